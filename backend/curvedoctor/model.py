@@ -1,0 +1,171 @@
+"""The words of curvedoctor as types: curves, runs, findings, prescriptions, diagnoses.
+
+Everything here is immutable and imports nothing of ours, so that every other part may rely on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+#: a recognized hyperparameter's value
+ParamValue = str | int | float | bool
+#: a value in a finding's evidence; units stand in the condition's manual page
+EvidenceValue = str | int | float | bool | None
+
+Split = Literal["train", "val", "test", "none"]
+Quantity = Literal["loss", "accuracy", "error", "reward", "lr", "grad_norm", "time", "system", "other"]
+Better = Literal["lower", "higher", "none"]
+Granularity = Literal["step", "epoch", "unknown"]
+Axis = Literal["step", "epoch", "time"]
+Severity = Literal["error", "warning", "info"]
+Verdict = Literal["sick", "healthy", "undetermined"]
+
+SPLITS: tuple[Split, ...] = get_args(Split)
+QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
+BETTERS: tuple[Better, ...] = get_args(Better)
+GRANULARITIES: tuple[Granularity, ...] = get_args(Granularity)
+#: heaviest first
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a curve measures, and why it is thought so."""
+
+    split: Split = "none"
+    quantity: Quantity = "other"
+    better: Better = "none"
+    granularity: Granularity = "unknown"
+    #: the rules that decided, in plain words
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Curve:
+    """One scalar series, in the order in which it was logged."""
+
+    #: unique in its run: sub-directory + tag
+    id: str
+    tag: str
+    #: shape (n,)
+    steps: Ints
+    #: shape (n,), NaN and ±Inf as logged
+    values: Floats
+    #: shape (n,), seconds since 1970; NaN where the source has none
+    wall_times: Floats
+    role: Role = field(default_factory=Role)
+    #: what `steps` counts
+    axis: Axis = "step"
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be read, with its place. The rest is used all the same."""
+
+    where: str
+    what: str
+    #: bytes from the start of the file; None where there is no such place
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a run is kept: enough for a sink to write its diagnosis back."""
+
+    #: the reader's name: "tensorboard", "mlflow-files", "mlflow-sql", "mlflow-http", "history"
+    kind: str
+    #: logdir, database URI, server URL or file
+    address: str
+    #: the run's directory below `address`, or its MLflow run id
+    key: str
+    #: files that were read, if any
+    paths: tuple[str, ...] = ()
+    #: why nothing can be written back to this run; None where it can
+    read_only: str | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Run:
+    """One training: its curves and its recognized hyperparameters."""
+
+    name: str
+    source: str
+    #: siblings share a group: one parent directory, MLflow experiment or parent run
+    group: str
+    curves: tuple[Curve, ...]
+    params: Mapping[str, ParamValue] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A condition seen in a run."""
+
+    condition: str
+    severity: Severity
+    #: probability that it is true, 0..1
+    confidence: float
+    #: ids of the curves it rests on, the main one first
+    curves: tuple[str, ...]
+    #: one plain sentence with numbers
+    summary: str
+    evidence: Mapping[str, EvidenceValue] = field(default_factory=dict)
+    #: on the first curve's own axis
+    onset: float | None = None
+    span: tuple[float, float] | None = None
+    axis: Axis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """A concrete change to try."""
+
+    action: str
+    #: probability that it helps, 0..1
+    confidence: float
+    #: conditions it treats
+    treats: tuple[str, ...]
+    text: str
+    parameter: str | None = None
+    current: ParamValue | None = None
+    proposed: ParamValue | None = None
+    factor: float | None = None
+    #: on the axis of the finding it comes from
+    step: float | None = None
+    #: the evidence that moved the ranking most, in plain words
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """A condition that could not be judged, and why: silence would mean that it was judged absent."""
+
+    condition: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Diagnosis:
+    """All that is said of one run."""
+
+    run: Run
+    verdict: Verdict
+    #: by weight, heaviest first
+    findings: tuple[Finding, ...] = ()
+    #: the first is the one change to try first
+    prescriptions: tuple[Prescription, ...] = ()
+    #: name → plain JSON data
+    readings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    unjudged: tuple[Unjudged, ...] = ()
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,93 @@
+"""What a source of runs must offer.
+
+Finding runs and loading them are apart: a `Unit` is a run that was found but not yet read. It is
+small and picklable, so that units can be batched, cached and shipped to other processes.
+Each module of this package that defines `READER` is a source; there is no registry to edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from curvedoctor.model import ParamValue, Problem, Run
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What the user said about reading."""
+
+    #: shell-style pattern on the run's name
+    run: str | None = None
+    #: MLflow experiment name
+    experiment: str | None = None
+    #: MLflow filter expression
+    filter: str | None = None
+    #: facts that the log lacks; they win over logged ones
+    params: Mapping[str, ParamValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What will be loaded together: usually one run (a directory may turn out to hold several)."""
+
+    #: name of the reader that found it
+    reader: str
+    #: logdir, database URI or server URL it was found under
+    address: str
+    #: the run's name
+    run: str
+    group: str
+    #: files or keys that `load` needs
+    parts: tuple[str, ...]
+    #: changes whenever the data change (sizes and times of files, last update …)
+    stamp: tuple[int | str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One directory of a walk, sorted names, as a local path or an fsspec URL."""
+
+    #: what the user asked to read
+    root: str
+    path: str
+    dirs: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a reader takes of a folder: the walk offers the rest to the other readers."""
+
+    units: tuple[Unit, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    #: sub-directories that the walk shall not enter
+    dirs: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+
+
+class Reader(Protocol):
+    """One kind of source."""
+
+    name: str
+
+    def opens(self, address: str) -> bool:
+        """Whether `address` (no directory: a file or a URL) is for this reader as a whole."""
+        ...
+
+    def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
+        """The runs at an address that `opens` accepted. Raises `SourceError` if it can't be read at all."""
+        ...
+
+    def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
+        """What of this folder is this reader's; None if nothing."""
+        ...
+
+    def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
+        """Read units of this reader, in order. Never raises for bad data: yields `Problem`.
+
+        Curves carry their raw points; roles and parameters are set by the reader through
+        `curvedoctor.roles.assign` and `curvedoctor.params.recognize`.
+        """
+        ...
