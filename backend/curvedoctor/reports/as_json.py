@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from curvedoctor import __version__
 from curvedoctor.model import Curve, Diagnosis, Finding, Prescription, Problem
+from curvedoctor.reports.base import Look, split
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 SCHEMA = "curvedoctor.diagnosis/1"
 #: a float up to here holds every integer exactly
@@ -140,3 +141,9 @@ def document(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem] = ()) -
 def dumps(value: object, indent: int | None = None) -> str:
     """Strict JSON in ASCII: what a log may hide in a name (escapes, bidi marks) stays harmless on a terminal."""
     return json.dumps(value, indent=indent, ensure_ascii=True, allow_nan=False)
+
+
+def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+    """One object: runs, and what could not be read."""
+    diagnoses, problems = split(results)
+    yield dumps(document(diagnoses, problems), indent=2) + "\n"

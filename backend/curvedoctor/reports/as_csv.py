@@ -1,0 +1,35 @@
+"""`--format csv`: one row per finding, for spreadsheets and scripts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from curvedoctor.model import Diagnosis, Problem
+from curvedoctor.reports.base import Look
+from curvedoctor.reports.rows import COLUMNS, Cell, rows
+from curvedoctor.reports.text import safe
+
+
+def guarded(cell: Cell) -> Cell:
+    """A cell that no spreadsheet takes for a formula, and no terminal for an escape."""
+    if not isinstance(cell, str):
+        return cell
+    cell = safe(cell)
+    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@"} else cell
+
+
+def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+    """A header, then the rows of each run as soon as it is judged."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(COLUMNS), lineterminator="\n")
+    writer.writeheader()
+    for result in results:
+        if isinstance(result, Diagnosis):
+            for row in rows(result):
+                writer.writerow({name: guarded(cell) for name, cell in row.items()})
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()

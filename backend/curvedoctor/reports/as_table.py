@@ -1,0 +1,161 @@
+"""`--format table`: one line per run, and details of the sick ones, for people at a terminal."""
+
+from __future__ import annotations
+
+import fnmatch
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from curvedoctor.model import Curve, Diagnosis, Finding, Problem
+from curvedoctor.reports.as_json import problems_of
+from curvedoctor.reports.base import Look, split
+from curvedoctor.reports.text import MARKS, Paint, ascii_only, cells, change, fit, onset, pad, percent, safe
+
+#: sick runs that are shown in detail; of more, the reader is better served by another format
+DETAILED = 20
+#: columns; longer lines are hard to read
+WIDEST = 160
+#: prescriptions and reasons shown per run
+PRESCRIPTIONS = 3
+UNJUDGED = 2
+HEADINGS = ("run", "verdict", "condition", "from", "try first")
+
+
+def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+    """The summary lines, then details. Problems of sources are on stderr."""
+    diagnoses, _ = split(results)
+    lines = [*summary(diagnoses, look), ""]
+    sick = [diagnosis for diagnosis in diagnoses if diagnosis.verdict == "sick"]
+    for diagnosis in sick[:DETAILED]:
+        lines += [*details(diagnosis, look), ""]
+    if len(sick) > DETAILED:
+        lines += [
+            f"… and {len(sick) - DETAILED} more sick runs: --run GLOB picks, --format html shows all.",
+            "",
+        ]
+    lines += [tally(diagnoses), *hints(diagnoses)]
+    for line in lines:
+        yield (line if look.unicode else ascii_only(line)).rstrip() + "\n"
+
+
+def row(diagnosis: Diagnosis) -> tuple[str, str, str, str, str]:
+    """The cells of a run's line: run, verdict, condition, onset, first prescription."""
+    finding = diagnosis.findings[0] if diagnosis.findings else None
+    more = len(diagnosis.findings) - 1
+    condition = "" if finding is None else finding.condition + (f" +{more}" if more > 0 else "")
+    first = change(diagnosis.prescriptions[0]) if diagnosis.prescriptions else ""
+    return safe(diagnosis.run.name), diagnosis.verdict, condition, onset(finding) if finding else "", first
+
+
+def widths(rows: Sequence[tuple[str, ...]], look: Look) -> list[int]:
+    """Columns for each cell: all that they need if there is room, else names give way first."""
+    need = [max(cells(cell) for cell in column) for column in zip(HEADINGS, *rows, strict=True)]
+    room = min(look.width, WIDEST) - 2 - 2 * (len(need) - 1)
+    for index, least in ((0, 16), (4, 16), (2, 14), (0, 8)):
+        excess = sum(need) - room
+        if excess > 0:
+            need[index] = max(min(need[index], least), need[index] - excess)
+    return need
+
+
+def summary(diagnoses: Sequence[Diagnosis], look: Look) -> Iterator[str]:
+    """A heading, and one line per run."""
+    paint = Paint(look.color)
+    rows = [row(diagnosis) for diagnosis in diagnoses]
+    sizes = widths(rows, look)
+    heading = "  ".join(pad(cell, size) for cell, size in zip(HEADINGS, sizes, strict=True))
+    yield paint("  " + heading.rstrip(), "bold")
+    for diagnosis, cells_of_run in zip(diagnoses, rows, strict=True):
+        sign, plain_sign, color = MARKS[diagnosis.verdict]
+        parts = [
+            pad(fit(cell, size, look.unicode), size) for cell, size in zip(cells_of_run, sizes, strict=True)
+        ]
+        parts[1] = paint(parts[1], color)
+        mark = paint(sign if look.unicode else plain_sign, color)
+        yield f"{mark} {'  '.join(parts)}".rstrip()
+
+
+def details(diagnosis: Diagnosis, look: Look) -> Iterator[str]:
+    """All that is said of one run, with a picture."""
+    paint = Paint(look.color)
+    width = min(look.width, 100)
+    title = fit(diagnosis.run.name, width - 8, look.unicode)
+    rule = ("─" if look.unicode else "-") * max(width - cells(title) - 4, 3)
+    yield f"{rule[:2]} {paint(title, 'bold')} {rule[2:]}"
+    for finding in diagnosis.findings:
+        yield from heading_of(finding, look)
+        yield from wrap(finding.summary, "    ", width)
+        if finding is diagnosis.findings[0]:
+            yield from picture(diagnosis, finding, look)
+    for number, prescription in enumerate(diagnosis.prescriptions[:PRESCRIPTIONS], start=1):
+        lead = "  Try " if number == 1 else "      "
+        yield from wrap(
+            f"{number}. {prescription.text} ({percent(prescription.confidence)})", " " * 9, width, lead
+        )
+    for problem in problems_of(diagnosis):
+        yield from wrap(f"{safe(problem.where)}: {safe(problem.what)}", "    ", width, "  ! ")
+
+
+def heading_of(finding: Finding, look: Look) -> Iterator[str]:
+    """A finding's line: condition, severity, confidence, onset."""
+    sign, plain_sign, color = MARKS[finding.severity]
+    mark = Paint(look.color)(sign if look.unicode else plain_sign, color)
+    place = onset(finding)
+    unit = "step " if finding.axis == "step" else ""
+    since = f", from {unit}{place}" if place else ""
+    yield f"{mark} {Paint(look.color)(finding.condition, 'bold')} ({finding.severity}, {percent(finding.confidence)}{since})"
+
+
+def curve_of(diagnosis: Diagnosis, finding: Finding, look: Look) -> Curve | None:
+    """The curve to draw: the user's primary one if the finding rests on it, else the finding's first."""
+    by_id = {curve.id: curve for curve in diagnosis.run.curves}
+    used = [by_id[name] for name in finding.curves if name in by_id]
+    if look.primary:
+        primary = [curve for curve in used if fnmatch.fnmatchcase(curve.id, look.primary)]
+        used = primary or used
+    return used[0] if used else None
+
+
+def picture(diagnosis: Diagnosis, finding: Finding, look: Look) -> Iterator[str]:
+    """The finding's curve, its onset pointed at."""
+    curve = curve_of(diagnosis, finding, look)
+    if curve is None or not len(curve):
+        return
+    from curvedoctor.reports.plot import Frame, draw
+
+    width = min(look.width, 100)
+    lines = draw(curve, Frame(max(width - 18, 10), 5, look.unicode), finding.onset)
+    paint = Paint(look.color)
+    if lines:
+        yield paint(f"    {fit(curve.id, width - 4, look.unicode)}", "dim")
+    for line in lines:
+        yield "    " + paint(line, "cyan")
+
+
+def wrap(value: str, indent: str, width: int, lead: str | None = None) -> Iterator[str]:
+    """`value` in lines of at most `width` columns."""
+    lines = textwrap.wrap(
+        safe(value), width, initial_indent=indent if lead is None else lead, subsequent_indent=indent
+    )
+    yield from lines
+
+
+def tally(diagnoses: Sequence[Diagnosis]) -> str:
+    """How many runs are how."""
+    counts = dict.fromkeys(("sick", "healthy", "undetermined"), 0)
+    for diagnosis in diagnoses:
+        counts[diagnosis.verdict] += 1
+    said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    return f"{len(diagnoses)} run{'' if len(diagnoses) == 1 else 's'}: {said}."
+
+
+def hints(diagnoses: Sequence[Diagnosis]) -> Iterator[str]:
+    """What to read next: the manual of the heaviest condition, why runs are undetermined."""
+    for diagnosis in diagnoses:
+        if diagnosis.verdict == "undetermined":
+            reasons = "; ".join(safe(unjudged.reason) for unjudged in diagnosis.unjudged[:UNJUDGED])
+            yield f"Undetermined, for instance {fit(diagnosis.run.name, 30)}: {reasons or 'too little was logged'}."
+            break
+    conditions = [finding.condition for diagnosis in diagnoses for finding in diagnosis.findings[:1]]
+    if conditions:
+        yield f"What it means and how it was decided: curvedoctor explain {max(conditions, key=conditions.count)}"

@@ -1,0 +1,68 @@
+"""What a report format must offer.
+
+A format is a module `as_<name>.py` of this package with a function `pieces`; there is no registry
+to edit. `pieces` takes results as they come and yields the output in pieces, so that a format that
+can be streamed is streamed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from curvedoctor.errors import UsageError
+from curvedoctor.model import Diagnosis, Problem
+
+PREFIX = "as_"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the output is to look where it is for eyes."""
+
+    #: columns of the terminal
+    width: int = 80
+    color: bool = False
+    #: whether the output can carry more than ASCII
+    unicode: bool = True
+    #: shell-style pattern of the curve that matters most to the user; None for the finding's own
+    primary: str | None = None
+
+
+class Format(Protocol):
+    """One `--format`."""
+
+    def pieces(self, results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str] | Iterator[bytes]:
+        """The whole output, in pieces: text, or bytes where the format is binary."""
+        ...
+
+
+def formats() -> tuple[str, ...]:
+    """The names of all formats, the default first."""
+    import curvedoctor.reports as package
+
+    found = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    names = [name.removeprefix(PREFIX) for name in found if name.startswith(PREFIX)]
+    return tuple(sorted(names, key=lambda name: name != "table"))
+
+
+def get(name: str) -> Format:
+    """The format called `name`. Raises `UsageError` if there is none."""
+    if name not in formats():
+        raise UsageError(f"no format is called {name!r}: use one of {', '.join(formats())}")
+    return cast(Format, importlib.import_module(f"curvedoctor.reports.{PREFIX}{name}"))
+
+
+def split(results: Iterable[Diagnosis | Problem]) -> tuple[list[Diagnosis], list[Problem]]:
+    """Diagnoses and problems apart, each in order; for formats that need all before they begin."""
+    diagnoses: list[Diagnosis] = []
+    problems: list[Problem] = []
+    for result in results:
+        if isinstance(result, Diagnosis):
+            diagnoses.append(result)
+        else:
+            problems.append(result)
+    return diagnoses, problems

@@ -1,0 +1,141 @@
+"""Text for terminals: names made harmless, shortened, padded and coloured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from curvedoctor.model import Finding, Prescription
+
+COLORS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
+#: how each verdict and severity is marked: Unicode, ASCII, colour
+MARKS = {
+    "sick": ("✗", "x", "red"),
+    "healthy": ("✓", "+", "green"),
+    "undetermined": ("?", "?", "yellow"),
+    "error": ("✗", "x", "red"),
+    "warning": ("!", "!", "yellow"),
+    "info": ("i", "i", "blue"),
+}
+
+
+def safe(value: str) -> str:
+    r"""`value` in one harmless line: control, escape, bidi and invisible characters are spelled out.
+
+    >>> safe("a\x1b[31m\u202eb")
+    'a\\x1b[31m\\u202eb'
+    """
+    if value.isascii() and value.isprintable():
+        return value
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for char in value
+    )
+
+
+def cells(value: str) -> int:
+    """Columns that `value` takes in a terminal."""
+    if value.isascii():
+        return len(value)
+    from rich.cells import cell_len
+
+    return cell_len(value)
+
+
+def shorten(value: str, width: int, unicode: bool = True) -> str:
+    """`value` in at most `width` columns, the middle left out: names differ at both ends.
+
+    >>> shorten("lr_0.1_batch_64_seed_3", 12)
+    'lr_0.1…eed_3'
+    """
+    if cells(value) <= width:
+        return value
+    gap = "…" if unicode else "..."
+    room = max(width - len(gap), 0)
+    head = cut(value, room - room // 2)
+    tail = cut(value[::-1], room // 2)[::-1]
+    return f"{head}{gap}{tail}" if room else gap[:width]
+
+
+def cut(value: str, width: int) -> str:
+    """The longest start of `value` that fits into `width` columns."""
+    value = value[:width]
+    while cells(value) > width:
+        value = value[:-1]
+    return value
+
+
+def pad(value: str, width: int) -> str:
+    """`value` filled with spaces to `width` columns."""
+    return value + " " * max(width - cells(value), 0)
+
+
+def fit(value: str, width: int, unicode: bool = True) -> str:
+    """A log's name as a table cell: harmless, shortened."""
+    return shorten(safe(value), width, unicode)
+
+
+def number(value: object) -> str:
+    """A number for reading: four digits, no trailing zeros."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return safe(str(value))
+    if isinstance(value, int) and abs(value) < 10**9:
+        return str(value)
+    return f"{value:.4g}"
+
+
+def percent(probability: float) -> str:
+    """A probability for reading."""
+    return f"{round(100 * probability)} %"
+
+
+def ascii_only(value: str) -> str:
+    """`value` for an output that carries only ASCII: our own signs become words, the rest escapes."""
+    for sign, word in (
+        ("→", "->"),
+        ("±", "+/-"),
+        ("…", "..."),
+        ("×", "x"),
+        ("−", "-"),
+        ("–", "-"),
+        ("·", "-"),
+        ("≈", "~"),
+    ):
+        value = value.replace(sign, word)
+    return value.encode("ascii", "backslashreplace").decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """Colours, or none."""
+
+    color: bool
+
+    def __call__(self, value: str, *styles: str) -> str:
+        if not self.color or not styles:
+            return value
+        return f"\x1b[{';'.join(COLORS[style] for style in styles)}m{value}\x1b[0m"
+
+
+def onset(finding: Finding) -> str:
+    """Where a finding begins, as a cell: the number, with its unit unless that is the step."""
+    if finding.onset is None:
+        return ""
+    if finding.axis == "time":
+        return f"{number(finding.onset)} s"
+    return f"epoch {number(finding.onset)}" if finding.axis == "epoch" else number(finding.onset)
+
+
+def change(prescription: Prescription) -> str:
+    """A prescription as a cell: the action and its numbers."""
+    now, then = prescription.current, prescription.proposed
+    if now is not None and then is not None:
+        return f"{prescription.action} {number(now)} → {number(then)}"
+    if then is not None:
+        return f"{prescription.action} {number(then)}"
+    if prescription.factor is not None:
+        return f"{prescription.action} ×{number(prescription.factor)}"
+    if prescription.step is not None:
+        return f"{prescription.action} at {number(prescription.step)}"
+    return prescription.action
