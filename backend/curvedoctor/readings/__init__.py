@@ -1,0 +1,23 @@
+"""Readings: what a run is, without being a problem. One module per reading, each defining `read`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from curvedoctor.features.case import Case
+
+
+def read_all(case: Case) -> dict[str, Mapping[str, object]]:
+    """Every reading that applies to this run, by its id."""
+    from curvedoctor.readings import lr_range_test, overfit_check, schedule
+
+    found: dict[str, Mapping[str, object]] = {}
+    for name, module in (
+        ("schedule", schedule),
+        ("lr-range-test", lr_range_test),
+        ("overfit-check", overfit_check),
+    ):
+        reading = module.read(case)
+        if reading is not None:
+            found[name] = reading
+    return found

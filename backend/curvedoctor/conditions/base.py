@@ -1,0 +1,117 @@
+"""What a condition is: one module of this package, with its manual page, its check and its examples.
+
+A module defines `CONDITION = Condition(...)`; dropping one file in is the whole contribution. Its
+docstring is the manual page, with the headings of `HEADINGS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Literal
+
+import numpy as np
+
+from curvedoctor.features.case import Case
+from curvedoctor.features.series import Series
+from curvedoctor.model import EvidenceValue, Finding, Run, Severity, Unjudged
+
+HEADINGS = ("Why it matters", "How it decides", "What to try", "When it is wrong", "References")
+
+Check = Callable[[Case], Finding | Unjudged | None]
+#: makes an example run; the generator varies noise and sizes, never what is true
+Example = Callable[[np.random.Generator], Run]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A named training problem."""
+
+    id: str
+    #: a few words, as in a list
+    title: str
+    severity: Severity
+    #: what to try, most usual first (the vocabulary of `curvedoctor.actions`)
+    actions: tuple[str, ...]
+    #: None: judged and absent. A case without the curves it needs: `Unjudged`
+    check: Check
+    #: evidence key → unit and meaning
+    evidence: Mapping[str, str]
+    sick: tuple[Example, ...]
+    healthy: tuple[Example, ...]
+    #: preview: thresholds not yet calibrated on trainings whose remedies were tried
+    stage: Literal["preview", "stable"] = "stable"
+
+    @property
+    def manual(self) -> str:
+        """The manual page: the docstring of the condition's module."""
+        return import_module(self.check.__module__).__doc__ or ""
+
+
+@cache
+def all_conditions() -> Mapping[str, Condition]:
+    """Every condition by id, in alphabetical order."""
+    import curvedoctor.conditions as package
+
+    found: dict[str, Condition] = {}
+    for module in iter_modules(package.__path__, f"{package.__name__}."):
+        condition = getattr(import_module(module.name), "CONDITION", None)
+        if isinstance(condition, Condition):
+            found[condition.id] = condition
+    return dict(sorted(found.items()))
+
+
+def finding(
+    condition: str,
+    severity: Severity,
+    confidence: float,
+    series: Series | None,
+    summary: str,
+    *,
+    others: tuple[Series | None, ...] = (),
+    onset: float | None = None,
+    until: float | None = 1.0,
+    **evidence: EvidenceValue,
+) -> Finding:
+    """A finding on `series` (and `others`) whose `onset` and `until` are given as progress 0..1."""
+    curves = tuple(s.curve.id for s in (series, *others) if s is not None)
+    start = None if onset is None or series is None else series.axis_at(onset)
+    span = None
+    if start is not None and until is not None and series is not None:
+        span = (start, max(start, series.axis_at(until)))
+    return Finding(
+        condition=condition,
+        severity=severity,
+        confidence=round(min(max(confidence, 0.0), 0.99), 3),
+        curves=curves,
+        summary=summary,
+        evidence={k: _plain(v) for k, v in evidence.items()},
+        onset=start,
+        span=span,
+        axis=series.curve.axis if series is not None else None,
+    )
+
+
+def _plain(value: EvidenceValue) -> EvidenceValue:
+    if isinstance(value, (float, np.floating)):
+        return float(f"{float(value):.4g}")
+    return value
+
+
+def ramp(value: float, low: float, high: float) -> float:
+    """0 at `low` and below, 1 at `high` and above, linear between; `low` may exceed `high`."""
+    return float(np.clip((value - low) / (high - low), 0.0, 1.0))
+
+
+def percent(share: float) -> str:
+    """A share as people read it: 0.384 → '38 %'."""
+    p = 100 * share
+    return f"{p:.1f} %" if abs(p) < 10 else f"{p:.0f} %"
+
+
+def number(value: float) -> str:
+    """A level as people read it: three significant digits."""
+    return f"{value:.3g}"

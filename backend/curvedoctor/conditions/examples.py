@@ -1,0 +1,95 @@
+"""Building blocks for the conditions' own examples: small runs whose trouble is known.
+
+They show what a condition looks like and keep its check honest (laws); calibration rests on real
+trainings, not on these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from curvedoctor.model import Axis, Better, Curve, Floats, Granularity, ParamValue, Quantity, Role, Run, Split
+
+_ROLES: Mapping[str, tuple[Split, Quantity, Better, Granularity]] = {
+    "train/loss": ("train", "loss", "lower", "epoch"),
+    "val/loss": ("val", "loss", "lower", "epoch"),
+    "train/loss_step": ("train", "loss", "lower", "step"),
+    "train/accuracy": ("train", "accuracy", "higher", "epoch"),
+    "val/accuracy": ("val", "accuracy", "higher", "epoch"),
+    "lr": ("train", "lr", "none", "epoch"),
+    "grad_norm": ("train", "grad_norm", "none", "epoch"),
+}
+
+
+def run(params: Mapping[str, ParamValue] | None = None, **curves: Floats) -> Run:
+    """A run from arrays; `train_loss=` stands for `train/loss`, `train_loss_step=` for `train/loss_step`."""
+    made = []
+    for name, values in curves.items():
+        tag = name.replace("_", "/", 1) if name not in _ROLES else name
+        split, quantity, better, granularity = _ROLES[tag]
+        axis: Axis = "step" if granularity == "step" else "epoch"
+        steps = np.arange(len(values), dtype=np.int64)
+        role = Role(split, quantity, better, granularity)
+        values = np.asarray(values, dtype=np.float64)
+        made.append(Curve(tag, tag, steps, values, np.full(len(values), np.nan), role, axis))
+    return Run("example", "example", "examples", tuple(made), dict(params or {}))
+
+
+def falling(
+    rng: np.random.Generator,
+    n: int = 60,
+    start: float = 2.3,
+    floor: float = 0.3,
+    speed: float = 12.0,
+    noise: float = 0.01,
+) -> Floats:
+    """A healthy descent: exponential to a floor, multiplicative noise; `speed` e-foldings per run."""
+    t = np.linspace(0, 1, n)
+    curve = floor + (start - floor) * np.exp(-speed * t)
+    return np.asarray(curve * np.exp(noise * rng.standard_normal(n)))
+
+
+def cosine_lr(n: int = 60, peak: float = 0.1) -> Floats:
+    """Cosine decay to zero."""
+    return np.asarray(peak * 0.5 * (1 + np.cos(np.pi * np.linspace(0, 1, n))))
+
+
+def well(rng: np.random.Generator) -> Run:
+    """A healthy classification run: train and validation fall together to a floor, lr decays to zero."""
+    return run(
+        {"lr": 0.1, "optimizer": "sgd", "momentum": 0.9, "batch_size": 64, "epochs": 60},
+        train_loss=falling(rng, floor=0.30),
+        val_loss=falling(rng, floor=0.33),
+        train_accuracy=1 - falling(rng, start=0.9, floor=0.08),
+        val_accuracy=1 - falling(rng, start=0.9, floor=0.09),
+        lr=cosine_lr(),
+    )
+
+
+def well_plain(rng: np.random.Generator) -> Run:
+    """A healthy run of which only two losses are logged."""
+    return run(train_loss=falling(rng, 100, 1.0, 0.1, 10), val_loss=falling(rng, 100, 1.0, 0.11, 10, 0.02))
+
+
+def dropout(rng: np.random.Generator) -> Run:
+    """Healthy with dropout: the training loss stays above validation for good."""
+    return run(
+        {"dropout": 0.5, "lr": 1e-3, "optimizer": "adam"},
+        train_loss=falling(rng, floor=0.5),
+        val_loss=falling(rng, floor=0.35),
+    )
+
+
+def noisy_but_sound(rng: np.random.Generator) -> Run:
+    """Healthy, logged per step: batch noise around a good descent."""
+    return run(
+        {"lr": 1e-3, "optimizer": "adam", "batch_size": 32},
+        train_loss_step=falling(rng, 400, 2.3, 0.4, 10, 0.15),
+        val_loss=falling(rng, 40, 2.2, 0.42, 10),
+    )
+
+
+#: what every condition must stay silent on
+HEALTHY = (well, well_plain, dropout, noisy_but_sound)

@@ -1,0 +1,163 @@
+"""A prescription's numbers: from what to what, by which factor, at which step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from curvedoctor.actions import ACTIONS
+from curvedoctor.features.case import Case
+from curvedoctor.features.schedule import recognize
+from curvedoctor.model import Finding, ParamValue
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """The numbers of one prescription, and the sentence that carries them."""
+
+    text: str
+    parameter: str | None = None
+    current: ParamValue | None = None
+    proposed: ParamValue | None = None
+    factor: float | None = None
+    step: float | None = None
+
+
+def dose(case: Case, action: str, findings: Sequence[Finding]) -> Dose:
+    """What to change, with numbers wherever the log allows."""
+    special = _SPECIAL.get(action)
+    made = special(case, findings) if special is not None else None
+    return made if made is not None else _scaled(case, action)
+
+
+def _scaled(case: Case, action: str) -> Dose:
+    """Current value × the action's usual factor."""
+    known = ACTIONS[action]
+    if known.parameter is None:
+        return Dose(known.text)
+    current = case.params.get(known.parameter)
+    if known.factor is not None and isinstance(current, (int, float)) and not isinstance(current, bool) and current:
+        proposed: ParamValue = float(f"{current * known.factor:.3g}")
+        if isinstance(current, int) and known.parameter != "weight_decay":
+            proposed = max(1, round(current * known.factor))
+        text = f"{_verb(action)} from {_say(current)} to {_say(proposed)}."
+        return Dose(text, known.parameter, current, proposed, known.factor)
+    return Dose(known.text, known.parameter, current, known.default, known.factor)
+
+
+def _lr(case: Case) -> float | None:
+    lr = case.number("lr")
+    if lr is not None:
+        return lr
+    found = recognize(case.lr) if case.lr is not None else None
+    return found.peak if found is not None else None
+
+
+def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Dose | None]:
+    def make(case: Case, findings: Sequence[Finding]) -> Dose | None:
+        lr = _lr(case)
+        factor = ACTIONS[action].factor or 1.0
+        if lr is None or not lr > 0:
+            return Dose(ACTIONS[action].text, "lr", None, None, factor)
+        proposed = float(f"{lr * factor:.2g}")
+        return Dose(f"{_verb(action)} from {_say(lr)} to {_say(proposed)}.", "lr", lr, proposed, factor)
+
+    return make
+
+
+def _stop_early(case: Case, findings: Sequence[Finding]) -> Dose | None:
+    s = case.val or case.main
+    if s is None:
+        return None
+    at = s.axis_at(s.stats.best_at)
+    unit = s.curve.axis
+    text = f"Stop at {unit} {_say(at)}, where the validation loss is best, and keep that checkpoint."
+    if case.val is None:
+        text = f"Stop at {unit} {_say(at)}: nothing improved after it."
+    return Dose(text, "epochs", case.params.get("epochs"), at if unit == "epoch" else None, None, at)
+
+
+def _train_longer(case: Case, findings: Sequence[Finding]) -> Dose | None:
+    s = case.val or case.main
+    epochs = case.number("epochs")
+    gain = s.stats.gain_double if s is not None else 0.0
+    hope = f" Extrapolation expects the loss to fall by another {100 * gain:.0f} %." if gain >= 0.02 else ""
+    if epochs is None:
+        return Dose(ACTIONS["train-longer"].text + hope, "epochs", None, None, 2.0)
+    proposed = round(2 * epochs)
+    text = f"Train for {proposed} epochs instead of {_say(epochs)}, the schedule stretched with it.{hope}"
+    return Dose(text, "epochs", case.params["epochs"], proposed, 2.0)
+
+
+def _change_optimizer(case: Case, findings: Sequence[Finding]) -> Dose | None:
+    current = case.word("optimizer")
+    adaptive = current is not None and ("adam" in current or current in ("rmsprop", "adagrad", "adadelta"))
+    proposed, how = ("sgd", "SGD with momentum 0.9") if adaptive else ("adam", "Adam with lr 0.001")
+    start = f"Change the optimizer from {current} to {how}" if current else f"Change the optimizer, to {how}"
+    return Dose(f"{start}.", "optimizer", current, proposed)
+
+
+def _regularize(case: Case, findings: Sequence[Finding]) -> Dose | None:
+    current = case.number("weight_decay")
+    if current is None or current <= 0:
+        return None
+    proposed = float(f"{current * 10:.2g}")
+    return Dose(
+        f"Raise weight decay from {_say(current)} to {_say(proposed)}, or add dropout 0.3.",
+        "weight_decay", current, proposed, 10.0,
+    )  # fmt: skip
+
+
+def _reduce_regularization(case: Case, findings: Sequence[Finding]) -> Dose | None:
+    drop, decay = case.number("dropout"), case.number("weight_decay")
+    if drop and (not decay or drop >= 0.4):
+        return Dose(f"Lower dropout from {_say(drop)} to {_say(drop / 4)}.", "dropout", drop, drop / 4, 0.25)
+    return None
+
+
+def _clip(case: Case, findings: Sequence[Finding]) -> Dose | None:
+    s = case.grad_norm
+    if s is None or not s.stats.at50 > 0:
+        return None
+    typical = float(f"{s.stats.at50:.2g}")
+    current = case.params.get("clip_norm")
+    return Dose(f"Clip the gradient norm at {_say(typical)}, its usual level.", "clip_norm", current, typical)
+
+
+def _batch(case: Case, findings: Sequence[Finding]) -> Dose | None:
+    size = case.number("batch_size")
+    if not size:
+        return None
+    to = round(size * 4)
+    return Dose(f"Raise the batch size from {_say(size)} to {to}.", "batch_size", case.params["batch_size"], to, 4.0)
+
+
+_SPECIAL: dict[str, Callable[[Case, Sequence[Finding]], Dose | None]] = {
+    "lower-lr": _change_lr("lower-lr"),
+    "raise-lr": _change_lr("raise-lr"),
+    "stop-early": _stop_early,
+    "train-longer": _train_longer,
+    "change-optimizer": _change_optimizer,
+    "regularize": _regularize,
+    "reduce-regularization": _reduce_regularization,
+    "clip-gradients": _clip,
+    "bigger-batch": _batch,
+}
+
+_VERBS = {
+    "lower-lr": "Lower the learning rate",
+    "raise-lr": "Raise the learning rate",
+    "reduce-regularization": "Lower weight decay",
+    "more-data": "Train on more data, or augment: the number of samples",
+    "bigger-model": "Use a bigger model: the width",
+    "smaller-model": "Use a smaller model: the width",
+    "more-validation-data": "Validate on more samples: the number",
+}
+
+
+def _verb(action: str) -> str:
+    return _VERBS.get(action, ACTIONS[action].text.rstrip("."))
+
+
+def _say(value: ParamValue) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,73 @@
+"""Findings and odds → ranked prescriptions, verdict.
+
+The order of prescriptions is decided by how probable it is that each helps when tried. Where the
+statistical model can judge a run its odds decide; elsewhere a finding's own confidence, shared out
+over the actions that treat it, does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from curvedoctor.actions import ACTIONS
+from curvedoctor.conditions.base import Condition
+from curvedoctor.differential.numbers import dose
+from curvedoctor.features.case import Case
+from curvedoctor.model import Finding, Prescription, Severity, Unjudged, Verdict
+
+#: without a model: how probable the n-th action of a condition helps, given that the condition is true
+BY_PLACE = (0.9, 0.6, 0.45, 0.35)
+#: prescriptions below this are not worth a user's time
+WORTH_TRYING = 0.2
+MOST = 6
+_WEIGHT: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+
+
+def order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """By weight: severity, then confidence, then name."""
+    return tuple(sorted(findings, key=lambda f: (_WEIGHT[f.severity], -f.confidence, f.condition)))
+
+
+def verdict(case: Case, findings: Sequence[Finding], unjudged: Sequence[Unjudged], judged: int) -> Verdict:
+    """Sick with a finding of weight; undetermined where no curve could be judged; else healthy."""
+    if any(f.severity != "info" for f in findings):
+        return "sick"
+    main = case.main
+    if main is None or main.stats.n < 5 or judged == 0:
+        return "undetermined"
+    return "healthy"
+
+
+def prescribe(case: Case, findings: Sequence[Finding], known: Mapping[str, Condition]) -> tuple[Prescription, ...]:
+    """Ranked prescriptions for the findings of one run."""
+    chance: dict[str, float] = {}
+    treats: dict[str, list[str]] = {}
+    for found in findings:
+        for place, action in enumerate(known[found.condition].actions):
+            rule = found.confidence * BY_PLACE[min(place, len(BY_PLACE) - 1)]
+            odds = case.odds.get(action)
+            p = rule if odds is None or not ACTIONS[action].training else odds
+            if found.severity == "error" and place == 0:
+                p = max(p, rule)
+            chance[action] = max(chance.get(action, 0.0), p)
+            treats.setdefault(action, []).append(found.condition)
+    ranked = sorted(chance, key=lambda a: (-chance[a], a))
+    worth = [a for a in ranked if chance[a] >= WORTH_TRYING] or ranked[:1]
+    out = []
+    for action in worth[:MOST]:
+        d = dose(case, action, findings)
+        out.append(
+            Prescription(
+                action=action,
+                confidence=round(min(chance[action], 0.99), 3),
+                treats=tuple(dict.fromkeys(treats[action])),
+                text=d.text,
+                parameter=d.parameter,
+                current=d.current,
+                proposed=d.proposed,
+                factor=d.factor,
+                step=d.step,
+                because=case.because.get(action, ()),
+            )
+        )
+    return tuple(out)

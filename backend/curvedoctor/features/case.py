@@ -1,0 +1,174 @@
+"""A run as the conditions see it: which curve is the training loss, which the validation loss, and so on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from curvedoctor.features.series import Series, prepare
+from curvedoctor.model import Curve, ParamValue, Quantity, Run
+
+#: a loss under one of these words is a part of another, or an auxiliary one
+_PARTS = re.compile(r"box|obj|cls|dfl|reg|aux|kl|recon|head|rpn|mask|giou|l1|l2|smooth|ema", re.IGNORECASE)
+_TOTAL = re.compile(r"total|overall|combined|^loss$|^(train|val|valid|validation|eval|test|epoch)[/_]loss$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One run, prepared. Series are None where the run does not log such a curve."""
+
+    run: Run
+    #: every curve's series by curve id (those with a finite point)
+    series: Mapping[str, Series]
+    #: the curves that are judged as losses, training per epoch, per step, validation
+    train: Series | None = None
+    train_step: Series | None = None
+    val: Series | None = None
+    #: accuracies and other scores that belong to them
+    train_score: Series | None = None
+    val_score: Series | None = None
+    lr: Curve | None = None
+    grad_norm: Series | None = None
+    #: what `train` and `val` are: losses, errors, or (turned round) scores
+    judged: Quantity = "loss"
+    #: probability that each action helps, from the statistical model; empty where it can't say
+    odds: Mapping[str, float] = field(default_factory=dict)
+    #: action → the evidence that moved its probability most, in plain words
+    because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: the same run's siblings (never itself)
+    siblings: tuple[Case, ...] = ()
+
+    @property
+    def params(self) -> Mapping[str, ParamValue]:
+        return self.run.params
+
+    @cached_property
+    def training(self) -> Series | None:
+        """The training loss with most detail: per step if logged, else per epoch."""
+        return self.train_step or self.train
+
+    @cached_property
+    def main(self) -> Series | None:
+        """The curve that a verdict rests on first: training, else validation."""
+        return self.train or self.train_step or self.val
+
+    def number(self, name: str) -> float | None:
+        """A numeric hyperparameter, or None."""
+        value = self.params.get(name)
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+    def word(self, name: str) -> str | None:
+        """A textual hyperparameter, or None."""
+        value = self.params.get(name)
+        return value if isinstance(value, str) else None
+
+
+def build(runs: Sequence[Run]) -> list[Case]:
+    """Cases for a block of runs: the statistics of all their curves are computed together."""
+    curves: list[Curve] = []
+    ranges: list[tuple[float, float]] = []
+    owner: list[int] = []
+    for i, run in enumerate(runs):
+        bounds = _bounds(run.curves)
+        for curve in run.curves:
+            if len(curve) and curve.role.quantity in ("loss", "accuracy", "error", "reward", "grad_norm"):
+                curves.append(curve)
+                ranges.append(bounds[curve.axis])
+                owner.append(i)
+    found: list[dict[str, Series]] = [{} for _ in runs]
+    for i, series in zip(owner, prepare(curves, ranges), strict=True):
+        if series is not None:
+            found[i][series.curve.id] = series
+    return [_case(run, series) for run, series in zip(runs, found, strict=True)]
+
+
+def _bounds(curves: Sequence[Curve]) -> dict[str, tuple[float, float]]:
+    bounds: dict[str, tuple[float, float]] = {}
+    for curve in curves:
+        if len(curve):
+            low, high = bounds.get(curve.axis, (float("inf"), float("-inf")))
+            bounds[curve.axis] = min(low, float(curve.steps.min())), max(high, float(curve.steps.max()))
+    return bounds
+
+
+def _case(run: Run, series: Mapping[str, Series]) -> Case:
+    judged = _judged(series)
+    split_of = {"train": ("train", "none"), "val": ("val", "test")}
+    train = _pick(series, judged, split_of["train"], {"epoch", "unknown"})
+    step = _pick(series, judged, split_of["train"], {"step"})
+    val = _pick(series, judged, split_of["val"], None, like=train or step)
+    scores: tuple[Series | None, Series | None] = (None, None)
+    if judged != "accuracy":
+        scores = (
+            _pick(series, "accuracy", split_of["train"], None),
+            _pick(series, "accuracy", split_of["val"], None),
+        )
+    lr = [c for c in run.curves if c.role.quantity == "lr" and len(c)]
+    grad = [s for s in series.values() if s.curve.role.quantity == "grad_norm"]
+    return Case(
+        run=run,
+        series=series,
+        train=train,
+        train_step=step,
+        val=val,
+        train_score=scores[0],
+        val_score=scores[1],
+        lr=max(lr, key=lambda c: (float(c.values.max()), -len(c.id))) if lr else None,
+        grad_norm=min(grad, key=lambda s: (len(s.curve.id), s.curve.id)) if grad else None,
+        judged=judged,
+    )
+
+
+def _judged(series: Mapping[str, Series]) -> Quantity:
+    """Losses with a direction are judged; without any, errors; without those, scores."""
+    quantities: tuple[Quantity, ...] = ("loss", "error", "accuracy")
+    for quantity in quantities:
+        if any(_judgeable(s, quantity) for s in series.values()):
+            return quantity
+    return "loss"
+
+
+def _judgeable(s: Series, quantity: Quantity) -> bool:
+    role = s.curve.role
+    return role.quantity == quantity and role.better != "none" and s.stats.n >= 2
+
+
+def _pick(
+    series: Mapping[str, Series],
+    quantity: Quantity,
+    splits: tuple[str, ...],
+    granularity: set[str] | None,
+    like: Series | None = None,
+) -> Series | None:
+    """The main curve of a kind: a total before a part, the preferred split, most points, shortest name."""
+    known = [
+        s
+        for s in series.values()
+        if _judgeable(s, quantity)
+        and s.curve.role.split in splits
+        and (granularity is None or s.curve.role.granularity in granularity)
+    ]
+    if not known:
+        return None
+
+    def rank(s: Series) -> tuple[object, ...]:
+        tag = s.curve.tag
+        return (
+            splits.index(s.curve.role.split),
+            0 if like is not None and _stem(tag) == _stem(like.curve.tag) else 1,
+            0 if _TOTAL.search(tag) else 1,
+            1 if _PARTS.search(tag) else 0,
+            0 if s.curve.role.granularity == "epoch" else 1,
+            -s.stats.n if granularity == {"step"} else 0,
+            len(s.curve.id),
+            s.curve.id,
+        )
+
+    return min(known, key=rank)
+
+
+def _stem(tag: str) -> str:
+    """The tag without the words that name a split or granularity: `val_loss_epoch` → `loss`."""
+    return re.sub(r"train(ing)?|valid(ation)?|val|eval(uation)?|test|epoch|step|[^a-z0-9]+", "", tag[:500].lower())

@@ -1,0 +1,64 @@
+"""Curves of any length on one common grid of progress, so that statistics run over blocks of curves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedoctor.model import Floats, Ints
+
+#: points of the common grid; row j stands for progress (j + ½) / GRID
+GRID = 64
+#: values are clipped here, so that squares and differences stay finite
+LIMIT = 1e150
+#: second differences kept per curve for the noise estimate
+NOISE_SAMPLES = 512
+
+
+def progress(steps: Ints, low: float, high: float) -> Floats:
+    """Steps as progress 0..1 between `low` and `high`, shape (n,); by index where steps go backwards."""
+    n = len(steps)
+    x = steps.astype(np.float64)
+    if n > 1 and (high <= low or bool(np.any(np.diff(x) < 0)) or x[-1] <= x[0]):
+        return np.linspace(0.0, 1.0, n)
+    span = max(high - low, 1.0)
+    return np.clip((x - low) / span, 0.0, 1.0)
+
+
+def on_grid(x: Floats, y: Floats) -> Floats:
+    """Mean of y over each of GRID equal parts of its own range of x, shape (GRID,).
+
+    Short curves (n < GRID) are interpolated linearly, long ones averaged exactly (differences of
+    the interpolated cumulative sum), so that noise shrinks as it would under any moving average.
+    `x` (n,) does not fall, `y` (n,) is finite, n ≥ 1.
+    """
+    n = len(y)
+    if n == 1:
+        return np.full(GRID, y[0])
+    span = float(x[-1] - x[0])
+    if not span > 0:
+        x, span = np.linspace(0.0, 1.0, n), 1.0
+    if n < GRID:
+        return np.interp(x[0] + span * np.linspace(0.0, 1.0, GRID), x, y)
+    total = np.concatenate(([0.0], np.cumsum(y)))
+    # each point owns the stretch up to the middle between it and its neighbours
+    edges = np.concatenate(([x[0]], (x[1:] + x[:-1]) / 2, [x[-1]]))
+    at = np.interp(x[0] + span * np.linspace(0.0, 1.0, GRID + 1), edges, np.arange(n + 1.0))
+    whole = np.interp(at, np.arange(n + 1.0), total)
+    held = np.diff(at)
+    mean = np.diff(whole) / np.where(held > 0, held, 1.0)
+    empty = held <= 0
+    if empty.any():
+        centers = x[0] + span * (np.arange(GRID) + 0.5) / GRID
+        mean[empty] = np.interp(centers[empty], x, y)
+    return mean
+
+
+def second_differences(y: Floats) -> Floats:
+    """y[i] - 2·y[i+1] + y[i+2] at up to NOISE_SAMPLES evenly spread places, shape (k,)."""
+    n = len(y)
+    if n < 3:
+        return np.empty(0)
+    if n <= NOISE_SAMPLES + 2:
+        return y[:-2] - 2 * y[1:-1] + y[2:]
+    i = np.linspace(0, n - 3, NOISE_SAMPLES).astype(np.int64)
+    return y[i] - 2 * y[i + 1] + y[i + 2]

@@ -1,0 +1,217 @@
+"""A run as a row of numbers, for the statistical model: unit-free, NaN where the log does not say."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+
+from curvedoctor.features.case import Case, build
+from curvedoctor.features.chance import chance_error, expected_first_loss
+from curvedoctor.features.schedule import recognize
+from curvedoctor.features.series import Series
+from curvedoctor.model import Floats, Run
+
+NAN = math.nan
+#: customary learning rate by optimizer: defaults of PyTorch and Keras, and the usual 0.1 / 0.03 of SGD
+USUAL_LR = {"sgd": 0.1, "momentum": 0.03, "adam": 1e-3, "adamw": 1e-3, "nadam": 1e-3, "rmsprop": 1e-3}
+_LOGS = ("lr", "batch_size", "epochs", "n_train", "n_val", "width", "n_classes", "weight_decay", "max_steps")
+_PLAIN = ("dropout", "depth", "momentum", "clip_norm", "warmup_ratio", "label_smoothing")
+_FLAGS = {
+    "optimizer": ("sgd", "momentum", "adam", "rmsprop"),
+    "activation": ("relu", "sigmoid", "tanh"),
+    "loss": ("cross-entropy", "bce", "mse", "hinge"),
+    "schedule": ("constant", "step", "cosine", "linear", "exponential", "one-cycle"),
+    "model": ("linear", "mlp", "cnn", "rnn", "transformer", "autoencoder"),
+}
+
+
+def vector(case: Case) -> dict[str, float]:
+    """All features of one run by name."""
+    row: dict[str, float] = {}
+    for prefix, series in (
+        ("train", case.train),
+        ("step", case.train_step),
+        ("val", case.val),
+        ("train_score", case.train_score),
+        ("val_score", case.val_score),
+        ("grad", case.grad_norm),
+    ):
+        row.update(_series(prefix, series))
+    row.update(_between(case))
+    row.update(_schedule(case))
+    row.update(_params(case))
+    row["judged_loss"] = float(case.judged == "loss")
+    return row
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The features' names, in the order of a row."""
+    empty = build([Run(name="", source="", group="", curves=())])[0]
+    return tuple(vector(empty))
+
+
+def matrix(cases: list[Case]) -> Floats:
+    """Rows for many cases, shape (n, len(names()))."""
+    keys = names()
+    rows = []
+    for case in cases:
+        row = vector(case)
+        rows.append([row[k] for k in keys])
+    return np.array(rows, dtype=np.float64).reshape(len(cases), len(keys))
+
+
+def ratio(a: float, b: float, floor: float) -> float:
+    """log(a / b) with both kept above `floor`; sign-safe: NaN where there is no scale."""
+    if not floor > 0:
+        return NAN
+    return math.log(max(a, floor) / max(b, floor))
+
+
+def _series(prefix: str, s: Series | None) -> dict[str, float]:
+    keys = (
+        "n fall fall_best rise last_rise best_at at10 at25 at50 at75 noise noise_late noise_turn noise_share "
+        "smooth slope_late slope_half slope_z t05 t50 t90 jump jumps jump_ratio gain_half gain_double gain_four "
+        "drop drop_at bad bad_at bad_tail first low"
+    ).split()
+    if s is None:
+        return {f"{prefix}_{k}": NAN for k in keys}
+    t = s.stats
+    shift = min(0.0, t.low)  # a curve that goes below zero is measured from its lowest point
+    scale = max(abs(t.start - shift), abs(t.end - shift), 1e-300)
+    floor = 1e-4 * scale
+    end = max(t.end - shift, floor)
+    spread = max(t.start - t.best, 1e-3 * scale)
+    values = (
+        math.log10(max(t.n, 1)),
+        ratio(t.start - shift, end, floor),
+        ratio(t.start - shift, t.best - shift, floor),
+        ratio(end, t.best - shift, floor),
+        ratio(t.last - shift, t.best - shift, floor),
+        t.best_at,
+        ratio(t.at10 - shift, end, floor),
+        ratio(t.at25 - shift, end, floor),
+        ratio(t.at50 - shift, end, floor),
+        ratio(t.at75 - shift, end, floor),
+        min(t.noise / end, 1e3),
+        min(t.noise_late / end, 1e3),
+        ratio(t.noise_late, t.noise_early, 1e-6 * scale),
+        min(t.noise_late / spread, 1e3),
+        t.smoothness,
+        float(np.clip(t.slope_late / end, -1e3, 1e3)),
+        float(np.clip(t.slope_half / end, -1e3, 1e3)),
+        float(np.clip(t.slope_late / max(t.noise_late, 1e-6 * scale), -1e3, 1e3)),
+        t.t05,
+        t.t50,
+        t.t90,
+        min(t.jump, 1e6),
+        t.jumps,
+        math.log1p(max(t.jump_ratio, 0.0)),
+        t.gain_half,
+        t.gain_double,
+        t.gain_four,
+        float(np.clip(t.drop, -10, 1)),
+        t.drop_at,
+        t.bad,
+        t.bad_at,
+        t.bad_tail,
+        ratio(t.first - shift, end, floor),
+        ratio(t.low - shift, end, floor),
+    )
+    return {f"{prefix}_{k}": v for k, v in zip(keys, values, strict=True)}
+
+
+def _between(case: Case) -> dict[str, float]:
+    """Training against validation, loss against accuracy, loss against chance."""
+    train, val = case.training if case.train is None else case.train, case.val
+    out = dict.fromkeys(("gap_end", "gap_best", "gap_25", "gap_50", "noise_val_train", "val_above"), NAN)
+    if train is not None and val is not None:
+        a, b = train.stats, val.stats
+        floor = 1e-4 * max(abs(a.start), abs(b.start), 1e-300)
+        out["gap_end"] = ratio(b.end, a.end, floor)
+        out["gap_best"] = ratio(b.best, a.best, floor)
+        out["gap_25"] = ratio(b.at25, a.at25, floor)
+        out["gap_50"] = ratio(b.at50, a.at50, floor)
+        out["noise_val_train"] = ratio(b.noise, a.noise, 1e-2 * floor)
+        out["val_above"] = float(np.mean(val.grid > train.grid))
+    for name, s in (("train_error", case.train_score), ("val_error", case.val_score)):
+        out[f"{name}_start"] = NAN if s is None else s.stats.start
+        out[f"{name}_end"] = NAN if s is None else s.stats.end
+        out[f"{name}_best"] = NAN if s is None else s.stats.best
+        chance = chance_error(case)
+        out[f"{name}_chance"] = NAN if s is None or chance is None else s.stats.end / chance
+    first = expected_first_loss(case)
+    for name, s in (("train", train), ("val", val)):
+        known = s is not None and first is not None
+        out[f"{name}_first_chance"] = ratio(s.stats.first, first, 1e-3 * first) if known and s and first else NAN
+        out[f"{name}_end_chance"] = ratio(s.stats.end, first, 1e-3 * first) if known and s and first else NAN
+    score = case.val_score
+    both = val is not None and score is not None
+    out["loss_per_error"] = ratio(val.stats.end, score.stats.end, 1e-3) if both and val and score else NAN
+    return out
+
+
+def _schedule(case: Case) -> dict[str, float]:
+    keys = "lr_last lr_first lr_warmup_end lr_decay_start lr_dead_from lr_zero lr_restarts lr_falls lr_peak decay_slope"
+    out = dict.fromkeys(keys.split(), NAN)
+    found = recognize(case.lr) if case.lr is not None else None
+    if found is None:
+        return out
+    out.update(
+        lr_last=max(found.last / found.peak, 1e-6),
+        lr_first=max(found.first / found.peak, 1e-6),
+        lr_warmup_end=found.warmup_end,
+        lr_decay_start=found.decay_start,
+        lr_dead_from=found.dead_from,
+        lr_zero=found.zero,
+        lr_restarts=float(found.restarts),
+        lr_falls=float(len(found.falls)),
+        lr_peak=math.log10(found.peak),
+    )
+    s = case.main
+    if s is not None and 0.05 < found.decay_start < 0.9:
+        cut = int(found.decay_start * len(s.grid))
+        width = max(2, cut // 2)
+        before = float(s.grid[max(0, cut - width)] - s.grid[cut])
+        after = float(s.grid[cut] - s.grid[min(len(s.grid) - 1, cut + width)])
+        scale = max(abs(float(s.grid[cut])), 1e-300)
+        out["decay_slope"] = float(np.clip((before - after) / scale, -10, 10))
+    return out
+
+
+def _params(case: Case) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for name in _LOGS:
+        value = case.number(name)
+        out[f"log_{name}"] = math.log10(max(value, 1e-8)) if value is not None and value >= 0 else NAN
+    for name in _PLAIN:
+        value = case.number(name)
+        out[name] = value if value is not None else NAN
+    for name, words in _FLAGS.items():
+        word = case.word(name)
+        for known in words:
+            out[f"{name}={known}"] = NAN if word is None else float(word == known or known == _family(word))
+    lr, optimizer = case.number("lr"), _optimizer(case)
+    if lr is None and case.lr is not None and len(case.lr):
+        peak = float(np.nanmax(case.lr.values))
+        lr = peak if peak > 0 else None
+    usual = USUAL_LR.get(optimizer or "")
+    out["lr_usual"] = math.log10(lr / usual) if lr and usual else NAN
+    epochs, n, batch = case.number("epochs"), case.number("n_train"), case.number("batch_size")
+    out["log_steps"] = math.log10(max(epochs * n / batch, 1)) if epochs and n and batch else NAN
+    out["log_batches"] = math.log10(max(n / batch, 1e-3)) if n and batch else NAN
+    return out
+
+
+def _optimizer(case: Case) -> str | None:
+    word = case.word("optimizer")
+    if word == "sgd" and (case.number("momentum") or 0) > 0:
+        return "momentum"
+    return word
+
+
+def _family(word: str) -> str:
+    """adamw, nadam, radam … behave as adam here."""
+    return "adam" if "adam" in word else word
