@@ -1,0 +1,202 @@
+"""Many runs side by side: one small row each, from which all comparisons follow.
+
+Rows are plain data, so that a row computed once (in another process, in a cache) can be combined with
+others without its run being at hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from curvedoctor.model import Curve, Diagnosis
+from curvedoctor_panel.charts import chosen
+from curvedoctor_panel.plain import Json, clip, plain
+
+Row = dict[str, Json]
+
+SCHEMA = "curvedoctor.overview/1"
+#: points of the small curve in a row
+SPARK = 32
+_VERDICTS = ("sick", "undetermined", "healthy")
+_SEVERITIES = ("error", "warning", "info")
+_WEIGHT = {"error": 100, "warning": 10, "info": 1}
+#: different values of one hyperparameter beyond which it is a name, not a choice
+_VALUES = 60
+
+
+def row(diagnosis: Diagnosis) -> Row:
+    """One run in a list: verdict, conditions, first prescription, outcome, and its main curve in small."""
+    run = diagnosis.run
+    found = diagnosis.findings
+    main = _main_curve(diagnosis)
+    return {
+        "key": clip(run.name, 400),
+        "run": clip(run.name, 400),
+        "source": clip(run.source, 400),
+        "group": clip(run.group, 400),
+        "verdict": diagnosis.verdict,
+        "severity": found[0].severity if found else None,
+        "conditions": [
+            {
+                "id": clip(finding.condition),
+                "severity": finding.severity,
+                "confidence": plain(round(float(finding.confidence), 3)),
+                "onset": plain(finding.onset),
+            }
+            for finding in found
+        ],
+        "summary": clip(found[0].summary, 240) if found else "",
+        "first": clip(diagnosis.prescriptions[0].text, 240) if diagnosis.prescriptions else "",
+        "params": {clip(str(name)): plain(value) for name, value in run.params.items()},
+        "outcome": _outcome(diagnosis),
+        "spark": spark(main),
+        "problems": len(run.problems) + len(diagnosis.problems),
+        "sampled": False,
+    }
+
+
+def _main_curve(diagnosis: Diagnosis) -> Curve | None:
+    indices = chosen(diagnosis)
+    return diagnosis.run.curves[indices[0]] if indices else None
+
+
+def spark(curve: Curve | None) -> list[int | None]:
+    """The curve in small: SPARK medians as integers 0 (lowest) … 100 (highest), None where nothing is finite."""
+    if curve is None or len(curve) < 2:
+        return []
+    parts = np.array_split(curve.values, min(SPARK, len(curve)))
+    with np.errstate(all="ignore"):
+        levels = np.array([np.median(p[np.isfinite(p)]) if np.isfinite(p).any() else np.nan for p in parts])
+        finite = levels[np.isfinite(levels)]
+        if not len(finite):
+            return [None] * len(levels)
+        low, high = float(finite.min()), float(np.quantile(finite, 0.98) if len(finite) > 8 else finite.max())
+        scaled = np.clip((levels - low) / ((high - low) or 1.0) * 100, 0, 100)
+    return [round(float(level)) if np.isfinite(level) else None for level in scaled]
+
+
+def _outcome(diagnosis: Diagnosis) -> Json:
+    """The number by which siblings are compared: the end of the validation loss, else what is nearest."""
+    quantities = ("loss", "error", "accuracy", "reward")
+    splits = ("val", "test", "train", "none")
+    candidates = [
+        curve
+        for curve in diagnosis.run.curves
+        if curve.role.quantity in quantities and curve.role.better != "none" and len(curve)
+    ]
+    if not candidates:
+        return None
+    curve = min(
+        candidates,
+        key=lambda c: (splits.index(c.role.split), quantities.index(c.role.quantity), len(c.tag), c.tag),
+    )
+    finite = curve.values[np.isfinite(curve.values)]
+    last = float(np.median(finite[-3:])) if len(finite) and np.isfinite(curve.values[-1]) else None
+    best = None if not len(finite) else float(finite.min() if curve.role.better == "lower" else finite.max())
+    return {"label": clip(curve.id), "better": curve.role.better, "last": plain(last), "best": plain(best)}
+
+
+def combine(rows: Iterable[Row], problems: Sequence[Json] = ()) -> dict[str, Json]:
+    """Rows as one overview: sorted, counted, and with what siblings differ in."""
+    ordered = sorted(_distinct(rows), key=_rank)
+    found = Counter(seen["id"] for item in ordered for seen in item["conditions"])
+    return {
+        "schema": SCHEMA,
+        "rows": ordered,
+        "verdicts": {verdict: sum(item["verdict"] == verdict for item in ordered) for verdict in _VERDICTS},
+        "conditions": [{"id": name, "count": count} for name, count in found.most_common()],
+        "matrix": matrix(ordered),
+        "siblings": siblings(ordered),
+        "problems": list(problems),
+    }
+
+
+def _distinct(rows: Iterable[Row]) -> list[Row]:
+    """Rows whose keys are unique: runs of the same name in several sources get their source."""
+    out = list(rows)
+    count = Counter(item["run"] for item in out)
+    seen: Counter[str] = Counter()
+    for index, item in enumerate(out):
+        key = item["run"] if count[item["run"]] == 1 else f"{item['source']} · {item['run']}"
+        seen[key] += 1
+        out[index] = {**item, "key": key if seen[key] == 1 else f"{key} #{seen[key]}"}
+    return out
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """A sort key under which run_2 comes before run_10."""
+    return tuple(
+        (0, int(part[:18]), "") if part.isascii() and part.isdigit() else (1, 0, part)
+        for part in re.split(r"([0-9]+)", text)
+        if part
+    )
+
+
+def _rank(item: Row) -> tuple[object, ...]:
+    first = item["conditions"][0] if item["conditions"] else None
+    severity = _SEVERITIES.index(item["severity"]) if item["severity"] else len(_SEVERITIES)
+    return (
+        _VERDICTS.index(item["verdict"]),
+        severity,
+        -(first["confidence"] or 0.0) if first else 0.0,
+        natural(item["run"]),
+    )
+
+
+def matrix(rows: Sequence[Row]) -> dict[str, Json]:
+    """Conditions × runs, sparse: cells are [condition, row, severity, confidence], heaviest condition first."""
+    weight: Counter[str] = Counter()
+    for item in rows:
+        for seen in item["conditions"]:
+            weight[seen["id"]] += _WEIGHT[seen["severity"]]
+    names = [name for name, _ in sorted(weight.items(), key=lambda pair: (-pair[1], pair[0]))]
+    place = {name: index for index, name in enumerate(names)}
+    cells = [
+        [place[seen["id"]], index, seen["severity"], seen["confidence"]]
+        for index, item in enumerate(rows)
+        for seen in item["conditions"]
+    ]
+    return {"conditions": names, "cells": cells}
+
+
+def siblings(rows: Sequence[Row]) -> list[Json]:
+    """Families of runs that differ in a hyperparameter and share an outcome."""
+    families: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for item in rows:
+        if item["outcome"] is not None and item["params"]:
+            families[item["group"], item["outcome"]["label"]].append(item)
+    out: list[Json] = []
+    for (group, label), members in sorted(families.items(), key=lambda pair: -len(pair[1])):
+        varied = _varied([item["params"] for item in members])
+        if len(members) >= 2 and varied:
+            better = members[0]["outcome"]["better"]
+            keys = [item["key"] for item in members]
+            out.append({"group": group, "outcome": label, "better": better, "params": varied, "runs": keys})
+    return out
+
+
+def _varied(params: Sequence[Mapping[str, Json]]) -> list[Json]:
+    out: list[Json] = []
+    for name in sorted({name for item in params for name in item}):
+        values = {item[name] for item in params if item.get(name) is not None}
+        if not 2 <= len(values) <= _VALUES:
+            continue
+        numeric = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+        positive = numeric and all(value > 0 for value in values)
+        out.append(
+            {
+                "name": name,
+                "numeric": numeric,
+                "log": bool(positive and max(values) / min(values) >= 10),
+                "values": [] if numeric else sorted(str(value) for value in values),
+                "count": len(values),
+            }
+        )
+    # the learning rate is what most grids are about
+    return sorted(
+        out, key=lambda item: (item["name"] not in {"lr", "learning_rate"}, not item["numeric"], item["name"])
+    )

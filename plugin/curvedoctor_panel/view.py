@@ -1,0 +1,174 @@
+"""The one view model of all surfaces: a diagnosis as plain data for the tab, the MLflow page and the report.
+
+`run_view` says all of one run, `overview` compares many. Both return strict JSON data (no NaN) in
+which every text is clipped and free of control characters; renderers enter it as text, never as HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from curvedoctor.model import Diagnosis, Finding, ParamValue, Prescription, Problem
+from curvedoctor_panel import charts, manual
+from curvedoctor_panel.decimate import POINTS
+from curvedoctor_panel.marks import marks
+from curvedoctor_panel.overview import combine, row
+from curvedoctor_panel.plain import TEXT_LIMIT, Json, clip, number, plain
+
+SCHEMA = "curvedoctor.view/1"
+VERDICTS = {"sick": "Sick", "healthy": "Healthy", "undetermined": "Undetermined"}
+#: problems of one run that are listed; a shredded file can have thousands
+PROBLEMS = 50
+
+
+def run_view(diagnosis: Diagnosis, *, limit: int = POINTS, pages: bool = True) -> dict[str, Json]:
+    """All that a surface shows of one run.
+
+    `limit` is the greatest number of points sent per curve; without `pages` the manual pages of the
+    findings are left out (a surface that can fetch them does so on demand).
+    """
+    run = diagnosis.run
+    sent = charts.chosen(diagnosis)
+    place = {index: rank for rank, index in enumerate(sent)}
+    drawn = charts.group(diagnosis, sent)
+    problems = list(dict.fromkeys((*run.problems, *diagnosis.problems)))
+    return {
+        "schema": SCHEMA,
+        "run": clip(run.name, 400),
+        "source": clip(run.source, 400),
+        "group": clip(run.group, 400),
+        "verdict": diagnosis.verdict,
+        "headline": headline(diagnosis),
+        "findings": [_finding(finding) for finding in diagnosis.findings],
+        "prescriptions": [_prescription(item) for item in diagnosis.prescriptions],
+        "readings": [_reading(name, value) for name, value in diagnosis.readings.items()],
+        "unjudged": [
+            {
+                "condition": clip(item.condition),
+                "title": _title(item.condition),
+                "reason": clip(item.reason, 400),
+            }
+            for item in diagnosis.unjudged
+        ],
+        "problems": [problem(item) for item in problems[:PROBLEMS]],
+        "problem_count": len(problems),
+        "params": [[clip(str(name)), _value(value)] for name, value in run.params.items()],
+        "curves": [charts.points(run.curves[index], limit) for index in sent],
+        "others": [charts.listed(curve) for index, curve in enumerate(run.curves) if index not in place][
+            :200
+        ],
+        "charts": [_chart(diagnosis, chart, place) for chart in drawn],
+        "pages": _pages(diagnosis) if pages else {},
+        "sampled": None,
+    }
+
+
+def overview(diagnoses: Iterable[Diagnosis], problems: Sequence[Problem] = ()) -> dict[str, Json]:
+    """Many runs side by side: rows (sick first), counts, conditions × runs, what siblings differ in."""
+    return combine([row(diagnosis) for diagnosis in diagnoses], [problem(item) for item in problems])
+
+
+def headline(diagnosis: Diagnosis) -> str:
+    """The diagnosis in one sentence."""
+    if diagnosis.verdict == "sick" and diagnosis.findings:
+        return clip(diagnosis.findings[0].summary, 400)
+    if diagnosis.verdict == "healthy":
+        return "Nothing was found that a change would clearly improve."
+    if diagnosis.unjudged:
+        return f"Not enough to judge: {clip(diagnosis.unjudged[0].reason, 300)}."
+    return "Not enough was logged to judge this run."
+
+
+def problem(item: Problem) -> dict[str, Json]:
+    """Something that could not be read."""
+    return {"where": clip(item.where, 300), "what": clip(item.what, 400), "offset": item.offset}
+
+
+def _finding(finding: Finding) -> dict[str, Json]:
+    return {
+        "condition": clip(finding.condition),
+        "title": _title(finding.condition),
+        "severity": finding.severity,
+        "confidence": plain(finding.confidence),
+        "summary": clip(finding.summary, TEXT_LIMIT),
+        "curves": [clip(name) for name in finding.curves],
+        "onset": plain(finding.onset),
+        "span": plain(finding.span),
+        "axis": finding.axis,
+        "evidence": [
+            [clip(str(key).replace("_", " ")), _value(value)] for key, value in finding.evidence.items()
+        ],
+    }
+
+
+def _prescription(item: Prescription) -> dict[str, Json]:
+    return {
+        "action": clip(item.action),
+        "title": _title(item.action),
+        "text": clip(item.text, TEXT_LIMIT),
+        "confidence": plain(item.confidence),
+        "treats": [clip(name) for name in item.treats],
+        "because": [clip(reason, 400) for reason in item.because],
+        "parameter": None if item.parameter is None else clip(item.parameter),
+        "change": change(item),
+    }
+
+
+def change(item: Prescription) -> str | None:
+    """The numbers of a prescription on one line: `lr 0.5 → 0.05 (×0.1)`, `at step 18`."""
+    parts: list[str] = []
+    if item.proposed is not None:
+        before = "" if item.current is None else f"{_value(item.current)} → "
+        parts.append(f"{clip(item.parameter or '')} {before}{_value(item.proposed)}".strip())
+    if item.factor is not None:
+        factor = f"×{number(float(item.factor), 3)}"
+        parts.append(f"({factor})" if parts else f"{clip(item.parameter or '')} {factor}".strip())
+    if item.step is not None:
+        parts.append(f"at {number(float(item.step))}")
+    return " ".join(parts) or None
+
+
+def _value(value: ParamValue | None) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)):
+        return number(float(value))
+    return clip(str(value), 200)
+
+
+def _title(identifier: str) -> str:
+    return clip(manual.title(identifier))
+
+
+def _reading(name: str, value: Mapping[str, object]) -> dict[str, Json]:
+    facts = [[clip(str(key).replace("_", " ")), _fact(item)] for key, item in value.items()]
+    return {"name": clip(str(name)), "title": _title(str(name)), "facts": facts}
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return _value(value)
+    if isinstance(value, (list, tuple)):
+        return clip(", ".join(_fact(item) for item in value[:12]), 400)
+    if isinstance(value, Mapping):
+        return clip(", ".join(f"{key}: {_fact(item)}" for key, item in list(value.items())[:12]), 400)
+    return clip(str(value), 400)
+
+
+def _chart(diagnosis: Diagnosis, chart: charts.Chart, place: Mapping[int, int]) -> dict[str, Json]:
+    return {
+        "title": chart.title,
+        "quantity": chart.quantity,
+        "axis": chart.axis,
+        "log": chart.log,
+        "curves": [place[index] for index in chart.members],
+        "findings": chart.findings,
+        "marks": marks(diagnosis, chart),
+    }
+
+
+def _pages(diagnosis: Diagnosis) -> dict[str, Json]:
+    found = {finding.condition: manual.page(finding.condition) for finding in diagnosis.findings}
+    return {name: page for name, page in found.items() if page is not None}
