@@ -1,0 +1,72 @@
+"""Put the rules together: name, directory, neighbours, values → role."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from curvedoctor.model import Curve, Floats, Ints, Quantity, Role, Split
+from curvedoctor.roles import better as direction
+from curvedoctor.roles import frameworks, granularity, quantity, split, vocabulary
+from curvedoctor.roles.neighbours import Neighbours
+from curvedoctor.roles.rules import first
+from curvedoctor.roles.values import correct, pace
+from curvedoctor.roles.words import Name, parse
+
+
+def assign(curves: Sequence[Curve], *, without: Collection[str] = ()) -> tuple[Curve, ...]:
+    """Give every curve of one run its role; `without` leaves out the rules written for these frameworks."""
+    names = [parse(curve.id, curve.tag) for curve in curves]
+    around = Neighbours.of(names)
+    named = [_role(name, around, without) for name in names]
+    judged = [
+        correct(role, name, curve.values, around)
+        for role, name, curve in zip(named, names, curves, strict=True)
+    ]
+    return tuple(replace(curve, role=role) for curve, role in zip(curves, pace(curves, judged), strict=True))
+
+
+def infer(
+    identifier: str,
+    values: Floats | None = None,
+    steps: Ints | None = None,
+    neighbours: Iterable[str] = (),
+    *,
+    tag: str | None = None,
+    without: Collection[str] = (),
+) -> Role:
+    """The role of one curve by its id (or its tag alone), with its values and its neighbours' ids where known."""
+    del steps  # one curve's steps say nothing; `assign` compares them within the run
+    name = parse(identifier, tag)
+    around = Neighbours.of([name, *map(parse, neighbours)])
+    role = _role(name, around, without)
+    return role if values is None else correct(role, name, values, around)
+
+
+def _role(name: Name, around: Neighbours, without: Collection[str]) -> Role:
+    why = []
+    what: Quantity = "other"
+    if decided := first(quantity.RULES, name, without) or first(frameworks.QUANTITY, name, without):
+        what, reason = decided
+        why.append(f"{what}: {reason}")
+    better, reason = direction.decide(name, what)
+    if better == "lower" and around.only_reinforcement and what == "loss" and name.words & vocabulary.LOSS:
+        better, reason = (
+            "none",
+            "the run's other curves are those of reinforcement learning: the target moves",
+        )
+    why.append(f"better {better}: {reason}")
+    set_: Split = "none"
+    found = (
+        around.named_split(name)
+        or first(frameworks.SPLIT, name, without)
+        or split.by_nature(name, what, better)
+        or around.split_of_bare(name)
+    )
+    if found:
+        set_, reason = found
+        why.append(f"{set_}: {reason}")
+    often = granularity.by_name(name)
+    if often:
+        why.append(f"{often[0]}: {often[1]}")
+    return Role(set_, what, better, often[0] if often else "unknown", tuple(why))

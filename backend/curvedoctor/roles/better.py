@@ -1,0 +1,53 @@
+"""Which way a curve should go, or that no way is the good one."""
+
+from __future__ import annotations
+
+from curvedoctor.model import Better, Quantity
+from curvedoctor.roles import vocabulary as v
+from curvedoctor.roles.quantity import inner
+from curvedoctor.roles.words import Name
+
+_EPISODE = frozenset({"episode", "episodes", "episodic"})
+_CHOICE = frozenset({"chosen", "rejected", "logps", "kl", "penalty", "entropy", "bonus", "intrinsic"})
+
+
+def decide(name: Name, quantity: Quantity) -> tuple[Better, str]:
+    """Direction of the quantity under this name, and the reason."""
+    if quantity == "loss":
+        return _of_loss(name)
+    if quantity == "error":
+        return (
+            ("none", "a temporal-difference error has no good direction")
+            if "td" in name.words
+            else ("lower", "an error")
+        )
+    if quantity == "accuracy":
+        if name.words & (v.ADVERSARIAL | {"fake", "real"}):
+            return "none", "how well a discriminator does has no good direction"
+        return "higher", "a score"
+    if quantity == "reward":
+        if name.words & _CHOICE:
+            return "none", "a part of the reward that need not rise"
+        return "higher", "a reward"
+    return "none", "it is not to be optimised"
+
+
+def _of_loss(name: Name) -> tuple[Better, str]:
+    leaf, around = inner(name)
+    here = frozenset(leaf)
+    if here & (v.ADVERSARIAL | {"unsupervised"} if frozenset(around) & v.ADVERSARIAL else v.ADVERSARIAL):
+        if not here & {"recon", "reconstruction", "cycle", "matching", "identity", "idt", "l1", "perceptual"}:
+            return "none", "adversarial: two players, no good direction"
+    if here & v.GAN_LETTERS and not here & (v.PLAIN_TERMS - {"feature"}):
+        return "none", "adversarial: two players, no good direction"
+    if here & v.RL_LOSS:
+        return "none", "a policy's or value function's loss moves with its own target"
+    if here & v.PLAIN_TERMS:
+        return "lower", "a loss"
+    if frozenset(around) & v.ADVERSARIAL:
+        return "none", "adversarial: two players, no good direction"
+    if frozenset(around) & (v.RL_LOSS - {"v", "q", "alpha", "clip"}):
+        return "none", "a policy's or value function's loss moves with its own target"
+    if name.words & _EPISODE:
+        return "none", "a loss per episode is that of reinforcement learning: its target moves"
+    return "lower", "a loss"

@@ -1,0 +1,94 @@
+"""On which data a curve was measured, from the words of its name and of its sub-directory."""
+
+from __future__ import annotations
+
+from curvedoctor.model import Better, Quantity, Split
+from curvedoctor.roles import vocabulary as v
+from curvedoctor.roles.quantity import inner
+from curvedoctor.roles.rules import Rule
+from curvedoctor.roles.words import Name
+
+Words = tuple[str, ...]
+#: words that may stand before "training" without making it the name of a phase ("step_training_loss")
+_BEFORE_TRAINING = (
+    v.LOSS | v.ERROR | v.ACCURACY | v.STEP | v.EPOCH | v.MODIFIERS | v.SPLIT_WORDS | v.LR | v.REWARD
+)
+#: words that may accompany a split word in a directory's name
+_FOLDER_WORDS = v.MODIFIERS | {
+    "set",
+    "data",
+    "logs",
+    "log",
+    "split",
+    "summary",
+    "summaries",
+    "metrics",
+    "events",
+    "run",
+    "writer",
+}
+
+
+def _is_phase(words: Words, i: int) -> bool:
+    """ "Autoencoder training" names a phase of the work, not the training split."""
+    if words[i] != "training" or i == 0 or words[i - 1] in _BEFORE_TRAINING or words[i - 1].isdigit():
+        return False
+    following = words[i + 1] if i + 1 < len(words) else ""
+    return not (following in v.LOSS or following in v.ACCURACY or following in v.ERROR)
+
+
+def has_phase(name: Name) -> bool:
+    """Whether the tag names a phase of training ("Joint training - GAN")."""
+    return any(_is_phase(part, i) for part in name.parts for i in range(len(part)))
+
+
+def _of_part(words: Words) -> Split | None:
+    """The split that one part names: a set's name beats "eval", which names an act; then the later word wins."""
+    found: Split | None = None
+    for i, word in enumerate(words):
+        if word in v.TRAIN:
+            found = found if _is_phase(words, i) else "train"
+        elif word in v.TEST:
+            found = "test"
+        elif word in v.VAL:
+            found = "val"
+    if found is None and any(word in v.EVAL for word in words):
+        return "val"
+    return found
+
+
+def _in_tag(name: Name) -> Split | None:
+    return next((split for part in reversed(name.parts) if (split := _of_part(part))), None)
+
+
+def _in_folder(name: Name) -> Split | None:
+    for part in reversed(name.folder):
+        if all(w in v.SPLIT_WORDS or w in _FOLDER_WORDS or w in {"learn"} or w.isdigit() for w in part):
+            split = "train" if "learn" in part else _of_part(part)
+            if split:
+                return split
+    return next((split for part in reversed(name.folder) if (split := _of_part(part))), None)
+
+
+NAMED: tuple[Rule[Split], ...] = (
+    Rule(_in_tag, "the tag names the split"),
+    Rule(_in_folder, "the directory names the split"),
+)
+
+
+def by_nature(name: Name, quantity: Quantity, better: Better) -> tuple[Split, str] | None:
+    """The split that follows from what is measured, where nothing names one."""
+    leaf, _ = inner(name)
+    if quantity in ("lr", "grad_norm"):
+        return "train", "only training has it"
+    if has_phase(name):
+        return None
+    if quantity in ("accuracy", "error") and better != "none" and any(w in v.WHOLE_SET for w in leaf):
+        return "val", "computed over a whole set, so by an evaluation"
+    if quantity in ("loss", "accuracy") and better == "none":
+        return "train", "it belongs to the training procedure itself"
+    if quantity == "loss" and any(w in v.STEP for w in leaf):
+        return "train", "a loss of single steps or batches"
+    if quantity == "reward":
+        return "train", "a reward without a named split is that of training episodes"
+    return None

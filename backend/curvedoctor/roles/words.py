@@ -1,0 +1,163 @@
+"""Cut a tag into words that a vocabulary can know: `trainLoss/mAP_0.5` → [["train", "loss"], ["map", "0", "5"]].
+
+Every step is linear in the length of the text, and long texts are shortened first: tags are hostile input.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from curvedoctor.roles.vocabulary import CJK, COMPOUNDS, GLUED_HEADS, KNOWN, LONGEST_COMPOUND
+
+#: characters kept of either end of a longer text: no honest name is longer
+_KEEP = 300
+#: words kept of one tag
+_MAX_WORDS = 120
+_PART = re.compile(r"[/\\|]")
+_WORD = re.compile(r"[^\W_]+")
+_HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_TRAILING_DIGITS = re.compile(r"^([a-z]+)([0-9]+)$")
+#: "50 it/s" and "global_step/sec": here the slash divides, it does not separate
+_PER = re.compile(
+    r"/(?=(?:s|sec|secs|second|seconds|min|minute|hr|hour|it|iter|iters|step|batch)(?:[^a-z]|$))", re.I
+)
+_RATE = re.compile(
+    r"(?:^|[^a-z])(?:it|its|iter|iters|iteration|iterations|step|steps|sample|samples|token|tokens|frame|frames|"
+    r"batch|batches|example|examples|img|imgs|image|images|epoch|sec|s|second|seconds|ms|time|word|words|sentences)$",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A curve's name in words, from the outermost part to the innermost."""
+
+    #: the tag's own parts, compounds joined ("learning rate" → "lr")
+    parts: tuple[tuple[str, ...], ...]
+    #: the parts of the sub-directory that the tag was logged in
+    folder: tuple[tuple[str, ...], ...]
+    #: the tag as logged, shortened
+    text: str
+
+    @property
+    def leaf(self) -> tuple[str, ...]:
+        """The innermost part that says anything."""
+        return self.parts[-1] if self.parts else ()
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All words of the tag."""
+        return frozenset(word for part in self.parts for word in part)
+
+    @property
+    def flat(self) -> tuple[str, ...]:
+        """All words of the tag in order."""
+        return tuple(word for part in self.parts for word in part)
+
+
+def parse(identifier: str, tag: str | None = None) -> Name:
+    """The words of a curve's name; `identifier` is sub-directory + tag, `tag` alone where no directory is known."""
+    tag = identifier if tag is None else tag
+    folder = identifier[: -len(tag)] if tag and identifier.endswith(tag) else ""
+    return _parse(_shorten(folder), _shorten(tag))
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 2 * _KEEP else f"{text[:_KEEP]} {text[-_KEEP:]}"
+
+
+@lru_cache(maxsize=4096)
+def _parse(folder: str, tag: str) -> Name:
+    return Name(parts=_parts(tag), folder=_parts(folder), text=tag)
+
+
+def _parts(text: str) -> tuple[tuple[str, ...], ...]:
+    text = unicodedata.normalize("NFKC", text)
+    parts = []
+    room = _MAX_WORDS
+    for piece in _pieces(text):
+        words = join_compounds(tuple(_words(piece))[:room])
+        room -= len(words)
+        if words:
+            parts.append(words)
+    return tuple(parts)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    start = 0
+    for match in _PART.finditer(text):
+        before = text[start : match.start()]
+        if match.group() == "/" and _PER.match(text, match.start()) and _RATE.search(before[-24:]):
+            continue  # a rate: keep "step/sec" together
+        yield before
+        start = match.end()
+    yield text[start:]
+
+
+def _words(piece: str) -> Iterator[str]:
+    for match in _WORD.finditer(piece.replace("/", " per ")):
+        word = match.group()
+        if word.isascii():
+            yield from _ascii(word)
+        else:
+            yield from _foreign(word.casefold())
+
+
+def _ascii(word: str) -> Iterator[str]:
+    low = word.lower()
+    if low in KNOWN:
+        yield low
+        return
+    if (numbered := _TRAILING_DIGITS.match(low)) and numbered[1] in KNOWN:
+        yield from numbered.groups()
+        return
+    for hump in _HUMP.findall(word):
+        hump = hump.lower()
+        yield from _unglue(hump)
+
+
+def _unglue(word: str) -> Iterator[str]:
+    if word not in KNOWN:
+        for head in GLUED_HEADS:
+            if word.startswith(head) and word[len(head) :] in KNOWN:
+                yield head
+                yield word[len(head) :]
+                return
+    yield word
+
+
+def _foreign(word: str) -> Iterator[str]:
+    """Words beyond ASCII; Chinese and Japanese are not divided by spaces, so known words are looked for inside."""
+    if word in KNOWN:
+        yield word
+        return
+    found = False
+    i = 0
+    while i < len(word):
+        length = next((n for n in (5, 4, 3, 2) if word[i : i + n] in CJK), 0)
+        if length:
+            yield CJK[word[i : i + length]]
+            found = True
+        i += length or 1
+    if not found:
+        yield word
+
+
+def join_compounds(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Join words that mean something only together: ("learning", "rate") → ("lr",)."""
+    out = []
+    i = 0
+    while i < len(words):
+        for n in range(min(LONGEST_COMPOUND, len(words) - i), 1, -1):
+            if (joined := COMPOUNDS.get(words[i : i + n])) is not None:
+                out.append(joined)
+                i += n
+                break
+        else:
+            out.append(words[i])
+            i += 1
+    return tuple(out)
