@@ -21,6 +21,9 @@ from curvedoctor.model import EvidenceValue, Finding, Run, Severity, Unjudged
 
 HEADINGS = ("Why it matters", "How it decides", "What to try", "When it is wrong", "References")
 
+#: a suspicion from here on is a finding
+FIRES = 0.35
+
 Check = Callable[[Case], Finding | Unjudged | None]
 #: makes an example run; the generator varies noise and sizes, never what is true
 Example = Callable[[np.random.Generator], Run]
@@ -93,6 +96,21 @@ def finding(
         span=span,
         axis=series.curve.axis if series is not None else None,
     )
+
+
+def suspicion(case: Case, actions: tuple[str, ...], rule: float) -> float:
+    """How sure it is that one of `actions` helps: the model's odds where it judged the run, else `rule`.
+
+    `rule` is what the curves alone say, 0..1. The result is to be compared with `FIRES`.
+    """
+    if case.odds:
+        return max((case.suspects.get(action, 0.0) for action in actions), default=0.0)
+    return rule
+
+
+def unjudged(condition: str, reason: str) -> Unjudged:
+    """Say that a condition could not be judged."""
+    return Unjudged(condition, reason)
 
 
 def _plain(value: EvidenceValue) -> EvidenceValue:

@@ -35,6 +35,8 @@ class Case:
     judged: Quantity = "loss"
     #: probability that each action helps, from the statistical model; empty where it can't say
     odds: Mapping[str, float] = field(default_factory=dict)
+    #: those of `odds` that are high enough to be spoken of, given all the others; empty for a healthy run
+    suspects: Mapping[str, float] = field(default_factory=dict)
     #: action → the evidence that moved its probability most, in plain words
     because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: the same run's siblings (never itself)

@@ -1,0 +1,94 @@
+"""The learning rate is so low that the run ends far from where it could be.
+
+Why it matters
+    The run looks healthy, smooth and falling, but a learning rate 3 to 30 times higher ends clearly
+    lower for the same budget. It is among the most frequent and most expensive of faults.
+
+How it decides
+    The loss falls smoothly and nearly linearly from the first step, is still falling at the end as
+    fast as in the middle, and shows next to no oscillation. A logged learning rate far below what
+    is customary for the optimizer adds weight. Where the statistical model judges the run, its odds
+    that raising the learning rate helps decide.
+
+What to try
+    Raise the learning rate tenfold; a range test over 100 to 500 steps finds the right region.
+
+When it is wrong
+    A batch that is too large, a schedule that decayed too early, unscaled inputs and a run that was
+    simply stopped too early look alike: the learning rate's size against the custom tells them apart.
+
+References
+    Smith (2017), Cyclical learning rates. Godbole et al. (2023), Deep learning tuning playbook.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
+from curvedoctor.conditions.examples import HEALTHY, run
+from curvedoctor.features.case import Case
+from curvedoctor.features.vector import USUAL_LR
+from curvedoctor.model import Finding, Run, Unjudged
+
+ID = "lr-too-low"
+#: points below which a slope says nothing
+ENOUGH = 6
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    s = case.main
+    if s is None:
+        return unjudged(ID, "no training or validation loss is logged")
+    t = s.stats
+    if t.n < ENOUGH:
+        return unjudged(ID, f"{t.n:.0f} points are too few to see a slope; {ENOUGH} are needed")
+    done = t.start - t.end
+    second_half = (t.at50 - t.end) / done if done > 0 else 0.0
+    lr, usual = case.number("lr"), USUAL_LR.get(case.word("optimizer") or "")
+    below = math.log10(usual / lr) if lr and usual else None
+    calm = ramp(t.noise_late / max(done, 1e-300), 0.1, 0.02)
+    rule = ramp(second_half, 0.25, 0.45) * calm * ramp(t.end / max(t.start, 1e-300), 0.2, 0.5)
+    rule *= 0.75 if below is None else ramp(below, -0.5, 1.0)
+    sure = suspicion(case, ("raise-lr",), rule)
+    if sure < FIRES:
+        return None
+    said = f" at a learning rate of {number(lr)}" if lr else ""
+    summary = f"The loss still falls steadily at the end{said}: {percent(second_half)} of its fall is in the second half."
+    if second_half < 0.2:
+        summary = f"The loss ends at {number(s.logged(t.end))}{said}; a higher rate is likely to end lower."
+    return finding(
+        ID, "warning", sure, s, summary,
+        others=(case.val,), onset=0.0,
+        second_half_share=second_half, noise=t.noise_late / max(abs(t.end), 1e-300), decades_below_usual=below,
+    )  # fmt: skip
+
+
+def _crawls(rng: np.random.Generator) -> Run:
+    t = np.linspace(0, 1, 80)
+    y = 2.3 - 0.7 * t + 0.003 * rng.standard_normal(80)
+    return run({"lr": 1e-5, "optimizer": "adam"}, train_loss=y, val_loss=y + 0.01)
+
+
+def _crawls_unknown(rng: np.random.Generator) -> Run:
+    t = np.linspace(0, 1, 50)
+    y = 0.69 - 0.1 * t + 0.0005 * rng.standard_normal(50)
+    return run(train_loss=y, val_loss=y + 0.005)
+
+
+CONDITION = Condition(
+    id=ID,
+    title="learning rate too low",
+    severity="warning",
+    actions=("raise-lr", "train-longer", "change-optimizer"),
+    check=check,
+    evidence={
+        "second_half_share": "share of the whole fall that happened in the second half of the run, 0..1",
+        "noise": "σ of the point-to-point noise at the end, relative to the level",
+        "decades_below_usual": "log10(customary lr of the optimizer / lr); null if not logged",
+    },
+    sick=(_crawls, _crawls_unknown),
+    healthy=HEALTHY,
+)

@@ -1,0 +1,107 @@
+"""A loss becomes NaN or infinite and does not come back.
+
+Why it matters
+    After the first NaN in the weights every further step is lost: the run burns time and its final
+    checkpoint is unusable. MLflow hides such a metric from its charts, so it is easily overlooked.
+
+How it decides
+    The training or validation loss ends in values that are not finite. A single NaN that recovers
+    is not this condition. If not one finite value was logged, or the first is already NaN, the data
+    or the set-up is at fault rather than the learning rate. If the loss or the gradient norm rose
+    before the end, the step was too long.
+
+What to try
+    Lower the learning rate to a tenth. If it is NaN from the very first point: look for missing or
+    infinite values in the inputs and targets, and standardize the inputs. With mixed precision,
+    check the loss scaling.
+
+When it is wrong
+    A metric of a class that does not occur in the data is NaN for good and harmless; only losses
+    are judged. A log that was cut in the very step that gave one NaN looks the same as a lost run.
+
+References
+    Karpathy (2019), A recipe for training neural networks. Zhang et al. (2021), AutoTrainer.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedoctor.conditions.base import Condition, finding, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.features.case import Case
+from curvedoctor.model import Curve, Finding, Run, Unjudged
+
+ID = "non-finite"
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    losses = [c for c in case.run.curves if c.role.quantity == "loss" and c.role.better == "lower" and len(c)]
+    if not losses:
+        return unjudged(ID, "no loss is logged")
+    lost = [c for c in losses if not np.isfinite(c.values[-1])]
+    lost = [c for c in lost if len(c) > 1 or len(lost) == len(losses)]
+    if not lost:
+        return None
+    lost.sort(key=lambda c: (c.role.split != "train", int(np.argmax(~np.isfinite(c.values)))))
+    return _say(case, lost[0], lost)
+
+
+def _say(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
+    finite = np.isfinite(curve.values)
+    tail = int(len(finite) - np.argmax(finite[::-1])) if finite.any() else 0
+    onset = float(curve.steps[min(tail, len(curve) - 1)])
+    start = not finite.any() or tail == 0
+    last = float(curve.values[tail - 1]) if tail else None
+    kind = "NaN" if np.isnan(curve.values[-1]) else "infinite"
+    when = "from the very first point" if start else f"from {curve.axis} {onset:g} on"
+    found = finding(
+        ID,
+        "error",
+        0.99 if len(curve) - tail > 1 or len(curve) < 3 else 0.9,
+        None,
+        f"The loss is {kind} {when} and does not come back.",
+        kind=kind,
+        from_start=start,
+        last_finite=last,
+        points_lost=int(len(curve) - tail),
+    )
+    ids = tuple(c.id for c in lost)
+    end = float(curve.steps[-1])
+    return Finding(
+        found.condition, found.severity, found.confidence, ids, found.summary, found.evidence,
+        onset, (onset, max(onset, end)), curve.axis,
+    )  # fmt: skip
+
+
+def _blows_up(rng: np.random.Generator) -> Run:
+    y = falling(rng)
+    y[35:] = np.nan
+    return run({"lr": 0.5, "optimizer": "sgd"}, train_loss=y, val_loss=y)
+
+
+def _from_start(rng: np.random.Generator) -> Run:
+    return run({"lr": 0.001}, train_loss=np.full(20, np.nan))
+
+
+def _recovers(rng: np.random.Generator) -> Run:
+    y = falling(rng)
+    y[20] = np.nan
+    return run(train_loss=y)
+
+
+CONDITION = Condition(
+    id=ID,
+    title="loss NaN or infinite",
+    severity="error",
+    actions=("lower-lr", "clean-data", "normalize-input", "clip-gradients"),
+    check=check,
+    evidence={
+        "kind": "NaN or infinite",
+        "from_start": "true if no finite value precedes",
+        "last_finite": "last finite loss before the onset, in the loss's unit; null if none",
+        "points_lost": "logged points from the onset on",
+    },
+    sick=(_blows_up, _from_start),
+    healthy=(*HEALTHY, _recovers),
+)
