@@ -1,0 +1,53 @@
+"""The command line. Each module of this package that defines `command` is a command.
+
+Commands only say what they take and dispatch; what they import, they import late, so that
+`curvedoctor --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+#: exit codes of the contract; 70 (sysexits' EX_SOFTWARE) is a fault of ours, never a verdict
+DONE, FAIL_ON, USAGE, PARTLY, FAULT, INTERRUPTED = 0, 1, 2, 3, 70, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    import click
+
+    from curvedoctor.cli.app import group
+    from curvedoctor.cli.terminal import complain, quiet_stdout
+    from curvedoctor.errors import CurvedoctorError
+
+    try:
+        code = group.main(arguments, prog_name="curvedoctor", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else DONE
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        complain("interrupted")
+        return INTERRUPTED
+    except CurvedoctorError as error:
+        for line in str(error).splitlines():
+            complain(line)
+        return USAGE
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        quiet_stdout()
+        return DONE
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        complain(f"{where}{error.strerror or error}")
+        return USAGE
+    except Exception as error:
+        if os.environ.get("CURVEDOCTOR_DEBUG"):
+            raise
+        complain(
+            f"this is a fault of curvedoctor, please report it: {type(error).__name__}: {error} "
+            "(CURVEDOCTOR_DEBUG=1 shows where)"
+        )
+        return FAULT

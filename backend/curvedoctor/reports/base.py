@@ -8,15 +8,13 @@ can be streamed is streamed.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, cast
 
 from curvedoctor.errors import UsageError
 from curvedoctor.model import Diagnosis, Problem
-
-PREFIX = "as_"
+from curvedoctor.reports import PREFIX, formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +36,6 @@ class Format(Protocol):
     def pieces(self, results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str] | Iterator[bytes]:
         """The whole output, in pieces: text, or bytes where the format is binary."""
         ...
-
-
-def formats() -> tuple[str, ...]:
-    """The names of all formats, the default first."""
-    import curvedoctor.reports as package
-
-    found = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    names = [name.removeprefix(PREFIX) for name in found if name.startswith(PREFIX)]
-    return tuple(sorted(names, key=lambda name: name != "table"))
 
 
 def get(name: str) -> Format:

@@ -1,0 +1,37 @@
+"""`curvedoctor annotate`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curvedoctor.cli.options import judging, options_of
+
+if TYPE_CHECKING:
+    from curvedoctor.settings import Settings
+
+
+@click.command("annotate")
+@judging
+@click.option("--dry-run", is_flag=True, help="Print exactly what would change; change nothing.")
+@click.option("--note", is_flag=True, help="Also write a block into the description of MLflow runs.")
+@click.option("--overlay", is_flag=True, help="Also draw the smoothed curve over TensorBoard's own chart.")
+@click.pass_obj
+def command(settings: Settings, /, **said: Any) -> int:
+    """Diagnose every run in SOURCE and write the diagnosis back to it.
+
+    MLflow runs get tags and artifacts, TensorBoard runs a sub-directory of their own. Nothing that
+    you logged is changed; `curvedoctor clean` removes it all. Repeating it changes nothing.
+    """
+    from curvedoctor.cli.results import Results
+    from curvedoctor.cli.terminal import Progress, emit_line
+    from curvedoctor.cli.writeback import annotate, report
+    from curvedoctor.known import Known
+    from curvedoctor.model import Diagnosis
+    from curvedoctor.sinks.base import WriteOptions
+
+    results = Results(said["sources"], options_of(said), Known(settings.rules), Progress())
+    options = WriteOptions(said["dry_run"], said["note"], said["overlay"])
+    diagnoses = (result for result in results if isinstance(result, Diagnosis))
+    return report(annotate(diagnoses, options), options.dry_run, emit_line)

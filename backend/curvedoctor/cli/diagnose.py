@@ -1,0 +1,64 @@
+"""`curvedoctor diagnose`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curvedoctor.cli.options import judging, options_of
+from curvedoctor.reports import formats
+
+if TYPE_CHECKING:
+    from curvedoctor.cli.results import Results
+    from curvedoctor.settings import Settings
+
+
+@click.command("diagnose")
+@judging
+@click.option("--format", type=click.Choice(formats()), default="table", show_default=True)
+@click.option(
+    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout."
+)
+@click.option(
+    "--resume", is_flag=True, help="Keep the runs that --output already holds (jsonl only), append the rest."
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "info", "undetermined"]),
+    help="Exit with 1 if there is a finding of this severity or more; with undetermined, unless every run is healthy.",
+)
+@click.option(
+    "--baseline", type=click.Path(dir_okay=False, path_type=Path), help="Findings in this file are known."
+)
+@click.option(
+    "--write-baseline", type=click.Path(dir_okay=False, path_type=Path), help="Write all findings here."
+)
+@click.pass_obj
+def command(settings: Settings, /, **said: Any) -> int:
+    """Diagnose every run in SOURCE and print what was found. Writes nothing to it."""
+    from curvedoctor.cli.results import Results
+    from curvedoctor.cli.terminal import Progress
+    from curvedoctor.known import Known, read_baseline
+
+    baseline = read_baseline(said["baseline"]) if said["baseline"] else {}
+    results = Results(said["sources"], options_of(said), Known(settings.rules, baseline), Progress())
+    present(results, settings, said)
+    return 1 if results.fails(said["fail_on"]) else 0
+
+
+def present(results: Results, settings: Settings, said: dict[str, Any]) -> None:
+    """Write the results where and how the user wants them."""
+    from curvedoctor.cli.resume import kept, remembered
+    from curvedoctor.cli.terminal import emit, look, save
+    from curvedoctor.reports.base import get
+
+    output, form = said["output"], said["format"]
+    done = kept(output, form) if said["resume"] else frozenset()
+    items = remembered(results, done, said["write_baseline"])
+    pieces = get(form).pieces(items, look(settings.primary, to_file=output is not None))
+    if output is None:
+        emit(pieces)
+    else:
+        save(pieces, output, append=said["resume"])

@@ -1,0 +1,138 @@
+"""Options that several commands share, and what their values mean."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from curvedoctor.errors import UsageError
+
+if TYPE_CHECKING:
+    from curvedoctor.engine import Options
+    from curvedoctor.model import ParamValue, Role
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: what a quantity's better direction is when the user does not say
+DIRECTIONS = {"loss": "lower", "error": "lower", "accuracy": "higher", "reward": "higher"}
+
+READING: tuple[Callable[[Any], Any], ...] = (
+    click.argument("sources", metavar="SOURCE...", nargs=-1, required=True),
+    click.option("--run", metavar="GLOB", help="Only runs whose name matches."),
+    click.option("--experiment", metavar="NAME", help="Only this MLflow experiment."),
+    click.option("--filter", metavar="FILTER", help="Only runs that match this MLflow filter."),
+    click.option(
+        "--param", multiple=True, metavar="KEY=VALUE", help="A fact that the log lacks, such as n_val=1000."
+    ),
+    click.option("--role", multiple=True, metavar="ID=SPLIT:QUANTITY:BETTER", help="Correct a curve's role."),
+)
+JUDGING: tuple[Callable[[Any], Any], ...] = (
+    click.option("--condition", multiple=True, metavar="ID", help="Judge only this condition (repeatable)."),
+    click.option("--alone", is_flag=True, help="Take no evidence from siblings."),
+    click.option(
+        "--jobs", type=click.IntRange(min=0), default=1, metavar="N", help="Processes; 0 for one per core."
+    ),
+    click.option(
+        "--backend", type=click.Choice(["loky", "dask", "ray"]), default="loky", help="Where they run."
+    ),
+)
+
+
+def reading(function: F) -> F:
+    """SOURCE… and what is read of it."""
+    return together(READING, function)
+
+
+def judging(function: F) -> F:
+    """SOURCE…, what is read of it, and how it is judged."""
+    return together((*READING, *JUDGING), function)
+
+
+def together(decorators: Sequence[Callable[[Any], Any]], function: F) -> F:
+    """`function` with all `decorators`, in the order of the help page."""
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function
+
+
+def value_of(said: str) -> ParamValue:
+    """A parameter's value as what it looks like: number, true or false, or text.
+
+    >>> value_of("64"), value_of("1e-3"), value_of("true"), value_of("sgd")
+    (64, 0.001, True, 'sgd')
+    """
+    if said.lower() in {"true", "false"}:
+        return said.lower() == "true"
+    with contextlib.suppress(ValueError):
+        return int(said)
+    with contextlib.suppress(ValueError):
+        return float(said)
+    return said
+
+
+def params_of(pairs: Sequence[str]) -> dict[str, ParamValue]:
+    """`--param` values. Raises `UsageError` for what is no pair."""
+    params: dict[str, ParamValue] = {}
+    for pair in pairs:
+        key, sign, said = pair.partition("=")
+        if not sign or not key.strip():
+            raise UsageError(f"--param {pair!r} must be KEY=VALUE, such as n_val=1000")
+        params[key.strip()] = value_of(said.strip())
+    return params
+
+
+def roles_of(pairs: Sequence[str]) -> dict[str, Role]:
+    """`--role` values: curve id (or pattern) → role. Raises `UsageError` for what is no role."""
+    from curvedoctor.model import BETTERS, GRANULARITIES, QUANTITIES, SPLITS, Role
+
+    kinds = (("split", SPLITS), ("quantity", QUANTITIES), ("better", BETTERS), ("granularity", GRANULARITIES))
+    roles: dict[str, Role] = {}
+    for pair in pairs:
+        name, sign, said = pair.rpartition("=")
+        words = said.split(":")
+        if not sign or not name or not 2 <= len(words) <= 4:
+            raise UsageError(
+                f"--role {pair!r} must be ID=SPLIT:QUANTITY:BETTER, such as score=val:accuracy:higher"
+            )
+        for word, (kind, allowed) in zip(words, kinds, strict=False):
+            if word not in allowed:
+                raise UsageError(f"--role {pair!r}: {kind} {word!r} must be one of {', '.join(allowed)}")
+        if len(words) == 2:
+            words.append(DIRECTIONS.get(words[1], "none"))
+        fields = dict(zip(("split", "quantity", "better", "granularity"), words, strict=False))
+        roles[name] = Role(**fields, why=("said by the user",))  # type: ignore[arg-type]
+    return roles
+
+
+def conditions_of(names: Sequence[str]) -> tuple[str, ...]:
+    """`--condition` values (also comma-separated). Raises `UsageError` for an unknown one."""
+    wanted = [name.strip() for said in names for name in said.split(",") if name.strip()]
+    if wanted:
+        from curvedoctor.conditions import all_conditions
+
+        known = list(all_conditions())
+        for name in wanted:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                advice = f"did you mean {near[0]!r}?" if near else "curvedoctor explain lists them"
+                raise UsageError(f"there is no condition {name!r}: {advice}")
+    return tuple(wanted)
+
+
+def options_of(said: dict[str, Any]) -> Options:
+    """What the user said on the command line, for the engine. Raises `UsageError`."""
+    from curvedoctor.engine import Options
+    from curvedoctor.sources.base import ReadOptions
+
+    return Options(
+        read=ReadOptions(said["run"], said["experiment"], said["filter"], params_of(said["param"])),
+        conditions=conditions_of(said.get("condition", ())),
+        roles=roles_of(said["role"]),
+        alone=said.get("alone", False),
+        jobs=said.get("jobs", 1),
+        backend=said.get("backend", "loky"),
+    )

@@ -1,0 +1,106 @@
+"""Diagnoses on their way from the engine to the output: known findings, problems on stderr, counts for exit codes."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from curvedoctor.cli.terminal import Progress, complain
+from curvedoctor.engine import Options, diagnose_sources
+from curvedoctor.errors import SourceError
+from curvedoctor.known import Known
+from curvedoctor.model import SEVERITIES, Diagnosis, Problem
+from curvedoctor.reports.as_json import problems_of
+
+#: problems that are told on stderr one by one
+TOLD = 20
+
+
+class Results:
+    """An iterable of results that remembers what went by."""
+
+    def __init__(
+        self, sources: Sequence[str], options: Options, known: Known, progress: Progress | None = None
+    ) -> None:
+        self.sources = sources
+        self.known = known
+        self.progress = progress or Progress(shown=False)
+        self.severities: Counter[str] = Counter()
+        self.verdicts: Counter[str] = Counter()
+        self.problems: list[Problem] = []
+        self.told = 0
+        self.stream = diagnose_sources(list(sources), options, self.progress)
+
+    def __iter__(self) -> Iterator[Diagnosis | Problem]:
+        """The results. Raises `SourceError`, before anything is yielded, if there is no run."""
+        before: list[Problem] = []
+        first: Diagnosis | None = None
+        for result in self.stream:
+            if isinstance(result, Diagnosis):
+                first = result
+                break
+            before.append(result)
+        if first is None:
+            self.progress.wipe()
+            raise SourceError(nothing_found(self.sources, before))
+        for result in itertools.chain(before, [first], self.stream):
+            yield self.seen(result)
+        self.finish()
+
+    def seen(self, result: Diagnosis | Problem) -> Diagnosis | Problem:
+        """Count a result, tell its problems, and lay what is known over it."""
+        if isinstance(result, Problem):
+            self.tell([result])
+            return result
+        result = self.known.apply(result)
+        self.tell(problems_of(result))
+        self.verdicts[result.verdict] += 1
+        self.severities.update(finding.severity for finding in result.findings)
+        return result
+
+    def tell(self, problems: Iterable[Problem]) -> None:
+        """Say on stderr what could not be read."""
+        for problem in problems:
+            self.problems.append(problem)
+            if self.told < TOLD:
+                self.told += 1
+                self.progress.wipe()
+                complain(said(problem))
+
+    def finish(self) -> None:
+        """Take the progress away; say how many problems were not told."""
+        self.progress.wipe()
+        if len(self.problems) > self.told:
+            complain(f"… and {len(self.problems) - self.told} more problems: --format json lists all")
+
+    def fails(self, level: str | None) -> bool:
+        """Whether `--fail-on level` is met: a finding of that weight or more; a run that isn't healthy."""
+        if level is None:
+            return False
+        if level == "undetermined":
+            return any(self.verdicts[verdict] for verdict in ("sick", "undetermined"))
+        heavy = SEVERITIES[: list[str](SEVERITIES).index(level) + 1]
+        return any(self.severities[severity] for severity in heavy)
+
+
+def said(problem: Problem) -> str:
+    """A problem in one line."""
+    place = f" at byte {problem.offset}" if problem.offset is not None else ""
+    return f"{problem.where}{place}: {problem.what}"
+
+
+def nothing_found(sources: Sequence[str], problems: Sequence[Problem]) -> str:
+    """One line that says that no run was found, where, and why."""
+    where = ", ".join(sources[:3]) + (", …" if len(sources) > 3 else "")
+    problems = [problem for problem in problems if problem.where not in sources]
+    if not problems:
+        return (
+            f"no run was found in {where}: it holds no event files, MLflow runs or training histories, "
+            "or none that --run, --experiment and --filter let through"
+        )
+    if len(problems) == 1:
+        return f"no run was found in {where}: {said(problems[0])}"
+    for problem in problems[:TOLD]:
+        complain(said(problem))
+    return f"no run was found in {where}: none of {len(problems)} files or folders could be used, see above"

@@ -1,0 +1,54 @@
+"""What an interrupted `diagnose` left, and what a finished one leaves for the next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from curvedoctor.errors import UsageError
+from curvedoctor.known import write_baseline
+from curvedoctor.model import Diagnosis, Problem
+from curvedoctor.reports.as_json import text
+
+
+def kept(output: Path | None, form: str) -> frozenset[tuple[str, str]]:
+    """(source, run) of the runs that `output` holds; a line cut short is cut off. Raises `UsageError`."""
+    if output is None or form != "jsonl":
+        raise UsageError(
+            "--resume needs --format jsonl and --output FILE: only whole lines can be gone on from"
+        )
+    if not output.exists():
+        return frozenset()
+    runs = set()
+    with output.open("r+b") as file:
+        intact = 0
+        for line in file:
+            try:
+                run = json.loads(line)
+                runs.add((run["source"], run["run"]))
+            except (ValueError, KeyError, TypeError):
+                break
+            if not line.endswith(b"\n"):
+                break
+            intact += len(line)
+        if file.read(1) and intact == 0:
+            raise UsageError(f"{output}: this is no output of --format jsonl: it is left as it is")
+        file.truncate(intact)
+    return frozenset(runs)
+
+
+def remembered(
+    results: Iterable[Diagnosis | Problem], done: frozenset[tuple[str, str]], baseline: Path | None
+) -> Iterator[Diagnosis | Problem]:
+    """`results` without those that are `done`; at the end all of their findings are written to `baseline`."""
+    diagnoses: list[Diagnosis] = []
+    for result in results:
+        if isinstance(result, Diagnosis):
+            if baseline is not None:
+                diagnoses.append(result)
+            if (text(result.run.source), text(result.run.name)) in done:
+                continue
+        yield result
+    if baseline is not None:
+        write_baseline(baseline, diagnoses)

@@ -1,0 +1,110 @@
+"""`curvedoctor roles`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curvedoctor.cli.options import params_of, reading, roles_of
+
+if TYPE_CHECKING:
+    from curvedoctor.model import Curve, Role, Run
+    from curvedoctor.reports.base import Look
+
+COLUMNS = ("run", "curve", "tag", "split", "quantity", "better", "granularity", "points", "why")
+
+
+@click.command("roles")
+@reading
+@click.option("--format", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+def command(**said: Any) -> int:
+    """Show what every curve in SOURCE is taken to measure, and why.
+
+    A wrong one is corrected with --role, or under role = {…} in the settings file.
+    """
+    from curvedoctor.cli.runs import read_runs
+    from curvedoctor.cli.terminal import emit, look
+    from curvedoctor.sources.base import ReadOptions
+
+    read = ReadOptions(said["run"], said["experiment"], said["filter"], params_of(said["param"]))
+    rows = listing(read_runs(said["sources"], read), roles_of(said["role"]))
+    writers = {"json": as_json, "csv": as_csv}
+    writer = writers.get(said["format"])
+    emit(writer(rows) if writer else as_table(rows, look()))
+    return 0
+
+
+def listing(runs: Iterable[Run], corrections: dict[str, Role]) -> Iterator[dict[str, Any]]:
+    """One row per curve, in the order of runs and curves."""
+    for run in runs:
+        for curve in run.curves:
+            role = corrected(curve, corrections)
+            yield {
+                "run": run.name,
+                "curve": curve.id,
+                "tag": curve.tag,
+                "split": role.split,
+                "quantity": role.quantity,
+                "better": role.better,
+                "granularity": role.granularity,
+                "points": len(curve),
+                "why": list(role.why),
+            }
+
+
+def corrected(curve: Curve, corrections: dict[str, Role]) -> Role:
+    """The user's role for a curve if there is one, else the inferred one."""
+    import fnmatch
+
+    for pattern, role in corrections.items():
+        if pattern == curve.id or fnmatch.fnmatchcase(curve.id, pattern):
+            return role
+    return curve.role
+
+
+def as_json(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """One list."""
+    from curvedoctor.reports.as_json import dumps, plain
+
+    yield dumps(plain(list(rows)), indent=2) + "\n"
+
+
+def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """A header, and a row per curve."""
+    from curvedoctor.reports.as_csv import guarded
+
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        cells = {**row, "why": "; ".join(row["why"])}
+        writer.writerow([guarded(cells[column]) for column in COLUMNS])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def as_table(rows: Iterable[dict[str, Any]], look: Look) -> Iterator[str]:
+    """A heading per run, a line per curve: id, role, reasons."""
+    from curvedoctor.reports.text import Paint, ascii_only, fit, pad, safe
+
+    paint = Paint(look.color)
+    name_width = max(look.width * 2 // 5, 16)
+    run = None
+    for row in rows:
+        lines = []
+        if row["run"] != run:
+            lines += [""] * (run is not None) + [paint(fit(row["run"], look.width, look.unicode), "bold")]
+            run = row["run"]
+        role = ":".join(row[key] for key in ("split", "quantity", "better"))
+        name = pad(fit(row["curve"], name_width, look.unicode), name_width)
+        why = safe("; ".join(row["why"]))
+        room = max(look.width - name_width - 28, 10)
+        lines.append(f"  {name}  {pad(role, 22)}  {paint(fit(why, room, look.unicode), 'dim')}")
+        for line in lines:
+            yield (line if look.unicode else ascii_only(line)).rstrip() + "\n"

@@ -1,0 +1,34 @@
+"""Runs without diagnoses, for `clean` and `roles`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from curvedoctor.cli.results import nothing_found, said
+from curvedoctor.cli.terminal import complain
+from curvedoctor.errors import SourceError
+from curvedoctor.model import Problem, Run
+from curvedoctor.sources import find_all, load_units
+from curvedoctor.sources.base import ReadOptions, Unit
+
+
+def read_runs(sources: Sequence[str], options: ReadOptions) -> Iterator[Run]:
+    """The runs in `sources`; problems go to stderr. Raises `SourceError` if there is no run."""
+    problems: list[Problem] = []
+    units: list[Unit] = []
+    for found in find_all(sources, options):
+        if isinstance(found, Problem):
+            problems.append(found)
+        else:
+            units.append(found)
+    any_run = False
+    for item in load_units(sorted(units, key=lambda unit: (unit.group, unit.run)), options):
+        if isinstance(item, Problem):
+            problems.append(item)
+            continue
+        any_run = True
+        yield item
+    if not any_run:
+        raise SourceError(nothing_found(sources, problems))
+    for problem in problems:
+        complain(said(problem))

@@ -1,0 +1,118 @@
+"""What the terminal can show; messages and progress on stderr; output on stdout."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from curvedoctor.reports.text import ascii_only, safe
+
+if TYPE_CHECKING:
+    from curvedoctor.reports.base import Look
+
+#: columns
+WIDTH, NARROWEST = 80, 40
+#: seconds between two redrawings of the progress
+PACE = 0.1
+
+
+def complain(message: str) -> None:
+    """One line on stderr, harmless whatever the message holds."""
+    line = f"curvedoctor: {safe(message)}"
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write((line if unicode(sys.stderr) else ascii_only(line)) + "\n")
+        sys.stderr.flush()
+
+
+def unicode(stream: IO[str]) -> bool:
+    """Whether `stream` can carry more than ASCII."""
+    return (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "").startswith("utf")
+
+
+def color(stream: IO[str]) -> bool:
+    """Whether `stream` wants colours: a terminal that is not dumb, unless NO_COLOR or FORCE_COLOR decide."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def look(primary: str | None = None, to_file: bool = False) -> Look:
+    """How output on stdout (or in a file) is to look."""
+    from curvedoctor.reports.base import Look
+
+    if to_file:
+        return Look(WIDTH, False, True, primary)
+    width = max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST)
+    return Look(width, color(sys.stdout), unicode(sys.stdout), primary)
+
+
+def emit(pieces: Iterator[str] | Iterator[bytes], encoding: str = "utf-8") -> None:
+    """Write pieces to stdout, each as soon as it is there."""
+    for piece in pieces:
+        if isinstance(piece, str):
+            piece = piece.encode(encoding, "backslashreplace")
+        sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+
+
+def emit_line(line: str) -> None:
+    """One line of text on stdout."""
+    encoding = sys.stdout.encoding if unicode(sys.stdout) else "ascii"
+    emit(iter([(line if unicode(sys.stdout) else ascii_only(line)) + "\n"]), encoding)
+
+
+def save(pieces: Iterator[str] | Iterator[bytes], path: Path, append: bool = False) -> None:
+    """Write pieces to `path`: all or nothing, unless it is appended to. Raises `OSError`."""
+    whole = not append and (not path.exists() or path.is_file())
+    target = path.with_name(f".{path.name}.{os.getpid()}.part") if whole else path
+    try:
+        with target.open("ab" if append else "wb") as file:
+            for piece in pieces:
+                file.write(piece.encode("utf-8", "backslashreplace") if isinstance(piece, str) else piece)
+                if append:
+                    file.flush()
+        if whole:
+            target.replace(path)
+    except BaseException:
+        if whole:
+            target.unlink(missing_ok=True)
+        raise
+
+
+def quiet_stdout() -> None:
+    """Keep Python from complaining about a closed pipe when it exits."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class Progress:
+    """A line on stderr that counts runs: only on a terminal, gone when done."""
+
+    def __init__(self, shown: bool = True) -> None:
+        self.shown = shown and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.started = time.monotonic()
+        self.drawn = 0.0
+
+    def __call__(self, runs: int) -> None:
+        """Show that `runs` have been judged."""
+        now = time.monotonic()
+        if self.shown and now - self.drawn >= PACE:
+            self.drawn = now
+            pace = runs / max(now - self.started, PACE)
+            sys.stderr.write(f"\r\x1b[K{runs} runs judged, {pace:.0f} per second")
+            sys.stderr.flush()
+
+    def wipe(self) -> None:
+        """Take the line away, for other output."""
+        if self.shown and self.drawn:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self.drawn = 0.0

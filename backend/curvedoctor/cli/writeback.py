@@ -1,0 +1,97 @@
+"""Writing diagnoses back to where the runs are, for `annotate`, `clean` and `watch --annotate`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from curvedoctor.cli.terminal import complain
+
+if TYPE_CHECKING:
+    from curvedoctor.model import Diagnosis, Origin
+    from curvedoctor.sinks.base import Outcome, Sink, WriteOptions
+
+Item = TypeVar("Item")
+
+#: runs handed to a sink at once: bounds memory, and what a crash can lose
+BATCH = 64
+FAILURES = ("refused", "failed")
+
+
+def sinks() -> tuple[Sink, ...]:
+    """The modules of `curvedoctor.sinks` that define `SINK`."""
+    import curvedoctor.sinks as package
+
+    found: list[Sink] = []
+    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
+        sink = getattr(importlib.import_module(f"{package.__name__}.{module.name}"), "SINK", None)
+        if sink is not None:
+            found.append(sink)
+    return tuple(found)
+
+
+def annotate(diagnoses: Iterable[Diagnosis], options: WriteOptions) -> Iterator[Outcome]:
+    """Write each diagnosis back to its run; one outcome each."""
+    return dispatch(
+        ((diagnosis.run.name, diagnosis.run.origin, diagnosis) for diagnosis in diagnoses),
+        lambda sink, batch: sink.annotate(batch, options),
+    )
+
+
+def clean(origins: Iterable[tuple[str, Origin | None]], options: WriteOptions) -> Iterator[Outcome]:
+    """Remove what `annotate` wrote for runs, given as (name, origin); one outcome each."""
+    return dispatch(
+        ((name, origin, origin) for name, origin in origins),
+        lambda sink, batch: sink.clean([origin for origin in batch if origin is not None], options),
+    )
+
+
+def dispatch(
+    items: Iterable[tuple[str, Origin | None, Item]],
+    work: Callable[[Sink, Sequence[Item]], Iterable[Outcome]],
+) -> Iterator[Outcome]:
+    """Hand items, in batches, to the sink that accepts their origin; refuse those that none accepts."""
+    from curvedoctor.sinks.base import Outcome
+
+    every = sinks()
+    batch: list[Item] = []
+    current: Sink | None = None
+    for name, origin, item in items:
+        sink = next((sink for sink in every if origin is not None and sink.accepts(origin)), None)
+        if batch and current is not None and (sink is not current or len(batch) >= BATCH):
+            yield from work(current, batch)
+            batch = []
+        current = sink
+        if sink is not None:
+            batch.append(item)
+        else:
+            why = (origin.read_only if origin else None) or "there is no place beside this run to write to"
+            yield Outcome(name, "refused", (why,))
+    if batch and current is not None:
+        yield from work(current, batch)
+
+
+def report(outcomes: Iterable[Outcome], dry_run: bool, say: Callable[[str], None]) -> int:
+    """Say what happened to each run, failures on stderr; returns the exit code: 3 if any failed."""
+    from curvedoctor.reports.text import safe
+
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        counts[outcome.status] += 1
+        if outcome.status in FAILURES:
+            complain(f"{outcome.run}: {outcome.status}: {'; '.join(outcome.what)}")
+            continue
+        verb = (
+            f"would be {outcome.status}"
+            if dry_run and outcome.status in {"written", "removed"}
+            else outcome.status
+        )
+        say(f"{safe(outcome.run)}: {verb}")
+        for line in outcome.what:
+            say(f"  {safe(line)}")
+    total = ", ".join(f"{count} {status}" for status, count in counts.items())
+    say(f"{sum(counts.values())} runs: {total}." + (" Nothing was changed (--dry-run)." if dry_run else ""))
+    return 3 if any(counts[status] for status in FAILURES) else 0
