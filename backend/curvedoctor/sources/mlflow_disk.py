@@ -1,0 +1,89 @@
+"""An `mlruns` folder's files, local or behind an fsspec URL: listed and read, never opened for writing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from curvedoctor.model import Problem
+from curvedoctor.sources import files
+
+#: bytes of a tag, a parameter or a meta.yaml that are read
+LONGEST = 1_000_000
+
+
+def tree(root: str) -> Iterator[tuple[str, str]]:
+    """(key, path) of the regular files below a folder; the slashes of a key are folders. Local links
+    to folders are not followed: they may loop."""
+    todo = [(root, "")]
+    while todo:
+        folder, prefix = todo.pop()
+        for name, path, is_dir in _entries(folder):
+            if is_dir:
+                todo.append((path, f"{prefix}{name}/"))
+            elif not name.startswith("."):
+                yield prefix + name, path
+
+
+def _entries(folder: str) -> list[tuple[str, str, bool]]:
+    """(name, path, whether a folder) of the plain files and folders in one; none if it is missing."""
+    try:
+        if files.is_url(folder):
+            return [
+                (entry.name, files.join(folder, entry.name), entry.is_dir) for entry in files.listing(folder)
+            ]
+        with os.scandir(folder) as found:
+            return [
+                (entry.name, entry.path, entry.is_dir(follow_symlinks=False))
+                for entry in found
+                if entry.is_file() or entry.is_dir(follow_symlinks=False)
+            ]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def read(path: str, limit: int = -1) -> bytes:
+    """A file's bytes as they are: a metric may be called `loss.gz`."""
+    if files.is_url(path):
+        fs, inner = files.filesystem(path)
+        data = fs.cat_file(inner, None, limit if limit >= 0 else None)
+        return data if isinstance(data, bytes) else bytes(data)
+    with Path(path).open("rb") as file:
+        return file.read(limit)
+
+
+def text(path: str) -> str:
+    """A short text file."""
+    return read(path, LONGEST).decode("utf-8", "replace")
+
+
+def meta(folder: str) -> tuple[dict[str, Any], Problem | None]:
+    """A folder's meta.yaml; empty if it is missing or no mapping, with a problem if it is broken."""
+    import yaml
+
+    place = files.join(folder, "meta.yaml")
+    try:
+        content = text(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, None
+    except files.UNREADABLE as error:
+        return {}, Problem(where=place, what=f"can't be read: {files.reason(error)}")
+    try:
+        found = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 — both are the safe loaders
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return {}, Problem(
+            where=place, what="not valid YAML: the run is read without its name, status and times"
+        )
+    return (found, None) if isinstance(found, dict) else ({}, None)
+
+
+def stamp(run: str) -> tuple[int | str, ...]:
+    """Sizes and times of all that is read of a run. Our own tags and notes say nothing about its data."""
+    found: list[int | str] = []
+    for part in ("metrics", "params", "tags"):
+        for key, path in sorted(tree(files.join(run, part))):
+            if not key.startswith("curvedoctor.") and key != "mlflow.note.content":
+                found += (key, *files.stamp(path))
+    return tuple(found)

@@ -1,0 +1,236 @@
+"""MLflow databases: SQLite, PostgreSQL, MySQL/MariaDB, of every MLflow since 1.0, by plain SELECTs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from curvedoctor.errors import SourceError
+from curvedoctor.model import Origin, Problem, Run
+from curvedoctor.sources import files, mlflow_filter
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.mlflow_common import Place, Series, Stored, assemble, group, selected, unclamped
+from curvedoctor.sources.mlflow_db import Database, connect, is_sqlite, masked
+
+_SCHEMES = tuple(
+    name + mark for name in ("sqlite", "postgresql", "postgres", "mysql", "mariadb") for mark in ":+"
+)
+_DRIVERS = frozenset({"sqlite3", "sqlalchemy", "psycopg2", "psycopg", "pymysql", "MySQLdb", "pg8000"})
+_SUFFIXES = (".db", ".db3", ".sqlite", ".sqlite3")
+#: runs described by one query; their curves are read one run at a time
+_BATCH = 200
+_RUN_COLUMNS = (
+    "run_uuid", "name", "status", "lifecycle_stage", "user_id", "artifact_uri", "start_time", "end_time", "experiment_id",
+)  # fmt: skip
+#: tags that `find` needs even without a filter
+_NAMING = ("mlflow.runName", "mlflow.parentRunId")
+
+
+class MlflowSql:
+    """Reader of MLflow databases."""
+
+    name = "mlflow-sql"
+
+    def opens(self, address: str) -> bool:
+        """A database URI, or an SQLite file."""
+        if address.startswith(("mssql:", "mssql+")):
+            raise SourceError(
+                "mssql databases are not supported yet: give the URI of the MLflow server in front of it"
+            )
+        return address.startswith(_SCHEMES) or is_sqlite(address)
+
+    def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
+        """The runs of a database. Raises `SourceError` if it can't be opened or is no MLflow database."""
+        wanted = mlflow_filter.parse(options.filter)
+        try:
+            with connect(address) as database:
+                yield from _find(database, address, options, wanted)
+        except Exception as error:
+            raise _refusal(address, error) from error
+
+    def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
+        """SQLite files that hold MLflow's tables."""
+        if files.is_url(folder.path):
+            return None
+        units: list[Unit] = []
+        problems: list[Problem] = []
+        taken = []
+        for name in folder.files:
+            path = files.join(folder.path, name)
+            if name.endswith(_SUFFIXES) and is_sqlite(path):
+                try:
+                    found = list(self.find(f"sqlite:///{path}", options))
+                except SourceError as error:
+                    # some other program's database is none of our business, a damaged one is
+                    if "no MLflow database" not in str(error):
+                        problems.append(Problem(where=path, what=str(error)))
+                    continue
+                taken.append(name)
+                units += [item for item in found if isinstance(item, Unit)]
+                problems += [item for item in found if isinstance(item, Problem)]
+        return Claim(tuple(units), tuple(problems), files=frozenset(taken)) if taken or problems else None
+
+    def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
+        """Read runs: few queries describe a batch, one query gives a run's points."""
+        for address, same in itertools.groupby(units, key=lambda unit: unit.address):
+            todo = [unit.parts[0] for unit in same]
+            try:
+                with connect(address) as database:
+                    for start in range(0, len(todo), _BATCH):
+                        yield from _load(database, address, todo[start : start + _BATCH], options)
+            except SourceError as error:
+                yield Problem(where=masked(address), what=str(error))
+
+
+READER = MlflowSql()
+
+
+def _refusal(address: str, error: Exception) -> Exception:
+    """A driver's error in our words; anything else as it is."""
+    if type(error).__module__.split(".")[0] in _DRIVERS:
+        return SourceError(f"{masked(address)}: the database can't be read: {str(error).strip()}")
+    return error
+
+
+def _find(
+    database: Database, address: str, options: ReadOptions, wanted: mlflow_filter.Filter
+) -> Iterator[Unit]:
+    asks = {comparison.entity for comparison in wanted.comparisons}
+    last = _last(database)
+    for stored in _stored(
+        database, None, params="params" in asks, tags="tags" in asks, metrics="metrics" in asks
+    ):
+        if selected(stored, options, wanted):
+            stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, (0, 0, 0)))
+            yield Unit(
+                "mlflow-sql", address, stored.title, group(masked(address), stored), (stored.run_id,), stamp
+            )
+
+
+def _last(database: Database) -> dict[str, tuple[int, int, int]]:
+    """What changes when a run grows: newest time, highest step, number of metrics."""
+    if not database.columns("latest_metrics"):
+        sql = "SELECT run_uuid, MAX(timestamp), MAX(step), COUNT(*) FROM metrics GROUP BY run_uuid"
+    else:
+        sql = "SELECT run_uuid, MAX(timestamp), SUM(step), COUNT(*) FROM latest_metrics GROUP BY run_uuid"
+    return {str(row[0]): (int(row[1] or 0), int(row[2] or 0), int(row[3])) for row in database.all(sql)}
+
+
+def _stored(
+    database: Database,
+    ids: Sequence[str] | None,
+    params: bool = True,
+    tags: bool = True,
+    metrics: bool = False,
+) -> list[Stored]:
+    """Runs as the database describes them, in the order in which they were started."""
+    only = (_in("run_uuid", ids or ()), ids or ())
+    where = f"WHERE {_in('runs.run_uuid', ids or ())}" if ids else ""
+    has = database.columns("runs")
+    chosen = [f"runs.{name}" if name in has else "NULL" for name in _RUN_COLUMNS]
+    workspace = "experiments.workspace" if "workspace" in database.columns("experiments") else "NULL"
+    rows = database.all(
+        f"SELECT {', '.join(chosen)}, experiments.name, experiments.lifecycle_stage, {workspace} FROM runs "  # noqa: S608  our own names
+        f"LEFT JOIN experiments ON runs.experiment_id = experiments.experiment_id {where} "
+        "ORDER BY runs.start_time, runs.run_uuid",
+        only[1],
+    )
+    tag_rows = _pairs(database, "tags", only, () if tags else _NAMING)
+    param_rows = _pairs(database, "params", only) if params else {}
+    last = _pairs(database, "latest_metrics", only) if metrics else {}
+    return [_one(row, tag_rows, param_rows, last) for row in rows]
+
+
+def _one(
+    row: tuple[Any, ...],
+    tags: Mapping[str, Mapping[str, Any]],
+    params: Mapping[str, Mapping[str, Any]],
+    metrics: Mapping[str, Mapping[str, Any]],
+) -> Stored:
+    run_id, experiment, space = str(row[0]), str(row[9] or ""), row[11]
+    return Stored(
+        run_id=run_id,
+        name=str(row[1] or ""),
+        status=str(row[2] or "RUNNING"),
+        lifecycle="deleted" if "deleted" in (row[3], row[10]) else "active",
+        user=str(row[4] or ""),
+        artifact_uri=str(row[5] or ""),
+        start=row[6],
+        end=row[7],
+        experiment_id=str(row[8]),
+        experiment=f"{space}/{experiment}" if space and space != "default" else experiment,
+        tags={key: str(value) for key, value in tags.get(run_id, {}).items()},
+        params={key: str(value) for key, value in params.get(run_id, {}).items()},
+        metrics={key: float(value) for key, value in metrics.get(run_id, {}).items()},
+    )
+
+
+def _pairs(
+    database: Database, table: str, only: tuple[str, Sequence[str]], names: Sequence[str] = ()
+) -> dict[str, dict[str, Any]]:
+    """run id → key → value of one of the tables of keys and values."""
+    found: dict[str, dict[str, Any]] = {}
+    conditions = [text for text in (only[0], _in('"key"', names)) if text]
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    for rows in database.rows(f'SELECT run_uuid, "key", value FROM {table}{where}', (*only[1], *names)):  # noqa: S608
+        for run_id, key, value in rows:
+            found.setdefault(str(run_id), {})[str(key)] = value
+    return found
+
+
+def _in(column: str, values: Sequence[str]) -> str:
+    return f"{column} IN ({', '.join('?' * len(values))})" if values else ""
+
+
+def _load(
+    database: Database, address: str, ids: Sequence[str], options: ReadOptions
+) -> Iterator[Run | Problem]:
+    try:
+        described = {stored.run_id: stored for stored in _stored(database, ids)}
+    except Exception as error:
+        raise _refusal(address, error) from error
+    has_nan = "is_nan" in database.columns("metrics")
+    for run_id in ids:
+        source = f"{masked(address)}#{run_id}"
+        if run_id not in described:
+            yield Problem(where=source, what="the run is no longer in the database")
+            continue
+        try:
+            series = _series(database, run_id, has_nan)
+        except Exception as error:  # a damaged page or a lost connection must not end the others
+            yield Problem(where=source, what=f"the run's metrics can't be read: {error}")
+            continue
+        origin = Origin(kind="mlflow-sql", address=address, key=run_id)
+        yield assemble(described[run_id], series, Place(masked(address), source, origin), options)
+
+
+def _series(database: Database, run_id: str, has_nan: bool) -> dict[str, Series]:
+    """A run's points, grouped by key by the database: it has an index for that, and the keys need
+    not be carried along with each point."""
+    counts = database.all(
+        'SELECT "key", COUNT(*) FROM metrics WHERE run_uuid = ? GROUP BY "key" ORDER BY "key"', (run_id,)
+    )
+    nan = "is_nan" if has_nan else "0"
+    sql = f'SELECT step, timestamp, value, {nan} FROM metrics WHERE run_uuid = ? ORDER BY "key"'  # noqa: S608
+    steps, times, values = [], [], []
+    for rows in database.rows(sql, (run_id,)):
+        step, time, value, unknown = zip(*rows, strict=True)
+        steps.append(np.array(step, dtype=np.int64))
+        times.append(np.array(time, dtype=np.float64))
+        values.append(np.where(np.array(unknown, dtype=bool), np.nan, np.array(value, dtype=np.float64)))
+    if not steps:
+        return {}
+    ends = np.cumsum([row[1] for row in counts])
+    all_steps, all_times, all_values = (
+        np.concatenate(steps),
+        np.concatenate(times),
+        unclamped(np.concatenate(values)),
+    )
+    if len(all_steps) != ends[-1]:
+        # the run grew between the two queries
+        return _series(database, run_id, has_nan)
+    pieces = [np.split(column, ends[:-1]) for column in (all_steps, all_times, all_values)]
+    return {str(row[0]): Series(*parts) for row, *parts in zip(counts, *pieces, strict=True)}
