@@ -112,7 +112,7 @@ def conditions_of(names: Sequence[str]) -> tuple[str, ...]:
     """`--condition` values (also comma-separated). Raises `UsageError` for an unknown one."""
     wanted = [name.strip() for said in names for name in said.split(",") if name.strip()]
     if wanted:
-        from curvedoctor.conditions import all_conditions
+        from curvedoctor.conditions.base import all_conditions
 
         known = list(all_conditions())
         for name in wanted:

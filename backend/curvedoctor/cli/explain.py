@@ -1,0 +1,143 @@
+"""`curvedoctor explain`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from curvedoctor.conditions.base import Condition, Example
+    from curvedoctor.model import Diagnosis
+    from curvedoctor.reports.base import Look
+
+#: columns; longer lines are hard to read
+WIDEST = 100
+#: curves of the finding that are drawn
+DRAWN = 2
+#: the same pictures every time
+SEED = 7
+
+
+@click.command("explain")
+@click.argument("condition", required=False)
+def command(condition: str | None) -> int:
+    """Show the manual page of a CONDITION; without one, list all conditions."""
+    from curvedoctor.cli.options import conditions_of
+    from curvedoctor.cli.terminal import emit_line, look
+    from curvedoctor.conditions.base import all_conditions
+
+    known = all_conditions()
+    here = look()
+    if condition is None:
+        lines = listing(known.values(), here)
+    else:
+        lines = page(known[conditions_of([condition])[0]], here)
+    for line in lines:
+        emit_line(line.rstrip())
+    return 0
+
+
+def listing(conditions: object, look: Look) -> Iterator[str]:
+    """A line per condition: id, first sentence of its manual page."""
+    from collections.abc import Iterable
+
+    from curvedoctor.reports.text import MARKS, Paint, pad
+
+    assert isinstance(conditions, Iterable)
+    paint = Paint(look.color)
+    every = list(conditions)
+    width = max(len(condition.id) for condition in every)
+    for condition in every:
+        sign, plain_sign, color = MARKS[condition.severity]
+        mark = paint(sign if look.unicode else plain_sign, color)
+        head = headline(condition) + (" (preview)" if condition.stage == "preview" else "")
+        lines = textwrap.wrap(head, max(look.width - width - 4, 20))
+        yield f"{mark} {paint(pad(condition.id, width), 'bold')}  {lines[0]}"
+        yield from (" " * (width + 4) + line for line in lines[1:])
+    yield ""
+    yield "curvedoctor explain CONDITION shows how it is decided and what to try."
+
+
+def headline(condition: Condition) -> str:
+    """The manual page's first paragraph, in one line."""
+    return " ".join(inspect.cleandoc(condition.manual).split("\n\n")[0].split())
+
+
+def page(condition: Condition, look: Look) -> Iterator[str]:
+    """The manual page: headline, pictures, sections, evidence."""
+    from curvedoctor.reports.text import Paint
+
+    paint = Paint(look.color)
+    width = min(look.width, WIDEST)
+    stage = ", preview: not yet calibrated" if condition.stage == "preview" else ""
+    yield f"{paint(condition.id, 'bold')} ({condition.severity}{stage})"
+    yield from textwrap.wrap(headline(condition), width)
+    yield ""
+    yield from pictures(condition, look, width)
+    body = inspect.cleandoc(condition.manual).partition("\n\n")[2]
+    for block in re.split(r"\n\s*\n", body):
+        yield from section(block, width, paint)
+        yield ""
+    if condition.evidence:
+        yield paint("Evidence", "bold")
+        for key, meaning in condition.evidence.items():
+            yield from textwrap.wrap(
+                f"{key}: {meaning}", width, initial_indent="    ", subsequent_indent="      "
+            )
+
+
+def section(block: str, width: int, paint: object) -> Iterator[str]:
+    """One block of a page: a heading stands at the margin, its text is indented."""
+    from curvedoctor.conditions.base import HEADINGS
+
+    assert callable(paint)
+    heading, _, rest = block.partition("\n")
+    if heading.strip() in HEADINGS:
+        yield str(paint(heading.strip(), "bold"))
+        block = rest
+    for item in re.split(r"\n(?=\s*(?:[-*]|\d+\.) )", textwrap.dedent(block)):
+        text = " ".join(item.split())
+        hanging = "      " if re.match(r"[-*] |\d+\. ", text) else "    "
+        yield from textwrap.wrap(text, width, initial_indent="    ", subsequent_indent=hanging)
+
+
+def judged(condition: Condition, example: Example) -> Diagnosis:
+    """An example with its diagnosis."""
+    import numpy as np
+
+    from curvedoctor.engine import Options, diagnose_runs
+
+    return diagnose_runs([example(np.random.default_rng(SEED))], Options(conditions=(condition.id,)))[0]
+
+
+def pictures(condition: Condition, look: Look, width: int) -> Iterator[str]:
+    """A sick example on the left, a healthy one on the right, curve by curve."""
+    from curvedoctor.reports.plot import Frame, draw
+    from curvedoctor.reports.text import Paint, cells, fit, pad
+
+    if not condition.sick or not condition.healthy:
+        return
+    sick, healthy = judged(condition, condition.sick[0]), judged(condition, condition.healthy[0])
+    finding = next((f for f in sick.findings if f.condition == condition.id), None)
+    left = {curve.id: curve for curve in sick.run.curves}
+    right = {curve.id: curve for curve in healthy.run.curves}
+    names = finding.curves if finding else tuple(left)
+    half = (width - 4) // 2
+    frame = Frame(max(half - 10, 10), 4, look.unicode)
+    paint = Paint(look.color)
+    yield paint(pad("sick", half + 4) + "healthy", "bold")
+    for index, name in enumerate(names[:DRAWN]):
+        onset = finding.onset if finding and index == 0 else None
+        mine = draw(left[name], frame, onset) if name in left else []
+        theirs = draw(right[name], frame) if name in right else []
+        yield paint(fit(name, half, look.unicode), "dim")
+        for row in range(max(len(mine), len(theirs))):
+            one = mine[row] if row < len(mine) else ""
+            other = theirs[row] if row < len(theirs) else ""
+            yield f"{paint(one, 'red')}{' ' * (half + 4 - cells(one))}{paint(other, 'green')}"
+        yield ""

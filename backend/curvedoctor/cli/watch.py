@@ -1,0 +1,48 @@
+"""`curvedoctor watch`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curvedoctor.cli.options import judging, options_of
+
+if TYPE_CHECKING:
+    from curvedoctor.settings import Settings
+
+
+@click.command("watch")
+@judging
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.1),
+    default=10.0,
+    show_default=True,
+    help="Seconds between looks.",
+)
+@click.option("--times", type=click.IntRange(min=1), help="Look this many times, then stop.")
+@click.option("--annotate", "write", is_flag=True, help="Also write a diagnosis back when it changed.")
+@click.option(
+    "--notify", metavar="CMD", help="Run this on a new finding; it is told by environment and on stdin."
+)
+@click.option(
+    "--notify-on", type=click.Choice(["error", "warning", "info"]), default="warning", show_default=True,
+    help="The least severity that --notify is for.",
+)  # fmt: skip
+@click.pass_obj
+def command(settings: Settings, /, **said: Any) -> int:
+    """Keep diagnosing while the runs in SOURCE grow; say what changed, and when.
+
+    CMD runs without a shell; CURVEDOCTOR_RUN, _SOURCE, _CONDITION, _SEVERITY, _SUMMARY and _PRESCRIPTION
+    are in its environment, the whole diagnosis as JSON on its standard input.
+    """
+    from curvedoctor.cli.watching import Watch
+    from curvedoctor.known import Known
+
+    watch = Watch(list(said["sources"]), options_of(said), Known(settings.rules))
+    watch.write = said["write"]
+    watch.notify = said["notify"]
+    watch.notify_on = said["notify_on"]
+    watch.keep(said["interval"], said["times"])
+    return 0

@@ -1,0 +1,191 @@
+"""Looking at growing runs again and again, and telling what changed."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+from curvedoctor.cli.notify import notify
+from curvedoctor.cli.terminal import complain, emit_line, look
+from curvedoctor.engine import Options, diagnose_sources
+from curvedoctor.errors import SourceError
+from curvedoctor.known import Known
+from curvedoctor.model import SEVERITIES, Diagnosis, Finding
+from curvedoctor.reports.text import MARKS, Paint, change, fit, onset, pad, safe
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+Key: TypeAlias = tuple[str, str, str]
+#: verdict, conditions, first action: what a change is judged by
+State: TypeAlias = tuple[str, tuple[str, ...], str]
+
+
+@dataclass(slots=True)
+class Seen:
+    """A run as it was last seen."""
+
+    diagnosis: Diagnosis
+    state: State
+    #: what the last change was, and when; empty at first sight
+    change: str = ""
+    when: str = ""
+
+
+def state_of(diagnosis: Diagnosis) -> State:
+    """What must change for a run to be worth telling. Numbers of a prescription may move freely."""
+    first = diagnosis.prescriptions[0].action if diagnosis.prescriptions else ""
+    return diagnosis.verdict, tuple(sorted({finding.condition for finding in diagnosis.findings})), first
+
+
+def key_of(diagnosis: Diagnosis) -> Key:
+    """What tells runs apart."""
+    return diagnosis.run.source, diagnosis.run.group, diagnosis.run.name
+
+
+def described(state: State) -> str:
+    """A state in a few words."""
+    return f"{state[0]} ({', '.join(state[1])})" if state[1] else state[0]
+
+
+class Watch:
+    """Runs under watch."""
+
+    def __init__(self, sources: Sequence[str], options: Options, known: Known) -> None:
+        self.sources = list(sources)
+        self.options = options
+        self.known = known
+        self.write = False
+        self.notify: str | None = None
+        self.notify_on = "warning"
+        self.seen: dict[Key, Seen] = {}
+        self.stamps: object = None
+        self.trouble = ""
+        self.screen: Live | None = None
+
+    def keep(self, interval: float, times: int | None) -> None:
+        """Look every `interval` seconds, `times` times or for ever."""
+        with self.shown() as screen:
+            self.screen = screen
+            for turn in itertools.count(1):
+                self.look()
+                if turn == times:
+                    return
+                time.sleep(interval)
+
+    def shown(self) -> AbstractContextManager[Live | None]:
+        """A region of the terminal that is redrawn in place; nothing where stdout is no terminal."""
+        import os
+        import sys
+
+        if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
+            return nullcontext()
+        from rich.live import Live
+
+        return Live(auto_refresh=False, vertical_overflow="ellipsis")
+
+    def look(self) -> None:
+        """Diagnose what has changed since the last look; tell, write and notify what is new."""
+        changed: list[Diagnosis] = []
+        try:
+            if not self.moved():
+                return
+            for result in diagnose_sources(self.sources, self.options):
+                if isinstance(result, Diagnosis):
+                    diagnosis = self.known.apply(result)
+                    if self.update(diagnosis):
+                        changed.append(diagnosis)
+            self.trouble = ""
+        except SourceError as error:  # not there yet, or a server that is away: it may come back
+            self.stamps = None
+            if str(error) != self.trouble:
+                self.trouble = str(error)
+                complain(f"{error} (still watching)")
+        if self.write and changed:
+            self.write_back(changed)
+        self.draw()
+
+    def moved(self) -> bool:
+        """Whether any file or run has changed since the last look, as far as stamps tell."""
+        from curvedoctor.sources import find_all
+        from curvedoctor.sources.base import Unit
+
+        units = [unit for unit in find_all(self.sources, self.options.read) if isinstance(unit, Unit)]
+        stamps = {(unit.address, unit.group, unit.run, unit.parts): unit.stamp for unit in units}
+        unchanged = stamps == self.stamps and all(stamps.values()) and bool(stamps)
+        self.stamps = stamps
+        return not unchanged
+
+    def update(self, diagnosis: Diagnosis) -> bool:
+        """Take a diagnosis in; whether it changed what is said of its run."""
+        key, state = key_of(diagnosis), state_of(diagnosis)
+        before = self.seen.get(key)
+        if before is not None and before.state == state:
+            before.diagnosis = diagnosis
+            return False
+        now = datetime.now().astimezone()
+        told = f"{described(before.state)} → {described(state)}" if before else described(state)
+        seen = Seen(diagnosis, state)
+        if before:
+            seen.change, seen.when = told, now.strftime("%H:%M:%S")
+        self.seen[key] = seen
+        if self.screen is None:
+            first = f": {diagnosis.prescriptions[0].text}" if diagnosis.prescriptions else ""
+            emit_line(f"{now.isoformat(timespec='seconds')} {safe(diagnosis.run.name)}: {told}{safe(first)}")
+        for finding in self.new(diagnosis, before):
+            if self.notify:
+                notify(self.notify, diagnosis, finding)
+        return True
+
+    def new(self, diagnosis: Diagnosis, before: Seen | None) -> Iterator[Finding]:
+        """Findings that are new and weigh enough for a notification."""
+        old = before.state[1] if before else ()
+        limit = list[str](SEVERITIES).index(self.notify_on)
+        for finding in diagnosis.findings:
+            if finding.condition not in old and SEVERITIES.index(finding.severity) <= limit:
+                yield finding
+
+    def write_back(self, diagnoses: Sequence[Diagnosis]) -> None:
+        """Write changed diagnoses to their runs; failures on stderr."""
+        from curvedoctor.cli.writeback import FAILURES, annotate
+        from curvedoctor.sinks.base import WriteOptions
+
+        for outcome in annotate(diagnoses, WriteOptions()):
+            if outcome.status in FAILURES:
+                complain(f"{outcome.run}: {outcome.status}: {'; '.join(outcome.what)}")
+
+    def draw(self) -> None:
+        """Redraw the region in place."""
+        if self.screen is not None:
+            from rich.text import Text
+
+            self.screen.update(Text.from_ansi("\n".join(self.lines())), refresh=True)
+
+    def lines(self) -> Iterator[str]:
+        """One line per run, sick ones first, with its last change."""
+        here = look()
+        paint = Paint(here.color)
+        now = datetime.now().strftime("%H:%M:%S")
+        yield paint(
+            f"{len(self.seen)} runs in {fit(', '.join(self.sources), here.width - 30)} at {now}", "dim"
+        )
+        order = ("sick", "undetermined", "healthy")
+        name_width = min(
+            max((len(seen.diagnosis.run.name) for seen in self.seen.values()), default=8), here.width // 3
+        )
+        for seen in sorted(self.seen.values(), key=lambda seen: order.index(seen.diagnosis.verdict)):
+            diagnosis = seen.diagnosis
+            sign, plain_sign, color = MARKS[diagnosis.verdict]
+            mark = paint(sign if here.unicode else plain_sign, color)
+            name = pad(fit(diagnosis.run.name, name_width, here.unicode), name_width)
+            finding = diagnosis.findings[0] if diagnosis.findings else None
+            what = diagnosis.verdict if finding is None else f"{finding.condition} {onset(finding)}".rstrip()
+            first = f", {change(diagnosis.prescriptions[0])}" if diagnosis.prescriptions else ""
+            moved = f"  [{seen.when} {seen.change}]" if seen.change else ""
+            room = here.width - name_width - 5
+            yield f"{mark} {name}  {fit(what + first + moved, room, here.unicode)}"
