@@ -24,9 +24,15 @@ class Action:
 ACTIONS: Mapping[str, Action] = {
     "lower-lr": Action("Lower the learning rate to a tenth.", "lr", 0.1),
     "raise-lr": Action("Raise the learning rate tenfold.", "lr", 10.0),
-    "add-warmup": Action("Warm the learning rate up over the first 5 % of the steps.", "warmup_ratio", None, 0.05),
-    "decay-later": Action("Start decaying the learning rate later, after three quarters of the run.", "schedule"),
-    "decay-lr": Action("Decay the learning rate to zero towards the end (cosine).", "schedule", None, "cosine"),
+    "add-warmup": Action(
+        "Warm the learning rate up over the first 5 % of the steps.", "warmup_ratio", None, 0.05
+    ),
+    "decay-later": Action(
+        "Start decaying the learning rate later, after three quarters of the run.", "schedule"
+    ),
+    "decay-lr": Action(
+        "Decay the learning rate to zero towards the end (cosine).", "schedule", None, "cosine"
+    ),
     "fix-schedule": Action("Repair the learning-rate schedule: it does not do what was meant.", "schedule"),
     "clip-gradients": Action("Clip the gradient norm at 1.", "clip_norm", None, 1.0),
     "change-optimizer": Action("Change the optimizer.", "optimizer"),
@@ -41,14 +47,24 @@ ACTIONS: Mapping[str, Action] = {
     "bigger-batch": Action("Use a batch four times larger.", "batch_size", 4.0),
     "shuffle": Action("Shuffle the training data anew every epoch.", "shuffle", None, "true"),
     "fix-init": Action("Use the default initialization (He for ReLU, Xavier for tanh).", "init", None, "he"),
-    "fix-activation": Action("Use ReLU hidden units, with normalization or residuals if it is deep.", "activation"),
-    "normalize-input": Action("Standardize the inputs to mean 0, variance 1.", "input_scaling", None, "standard"),
+    "fix-activation": Action(
+        "Use ReLU hidden units, with normalization or residuals if it is deep.", "activation"
+    ),
+    "normalize-input": Action(
+        "Standardize the inputs to mean 0, variance 1.", "input_scaling", None, "standard"
+    ),
     "clean-data": Action("Clean the data: outliers, missing values, wrong labels.", None),
     "rebalance-classes": Action("Weight the classes by the inverse of their frequency.", None),
     "more-validation-data": Action("Validate on more samples.", "n_val", 10.0, training=False),
-    "fix-metric": Action("Repair the metric: threshold one sigmoid output at 0.5, keep shapes [N, 1].", training=False),
-    "check-split": Action("Check the split: duplicates, and score training data in evaluation mode.", training=False),
+    "fix-metric": Action(
+        "Repair the metric: threshold one sigmoid output at 0.5, keep shapes [N, 1].", training=False
+    ),
+    "check-split": Action(
+        "Check the split: duplicates, and score training data in evaluation mode.", training=False
+    ),
     "fix-logging": Action("Repair the logging.", training=False),
-    "overfit-one-batch": Action("Try to overfit one batch: if the loss stays, the code is at fault.", training=False),
+    "overfit-one-batch": Action(
+        "Try to overfit one batch: if the loss stays, the code is at fault.", training=False
+    ),
     "run-lr-range-test": Action("Run a learning-rate range test over 100 to 500 steps.", training=False),
 }

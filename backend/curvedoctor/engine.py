@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from curvedoctor.model import Diagnosis, Finding, Problem, Role, Run, Unjudged
 from curvedoctor.sources.base import ReadOptions, Unit
+
+if TYPE_CHECKING:
+    from curvedoctor.differential.odds import Model
+    from curvedoctor.features.case import Case
 
 #: runs that are loaded and judged together
 BATCH = 64
@@ -53,32 +58,34 @@ def diagnose_sources(
             yield diagnosis
 
 
-def diagnose_runs(runs: Sequence[Run], options: Options | None = None) -> list[Diagnosis]:
-    """Diagnose runs that are in memory; those of one group are each other's siblings."""
-    from curvedoctor.differential.odds import with_odds
+def diagnose_runs(
+    runs: Sequence[Run], options: Options | None = None, model: Model | None = None
+) -> list[Diagnosis]:
+    """Diagnose runs that are in memory; those of one group are each other's siblings.
+
+    `model` stands in for the one that is shipped (calibration judges held-out tasks with it).
+    """
+    from curvedoctor.differential.odds import with_odds, with_siblings
     from curvedoctor.features.case import build
 
     options = options or Options()
-    cases = with_odds(build([_corrected(run, options) for run in runs]))
+    cases = with_odds(build([_corrected(run, options) for run in runs]), model)
     if not options.alone:
         groups: dict[str, list[int]] = {}
         for i, case in enumerate(cases):
             groups.setdefault(case.run.group, []).append(i)
-        alone = list(cases)
         for members in groups.values():
             if len(members) > 1:
-                for i in members:
-                    cases[i] = replace(alone[i], siblings=tuple(alone[j] for j in members if j != i))
+                for i, case in zip(members, with_siblings([cases[i] for i in members], model), strict=True):
+                    cases[i] = case
     return [_diagnose(case, options) for case in cases]
 
 
-def _diagnose(case: object, options: Options) -> Diagnosis:
+def _diagnose(case: Case, options: Options) -> Diagnosis:
     from curvedoctor.conditions.base import all_conditions
     from curvedoctor.differential.rank import order, prescribe, verdict
-    from curvedoctor.features.case import Case
     from curvedoctor.readings import read_all
 
-    assert isinstance(case, Case)
     known = all_conditions()
     asked = [known[c] for c in options.conditions] if options.conditions else list(known.values())
     findings: list[Finding] = []

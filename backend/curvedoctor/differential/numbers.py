@@ -36,7 +36,12 @@ def _scaled(case: Case, action: str) -> Dose:
     if known.parameter is None:
         return Dose(known.text)
     current = case.params.get(known.parameter)
-    if known.factor is not None and isinstance(current, (int, float)) and not isinstance(current, bool) and current:
+    if (
+        known.factor is not None
+        and isinstance(current, (int, float))
+        and not isinstance(current, bool)
+        and current
+    ):
         proposed: ParamValue = float(f"{current * known.factor:.3g}")
         if isinstance(current, int) and known.parameter != "weight_decay":
             proposed = max(1, round(current * known.factor))
@@ -129,7 +134,9 @@ def _batch(case: Case, findings: Sequence[Finding]) -> Dose | None:
     if not size:
         return None
     to = round(size * 4)
-    return Dose(f"Raise the batch size from {_say(size)} to {to}.", "batch_size", case.params["batch_size"], to, 4.0)
+    return Dose(
+        f"Raise the batch size from {_say(size)} to {to}.", "batch_size", case.params["batch_size"], to, 4.0
+    )
 
 
 _SPECIAL: dict[str, Callable[[Case, Sequence[Finding]], Dose | None]] = {

@@ -1,10 +1,121 @@
-"""How probable it is that each action helps: the statistical model, where it can judge."""
+"""How probable it is that each action helps: the statistical model, then what siblings have tried.
+
+The model is fitted on real trainings whose remedies were really tried (`examples/clinic`). It
+judges runs like those it saw: a loss, error or score with a direction, some points, no values
+below zero. Elsewhere the conditions' own rules decide.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from curvedoctor.differential.siblings import Siblings
+from curvedoctor.differential.trees import Forest
 from curvedoctor.features.case import Case
+from curvedoctor.features.summary import Summary, summarize
+from curvedoctor.features.vector import matrix
+from curvedoctor.features.words import in_words
+from curvedoctor.model import Floats
+
+#: the outcome "some remedy helps"
+SICK = "sick"
+#: fewest points the model has seen
+FEWEST = 5
+#: how many reasons are kept per action
+REASONS = 3
 
 
-def with_odds(cases: list[Case]) -> list[Case]:
-    """The cases with their odds; without a fitted model they stay as they are."""
-    return list(cases)
+@dataclass(frozen=True, eq=False, slots=True)
+class Model:
+    """The fitted forest and where its odds become suspicions."""
+
+    forest: Forest
+    #: a run is suspected of being sick from this probability on
+    gate: float
+    #: an action is suspected from this probability on, and from this share of the most probable one's
+    least: float
+    share: float
+
+
+@cache
+def default_model() -> Model | None:
+    """The model shipped with the package; None if there is none."""
+    path = files("curvedoctor.differential").joinpath("odds.npz")
+    if not path.is_file():
+        return None
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+        held = {name: arrays[name] for name in arrays.files}
+    limits = [float(v) for v in held["limits"]]
+    return Model(Forest.from_arrays(held), *limits)
+
+
+def judgeable(case: Case) -> bool:
+    """Whether the run is of the kind the model was fitted on."""
+    s = case.main
+    return s is not None and s.stats.n >= FEWEST and s.stats.low >= 0 and s.stats.top > s.stats.low
+
+
+def with_odds(cases: Sequence[Case], model: Model | None = None) -> list[Case]:
+    """The cases with the model's odds and suspects; those it can't judge stay as they are."""
+    model = model or default_model()
+    out = list(cases)
+    chosen = [i for i, case in enumerate(cases) if judgeable(case)]
+    if model is None or not chosen:
+        return out
+    rows = matrix([cases[i] for i in chosen])
+    chances = model.forest.probabilities(rows)
+    for i, row, chance in zip(chosen, rows, chances, strict=True):
+        odds = dict(zip(model.forest.outcomes, chance.tolist(), strict=True))
+        suspects = suspect(odds, model)
+        out[i] = replace(
+            cases[i], odds=odds, suspects=suspects, because=_because(model.forest, row, suspects)
+        )
+    return out
+
+
+def suspect(odds: Mapping[str, float], model: Model) -> dict[str, float]:
+    """The actions to speak of: none where the run is probably healthy."""
+    if odds[SICK] < model.gate:
+        return {}
+    chances = {action: p for action, p in odds.items() if action != SICK}
+    top = max(chances.values())
+    least = min(max(model.least, model.share * top), top)
+    return {action: p for action, p in chances.items() if p >= least}
+
+
+def with_siblings(cases: Sequence[Case], model: Model | None = None) -> list[Case]:
+    """The cases of one group, each told what its siblings have tried."""
+    summaries = [summarize(case) for case in cases]
+    tried = Siblings(summaries)
+    return [told(case, own, tried, model) for case, own in zip(cases, summaries, strict=True)]
+
+
+def told(case: Case, own: Summary, tried: Siblings, model: Model | None = None) -> Case:
+    """One case with its siblings' trials worked into its odds."""
+    model = model or default_model()
+    trials = tried.trials(own)
+    if not trials or model is None or not case.odds:
+        return case
+    odds = dict(case.odds)
+    because = dict(case.because)
+    for trial in trials:
+        odds[trial.action] = trial.odds
+        because[trial.action] = (trial.because, *because.get(trial.action, ()))[:REASONS]
+    best = max(p for action, p in odds.items() if action != SICK)
+    odds[SICK] = max(odds[SICK], best) if best >= model.least else odds[SICK]
+    return replace(case, odds=odds, suspects=suspect(odds, model), because=because)
+
+
+def _because(forest: Forest, row: Floats, suspects: Mapping[str, float]) -> dict[str, tuple[str, ...]]:
+    reasons = {}
+    for action in suspects:
+        moved = forest.contributions(row, action)
+        strongest = sorted(moved, key=lambda name: -moved[name])[:REASONS]
+        where = {name: row[forest.features.index(name)] for name in strongest if moved[name] > 0}
+        reasons[action] = tuple(in_words(name, float(value)) for name, value in where.items())
+    return reasons

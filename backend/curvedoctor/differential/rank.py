@@ -38,7 +38,9 @@ def verdict(case: Case, findings: Sequence[Finding], unjudged: Sequence[Unjudged
     return "healthy"
 
 
-def prescribe(case: Case, findings: Sequence[Finding], known: Mapping[str, Condition]) -> tuple[Prescription, ...]:
+def prescribe(
+    case: Case, findings: Sequence[Finding], known: Mapping[str, Condition]
+) -> tuple[Prescription, ...]:
     """Ranked prescriptions for the findings of one run."""
     chance: dict[str, float] = {}
     treats: dict[str, list[str]] = {}

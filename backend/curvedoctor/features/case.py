@@ -12,7 +12,9 @@ from curvedoctor.model import Curve, ParamValue, Quantity, Run
 
 #: a loss under one of these words is a part of another, or an auxiliary one
 _PARTS = re.compile(r"box|obj|cls|dfl|reg|aux|kl|recon|head|rpn|mask|giou|l1|l2|smooth|ema", re.IGNORECASE)
-_TOTAL = re.compile(r"total|overall|combined|^loss$|^(train|val|valid|validation|eval|test|epoch)[/_]loss$", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"total|overall|combined|^loss$|^(train|val|valid|validation|eval|test|epoch)[/_]loss$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +41,6 @@ class Case:
     suspects: Mapping[str, float] = field(default_factory=dict)
     #: action → the evidence that moved its probability most, in plain words
     because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    #: the same run's siblings (never itself)
-    siblings: tuple[Case, ...] = ()
 
     @property
     def params(self) -> Mapping[str, ParamValue]:
@@ -173,4 +173,6 @@ def _pick(
 
 def _stem(tag: str) -> str:
     """The tag without the words that name a split or granularity: `val_loss_epoch` → `loss`."""
-    return re.sub(r"train(ing)?|valid(ation)?|val|eval(uation)?|test|epoch|step|[^a-z0-9]+", "", tag[:500].lower())
+    return re.sub(
+        r"train(ing)?|valid(ation)?|val|eval(uation)?|test|epoch|step|[^a-z0-9]+", "", tag[:500].lower()
+    )

@@ -38,7 +38,7 @@ def on_grid(x: Floats, y: Floats) -> Floats:
     if not span > 0:
         x, span = np.linspace(0.0, 1.0, n), 1.0
     if n < GRID:
-        return np.interp(x[0] + span * np.linspace(0.0, 1.0, GRID), x, y)
+        return np.asarray(np.interp(x[0] + span * np.linspace(0.0, 1.0, GRID), x, y))
     total = np.concatenate(([0.0], np.cumsum(y)))
     # each point owns the stretch up to the middle between it and its neighbours
     edges = np.concatenate(([x[0]], (x[1:] + x[:-1]) / 2, [x[-1]]))
@@ -50,7 +50,7 @@ def on_grid(x: Floats, y: Floats) -> Floats:
     if empty.any():
         centers = x[0] + span * (np.arange(GRID) + 0.5) / GRID
         mean[empty] = np.interp(centers[empty], x, y)
-    return mean
+    return np.asarray(mean)
 
 
 def second_differences(y: Floats) -> Floats:
@@ -61,4 +61,4 @@ def second_differences(y: Floats) -> Floats:
     if n <= NOISE_SAMPLES + 2:
         return y[:-2] - 2 * y[1:-1] + y[2:]
     i = np.linspace(0, n - 3, NOISE_SAMPLES).astype(np.int64)
-    return y[i] - 2 * y[i + 1] + y[i + 2]
+    return np.asarray(y[i] - 2 * y[i + 1] + y[i + 2])

@@ -94,7 +94,11 @@ def _kind(x: Floats, y: Floats, top: int, warm: bool) -> str:
 def _stepwise(at: Floats) -> str:
     """Equal distances are a step schedule; unequal ones, with at least three falls, follow a plateau."""
     gaps = np.diff(at)
-    if len(gaps) >= 2 and float(gaps.max()) > 1.6 * float(gaps.min()) and len(np.unique(np.round(gaps, 2))) > 2:
+    if (
+        len(gaps) >= 2
+        and float(gaps.max()) > 1.6 * float(gaps.min())
+        and len(np.unique(np.round(gaps, 2))) > 2
+    ):
         return "plateau"
     return "step"
 

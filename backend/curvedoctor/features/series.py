@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from curvedoctor.features.resample import GRID, LIMIT, on_grid, progress
 from curvedoctor.features.statistics import Stats, summarize
-from curvedoctor.model import Curve, Floats
+from curvedoctor.model import Curve, Floats, Ints
 
 #: an accuracy that ever exceeds this is in percent
 PERCENT_FROM = 1.5
@@ -37,7 +38,7 @@ class Series:
         i = int(np.searchsorted(self.x, at))
         return float(self._finite_steps(steps)[min(i, len(self.x) - 1)])
 
-    def _finite_steps(self, steps: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def _finite_steps(self, steps: Ints) -> Ints:
         return steps[np.isfinite(self.curve.values)]
 
     def logged(self, level: float) -> float:
@@ -82,7 +83,7 @@ def loss_like(curve: Curve, y: Floats) -> tuple[Floats, float | None, float]:
     return -y, 0.0, 1.0
 
 
-def _bad(x: Floats, finite: np.ndarray) -> tuple[float, float, float]:  # type: ignore[type-arg]
+def _bad(x: Floats, finite: npt.NDArray[np.bool_]) -> tuple[float, float, float]:
     n = len(finite)
     if n == 0 or finite.all():
         return 0.0, 1.0, 0.0

@@ -171,8 +171,7 @@ def _shape(grid: Floats) -> dict[str, Floats]:
     for name, share in (("t05", 0.05), ("t50", 0.5), ("t90", 0.9)):
         reached = done >= share
         out[name] = np.where(reached.any(axis=1), (np.argmax(reached, axis=1) + 0.5) / GRID, 1.0)
-    for name, gain in zip(("gain_half", "gain_double", "gain_four"), expected_gain(grid), strict=True):
-        out[name] = gain
+    out.update(zip(("gain_half", "gain_double", "gain_four"), expected_gain(grid), strict=True))
     return out
 
 

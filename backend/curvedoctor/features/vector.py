@@ -11,6 +11,7 @@ from curvedoctor.features.case import Case, build
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.schedule import recognize
 from curvedoctor.features.series import Series
+from curvedoctor.features.words import MEASURES
 from curvedoctor.model import Floats, Run
 
 NAN = math.nan
@@ -71,13 +72,8 @@ def ratio(a: float, b: float, floor: float) -> float:
 
 
 def _series(prefix: str, s: Series | None) -> dict[str, float]:
-    keys = (
-        "n fall fall_best rise last_rise best_at at10 at25 at50 at75 noise noise_late noise_turn noise_share "
-        "smooth slope_late slope_half slope_z t05 t50 t90 jump jumps jump_ratio gain_half gain_double gain_four "
-        "drop drop_at bad bad_at bad_tail first low"
-    ).split()
     if s is None:
-        return {f"{prefix}_{k}": NAN for k in keys}
+        return {f"{prefix}_{k}": NAN for k in MEASURES}
     t = s.stats
     shift = min(0.0, t.low)  # a curve that goes below zero is measured from its lowest point
     scale = max(abs(t.start - shift), abs(t.end - shift), 1e-300)
@@ -120,7 +116,7 @@ def _series(prefix: str, s: Series | None) -> dict[str, float]:
         ratio(t.first - shift, end, floor),
         ratio(t.low - shift, end, floor),
     )
-    return {f"{prefix}_{k}": v for k, v in zip(keys, values, strict=True)}
+    return {f"{prefix}_{k}": v for k, v in zip(MEASURES, values, strict=True)}
 
 
 def _between(case: Case) -> dict[str, float]:
@@ -145,7 +141,9 @@ def _between(case: Case) -> dict[str, float]:
     first = expected_first_loss(case)
     for name, s in (("train", train), ("val", val)):
         known = s is not None and first is not None
-        out[f"{name}_first_chance"] = ratio(s.stats.first, first, 1e-3 * first) if known and s and first else NAN
+        out[f"{name}_first_chance"] = (
+            ratio(s.stats.first, first, 1e-3 * first) if known and s and first else NAN
+        )
         out[f"{name}_end_chance"] = ratio(s.stats.end, first, 1e-3 * first) if known and s and first else NAN
     score = case.val_score
     both = val is not None and score is not None
