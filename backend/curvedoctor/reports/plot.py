@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curvedoctor.model import Curve, Floats
+from curvedoctor.model import Curve, Floats, Ints
 from curvedoctor.reports.text import number
 
 #: bit of each dot of a Braille character, by row and column
@@ -39,7 +39,23 @@ def columns(curve: Curve, count: int) -> tuple[Floats, Floats, Floats]:
     np.maximum.at(high, place[finite], curve.values[finite])
     empty = ~np.isfinite(low)
     low[empty], high[empty] = np.nan, np.nan
+    join(low, high, place[~finite])
     return low, high, first + width * np.arange(count) / count
+
+
+def join(low: Floats, high: Floats, broken: Ints) -> None:
+    """Fill gaps between points with straight lines, in place, except where a value was NaN or infinite."""
+    filled = np.flatnonzero(np.isfinite(low))
+    if len(filled) < 2:
+        return
+    gaps = np.setdiff1d(np.arange(filled[0], filled[-1] + 1), filled)
+    following = np.searchsorted(filled, gaps)
+    start, end = filled[following - 1], filled[following]
+    inside = np.searchsorted(np.sort(broken), end) - np.searchsorted(np.sort(broken), start, side="right")
+    gaps, start, end = gaps[inside == 0], start[inside == 0], end[inside == 0]
+    share = (gaps - start) / (end - start)
+    for values in (low, high):
+        values[gaps] = values[start] * (1 - share) + values[end] * share
 
 
 def scale(low: Floats, high: Floats) -> tuple[Floats, Floats, float, float, bool]:

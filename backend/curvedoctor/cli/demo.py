@@ -1,0 +1,56 @@
+"""`curvedoctor demo`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from curvedoctor.settings import Settings
+
+
+@click.command("demo")
+@click.argument(
+    "folder", metavar="[DIR]", default="curvedoctor-demo", type=click.Path(file_okay=False, path_type=Path)
+)
+@click.pass_obj
+def command(settings: Settings, /, folder: Path) -> int:
+    """Train a handful of tiny real models that go wrong in different ways, log and diagnose them.
+
+    The logs go to DIR, curvedoctor-demo if it is not given. It takes well under a minute.
+    """
+    # before numpy comes in: threads cost more than they bring on matrices this small
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from curvedoctor.cli.results import Results
+    from curvedoctor.cli.terminal import complain, emit, emit_line, look
+    from curvedoctor.demo.runs import train_all
+    from curvedoctor.engine import Options
+    from curvedoctor.known import Known
+    from curvedoctor.reports.base import get
+
+    complain(f"training six small networks (numpy) and logging them to {folder}")
+    for recipe in train_all(folder):
+        complain(f"trained {recipe.name}: what is wrong with it is {recipe.wrong}")
+    results = Results([str(folder)], Options(), Known())
+    emit(get("table").pieces(results, look(settings.primary)))
+    for line in next_steps(str(folder)):
+        emit_line(line)
+    return 0
+
+
+def next_steps(folder: str) -> list[str]:
+    """What to look at next."""
+    import shlex
+
+    here = shlex.quote(folder)
+    steps = (
+        ("in the browser", f"tensorboard --logdir {here}   (the CURVEDOCTOR tab)"),
+        ("one file to pass on", f"curvedoctor diagnose {here} --format html -o report.html"),
+        ("the diagnoses beside the runs", f"curvedoctor annotate {here}   (clean takes them away)"),
+        ("your own logs", "curvedoctor diagnose LOGDIR"),
+    )
+    return ["", "Next:", *(f"  {what + ':':<31}{how}" for what, how in steps)]
