@@ -1,0 +1,129 @@
+"""Where runs come from. Each module here that defines `READER` is a source (see `base`)."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+from itertools import groupby, islice
+
+from curvedoctor.errors import SourceError
+from curvedoctor.model import Problem, Run
+from curvedoctor.sources import files
+from curvedoctor.sources.base import Claim, Folder, Reader, ReadOptions, Unit
+from curvedoctor.sources.copies import Copies
+from curvedoctor.sources.walk import walk
+
+__all__ = ["find_all", "load_units", "readers"]
+
+#: units handed to one `Reader.load` call: enough for batched reading, small enough to stream
+BLOCK = 256
+#: what tells apart the runs that were mixed in one directory
+_NUMBER = re.compile(r"#\d+$")
+
+
+@cache
+def readers() -> tuple[Reader, ...]:
+    """All readers, by module name."""
+    found: list[Reader] = []
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+        reader = getattr(importlib.import_module(f"{__name__}.{module.name}"), "READER", None)
+        if reader is not None:
+            found.append(reader)
+    return tuple(found)
+
+
+def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> Iterator[Unit | Problem]:
+    """All runs at `addresses`, as they are found; nothing is loaded yet.
+
+    An address that can't be read is a `Problem` if another one can. Raises `SourceError` if none can.
+    """
+    options = options or ReadOptions()
+    failures: list[SourceError] = []
+    copies = Copies()
+    readable = False
+    for address in map(files.normal, addresses):
+        found = 0
+        try:
+            for item in _find_one(address, options):
+                readable = True
+                if isinstance(item, Unit):
+                    if not _may_hold(item.run, options.run):
+                        continue
+                    found += 1
+                yield from copies.check(item)
+            readable = True
+        except SourceError as error:
+            failures.append(error)
+            continue
+        if not found:
+            matching = f" whose name matches {options.run!r}" if options.run else ""
+            yield Problem(address, f"no run{matching} was found here")
+    if not readable and failures:
+        raise SourceError("\n".join(map(str, failures)))
+    for failure in failures:
+        where, _, what = str(failure).partition(": ")
+        yield Problem(where, what or where)
+
+
+def load_units(units: Iterable[Unit], options: ReadOptions | None = None) -> Iterator[Run | Problem]:
+    """Load units in their order, in blocks that go to one reader."""
+    options = options or ReadOptions()
+    by_name = {reader.name: reader for reader in readers()}
+    for name, group in groupby(units, key=lambda unit: unit.reader):
+        while block := tuple(islice(group, BLOCK)):
+            for item in by_name[name].load(block, options):
+                if isinstance(item, Problem) or _wanted(item.name, options.run):
+                    yield item
+
+
+def _find_one(address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
+    try:
+        kind = files.kind(address) if _may_be_path(address) else "address"
+    except files.UNREADABLE as error:
+        raise SourceError(f"{address}: can't be opened: {files.reason(error)}") from error
+    if kind == "dir":
+        yield from walk(address, lambda folder: _offer(folder, options))
+        return
+    for reader in readers():
+        if reader.opens(address):
+            yield from reader.find(address, options)
+            return
+    if kind == "missing":
+        raise SourceError(f"{address}: no such file or directory; check the path")
+    raise SourceError(
+        f"{address}: not a kind of source that curvedoctor reads; give a log directory, an event file, "
+        "a CSV/JSON/JSONL history, an mlruns folder, or an MLflow database or server"
+    )
+
+
+def _may_be_path(address: str) -> bool:
+    """Database and server addresses are no paths, though `http://` is one to fsspec."""
+    scheme = address.partition("://")[0] if files.is_url(address) else ""
+    return scheme not in {"http", "https", "databricks"} and not any(
+        scheme.startswith(name) for name in ("sqlite", "postgres", "mysql", "mssql")
+    )
+
+
+def _offer(folder: Folder, options: ReadOptions) -> list[Claim]:
+    claims: list[Claim] = []
+    for reader in readers():
+        claim = reader.claim(folder, options)
+        if claim is not None:
+            claims.append(claim)
+            rest_dirs = tuple(name for name in folder.dirs if name not in claim.dirs)
+            rest_files = tuple(name for name in folder.files if name not in claim.files)
+            folder = Folder(folder.root, folder.path, rest_dirs, rest_files)
+    return claims
+
+
+def _may_hold(unit: str, pattern: str | None) -> bool:
+    """Whether a unit's runs may be wanted: `name#2` is told apart from others in `name` when loaded."""
+    return pattern is None or fnmatchcase(unit, pattern) or fnmatchcase(unit, _NUMBER.sub("", pattern))
+
+
+def _wanted(run: str, pattern: str | None) -> bool:
+    return pattern is None or fnmatchcase(run, pattern) or fnmatchcase(_NUMBER.sub("", run), pattern)

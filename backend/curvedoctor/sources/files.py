@@ -1,0 +1,168 @@
+"""Paths, listings and streams: the same few calls for local files and fsspec URLs.
+
+A path is a local path or a URL (`s3://bucket/key`, also chained ones, `zip://a::s3://b/c.zip`).
+Local files never go through fsspec, whose import alone takes 0.15 s.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+from urllib.parse import unquote, urlsplit
+
+#: errors that mean "this one file or folder can't be read"
+UNREADABLE: tuple[type[BaseException], ...] = (OSError, EOFError, ValueError, ImportError, RuntimeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a folder."""
+
+    name: str
+    #: a directory, or a symbolic link to one
+    is_dir: bool
+    is_link: bool = False
+
+
+def is_url(path: str) -> bool:
+    """Whether `path` is for fsspec."""
+    return "://" in path
+
+
+def normal(address: str) -> str:
+    """An address without `file://` and trailing slashes; otherwise as the user wrote it."""
+    if address.startswith("file://"):
+        address = unquote(urlsplit(address).path)
+    stripped = address.rstrip("/")
+    return address if not stripped or stripped.endswith(":") or "::" in address else stripped
+
+
+def join(folder: str, name: str) -> str:
+    """Path of `name` in `folder`."""
+    if not is_url(folder):
+        return str(Path(folder) / name) if folder else name
+    head, chained, rest = folder.partition("::")
+    return f"{head.rstrip('/')}/{name}{chained}{rest}"
+
+
+def parent(path: str) -> str:
+    """The folder that holds `path`."""
+    if not is_url(path):
+        return os.path.dirname(path.rstrip("/")) or "."  # noqa: PTH120 — keeps the user's spelling
+    head, chained, rest = path.partition("::")
+    return f"{posixpath.dirname(head.rstrip('/'))}{chained}{rest}"
+
+
+def basename(path: str) -> str:
+    """The last part of `path`; of `.` and `..` that of the real path."""
+    name = posixpath.basename(path.partition("::")[0].rstrip("/")) if is_url(path) else Path(path).name
+    return name if name and name != ".." else Path(path).resolve().name
+
+
+def relative(path: str, root: str) -> str:
+    """`path` below `root` with forward slashes; `.` for the root itself."""
+    if not is_url(path):
+        return Path(os.path.relpath(path, root)).as_posix() if path != root else "."
+    inner, base = path.partition("::")[0].rstrip("/"), root.partition("::")[0].rstrip("/")
+    return inner[len(base) + 1 :] if inner.startswith(base + "/") else "." if inner == base else inner
+
+
+def filesystem(url: str) -> tuple[Any, str]:
+    """The fsspec file system of a URL and the path in it. Raises what fsspec raises."""
+    import fsspec.core
+
+    return cast("tuple[Any, str]", fsspec.core.url_to_fs(url))
+
+
+def kind(path: str) -> str:
+    """`"dir"`, `"file"`, `"missing"`, or `"special"` (a pipe, a device: opening it may block)."""
+    if is_url(path):
+        fs, inner = filesystem(path)
+        return "dir" if fs.isdir(inner) else "file" if fs.isfile(inner) else "missing"
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return "missing"
+    if stat.S_ISDIR(mode):
+        return "dir"
+    return "file" if stat.S_ISREG(mode) else "special"
+
+
+def listing(path: str) -> Iterator[Entry]:
+    """Names in a folder, unordered. Raises `OSError` (and what fsspec raises) if it can't be listed."""
+    if is_url(path):
+        fs, inner = filesystem(path)
+        for item in fs.ls(inner, detail=True):
+            name = posixpath.basename(str(item["name"]).rstrip("/"))
+            if name and str(item["name"]).strip("/") != str(inner).strip("/"):
+                yield Entry(name, item["type"] == "directory")
+        return
+    with os.scandir(path) as found:
+        for entry in found:
+            link = entry.is_symlink()
+            try:
+                is_dir = entry.is_dir()
+            except OSError:
+                is_dir = False  # a link to itself
+            yield Entry(entry.name, is_dir, link)
+
+
+def stamp(path: str) -> tuple[int | str, ...]:
+    """Size and time of last change of a file: differs whenever its bytes do. Empty if it can't be had."""
+    try:
+        if not is_url(path):
+            status = os.stat(path)  # noqa: PTH116 — three times faster than Path here
+            return (status.st_size, status.st_mtime_ns)
+        fs, inner = filesystem(path)
+        info = fs.info(inner)
+    except UNREADABLE:
+        return ()
+    when = info.get("ETag") or info.get("etag") or info.get("mtime") or info.get("LastModified") or ""
+    return (int(info.get("size") or 0), str(when))
+
+
+def open_binary(path: str) -> IO[bytes]:
+    """A file's bytes, decompressed by its suffix (.gz, .bz2, .xz, and what fsspec knows: .zst, .lz4 …).
+
+    Raises `OSError` for what can't be opened, and for pipes and devices, which may block for ever.
+    """
+    if is_url(path):
+        import fsspec
+
+        return cast("IO[bytes]", fsspec.open(path, "rb", compression="infer").open())
+    if kind(path) == "special":
+        raise OSError("not a regular file")
+    suffix = Path(path).suffix.lower()
+    if suffix == ".gz":
+        import gzip
+
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    if suffix in {".bz2", ".xz", ".lzma", ".zst", ".zip", ".lz4", ".snappy", ".br"}:
+        import fsspec
+
+        return cast("IO[bytes]", fsspec.open(path, "rb", compression="infer").open())
+    return Path(path).open("rb", buffering=0)
+
+
+def read_bytes(path: str, limit: int) -> bytes:
+    """The first `limit` bytes of a file, decompressed."""
+    with open_binary(path) as stream:
+        pieces: list[bytes] = []
+        while limit > 0 and (piece := stream.read(limit)):
+            pieces.append(piece)
+            limit -= len(piece)
+        return b"".join(pieces)
+
+
+def reason(error: BaseException) -> str:
+    """An exception in plain words, without the path that `OSError` repeats."""
+    if isinstance(error, PermissionError):
+        return "permission denied"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return str(error).strip().split("\n")[0][:200] or type(error).__name__

@@ -1,0 +1,126 @@
+"""Step resets: several experiments that one writer logged into one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from curvedoctor.model import Floats, Ints
+from curvedoctor.sources.segments import Points
+
+#: points before a reset, and points of a curve, from which a reset is believed
+_MIN_BEFORE, _MIN_POINTS = 3, 4
+#: share of the span reached so far that still counts as "back at the start"
+_START_SHARE = 0.05
+#: positions around a wall time in which another curve's reset is looked for
+_NEIGHBORHOOD = 3
+
+
+def split(series: Mapping[str, Points]) -> list[dict[str, Points]]:
+    """The experiments of one file, in order; just `series` if there is one.
+
+    A reset counts if the steps of *all* curves start over at that time. One curve alone that starts
+    over counts its steps within epochs; parallel environments step back a little, not to the start.
+    """
+    resets = {tag: _resets(points[0]) for tag, points in series.items() if len(points[0]) >= _MIN_POINTS}
+    if not resets or not any(map(len, resets.values())):
+        return [dict(series)]
+    main = max(resets, key=lambda tag: (len(resets[tag]), len(series[tag][0]), tag))
+    if _counts_within_epochs(series[main], resets[main]):
+        return [dict(series)]
+    walls = series[main][2]
+    ordered = bool(np.all(np.diff(walls) >= 0)) and bool(walls[-1] > walls[0])
+    cuts: list[dict[str, int]] = []
+    for number, reset in enumerate(resets[main].tolist()):
+        when = float(walls[reset]) if ordered else None
+        cut = _cut(series, resets, number, len(resets[main]), when)
+        if cut is not None:
+            cuts.append(cut | {main: reset})
+    return _apply(series, cuts)
+
+
+def _resets(steps: Ints) -> Ints:
+    """Positions at which the steps start over."""
+    back = np.flatnonzero(steps[1:] < steps[:-1]) + 1
+    found: list[int] = []
+    start = 0
+    for at in back.tolist():
+        if at - start < _MIN_BEFORE:
+            continue
+        before = steps[start:at]
+        # Python numbers: steps may lie near ±2^63
+        first, reached, now = int(before[0]), int(before.max()), int(steps[at])
+        interval = (reached - first) / max(at - start - 1, 1)
+        if reached > first and now <= first + max(
+            _START_SHARE * (reached - first), min(2 * interval, 0.3 * (reached - first))
+        ):
+            found.append(at)
+            start = at
+    return np.array(found, np.int64)
+
+
+def _counts_within_epochs(points: Points, resets: Ints) -> bool:
+    """Equally long stretches whose values go on where they were: the axis is a position in the epoch."""
+    if len(resets) < 2:
+        return False
+    bounds = np.concatenate([[0], resets])
+    lengths = np.diff(bounds)
+    if np.ptp(lengths) > 1:
+        return False
+    values = points[1]
+    smooth = 0
+    for before, at in zip(bounds[:-1].tolist(), resets.tolist(), strict=True):
+        count = min(3, at - before)
+        first, last, new = (
+            float(np.median(part))
+            for part in (values[before : before + count], values[at - count : at], values[at : at + count])
+        )
+        smooth += abs(new - last) < 0.5 * abs(new - first)
+    return smooth >= 0.7 * len(resets)
+
+
+def _cut(
+    series: Mapping[str, Points], resets: Mapping[str, Ints], number: int, total: int, when: float | None
+) -> dict[str, int] | None:
+    """Where each curve is cut by one reset of the main one; None if some curve goes on across it."""
+    cut: dict[str, int] = {}
+    for tag, (steps, _, walls) in series.items():
+        if when is None:
+            if len(resets.get(tag, ())) == total:
+                cut[tag] = int(resets[tag][number])
+            elif len(steps) >= _MIN_POINTS:
+                return None
+            continue
+        at = _turn(steps, walls, when)
+        if at is None:
+            return None
+        cut[tag] = at
+    return cut
+
+
+def _turn(steps: Ints, walls: Floats, when: float) -> int | None:
+    """The position near a wall time at which a curve starts over; None if it goes on instead."""
+    at = int(np.searchsorted(walls, when))
+    for near in sorted(
+        range(max(1, at - _NEIGHBORHOOD), min(len(steps), at + _NEIGHBORHOOD + 1)), key=lambda i: abs(i - at)
+    ):
+        if steps[near] < steps[near - 1]:
+            return near
+    if at in (0, len(steps)) or len(steps) < _MIN_POINTS:
+        return at
+    return None
+
+
+def _apply(series: Mapping[str, Points], cuts: list[dict[str, int]]) -> list[dict[str, Points]]:
+    found: list[dict[str, Points]] = []
+    for number in range(len(cuts) + 1):
+        part: dict[str, Points] = {}
+        for tag, (steps, values, walls) in series.items():
+            start = cuts[number - 1].get(tag, 0) if number else 0
+            stop = cuts[number].get(tag, len(steps)) if number < len(cuts) else len(steps)
+            if stop > start:
+                part[tag] = (steps[start:stop], values[start:stop], walls[start:stop])
+        if part:
+            found.append(part)
+    return found

@@ -1,0 +1,129 @@
+"""From what the event files of one directory hold to runs: sessions, curves, roles, hyperparameters."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+
+from curvedoctor.model import Curve, Origin, ParamValue, Problem, Run
+from curvedoctor.sources import files, resets, segments, sidecars
+from curvedoctor.sources.base import ReadOptions, Unit
+from curvedoctor.sources.copies import identical, is_event_file
+from curvedoctor.sources.tensorboard import settings
+from curvedoctor.sources.tensorboard.decode import FileLog
+from curvedoctor.sources.tensorboard.grouping import subdirectory
+
+#: characters of a curve's id; tags may be longer
+MAX_ID = 500
+#: events.out.tfevents.TIME.HOST[.PID.NUMBER]: torch, TF2 and Keras add the process
+_NAME = re.compile(r"tfevents\\.(\\d+)\\.(.+?)(?:\\.(\\d+)\\.(\\d+))?(?:\\.v2)?$")
+
+
+def runs(unit: Unit, logs: Sequence[FileLog], options: ReadOptions) -> Iterator[Run | Problem]:
+    """The runs in the files of one unit, by start; if there is none, the reasons."""
+    mine = [log for log in logs if not log.ours]
+    if not mine:
+        return
+    problems = [problem for log in mine for problem in log.problems]
+    kept, notes = _without_copies(mine)
+    problems.extend(notes)
+    found = segments.sessions(_pieces(unit.parts[0], kept))
+    if not found:
+        explained = {problem.where for problem in problems}
+        problems.extend(Problem(log.path, "holds no scalar") for log in mine if log.path not in explained)
+        yield from problems
+        return
+    beside = sidecars.read([path for path in unit.parts[1:] if not is_event_file(path)])
+    if len(found) == 1:
+        params = _recognized(beside | settings.from_events(kept)) | dict(options.params)
+        yield _run(unit, unit.run, found[0], params, problems)
+        return
+    elsewhere = {log.path for log in kept} - {path for session in found for path in session.paths()}
+    for number, session in enumerate(found, 1):
+        paths = session.paths()
+        raw = beside | settings.from_events(log for log in kept if log.path in paths | elsewhere)
+        params = _recognized(raw) | dict(options.params)
+        own = [p for p in problems if p.where in paths or (number == 1 and p.where in elsewhere)]
+        mixed = f"{len(found)} runs are mixed in this directory"
+        yield _run(unit, f"{unit.run}#{number}", session, params, own, mixed=mixed)
+
+
+def _run(
+    unit: Unit,
+    name: str,
+    session: segments.Session,
+    params: dict[str, ParamValue],
+    problems: Sequence[Problem],
+    *,
+    mixed: str | None = None,
+) -> Run:
+    origin = Origin(
+        kind=unit.reader,
+        address=unit.address,
+        key=files.relative(unit.parts[0], unit.address),
+        paths=tuple(sorted(session.paths())),
+        read_only=mixed or _read_only(unit),
+    )
+    return Run(name, unit.parts[0], unit.group, curves(session), params, tuple(problems), origin)
+
+
+def _read_only(unit: Unit) -> str | None:
+    """Why nothing can be written beside these files, as far as their address tells."""
+    if files.is_url(unit.parts[0]) and unit.parts[0].startswith(("http://", "https://")):
+        return "web servers take no files"
+    return None
+
+
+def _recognized(raw: dict[str, object]) -> dict[str, ParamValue]:
+    if not raw:
+        return {}
+    from curvedoctor.params import recognize
+
+    return dict(recognize(raw))
+
+
+def _without_copies(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Problem]]:
+    """Copies of a file within the directory, under another name, are left out, with a note."""
+    kept: list[FileLog] = []
+    notes: list[Problem] = []
+    by_start: dict[tuple[float, int], list[FileLog]] = {}
+    for log in logs:
+        same = by_start.setdefault((log.first_time, log.records), [])
+        twin = next((other for other in same if log.series and identical(other.path, log.path)), None)
+        if twin is None:
+            same.append(log)
+            kept.append(log)
+        else:
+            notes.append(Problem(log.path, f"byte-identical copy of {twin.path}: read once"))
+    return kept, notes
+
+
+def _pieces(run: str, logs: Sequence[FileLog]) -> Iterator[segments.Piece]:
+    for log in logs:
+        name = _NAME.search(files.basename(log.path))
+        writer = ".".join(filter(None, name.group(2, 3))) if name else ""
+        for part in resets.split(log.series) if log.series else []:
+            started = min((float(walls[0]) for _, _, walls in part.values()), default=log.first_time)
+            yield segments.Piece(log.path, subdirectory(log.path, run), part, started, writer)
+
+
+def curves(session: segments.Session) -> tuple[Curve, ...]:
+    """A session's curves with their roles, ordered by id."""
+    from curvedoctor.roles import assign
+
+    found: dict[str, Curve] = {}
+    for (folder, tag), (steps, values, walls) in sorted(session.curves().items()):
+        name = curve_id(f"{folder}/{tag}" if folder else tag)
+        while name in found:
+            name += "'"
+        found[name] = Curve(name, tag, steps, values, walls)
+    return tuple(assign(tuple(found.values())))
+
+
+def curve_id(name: str) -> str:
+    """A name as an id: too long a one keeps its start and is told apart by a hash of the whole."""
+    if len(name) <= MAX_ID:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{name[: MAX_ID - 13]}…{digest}"

@@ -1,0 +1,51 @@
+"""The first records of an event file, to learn what it is without reading it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from curvedoctor.sources import files
+from curvedoctor.sources.tensorboard.decode import OUR_WRITER
+from curvedoctor.sources.tensorboard.framing import Records
+
+if TYPE_CHECKING:
+    from tensorboard.compat.proto.event_pb2 import Event
+
+#: bytes
+_PEEK = 1 << 16
+
+
+def _first_events(path: str) -> Iterator[Event]:
+    from google.protobuf.message import DecodeError
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    try:
+        head = files.read_bytes(path, _PEEK)
+    except files.UNREADABLE:
+        return
+    try:
+        for _, payload in Records(BytesIO(head)):
+            yield Event.FromString(payload)
+    except DecodeError:
+        return
+
+
+def is_ours(path: str) -> bool:
+    """Whether curvedoctor wrote this file: its first record says so."""
+    event = next(_first_events(path), None)
+    return event is not None and event.source_metadata.writer == OUR_WRITER
+
+
+def is_event_stream(path: str) -> bool:
+    """Whether the file starts with an intact event, whatever its name."""
+    return next(_first_events(path), None) is not None
+
+
+def first_tag(path: str) -> str | None:
+    """The first tag with a value; None if there is none near the start."""
+    for event in _first_events(path):
+        for value in event.summary.value:
+            return str(value.tag)
+    return None

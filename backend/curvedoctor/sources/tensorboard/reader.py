@@ -1,0 +1,79 @@
+"""TensorBoard event files as a source: find directories of runs, load them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from curvedoctor.errors import SourceError
+from curvedoctor.model import Problem, Run
+from curvedoctor.sources import files, sidecars
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.copies import is_event_file
+from curvedoctor.sources.tensorboard.assemble import runs
+from curvedoctor.sources.tensorboard.decode import read_file
+from curvedoctor.sources.tensorboard.grouping import group
+from curvedoctor.sources.tensorboard.peek import is_event_stream
+
+#: settings stand beside the events, or one directory up where the events have a directory of their own
+_EVENT_DIRS = frozenset(
+    {"tensorboard", "tb", "tb_logs", "events", "logs", "summaries", "summary", "vis_data"}
+)
+
+
+class TensorBoardReader:
+    """Event files, as any writer leaves them."""
+
+    name = "tensorboard"
+
+    def opens(self, address: str) -> bool:
+        """A single event file, by its name or by its first record."""
+        try:
+            if files.kind(address) != "file":
+                return False
+        except files.UNREADABLE:
+            return False
+        return is_event_file(address) or is_event_stream(address)
+
+    def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
+        """The run in one event file."""
+        if _elsewhere(options):
+            return
+        folder = files.parent(address)
+        if not files.stamp(address):
+            raise SourceError(f"{address}: can't be read; check its permissions")
+        beside = [path for name in sidecars.NAMES if files.stamp(path := files.join(folder, name))]
+        yield self._unit(folder, folder, [address], beside, files.basename(folder))
+
+    def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
+        """The run whose directory this is."""
+        if _elsewhere(options):
+            return None
+        found = group(folder)
+        if not found.events:
+            return None
+        beside = [files.join(folder.path, name) for name in sidecars.NAMES if name in folder.files]
+        if not beside and files.basename(folder.path) in _EVENT_DIRS and folder.path != folder.root:
+            above = files.parent(folder.path)
+            beside = [path for name in sidecars.NAMES if files.stamp(path := files.join(above, name))]
+        name = files.relative(folder.path, folder.root)
+        name = files.basename(folder.root) if name == "." else name
+        unit = self._unit(folder.root, folder.path, list(found.events), beside, name)
+        own = frozenset(name for name in folder.files if is_event_file(name))
+        return Claim((unit,), dirs=found.dirs, files=own)
+
+    def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
+        """Runs in the order of their units; a directory with several yields them by start."""
+        for unit in units:
+            events = [path for path in unit.parts[1:] if is_event_file(path)] or list(unit.parts[1:2])
+            yield from runs(unit, [read_file(path) for path in events], options)
+
+    def _unit(self, root: str, path: str, events: list[str], beside: list[str], name: str) -> Unit:
+        stamp: list[int | str] = [0, ""]
+        for part in (*events, *beside):
+            stamp.extend(files.stamp(part) or (0, ""))
+        return Unit(self.name, root, name, files.parent(path), (path, *events, *beside), tuple(stamp))
+
+
+def _elsewhere(options: ReadOptions) -> bool:
+    """Whether the user asked for what only MLflow has."""
+    return options.experiment is not None or options.filter is not None
