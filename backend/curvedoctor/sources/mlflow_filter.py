@@ -27,6 +27,9 @@ _TOKEN = re.compile(
     |(?P<word>[\w\-/:+]+))""",
     re.VERBOSE,
 )
+_LIFECYCLE = re.compile(
+    r"""\s*(?:attr(?:ibutes?)?\.)?lifecycle_stage\s*(!=|=)\s*('[^']*'|"[^"]*")\s*""", re.IGNORECASE
+)
 _ENTITIES = {
     **dict.fromkeys(("metrics", "metric"), "metrics"),
     **dict.fromkeys(("params", "param", "parameters", "parameter"), "params"),
@@ -114,10 +117,15 @@ def parse(text: str | None) -> Filter:
             )
 
 
+def asks_deleted(text: str | None) -> bool:
+    """Whether a filter that may hold more than `parse` knows asks for deleted runs."""
+    found = _LIFECYCLE.search(text or "")
+    return found is not None and (found.group(2)[1:-1] == "deleted") == (found.group(1) == "=")
+
+
 def without_lifecycle(text: str | None) -> str:
     """The same filter in words that a server understands: its lifecycle part is asked for otherwise."""
-    pattern = r"(?i)\s*(?:attr(?:ibutes?)?\.)?lifecycle_stage\s*(?:!=|=)\s*('[^']*'|\"[^\"]*\")\s*"
-    parts = re.sub(pattern, " ", text or "")
+    parts = _LIFECYCLE.sub(" ", text or "")
     parts = re.sub(r"(?i)\bAND\s+AND\b", "AND", parts)
     return re.sub(r"(?i)^\s*AND\b|\bAND\s*$", "", parts).strip()
 
