@@ -8,6 +8,8 @@ from curvedoctor.roles.quantity import inner
 from curvedoctor.roles.words import Name
 
 _EPISODE = frozenset({"episode", "episodes", "episodic"})
+#: terms of a generator's loss that are to be minimised all the same
+_BESIDE_ADVERSARIAL = frozenset("recon reconstruction cycle matching identity idt l1 perceptual".split())  # noqa: SIM905
 _CHOICE = frozenset({"chosen", "rejected", "logps", "kl", "penalty", "entropy", "bonus", "intrinsic"})
 
 
@@ -35,18 +37,19 @@ def decide(name: Name, quantity: Quantity) -> tuple[Better, str]:
 def _of_loss(name: Name) -> tuple[Better, str]:
     leaf, around = inner(name)
     here = frozenset(leaf)
-    if here & (v.ADVERSARIAL | {"unsupervised"} if frozenset(around) & v.ADVERSARIAL else v.ADVERSARIAL):
-        if not here & {"recon", "reconstruction", "cycle", "matching", "identity", "idt", "l1", "perceptual"}:
-            return "none", "adversarial: two players, no good direction"
+    outside = frozenset(around)
+    adversarial = v.ADVERSARIAL | {"unsupervised"} if outside & v.ADVERSARIAL else v.ADVERSARIAL
+    if here & adversarial and not here & _BESIDE_ADVERSARIAL:
+        return "none", "adversarial: two players, no good direction"
     if here & v.GAN_LETTERS and not here & (v.PLAIN_TERMS - {"feature"}):
         return "none", "adversarial: two players, no good direction"
     if here & v.RL_LOSS:
         return "none", "a policy's or value function's loss moves with its own target"
     if here & v.PLAIN_TERMS:
         return "lower", "a loss"
-    if frozenset(around) & v.ADVERSARIAL:
+    if outside & v.ADVERSARIAL:
         return "none", "adversarial: two players, no good direction"
-    if frozenset(around) & (v.RL_LOSS - {"v", "q", "alpha", "clip"}):
+    if outside & (v.RL_LOSS - {"v", "q", "alpha", "clip"}):
         return "none", "a policy's or value function's loss moves with its own target"
     if name.words & _EPISODE:
         return "none", "a loss per episode is that of reinforcement learning: its target moves"

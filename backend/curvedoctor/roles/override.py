@@ -46,7 +46,7 @@ def override(curves: Sequence[Curve], roles: Mapping[str, Role]) -> tuple[Curve,
 
 
 def _overridden(curve: Curve, roles: Mapping[str, Role]) -> Curve:
-    for pattern, role in reversed(roles.items()):
+    for pattern, role in reversed(tuple(roles.items())):
         if pattern in (curve.id, curve.tag) or (len(curve.id) <= 1000 and fnmatchcase(curve.id, pattern)):
             granularity = curve.role.granularity if role.granularity == "unknown" else role.granularity
             return replace(curve, role=replace(role, granularity=granularity))

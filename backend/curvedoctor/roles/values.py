@@ -23,14 +23,11 @@ def correct(role: Role, name: Name, values: Floats, around: Neighbours) -> Role:
     finite = values[np.isfinite(values)]
     if not finite.size:
         return role
-    if (
-        role.quantity == "accuracy"
-        and name.words & vocabulary.PROPORTION
-        and not name.words & vocabulary.SCORE
-    ):
-        if finite.max() > 100.0 + 1e-6 or (finite.min() < 0 and finite.min() != -1):
-            why = (*role.why, "other: its values lie outside 0..100, so it is no share of right answers")
-            return replace(role, quantity="other", better="none", why=why)
+    share = name.words & vocabulary.PROPORTION and not name.words & vocabulary.SCORE
+    beyond = finite.max() > 100.0 + 1e-6 or (finite.min() < 0 and finite.min() != -1)
+    if role.quantity == "accuracy" and share and beyond:
+        why = (*role.why, "other: its values lie outside 0..100, so it is no share of right answers")
+        return replace(role, quantity="other", better="none", why=why)
     if role.quantity == "loss" and role.better == "lower" and np.mean(finite < 0) > _NEGATIVE_SHARE:
         if name.words & vocabulary.SIGNED_LOSSES or role.split in ("val", "test") or around.splits:
             return replace(role, why=(*role.why, "goes below zero: ratios of this loss mean nothing"))

@@ -1,87 +1,157 @@
 """The field's words, by what they say of a curve. No tag stands here, only words that tags are made of."""
 
+# ruff: noqa: SIM905 - lists of words read best as text
 from __future__ import annotations
 
 TRAIN = frozenset(
-    ["train", "training", "trained", "trn", "tr", "trainset", "intrain", "entrainement", "entraînement", "entrenamiento", "обучение"]
+    "train training trained trn tr trainset intrain entrainement entraînement entrenamiento обучение".split()
 )
 VAL = frozenset(
-    ["val", "valid", "validation", "validate", "vali", "valset", "vld", "dev", "cv", "heldout", "holdout", "oof", "validierung", "validación", "валидация"]
+    (
+        "val valid validation validate vali valset vld dev cv heldout holdout oof validierung validación "
+        "валидация"
+    ).split()
 )
 #: names the act of evaluating, not the set: weaker than the words for sets
-EVAL = frozenset(["eval", "evaluation", "evaluate", "evaluator", "evaluating", "evals"])
-TEST = frozenset(["test", "testing", "tst", "testset", "prueba", "тест"])
+EVAL = frozenset("eval evaluation evaluate evaluator evaluating evals".split())
+TEST = frozenset("test testing tst testset prueba тест".split())
 #: a section that holds what an evaluation printed
 SPLIT_WORDS = TRAIN | VAL | EVAL | TEST
 
 STEP = frozenset(
-    ["step", "steps", "batch", "batches", "minibatch", "iter", "iters", "iteration", "iterations", "iterative", "update", "updates", "it"]
+    "step steps batch batches minibatch iter iters iteration iterations iterative update updates it".split()
 )
-EPOCH = frozenset(["epoch", "epochs", "epochwise", "ep", "episode", "episodes"])
+EPOCH = frozenset("epoch epochs epochwise ep episode episodes".split())
 
-LR = frozenset(["lr", "lrs", "lrate", "learningrate"])
-GRAD = frozenset(["grad", "grads", "gradient", "gradients", "gradnorm", "gnorm", "ggnorm", "gradnorms"])
+LR = frozenset("lr lrs lrate learningrate".split())
+GRAD = frozenset("grad grads gradient gradients gradnorm gnorm ggnorm gradnorms".split())
 LOSS = frozenset(
-    ["loss", "losses", "cost", "costs", "objective", "nll", "xent", "logloss", "mlogloss", "ce", "bce", "hinge", "elbo", "vlb", "bpd", "bpc", "bpb", "crossentropy", "huber", "focal", "verlust", "perte", "pertes", "perdida", "pérdida", "perda", "потери", "потеря", "ошибки", "lossval", "criterion", "energy_loss", "quantileloss", "deviance", "poisson", "tweedie", "lossfn", "recon", "reconstruction"]
+    (
+        "loss losses cost costs objective nll xent logloss mlogloss ce bce hinge elbo vlb bpd bpc bpb "
+        "crossentropy huber focal verlust perte pertes perdida pérdida perda потери потеря ошибки "
+        "lossval criterion energy_loss quantileloss deviance poisson tweedie lossfn recon reconstruction"
+    ).split()
 ) - {"recon", "reconstruction", "ошибки"}
 #: a part of a training objective when a split or a loss section stands beside it
 LOSS_TERMS = frozenset(
-    ["recon", "reconstruction", "recovery", "regularization", "reg", "l1", "l2", "kl", "kld", "kldiv", "surrogate", "valuefn", "supervisor", "embedding", "dfl", "obj", "box", "cls", "giou", "ciou", "rpn", "perceptual", "commitment", "vq", "cycle", "identity", "idt", "triplet", "contrastive", "distill", "consistency", "smooth", "commit", "codebook", "style", "content", "tv"]
+    (
+        "recon reconstruction recovery regularization reg l1 l2 kl kld kldiv surrogate valuefn "
+        "supervisor embedding dfl obj box cls giou ciou rpn perceptual commitment vq cycle identity idt "
+        "triplet contrastive distill consistency smooth commit codebook style content tv"
+    ).split()
 )
 ERROR = frozenset(
-    ["error", "errors", "err", "rmse", "mse", "mae", "mape", "smape", "mase", "rmsle", "msle", "wape", "nrmse", "wer", "cer", "ter", "per_phone", "fid", "kid", "lpips", "hausdorff", "hd", "hd95", "assd", "asd", "eer", "der", "merror", "ppl", "perplexity", "rmspe", "mdape", "medae", "fpr", "fnr", "mpjpe", "ade", "fde", "rte", "ate", "epe", "absrel", "sqrel", "misclassification", "brier", "ece", "far", "frr", "mcd", "fvd", "editdistance", "mer", "wil", "fehler", "ошибка", "ошибки", "cd", "emd", "chamfer", "hamming", "minade", "minfde", "missrate", "absoluteerror"]
+    (
+        "error errors err rmse mse mae mape smape mase rmsle msle wape nrmse wer cer ter per_phone fid "
+        "kid lpips hausdorff hd hd95 assd asd eer der merror ppl perplexity rmspe mdape medae fpr fnr "
+        "mpjpe ade fde rte ate epe absrel sqrel misclassification brier ece far frr mcd fvd editdistance "
+        "mer wil fehler ошибка ошибки cd emd chamfer hamming minade minfde missrate absoluteerror"
+    ).split()
 ) - {"rte", "per_phone", "cd"}
 #: right answers over all answers: these have binomial noise
 PROPORTION = frozenset(
-    ["acc", "accuracy", "accuracies", "accu", "top1", "top3", "top5", "top10", "topk", "correct", "em", "exactmatch", "successrate", "winrate", "hitrate", "aacc", "tokenacc", "genauigkeit", "précision_globale", "exactitud", "точность", "accuracytop1", "accuracytop5", "passrate"]
+    (
+        "acc accuracy accuracies accu top1 top3 top5 top10 topk correct em exactmatch successrate "
+        "winrate hitrate aacc tokenacc genauigkeit précision_globale exactitud точность accuracytop1 "
+        "accuracytop5 passrate"
+    ).split()
 )
 SCORE = frozenset(
-    ["precision", "prec", "recall", "rec", "f1", "f2", "fbeta", "f1score", "fscore", "auc", "auroc", "aucroc", "roc", "rocauc", "prauc", "aucpr", "auprc", "ap", "map", "aps", "apm", "apl", "apr", "apc", "apf", "ar", "arl", "arm", "ars", "iou", "miou", "mdice", "dice", "dsc", "jaccard", "bleu", "sacrebleu", "rouge", "rouge1", "rouge2", "rougel", "rougelsum", "rougescore", "meteor", "chrf", "ter_score", "cider", "spice", "bertscore", "r2", "score", "scores", "mcc", "matthews", "kappa", "hits", "hit", "ndcg", "mrr", "psnr", "ssim", "msssim", "pearson", "pearsonr", "spearman", "spearmanr", "kendall", "corr", "correlation", "ic", "rankic", "sensitivity", "specificity", "tpr", "tnr", "balancedaccuracy", "explainedvariance", "macc", "similarity", "cosine_similarity", "similarities", "inceptionscore", "silhouette", "nmi", "ari", "pq", "sq", "rq", "nds", "oks", "pck", "hota", "mota", "idf1", "fitness", "stoi", "pesq", "sisdr", "sisnr", "sdr", "snr", "fwiou", "ods", "ois", "gini", "npv", "ppv", "sharpe", "clipscore", "fmeasure", "fmacro", "concordance", "cindex", "lddt", "gdt", "tmscore", "quality", "passat"]
+    (
+        "precision prec recall rec f1 f2 fbeta f1score fscore auc auroc aucroc roc rocauc prauc aucpr "
+        "auprc ap map aps apm apl apr apc apf ar arl arm ars iou miou mdice dice dsc jaccard bleu "
+        "sacrebleu rouge rouge1 rouge2 rougel rougelsum rougescore meteor chrf ter_score cider spice "
+        "bertscore r2 score scores mcc matthews kappa hits hit ndcg mrr psnr ssim msssim pearson "
+        "pearsonr spearman spearmanr kendall corr correlation ic rankic sensitivity specificity tpr tnr "
+        "balancedaccuracy explainedvariance macc similarity cosine_similarity similarities "
+        "inceptionscore silhouette nmi ari pq sq rq nds oks pck hota mota idf1 fitness stoi pesq sisdr "
+        "sisnr sdr snr fwiou ods ois gini npv ppv sharpe clipscore fmeasure fmacro concordance cindex "
+        "lddt gdt tmscore quality passat"
+    ).split()
 ) - {"cosine_similarity", "ter_score", "quality", "arm"}
 ACCURACY = PROPORTION | SCORE
 REWARD = frozenset(
-    ["reward", "rewards", "rew", "rews", "rwd", "return", "returns", "episodicreturn", "награда", "belohnung", "recompensa", "récompense", "recompense"]
+    (
+        "reward rewards rew rews rwd return returns episodicreturn награда belohnung recompensa "
+        "récompense recompense"
+    ).split()
 )
 TIME = frozenset(
-    ["time", "times", "runtime", "fps", "tps", "wps", "ups", "spersec", "persec", "duration", "elapsed", "latency", "throughput", "speed", "eta", "seconds", "secs", "sec", "ms", "hours", "minutes", "walltime", "wall", "timing", "perit", "sps", "timer", "timers", "zeit", "durée"]
+    (
+        "time times runtime fps tps wps ups spersec persec duration elapsed latency throughput speed eta "
+        "seconds secs sec ms hours minutes walltime wall timing perit sps timer timers zeit durée"
+    ).split()
 )
 COUNTER = frozenset(
-    ["epoch", "epochs", "step", "steps", "globalstep", "iter", "iters", "iteration", "iterations", "timesteps", "timestep", "updates", "update", "episode", "episodes", "samples", "sample", "tokens", "frames", "frame", "examples", "rounds", "round", "count", "counts", "num", "total", "n", "batches", "batch", "envsteps", "envstep", "trees", "seen"]
+    (
+        "epoch epochs step steps globalstep iter iters iteration iterations timesteps timestep updates "
+        "update episode episodes samples sample tokens frames frame examples rounds round count counts "
+        "num total n batches batch envsteps envstep trees seen"
+    ).split()
 )
 SYSTEM = frozenset(
-    ["gpu", "gpus", "cpu", "cpus", "memory", "mem", "ram", "vram", "cuda", "disk", "flos", "flops", "tflops", "mfu", "hfu", "utilization", "utilisation", "power", "temperature_gpu", "bytes", "mb", "gb", "gib", "mib", "swap", "allocated", "rss", "watts", "hbm", "tpu", "nvml", "oom"]
+    (
+        "gpu gpus cpu cpus memory mem ram vram cuda disk flos flops tflops mfu hfu utilization "
+        "utilisation power temperature_gpu bytes mb gb gib mib swap allocated rss watts hbm tpu nvml oom"
+    ).split()
 ) - {"temperature_gpu", "tpu"}
 #: quantities worth their own name but without a place in the contract's list
 OTHER = frozenset(
-    ["entropy", "kl", "kld", "approxkl", "klavg", "epsilon", "beta", "beta1", "beta2", "alpha", "momentum", "weightdecay", "lossscale", "gradscale", "scale", "temperature", "std", "stddev", "variance", "var", "length", "len", "lengths", "eplen", "clipfrac", "clipfraction", "cliprange", "norm", "norms", "weightnorm", "paramnorm", "param", "params", "coef", "coeff", "coefficient", "weight", "weights", "bias", "advantage", "advantages", "q", "qvalue", "qvalues", "qvals", "value", "values", "valueestimate", "logit", "logits", "logp", "lens", "logps", "logprob", "logprobs", "ratio", "dropout", "sparsity", "noise", "ess", "metric", "hpmetric", "mean_ratio", "threshold", "eps", "exploration", "skipped", "buffer", "queue", "staleness", "prob", "probs", "probability", "lossweight", "klcoef", "density", "patience", "overflow", "curriculum", "termination", "terminations", "collision", "wd", "tau"]
+    (
+        "entropy kl kld approxkl klavg epsilon beta beta1 beta2 alpha momentum weightdecay lossscale "
+        "gradscale scale temperature std stddev variance var length len lengths eplen clipfrac "
+        "clipfraction cliprange norm norms weightnorm paramnorm param params coef coeff coefficient "
+        "weight weights bias advantage advantages q qvalue qvalues qvals value values valueestimate "
+        "logit logits logp lens logps logprob logprobs ratio dropout sparsity noise ess metric hpmetric "
+        "mean_ratio threshold eps exploration skipped buffer queue staleness prob probs probability "
+        "lossweight klcoef density patience overflow curriculum termination terminations collision wd "
+        "tau"
+    ).split()
 ) - {"mean_ratio"}
 
 #: losses of a game between two players, or of a policy that moves its own target: no good direction
 ADVERSARIAL = frozenset(
-    ["discriminator", "disc", "discr", "generator", "gan", "adv", "adversarial", "wgan", "lsgan", "gail", "dis", "gen", "netd", "netg"]
+    "discriminator disc discr generator gan adv adversarial wgan lsgan gail dis gen netd netg".split()
 )
 GAN_LETTERS = frozenset(["d", "g"])
 RL_LOSS = frozenset(
-    ["policy", "actor", "critic", "value", "valuefn", "vf", "qf", "q", "td", "surrogate", "surr", "pi", "pg", "ppo", "sac", "alpha", "temperature", "temp", "entropy", "ent", "a2c", "dqn", "baseline", "qvalue", "qvalues", "pgloss", "klpen", "advantage", "bellman", "v"]
+    (
+        "policy actor critic value valuefn vf qf q td surrogate surr pi pg ppo sac alpha temperature "
+        "temp entropy ent a2c dqn baseline qvalue qvalues pgloss klpen advantage bellman v"
+    ).split()
 )
 #: terms that are to be minimised even beside adversarial ones
 PLAIN_TERMS = frozenset(
-    ["supervised", "supervisor", "recon", "reconstruction", "recovery", "matching", "feature", "l1", "l2", "perceptual", "cycle", "identity", "idt", "autoencoder", "embedding", "embedder", "vgg", "lpips", "mse", "mae", "content", "style", "cls", "classification", "xent", "ce", "bce", "kl", "kld", "forward", "inverse"]
+    (
+        "supervised supervisor recon reconstruction recovery matching feature l1 l2 perceptual cycle "
+        "identity idt autoencoder embedding embedder vgg lpips mse mae content style cls classification "
+        "xent ce bce kl kld forward inverse"
+    ).split()
 )
 #: losses that are honestly below zero and still better the lower they are
 SIGNED_LOSSES = frozenset(
-    ["nll", "elbo", "likelihood", "loglikelihood", "dice", "dsc", "cosine", "similarity", "simsiam", "byol", "logprob", "vlb", "bpd", "iou", "density", "gaussian", "flow", "mdn", "crps", "evidence", "negative", "neg", "barlow", "snr", "sisnr", "sisdr", "tversky"]
+    (
+        "nll elbo likelihood loglikelihood dice dsc cosine similarity simsiam byol logprob vlb bpd iou "
+        "density gaussian flow mdn crps evidence negative neg barlow snr sisnr sisdr tversky"
+    ).split()
 )
 #: what an evaluation over a whole set gives, never one training batch
 WHOLE_SET = frozenset(
-    ["map", "ap", "aps", "apm", "apl", "ar", "arl", "ars", "pq", "nds", "bleu", "sacrebleu", "rouge", "rouge1", "rouge2", "rougel", "rougelsum", "meteor", "chrf", "cider", "wer", "cer", "fid", "kid", "hits_at", "miou", "fwiou", "hota", "mota", "idf1", "ndcg", "mrr", "hausdorff", "hd95", "inceptionscore", "mpjpe", "oks", "fvd", "apr", "apc", "apf", "bertscore", "bertscore", "spice"]
+    (
+        "map ap aps apm apl ar arl ars pq nds bleu sacrebleu rouge rouge1 rouge2 rougel rougelsum meteor "
+        "chrf cider wer cer fid kid hits_at miou fwiou hota mota idf1 ndcg mrr hausdorff hd95 "
+        "inceptionscore mpjpe oks fvd apr apc apf bertscore bertscore spice"
+    ).split()
 )
 #: how a value was summarised; says nothing of what it is
 MODIFIERS = frozenset(
-    ["mean", "avg", "average", "median", "total", "sum", "ema", "running", "smooth", "smoothed", "best", "min", "max", "final", "last", "current", "cur", "raw", "overall", "all", "global", "micro", "macro", "weighted", "the", "of", "per", "vs", "in", "on", "at", "and", "a", "by"]
+    (
+        "mean avg average median total sum ema running smooth smoothed best min max final last current "
+        "cur raw overall all global micro macro weighted the of per vs in on at and a by"
+    ).split()
 )
 #: dispersion, not level
-SPREAD = frozenset(["std", "stddev", "variance", "var"])
+SPREAD = frozenset("std stddev variance var".split())
 
 COMPOUNDS: dict[tuple[str, ...], str] = {
     tuple(words.split()): joined

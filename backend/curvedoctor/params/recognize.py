@@ -1,0 +1,181 @@
+"""Out of a configuration, the hyperparameters that curvedoctor knows, and nothing else: the rest may hold secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from curvedoctor.model import ParamValue
+from curvedoctor.params import names, read, words
+from curvedoctor.params.table import PARAMS
+
+#: deepest mapping, most keys that are looked at
+_DEEPEST, _MOST = 8, 50_000
+_PAIR = re.compile(
+    r"\b(lr|learning_rate|weight_decay|momentum|nesterov|gamma|step_size|eta_min|beta_1|beta_2|label_smoothing)\s*[:=]\s*([\w.+\-]{1,30})"
+)
+_BETAS = re.compile(r"\bbetas\s*[:=]\s*(\([\d.,\s]{1,60}\))")
+_PRINTED = frozenset({"optimizer", "schedule", "loss"})
+_REINFORCEMENT = frozenset(
+    {
+        "env",
+        "environment",
+        "id",
+        "tau",
+        "starts",
+        "buffer",
+        "coef",
+        "policy",
+        "target",
+        "timesteps",
+        "lambda",
+        "rollout",
+    }
+)
+Path = tuple[str, ...]
+
+
+def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
+    """The known hyperparameters of a configuration, under curvedoctor's names; the order of keys plays no part.
+
+    Mappings may be nested; values may be numbers, switches, words, or the text of any of them. A hyperparameter that two
+    keys of equal standing give different values is left out.
+    """
+    found: dict[str, dict[ParamValue, int]] = {}
+    siblings = _Siblings(raw)
+    for path, value in _leaves(raw, (), [_MOST]):
+        for name, rank, read_value in _read(path, value, siblings):
+            ranks = found.setdefault(name, {})
+            ranks[read_value] = min(rank, ranks.get(read_value, rank))
+    settled = {name: _settle(ranks) for name, ranks in found.items()}
+    return {name: settled[name] for name in PARAMS if settled.get(name) is not None}  # type: ignore[misc]
+
+
+def _settle(ranks: Mapping[ParamValue, int]) -> ParamValue | None:
+    best = min(ranks.values())
+    values = [value for value, rank in ranks.items() if rank == best]
+    return values[0] if len(values) == 1 else None
+
+
+def _leaves(raw: object, path: Path, room: list[int]) -> Iterator[tuple[Path, object]]:
+    """Key paths and values of a nested mapping; a dotted or slashed key counts as a path."""
+    if not isinstance(raw, Mapping):
+        return
+    for key, value in raw.items():
+        room[0] -= 1
+        if room[0] < 0:
+            return
+        if not isinstance(key, str) or len(key) > 200:
+            continue
+        here = (*path, *(piece for piece in re.split(r"[./]", key) if piece))
+        inner = read.mapping(value) if isinstance(value, str) else value
+        if isinstance(inner, Mapping):
+            if names.words(key)[-3:] == ("id", "2", "label") and inner:
+                yield (*path, "num_labels"), len(inner)
+            if len(here) < _DEEPEST:
+                yield from _leaves(inner, here, room)
+        elif here:
+            yield here, value
+
+
+class _Siblings:
+    """What the other keys say of a key that different libraries use differently."""
+
+    def __init__(self, raw: Mapping[str, object]) -> None:
+        keys = {str(key).lower() for key in raw if len(str(key)) < 60}
+        #: scikit-learn's multi-layer perceptron: alpha is its L2 penalty, max_iter counts epochs
+        self.sklearn_mlp = any(key.endswith("hidden_layer_sizes") for key in keys)
+        #: policy optimisation: n_epochs counts passes over one rollout
+        self.policy = bool(
+            keys & {"clip_range", "gae_lambda", "n_steps", "clip_param", "num_learning_epochs"}
+        )
+        #: reinforcement learning: gamma is its discount
+        self.discounted = self.policy or any(re.split(r"[._/]", key)[-1] in _REINFORCEMENT for key in keys)
+
+
+def _read(path: Path, value: object, siblings: _Siblings) -> Iterator[tuple[str, int, ParamValue]]:
+    named = names.find(path)
+    last = path[-1].lower()
+    if named is None:
+        if siblings.sklearn_mlp and last == "alpha":
+            named = ("weight_decay", 0)
+        elif path[-1] == "gamma" and not siblings.discounted:
+            named = ("gamma", 1)
+        else:
+            return
+    name, rank = named
+    if siblings.sklearn_mlp and last == "max_iter":
+        name = "epochs"
+    if siblings.policy and last == "n_epochs":
+        return
+    for got, read_value in _convert(name, value):
+        yield got, rank, read_value
+    if name in _PRINTED and isinstance(value, str):
+        for got, read_value in _printed(value):
+            yield got, rank + 50, read_value
+
+
+def _convert(name: str, value: object) -> Iterator[tuple[str, ParamValue]]:
+    """The value under its final name or names: lists, switches and the like are taken apart."""
+    pairs: list[tuple[str, object]] = [(name, value)]
+    listed = read.numbers(value)
+    if name == "betas":
+        pairs = list(zip(("beta1", "beta2"), listed or (), strict=False))
+    elif name == "layer_list" or (name in ("depth", "width") and listed):
+        sizes = listed or ([one] if (one := read.number(value)) else [])
+        pairs = [("depth", float(len(sizes))), ("width", max(sizes))] if sizes else []
+    elif name == "n_classes" and isinstance(value, (list, tuple, set)):
+        pairs = [("n_classes", len(value))]
+    elif name == "lr" and listed:
+        pairs = [("lr", listed[0])] if len(set(listed)) == 1 else []
+    elif name == "lr" and isinstance(value, str) and read.number(value) is None:
+        pairs = [("schedule", value)]
+    elif name == "keep_prob":
+        keep = read.number(value)
+        pairs = [] if keep is None else [("dropout", round(1 - keep, 12))]
+    elif name == "warmup":
+        share = read.number(value)
+        pairs = [("warmup_ratio" if share is not None and 0 < share < 1 else "warmup_steps", value)]
+    elif name in ("n_train", "n_val", "n_test"):
+        share = read.number(value)
+        if share is not None and 0 < share < 1 and name == "n_val":
+            pairs = [("validation_split", value)]
+    elif name in _SWITCHES:
+        target, word = _SWITCHES[name]
+        pairs = [(target, word)] if read.truth(value) else []
+    elif name in ("norm", "residual", "init") and isinstance(value, bool):
+        pairs = (
+            [("residual", value)]
+            if name == "residual"
+            else [("norm", "none")]
+            if name == "norm" and not value
+            else []
+        )
+    for final, raw in pairs:
+        got = read.as_param(final, raw) if final in PARAMS else None
+        if got is not None:
+            yield final, got
+
+
+_SWITCHES = {
+    "cosine_switch": ("schedule", "cosine"),
+    "norm_batch": ("norm", "batch"),
+    "norm_layer": ("norm", "layer"),
+    "precision_fp16": ("precision", "fp16"),
+    "precision_bf16": ("precision", "bf16"),
+    "precision_amp": ("precision", "mixed"),
+}
+
+
+def _printed(text: str) -> Iterator[tuple[str, ParamValue]]:
+    """Hyperparameters inside a printed object: "Adam(lr=0.001, betas=(0.9, 0.99))"."""
+    text = text[: words.LONGEST]
+    for key, value in _PAIR.findall(text):
+        name = {"learning_rate": "lr", "eta_min": "min_lr", "beta_1": "beta1", "beta_2": "beta2"}.get(
+            key, key
+        )
+        got = read.as_param(name, value)
+        if got is not None:
+            yield name, got
+    if betas := _BETAS.search(text):
+        yield from _convert("betas", betas[1])
