@@ -1,0 +1,193 @@
+/** The panel as a whole: what is shown, and how it hangs together. Hosts give it data, a place and a status. */
+
+import { Detail } from "./detail.js";
+import { h } from "./dom.js";
+import { plural } from "./format.js";
+import { HeatMap } from "./heatmap.js";
+import { RunList } from "./list.js";
+import { Manual } from "./manual.js";
+import { Scatter } from "./scatter.js";
+
+/** @typedef {import("./types.js").Overview} Overview */
+/** @typedef {import("./types.js").Status} Status */
+
+const HELP = "/ search · ↑ ↓ runs · 1 2 views · ? manual page · + − 0 zoom a chart";
+
+export class App {
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./types.js").Store} store
+   * @param {import("./types.js").Place} place
+   */
+  constructor(root, store, place) {
+    this.store = store;
+    this.place = place;
+    /** @type {Overview | null} */
+    this.overview = null;
+    /** @type {Status} */
+    this.status = { phase: "starting", text: "Starting…" };
+    const link = place.read();
+    this.view = link.view === "across" ? "across" : "runs";
+    this.run = link.run ?? "";
+    this.condition = link.condition ?? "";
+    this.stamp = "";
+    /** Counts what was asked for, so that a late answer does not overwrite a newer one. */
+    this.asked = 0;
+    this.manual = new Manual((id) => store.explain(id));
+    this.list = new RunList({ select: (key) => this.go({ run: key, condition: "", view: "runs" }), filter: () => this.across() });
+    this.detail = new Detail({ explain: (id) => this.manual.open(id), condition: (id) => this.go({ condition: id }) });
+    const open = (/** @type {string} */ key, /** @type {string} */ condition) => this.go({ view: "runs", run: key, condition });
+    this.heat = new HeatMap(open);
+    this.scatter = new Scatter(open);
+    this.tabs = ["runs", "across"].map((name) => h("button", { type: "button", class: "cd-tab", role: "tab", "data-view": name, "aria-controls": "cd-stage", onclick: () => this.go({ view: name }) }, name === "runs" ? "Runs" : "Across runs"));
+    this.progress = h("progress", { class: "cd-progress", max: 1, value: 0, hidden: true, "aria-label": "Runs diagnosed" });
+    this.say = h("p", { class: "cd-status", role: "status" });
+    this.actions = h("span", { class: "cd-actions" });
+    this.notices = h("div", { class: "cd-notices" });
+    this.stage = h("div", { class: "cd-stage", id: "cd-stage", role: "tabpanel" });
+    this.element = h(
+      "div",
+      { class: "cd-app" },
+      h("header", { class: "cd-bar" }, h("div", { class: "cd-tabs", role: "tablist", "aria-label": "Views" }, this.tabs), this.say, this.progress, this.actions),
+      this.notices,
+      h("div", { class: "cd-body" }, this.list.element, this.stage),
+      h("footer", { class: "cd-foot" }, HELP),
+      this.manual.dialog,
+    );
+    root.append(this.element);
+    document.addEventListener("keydown", (event) => this.key(event));
+    this.render();
+  }
+
+  /** @param {Overview} overview new data */
+  update(overview) {
+    const focus = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.focus : undefined;
+    const before = this.overview;
+    this.overview = overview;
+    this.list.update(overview);
+    if (focus) /** @type {HTMLElement | null} */ (this.list.element.querySelector(`[data-focus="${CSS.escape(focus)}"]`))?.focus();
+    if (before === null || !this.run) this.render();
+    else this.load();
+  }
+
+  /** @param {Status} status */
+  tell(status) {
+    const phase = this.status.phase;
+    this.status = status;
+    this.say.textContent = status.text;
+    this.progress.hidden = !status.total || status.phase !== "reading";
+    this.progress.max = status.total ?? 1;
+    this.progress.value = status.done ?? 0;
+    const notices = [...(status.notices ?? []), ...(this.overview?.problems ?? []).slice(0, 5).map((item) => `${item.where}: ${item.what}`)];
+    if (notices.join("\n") !== this.noticed) {
+      this.noticed = notices.join("\n");
+      this.notices.replaceChildren(...notices.map((text) => h("p", { class: "cd-notice", role: "note" }, text)));
+    }
+    if (!this.overview?.rows.length || phase !== status.phase) this.render();
+  }
+
+  /** Follow the place where the deep link is kept. */
+  follow() {
+    const link = this.place.read();
+    this.go({ view: link.view === "across" ? "across" : "runs", run: link.run ?? this.run, condition: link.condition ?? "" });
+  }
+
+  /** @param {{view?: string, run?: string, condition?: string}} to */
+  go(to) {
+    const was = `${this.view} ${this.run}`;
+    if (to.run !== undefined && to.run !== this.run) this.stamp = "";
+    Object.assign(this, to);
+    this.write();
+    if (`${this.view} ${this.run}` !== was) this.render();
+    else if (to.condition !== undefined) this.load();
+  }
+
+  write() {
+    this.place.write({ ...(this.view === "across" ? { view: "across" } : {}), ...(this.run ? { run: this.run } : {}), ...(this.condition ? { condition: this.condition } : {}) });
+  }
+
+  render() {
+    for (const tab of this.tabs) {
+      const chosen = tab.dataset.view === this.view;
+      tab.setAttribute("aria-selected", String(chosen));
+    }
+    const rows = this.overview?.rows ?? [];
+    this.element.classList.toggle("cd-none", !rows.length);
+    this.element.classList.toggle("cd-single", rows.length === 1 && this.status.phase === "ready");
+    if (!rows.length) return this.stage.replaceChildren(state(this.status));
+    if (this.view === "across") {
+      if (!this.stage.contains(this.heat.element)) this.stage.replaceChildren(h("div", { class: "cd-across" }, this.heat.element, this.scatter.element));
+      return this.across();
+    }
+    if (!this.stage.contains(this.detail.element)) this.stage.replaceChildren(this.detail.element);
+    if (!this.run) this.run = rows[0].key;
+    this.list.mark(this.run);
+    this.load();
+  }
+
+  across() {
+    if (this.view !== "across" || !this.overview) return;
+    this.heat.update(this.overview, this.list.rows);
+    this.scatter.update(this.overview, this.list.rows);
+  }
+
+  /** Fetch and show the chosen run, if it changed. */
+  async load() {
+    if (this.view !== "runs" || !this.overview) return this.across();
+    const row = this.overview.rows.find((item) => item.key === this.run);
+    if (!row) {
+      this.stamp = "";
+      const waiting = this.status.phase !== "ready";
+      this.detail.say(message(waiting ? "Not read yet" : "No such run", waiting ? `“${this.run}” will appear here as soon as it has been read.` : `There is no run called “${this.run}” here. It may have been renamed or removed.`));
+      return;
+    }
+    const stamp = `${row.key} ${row.stamp ?? ""} ${this.condition}`;
+    if (stamp === this.stamp) return;
+    this.stamp = stamp;
+    const ticket = ++this.asked;
+    if (this.detail.key !== row.key) this.element.setAttribute("aria-busy", "true");
+    try {
+      const view = await this.store.run(row.key);
+      if (ticket === this.asked) this.detail.show(row.key, view, this.condition);
+    } catch (error) {
+      if (ticket !== this.asked) return;
+      this.stamp = "";
+      this.detail.say(message("This run could not be fetched", String(error instanceof Error ? error.message : error)));
+    } finally {
+      this.element.removeAttribute("aria-busy");
+    }
+  }
+
+  recolor() {
+    for (const chart of this.detail.charts) chart.recolor();
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const target = event.target;
+    const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
+    if (event.ctrlKey || event.metaKey || event.altKey || typing || this.manual.dialog.open) return;
+    if (event.key === "/") this.list.search.focus();
+    else if (event.key === "1") this.go({ view: "runs" });
+    else if (event.key === "2") this.go({ view: "across" });
+    else if (event.key === "?" && this.detail.view?.findings.length) this.manual.open(this.detail.view.findings[this.detail.active ?? 0].condition);
+    else if ((event.key === "j" || event.key === "k" || event.key === "ArrowDown" || event.key === "ArrowUp") && target === document.body) this.list.key(event);
+    else return;
+    event.preventDefault();
+  }
+}
+
+/** @param {Status} status */
+function state(status) {
+  if (status.phase === "failed") return message("Nothing to diagnose", status.text);
+  if (status.phase === "ready") return message("No runs yet", status.text);
+  return message(status.total ? `Reading ${plural(status.total, "run")}…` : "Looking for runs…", status.text);
+}
+
+/**
+ * @param {string} head
+ * @param {string} text
+ */
+function message(head, text) {
+  return h("div", { class: "cd-message" }, h("h1", {}, head), h("p", {}, text));
+}

@@ -1,0 +1,212 @@
+/** The evidence in a chart: onset line, shaded span, best point, lr decays, noise band, extrapolation. */
+
+import { h } from "./dom.js";
+import { color } from "./theme.js";
+
+/** @typedef {import("./types.js").Mark} Mark */
+/** @typedef {import("./vendor/uPlot.esm.js")} uPlot */
+/** @typedef {{color: string, x: number[], y: (number | null)[]}[]} Lines */
+
+/** @type {Record<string, string>} */
+const NAMES = {
+  onset: "onset",
+  span: "affected span",
+  best: "best",
+  decay: "lr decay",
+  band: "noise ± 2 σ",
+  extrapolation: "extrapolated",
+};
+
+/**
+ * What the marks of a chart mean.
+ * @param {Mark[]} marks
+ * @param {number | null} active
+ */
+export function markKey(marks, active) {
+  const shown = marks.filter((mark) => mark.finding === undefined || active === null || mark.finding === active);
+  const kinds = [...new Set(shown.map((mark) => mark.kind))];
+  return h(
+    "div",
+    { class: "cd-key" },
+    kinds.map((kind) => h("span", { class: "cd-key-item" }, h("span", { class: `cd-glyph cd-glyph-${kind}`, "aria-hidden": "true" }), NAMES[kind])),
+  );
+}
+
+/**
+ * @param {Mark} mark
+ * @param {number | null} active
+ */
+const strength = (mark, active) => (active === null || mark.finding === active ? 1 : 0.25);
+
+/**
+ * Spans and noise bands, behind the curves.
+ * @param {uPlot} u
+ * @param {Mark[]} marks
+ * @param {number | null} active
+ * @param {Lines} lines
+ */
+export function paintBehind(u, marks, active, lines) {
+  clipped(u, (context) => {
+    for (const mark of marks) {
+      if (mark.kind === "span") {
+        const from = u.valToPos(mark.from ?? 0, "x", true);
+        const to = u.valToPos(mark.to ?? 0, "x", true);
+        context.fillStyle = color(`--cd-${mark.severity}`);
+        context.globalAlpha = 0.1 * strength(mark, active);
+        context.fillRect(from, u.bbox.top, to - from, u.bbox.height);
+      } else if (mark.kind === "band") {
+        band(u, context, mark, color(lines[mark.curve ?? 0]?.color ?? "--cd-muted"));
+      }
+    }
+  });
+}
+
+/**
+ * @param {uPlot} u
+ * @param {CanvasRenderingContext2D} context
+ * @param {Mark} mark
+ * @param {string} fill
+ */
+function band(u, context, mark, fill) {
+  const { x = [], low = [], high = [] } = mark;
+  if (!x.length) return;
+  const floor = u.scales.y.min ?? 0;
+  const at = (/** @type {number} */ value) => u.valToPos(Math.max(value, floor), "y", true);
+  context.globalAlpha = 0.16;
+  context.fillStyle = fill;
+  context.beginPath();
+  x.forEach((/** @type {number} */ step, /** @type {number} */ i) => context.lineTo(u.valToPos(step, "x", true), at(high[i])));
+  for (let i = x.length - 1; i >= 0; i--) context.lineTo(u.valToPos(x[i], "x", true), at(low[i]));
+  context.closePath();
+  context.fill();
+}
+
+/**
+ * Onset lines, lr decays and the best point, before the curves.
+ * @param {uPlot} u
+ * @param {Mark[]} marks
+ * @param {number | null} active
+ * @param {Lines} lines
+ */
+export function paintBefore(u, marks, active, lines) {
+  const scale = devicePixelRatio;
+  clipped(u, (context) => {
+    /** @type {number[]} right ends of labels, so that none covers another */
+    const taken = [];
+    for (const mark of marks) {
+      if (mark.kind === "decay") tick(u, context, mark, scale);
+      else if (mark.kind === "best") best(u, context, mark, color(lines[mark.curve ?? 0]?.color ?? "--cd-text"), scale);
+      else if (mark.kind === "onset") onset(u, context, mark, active, scale, taken);
+    }
+  });
+}
+
+/**
+ * @param {uPlot} u
+ * @param {CanvasRenderingContext2D} context
+ * @param {Mark} mark
+ * @param {number} scale
+ */
+function tick(u, context, mark, scale) {
+  const x = Math.round(u.valToPos(mark.x, "x", true)) + 0.5;
+  context.globalAlpha = 0.8;
+  context.strokeStyle = color("--cd-muted");
+  context.lineWidth = scale;
+  context.setLineDash([2 * scale, 4 * scale]);
+  line(context, x, u.bbox.top, u.bbox.top + u.bbox.height);
+  context.setLineDash([]);
+  context.fillStyle = color("--cd-muted");
+  const y = u.bbox.top + u.bbox.height;
+  context.beginPath();
+  context.moveTo(x - 4 * scale, y);
+  context.lineTo(x + 4 * scale, y);
+  context.lineTo(x, y - 6 * scale);
+  context.fill();
+}
+
+/**
+ * @param {uPlot} u
+ * @param {CanvasRenderingContext2D} context
+ * @param {Mark} mark
+ * @param {string} fill
+ * @param {number} scale
+ */
+function best(u, context, mark, fill, scale) {
+  const x = u.valToPos(mark.x, "x", true);
+  const y = u.valToPos(mark.y, "y", true);
+  context.globalAlpha = 1;
+  context.fillStyle = fill;
+  context.strokeStyle = color("--cd-surface");
+  context.lineWidth = 2 * scale;
+  context.beginPath();
+  const r = 6 * scale;
+  context.moveTo(x, y - r);
+  context.lineTo(x + r, y);
+  context.lineTo(x, y + r);
+  context.lineTo(x - r, y);
+  context.closePath();
+  context.stroke();
+  context.fill();
+}
+
+/**
+ * @param {uPlot} u
+ * @param {CanvasRenderingContext2D} context
+ * @param {Mark} mark
+ * @param {number | null} active
+ * @param {number} scale
+ * @param {number[]} taken
+ */
+function onset(u, context, mark, active, scale, taken) {
+  const x = Math.round(u.valToPos(mark.x, "x", true)) + 0.5;
+  const shown = strength(mark, active);
+  context.globalAlpha = shown;
+  context.strokeStyle = color(`--cd-${mark.severity}`);
+  context.lineWidth = 1.5 * scale;
+  line(context, x, u.bbox.top, u.bbox.top + u.bbox.height);
+  if (shown < 1 || x < u.bbox.left || x > u.bbox.left + u.bbox.width) return;
+  context.font = `600 ${11 * scale}px system-ui, sans-serif`;
+  const text = mark.label ?? "";
+  const width = context.measureText(text).width;
+  const right = x + width + 12 * scale <= u.bbox.left + u.bbox.width;
+  const left = right ? x + 5 * scale : x - width - 9 * scale;
+  let row = 0;
+  while (taken[row] !== undefined && left < taken[row]) row++;
+  taken[row] = left + width + 8 * scale;
+  const top = u.bbox.top + (3 + row * 19) * scale;
+  context.fillStyle = color("--cd-surface");
+  context.globalAlpha = 0.85;
+  context.fillRect(left, top, width + 4 * scale, 16 * scale);
+  context.globalAlpha = 1;
+  context.fillStyle = color(`--cd-${mark.severity}`);
+  context.textBaseline = "middle";
+  context.textAlign = "left";
+  context.fillText(text, left + 2 * scale, top + 8 * scale);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} top
+ * @param {number} bottom
+ */
+function line(context, x, top, bottom) {
+  context.beginPath();
+  context.moveTo(x, top);
+  context.lineTo(x, bottom);
+  context.stroke();
+}
+
+/**
+ * @param {uPlot} u
+ * @param {(context: CanvasRenderingContext2D) => void} paint inside the plotting area only
+ */
+function clipped(u, paint) {
+  const context = u.ctx;
+  context.save();
+  context.beginPath();
+  context.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
+  context.clip();
+  paint(context);
+  context.restore();
+}

@@ -1,0 +1,166 @@
+/**
+ * The shapes of the data that the view model sends (see view.py and overview.py).
+ *
+ * @typedef {"sick" | "healthy" | "undetermined"} Verdict
+ * @typedef {"error" | "warning" | "info"} Severity
+ *
+ * @typedef {object} RowCondition
+ * @property {string} id
+ * @property {Severity} severity
+ * @property {number | null} confidence
+ * @property {number | null} onset
+ *
+ * @typedef {object} Outcome
+ * @property {string} label
+ * @property {"lower" | "higher"} better
+ * @property {number | null} last
+ * @property {number | null} best
+ *
+ * @typedef {object} Row
+ * @property {string} key
+ * @property {string} run
+ * @property {string} source
+ * @property {string} group
+ * @property {Verdict} verdict
+ * @property {Severity | null} severity
+ * @property {RowCondition[]} conditions
+ * @property {string} summary
+ * @property {string} first
+ * @property {Record<string, string | number | boolean | null>} params
+ * @property {Outcome | null} outcome
+ * @property {(number | null)[]} spark
+ * @property {number} problems
+ * @property {boolean} sampled
+ * @property {string} [stamp]
+ *
+ * @typedef {object} Problem
+ * @property {string} where
+ * @property {string} what
+ * @property {number | null} offset
+ *
+ * @typedef {object} SiblingParam
+ * @property {string} name
+ * @property {boolean} numeric
+ * @property {boolean} log
+ * @property {string[]} values
+ * @property {number} count
+ *
+ * @typedef {object} Family
+ * @property {string} group
+ * @property {string} outcome
+ * @property {"lower" | "higher"} better
+ * @property {SiblingParam[]} params
+ * @property {string[]} runs
+ *
+ * @typedef {object} Overview
+ * @property {Row[]} rows
+ * @property {Record<Verdict, number>} verdicts
+ * @property {{id: string, count: number}[]} conditions
+ * @property {{conditions: string[], cells: [number, number, Severity, number | null][]}} matrix
+ * @property {Family[]} siblings
+ * @property {Problem[]} problems
+ *
+ * @typedef {object} Finding
+ * @property {string} condition
+ * @property {string} title
+ * @property {Severity} severity
+ * @property {number | null} confidence
+ * @property {string} summary
+ * @property {string[]} curves
+ * @property {number | null} onset
+ * @property {[number | null, number | null] | null} span
+ * @property {string | null} axis
+ * @property {[string, string][]} evidence
+ *
+ * @typedef {object} Prescription
+ * @property {string} action
+ * @property {string} title
+ * @property {string} text
+ * @property {number | null} confidence
+ * @property {string[]} treats
+ * @property {string[]} because
+ * @property {string | null} parameter
+ * @property {string | null} change
+ *
+ * @typedef {object} CurveData
+ * @property {string} label
+ * @property {string} tag
+ * @property {string} split
+ * @property {string} quantity
+ * @property {string} better
+ * @property {string} granularity
+ * @property {string} axis
+ * @property {string[]} why
+ * @property {number} points
+ * @property {number[]} x
+ * @property {(number | null)[]} y
+ * @property {number} nonfinite
+ * @property {number | null} first_nonfinite
+ *
+ * @typedef {object} Mark
+ * @property {"onset" | "span" | "best" | "decay" | "band" | "extrapolation"} kind
+ * @property {any} [x]
+ * @property {any} [y]
+ * @property {number} [from]
+ * @property {number} [to]
+ * @property {number[]} [low]
+ * @property {number[]} [high]
+ * @property {number} [end]
+ * @property {number} [curve]
+ * @property {number} [finding]
+ * @property {string} [condition]
+ * @property {Severity} [severity]
+ * @property {string} [label]
+ *
+ * @typedef {object} ChartData
+ * @property {string} title
+ * @property {string} quantity
+ * @property {string} axis
+ * @property {boolean} log
+ * @property {number[]} curves
+ * @property {number[]} findings
+ * @property {Mark[]} marks
+ *
+ * @typedef {object} Page
+ * @property {string} condition
+ * @property {string} title
+ * @property {{heading: string, blocks: {kind: string, text: string}[]}[]} sections
+ *
+ * @typedef {object} RunView
+ * @property {string} run
+ * @property {string} source
+ * @property {string} group
+ * @property {Verdict} verdict
+ * @property {string} headline
+ * @property {Finding[]} findings
+ * @property {Prescription[]} prescriptions
+ * @property {{name: string, title: string, facts: [string, string][]}[]} readings
+ * @property {{condition: string, title: string, reason: string}[]} unjudged
+ * @property {Problem[]} problems
+ * @property {number} problem_count
+ * @property {[string, string][]} params
+ * @property {CurveData[]} curves
+ * @property {CurveData[]} others
+ * @property {ChartData[]} charts
+ * @property {Record<string, Page>} pages
+ * @property {string | null} sampled
+ *
+ * What a surface offers to the panel: where its data come from.
+ * @typedef {object} Store
+ * @property {(key: string) => Promise<RunView>} run
+ * @property {(condition: string) => Promise<Page | null>} explain
+ *
+ * Where a surface keeps the deep link.
+ * @typedef {object} Place
+ * @property {() => Record<string, string>} read
+ * @property {(values: Record<string, string>) => void} write
+ *
+ * What the surface's source is doing.
+ * @typedef {object} Status
+ * @property {"starting" | "reading" | "ready" | "failed"} phase
+ * @property {string} text
+ * @property {number} [done]
+ * @property {number} [total]
+ * @property {string[]} [notices]
+ */
+export {};
