@@ -1,0 +1,167 @@
+"""A diagnosis as a picture: the curves it rests on, with onset, span and best point.
+
+For places that show images only: MLflow's description and artifacts, TensorBoard's Images tab.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from curvedoctor.model import Curve, Diagnosis, Finding
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: pixels per inch
+DPI = 100
+#: curves in one picture; more are hard to tell apart
+MOST = 4
+#: points of a curve that are drawn; longer ones are thinned by extremes, so that no spike is lost
+POINTS = 2_000
+#: a positive curve that spans more than this factor gets a logarithmic axis
+LOG_FROM = 30.0
+#: characters of a name
+NAME = 60
+#: Okabe and Ito's colours: told apart by colour-blind eyes too
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+MARK = "#b2182b"
+
+
+def curves_png(diagnosis: Diagnosis, width_px: int = 900, dark: bool = False) -> bytes:
+    """A PNG image, `width_px` wide and 0.45 of that high.
+
+    The main finding's curve and those that measure the same, its onset as a dashed line, its span
+    shaded, the best point as a ring. Names are shown as text: no part of them is interpreted.
+    """
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    style = {"text.parse_math": False, "font.size": 9.0, "axes.unicode_minus": True, **_colors(dark)}
+    with warnings.catch_warnings(), rc_context(style):
+        # a name may hold characters that the font lacks
+        warnings.simplefilter("ignore")
+        figure = Figure(figsize=(width_px / DPI, width_px * 0.45 / DPI), dpi=DPI, layout="constrained")
+        canvas = FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        finding = diagnosis.findings[0] if diagnosis.findings else None
+        _draw(axes, chosen(diagnosis), finding, dark)
+        axes.set_title(_title(diagnosis, finding), loc="left")
+        picture = io.BytesIO()
+        canvas.print_png(picture, metadata={"Software": None})
+    return picture.getvalue()
+
+
+def chosen(diagnosis: Diagnosis) -> list[Curve]:
+    """The curves to draw: the main finding's, else a loss, and others of the same quantity."""
+    by_id = {curve.id: curve for curve in diagnosis.run.curves if len(curve) > 0}
+    named = [by_id[name] for finding in diagnosis.findings[:1] for name in finding.curves if name in by_id]
+    rank = {"loss": 0, "error": 1, "accuracy": 2, "reward": 3}
+    usual = sorted(
+        by_id.values(), key=lambda c: (len(c) < 2, rank.get(c.role.quantity, 9), c.role.split == "none")
+    )
+    first = (named or usual)[:1]
+    same = [curve for curve in (*named, *usual) if first and curve.role.quantity == first[0].role.quantity]
+    return list(dict.fromkeys((*first, *same)))[:MOST]
+
+
+def _draw(axes: Axes, curves: list[Curve], finding: Finding | None, dark: bool) -> None:
+    if not curves:
+        axes.text(0.5, 0.5, "no curve was logged", ha="center", va="center", transform=axes.transAxes)
+        axes.set_axis_off()
+        return
+    for curve, color in zip(curves, COLORS, strict=False):
+        steps, values = _thinned(curve)
+        dots = "." if len(steps) < 40 else None
+        axes.plot(steps, values, color=color, linewidth=1.3, marker=dots, label=" " + _safe(curve.id))
+    _best(axes, curves[0], dark)
+    _broken(axes, curves[0])
+    if finding is not None and finding.axis == curves[0].axis:
+        if finding.span is not None:
+            axes.axvspan(*finding.span, color=MARK, alpha=0.1, linewidth=0)
+        if finding.onset is not None:
+            axes.axvline(finding.onset, color=MARK, linestyle="--", linewidth=1.2)
+    if _spread(curves):
+        axes.set_yscale("log")
+    axes.set_xlabel(curves[0].axis)
+    axes.grid(alpha=0.25)
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _best(axes: Axes, curve: Curve, dark: bool) -> None:
+    finite = np.flatnonzero(np.isfinite(curve.values))
+    if curve.role.better == "none" or len(finite) < 2:
+        return
+    pick = np.argmin if curve.role.better == "lower" else np.argmax
+    best = finite[pick(curve.values[finite])]
+    ink = "white" if dark else "black"
+    axes.plot(
+        curve.steps[best], curve.values[best], "o", markerfacecolor="none", markeredgecolor=ink, markersize=8
+    )
+
+
+def _broken(axes: Axes, curve: Curve) -> None:
+    """Crosses at the lower edge where the main curve is NaN or infinite: a gap alone is easily missed."""
+    bad = curve.steps[~np.isfinite(curve.values)]
+    if len(bad):
+        some = bad[:: max(1, len(bad) // 50)]
+        places = axes.get_xaxis_transform()
+        axes.plot(
+            some,
+            np.full(len(some), 0.03),
+            "x",
+            color=MARK,
+            markersize=5,
+            transform=places,
+            label=" NaN or Inf",
+        )
+
+
+def _thinned(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
+    """At most about `POINTS` points: lowest and highest of equal stretches, in order."""
+    values = np.where(np.abs(curve.values) < 1e300, curve.values, np.nan)
+    if len(values) <= POINTS:
+        return curve.steps, values
+    kept: set[int] = {0, len(values) - 1}
+    for part in np.array_split(np.arange(len(values)), POINTS // 2):
+        finite = part[np.isfinite(values[part])]
+        # a stretch without a number keeps one point, so that the line shows a gap
+        kept |= (
+            {int(finite[np.argmin(values[finite])]), int(finite[np.argmax(values[finite])])}
+            if len(finite)
+            else {int(part[0])}
+        )
+    index = np.array(sorted(kept))
+    return curve.steps[index], values[index]
+
+
+def _spread(curves: list[Curve]) -> bool:
+    """Whether a logarithmic axis shows more: all positive, and far apart."""
+    pieces = [curve.values[np.isfinite(curve.values)] for curve in curves]
+    every = np.concatenate(pieces)
+    return len(every) > 1 and bool((every > 0).all()) and float(every.max()) > LOG_FROM * float(every.min())
+
+
+def _title(diagnosis: Diagnosis, finding: Finding | None) -> str:
+    said = diagnosis.verdict if finding is None else f"{diagnosis.verdict}: {finding.condition}"
+    return f"{_safe(diagnosis.run.name)}  ({said})"
+
+
+def _safe(name: str) -> str:
+    printable = "".join(char if char.isprintable() else "?" for char in name)
+    return printable if len(printable) <= NAME else printable[: NAME - 1] + "…"
+
+
+def _colors(dark: bool) -> dict[str, str]:
+    ink, paper = ("#e8e8e8", "#202124") if dark else ("#202124", "#ffffff")
+    inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+    return {
+        **dict.fromkeys(inked, ink),
+        "figure.facecolor": paper,
+        "axes.facecolor": paper,
+        "savefig.facecolor": paper,
+    }
