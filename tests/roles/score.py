@@ -115,7 +115,7 @@ def main() -> None:
         }
         print(f"\n{path.name}: {sum(row.confidence == 'high' for row in rows)} high-confidence tags")
         print(f"{'framework':22}{'asked':>7}" + "".join(f"{name:>22}" for name in columns))
-        for key in sorted(columns["run"], key=lambda k: (k.startswith("all"), k)):
+        for key in sorted(columns["run"], key=lambda k: (k.startswith("all:") or k == "all", k)):
             cells = "".join(f"{100 * counts[key].share:>21.1f}%" for counts in columns.values())
             print(f"{key:22}{columns['run'][key].asked:>7}{cells}")
         if options.wrong:
