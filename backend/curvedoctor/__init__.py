@@ -2,4 +2,55 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from curvedoctor.api import ReadWarning, assert_healthy, diagnose, diagnose_curves, to_pandas
+    from curvedoctor.errors import CurvedoctorError, SinkError, SourceError, UsageError
+    from curvedoctor.model import Curve, Diagnosis, Finding, Prescription, Problem, Role, Run, Unjudged
+
+#: name → the module that it comes from, imported when it is first asked for
+_HOMES = {
+    **dict.fromkeys(("ReadWarning", "assert_healthy", "diagnose", "diagnose_curves", "to_pandas"), "api"),
+    **dict.fromkeys(("CurvedoctorError", "SinkError", "SourceError", "UsageError"), "errors"),
+    **dict.fromkeys(
+        ("Curve", "Diagnosis", "Finding", "Prescription", "Problem", "Role", "Run", "Unjudged"), "model"
+    ),
+}
+
+__all__ = [
+    "Curve",
+    "CurvedoctorError",
+    "Diagnosis",
+    "Finding",
+    "Prescription",
+    "Problem",
+    "ReadWarning",
+    "Role",
+    "Run",
+    "SinkError",
+    "SourceError",
+    "Unjudged",
+    "UsageError",
+    "__version__",
+    "assert_healthy",
+    "diagnose",
+    "diagnose_curves",
+    "to_pandas",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'curvedoctor' has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"curvedoctor.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Literal, get_args
 
 import numpy as np
@@ -169,3 +170,7 @@ class Diagnosis:
     readings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     unjudged: tuple[Unjudged, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """For notebooks. Imported by name: the model depends on nothing of ours."""
+        return str(import_module("curvedoctor.reports.notebook").html(self))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
     from curvedoctor.model import ParamValue, Role
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-#: what a quantity's better direction is when the user does not say
-DIRECTIONS = {"loss": "lower", "error": "lower", "accuracy": "higher", "reward": "higher"}
 
 READING: tuple[Callable[[Any], Any], ...] = (
     click.argument("sources", metavar="SOURCE...", nargs=-1, required=True),
@@ -59,53 +55,24 @@ def together(decorators: Sequence[Callable[[Any], Any]], function: F) -> F:
     return function
 
 
-def value_of(said: str) -> ParamValue:
-    """A parameter's value as what it looks like: number, true or false, or text.
-
-    >>> value_of("64"), value_of("1e-3"), value_of("true"), value_of("sgd")
-    (64, 0.001, True, 'sgd')
-    """
-    if said.lower() in {"true", "false"}:
-        return said.lower() == "true"
-    with contextlib.suppress(ValueError):
-        return int(said)
-    with contextlib.suppress(ValueError):
-        return float(said)
-    return said
-
-
 def params_of(pairs: Sequence[str]) -> dict[str, ParamValue]:
-    """`--param` values. Raises `UsageError` for what is no pair."""
-    params: dict[str, ParamValue] = {}
-    for pair in pairs:
-        key, sign, said = pair.partition("=")
-        if not sign or not key.strip():
-            raise UsageError(f"--param {pair!r} must be KEY=VALUE, such as n_val=1000")
-        params[key.strip()] = value_of(said.strip())
-    return params
+    """`--param` values. Raises `UsageError` for what is no hyperparameter."""
+    from curvedoctor.params import parse_param
+
+    try:
+        return dict(parse_param(pair) for pair in pairs)
+    except ValueError as error:
+        raise UsageError(f"--param: {error}") from None
 
 
 def roles_of(pairs: Sequence[str]) -> dict[str, Role]:
     """`--role` values: curve id (or pattern) → role. Raises `UsageError` for what is no role."""
-    from curvedoctor.model import BETTERS, GRANULARITIES, QUANTITIES, SPLITS, Role
+    from curvedoctor.roles.override import parse_role
 
-    kinds = (("split", SPLITS), ("quantity", QUANTITIES), ("better", BETTERS), ("granularity", GRANULARITIES))
-    roles: dict[str, Role] = {}
-    for pair in pairs:
-        name, sign, said = pair.rpartition("=")
-        words = said.split(":")
-        if not sign or not name or not 2 <= len(words) <= 4:
-            raise UsageError(
-                f"--role {pair!r} must be ID=SPLIT:QUANTITY:BETTER, such as score=val:accuracy:higher"
-            )
-        for word, (kind, allowed) in zip(words, kinds, strict=False):
-            if word not in allowed:
-                raise UsageError(f"--role {pair!r}: {kind} {word!r} must be one of {', '.join(allowed)}")
-        if len(words) == 2:
-            words.append(DIRECTIONS.get(words[1], "none"))
-        fields = dict(zip(("split", "quantity", "better", "granularity"), words, strict=False))
-        roles[name] = Role(**fields, why=("said by the user",))  # type: ignore[arg-type]
-    return roles
+    try:
+        return dict(parse_role(pair) for pair in pairs)
+    except ValueError as error:
+        raise UsageError(f"--role: {error}") from None
 
 
 def conditions_of(names: Sequence[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import click
 from curvedoctor.cli.options import params_of, reading, roles_of
 
 if TYPE_CHECKING:
-    from curvedoctor.model import Curve, Role, Run
+    from curvedoctor.model import Role, Run
     from curvedoctor.reports.base import Look
 
 COLUMNS = ("run", "curve", "tag", "split", "quantity", "better", "granularity", "points", "why")
@@ -40,9 +40,11 @@ def command(**said: Any) -> int:
 
 def listing(runs: Iterable[Run], corrections: dict[str, Role]) -> Iterator[dict[str, Any]]:
     """One row per curve, in the order of runs and curves."""
+    from curvedoctor.roles.override import override
+
     for run in runs:
-        for curve in run.curves:
-            role = corrected(curve, corrections)
+        for curve in override(run.curves, corrections):
+            role = curve.role
             yield {
                 "run": run.name,
                 "curve": curve.id,
@@ -54,16 +56,6 @@ def listing(runs: Iterable[Run], corrections: dict[str, Role]) -> Iterator[dict[
                 "points": len(curve),
                 "why": list(role.why),
             }
-
-
-def corrected(curve: Curve, corrections: dict[str, Role]) -> Role:
-    """The user's role for a curve if there is one, else the inferred one."""
-    import fnmatch
-
-    for pattern, role in corrections.items():
-        if pattern == curve.id or fnmatch.fnmatchcase(curve.id, pattern):
-            return role
-    return curve.role
 
 
 def as_json(rows: Iterable[dict[str, Any]]) -> Iterator[str]:

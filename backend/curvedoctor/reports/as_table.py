@@ -44,6 +44,8 @@ def row(diagnosis: Diagnosis) -> tuple[str, str, str, str, str]:
     more = len(diagnosis.findings) - 1
     condition = "" if finding is None else finding.condition + (f" +{more}" if more > 0 else "")
     first = change(diagnosis.prescriptions[0]) if diagnosis.prescriptions else ""
+    if diagnosis.verdict == "undetermined" and not first:
+        first = next((unjudged.reason for unjudged in diagnosis.unjudged), "too little was logged")
     return safe(diagnosis.run.name), diagnosis.verdict, condition, onset(finding) if finding else "", first
 
 
@@ -153,8 +155,9 @@ def hints(diagnoses: Sequence[Diagnosis]) -> Iterator[str]:
     """What to read next: the manual of the heaviest condition, why runs are undetermined."""
     for diagnosis in diagnoses:
         if diagnosis.verdict == "undetermined":
-            reasons = "; ".join(safe(unjudged.reason) for unjudged in diagnosis.unjudged[:UNJUDGED])
-            yield f"Undetermined, for instance {fit(diagnosis.run.name, 30)}: {reasons or 'too little was logged'}."
+            reasons = list(dict.fromkeys(safe(unjudged.reason) for unjudged in diagnosis.unjudged))[:UNJUDGED]
+            why = "; ".join(reasons) or "too little was logged"
+            yield f"Undetermined, for instance {fit(diagnosis.run.name, 30)}: {why}."
             break
     conditions = [finding.condition for diagnosis in diagnoses for finding in diagnosis.findings[:1]]
     if conditions:

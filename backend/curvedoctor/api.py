@@ -1,0 +1,170 @@
+"""The Python interface; `curvedoctor` itself exports it.
+
+>>> import curvedoctor
+>>> for diagnosis in curvedoctor.diagnose("runs"):              # doctest: +SKIP
+...     print(diagnosis.run.name, diagnosis.verdict)
+>>> curvedoctor.diagnose_curves({"train/loss": losses}, params={"lr": 0.1})   # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from curvedoctor.engine import Options, diagnose_runs, diagnose_sources
+from curvedoctor.errors import SourceError, UsageError
+from curvedoctor.model import SEVERITIES, Axis, Diagnosis, ParamValue, Problem, Role, Severity
+from curvedoctor.sources.base import ReadOptions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Source = str | os.PathLike[str]
+
+
+class ReadWarning(UserWarning):
+    """Something in a source could not be read; the rest was used."""
+
+
+def diagnose(
+    source: Source | Sequence[Source],
+    *,
+    run: str | None = None,
+    experiment: str | None = None,
+    filter: str | None = None,
+    params: Mapping[str, ParamValue] | None = None,
+    roles: Mapping[str, Role | str] | None = None,
+    conditions: Sequence[str] = (),
+    alone: bool = False,
+    jobs: int = 1,
+    backend: str = "loky",
+    on_problem: Callable[[Problem], None] | None = None,
+) -> Iterator[Diagnosis]:
+    """Diagnose every run at `source` (one or several), ordered by run; nothing is written.
+
+    The options are those of the command line; a role may be given as "val:accuracy:higher". What could
+    not be read goes to `on_problem`; without one, it is a `ReadWarning`. Raises `SourceError` if nothing
+    can be read at all, `UsageError` for options that make no sense.
+    """
+    sources = [source] if isinstance(source, str | os.PathLike) else list(source)
+    options = Options(
+        read=ReadOptions(run, experiment, filter, dict(params or {})),
+        conditions=checked(conditions),
+        roles={key: role_of(key, role) for key, role in (roles or {}).items()},
+        alone=alone,
+        jobs=jobs,
+        backend=backend,
+    )
+    for result in diagnose_sources([os.fspath(each) for each in sources], options):
+        if isinstance(result, Diagnosis):
+            yield result
+        elif on_problem is not None:
+            on_problem(result)
+        else:
+            warnings.warn(f"{result.where}: {result.what}", ReadWarning, stacklevel=2)
+
+
+def diagnose_curves(
+    curves: object,
+    params: Mapping[str, Any] | None = None,
+    *,
+    name: str = "run",
+    axis: Axis | None = None,
+    roles: Mapping[str, Role | str] | None = None,
+    conditions: Sequence[str] = (),
+) -> Diagnosis:
+    """Diagnose one run that is in memory, or in a history file.
+
+    `curves` is a dict of arrays of shape (n,), of (steps, values) or of pandas Series; a pandas frame; a
+    Keras history or its `.history`; Hugging Face's `log_history` or trainer state; or the path of a
+    `trainer_state.json`, Lightning's `metrics.csv`, Ultralytics' `results.csv` and the like. `axis` says
+    what its steps count. Raises `UsageError` if that holds no curves, `SourceError` for an unreadable file.
+    """
+    corrections = {key: role_of(key, role) for key, role in (roles or {}).items()}
+    options = Options(conditions=checked(conditions), roles=corrections)
+    if isinstance(curves, str | os.PathLike):
+        from curvedoctor.params import recognize
+
+        given = recognize(dict(params or {}))
+        found = list(diagnose(curves, params=given, roles=corrections, conditions=conditions))
+        if len(found) != 1:
+            raise SourceError(
+                f"{os.fspath(curves)}: holds {len(found)} runs, not one: use curvedoctor.diagnose, which yields them all"
+            )
+        return found[0]
+    from curvedoctor.intake import run_of
+
+    return diagnose_runs([run_of(curves, params, name, axis)], options)[0]
+
+
+def checked(conditions: Sequence[str]) -> tuple[str, ...]:
+    """`conditions`, all known. Raises `UsageError`."""
+    if isinstance(conditions, str):
+        conditions = (conditions,)
+    if conditions:
+        from curvedoctor.conditions.base import all_conditions
+
+        unknown = sorted(set(conditions) - all_conditions().keys())
+        if unknown:
+            raise UsageError(f"there is no condition {unknown[0]!r}: known are {', '.join(all_conditions())}")
+    return tuple(conditions)
+
+
+def role_of(key: str, role: Role | str) -> Role:
+    """A role, also from its text. Raises `UsageError`."""
+    if isinstance(role, Role):
+        return role
+    from curvedoctor.roles.override import parse_role
+
+    try:
+        return parse_role(f"{key}={role}")[1]
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def to_pandas(diagnoses: Diagnosis | Iterable[Diagnosis]) -> pd.DataFrame:
+    """A frame with one row per finding, and one for a run without any. Needs pandas."""
+    import pandas as pd
+
+    from curvedoctor.reports.rows import COLUMNS, rows
+
+    every = [diagnoses] if isinstance(diagnoses, Diagnosis) else diagnoses
+    frame = pd.DataFrame([row for diagnosis in every for row in rows(diagnosis)], columns=list(COLUMNS))
+    numeric = [name for name, numeric in COLUMNS.items() if numeric]
+    return frame.astype(dict.fromkeys(numeric, "float64"))
+
+
+def assert_healthy(
+    source: Source | Sequence[Source], *, fail_on: Severity = "warning", **options: Any
+) -> None:
+    """For tests: fail if a run at `source` has a finding of severity `fail_on` or more.
+
+    `options` are those of `diagnose`. Raises `AssertionError` that says what was found and what to try,
+    `SourceError` if there is no run.
+    """
+    __tracebackhide__ = True
+    if fail_on not in SEVERITIES:
+        raise UsageError(f"fail_on={fail_on!r} must be one of {', '.join(SEVERITIES)}")
+    heavy = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    diagnoses = list(diagnose(source, **options))
+    if not diagnoses:
+        raise SourceError(f"no run was found in {source}")
+    told = []
+    for diagnosis in diagnoses:
+        weighty = tuple(finding for finding in diagnosis.findings if finding.severity in heavy)
+        if weighty:
+            told.append(sentence(replace(diagnosis, findings=weighty)))
+    if told:
+        raise AssertionError(f"{len(told)} of {len(diagnoses)} runs are not healthy:\n" + "\n".join(told))
+
+
+def sentence(diagnosis: Diagnosis) -> str:
+    """A run's findings and its first prescription in one line."""
+    from curvedoctor.reports.text import safe
+
+    found = "; ".join(f"{finding.condition}: {finding.summary}" for finding in diagnosis.findings)
+    first = f" Try first: {diagnosis.prescriptions[0].text}" if diagnosis.prescriptions else ""
+    return safe(f"{diagnosis.run.name}: {found}{first}")

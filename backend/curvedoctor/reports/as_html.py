@@ -1,0 +1,17 @@
+"""`--format html`: one self-contained page. The panel package draws it; it is part of the same wheel."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator
+
+from curvedoctor.model import Diagnosis, Problem
+from curvedoctor.reports.base import Look, split
+
+
+def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+    """The page."""
+    diagnoses, problems = split(results)
+    # by name: the panel uses the engine, and the engine must not depend on it
+    report = importlib.import_module("curvedoctor_panel.report")
+    yield str(report.many(diagnoses, problems))

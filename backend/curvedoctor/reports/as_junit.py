@@ -1,0 +1,71 @@
+"""`--format junit`: JUnit XML, which every CI system shows. A run is a test case, a group is a suite."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from curvedoctor.model import Diagnosis, Finding, Problem
+from curvedoctor.reports.as_json import problems_of, text
+from curvedoctor.reports.base import Look, split
+from curvedoctor.reports.text import percent
+
+#: what XML 1.0 can't hold, not even escaped
+FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+    """One document. Sick runs fail, undetermined ones are skipped, broken files are errors of a suite of their own."""
+    diagnoses, problems = split(results)
+    root = ET.Element("testsuites", name="curvedoctor")
+    ordered = sorted(diagnoses, key=lambda diagnosis: diagnosis.run.group)
+    for group, members in groupby(ordered, key=lambda diagnosis: diagnosis.run.group):
+        suite(root, group, list(members))
+    if problems:
+        node = ET.SubElement(
+            root, "testsuite", name="unreadable", tests=str(len(problems)), errors=str(len(problems))
+        )
+        for problem in problems:
+            case = ET.SubElement(node, "testcase", name=legal(problem.where), classname="unreadable")
+            ET.SubElement(case, "error", message=legal(problem.what), type="unreadable")
+    ET.indent(root)
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def legal(value: str) -> str:
+    """`value` with what XML forbids spelled out."""
+    return FORBIDDEN.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text(value))
+
+
+def suite(root: ET.Element, group: str, members: Sequence[Diagnosis]) -> None:
+    """The runs of one group."""
+    failures = sum(diagnosis.verdict == "sick" for diagnosis in members)
+    skipped = sum(diagnosis.verdict == "undetermined" for diagnosis in members)
+    node = ET.SubElement(
+        root, "testsuite", name=legal(group), tests=str(len(members)), failures=str(failures),
+        errors="0", skipped=str(skipped),
+    )  # fmt: skip
+    for diagnosis in members:
+        case = ET.SubElement(node, "testcase", name=legal(diagnosis.run.name), classname=legal(group))
+        weighty = [finding for finding in diagnosis.findings if finding.severity != "info"]
+        if diagnosis.verdict == "sick" and weighty:
+            first = weighty[0]
+            failure = ET.SubElement(case, "failure", message=legal(first.summary), type=first.condition)
+            failure.text = legal(details(diagnosis, weighty))
+        elif diagnosis.verdict == "undetermined":
+            reason = diagnosis.unjudged[0].reason if diagnosis.unjudged else "too little was logged"
+            ET.SubElement(case, "skipped", message=legal(reason))
+        told = [f"{problem.where}: {problem.what}" for problem in problems_of(diagnosis)]
+        if told:
+            ET.SubElement(case, "system-err").text = legal("\n".join(told))
+
+
+def details(diagnosis: Diagnosis, findings: Sequence[Finding]) -> str:
+    """Findings and prescriptions as lines."""
+    said = [f"{f.condition} ({f.severity}, {percent(f.confidence)}): {f.summary}" for f in findings]
+    tried = [
+        f"{n}. {p.text} ({percent(p.confidence)})" for n, p in enumerate(diagnosis.prescriptions, start=1)
+    ]
+    return "\n".join((*said, "Try:", *tried) if tried else said)

@@ -1,0 +1,126 @@
+"""`--format sarif`: SARIF 2.1.0, for code-scanning dashboards and CI systems.
+
+A run's findings are results, each located at the run's log; conditions are rules with their manual pages.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from curvedoctor import __version__
+from curvedoctor.model import Diagnosis, Finding, Problem, Severity
+from curvedoctor.reports.as_json import Json, dumps, of_finding, problems_of, text
+from curvedoctor.reports.base import Look, split
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
+
+
+def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+    """One SARIF log with one run of the tool."""
+    diagnoses, problems = split(results)
+    yield dumps(log(diagnoses, problems), indent=2) + "\n"
+
+
+def log(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem]) -> dict[str, Json]:
+    """The whole document."""
+    every = [*problems, *(problem for diagnosis in diagnoses for problem in problems_of(diagnosis))]
+    seen = sorted({finding.condition for diagnosis in diagnoses for finding in diagnosis.findings})
+    return {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "curvedoctor",
+                        "version": __version__,
+                        "semanticVersion": __version__,
+                        "rules": [rule(condition) for condition in seen],
+                    }
+                },
+                "invocations": [
+                    {
+                        "executionSuccessful": True,
+                        "toolExecutionNotifications": [note(each) for each in every],
+                    }
+                ],
+                "results": [
+                    result(diagnosis, finding, seen.index(finding.condition))
+                    for diagnosis in diagnoses
+                    for finding in diagnosis.findings
+                ],
+            }
+        ],
+    }
+
+
+def rule(condition: str) -> dict[str, Json]:
+    """A condition as a rule, with its manual page if this version has one."""
+    from curvedoctor.conditions.base import all_conditions
+
+    known = all_conditions().get(condition)
+    words = condition.replace("-", " ")
+    if known is None:
+        return {"id": condition, "shortDescription": {"text": words}}
+    page = inspect.cleandoc(known.manual)
+    return {
+        "id": condition,
+        "shortDescription": {"text": " ".join(page.split("\n\n")[0].split()) or words},
+        "help": {"text": page},
+        "defaultConfiguration": {"level": LEVELS[known.severity]},
+    }
+
+
+def result(diagnosis: Diagnosis, finding: Finding, rule_index: int) -> dict[str, Json]:
+    """A finding as a result. Its fingerprint stays the same while the run grows."""
+    run = diagnosis.run
+    advice = next((p.text for p in diagnosis.prescriptions if finding.condition in p.treats), None)
+    message = f"{run.name}: {finding.summary}" + (f" {advice}" if advice else "")
+    return {
+        "ruleId": finding.condition,
+        "ruleIndex": rule_index,
+        "level": LEVELS[finding.severity],
+        "message": {"text": text(message)},
+        "rank": round(100 * finding.confidence, 1),
+        "locations": [
+            {
+                "physicalLocation": {"artifactLocation": {"uri": uri(place_of(diagnosis))}},
+                "logicalLocations": [{"name": text(run.name), "kind": "module"}],
+            }
+        ],
+        "partialFingerprints": {"curvedoctor/1": text(f"{run.group}:{run.name}:{finding.condition}")},
+        "properties": of_finding(finding),
+    }
+
+
+def place_of(diagnosis: Diagnosis) -> str:
+    """The file that a finding is shown at: the run's first log file, else its source."""
+    origin = diagnosis.run.origin
+    return origin.paths[0] if origin is not None and origin.paths else diagnosis.run.source
+
+
+def note(problem: Problem) -> dict[str, Json]:
+    """A problem as a notification of the tool."""
+    place = f" (byte {problem.offset})" if problem.offset is not None else ""
+    return {
+        "level": "warning",
+        "message": {"text": text(problem.what + place)},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri(problem.where)}}}],
+    }
+
+
+def uri(place: str) -> str:
+    """A path or address as a URI reference, without credentials; paths below the working directory are relative."""
+    scheme, sign, rest = place.partition("://")
+    if sign:
+        host, slash, path = rest.partition("/")
+        return f"{quote(scheme)}://{quote(host.rpartition('@')[2], safe=':[].')}{slash}{quote(path, safe='/', errors='replace')}"
+    local = Path(place)
+    if local.is_absolute() and local.is_relative_to(Path.cwd()):
+        local = local.relative_to(Path.cwd())
+    quoted = quote(local.as_posix(), safe="/", errors="replace")
+    return f"file://{quoted}" if quoted.startswith("/") else quoted
