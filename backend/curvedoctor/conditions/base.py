@@ -45,6 +45,8 @@ class Condition:
     evidence: Mapping[str, str]
     sick: tuple[Example, ...]
     healthy: tuple[Example, ...]
+    #: False where the absolute level of the loss is the evidence (ln K, entropy of the base rate)
+    scale_free: bool = True
     #: preview: thresholds not yet calibrated on trainings whose remedies were tried
     stage: Literal["preview", "stable"] = "stable"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from curvedoctor.model import Axis, Better, Curve, Floats, Granularity, ParamValue, Quantity, Role, Run, Split
 
@@ -23,21 +24,21 @@ _ROLES: Mapping[str, tuple[Split, Quantity, Better, Granularity]] = {
 }
 
 
-def run(params: Mapping[str, ParamValue] | None = None, **curves: Floats) -> Run:
+def run(params: Mapping[str, ParamValue] | None = None, **curves: npt.ArrayLike) -> Run:
     """A run from arrays; `train_loss=` stands for `train/loss`, `train_loss_step=` for `train/loss_step`."""
     made = []
-    for name, values in curves.items():
+    for name, given in curves.items():
         tag = name.replace("_", "/", 1) if name not in _ROLES else name
         split, quantity, better, granularity = _ROLES[tag]
         axis: Axis = "step" if granularity == "step" else "epoch"
+        values = np.asarray(given, dtype=np.float64)
         steps = np.arange(len(values), dtype=np.int64)
         role = Role(split, quantity, better, granularity)
-        values = np.asarray(values, dtype=np.float64)
         made.append(Curve(tag, tag, steps, values, np.full(len(values), np.nan), role, axis))
     return Run("example", "example", "examples", tuple(made), dict(params or {}))
 
 
-def falling(
+def falling(  # noqa: PLR0917
     rng: np.random.Generator,
     n: int = 60,
     start: float = 2.3,

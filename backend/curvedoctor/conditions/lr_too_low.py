@@ -23,32 +23,27 @@ References
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
 from curvedoctor.conditions.examples import HEALTHY, run
+from curvedoctor.conditions.shape import cannot, decades_below_usual
 from curvedoctor.features.case import Case
-from curvedoctor.features.vector import USUAL_LR
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "lr-too-low"
-#: points below which a slope says nothing
-ENOUGH = 6
 
 
 def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case)
+    if reason is not None:
+        return unjudged(ID, reason)
     s = case.main
-    if s is None:
-        return unjudged(ID, "no training or validation loss is logged")
+    assert s is not None
     t = s.stats
-    if t.n < ENOUGH:
-        return unjudged(ID, f"{t.n:.0f} points are too few to see a slope; {ENOUGH} are needed")
     done = t.start - t.end
     second_half = (t.at50 - t.end) / done if done > 0 else 0.0
-    lr, usual = case.number("lr"), USUAL_LR.get(case.word("optimizer") or "")
-    below = math.log10(usual / lr) if lr and usual else None
+    lr, below = case.number("lr"), decades_below_usual(case)
     calm = ramp(t.noise_late / max(done, 1e-300), 0.1, 0.02)
     rule = ramp(second_half, 0.25, 0.45) * calm * ramp(t.end / max(t.start, 1e-300), 0.2, 0.5)
     rule *= 0.75 if below is None else ramp(below, -0.5, 1.0)

@@ -28,6 +28,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.shape import cannot, error_of_mean
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -42,6 +43,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     val = case.val
     if val is None:
         return unjudged(ID, "no validation loss is logged")
+    reason = cannot(case)
+    if reason is not None:
+        return unjudged(ID, reason)
     t = val.stats
     if t.n < ENOUGH:
         return unjudged(ID, f"{t.n:.0f} validation points are too few; {ENOUGH} are needed")
@@ -70,8 +74,9 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 def _rule(val: Series, train: Series | None, rise: float) -> float:
     t = val.stats
-    sigma = max(t.noise / max(t.n, 1.0) ** 0.5 * 2, 1e-12 * abs(t.best))
-    beyond_noise = ramp((t.end - t.best) / sigma, 2.0, 5.0)
+    # the best of some twenty windows lies about two standard errors low by chance alone
+    sigma = max(1.4 * error_of_mean(val, 0.05), 1e-12 * abs(t.best), 1e-300)
+    beyond_noise = ramp((t.end - t.best) / sigma, 2.0, 4.0)
     falls_on = 0.7
     if train is not None:
         at_best = float(np.interp(t.best_at, np.linspace(0, 1, len(train.grid)), train.grid))
@@ -84,7 +89,7 @@ def _improves(score: Series | None, since: float) -> bool:
     if score is None:
         return False
     at = float(np.interp(since, np.linspace(0, 1, len(score.grid)), score.grid))
-    return score.stats.end < at - max(2 * score.stats.noise / max(score.stats.n, 1.0) ** 0.5, 0.01 * abs(at))
+    return bool(score.stats.end < at - max(2 * score.stats.noise / max(score.stats.n, 1.0) ** 0.5, 0.01 * abs(at)))
 
 
 def _classic(rng: np.random.Generator) -> Run:

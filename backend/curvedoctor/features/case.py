@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from curvedoctor.features.schedule import Schedule, recognize
 from curvedoctor.features.series import Series, prepare
 from curvedoctor.model import Curve, ParamValue, Quantity, Run
 
@@ -55,6 +56,11 @@ class Case:
     def main(self) -> Series | None:
         """The curve that a verdict rests on first: training, else validation."""
         return self.train or self.train_step or self.val
+
+    @cached_property
+    def schedule(self) -> Schedule | None:
+        """What the learning-rate curve does; None where none is logged."""
+        return recognize(self.lr) if self.lr is not None else None
 
     def number(self, name: str) -> float | None:
         """A numeric hyperparameter, or None."""

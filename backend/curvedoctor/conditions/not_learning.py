@@ -1,0 +1,146 @@
+"""Nothing moves from the first step on.
+
+Why it matters
+    The weights are not updated, the gradient does not arrive, or labels and inputs are unrelated: no
+    hyperparameter will help before the fault is found. A loss that is constant looks "converged".
+
+How it decides
+    The training loss is the same from the first to the last point: to float noise, or within its own
+    noise at the level that an untrained model has (ln K for cross-entropy, ln 2 for binary, 1 for
+    hinge). A score clearly above chance, or a loss near zero, contradicts it. A flat loss at a level
+    that means nothing is not judged as sick: it may have converged before the first point.
+
+What to try
+    Overfit one batch of 5 to 10 samples: if the loss stays where it is, the code is at fault. Check
+    that the optimizer holds the model's parameters, that the gradient is not zero or detached, that
+    labels belong to their inputs, that no unit is dead from the start. Then raise the learning rate.
+
+When it is wrong
+    A learning rate that is far too low, or so high that the run collapsed in its first steps, ends at
+    the same level.
+
+References
+    Karpathy (2019), A recipe for training neural networks. Wardat et al. (2022), DeepDiagnosis.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.shape import cannot, error_of_mean, name, relative
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import chance_error, expected_first_loss
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Run, Unjudged
+
+ID = "not-learning"
+#: relative spread that float32 arithmetic alone gives
+FLOAT = 2e-5
+#: ln K of the usual numbers of classes, for a loss whose function and classes are unknown
+USUAL = tuple(math.log(k) for k in (2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 50, 100, 200, 1000))
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case)
+    if reason is not None:
+        return unjudged(ID, reason)
+    s = case.training or case.val
+    if s is None or s.stats.n < 6:
+        return unjudged(ID, "the training loss has too few points")
+    t = s.stats
+    spread = relative(t.top - t.low, t.top)
+    moved = max(abs(t.start - t.end), abs(t.start - t.best))
+    chance = _chance(case, s)
+    sure = _rule(case, s, spread, moved, chance)
+    if sure < FIRES:
+        return None
+    how = "constant to float noise" if spread <= FLOAT else f"flat to within {100 * relative(moved, t.end):.1f} %"
+    at = "" if chance is None else f", the level of an untrained model ({number(chance)})"
+    return finding(
+        ID, "error", sure, s, f"The {name(s)} stays at {number(s.logged(t.end))} from the first point on, {how}{at}.",
+        others=(case.grad_norm,), onset=0.0, level=s.logged(t.end), spread=spread, chance=chance,
+        grad_norm=case.grad_norm.stats.at50 if case.grad_norm is not None else None,
+    )  # fmt: skip
+
+
+def _rule(case: Case, s: Series, spread: float, moved: float, chance: float | None) -> float:
+    t = s.stats
+    if not t.end > 1e-12 or not t.top > 0:
+        return 0.0
+    score = case.val_score or case.train_score
+    worse = chance_error(case)
+    if score is not None and worse is not None and score.stats.end < 0.8 * worse:
+        return 0.0
+    if spread <= FLOAT:
+        return 0.97 if chance is not None or case.judged == "loss" else 0.5
+    # what noise alone moves the best and the mean levels of 64 cells by
+    allowed = max(0.01 * abs(t.start), 3.5 * error_of_mean(s, 1 / 20))
+    still = ramp(moved / allowed, 1.3, 0.9) * ramp(relative(moved, t.start), 0.12, 0.05)
+    if chance is None or t.n < 8:
+        return 0.0
+    known = expected_first_loss(case) is not None or case.judged != "loss"
+    if score is not None and worse is None and score.stats.start - score.stats.end > 0.05:
+        return 0.0
+    return (0.9 if known else 0.7) * still
+
+
+def _chance(case: Case, s: Series) -> float | None:
+    """The untrained level, if the curve ends there; in the curve's unit."""
+    end = s.stats.end
+    if case.judged != "loss":
+        worse = chance_error(case)
+        near = worse is not None and abs(end - worse) <= 0.04 + 3 * error_of_mean(s, 0.05)
+        return worse if near else None
+    expected = expected_first_loss(case)
+    if expected is not None:
+        return expected if abs(end / expected - 1) <= 0.05 else None
+    near_usual = [v for v in USUAL if abs(end / v - 1) <= 0.004]
+    return near_usual[0] if near_usual else None
+
+
+def _frozen(rng: np.random.Generator) -> Run:
+    y = np.full(50, math.log(2)) + 1e-8 * rng.standard_normal(50)
+    return run({"lr": 1e-3, "optimizer": "adam", "loss": "bce"}, train_loss=y, val_loss=y)
+
+
+def _at_chance(rng: np.random.Generator) -> Run:
+    y = math.log(10) * (1 + 0.004 * rng.standard_normal(60))
+    acc = 0.1 + 0.005 * rng.standard_normal(60)
+    return run({"loss": "cross-entropy", "n_classes": 10}, train_loss=y, val_loss=y, val_accuracy=acc)
+
+
+def _unknown_loss(rng: np.random.Generator) -> Run:
+    return run(train_loss=np.full(30, math.log(2)) + 1e-8 * rng.standard_normal(30))
+
+
+def _converged(rng: np.random.Generator) -> Run:
+    """Flat from the first point, but good: a fine-tuned model."""
+    y = 0.21 * (1 + 0.01 * rng.standard_normal(40))
+    acc = 0.93 + 0.003 * rng.standard_normal(40)
+    return run({"loss": "cross-entropy", "n_classes": 10}, train_loss=y, val_loss=y, val_accuracy=acc)
+
+
+def _slow(rng: np.random.Generator) -> Run:
+    return run({"loss": "cross-entropy", "n_classes": 10}, train_loss=falling(rng, 60, 2.31, 1.2, 3))
+
+
+CONDITION = Condition(
+    id=ID,
+    title="nothing is learnt",
+    severity="error",
+    actions=("overfit-one-batch", "raise-lr", "fix-init", "lower-lr"),
+    check=check,
+    evidence={
+        "level": "the level at which it stays, as logged",
+        "spread": "highest minus lowest value over the highest",
+        "chance": "the untrained model's level, in the loss's unit; null if unknown",
+        "grad_norm": "gradient norm in the middle of the run; null if not logged",
+    },
+    sick=(_frozen, _at_chance, _unknown_loss),
+    healthy=(*HEALTHY, _converged, _slow),
+    scale_free=False,
+)

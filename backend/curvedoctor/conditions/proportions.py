@@ -1,0 +1,64 @@
+"""Shares of right answers: which curves are such, their binomial noise, and the sample size that their steps reveal."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.features.case import Case
+from curvedoctor.features.series import Series
+from curvedoctor.model import Floats
+from curvedoctor.roles import is_proportion
+
+#: largest sample size looked for; beyond it float32 and binomial noise say nothing
+MOST = 5000
+
+
+def proportion(case: Case, split: str) -> Series | None:
+    """The error rate (1 − accuracy) of a split as a series, if one is logged that is a share of right answers."""
+    first = (case.val_score, case.val) if split == "val" else (case.train_score, case.train, case.train_step)
+    for s in first:
+        if s is not None and s.curve.role.quantity in ("accuracy", "error") and is_proportion(s.curve):
+            return s
+    return None
+
+
+def shares(s: Series) -> Floats:
+    """Values as logged, as shares 0..1, shape (n,)."""
+    values = s.curve.values[np.isfinite(s.curve.values)]
+    return np.asarray(values / (100.0 if float(values.max(initial=0.0)) > 1.5 else 1.0))
+
+
+def sample_size(s: Series) -> int | None:
+    """The number of samples of which all logged shares are whole multiples of 1/n; None if none or if rounding may be why.
+
+    The smallest n up to MOST that fits all values to float32 precision. Values that are whole
+    multiples of 0.1, 0.01, … may have been rounded for the log and reveal nothing.
+    """
+    values = np.unique(shares(s))
+    values = values[(values > 0) & (values < 1)]
+    if len(values) < 4:
+        return None
+    values = values[:: max(1, len(values) // 64)]
+    n = np.arange(2, MOST + 1, dtype=np.float64)
+    products = values[:, None] * n[None, :]
+    off = np.abs(products - np.round(products)).max(axis=0)
+    fits = np.flatnonzero(off <= 2e-7 * n + 1e-9)
+    # so many distinct values in so fine a raster: chance would fit at n × 2e-7 × 2 per value
+    if not len(fits):
+        return None
+    found = int(n[fits[0]])
+    return None if found in (10, 100, 1000) else found
+
+
+def binomial_sigma(share: float, n: float) -> float:
+    """Standard deviation of a share of right answers on n samples: √(p(1−p)/n)."""
+    p = min(max(share, 0.0), 1.0)
+    return math.sqrt(p * (1 - p) / max(n, 1.0))
+
+
+def entropy(share: float) -> float:
+    """Binary entropy in nats: the loss of a constant prediction with this error rate."""
+    p = min(max(share, 1e-12), 1 - 1e-12)
+    return -p * math.log(p) - (1 - p) * math.log(1 - p)

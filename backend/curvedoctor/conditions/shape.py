@@ -1,0 +1,135 @@
+"""What several conditions ask of a curve: levels, gains, significance, and whether it can be judged at all."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.conditions.base import number
+from curvedoctor.features.case import Case
+from curvedoctor.features.resample import GRID
+from curvedoctor.features.series import Series
+from curvedoctor.features.vector import USUAL_LR
+
+#: points below which a trend says nothing
+ENOUGH = 6
+TINY = 1e-300
+_PLACES = np.linspace(0.0, 1.0, GRID)
+
+
+def cannot(case: Case, least: int = ENOUGH) -> str | None:
+    """Why the run's training can't be judged; None if it can."""
+    s = case.main
+    if s is None:
+        return "no loss, error or score with a direction is logged"
+    if s.stats.n < least:
+        return f"{s.stats.n:.0f} points are too few; {least} are needed"
+    if signed(case):
+        return "the loss goes below zero, so its level says nothing about how good the model is"
+    if s.stats.bad_tail and (case.training is None or case.training.stats.bad_tail):
+        return "the loss is not finite at the end"
+    if probing(case):
+        return "the run is a learning-rate range test"
+    return None
+
+
+def signed(case: Case) -> bool:
+    """Whether a judged curve goes below zero: ratios of it mean nothing (likelihoods, adversarial losses)."""
+    known = (case.train, case.train_step, case.val)
+    return any(s is not None and s.stats.low < 0 for s in known)
+
+
+def probing(case: Case) -> bool:
+    """Whether the run is a learning-rate range test."""
+    from curvedoctor.readings.lr_range_test import is_range_test
+
+    return is_range_test(case.lr)
+
+
+def level(s: Series, at: float) -> float:
+    """The level of a curve at a progress of its own, in its unit."""
+    return float(np.interp(at, _PLACES, s.grid))
+
+
+def mean(s: Series, since: float, until: float) -> float:
+    """Mean level between two places of progress, in the curve's unit."""
+    a = min(int(since * GRID), GRID - 1)
+    return float(s.grid[a : max(a + 1, int(until * GRID))].mean())
+
+
+def error_of_mean(s: Series, share: float) -> float:
+    """Standard error of the mean over a share of the run, from its point-to-point noise."""
+    return max(s.stats.noise, s.stats.noise_late) / math.sqrt(max(1.0, s.stats.n * share))
+
+
+def relative(a: float, b: float) -> float:
+    """a / |b|, safe at zero; at most 1e9 either way."""
+    return max(-1e9, min(1e9, a / max(abs(b), TINY)))
+
+
+def fall(s: Series) -> float:
+    """Share of the start that the curve has fallen by, −… to 1."""
+    return relative(s.stats.start - s.stats.end, s.stats.start)
+
+
+def flat(s: Series, since: float, tolerance: float = 0.03) -> bool:
+    """Whether the level neither rose nor fell by more than `tolerance` (or its noise) since a place."""
+    a = mean(s, since, (1 + since) / 2)
+    b = mean(s, (1 + since) / 2, 1.0)
+    return abs(a - b) <= max(tolerance * max(abs(b), TINY), 2.5 * error_of_mean(s, (1 - since) / 2))
+
+
+def remaining(s: Series) -> float:
+    """Gain still to be had by running as long again, as share of the end level: the smaller of two extrapolations.
+
+    A power law with offset (`Stats.gain_double`), and a geometric continuation of the last two quarters.
+    """
+    third, last = mean(s, 0.5, 0.75), mean(s, 0.75, 1.0)
+    second = mean(s, 0.25, 0.5)
+    g1, g2 = second - third, third - last
+    if g2 <= 3.0 * error_of_mean(s, 0.25):
+        return 0.0
+    q = min(g2 / g1, 0.97) if g1 > 0 else 0.97
+    ahead = g2 * sum(q**k for k in range(1, 5))
+    return max(0.0, min(s.stats.gain_double, relative(ahead, s.stats.end), 1.0))
+
+
+def decades_below_usual(case: Case) -> float | None:
+    """log10(customary lr of the optimizer / lr); None where either is unknown."""
+    word = case.word("optimizer") or ""
+    if word == "sgd" and (case.number("momentum") or 0) > 0:
+        word = "momentum"
+    usual = USUAL_LR.get(word)
+    lr = case.number("lr")
+    if lr is None and case.schedule is not None:
+        lr = case.schedule.peak
+    return math.log10(usual / lr) if usual and lr and lr > 0 else None
+
+
+def name(s: Series) -> str:
+    """'training loss', 'validation score' …"""
+    role = s.curve.role
+    split = {"train": "training ", "val": "validation ", "test": "test ", "none": ""}[role.split]
+    what = {"loss": "loss", "error": "error", "accuracy": "score"}.get(role.quantity, "curve")
+    return split + what
+
+
+def course(s: Series) -> str:
+    """A true sentence on a curve that has nothing striking: 'The training loss goes from 2.3 to 0.41'."""
+    t = s.stats
+    return f"The {name(s)} goes from {number(s.logged(t.start))} to {number(s.logged(t.end))}"
+
+
+def score_of(case: Case) -> Series | None:
+    """The score that belongs to the judged loss: validation before training."""
+    return case.val_score or case.train_score
+
+
+def still_best(s: Series | None) -> bool:
+    """Whether a score ends at its best level, having improved since a quarter of the run."""
+    if s is None or s.stats.n < ENOUGH:
+        return False
+    t = s.stats
+    margin = max(2 * error_of_mean(s, 0.05), 0.02 * max(abs(t.best), 0.01))
+    return t.end <= t.best + margin and t.end < t.at25 - margin
