@@ -26,7 +26,7 @@ SETTINGS: dict[str, Any] = {
     "lambda_l2": 5.0,
     "max_bin": 63,
     "verbosity": -1,
-    "num_threads": 2,
+    "num_threads": 1,
     "seed": 0,
     "deterministic": True,
 }
@@ -141,7 +141,7 @@ def _flatten(node: dict[str, Any], nodes: list[tuple[int, float, int, int, bool,
     right = _flatten(node["right_child"], nodes)
     missing_left = bool(node["default_left"]) if node["missing_type"] != "None" else 0.0 <= node["threshold"]
     value = float(node.get("internal_value", 0.0))
-    nodes[at] = (node["split_feature"], float(np.float32(node["threshold"])), left, right, missing_left, value)
+    nodes[at] = (node["split_feature"], float(np.clip(node["threshold"], -3e38, 3e38)), left, right, missing_left, value)
     return at
 
 

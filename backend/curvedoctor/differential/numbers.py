@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from curvedoctor.actions import ACTIONS
 from curvedoctor.features.case import Case
-from curvedoctor.features.schedule import recognize
 from curvedoctor.model import Finding, ParamValue
 
 
@@ -54,7 +53,7 @@ def _lr(case: Case) -> float | None:
     lr = case.number("lr")
     if lr is not None:
         return lr
-    found = recognize(case.lr) if case.lr is not None else None
+    found = case.schedule
     return found.peak if found is not None else None
 
 

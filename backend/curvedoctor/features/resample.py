@@ -53,12 +53,10 @@ def on_grid(x: Floats, y: Floats) -> Floats:
     return np.asarray(mean)
 
 
-def second_differences(y: Floats) -> Floats:
-    """y[i] - 2·y[i+1] + y[i+2] at up to NOISE_SAMPLES evenly spread places, shape (k,)."""
-    n = len(y)
-    if n < 3:
-        return np.empty(0)
+def second_differences(block: Floats) -> Floats:
+    """y[i] − 2·y[i+1] + y[i+2] of each row at up to NOISE_SAMPLES evenly spread places, (k, n) → (k, m)."""
+    n = block.shape[1]
     if n <= NOISE_SAMPLES + 2:
-        return y[:-2] - 2 * y[1:-1] + y[2:]
+        return np.diff(block, n=2, axis=1)
     i = np.linspace(0, n - 3, NOISE_SAMPLES).astype(np.int64)
-    return np.asarray(y[i] - 2 * y[i + 1] + y[i + 2])
+    return np.asarray(block[:, i] - 2 * block[:, i + 1] + block[:, i + 2])

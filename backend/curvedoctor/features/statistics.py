@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+import numpy.typing as npt
 
 from curvedoctor.features.extrapolate import expected_gain
 from curvedoctor.features.resample import GRID, second_differences
 from curvedoctor.model import Floats
 
+#: points at the end of a curve that jumps and smoothness are read from
+LONGEST = 65536
 #: 1.4826 makes the median absolute deviation an estimate of a normal's σ
 MAD_TO_SIGMA = 1.4826
 
@@ -80,13 +83,11 @@ NAMES: tuple[str, ...] = tuple(f.name for f in fields(Stats))
 _WINDOW = 3  #: grid cells of the moving average that `best` is taken from
 
 
-def median_absolute_deviation(rows: Sequence[Floats]) -> Floats:
-    """1.4826·MAD of second differences / √6 for ragged rows: σ of white noise, blind to trend (Gasser et al. 1986)."""
-    out = np.zeros(len(rows))
-    for i, row in enumerate(rows):
-        if len(row) >= 2:
-            out[i] = MAD_TO_SIGMA * float(np.median(np.abs(row))) / np.sqrt(6.0)
-    return out
+def noise_sigma(seconds: Floats) -> Floats:
+    """1.4826·MAD / √6 of second differences (n, k): σ of white noise, blind to trend (Gasser et al. 1986)."""
+    if seconds.shape[1] < 2:
+        return np.zeros(len(seconds))
+    return np.asarray(MAD_TO_SIGMA * np.median(np.abs(seconds), axis=1) / np.sqrt(6.0))
 
 
 def theil_sen(block: Floats) -> Floats:
@@ -139,21 +140,36 @@ def _levels(grid: Floats, finite: Sequence[Floats]) -> dict[str, Floats]:
     }
 
 
+def _by_length(rows: Sequence[Floats]) -> list[tuple[npt.NDArray[np.intp], Floats]]:
+    """Rows of equal length stacked: their indices and a block (k, n) each."""
+    groups: dict[int, list[int]] = {}
+    for i, row in enumerate(rows):
+        groups.setdefault(len(row), []).append(i)
+    return [(np.array(index), np.stack([rows[i] for i in index])) for index in groups.values()]
+
+
 def _noise(finite: Sequence[Floats]) -> dict[str, Floats]:
-    seconds = [second_differences(y) for y in finite]
-    smoothness = np.zeros(len(finite))
-    for i, y in enumerate(finite):
-        d = np.diff(y[-4096:])
-        if len(d) >= 3:
-            d = np.clip(d, *np.quantile(d, (0.02, 0.98))) if len(d) > 50 else d
-            power = float(d @ d)
-            smoothness[i] = float(d[1:] @ d[:-1]) / power if power > 0 else 0.0
-    return {
-        "noise": median_absolute_deviation(seconds),
-        "noise_late": median_absolute_deviation([s[-max(2, len(s) // 3) :] for s in seconds]),
-        "noise_early": median_absolute_deviation([s[: max(2, len(s) // 3)] for s in seconds]),
-        "smoothness": smoothness,
-    }
+    out = {name: np.zeros(len(finite)) for name in ("noise", "noise_late", "noise_early", "smoothness")}
+    for index, block in _by_length(finite):
+        seconds = second_differences(block)
+        third = max(2, seconds.shape[1] // 3)
+        out["noise"][index] = noise_sigma(seconds)
+        out["noise_late"][index] = noise_sigma(seconds[:, -third:])
+        out["noise_early"][index] = noise_sigma(seconds[:, :third])
+        out["smoothness"][index] = _smoothness(np.diff(block[:, -LONGEST:], axis=1))
+    return out
+
+
+def _smoothness(d: Floats) -> Floats:
+    """Correlation of successive changes (n, m), outliers clipped to the inner 96 %."""
+    if d.shape[1] < 3:
+        return np.zeros(len(d))
+    if d.shape[1] > 50:
+        k = max(1, d.shape[1] // 50)
+        ordered = np.partition(d, (k, d.shape[1] - 1 - k), axis=1)
+        d = np.clip(d, ordered[:, k : k + 1], ordered[:, -1 - k : d.shape[1] - k])
+    power = np.einsum("ij,ij->i", d, d)
+    return np.asarray(np.einsum("ij,ij->i", d[:, 1:], d[:, :-1]) / np.where(power > 0, power, 1.0))
 
 
 def _shape(grid: Floats) -> dict[str, Floats]:
@@ -178,24 +194,34 @@ def _shape(grid: Floats) -> dict[str, Floats]:
 def _jumps(grid: Floats, finite: Sequence[Floats]) -> dict[str, Floats]:
     """Upward jumps of the values as logged against the level of the grid around them."""
     jump, jumps, ratio = (np.zeros(len(finite)) for _ in range(3))
-    for i, y in enumerate(finite):
-        n = len(y)
+    local = _local_median(grid)
+    for index, block in _by_length([y[-LONGEST:] for y in finite]):
+        n = block.shape[1]
         if n < 8:
             continue
-        y = y[-65536:]
-        level = np.interp(np.linspace(0, 1, len(y)), (np.arange(GRID) + 0.5) / GRID, _local_median(grid[i]))
-        above = y - level
-        sigma = MAD_TO_SIGMA * float(np.median(np.abs(above))) + 1e-12 * float(np.abs(level).max())
-        late = above[max(2, n // 20) :]
-        if len(late) and sigma > 0:
-            jump[i] = float(late.max()) / sigma
-            jumps[i] = float(np.count_nonzero(late > 8 * sigma))
-            k = int(np.argmax(late)) + max(2, n // 20)
-            ratio[i] = float(above[k]) / max(abs(float(level[k])), 1e-300)
+        level = _interpolate(local[index], n)
+        above = block - level
+        sigma = MAD_TO_SIGMA * np.median(np.abs(above), axis=1) + 1e-12 * np.abs(level).max(axis=1)
+        sigma = np.where(sigma > 0, sigma, np.inf)
+        begin = max(2, n // 20)
+        late = above[:, begin:]
+        at = np.argmax(late, axis=1)
+        rows = np.arange(len(index))
+        jump[index] = late[rows, at] / sigma
+        jumps[index] = np.count_nonzero(late > 8 * sigma[:, None], axis=1)
+        ratio[index] = late[rows, at] / np.maximum(np.abs(level[rows, at + begin]), 1e-300)
     return {"jump": jump, "jumps": jumps, "jump_ratio": np.minimum(ratio, 1e6)}
 
 
-def _local_median(row: Floats) -> Floats:
-    """Running median over five cells of one grid row."""
-    padded = np.pad(row, 2, mode="edge")
-    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1))
+def _interpolate(rows: Floats, n: int) -> Floats:
+    """Grid rows (k, GRID) read at n evenly spread places, shape (k, n)."""
+    at = np.clip(np.linspace(0.0, 1.0, n) * GRID - 0.5, 0.0, GRID - 1.0)
+    i = np.minimum(at.astype(np.intp), GRID - 2)
+    share = at - i
+    return np.asarray(rows[:, i] * (1 - share) + rows[:, i + 1] * share)
+
+
+def _local_median(grid: Floats) -> Floats:
+    """Running median over five cells of each row, ends repeated, same shape."""
+    padded = np.pad(grid, ((0, 0), (2, 2)), mode="edge")
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, 5, axis=1), axis=2))

@@ -9,7 +9,6 @@ import numpy as np
 
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.chance import chance_error, expected_first_loss
-from curvedoctor.features.schedule import recognize
 from curvedoctor.features.series import Series
 from curvedoctor.features.words import MEASURES
 from curvedoctor.model import Floats, Run
@@ -154,7 +153,7 @@ def _between(case: Case) -> dict[str, float]:
 def _schedule(case: Case) -> dict[str, float]:
     keys = "lr_last lr_first lr_warmup_end lr_decay_start lr_dead_from lr_zero lr_restarts lr_falls lr_peak decay_slope"
     out = dict.fromkeys(keys.split(), NAN)
-    found = recognize(case.lr) if case.lr is not None else None
+    found = case.schedule
     if found is None:
         return out
     out.update(

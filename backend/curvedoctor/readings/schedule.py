@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from curvedoctor.features.case import Case
-from curvedoctor.features.schedule import recognize
 
 
 def read(case: Case) -> Mapping[str, object] | None:
     """Kind, warm-up, peak and final lr, where it decays (progress); from the lr curve, else from the parameters."""
-    found = recognize(case.lr) if case.lr is not None else None
+    found = case.schedule
     if found is None:
         named = case.word("schedule")
         return None if named is None else {"kind": named, "warmup": bool(case.number("warmup_steps")), "from": "params"}
