@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from curvedoctor.features.schedule import Schedule, recognize
-from curvedoctor.features.schedule import Schedule, recognize
 from curvedoctor.features.series import Series, prepare
 from curvedoctor.model import Curve, ParamValue, Quantity, Run
 
@@ -61,11 +60,6 @@ class Case:
     @cached_property
     def schedule(self) -> Schedule | None:
         """What the learning-rate curve does; None where none is logged."""
-        return recognize(self.lr) if self.lr is not None else None
-
-    @cached_property
-    def schedule(self) -> Schedule | None:
-        """What the logged learning rate does; None without an lr curve."""
         return recognize(self.lr) if self.lr is not None else None
 
     def number(self, name: str) -> float | None:
