@@ -1,69 +1,77 @@
-"""Manual pages as plain data: the docstring of a condition's module, cut into headings and paragraphs."""
+"""Manual pages as plain data: a condition's page cut into headings and paragraphs, with two pictures."""
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
-from curvedoctor_panel.plain import Json
+from curvedoctor_panel.plain import Json, clip
 
-_ID = re.compile(r"[a-z][a-z0-9-]{1,60}")
-HEADINGS = ("Why it matters", "How it decides", "What to try", "When it is wrong", "Evidence", "References")
+if TYPE_CHECKING:
+    from curvedoctor.conditions.base import Condition
+    from curvedoctor.model import Diagnosis
+
+#: the same pictures every time
+SEED = 7
+#: points of a small picture
+PICTURED = 120
 
 
-def title(condition: str) -> str:
-    """`lr-too-high` → Learning rate too high."""
-    words = condition.replace("-", " ")
-    words = re.sub(r"\blr\b", "learning rate", words)
+def known() -> dict[str, Condition]:
+    """All conditions of this version, by id."""
+    from curvedoctor.conditions.base import all_conditions
+
+    return dict(all_conditions())
+
+
+def title(identifier: str) -> str:
+    """A condition's title, else the identifier as words: `lower-lr` → Lower learning rate."""
+    condition = known().get(identifier)
+    if condition is not None:
+        return condition.title[:1].upper() + condition.title[1:]
+    words = re.sub(r"\blr\b", "learning rate", identifier.replace("-", " "))
     return words[:1].upper() + words[1:]
 
 
-@cache
-def conditions() -> tuple[str, ...]:
-    """Ids of all conditions that this version knows."""
-    import curvedoctor.conditions as package
-
-    names = (module.name for module in pkgutil.iter_modules(package.__path__))
-    return tuple(sorted(name.replace("_", "-") for name in names if not name.startswith("_")))
+def meaning(condition: str, key: str) -> str:
+    """What an evidence key of a condition means, with its unit; "" where the page says nothing."""
+    found = known().get(condition)
+    return found.evidence.get(key, "") if found is not None else ""
 
 
 @cache
 def page(condition: str) -> Json | None:
-    """{condition, title, sections: [{heading, blocks: [{kind, text}]}]}, or None if there is no such condition."""
-    if not _ID.fullmatch(condition) or condition not in conditions():
+    """{condition, title, sections: [{heading, blocks: [{kind, text}]}], pictures}; None for an unknown id."""
+    found = known().get(condition)
+    if found is None:
         return None
-    module = importlib.import_module(f"curvedoctor.conditions.{condition.replace('-', '_')}")
+    parts = sections(inspect.cleandoc(found.manual))
+    if found.evidence:
+        blocks = [{"kind": "li", "text": f"`{key}`: {text}"} for key, text in found.evidence.items()]
+        parts.append({"heading": "Evidence", "blocks": blocks})
     return {
         "condition": condition,
         "title": title(condition),
-        "sections": sections(inspect.cleandoc(module.__doc__ or "")),
+        "sections": parts,
+        "pictures": pictures(found),
     }
 
 
 def sections(text: str) -> list[Json]:
-    """Headings (`## Heading`, an underlined line, or one of HEADINGS alone) with their blocks."""
+    """A page's headings (unindented lines of one paragraph with indented text below) with their blocks."""
     out: list[dict[str, Json]] = [{"heading": "", "blocks": []}]
     lines = text.splitlines()
     for index, line in enumerate(lines):
-        heading = _heading(line, lines[index + 1] if index + 1 < len(lines) else "")
-        if heading is not None:
-            out.append({"heading": heading, "blocks": []})
-        elif not re.fullmatch(r"[-=~]{3,}", line.strip()):
+        following = lines[index + 1] if index + 1 < len(lines) else ""
+        if line and not line[0].isspace() and following[:1].isspace():
+            out.append({"heading": line.strip(), "blocks": []})
+        else:
             _add(out[-1]["blocks"], line)
     for section in out:
         section["blocks"] = [block for block in section["blocks"] if block["text"]]
     return [section for section in out if section["heading"] or section["blocks"]]
-
-
-def _heading(line: str, following: str) -> str | None:
-    bare = line.strip().lstrip("#").strip().rstrip(":")
-    if not bare:
-        return None
-    underlined = bool(re.fullmatch(r"[-=~]{3,}", following.strip()))
-    return bare if line.startswith("#") or underlined or bare in HEADINGS else None
 
 
 def _add(blocks: list[dict[str, Json]], line: str) -> None:
@@ -78,3 +86,51 @@ def _add(blocks: list[dict[str, Json]], line: str) -> None:
         blocks[-1]["text"] += " " + text
     else:
         blocks.append({"kind": "p", "text": text})
+
+
+def pictures(condition: Condition) -> list[Json]:
+    """The condition's own examples, one sick and one healthy, drawn with the curves that the finding names."""
+    import numpy as np
+
+    from curvedoctor.engine import Options, diagnose_runs
+
+    if not condition.sick or not condition.healthy:
+        return []
+    runs = [make[0](np.random.default_rng(SEED)) for make in (condition.sick, condition.healthy)]
+    sick, healthy = (diagnose_runs([run], Options(conditions=(condition.id,)))[0] for run in runs)
+    finding = next((item for item in sick.findings if item.condition == condition.id), None)
+    names = finding.curves if finding is not None else tuple(curve.id for curve in sick.run.curves[:2])
+    onset = finding.onset if finding is not None else None
+    return [_picture("sick", sick, names, onset), _picture("healthy", healthy, names, None)]
+
+
+def _picture(kind: str, diagnosis: Diagnosis, names: tuple[str, ...], onset: float | None) -> Json:
+    """One picture: all curves on one scale, both axes 0..1."""
+    import numpy as np
+
+    from curvedoctor_panel.decimate import ascending, keep
+
+    curves = [curve for curve in diagnosis.run.curves if curve.id in names[:2] and len(curve) > 1]
+    curves = curves or [curve for curve in diagnosis.run.curves if len(curve) > 1][:1]
+    finite = np.concatenate([curve.values[np.isfinite(curve.values)] for curve in curves] or [np.zeros(1)])
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    start = min((float(curve.steps.min()) for curve in curves), default=0.0)
+    end = max((float(curve.steps.max()) for curve in curves), default=1.0)
+    drawn: list[dict[str, Json]] = []
+    for curve in curves:
+        order, x = ascending(curve.steps.astype(np.float64))
+        y = curve.values[order]
+        kept = keep(y, PICTURED)
+        across = (x[kept] - start) / ((end - start) or 1.0)
+        up = (y[kept] - low) / ((high - low) or 1.0)
+        drawn.append(
+            {
+                "label": clip(curve.id, 40),
+                "split": curve.role.split,
+                "x": [round(float(value), 4) for value in across],
+                "y": [round(float(value), 4) if np.isfinite(value) else None for value in up],
+            }
+        )
+    place = None if onset is None else min(max((onset - start) / ((end - start) or 1.0), 0.0), 1.0)
+    alt = f"A {kind} example: {', '.join(item['label'] for item in drawn)}"
+    return {"kind": kind, "alt": alt, "onset": place, "curves": drawn}

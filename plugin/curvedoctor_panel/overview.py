@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from curvedoctor.model import Curve, Diagnosis
+from curvedoctor_panel import manual
 from curvedoctor_panel.charts import chosen
 from curvedoctor_panel.plain import Json, clip, plain
 
@@ -23,6 +24,7 @@ SCHEMA = "curvedoctor.overview/1"
 SPARK = 32
 _VERDICTS = ("sick", "undetermined", "healthy")
 _SEVERITIES = ("error", "warning", "info")
+_DIGITS = frozenset("0123456789")
 _WEIGHT = {"error": 100, "warning": 10, "info": 1}
 #: different values of one hyperparameter beyond which it is a name, not a choice
 _VALUES = 60
@@ -112,6 +114,7 @@ def combine(rows: Iterable[Row], problems: Sequence[Json] = ()) -> dict[str, Jso
         "matrix": matrix(ordered),
         "siblings": siblings(ordered),
         "problems": list(problems),
+        "titles": {name: clip(manual.title(name)) for name in found},
     }
 
 
@@ -127,11 +130,11 @@ def _distinct(rows: Iterable[Row]) -> list[Row]:
     return out
 
 
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """A sort key under which run_2 comes before run_10."""
+def natural(text: str) -> tuple[tuple[int, float, str], ...]:
+    """A sort key under which run_2 comes before run_10, and lr0.0003 before lr0.001."""
     return tuple(
-        (0, int(part[:18]), "") if part.isascii() and part.isdigit() else (1, 0, part)
-        for part in re.split(r"([0-9]+)", text)
+        (0, float(part[:300]), "") if part[0] in _DIGITS else (1, 0.0, part)
+        for part in re.split(r"([0-9]+(?:\.[0-9]+)?)", text)
         if part
     )
 

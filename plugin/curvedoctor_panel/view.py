@@ -40,7 +40,7 @@ def run_view(diagnosis: Diagnosis, *, limit: int = POINTS, pages: bool = True) -
         "verdict": diagnosis.verdict,
         "headline": headline(diagnosis),
         "findings": [_finding(finding) for finding in diagnosis.findings],
-        "prescriptions": [_prescription(item) for item in diagnosis.prescriptions],
+        "prescriptions": [_prescription(item, diagnosis.findings) for item in diagnosis.prescriptions],
         "readings": [_reading(name, value) for name, value in diagnosis.readings.items()],
         "unjudged": [
             {
@@ -96,12 +96,17 @@ def _finding(finding: Finding) -> dict[str, Json]:
         "span": plain(finding.span),
         "axis": finding.axis,
         "evidence": [
-            [clip(str(key).replace("_", " ")), _value(value)] for key, value in finding.evidence.items()
+            [
+                clip(str(key).replace("_", " ")),
+                _value(value),
+                clip(manual.meaning(finding.condition, str(key)), 300),
+            ]
+            for key, value in finding.evidence.items()
         ],
     }
 
 
-def _prescription(item: Prescription) -> dict[str, Json]:
+def _prescription(item: Prescription, findings: Sequence[Finding]) -> dict[str, Json]:
     return {
         "action": clip(item.action),
         "title": _title(item.action),
@@ -110,11 +115,16 @@ def _prescription(item: Prescription) -> dict[str, Json]:
         "treats": [clip(name) for name in item.treats],
         "because": [clip(reason, 400) for reason in item.because],
         "parameter": None if item.parameter is None else clip(item.parameter),
-        "change": change(item),
+        "change": change(item, _axis(item, findings)),
     }
 
 
-def change(item: Prescription) -> str | None:
+def _axis(item: Prescription, findings: Sequence[Finding]) -> str:
+    """What a prescription's step counts: the axis of the finding that it treats."""
+    return next((str(f.axis) for f in findings if f.axis is not None and f.condition in item.treats), "step")
+
+
+def change(item: Prescription, axis: str = "step") -> str | None:
     """The numbers of a prescription on one line: `lr 0.5 → 0.05 (×0.1)`, `at step 18`."""
     parts: list[str] = []
     if item.proposed is not None:
@@ -124,7 +134,7 @@ def change(item: Prescription) -> str | None:
         factor = f"×{number(float(item.factor), 3)}"
         parts.append(f"({factor})" if parts else f"{clip(item.parameter or '')} {factor}".strip())
     if item.step is not None:
-        parts.append(f"at {number(float(item.step))}")
+        parts.append(f"at {axis} {number(float(item.step))}")
     return " ".join(parts) or None
 
 

@@ -2,7 +2,7 @@
 
 import { Detail } from "./detail.js";
 import { h } from "./dom.js";
-import { plural } from "./format.js";
+import { learnTitles, plural } from "./format.js";
 import { HeatMap } from "./heatmap.js";
 import { RunList } from "./list.js";
 import { Manual } from "./manual.js";
@@ -64,6 +64,7 @@ export class App {
     const focus = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.focus : undefined;
     const before = this.overview;
     this.overview = overview;
+    learnTitles(overview.titles);
     this.list.update(overview);
     if (focus) /** @type {HTMLElement | null} */ (this.list.element.querySelector(`[data-focus="${CSS.escape(focus)}"]`))?.focus();
     if (before === null || !this.run) this.render();

@@ -77,23 +77,26 @@ export class Chart {
     const tables = [];
     /** @type {any[]} */
     const series = [{}];
-    /** @type {{label: string, color: string, dash: boolean, x: number[], y: (number | null)[]}[]} */
+    /** @type {{label: string, color: string, dash: boolean, faint: boolean, x: number[], y: (number | null)[]}[]} */
     const lines = [];
+    // a dense noisy curve steps back behind its running median
+    const banded = new Set(this.chart.marks.filter((mark) => mark.kind === "band").map((mark) => mark.curve));
     this.chart.curves.forEach((index, place) => {
       const curve = this.view.curves[index];
-      lines.push({ label: curve.label, color: curveColor(curve, place), dash: false, x: curve.x, y: curve.y });
+      lines.push({ label: curve.label, color: curveColor(curve, place), dash: false, faint: banded.has(place) && curve.x.length > 300, x: curve.x, y: curve.y });
     });
     for (const mark of this.chart.marks) {
       if (mark.kind !== "extrapolation") continue;
       const of = lines[mark.curve ?? 0];
-      lines.push({ label: mark.label ?? "extrapolated", color: of.color, dash: true, x: mark.x, y: mark.y });
+      lines.push({ label: mark.label ?? "extrapolated", color: of.color, dash: true, faint: false, x: mark.x, y: mark.y });
     }
     for (const line of lines) {
       tables.push([line.x, line.y.map(usable)]);
       series.push({
         label: line.label,
         stroke: () => color(line.color),
-        width: line.dash ? 1.5 : line.x.length > 600 ? 1 : 1.75,
+        width: line.dash ? 1.5 : line.x.length > 400 ? 1 : 1.75,
+        alpha: line.faint ? 0.4 : 1,
         dash: line.dash ? [5, 5] : undefined,
         points: line.dash ? { show: false } : { size: 5 },
       });
@@ -158,7 +161,7 @@ export class Chart {
         h("span", { class: "cd-legend-value" }, number(value)),
       );
     });
-    const where = x === null ? "last" : `${this.chart.axis} ${number(this.chart.axis === "time" ? x : Math.round(x))}`;
+    const where = x === null ? "at the end" : `${this.chart.axis} ${number(this.chart.axis === "time" ? x : Math.round(x))}`;
     this.legend.replaceChildren(...items, h("span", { class: "cd-legend-where" }, where));
   }
 

@@ -156,7 +156,7 @@ function prescriptions(list) {
       { class: "cd-first" },
       h("h2", {}, "Try this first"),
       h("p", { class: "cd-first-text" }, first.text),
-      h("p", { class: "cd-first-foot" }, first.change ? h("span", { class: "cd-change" }, first.change) : null, meter(first), treats(first)),
+      h("p", { class: "cd-first-foot" }, first.change ? h("span", { class: "cd-change" }, first.change) : null, meter(first), treats(first, list)),
       first.because.length ? h("ul", { class: "cd-because", "aria-label": "because" }, first.because.map((reason) => h("li", {}, reason))) : null,
     ),
     others.length
@@ -167,7 +167,7 @@ function prescriptions(list) {
           h(
             "ol",
             { start: 2 },
-            others.map((cure) => h("li", {}, h("span", { class: "cd-then-text" }, cure.text), h("span", { class: "cd-then-foot" }, cure.change ? h("span", { class: "cd-change" }, cure.change) : null, meter(cure), treats(cure)))),
+            others.map((cure) => h("li", {}, h("span", { class: "cd-then-text" }, cure.text), h("span", { class: "cd-then-foot" }, cure.change ? h("span", { class: "cd-change" }, cure.change) : null, meter(cure), treats(cure, list)))),
           ),
         )
       : null,
@@ -185,14 +185,20 @@ function meter(cure) {
   );
 }
 
-/** @param {Prescription} cure */
-function treats(cure) {
-  return cure.treats.length ? h("span", { class: "cd-treats" }, `for ${cure.treats.map((id) => title(id).toLowerCase()).join(", ")}`) : null;
+/**
+ * @param {Prescription} cure
+ * @param {Prescription[]} all
+ */
+function treats(cure, all) {
+  // where all treat the same, saying so each time is noise
+  const same = all.every((other) => other.treats.join() === all[0].treats.join());
+  if (!cure.treats.length || (same && cure !== all[0])) return null;
+  return h("span", { class: "cd-treats" }, `for ${cure.treats.map((id) => title(id).toLowerCase()).join(", ")}`);
 }
 
-/** @param {[string, string][]} entries */
+/** @param {([string, string] | [string, string, string])[]} entries name, value, meaning */
 function pairs(entries) {
-  return h("dl", { class: "cd-pairs" }, entries.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  return h("dl", { class: "cd-pairs" }, entries.map(([name, value, meaning]) => h("div", { title: meaning || null }, h("dt", {}, name), h("dd", {}, value))));
 }
 
 /** @param {RunView} view */

@@ -8,7 +8,7 @@ export function number(value, digits = 4) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   if (Number.isInteger(value) && Math.abs(value) < 1e7) return value.toLocaleString("en");
   const size = Math.abs(value);
-  if (size >= 1e5 || size < 1e-3) return value.toExponential(Math.max(0, digits - 2)).replace("e+", "e");
+  if (size >= 1e5 || size < 1e-3) return value.toExponential(Math.max(0, digits - 2)).replace(/\.?0*e\+?/, "e");
   return String(Number(value.toPrecision(digits)));
 }
 
@@ -17,8 +17,17 @@ export function percent(value) {
   return value === null || value === undefined ? "–" : `${Math.round(value * 100)} %`;
 }
 
+/** @type {Record<string, string>} titles that the view model sent */
+const titles = {};
+
+/** @param {Record<string, string>} known condition → title */
+export function learnTitles(known) {
+  Object.assign(titles, known);
+}
+
 /** @param {string} id `lr-too-high` → Learning rate too high */
 export function title(id) {
+  if (Object.hasOwn(titles, id)) return titles[id];
   const words = id.replaceAll("-", " ").replace(/\blr\b/g, "learning rate");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

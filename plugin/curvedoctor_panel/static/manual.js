@@ -1,6 +1,8 @@
 /** The manual page of a condition, in a dialog. */
 
-import { h } from "./dom.js";
+import { h, svg } from "./dom.js";
+import { icon } from "./icons.js";
+import { curveColor } from "./theme.js";
 
 /** @typedef {import("./types.js").Page} Page */
 
@@ -35,6 +37,7 @@ export class Manual {
 export function sheet(page) {
   /** @type {HTMLElement[]} */
   const out = [h("p", { class: "cd-page-id" }, page.condition), h("h1", {}, page.title)];
+  if (page.pictures?.length) out.push(h("div", { class: "cd-pictures" }, page.pictures.map(picture)));
   for (const section of page.sections) {
     if (section.heading) out.push(h("h2", {}, section.heading));
     /** @type {HTMLElement | null} */
@@ -50,6 +53,39 @@ export function sheet(page) {
     }
   }
   return out;
+}
+
+/**
+ * A sick or a healthy example in small.
+ * @param {import("./types.js").Picture} example
+ */
+function picture(example) {
+  const [width, height] = [300, 120];
+  const path = (/** @type {number[]} */ xs, /** @type {(number | null)[]} */ ys) => {
+    let pen = "M";
+    let d = "";
+    xs.forEach((x, i) => {
+      const y = ys[i];
+      if (y === null) pen = "M";
+      else {
+        d += `${pen}${(4 + x * (width - 8)).toFixed(1)} ${(height - 6 - y * (height - 12)).toFixed(1)}`;
+        pen = "L";
+      }
+    });
+    return d;
+  };
+  const at = example.onset === null ? null : 4 + example.onset * (width - 8);
+  return h(
+    "figure",
+    { class: "cd-picture" },
+    svg(
+      "svg",
+      { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": example.alt },
+      at === null ? null : svg("line", { class: "cd-picture-onset", x1: at, x2: at, y1: 2, y2: height - 2 }),
+      example.curves.map((curve, i) => svg("path", { d: path(curve.x, curve.y), fill: "none", "stroke-width": 1.75, style: `stroke: var(${curveColor(curve, i)})` })),
+    ),
+    h("figcaption", {}, icon(example.kind), example.kind === "sick" ? "Sick" : "Healthy", h("span", { class: "cd-picture-curves" }, example.curves.map((curve) => curve.label).join(", "))),
+  );
 }
 
 /** @param {string} text with `code` and **bold** */

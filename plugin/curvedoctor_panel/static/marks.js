@@ -90,15 +90,45 @@ function band(u, context, mark, fill) {
  */
 export function paintBefore(u, marks, active, lines) {
   const scale = devicePixelRatio;
+  const ink = (/** @type {Mark} */ mark) => color(lines[mark.curve ?? 0]?.color ?? "--cd-text");
   clipped(u, (context) => {
     /** @type {number[]} right ends of labels, so that none covers another */
     const taken = [];
     for (const mark of marks) {
       if (mark.kind === "decay") tick(u, context, mark, scale);
-      else if (mark.kind === "best") best(u, context, mark, color(lines[mark.curve ?? 0]?.color ?? "--cd-text"), scale);
+      else if (mark.kind === "band") median(u, context, mark, ink(mark), scale);
       else if (mark.kind === "onset") onset(u, context, mark, active, scale, taken);
     }
   });
+  // not clipped: the best point often is the last one, on the edge
+  for (const mark of marks) if (mark.kind === "best" && visible(u, mark)) best(u, u.ctx, mark, ink(mark), scale);
+}
+
+/**
+ * @param {uPlot} u
+ * @param {Mark} mark
+ */
+function visible(u, mark) {
+  const { x, y } = u.scales;
+  return mark.x >= (x.min ?? 0) && mark.x <= (x.max ?? 0) && mark.y >= (y.min ?? 0) && mark.y <= (y.max ?? 0);
+}
+
+/**
+ * The middle of a noise band, where the curve itself is too noisy to be read.
+ * @param {uPlot} u
+ * @param {CanvasRenderingContext2D} context
+ * @param {Mark} mark
+ * @param {string} stroke
+ * @param {number} scale
+ */
+function median(u, context, mark, stroke, scale) {
+  const { x = [], low = [], high = [] } = mark;
+  context.globalAlpha = 1;
+  context.strokeStyle = stroke;
+  context.lineWidth = 1.75 * scale;
+  context.beginPath();
+  x.forEach((/** @type {number} */ step, /** @type {number} */ i) => context.lineTo(u.valToPos(step, "x", true), u.valToPos((low[i] + high[i]) / 2, "y", true)));
+  context.stroke();
 }
 
 /**
@@ -132,6 +162,7 @@ function tick(u, context, mark, scale) {
  * @param {number} scale
  */
 function best(u, context, mark, fill, scale) {
+  context.save();
   const x = u.valToPos(mark.x, "x", true);
   const y = u.valToPos(mark.y, "y", true);
   context.globalAlpha = 1;
@@ -147,6 +178,7 @@ function best(u, context, mark, fill, scale) {
   context.closePath();
   context.stroke();
   context.fill();
+  context.restore();
 }
 
 /**

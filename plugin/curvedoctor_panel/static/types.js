@@ -59,6 +59,7 @@
  * @property {{conditions: string[], cells: [number, number, Severity, number | null][]}} matrix
  * @property {Family[]} siblings
  * @property {Problem[]} problems
+ * @property {Record<string, string>} titles
  *
  * @typedef {object} Finding
  * @property {string} condition
@@ -70,7 +71,7 @@
  * @property {number | null} onset
  * @property {[number | null, number | null] | null} span
  * @property {string | null} axis
- * @property {[string, string][]} evidence
+ * @property {[string, string, string][]} evidence name, value, meaning
  *
  * @typedef {object} Prescription
  * @property {string} action
@@ -125,6 +126,13 @@
  * @property {string} condition
  * @property {string} title
  * @property {{heading: string, blocks: {kind: string, text: string}[]}[]} sections
+ * @property {Picture[]} [pictures]
+ *
+ * @typedef {object} Picture
+ * @property {"sick" | "healthy"} kind
+ * @property {string} alt
+ * @property {number | null} onset 0..1
+ * @property {{label: string, split: string, x: number[], y: (number | null)[]}[]} curves all scaled to 0..1
  *
  * @typedef {object} RunView
  * @property {string} run

@@ -1,0 +1,73 @@
+"""The front end as one inline script: its ES modules joined, for pages that can fetch nothing.
+
+The modules are our own and keep to a narrow form (one-line named imports, `export` before a
+declaration), so joining them takes two patterns, not a bundler; a test loads the result in a browser.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
+_IMPORT = re.compile(r'^import \{ ([^}]+) \} from "\./([a-z]+)\.js";$', re.MULTILINE)
+_LIBRARY = re.compile(r'^import uPlot from "\./vendor/uPlot\.esm\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (const|let|class|function|async function) (\w+)", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n|^[ \t]*// [^\n]*\n", re.DOTALL | re.MULTILINE)
+_CAST = re.compile(r"/\*\* @(?:type|param|returns)(?:(?!\*/).)*\*/ ?")
+
+
+class MissingBundle(RuntimeError):
+    """The chart library was not fetched at build time."""
+
+
+@cache
+def script(entry: str = "report") -> str:
+    """All modules that `entry` needs, in order, as one classic script. Raises `MissingBundle`."""
+    order: list[str] = []
+    _visit(entry, order)
+    parts = [_wrapped(name) for name in order]
+    return '"use strict";const modules={};\n' + "\n".join(parts)
+
+
+@cache
+def vendor(name: str) -> str:
+    """A file of the chart library. Raises `MissingBundle` where the package was not built."""
+    path = STATIC / "vendor" / name
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise MissingBundle(
+            f"{path.name} is missing: curvedoctor runs from a checkout that was not built. "
+            "Run `pip install -e .` there, which fetches it."
+        ) from None
+
+
+@cache
+def style() -> str:
+    """The panel's CSS with the chart library's, without comments."""
+    own = (STATIC / "panel.css").read_text(encoding="utf-8")
+    return vendor("uPlot.min.css") + re.sub(r"/\*.*?\*/", "", own, flags=re.DOTALL)
+
+
+def _source(name: str) -> str:
+    return (STATIC / f"{name}.js").read_text(encoding="utf-8")
+
+
+def _visit(name: str, order: list[str]) -> None:
+    if name in order:
+        return
+    for match in _IMPORT.finditer(_source(name)):
+        _visit(match.group(2), order)
+    order.append(name)
+
+
+def _wrapped(name: str) -> str:
+    """One module in a function of its own, so that private names can't meet."""
+    text = _LIBRARY.sub("", _source(name))
+    text = _IMPORT.sub(lambda match: f"const {{ {match.group(1)} }} = modules.{match.group(2)};", text)
+    exported = [match.group(2) for match in _EXPORT.finditer(text)]
+    text = _CAST.sub("", _COMMENT.sub("", _EXPORT.sub(r"\1 \2", text)))
+    text = re.sub(r"\n\s+", "\n", text)
+    return f"modules.{name} = (() => {{\n{text.strip()}\nreturn {{ {', '.join(exported)} }};\n}})();"

@@ -1,0 +1,101 @@
+"""The report: one HTML file that needs nothing else, for one run or for many.
+
+It opens from disk, without a network, and in the sandboxed frame in which MLflow shows artifacts. The
+diagnosis stands in it as JSON and is drawn by the same front end as the TensorBoard tab; a reader
+without scripts gets it as plain text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from xml.etree import ElementTree
+
+from curvedoctor import __version__
+from curvedoctor.model import Diagnosis, Problem
+from curvedoctor_panel import bundle, manual
+from curvedoctor_panel.overview import combine, row
+from curvedoctor_panel.plain import Json
+from curvedoctor_panel.view import VERDICTS, problem, run_view
+
+#: points of all curves of a run together, so that one run's report stays below 150 KB
+POINTS_OF_A_RUN = 3_000
+#: the same for all runs of one report together
+POINTS_IN_ALL = 150_000
+#: points that a curve keeps in any case
+FEWEST = 80
+UPLOT_NOTICE = "uPlot 1.6 (https://github.com/leeoniya/uPlot), (c) Leon Sorokin, MIT licence."
+
+
+def one_run(diagnosis: Diagnosis) -> str:
+    """A report of one run."""
+    return many([diagnosis])
+
+
+def many(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem] = ()) -> str:
+    """A report of many runs, sick ones first. Raises `MissingBundle` where the package was not built."""
+    # rows get their unique keys in `combine`, which sorts them: remember whose row is whose
+    rows = [{**row(diagnosis), "place": place} for place, diagnosis in enumerate(diagnoses)]
+    overview = combine(rows, [problem(item) for item in problems])
+    points = min(POINTS_OF_A_RUN, POINTS_IN_ALL // max(1, len(diagnoses)))
+    views: dict[str, Json] = {}
+    for item in overview["rows"]:
+        diagnosis = diagnoses[item.pop("place")]
+        drawn = max(1, min(len(diagnosis.run.curves), 24))
+        views[item["key"]] = run_view(diagnosis, limit=max(FEWEST, points // drawn), pages=False)
+    found = sorted({seen["id"] for item in overview["rows"] for seen in item["conditions"]})
+    pages = {name: page for name in found if (page := manual.page(name)) is not None}
+    data = {"overview": overview, "views": views, "pages": pages, "made": f"curvedoctor {__version__}"}
+    return _page(data)
+
+
+def _page(data: Mapping[str, Json]) -> str:
+    rows = data["overview"]["rows"]
+    name = rows[0]["run"] if len(rows) == 1 else f"{len(rows)} runs"
+    html = ElementTree.Element("html", {"lang": "en", "class": "cd-report"})
+    head = ElementTree.SubElement(html, "head")
+    ElementTree.SubElement(head, "meta", {"charset": "utf-8"})
+    ElementTree.SubElement(
+        head, "meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}
+    )
+    ElementTree.SubElement(head, "meta", {"name": "generator", "content": str(data["made"])})
+    ElementTree.SubElement(head, "title").text = f"Diagnosis of {name}"
+    # no icon is asked for, so that the page makes no request at all
+    ElementTree.SubElement(head, "link", {"rel": "icon", "href": "data:,"})
+    ElementTree.SubElement(head, "style").text = bundle.style()
+    body = ElementTree.SubElement(html, "body")
+    body.append(_without_scripts(data))
+    holder = ElementTree.SubElement(body, "script", {"type": "application/json", "id": "curvedoctor-data"})
+    holder.text = embeddable(data)
+    library = ElementTree.SubElement(body, "script")
+    library.text = f"/* {UPLOT_NOTICE} */\n" + _closed(bundle.vendor("uPlot.iife.min.js"))
+    entry = "single" if len(rows) == 1 else "report"
+    ElementTree.SubElement(body, "script").text = _closed(bundle.script(entry))
+    return "<!doctype html>\n" + ElementTree.tostring(html, encoding="unicode", method="html") + "\n"
+
+
+def embeddable(data: Mapping[str, Json]) -> str:
+    """JSON that no name in it can turn into markup: every `<` is escaped, all is ASCII."""
+    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def _closed(code: str) -> str:
+    """Code that can't end its script element early."""
+    return code.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _without_scripts(data: Mapping[str, Json]) -> ElementTree.Element:
+    """The diagnoses as plain text, for readers without scripts and for search."""
+    holder = ElementTree.Element("noscript")
+    for item in data["overview"]["rows"]:
+        view = data["views"][item["key"]]
+        ElementTree.SubElement(holder, "h2").text = f"{VERDICTS[view['verdict']]}: {view['run']}"
+        ElementTree.SubElement(holder, "p").text = view["headline"]
+        listed = ElementTree.SubElement(holder, "ul")
+        for finding in view["findings"]:
+            ElementTree.SubElement(listed, "li").text = f"{finding['title']}: {finding['summary']}"
+        cures = ElementTree.SubElement(holder, "ol")
+        for cure in view["prescriptions"]:
+            ElementTree.SubElement(cures, "li").text = cure["text"]
+    return holder

@@ -1,0 +1,76 @@
+/** The self-contained report: the same panel over data that are embedded in the page. Works offline and sandboxed. */
+
+import { App } from "./app.js";
+import { Detail } from "./detail.js";
+import { h } from "./dom.js";
+import { plural, title, VERDICT } from "./format.js";
+
+/** Runs printed in full; the table lists all of them. */
+const PRINTED = 30;
+
+const source = document.getElementById("curvedoctor-data");
+/** @type {{overview: import("./types.js").Overview, views: Record<string, import("./types.js").RunView>, pages: Record<string, import("./types.js").Page>, made: string}} */
+const data = JSON.parse(source?.textContent ?? "{}");
+
+const store = {
+  run: async (/** @type {string} */ key) => data.views[key],
+  explain: async (/** @type {string} */ condition) => data.pages[condition] ?? null,
+};
+
+const place = {
+  read: () => Object.fromEntries(new URLSearchParams(location.hash.slice(1))),
+  write: (/** @type {Record<string, string>} */ values) => {
+    try {
+      history.replaceState(null, "", `#${new URLSearchParams(values)}`);
+    } catch {
+      // a sandboxed frame has no history of its own; the report works without links into it
+    }
+  },
+};
+
+const app = new App(document.body, store, place);
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => {
+  app.element.dataset.theme = dark.matches ? "dark" : "light";
+  app.recolor();
+};
+dark.addEventListener("change", follow);
+follow();
+app.tell({ phase: "ready", text: `${plural(data.overview.rows.length, "run")} · ${data.made}` });
+app.update(data.overview);
+app.tell({ phase: "ready", text: `${plural(data.overview.rows.length, "run")} · ${data.made}` });
+addEventListener("hashchange", () => app.follow());
+
+/** @type {Detail[]} */
+let printed = [];
+/** @type {HTMLElement | null} */
+let paper = null;
+
+/** Everything on paper: a table of all runs, then the sick ones in full. */
+addEventListener("beforeprint", () => {
+  app.element.dataset.theme = "light";
+  const rows = data.overview.rows;
+  const full = rows.length === 1 ? rows : rows.filter((row) => row.verdict === "sick").slice(0, PRINTED);
+  printed = full.map(() => new Detail({ explain: () => {}, condition: () => {} }));
+  paper = h("div", { class: "cd-paper" }, rows.length > 1 ? summary(rows) : null, printed.map((detail) => detail.element));
+  app.element.append(paper);
+  full.forEach((row, i) => printed[i].show(row.key, data.views[row.key], ""));
+});
+
+addEventListener("afterprint", () => {
+  for (const detail of printed) detail.dispose();
+  paper?.remove();
+  follow();
+});
+
+/** @param {import("./types.js").Row[]} rows */
+function summary(rows) {
+  const cells = (/** @type {import("./types.js").Row} */ row) => [row.run, VERDICT[row.verdict], row.conditions.map((seen) => title(seen.id)).join(", "), row.first];
+  return h(
+    "section",
+    { class: "cd-paper-summary" },
+    h("h1", {}, "Diagnoses"),
+    h("p", { class: "cd-count" }, `${plural(rows.length, "run")} · ${data.made}`),
+    h("table", { class: "cd-table" }, h("thead", {}, h("tr", {}, ["Run", "Verdict", "Conditions", "Try first"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows.map((row) => h("tr", {}, cells(row).map((cell) => h("td", {}, cell)))))),
+  );
+}
