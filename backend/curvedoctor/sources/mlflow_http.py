@@ -62,7 +62,7 @@ class MlflowHttp:
                 if selected(stored, plain, mlflow_filter.Filter(())) or (
                     deleted and stored.lifecycle == "deleted"
                 ):
-                    yield _unit(host, stored, last)
+                    yield _unit(server, stored, last)
         except Refused as error:
             raise usage(error, options.filter) from error
 
@@ -73,14 +73,17 @@ class MlflowHttp:
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Read runs, several at a time, with a few requests under way at once."""
         for host, same in groupby(units, key=lambda unit: unit.address):
-            described = [_described(unit) for unit in same]
+            some = list(same)
+            described = [_described(unit) for unit in some]
             try:
                 server = Server(host)
+                # behind --static-prefix the REST interface lacks the prefix that the pages have
+                server.rest = some[0].parts[2]
                 histories = Histories(server)
                 for (stored, _), result in zip(
                     described, histories.read([w for _, w in described]), strict=True
                 ):
-                    yield _run(host, stored, result, options)
+                    yield _run(server, stored, result, options)
             except (SourceError, Refused) as error:
                 yield Problem(where=host, what=f"reading stopped: {error}")
 
@@ -88,12 +91,12 @@ class MlflowHttp:
 READER = MlflowHttp()
 
 
-def _run(host: str, stored: Stored, result: Any, options: ReadOptions) -> Run | Problem:
-    source = f"{host}/#/experiments/{stored.experiment_id}/runs/{stored.run_id}"
+def _run(server: Server, stored: Stored, result: Any, options: ReadOptions) -> Run | Problem:
+    source = f"{server.address}/#/experiments/{stored.experiment_id}/runs/{stored.run_id}"
     if isinstance(result, str):
         return Problem(where=source, what=result)
-    origin = Origin(kind="mlflow-http", address=host, key=stored.run_id)
-    return assemble(stored, result, Place(host, source, origin), options)
+    origin = Origin(kind="mlflow-http", address=server.rest, key=stored.run_id)
+    return assemble(stored, result, Place(server.address, source, origin), options)
 
 
 def _page(address: str) -> tuple[str, str | None, str | None]:
@@ -175,7 +178,7 @@ def _stored(run: Mapping[str, Any], names: Mapping[str, str]) -> tuple[Stored, W
 _NAMING = frozenset({"mlflow.runName", "mlflow.parentRunId"})
 
 
-def _unit(host: str, stored: Stored, last: Wanted) -> Unit:
+def _unit(server: Server, stored: Stored, last: Wanted) -> Unit:
     """What `load` needs is carried along: asking for it again would cost a request per run."""
     steps, times = sum(step for step, _ in last.last.values()), sum(time for _, time in last.last.values())
     facts = {
@@ -183,8 +186,8 @@ def _unit(host: str, stored: Stored, last: Wanted) -> Unit:
         "lifecycle": stored.lifecycle, "params": dict(stored.params), "tags": dict(stored.tags), "last": dict(last.last),
     }  # fmt: skip
     stamp = (stored.status, stored.end or 0, len(last.last), steps, times, len(stored.params))
-    parts = (stored.run_id, json.dumps(facts))
-    return Unit("mlflow-http", host, stored.title, group(host, stored), parts, stamp)
+    parts = (stored.run_id, json.dumps(facts), server.rest)
+    return Unit("mlflow-http", server.address, stored.title, group(server.address, stored), parts, stamp)
 
 
 def _described(unit: Unit) -> tuple[Stored, Wanted]:

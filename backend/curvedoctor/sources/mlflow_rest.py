@@ -46,6 +46,8 @@ class Server:
     _http_request: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        # nothing that runs here is to be reported to anybody
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         try:
             from mlflow.utils.credentials import get_default_host_creds
             from mlflow.utils.rest_utils import http_request

@@ -1,0 +1,151 @@
+"""What is written to an MLflow run, as plain data: tags, files, and a block of the description."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import quote
+
+from curvedoctor import __version__, fingerprint
+from curvedoctor.errors import SinkError
+from curvedoctor.model import Diagnosis
+from curvedoctor.sinks.picture import curves_png
+
+#: ours: nothing else is ever touched
+PREFIX = "curvedoctor."
+#: the run's folder of artifacts that is ours, and the files in it
+FOLDER = "curvedoctor"
+FILES = ("report.html", "diagnosis.json", "curves.png")
+NOTE = "mlflow.note.content"
+#: characters of a tag's value: MLflow cuts at 8,000 without saying so, older servers at 5,000
+LONGEST = 5_000
+#: `kept` tells that there was an empty description before, which is not the same as none
+BEGIN, BEGIN_KEPT, END = (
+    "<!-- curvedoctor:begin -->",
+    "<!-- curvedoctor:begin kept -->",
+    "<!-- curvedoctor:end -->",
+)
+_BLOCK = re.compile(r"<!-- curvedoctor:begin( kept)? -->.*?<!-- curvedoctor:end -->(?:\n\n)?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What has to be done to a run so that it says what it should."""
+
+    #: tags to write, in one batch
+    tags: Mapping[str, str] = field(default_factory=dict)
+    #: tags of ours that no longer hold
+    stale: tuple[str, ...] = ()
+    #: the files have to be written too
+    files: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.tags or self.stale or self.files)
+
+
+def tags(diagnosis: Diagnosis) -> dict[str, str]:
+    """The tags of section 6 of the contract. What a run lacks (an onset, a prescription) gets no tag."""
+    first = diagnosis.findings[0] if diagnosis.findings else None
+    found = {
+        "verdict": diagnosis.verdict,
+        "severity": first.severity if first else "",
+        "conditions": ",".join(finding.condition for finding in diagnosis.findings),
+        "onset": "" if first is None or first.onset is None else f"{first.onset:.10g}",
+        "prescription": diagnosis.prescriptions[0].text if diagnosis.prescriptions else "",
+        "version": __version__,
+        "fingerprint": fingerprint.of(diagnosis),
+    }
+    return {PREFIX + key: value[:LONGEST] for key, value in found.items() if value}
+
+
+def change(diagnosis: Diagnosis, present: Mapping[str, str], note: bool, run_id: str) -> Change:
+    """Compare what a run should say with the tags that it has.
+
+    The fingerprint is written together with the other tags and after the files, so a run that was
+    left half-written never carries the right one.
+    """
+    wanted = tags(diagnosis)
+    ours = {key: value for key, value in present.items() if key.startswith(PREFIX)}
+    files = ours.get(PREFIX + "fingerprint") != wanted[PREFIX + "fingerprint"]
+    new = {key: value for key, value in wanted.items() if files or ours.get(key) != value}
+    if note:
+        text = with_note(present.get(NOTE), block(diagnosis, run_id))
+        if text != present.get(NOTE):
+            new[NOTE] = text
+    return Change(new, tuple(sorted(set(ours) - set(wanted))), files)
+
+
+def files(diagnosis: Diagnosis) -> dict[str, bytes]:
+    """name → content of the artifacts."""
+    from curvedoctor.reports.as_json import document, dumps
+    from curvedoctor_panel import report
+
+    return {
+        "report.html": report.one_run(diagnosis).encode(),
+        "diagnosis.json": (dumps(document([diagnosis]), indent=2) + "\n").encode(),
+        "curves.png": curves_png(diagnosis),
+    }
+
+
+def block(diagnosis: Diagnosis, run_id: str) -> str:
+    """The diagnosis in Markdown: the verdict first, since MLflow folds a description after a few lines."""
+    lines = [f"**curvedoctor: {diagnosis.verdict}**"]
+    if diagnosis.findings:
+        first = diagnosis.findings[0]
+        lines[0] += (
+            f" · {first.condition} ({first.severity}, {first.confidence:.0%}). {escaped(first.summary)}"
+        )
+    if diagnosis.prescriptions:
+        lines.append(f"**Try first:** {escaped(diagnosis.prescriptions[0].text)}")
+    source = f"get-artifact?path={quote(f'{FOLDER}/curves.png', safe='')}&run_uuid={quote(run_id, safe='')}"
+    lines.append(f"![The run's main curves, with onset and span]({source})")
+    lines += [
+        f"- {other.condition} ({other.severity}): {escaped(other.summary)}"
+        for other in diagnosis.findings[1:6]
+    ]
+    lines.append("Details: artifact `curvedoctor/report.html`")
+    return "\n\n".join(lines)
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown and HTML take literally: it may hold names that somebody else chose."""
+    plain = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", plain)
+
+
+def with_note(present: str | None, text: str) -> str:
+    """The description with our block in front, or in the place where it is. Nothing else changes.
+
+    Raises `SinkError` if one of our two markers was lost: what is ours can't be told then.
+    """
+    kind = BEGIN_KEPT if present == "" else BEGIN
+    if present is None or present == "":
+        return f"{kind}\n{text}\n{END}\n\n"
+    found = _found(present)
+    if found is None:
+        return f"{BEGIN}\n{text}\n{END}\n\n{present}"
+    head = BEGIN_KEPT if found.group(1) else BEGIN
+    tail = "\n\n" if found.group(0).endswith("\n\n") else ""
+    return f"{present[: found.start()]}{head}\n{text}\n{END}{tail}{present[found.end() :]}"
+
+
+def without_note(present: str) -> tuple[Literal["none", "write", "delete"], str]:
+    """What to do with a description to be rid of our block, and the description that is left."""
+    found = _found(present)
+    if found is None:
+        return "none", present
+    rest = present[: found.start()] + present[found.end() :]
+    return ("write", rest) if rest or found.group(1) else ("delete", "")
+
+
+def _found(present: str) -> re.Match[str] | None:
+    found = _BLOCK.search(present)
+    if found is None and ("<!-- curvedoctor:begin" in present or END in present):
+        raise SinkError(
+            "the description holds only one of the markers <!-- curvedoctor:begin --> and "
+            "<!-- curvedoctor:end -->: restore the other, or remove it, and try again"
+        )
+    return found
