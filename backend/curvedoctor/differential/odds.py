@@ -14,10 +14,9 @@ from importlib.resources import files
 
 import numpy as np
 
-from curvedoctor.differential.siblings import Siblings
+from curvedoctor.differential.siblings import Trial
 from curvedoctor.differential.trees import Forest
 from curvedoctor.features.case import Case
-from curvedoctor.features.summary import Summary, summarize
 from curvedoctor.features.vector import matrix
 from curvedoctor.features.words import in_words
 from curvedoctor.model import Floats
@@ -88,17 +87,9 @@ def suspect(odds: Mapping[str, float], model: Model) -> dict[str, float]:
     return {action: p for action, p in chances.items() if p >= least}
 
 
-def with_siblings(cases: Sequence[Case], model: Model | None = None) -> list[Case]:
-    """The cases of one group, each told what its siblings have tried."""
-    summaries = [summarize(case) for case in cases]
-    tried = Siblings(summaries)
-    return [told(case, own, tried, model) for case, own in zip(cases, summaries, strict=True)]
-
-
-def told(case: Case, own: Summary, tried: Siblings, model: Model | None = None) -> Case:
-    """One case with its siblings' trials worked into its odds."""
+def told(case: Case, trials: Sequence[Trial], model: Model | None = None) -> Case:
+    """One case with what its siblings have tried worked into its odds."""
     model = model or default_model()
-    trials = tried.trials(own)
     if not trials or model is None or not case.odds:
         return case
     odds = dict(case.odds)

@@ -13,7 +13,7 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.conditions.base import Condition
 from curvedoctor.differential.numbers import dose
 from curvedoctor.features.case import Case
-from curvedoctor.model import Finding, Prescription, Severity, Unjudged, Verdict
+from curvedoctor.model import Finding, Prescription, Severity, Verdict
 
 #: without a model: how probable the n-th action of a condition helps, given that the condition is true
 BY_PLACE = (0.9, 0.6, 0.45, 0.35)
@@ -28,7 +28,7 @@ def order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda f: (_WEIGHT[f.severity], -f.confidence, f.condition)))
 
 
-def verdict(case: Case, findings: Sequence[Finding], unjudged: Sequence[Unjudged], judged: int) -> Verdict:
+def verdict(case: Case, findings: Sequence[Finding], judged: int) -> Verdict:
     """Sick with a finding of weight; undetermined where no curve could be judged; else healthy."""
     if any(f.severity != "info" for f in findings):
         return "sick"
