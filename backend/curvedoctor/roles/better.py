@@ -10,6 +10,7 @@ from curvedoctor.roles.words import Name
 _EPISODE = frozenset({"episode", "episodes", "episodic"})
 #: terms of a generator's loss that are to be minimised all the same
 _BESIDE_ADVERSARIAL = frozenset("recon reconstruction cycle matching identity idt l1 perceptual".split())  # noqa: SIM905
+_PLAIN_LOSS = {("loss",), ("total",), ("loss", "total"), ("total", "loss")}
 _CHOICE = frozenset({"chosen", "rejected", "logps", "kl", "penalty", "entropy", "bonus", "intrinsic"})
 
 
@@ -41,7 +42,8 @@ def _of_loss(name: Name) -> tuple[Better, str]:
     adversarial = v.ADVERSARIAL | {"unsupervised"} if outside & v.ADVERSARIAL else v.ADVERSARIAL
     if here & adversarial and not here & _BESIDE_ADVERSARIAL:
         return "none", "adversarial: two players, no good direction"
-    if here & v.GAN_LETTERS and not here & (v.PLAIN_TERMS - {"feature"}):
+    letters = here | ({*around[-1:]} if leaf in _PLAIN_LOSS else set())
+    if letters & v.GAN_LETTERS and not here & (v.PLAIN_TERMS - {"feature"}):
         return "none", "adversarial: two players, no good direction"
     if here & v.RL_LOSS:
         return "none", "a policy's or value function's loss moves with its own target"

@@ -34,7 +34,12 @@ def _lightgbm_norm(name: Name) -> Quantity | None:
     return "loss" if {"l1", "l2"} & set(name.leaf) and len(name.leaf) <= 4 else None
 
 
+def _nnunet(name: Name) -> Split | None:
+    return "val" if {"fg", "dice"} <= set(name.leaf) else None
+
+
 SPLIT: tuple[Rule[Split], ...] = (
+    Rule(_nnunet, "nnU-Net measures the foreground's Dice on validation patches", "nnunet"),
     Rule(_yolo_metrics, "YOLO logs under metrics/ what its validation gives", "ultralytics"),
     Rule(_detectron, "detectron2 logs its training losses without a prefix", "detectron2"),
     Rule(_detectron_heads, "detectron2 logs its heads' training statistics", "detectron2"),

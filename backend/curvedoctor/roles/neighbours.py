@@ -11,6 +11,8 @@ from curvedoctor.roles.quantity import inner
 from curvedoctor.roles.rules import first
 from curvedoctor.roles.words import Name
 
+#: words of losses that only a training procedure has
+_PROCEDURE = vocabulary.ADVERSARIAL | {"d", "g", "actor", "critic", "policy", "value", "surrogate"}
 Key = tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]
 
 
@@ -29,13 +31,15 @@ class Neighbours:
     misnamed: frozenset[tuple[tuple[str, ...], ...]]
     #: rewards are logged, and nothing that supervised training would log
     only_reinforcement: bool
+    #: adversarial or policy losses are logged, and no curve names a split: every loss is one of training
+    only_procedure: bool
 
     @classmethod
     def of(cls, names: Iterable[Name]) -> Neighbours:
         """Digest all names of a run."""
         splits: dict[Key, set[Split]] = {}
         misnamed = set()
-        rewards = supervised = False
+        rewards = supervised = procedure = False
         for name in names:
             tagged = first(split.NAMED[:1], name)
             foldered = first(split.NAMED[1:], name)
@@ -44,6 +48,7 @@ class Neighbours:
                 if foldered and foldered[0] != tagged[0]:
                     misnamed.add(name.folder)
             leaf, _ = inner(name)
+            procedure = procedure or any(w in _PROCEDURE for w in leaf)
             rewards = rewards or any(w in vocabulary.REWARD for w in leaf)
             held_out = (tagged or foldered or ("train",))[0] in ("val", "test")
             measured = any(
@@ -53,7 +58,7 @@ class Neighbours:
                 held_out and measured and not any(w in vocabulary.REWARD for w in leaf)
             )
         frozen = {key: frozenset(found) for key, found in splits.items()}
-        return cls(frozen, frozenset(misnamed), rewards and not supervised)
+        return cls(frozen, frozenset(misnamed), rewards and not supervised, procedure and not frozen)
 
     def named_split(self, name: Name) -> tuple[Split, str] | None:
         """The split that the tag names, else the directory, unless other tags in it contradict the directory."""
@@ -62,6 +67,8 @@ class Neighbours:
 
     def split_of_bare(self, name: Name) -> tuple[Split, str] | None:
         """ "loss" beside "val_loss" is the training loss; beside "train_loss" too, it could be anything."""
+        if self.only_procedure and not split.has_phase(name) and any(w in vocabulary.LOSS for w in name.flat):
+            return "train", "beside adversarial or policy losses, and no curve of the run names a split"
         named = self.splits.get(_bare(name), frozenset())
         if named & {"val", "test"} and "train" not in named:
             return "train", "the same name exists for held-out data, so this one is for training"

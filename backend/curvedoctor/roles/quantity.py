@@ -14,6 +14,8 @@ _AXIS_WORDS = v.STEP | v.EPOCH | {"time", "frame", "frames", "timesteps", "secon
 _NOT_A_LOSS = frozenset(
     {"weight", "weights", "coef", "coeff", "coefficient", "scale", "scaler", "time", "std", "lossweight"}
 )
+#: what optimizers have besides their learning rate ("lr-SGD-momentum")
+_NOT_A_RATE = frozenset({"momentum", "weightdecay", "wd", "beta", "beta1", "beta2"})
 _NOT_A_GRADIENT_NORM = frozenset(
     {
         "accumulation",
@@ -29,8 +31,12 @@ _NOT_A_GRADIENT_NORM = frozenset(
     }
 )
 _IN_LOSS_SECTION = (
-    v.LOSS_TERMS | v.ADVERSARIAL | (v.RL_LOSS - {"entropy", "ent", "alpha", "temperature", "temp"})
+    v.LOSS_TERMS
+    | v.ADVERSARIAL
+    | (v.RL_LOSS - {"entropy", "ent", "alpha", "temperature", "temp", "qvalue", "qvalues"})
 )
+#: what may stand beside the letter of a generator or discriminator in the name of its loss
+_BESIDE_LETTER = v.ADVERSARIAL | v.PLAIN_TERMS | {"real", "fake", "a", "b", "gp", "adv", "ab", "ba", "total"}
 
 
 def _last(words: Words, *kinds: frozenset[str]) -> str | None:
@@ -52,6 +58,7 @@ def inner(name: Name) -> tuple[Words, Words]:
     parts = list(name.parts)
     while len(parts) > 1 and (
         all(w in v.SPLIT_WORDS or w in v.MODIFIERS or w.isdigit() for w in parts[-1])
+        or (_has(parts[-2], _MEASURED) and all(w in _AXIS_WORDS or w in v.SPLIT_WORDS for w in parts[-1]))
         or (_is_axis(parts[-1]) and _has(parts[-2], _MEASURED))
     ):
         parts.pop()
@@ -74,7 +81,7 @@ def _learning_rate(name: Name) -> Quantity | None:
     leaf, around = inner(name)
     if not (_has(leaf, v.LR) or (_has(around, v.LR) and not _has(leaf, _MEASURED))):
         return None
-    if _has(leaf, v.OTHER - {"scale", "scaled", "alpha", "params", "param", "value", "values"}):
+    if _has(leaf, _NOT_A_RATE):
         return "other"
     return "loss" if leaf[-1] in v.LOSS else "lr"
 
@@ -110,7 +117,7 @@ def _loss(name: Name) -> Quantity | None:
 
 def _reward(name: Name) -> Quantity | None:
     leaf, around = inner(name)
-    if leaf and leaf[-1] in v.SPREAD:
+    if _has(leaf, v.SPREAD):
         return "other"
     if "rew" in leaf:
         return "reward"
@@ -120,7 +127,7 @@ def _reward(name: Name) -> Quantity | None:
         tail = _last(leaf, v.REWARD, v.PROPORTION, v.ERROR)
         return "accuracy" if tail in v.PROPORTION else "error" if tail in v.ERROR else "reward"
     if _has(around, v.REWARD):
-        known = v.ACCURACY | v.ERROR | v.OTHER | v.TIME | v.COUNTER
+        known = v.ACCURACY | v.ERROR | v.OTHER | v.COUNTER
         whole = all(w in known or w in v.MODIFIERS or w in v.SPLIT_WORDS or w.isdigit() for w in leaf)
         return None if whole and _last(leaf, known) else "reward"
     return None
@@ -137,9 +144,10 @@ def _head_noun(name: Name) -> Quantity | None:
     leaf, around = inner(name)
     if around and around[-1] in {"termination", "terminations", "curriculum"}:
         return "other"
-    if leaf and leaf[-1] in v.SPREAD and leaf != ("explained", "variance"):
+    if _has(leaf, v.SPREAD):
         return "other"
-    if _has(around, v.LOSS) and _last(leaf, _IN_LOSS_SECTION):
+    counted = [w for w in leaf if not w.isdigit()]
+    if _has(around, v.LOSS - {"objective"}) and _last(leaf, _IN_LOSS_SECTION) and counted[-1] != "values":
         return "loss"
     kinds: tuple[tuple[frozenset[str], Quantity], ...] = (
         (v.ERROR, "error"),
@@ -161,6 +169,10 @@ def _head_noun(name: Name) -> Quantity | None:
 
 def _objective_term(name: Name) -> Quantity | None:
     leaf, _ = inner(name)
+    if len(leaf) > 1 and _has(leaf, v.GAN_LETTERS):
+        if all(w in _BESIDE_LETTER or w in v.GAN_LETTERS or w.isdigit() for w in leaf):
+            return "loss"
+        return None
     rest = [
         w
         for w in leaf
@@ -185,11 +197,15 @@ def _counter(name: Name) -> Quantity | None:
 
 
 _SECTIONS: tuple[tuple[frozenset[str], Quantity], ...] = (
-    (v.LOSS, "loss"),
+    (v.LOSS - {"objective"}, "loss"),
     (v.REWARD, "reward"),
     (v.ERROR, "error"),
     (v.ACCURACY, "accuracy"),
-    (frozenset({"time", "timer", "timers", "timing"}), "time"),
+    (
+        frozenset({"time", "timer", "timers", "timing", "fps", "sps", "speed", "throughput", "latency"}),
+        "time",
+    ),
+    (v.SYSTEM, "system"),
 )
 
 RULES: tuple[Rule[Quantity], ...] = (

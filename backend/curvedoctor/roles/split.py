@@ -54,6 +54,8 @@ def _of_part(words: Words) -> Split | None:
             found = "val"
     if found is None and any(word in v.EVAL for word in words):
         return "val"
+    if found is None and (words == ("learn",) or "rollout" in words):
+        return "train"
     return found
 
 
@@ -87,8 +89,10 @@ def by_nature(name: Name, quantity: Quantity, better: Better) -> tuple[Split, st
         return "val", "computed over a whole set, so by an evaluation"
     if quantity in ("loss", "accuracy") and better == "none":
         return "train", "it belongs to the training procedure itself"
-    if quantity == "loss" and any(w in v.STEP for w in leaf):
-        return "train", "a loss of single steps or batches"
+    if (quantity == "loss" and any(w in v.STEP for w in leaf)) or (
+        quantity in ("accuracy", "error") and "batch" in leaf
+    ):
+        return "train", "measured on single steps or batches"
     if quantity == "reward":
         return "train", "a reward without a named split is that of training episodes"
     return None

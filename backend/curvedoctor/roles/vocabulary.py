@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 TRAIN = frozenset(
-    "train training trained trn tr trainset intrain entrainement entraînement entrenamiento обучение".split()
+    "dtrain train training trained trn tr trainset intrain entrainement entraînement entrenamiento обучение".split()
 )
 VAL = frozenset(
     (
-        "val valid validation validate vali valset vld dev cv heldout holdout oof validierung validación "
+        "dval dvalid deval val valid validation validate vali valset vld dev cv heldout holdout oof validierung validación "
         "валидация"
     ).split()
 )
 #: names the act of evaluating, not the set: weaker than the words for sets
 EVAL = frozenset("eval evaluation evaluate evaluator evaluating evals".split())
-TEST = frozenset("test testing tst testset prueba тест".split())
+TEST = frozenset("dtest test testing tst testset prueba тест".split())
 #: a section that holds what an evaluation printed
 SPLIT_WORDS = TRAIN | VAL | EVAL | TEST
 
@@ -42,7 +42,7 @@ LOSS_TERMS = frozenset(
 )
 ERROR = frozenset(
     (
-        "error errors err rmse mse mae mape smape mase rmsle msle wape nrmse wer cer ter per_phone fid "
+        "mpvpe pampjpe nme error errors err rmse mse mae mape smape mase rmsle msle wape nrmse wer cer ter per_phone fid "
         "kid lpips hausdorff hd hd95 assd asd eer der merror ppl perplexity rmspe mdape medae fpr fnr "
         "mpjpe ade fde rte ate epe absrel sqrel misclassification brier ece far frr mcd fvd editdistance "
         "mer wil fehler ошибка ошибки cd emd chamfer hamming minade minfde missrate absoluteerror"
@@ -58,7 +58,7 @@ PROPORTION = frozenset(
 )
 SCORE = frozenset(
     (
-        "precision prec recall rec f1 f2 fbeta f1score fscore auc auroc aucroc roc rocauc prauc aucpr "
+        "cocoap minp precision prec recall rec f1 f2 fbeta f1score fscore auc auroc aucroc roc rocauc prauc aucpr "
         "auprc ap map aps apm apl apr apc apf ar arl arm ars iou miou mdice dice dsc jaccard bleu "
         "sacrebleu rouge rouge1 rouge2 rougel rougelsum rougescore meteor chrf ter_score cider spice "
         "bertscore r2 score scores mcc matthews kappa hits hit ndcg mrr psnr ssim msssim pearson "
@@ -78,7 +78,7 @@ REWARD = frozenset(
 )
 TIME = frozenset(
     (
-        "time times runtime fps tps wps ups spersec persec duration elapsed latency throughput speed eta "
+        "timestamp timestamps time times runtime fps tps wps ups spersec persec duration elapsed latency throughput speed eta "
         "seconds secs sec ms hours minutes walltime wall timing perit sps timer timers zeit durée"
     ).split()
 )
@@ -91,7 +91,7 @@ COUNTER = frozenset(
 )
 SYSTEM = frozenset(
     (
-        "gpu gpus cpu cpus memory mem ram vram cuda disk flos flops tflops mfu hfu utilization "
+        "gflops mflops macs temp retries gpu gpus cpu cpus memory mem ram vram cuda disk flos flops tflops mfu hfu utilization "
         "utilisation power temperature_gpu bytes mb gb gib mib swap allocated rss watts hbm tpu nvml oom"
     ).split()
 ) - {"temperature_gpu", "tpu"}
@@ -101,7 +101,7 @@ OTHER = frozenset(
         "entropy kl kld approxkl klavg epsilon beta beta1 beta2 alpha momentum weightdecay lossscale "
         "gradscale scale temperature std stddev variance var length len lengths eplen clipfrac "
         "clipfraction cliprange norm norms weightnorm paramnorm param params coef coeff coefficient "
-        "weight weights bias advantage advantages q qvalue qvalues qvals value values valueestimate "
+        "weight weights bias advantage advantages qvalue qvalues qvals value values valueestimate "
         "logit logits logp lens logps logprob logprobs ratio dropout sparsity noise ess metric hpmetric "
         "mean_ratio threshold eps exploration skipped buffer queue staleness prob probs probability "
         "lossweight klcoef density patience overflow curriculum termination terminations collision wd "
@@ -123,7 +123,7 @@ RL_LOSS = frozenset(
 #: terms that are to be minimised even beside adversarial ones
 PLAIN_TERMS = frozenset(
     (
-        "supervised supervisor recon reconstruction recovery matching feature l1 l2 perceptual cycle "
+        "pretraining bc cloning fm feat supervised supervisor recon reconstruction recovery matching feature l1 l2 perceptual cycle "
         "identity idt autoencoder embedding embedder vgg lpips mse mae content style cls classification "
         "xent ce bce kl kld forward inverse"
     ).split()
@@ -138,7 +138,7 @@ SIGNED_LOSSES = frozenset(
 #: what an evaluation over a whole set gives, never one training batch
 WHOLE_SET = frozenset(
     (
-        "map ap aps apm apl ar arl ars pq nds bleu sacrebleu rouge rouge1 rouge2 rougel rougelsum meteor "
+        "aacc macc cocoap map ap aps apm apl ar arl ars pq nds bleu sacrebleu rouge rouge1 rouge2 rougel rougelsum meteor "
         "chrf cider wer cer fid kid hits_at miou fwiou hota mota idf1 ndcg mrr hausdorff hd95 "
         "inceptionscore mpjpe oks fvd apr apc apf bertscore bertscore spice"
     ).split()
@@ -195,7 +195,7 @@ COMPOUNDS: dict[tuple[str, ...], str] = {
         ("log prob", "logprob"), ("log probs", "logprobs"), ("log p", "logp"), ("hp metric", "hpmetric"),
         ("global step", "globalstep"), ("time steps", "timesteps"), ("time step", "timestep"), ("env step", "envstep"),
         ("env steps", "envsteps"), ("time out", "timeout"), ("early stopping", "earlystopping"), ("d loss", "dloss"), ("g loss", "gloss"),
-        ("loss d", "dloss"), ("loss g", "gloss"), ("ce loss", "xent"), ("bits per char", "bpc"), ("bits per byte", "bpb"), ("bits per dim", "bpd"),
+        ("loss d", "dloss"), ("loss g", "gloss"), ("ce loss", "xent"), ("cross ent", "xent"), ("bits per char", "bpc"), ("bits per byte", "bpb"), ("bits per dim", "bpd"),
         ("bits per character", "bpc"), ("wall time", "walltime"), ("wall clock", "walltime"),
     )
 }  # fmt: skip
@@ -224,5 +224,11 @@ KNOWN = (
     | WHOLE_SET
     | MODIFIERS
 )
-#: "trainloss", "valacc": words that are run together, longest first
-GLUED_HEADS = ("validation", "training", "train", "valid", "eval", "test", "mean", "avg", "dev", "val")
+#: words that others are run together from ("trainloss", "eprewmean"); the short and ambiguous ones are left out
+SEGMENTS = frozenset(w for w in KNOWN if w.isascii() and len(w) > 2) - frozenset(
+    (
+        "the per map rec dis gen adv raw sum cur out all dev tps ups wps sps mem reg obj cls box ent mse ter der per "
+        "ade ate epe ece far frr wil hit pck sdr snr pnr aps apm apl apr apc apf arl arm ars ari nmi nds ods oks ois ram mib "
+        "gib cost norm prob bias eta run temp noise rank seen trees num sec min max"
+    ).split()
+) | {"ep", "lr", "n", "rew", "min", "max", "norm", "cost"}

@@ -11,15 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from curvedoctor.roles.vocabulary import CJK, COMPOUNDS, GLUED_HEADS, KNOWN, LONGEST_COMPOUND
+from curvedoctor.roles.vocabulary import CJK, COMPOUNDS, KNOWN, LONGEST_COMPOUND, SEGMENTS
 
 #: characters kept of either end of a longer text: no honest name is longer
 _KEEP = 300
 #: words kept of one tag
 _MAX_WORDS = 120
-_PART = re.compile(r"[/\\|]")
+_PART = re.compile(r"[/\\|]| - ")
 _WORD = re.compile(r"[^\W_]+")
 _HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+#: retrieval's "R@5"
+_RECALL_AT = re.compile(r"(?<![A-Za-z])[rR]@(?=[0-9])")
+#: longest word that is looked through for words run together, and most of them
+_LONGEST_GLUED, _MOST_GLUED = 24, 4
 _TRAILING_DIGITS = re.compile(r"^([a-z]+)([0-9]+)$")
 #: "50 it/s" and "global_step/sec": here the slash divides, it does not separate
 _PER = re.compile(
@@ -99,7 +103,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _words(piece: str) -> Iterator[str]:
-    for match in _WORD.finditer(piece.replace("/", " per ")):
+    for match in _WORD.finditer(_RECALL_AT.sub("recall ", piece.replace("/", " per "))):
         word = match.group()
         if word.isascii():
             yield from _ascii(word)
@@ -121,13 +125,20 @@ def _ascii(word: str) -> Iterator[str]:
 
 
 def _unglue(word: str) -> Iterator[str]:
-    if word not in KNOWN:
-        for head in GLUED_HEADS:
-            if word.startswith(head) and word[len(head) :] in KNOWN:
-                yield head
-                yield word[len(head) :]
-                return
-    yield word
+    """ "trainloss" → "train", "loss"; a word that is not wholly made of known ones stays as it is."""
+    if word in KNOWN or not 4 < len(word) <= _LONGEST_GLUED:
+        yield word
+        return
+    ways: list[tuple[str, ...] | None] = [()] + [None] * len(word)
+    for end in range(1, len(word) + 1):
+        for start in range(end - 1, -1, -1):
+            before = ways[start]
+            if before is not None and len(before) < _MOST_GLUED and word[start:end] in SEGMENTS:
+                longer = (*before, word[start:end])
+                best = ways[end]
+                if best is None or len(longer) < len(best):
+                    ways[end] = longer
+    yield from ways[-1] or (word,)
 
 
 def _foreign(word: str) -> Iterator[str]:
