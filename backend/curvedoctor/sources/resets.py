@@ -13,6 +13,8 @@ from curvedoctor.sources.segments import Points
 _MIN_BEFORE, _MIN_POINTS = 3, 4
 #: share of the span reached so far that still counts as "back at the start"
 _START_SHARE = 0.05
+#: share of backward steps, resets aside, above which a curve's steps go to and fro anyway
+_MAX_JITTER = 0.1
 #: positions around a wall time in which another curve's reset is looked for
 _NEIGHBORHOOD = 3
 
@@ -32,11 +34,15 @@ def split(series: Mapping[str, Points]) -> list[dict[str, Points]]:
     walls = series[main][2]
     ordered = bool(np.all(np.diff(walls) >= 0)) and bool(walls[-1] > walls[0])
     cuts: list[dict[str, int]] = []
+    last: dict[str, int] = {}
     for number, reset in enumerate(resets[main].tolist()):
-        when = float(walls[reset]) if ordered else None
-        cut = _cut(series, resets, number, len(resets[main]), when)
+        if ordered:
+            cut = _cut_at(series, float(walls[reset]), last)
+        else:
+            cut = _cut_by_count(series, resets, number, len(resets[main]))
         if cut is not None:
-            cuts.append(cut | {main: reset})
+            last = cut | {main: reset}
+            cuts.append(last)
     return _apply(series, cuts)
 
 
@@ -46,18 +52,24 @@ def _resets(steps: Ints) -> Ints:
     found: list[int] = []
     start = 0
     for at in back.tolist():
-        if at - start < _MIN_BEFORE:
-            continue
-        before = steps[start:at]
-        # Python numbers: steps may lie near ±2^63
-        first, reached, now = int(before[0]), int(before.max()), int(steps[at])
-        interval = (reached - first) / max(at - start - 1, 1)
-        if reached > first and now <= first + max(
-            _START_SHARE * (reached - first), min(2 * interval, 0.3 * (reached - first))
-        ):
+        if at - start >= _MIN_BEFORE and _starts_over(steps, start, at):
             found.append(at)
             start = at
+    if len(back) - len(found) > _MAX_JITTER * len(steps):
+        return np.empty(0, np.int64)  # parallel environments: the steps go to and fro all the time
     return np.array(found, np.int64)
+
+
+def _starts_over(steps: Ints, start: int, at: int) -> bool:
+    """Whether the steps, after rising since `start`, are back there at `at` and rise anew."""
+    before = steps[start:at]
+    # Python numbers: steps may lie near ±2^63
+    first, reached = int(before[0]), int(before.max())
+    span = reached - first
+    near = first + max(_START_SHARE * span, min(2 * span / (at - start - 1), 0.3 * span))
+    if span <= 0 or int(steps[at]) > near:
+        return False
+    return all(int(step) <= first + 0.5 * span for step in steps[at + 1 : at + 3]) or at - start < 6
 
 
 def _counts_within_epochs(points: Points, resets: Ints) -> bool:
@@ -80,31 +92,35 @@ def _counts_within_epochs(points: Points, resets: Ints) -> bool:
     return smooth >= 0.7 * len(resets)
 
 
-def _cut(
-    series: Mapping[str, Points], resets: Mapping[str, Ints], number: int, total: int, when: float | None
+def _cut_by_count(
+    series: Mapping[str, Points], resets: Mapping[str, Ints], number: int, total: int
 ) -> dict[str, int] | None:
-    """Where each curve is cut by one reset of the main one; None if some curve goes on across it."""
+    """Without usable wall times: only if every curve starts over equally often."""
+    cut: dict[str, int] = {}
+    for tag, (steps, _, _) in series.items():
+        if len(resets.get(tag, ())) == total:
+            cut[tag] = int(resets[tag][number])
+        elif len(steps) >= _MIN_POINTS:
+            return None
+    return cut
+
+
+def _cut_at(series: Mapping[str, Points], when: float, last: Mapping[str, int]) -> dict[str, int] | None:
+    """Where each curve is cut by a reset at this wall time; None if some curve goes on across it."""
     cut: dict[str, int] = {}
     for tag, (steps, _, walls) in series.items():
-        if when is None:
-            if len(resets.get(tag, ())) == total:
-                cut[tag] = int(resets[tag][number])
-            elif len(steps) >= _MIN_POINTS:
-                return None
-            continue
-        at = _turn(steps, walls, when)
+        at = _turn(steps, walls, when, last.get(tag, 0))
         if at is None:
             return None
         cut[tag] = at
     return cut
 
 
-def _turn(steps: Ints, walls: Floats, when: float) -> int | None:
+def _turn(steps: Ints, walls: Floats, when: float, last: int) -> int | None:
     """The position near a wall time at which a curve starts over; None if it goes on instead."""
     at = int(np.searchsorted(walls, when))
-    for near in sorted(
-        range(max(1, at - _NEIGHBORHOOD), min(len(steps), at + _NEIGHBORHOOD + 1)), key=lambda i: abs(i - at)
-    ):
+    close = range(max(last + 1, at - _NEIGHBORHOOD), min(len(steps), at + _NEIGHBORHOOD + 1))
+    for near in sorted(close, key=lambda i: abs(i - at)):
         if steps[near] < steps[near - 1]:
             return near
     if at in (0, len(steps)) or len(steps) < _MIN_POINTS:

@@ -59,6 +59,10 @@ class Session:
         """Files that it was read from."""
         return {piece.path for piece in self.pieces}
 
+    def tags(self, folder: str) -> set[str]:
+        """Tags of one of its sub-directories."""
+        return {tag for piece in self.pieces if piece.folder == folder for tag in piece.series}
+
     def shared(self, piece: Piece) -> dict[str, list[Points]]:
         """Of the piece's tags, those that this session has too."""
         found: dict[str, list[Points]] = {}
@@ -99,7 +103,7 @@ def _home(piece: Piece, found: Sequence[Session]) -> Session | None:
         shared = session.shared(piece)
         if not shared:
             strangers.append(session)
-        elif _continues(piece, shared):
+        elif _continues(piece, shared, session.tags(piece.folder) == set(piece.series)):
             return session
     if len(strangers) > 1:
         for session in strangers:
@@ -108,13 +112,13 @@ def _home(piece: Piece, found: Sequence[Session]) -> Session | None:
     return strangers[0] if strangers else None
 
 
-def _continues(piece: Piece, shared: Mapping[str, list[Points]]) -> bool:
+def _continues(piece: Piece, shared: Mapping[str, list[Points]], same_tags: bool) -> bool:
     """Whether the piece goes on where the shared curves were, perhaps from a checkpoint some way back."""
     joined = {tag: _joined(parts) for tag, parts in shared.items()}
     tag = max(joined, key=lambda tag: (min(len(joined[tag][0]), len(piece.series[tag][0])), tag))
     steps, _, walls = joined[tag]
     new_steps, _, new_walls = piece.series[tag]
-    if len(steps) == 1 and len(new_steps) == 1 and len(piece.series) > len(shared):
+    if len(steps) == 1 and len(new_steps) == 1 and not same_tags:
         return True  # a placeholder (Lightning's hp_metric) in each of a run's files says nothing
     if _usable(walls) and _usable(new_walls) and new_walls[0] < walls.max() - _CLOCK:
         return False  # both were being written at the same time

@@ -118,7 +118,7 @@ def curves(session: segments.Session) -> tuple[Curve, ...]:
         while name in found:
             name += "'"
         found[name] = Curve(name, tag, steps, values, walls)
-    return tuple(assign(tuple(found.values())))
+    return tuple(assign(tuple(found[name] for name in sorted(found))))
 
 
 def curve_id(name: str) -> str:

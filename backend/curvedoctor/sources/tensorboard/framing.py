@@ -34,6 +34,8 @@ class Records:
 
     def __init__(self, stream: IO[bytes], offset: int = 0) -> None:
         self._stream = stream
+        #: `read1` gives what a broken compressed file still yields, where `read` raises
+        self._read = getattr(stream, "read1", stream.read)
         self._crc = crc32c()
         self._data = b""
         #: position of `_data[0]` in the file, and of the next record in `_data`
@@ -91,7 +93,7 @@ class Records:
         """Whether `count` bytes stand behind the position; reads on as needed."""
         while len(self._data) - self._pos < count and not self._ended:
             try:
-                piece = self._stream.read(max(CHUNK, count - (len(self._data) - self._pos)))
+                piece = self._read(max(CHUNK, count - (len(self._data) - self._pos)))
             except (OSError, EOFError, ValueError) as error:  # a broken gzip, a vanished mount
                 self.problems.append((self._base + len(self._data), f"can't read on: {error}"[:200]))
                 piece = b""

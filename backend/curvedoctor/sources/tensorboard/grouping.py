@@ -25,6 +25,8 @@ _TIME_NAME = re.compile(r"\d{9,11}(\.\d+)?$")
 _OWN_RUN = frozenset({"args.yaml", "opt.yaml", "hparams.yaml", "results.csv", "metrics.csv"})
 #: children looked at when searching for parts of a run: beyond, it is a directory of many runs
 _MAX_CHILDREN = 256
+#: directories looked at below one sub-directory, and levels: tags have few parts
+_MAX_NESTED, _MAX_LEVELS = 32, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ def group(folder: Folder) -> Grouping:
     parts = _splits(children, bool(own))
     if own:
         parts |= {name for name, events in children.items() if _is_part(name, events)}
+        nested = {
+            name: found for name in folder.dirs if name not in children and (found := _series(folder, name))
+        }
+        children |= nested
+        parts |= set(nested)
     events = own + [path for name in sorted(parts) for path in children[name]]
     return Grouping(tuple(events), frozenset(parts))
 
@@ -88,6 +95,28 @@ def _is_part(name: str, events: list[str]) -> bool:
         return True
     tag = first_tag(events[0])
     return tag is not None and name.startswith(tag.replace("/", "_") + "_")
+
+
+def _series(folder: Folder, name: str) -> list[str]:
+    """Event files below a sub-directory if all of them are series of one call: `TAG/KEY`, as tensorboardX nests them."""
+    found: list[str] = []
+    pending = [name]
+    for _ in range(_MAX_NESTED):
+        if not pending:
+            return found
+        below = pending.pop()
+        path = files.join(folder.path, below)
+        try:
+            entries = sorted(files.listing(path), key=lambda entry: entry.name)
+        except files.UNREADABLE:
+            return []
+        events = [files.join(path, e.name) for e in entries if is_event_file(e.name) and not e.is_dir]
+        if events and first_tag(events[0]) != below.rpartition("/")[0]:
+            return []
+        found.extend(events)
+        if below.count("/") < _MAX_LEVELS:
+            pending.extend(f"{below}/{entry.name}" for entry in entries if entry.is_dir and not entry.is_link)
+    return []
 
 
 def subdirectory(path: str, run: str) -> str:
