@@ -83,20 +83,21 @@ def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 def as_table(rows: Iterable[dict[str, Any]], look: Look) -> Iterator[str]:
     """A heading per run, a line per curve: id, role, reasons."""
-    from curvedoctor.reports.text import Paint, ascii_only, fit, pad, safe
+    from itertools import groupby
+
+    from curvedoctor.reports.text import Paint, ascii_only, cells, fit, pad, safe
 
     paint = Paint(look.color)
-    name_width = max(look.width * 2 // 5, 16)
-    run = None
-    for row in rows:
-        lines = []
-        if row["run"] != run:
-            lines += [""] * (run is not None) + [paint(fit(row["run"], look.width, look.unicode), "bold")]
-            run = row["run"]
-        role = ":".join(row[key] for key in ("split", "quantity", "better"))
-        name = pad(fit(row["curve"], name_width, look.unicode), name_width)
-        why = safe("; ".join(row["why"]))
-        room = max(look.width - name_width - 28, 10)
-        lines.append(f"  {name}  {pad(role, 22)}  {paint(fit(why, room, look.unicode), 'dim')}")
-        for line in lines:
+    for run, members in groupby(rows, key=lambda row: str(row["run"])):
+        curves = list(members)
+        width = min(max(cells(safe(row["curve"])) for row in curves), look.width * 2 // 5)
+        lines = [paint(fit(run, look.width, look.unicode), "bold")]
+        for row in curves:
+            role = ":".join(row[key] for key in ("split", "quantity", "better"))
+            name = pad(fit(row["curve"], width, look.unicode), width)
+            why = safe("; ".join(row["why"]))
+            room = max(look.width - width - 28, 10)
+            why = why if cells(why) <= room else why[: room - 3].rstrip() + "..."
+            lines.append(f"  {name}  {pad(role, 22)}  {paint(why, 'dim')}")
+        for line in [*lines, ""]:
             yield (line if look.unicode else ascii_only(line)).rstrip() + "\n"

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from curvedoctor.model import Diagnosis, Finding, Problem
-from curvedoctor.reports.as_json import problems_of, text
+from curvedoctor.reports.as_json import problems_of
 from curvedoctor.reports.base import Look, split
-from curvedoctor.reports.text import percent
-
-#: what XML 1.0 can't hold, not even escaped
-FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from curvedoctor.reports.text import percent, safe
 
 
 def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
@@ -35,8 +31,8 @@ def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
 
 
 def legal(value: str) -> str:
-    """`value` with what XML forbids spelled out."""
-    return FORBIDDEN.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text(value))
+    """`value`, line by line, without what XML forbids or a terminal obeys."""
+    return "\n".join(safe(line) for line in value.split("\n"))
 
 
 def suite(root: ET.Element, group: str, members: Sequence[Diagnosis]) -> None:

@@ -13,6 +13,8 @@ from curvedoctor.reports.text import onset, percent, safe, shorten
 
 #: characters; a longer name makes the table unreadable
 NAME = 60
+#: characters; ours are shorter, but they may quote a log
+SENTENCE = 300
 MARKS = {"sick": "❌", "healthy": "✅", "undetermined": "❔", "error": "❌", "warning": "⚠️", "info": "ℹ️"}
 
 
@@ -20,10 +22,16 @@ def escape(value: str) -> str:
     r"""`value` as text that Markdown shows as it is: no markup, no HTML, no mention.
 
     >>> escape("a*b|<c> @d")
-    'a\\*b\\|&lt;c> &#64;d'
+    'a\\*b\\|&lt;c> @<!-- -->d'
     """
-    value = re.sub(r"([\\`*_{}\[\]|~#$])", r"\\\1", safe(value))
-    return value.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
+    value = re.sub(r"([\\`*_{}\[\]|~$])", r"\\\1", safe(value))
+    return inert(value)
+
+
+def inert(value: str) -> str:
+    """`value` without HTML; an empty comment after @ and # keeps GitHub from mentioning and linking."""
+    value = value.replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([@#])", r"\1<!-- -->", value)
 
 
 def code(value: str) -> str:
@@ -55,19 +63,14 @@ def line(diagnosis: Diagnosis) -> str:
     condition = (
         diagnosis.verdict if finding is None else f"{finding.condition} ({percent(finding.confidence)}){more}"
     )
-    first = escape(diagnosis.prescriptions[0].text) if diagnosis.prescriptions else ""
+    first = escape(diagnosis.prescriptions[0].text[:SENTENCE]) if diagnosis.prescriptions else ""
     place = onset(finding) if finding else ""
     return f"| {MARKS[diagnosis.verdict]} | {code(diagnosis.run.name)} | {condition} | {place} | {first} |\n"
 
 
 def details(diagnosis: Diagnosis) -> Iterator[str]:
     """All findings and prescriptions of a run, folded away."""
-    name = (
-        safe(shorten(diagnosis.run.name, NAME))
-        .replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace("@", "&#64;")
-    )
+    name = inert(shorten(safe(diagnosis.run.name), NAME))
     yield f"\n<details><summary>{name}</summary>\n\n"
     for finding in diagnosis.findings:
         curves = ", ".join(code(curve) for curve in finding.curves)

@@ -9,7 +9,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from curvedoctor.model import Curve, Diagnosis, Finding, Problem
 from curvedoctor.reports.as_json import problems_of
 from curvedoctor.reports.base import Look, split
-from curvedoctor.reports.text import MARKS, Paint, ascii_only, cells, change, fit, onset, pad, percent, safe
+from curvedoctor.reports.text import (
+    MARKS,
+    Paint,
+    ascii_only,
+    cells,
+    change,
+    cut,
+    fit,
+    onset,
+    pad,
+    percent,
+    safe,
+)
 
 #: sick runs that are shown in detail; of more, the reader is better served by another format
 DETAILED = 20
@@ -38,22 +50,22 @@ def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
         yield (line if look.unicode else ascii_only(line)).rstrip() + "\n"
 
 
-def row(diagnosis: Diagnosis) -> tuple[str, str, str, str, str]:
+def row(diagnosis: Diagnosis, look: Look) -> tuple[str, str, str, str, str]:
     """The cells of a run's line: run, verdict, condition, onset, first prescription."""
     finding = diagnosis.findings[0] if diagnosis.findings else None
     more = len(diagnosis.findings) - 1
     condition = "" if finding is None else finding.condition + (f" +{more}" if more > 0 else "")
     first = change(diagnosis.prescriptions[0]) if diagnosis.prescriptions else ""
-    if diagnosis.verdict == "undetermined" and not first:
-        first = next((unjudged.reason for unjudged in diagnosis.unjudged), "too little was logged")
-    return safe(diagnosis.run.name), diagnosis.verdict, condition, onset(finding) if finding else "", first
+    place = onset(finding) if finding else ""
+    every = (safe(diagnosis.run.name), diagnosis.verdict, condition, place, first)
+    return every if look.unicode else tuple(ascii_only(cell) for cell in every)  # type: ignore[return-value]
 
 
 def widths(rows: Sequence[tuple[str, ...]], look: Look) -> list[int]:
     """Columns for each cell: all that they need if there is room, else names give way first."""
     need = [max(cells(cell) for cell in column) for column in zip(HEADINGS, *rows, strict=True)]
     room = min(look.width, WIDEST) - 2 - 2 * (len(need) - 1)
-    for index, least in ((0, 16), (4, 16), (2, 14), (0, 8)):
+    for index, least in ((0, 14), (4, 16), (2, 14), (0, 8), (4, 9), (2, 9), (3, 4), (1, 7)):
         excess = sum(need) - room
         if excess > 0:
             need[index] = max(min(need[index], least), need[index] - excess)
@@ -63,18 +75,34 @@ def widths(rows: Sequence[tuple[str, ...]], look: Look) -> list[int]:
 def summary(diagnoses: Sequence[Diagnosis], look: Look) -> Iterator[str]:
     """A heading, and one line per run."""
     paint = Paint(look.color)
-    rows = [row(diagnosis) for diagnosis in diagnoses]
+    rows = [row(diagnosis, look) for diagnosis in diagnoses]
     sizes = widths(rows, look)
     heading = "  ".join(pad(cell, size) for cell, size in zip(HEADINGS, sizes, strict=True))
     yield paint("  " + heading.rstrip(), "bold")
-    for diagnosis, cells_of_run in zip(diagnoses, rows, strict=True):
+    for diagnosis, every in zip(diagnoses, rows, strict=True):
         sign, plain_sign, color = MARKS[diagnosis.verdict]
-        parts = [
-            pad(fit(cell, size, look.unicode), size) for cell, size in zip(cells_of_run, sizes, strict=True)
-        ]
+        parts = [pad(fit(cell, size, look.unicode), size) for cell, size in zip(every, sizes, strict=True)]
         parts[1] = paint(parts[1], color)
+        if not any(every[2:]):  # the room is free for the reason
+            parts[2:] = [paint(clipped(reason(diagnosis), sum(sizes[2:]) + 4, look), "dim")]
         mark = paint(sign if look.unicode else plain_sign, color)
         yield f"{mark} {'  '.join(parts)}".rstrip()
+
+
+def reason(diagnosis: Diagnosis) -> str:
+    """Why a run is undetermined; empty for others."""
+    if diagnosis.verdict != "undetermined":
+        return ""
+    return safe(next((unjudged.reason for unjudged in diagnosis.unjudged), "too little was logged"))
+
+
+def clipped(value: str, width: int, look: Look) -> str:
+    """The start of a sentence in at most `width` columns."""
+    value = value if look.unicode else ascii_only(value)
+    if cells(value) <= width:
+        return value
+    gap = "…" if look.unicode else "..."
+    return cut(value, width - len(gap)).rstrip() + gap
 
 
 def details(diagnosis: Diagnosis, look: Look) -> Iterator[str]:

@@ -81,15 +81,15 @@ def scale(low: Floats, high: Floats) -> tuple[Floats, Floats, float, float, bool
 def raster(low: Floats, high: Floats, rows: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Dots of a curve given per column in 0..1: shape (rows, columns), row 0 at the top."""
     picture = np.zeros((rows, len(low)), dtype=bool)
-    before: tuple[int, int] | None = None
+    before = (-2, 0, 0)
     for column in np.flatnonzero(np.isfinite(low)):
         top = rows - 1 - round(float(high[column]) * (rows - 1))
         bottom = rows - 1 - round(float(low[column]) * (rows - 1))
         start, end = top, bottom
-        if before is not None:  # join to the column before, so that the line does not break
-            start, end = min(start, before[1]), max(end, before[0])
+        if before[0] == column - 1:  # join to the column before, so that the line does not break
+            start, end = min(start, before[2]), max(end, before[1])
         picture[start : end + 1, column] = True
-        before = (top, bottom)
+        before = (int(column), top, bottom)
     return picture
 
 

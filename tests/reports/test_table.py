@@ -1,0 +1,144 @@
+"""The table in the terminal: widths, colours, ASCII; and the little picture."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+import cases
+from curvedoctor.model import Curve, Diagnosis, Problem
+from curvedoctor.reports.as_table import pieces
+from curvedoctor.reports.base import Look
+from curvedoctor.reports.plot import Frame, draw
+from curvedoctor.reports.text import cells, safe, shorten
+
+EVERYTHING: list[Diagnosis | Problem] = [*cases.ALL, *cases.hostile()]
+
+
+def lines(results: list[Diagnosis | Problem], **look: object) -> list[str]:
+    text = "".join(pieces(results, Look(**look)))  # type: ignore[arg-type]
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    for line in lines(EVERYTHING, width=width, color=True):
+        if not line.startswith(("Undetermined", "What it means")):
+            assert cell_len(line) <= width, line
+
+
+def test_one_line_per_run_says_what_matters() -> None:
+    table = lines(list(cases.ALL), width=80)
+    assert table[1].split() == [
+        "✗",
+        "sgd_lr0.5",
+        "sick",
+        "lr-too-high",
+        "+1",
+        "40",
+        "lower-lr",
+        "0.5",
+        "→",
+        "0.05",
+    ]
+    assert table[2].startswith("✓ sgd_lr0.05")
+    assert table[3].startswith("? short")
+    assert "no validation loss" in table[3]
+
+
+def test_the_sick_ones_have_details_with_a_picture() -> None:
+    text = "\n".join(lines(list(cases.ALL), width=80))
+    assert "✗ lr-too-high (error, 93 %, from step 40)" in text
+    assert re.search(r"[\u2801-\u28ff]{5}", text)
+    assert "▲40" in text
+    assert "Try 1. Lower the learning rate from 0.5 to 0.05. (90 %)" in text
+    assert "2. Stop at step 120. (90 %)" in text
+    assert "truncated record: 27 bytes missing" in text
+    assert "4 runs: 2 sick, 1 healthy, 1 undetermined." in text
+
+
+def test_ascii_where_the_terminal_has_nothing_else() -> None:
+    text = "".join(pieces(EVERYTHING, Look(unicode=False)))
+    assert text.isascii()
+    assert "x sgd_lr0.5" in text
+    assert "lower-lr 0.5 -> 0.05" in text
+    assert "^40" in text
+
+
+def test_colours_only_when_asked_for() -> None:
+    assert "\x1b" not in "".join(pieces(EVERYTHING, Look()))
+    assert "\x1b[31m" in "".join(pieces(EVERYTHING, Look(color=True)))
+
+
+def test_many_sick_runs_are_not_all_told_in_detail() -> None:
+    text = "".join(pieces([cases.sick(f"run{i}") for i in range(50)], Look()))
+    assert "… and 30 more sick runs" in text
+    assert text.count("lr-too-high (error") == 20
+
+
+def test_names_are_shortened_in_the_middle() -> None:
+    assert shorten("lr_0.1_batch_64_seed_3", 12) == "lr_0.1…eed_3"
+    assert cells(shorten("名前" * 50, 20)) <= 20
+
+
+@given(st.text(max_size=200), st.integers(1, 60))
+def test_shortened_text_fits(text: str, width: int) -> None:
+    assert cell_len(shorten(safe(text), width)) <= width
+
+
+@given(st.text(alphabet=st.characters(), max_size=100))
+def test_safe_text_is_one_printable_line(text: str) -> None:
+    assert safe(text).isprintable()
+
+
+def make(values: list[float], steps: list[int]) -> Curve:
+    return Curve("c", "c", np.array(steps, dtype=np.int64), np.array(values), np.full(len(values), np.nan))
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.tuples(st.floats(), st.integers(-(2**63), 2**63 - 1)), min_size=1, max_size=40,
+    ),
+    st.floats(),
+    st.booleans(),
+)  # fmt: skip
+def test_any_curve_is_drawn_within_its_frame(
+    points: list[tuple[float, int]], mark: float, unicode: bool
+) -> None:
+    curve = make([value for value, _ in points], [step for _, step in points])
+    frame = Frame(40, 4, unicode)
+    picture = draw(curve, frame, mark)
+    if np.isfinite(curve.values).any():
+        assert len(picture) == 5
+        margin = picture[0].index("│" if unicode else "|")
+        assert all(cell_len(line) <= margin + 1 + 40 + 12 for line in picture)
+    else:
+        assert picture == []
+
+
+def test_the_picture_shows_the_shape() -> None:
+    falling = draw(make(list(np.linspace(1, 0, 100)), list(range(100))), Frame(20, 4, unicode=False))
+    body = [line.split("|")[1] for line in falling[:-1]]
+    assert body[0].startswith("*")
+    assert body[-1].rstrip().endswith("*")
+    assert body[0].rfind("*") < body[-1].find("*") + 2
+
+
+def test_gaps_are_joined_unless_the_value_was_not_a_number() -> None:
+    joined = draw(make([1.0, 2.0], [0, 100]), Frame(20, 2, unicode=False))
+    broken = draw(make([1.0, float("nan"), 2.0], [0, 50, 100]), Frame(20, 2, unicode=False))
+    assert sum(line.count("*") for line in joined) >= 20
+    assert sum(line.count("*") for line in broken) == 2
+
+
+def test_one_wild_peak_does_not_flatten_the_rest() -> None:
+    values = [1 + 0.5 * np.sin(i / 10) for i in range(200)]
+    values[150] = 1e12
+    rows = draw(make(values, list(range(200))), Frame(40, 5))
+    assert sum(bool(row.split("│")[1].strip()) for row in rows[:-1]) >= 4
