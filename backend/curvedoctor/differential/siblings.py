@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -62,36 +61,45 @@ class Siblings:
         names = {name for s in self._rows for name in s.params} - IGNORED
         self._varied = [n for n in names if len({str(s.params.get(n)) for s in self._rows}) > 1]
         self._varied = sorted(n for n in self._varied if n in _NUMBERS or n in _WORDS)
-        self._index: dict[tuple[str, object], list[Summary]] = defaultdict(list)
+        buckets: dict[tuple[str, object, str | None], dict[str, list[Summary]]] = {}
         for s in self._rows:
             for name in self._varied:
-                self._index[name, _rest(s, name)].append(s)
+                tried = buckets.setdefault((name, _rest(s, name), s.curve), {})
+                tried.setdefault(str(s.params.get(name)), []).append(s)
+        #: per bucket one run per value, the median over its seeds, the lowest end first
+        self._index = {key: sorted(map(_median, tried.values()), key=_end) for key, tried in buckets.items()}
 
     def trials(self, own: Summary) -> list[Trial]:
-        """What the siblings of one run have tried, the surest evidence per action."""
+        """What the siblings of one run have tried, the best trial per action."""
         if own.end is None:
             return []
-        found: dict[str, list[tuple[float, str]]] = defaultdict(list)
+        found: dict[str, Trial] = {}
         for name in self._varied:
-            for other in self._index.get((name, _rest(own, name)), ()):
+            wanted = {a for a in _NUMBERS.get(name, (_WORDS.get(name),)) if a is not None}
+            for other in self._index.get((name, _rest(own, name), own.curve), ()):
                 action = _action(name, own.params.get(name), other.params.get(name))
-                if other is own or action is None or other.curve != own.curve or other.end is None:
+                if action is None or action in found or other.run == own.run:
                     continue
-                gain = _gain(own, other)
-                change = f"lower by {100 * gain:.0f} %" if gain > 0 else f"higher by {-100 * gain:.0f} %"
-                text = f"its sibling {other.run} with {name} {other.params.get(name)} ended {change}"
-                found[action].append((gain, text))
-        return [_judge(action, tried) for action, tried in sorted(found.items()) if _decides(tried)]
+                found[action] = _judge(action, own, other, name)
+                if wanted <= set(found):
+                    break
+        return [t for _, t in sorted(found.items()) if t.odds in (TRIED_HELPS, TRIED_HELPS_NOT)]
 
 
-def _decides(tried: list[tuple[float, str]]) -> bool:
-    gain = max(tried)[0]
-    return gain >= HELPS or gain < HELPS_NOT
+def _end(s: Summary) -> float:
+    assert s.end is not None
+    return s.end
 
 
-def _judge(action: str, tried: list[tuple[float, str]]) -> Trial:
-    gain, text = max(tried)
-    return Trial(action, TRIED_HELPS if gain >= HELPS else TRIED_HELPS_NOT, text)
+def _median(same: list[Summary]) -> Summary:
+    return sorted(same, key=_end)[len(same) // 2]
+
+
+def _judge(action: str, own: Summary, other: Summary, name: str) -> Trial:
+    gain = _gain(own, other)
+    odds = TRIED_HELPS if gain >= HELPS else TRIED_HELPS_NOT if gain < HELPS_NOT else 0.5
+    change = f"lower by {100 * gain:.0f} %" if gain > 0 else f"higher by {-100 * gain:.0f} %"
+    return Trial(action, odds, f"its sibling {other.run} with {name} {other.params.get(name)} ended {change}")
 
 
 def _gain(own: Summary, other: Summary) -> float:

@@ -45,7 +45,7 @@ def extrapolate(grid: Floats) -> tuple[Floats, Floats]:
     level = np.einsum("nhk,nk->nh", future[choice], coefficients[rows, choice])
     rms = np.sqrt(error[rows, choice] / y.shape[1])
     flat = ~np.isfinite(rms)
-    level[flat] = y[flat].mean(axis=1, keepdims=True)
+    level[flat] = y[flat, -3:].mean(axis=1, keepdims=True)  # nothing to be gained from one that rises
     rms[flat] = y[flat].std(axis=1)
     return level, rms
 

@@ -80,7 +80,6 @@ class Stats:
 
 
 NAMES: tuple[str, ...] = tuple(f.name for f in fields(Stats))
-_WINDOW = 3  #: grid cells of the moving average that `best` is taken from
 
 
 def noise_sigma(seconds: Floats) -> Floats:
@@ -114,10 +113,9 @@ def summarize(grid: Floats, finite: Sequence[Floats], bad: Floats) -> list[Stats
 
 
 def smooth(grid: Floats) -> Floats:
-    """Centred moving average over _WINDOW cells, ends repeated, same shape."""
-    padded = np.pad(grid, ((0, 0), (_WINDOW // 2, _WINDOW // 2)), mode="edge")
-    total = np.cumsum(np.pad(padded, ((0, 0), (1, 0))), axis=1)
-    return np.asarray((total[:, _WINDOW:] - total[:, :-_WINDOW]) / _WINDOW)
+    """Centred moving average over three cells, ends repeated, same shape."""
+    padded = np.pad(grid, ((0, 0), (1, 1)), mode="edge")
+    return np.asarray((padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3)
 
 
 def _levels(grid: Floats, finite: Sequence[Floats]) -> dict[str, Floats]:

@@ -1,0 +1,66 @@
+"""A sibling that differs in one hyperparameter is a remedy that was already tried."""
+
+from __future__ import annotations
+
+import pytest
+
+from curvedoctor.differential.siblings import Siblings, Trial
+from curvedoctor.features.summary import Summary
+from curvedoctor.model import ParamValue
+
+
+def run(name: str, end: float | None, noise: float = 0.0, **params: ParamValue) -> Summary:
+    return Summary(name, params, "val/loss", end, end, noise)
+
+
+def trials(own: Summary, *others: Summary) -> dict[str, Trial]:
+    return {t.action: t for t in Siblings([own, *others]).trials(own)}
+
+
+def test_a_higher_lr_that_ended_lower_speaks_for_raising_it() -> None:
+    found = trials(run("a", 1.0, lr=0.01, batch_size=32), run("b", 0.7, lr=0.1, batch_size=32))
+    assert found["raise-lr"].odds > 0.9
+    assert "b" in found["raise-lr"].because
+    assert "30 %" in found["raise-lr"].because
+
+
+def test_one_that_did_not_help_speaks_against_it() -> None:
+    found = trials(run("a", 1.0, lr=0.01), run("b", 1.4, lr=0.1), run("c", 0.99, lr=0.001))
+    assert found["raise-lr"].odds < 0.1
+    assert found["lower-lr"].odds < 0.1
+
+
+def test_between_five_and_ten_percent_nothing_is_said() -> None:
+    assert trials(run("a", 1.0, lr=0.01), run("b", 0.93, lr=0.1)) == {}
+
+
+@pytest.mark.parametrize("other", [{"lr": 0.1, "width": 64}, {"lr": 0.011, "width": 32}])
+def test_two_differences_or_a_small_one_prove_nothing(other: dict[str, ParamValue]) -> None:
+    assert trials(run("a", 1.0, lr=0.01, width=32), run("b", 0.5, **other)) == {}
+
+
+def test_seeds_do_not_count_as_a_difference() -> None:
+    assert "raise-lr" in trials(run("a", 1.0, lr=0.01, seed=1), run("b", 0.5, lr=0.1, seed=2))
+
+
+def test_noise_takes_from_a_gain() -> None:
+    assert trials(run("a", 1.0, 0.05, lr=0.01), run("b", 0.88, 0.05, lr=0.1)) == {}
+
+
+def test_a_lost_sibling_and_one_without_parameters_are_passed_over() -> None:
+    assert (
+        trials(run("a", 1.0, lr=0.01), run("b", None, lr=0.1), Summary("c", {}, "val/loss", 0.1, 0.1, 0))
+        == {}
+    )
+
+
+def test_a_constant_schedule_learns_from_a_decayed_one_and_not_the_other_way_round() -> None:
+    constant, cosine = run("a", 1.0, schedule="constant"), run("b", 0.7, schedule="cosine")
+    assert "decay-lr" in trials(constant, cosine)
+    assert trials(cosine, constant) == {}
+
+
+def test_large_groups_cost_no_more_per_run() -> None:
+    many = [run(f"r{i}", 1.0 + i % 7, lr=10.0 ** -(i % 5), seed=i) for i in range(5000)]
+    tried = Siblings(many)
+    assert all(tried.trials(one) for one in many)

@@ -1,0 +1,107 @@
+"""The scan: the same answers in the same order however the work is cut and spread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from curvedoctor.demo.log import Log
+from curvedoctor.engine import Options, diagnose_sources, plan
+from curvedoctor.engine.pool import run_ordered
+from curvedoctor.errors import UsageError
+from curvedoctor.model import Diagnosis, Problem
+from curvedoctor.reports.as_json import to_dict
+from curvedoctor.sources.base import Unit
+
+
+def log_run(folder: Path, lr: float, n: int = 30) -> None:
+    """A run whose end depends on its learning rate: best at 0.1."""
+    floor = 0.3 + 0.2 * abs(math.log10(lr / 0.1))
+    rng = np.random.default_rng(int(1e6 * lr))
+    with Log(folder) as log:
+        log.hyperparameters({"lr": lr, "optimizer": "sgd", "batch_size": 32})
+        for step in range(n):
+            noise = 0.01 * rng.standard_normal()
+            level = floor + 2 * math.exp(-step / 3) + noise
+            log.scalars(step, {"train/loss": level, "val/loss": level + 0.02})
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("logs")
+    for team in ("a", "a/deep", "b"):
+        for lr in (0.001, 0.01, 0.1, 1.0):
+            log_run(root / team / f"lr{lr:g}", lr)
+    (root / "b" / "events.out.tfevents.1.broken").write_bytes(b"no event file")
+    return root
+
+
+def said(root: Path, options: Options | None = None) -> list[object]:
+    items = list(diagnose_sources([str(root)], options))
+    problems = sorted((i for i in items if isinstance(i, Problem)), key=lambda p: p.where)
+    return [to_dict(i) for i in items if isinstance(i, Diagnosis)] + problems
+
+
+def test_runs_come_ordered_within_their_group_and_problems_are_kept(logs: Path) -> None:
+    items = list(diagnose_sources([str(logs)]))
+    runs = [i.run for i in items if isinstance(i, Diagnosis)]
+    assert len(runs) == 12
+    for group in {r.group for r in runs}:
+        names = [r.name for r in runs if r.group == group]
+        assert names == sorted(names)
+        assert len(names) == 4
+    assert any(isinstance(i, Problem) and "broken" in i.where for i in items)
+
+
+def test_two_workers_say_what_one_says(logs: Path) -> None:
+    assert said(logs, Options(jobs=2)) == said(logs, Options(jobs=1))
+
+
+def test_groups_larger_than_a_job_are_judged_as_smaller_ones(
+    logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = said(logs)
+    monkeypatch.setattr(plan, "JOB", 2)
+    assert said(logs) == whole
+
+
+def test_progress_counts_runs(logs: Path) -> None:
+    seen: list[int] = []
+    list(diagnose_sources([str(logs)], None, seen.append))
+    assert seen == list(range(1, 13))
+
+
+def unit(run: str, group: str) -> Unit:
+    return Unit("tensorboard", "logs", run, group, (f"{group}/{run}",))
+
+
+def test_a_group_is_given_out_while_the_walk_goes_on() -> None:
+    taken: list[str] = []
+
+    def walk() -> Iterator[Unit | Problem]:
+        for u in (unit("x", "logs/a"), unit("y", "logs/a/deep"), unit("z", "logs/a"), unit("w", "logs/b")):
+            taken.append(u.run)
+            yield u
+
+    first = next(plan.groups(walk()))
+    assert isinstance(first, list)
+    assert [u.run for u in first] == ["y"]
+    assert "w" not in taken
+
+
+def test_small_groups_share_a_job_and_large_ones_are_cut() -> None:
+    small = [unit(f"s{i}", "g1") for i in range(10)]
+    large = [unit(f"l{i}", "g2") for i in range(plan.JOB + 1)]
+    made = [j for j in plan.jobs(iter([small, list(small), large])) if not isinstance(j, Problem)]
+    assert [[len(j.units) for j in group] for group in made] == [[20], [plan.JOB, 1]]
+    assert [j.whole for group in made for j in group] == [True, False, False]
+
+
+def test_results_come_in_order_and_an_unknown_backend_is_refused() -> None:
+    assert list(run_ordered(abs, range(-5, 5), workers=2)) == [5, 4, 3, 2, 1, 0, 1, 2, 3, 4]
+    with pytest.raises(UsageError, match="loky, dask or ray"):
+        run_ordered(abs, [1], backend="spark")
