@@ -1,0 +1,28 @@
+"""What the user said about diagnosing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from curvedoctor.model import Role
+from curvedoctor.sources.base import ReadOptions
+
+Backend = Literal["loky", "dask", "ray"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Picklable, so that it can be shipped to workers."""
+
+    read: ReadOptions = field(default_factory=ReadOptions)
+    #: judge these conditions only; empty for all
+    conditions: tuple[str, ...] = ()
+    #: curve id (or shell-style pattern) → role that corrects the inferred one
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    #: take no evidence from siblings
+    alone: bool = False
+    #: worker processes; 0 for one per core
+    jobs: int = 1
+    backend: str = "loky"
