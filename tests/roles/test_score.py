@@ -24,11 +24,24 @@ score = _score_module()
 
 @pytest.mark.parametrize("neighbours", [True, False])
 @pytest.mark.parametrize(("leave_out", "least"), [(False, 0.97), (True, 0.90)])
-def test_seen_tags(neighbours: bool, leave_out: bool, least: float) -> None:
+@pytest.mark.parametrize(("file", "rows"), [("tags.csv", 250), ("more_tags.csv", 2000)])
+def test_labelled_tags(file: str, rows: int, neighbours: bool, leave_out: bool, least: float) -> None:
     wrong: list[str] = []
     counts = score.score(
-        score.load(score.DATA / "tags.csv"), neighbours=neighbours, leave_out=leave_out, wrong=wrong
+        score.load(score.DATA / file), neighbours=neighbours, leave_out=leave_out, wrong=wrong
     )
-    assert counts["all"].asked > 250
+    assert counts["all"].asked > rows
     for field in ("all", "all: quantity", "all: better", "all: split"):
         assert counts[field].share >= least, "\n".join(wrong)
+
+
+def test_left_out_rules_exist() -> None:
+    assert score.FRAMEWORKS
+    assert all(score.without_own(framework) for framework in score.FRAMEWORKS)
+
+
+def test_one_mixed_run() -> None:
+    """All tags as curves of one run: neighbours must help, never mislead."""
+    rows = [row for row in score.load(score.DATA / "tags.csv")]
+    one = [score.Row(r.tag, "mixed", r.split, r.quantity, r.better, r.confidence) for r in rows]
+    assert score.score(one)["all"].share >= 0.97

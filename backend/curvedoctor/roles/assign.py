@@ -4,26 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from curvedoctor.model import Curve, Floats, Ints, Quantity, Role, Split
 from curvedoctor.roles import better as direction
 from curvedoctor.roles import frameworks, granularity, quantity, split, vocabulary
 from curvedoctor.roles.neighbours import Neighbours
+from curvedoctor.roles.pace import pace
 from curvedoctor.roles.rules import first
-from curvedoctor.roles.values import correct, pace
+from curvedoctor.roles.values import correct
 from curvedoctor.roles.words import Name, parse
+
+#: characters of a run's names up to which its digest is kept for runs that log the same names
+_KEPT = 50_000
+Ids = tuple[tuple[str, str], ...]
 
 
 def assign(curves: Sequence[Curve], *, without: Collection[str] = ()) -> tuple[Curve, ...]:
     """Give every curve of one run its role; `without` leaves out the rules written for these frameworks."""
-    names = [parse(curve.id, curve.tag) for curve in curves]
-    around = Neighbours.of(names)
-    named = [_role(name, around, without) for name in names]
+    ids = tuple((curve.id, curve.tag) for curve in curves)
+    short = sum(len(id_) for id_, _ in ids) <= _KEPT
+    digest = _digest if short else _digest.__wrapped__
+    names, around, named = digest(ids, frozenset(without))
     judged = [
         correct(role, name, curve.values, around)
         for role, name, curve in zip(named, names, curves, strict=True)
     ]
     return tuple(replace(curve, role=role) for curve, role in zip(curves, pace(curves, judged), strict=True))
+
+
+@lru_cache(maxsize=128)
+def _digest(ids: Ids, without: frozenset[str]) -> tuple[tuple[Name, ...], Neighbours, tuple[Role, ...]]:
+    """What the names alone say: the same for all runs that log the same names."""
+    names = tuple(parse(id_, tag) for id_, tag in ids)
+    around = Neighbours.of(names)
+    return names, around, tuple(_role(name, around, without) for name in names)
 
 
 def infer(

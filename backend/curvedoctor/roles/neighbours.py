@@ -13,52 +13,63 @@ from curvedoctor.roles.words import Name
 
 #: words of losses that only a training procedure has
 _PROCEDURE = vocabulary.ADVERSARIAL | {"d", "g", "actor", "critic", "policy", "value", "surrogate"}
+#: shares of episodes, not of samples
+_OF_EPISODES = frozenset({"successrate", "winrate", "passrate"})
 Key = tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]
 
 
 def _bare(name: Name) -> Key:
-    """The name without its split words: what "val_loss" and "loss" have in common."""
-    return name.folder, tuple(w for w in name.flat if w not in vocabulary.SPLIT_WORDS)
+    """The name without its split words: what "val_loss", "validation/loss" and "loss" have in common."""
+    folder = tuple(part for part in name.folder if not all(w in vocabulary.SPLIT_WORDS for w in part))
+    return folder, tuple(w for w in name.flat if w not in vocabulary.SPLIT_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """A digest of a run's names, made once for all its curves."""
 
-    #: splits that tags name, by the name without them
+    #: splits that tags or directories name, by the name without them
     splits: dict[Key, frozenset[Split]]
     #: folders in which tags name a split other than the folder's: the folder is no split then
     misnamed: frozenset[tuple[tuple[str, ...], ...]]
-    #: rewards are logged, and nothing that supervised training would log
-    only_reinforcement: bool
-    #: adversarial or policy losses are logged, and no curve names a split: every loss is one of training
+    #: rewards are logged
+    rewards: bool
+    #: a held-out loss, score or error is logged
+    held_out: bool
+    #: a share of right answers is logged
+    scored: bool
+    #: adversarial or policy losses are logged, and no tag names a split: every loss is one of training
     only_procedure: bool
+
+    @property
+    def only_reinforcement(self) -> bool:
+        """Rewards are logged, and nothing that supervised training would log."""
+        return self.rewards and not self.held_out
 
     @classmethod
     def of(cls, names: Iterable[Name]) -> Neighbours:
         """Digest all names of a run."""
         splits: dict[Key, set[Split]] = {}
-        misnamed = set()
-        rewards = supervised = procedure = False
+        misnamed, leaves, held_out, tags_name = set(), [], False, False
         for name in names:
             tagged = first(split.NAMED[:1], name)
             foldered = first(split.NAMED[1:], name)
-            if tagged:
-                splits.setdefault(_bare(name), set()).add(tagged[0])
-                if foldered and foldered[0] != tagged[0]:
-                    misnamed.add(name.folder)
-            leaf, _ = inner(name)
-            procedure = procedure or any(w in _PROCEDURE for w in leaf)
-            rewards = rewards or any(w in vocabulary.REWARD for w in leaf)
-            held_out = (tagged or foldered or ("train",))[0] in ("val", "test")
-            measured = any(
-                w in vocabulary.LOSS or w in vocabulary.ACCURACY or w in vocabulary.ERROR for w in leaf
-            )
-            supervised = supervised or (
-                held_out and measured and not any(w in vocabulary.REWARD for w in leaf)
-            )
-        frozen = {key: frozenset(found) for key, found in splits.items()}
-        return cls(frozen, frozenset(misnamed), rewards and not supervised, procedure and not frozen)
+            tags_name = tags_name or tagged is not None
+            if named := tagged or foldered:
+                splits.setdefault(_bare(name), set()).add(named[0])
+            if tagged and foldered and foldered[0] != tagged[0]:
+                misnamed.add(name.folder)
+            leaf = frozenset(inner(name)[0])
+            leaves.append(leaf)
+            held_out = held_out or (named is not None and named[0] != "train" and _supervised(leaf))
+        return cls(
+            splits={key: frozenset(found) for key, found in splits.items()},
+            misnamed=frozenset(misnamed),
+            rewards=any(leaf & vocabulary.REWARD for leaf in leaves),
+            held_out=held_out,
+            scored=any(leaf & (vocabulary.PROPORTION - _OF_EPISODES) for leaf in leaves),
+            only_procedure=not tags_name and any(leaf & _PROCEDURE for leaf in leaves),
+        )
 
     def named_split(self, name: Name) -> tuple[Split, str] | None:
         """The split that the tag names, else the directory, unless other tags in it contradict the directory."""
@@ -73,3 +84,9 @@ class Neighbours:
         if named & {"val", "test"} and "train" not in named:
             return "train", "the same name exists for held-out data, so this one is for training"
         return None
+
+
+def _supervised(leaf: frozenset[str]) -> bool:
+    """Whether supervised training measures this on held-out data."""
+    measured = leaf & (vocabulary.LOSS | vocabulary.ACCURACY | vocabulary.ERROR)
+    return bool(measured) and not leaf & (vocabulary.REWARD | _OF_EPISODES)

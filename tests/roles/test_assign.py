@@ -1,0 +1,151 @@
+"""What names, directories, neighbours and values say of a curve, case by case."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from curvedoctor.model import Curve
+from curvedoctor.roles import assign, infer, is_proportion
+
+Array = npt.NDArray[np.float64]
+
+
+def curve(
+    tag: str, values: Array | None = None, folder: str = "", steps: npt.NDArray[np.int64] | None = None
+) -> Curve:
+    """A curve of the run, in a sub-directory if one is given."""
+    values = np.linspace(1.0, 0.1, 20) if values is None else values
+    steps = np.arange(len(values), dtype=np.int64) if steps is None else steps
+    return Curve(folder + tag, tag, steps, values, np.full(len(values), np.nan))
+
+
+def roles(*curves: Curve) -> dict[str, str]:
+    """Every curve's role as split:quantity:better:granularity."""
+    return {
+        c.id: f"{c.role.split}:{c.role.quantity}:{c.role.better}:{c.role.granularity}" for c in assign(curves)
+    }
+
+
+def test_directories_name_the_split() -> None:
+    found = roles(
+        curve("epoch_loss", folder="train/"),
+        curve("epoch_loss", folder="validation/"),
+        curve("Logloss", folder="learn/"),
+    )
+    assert found["train/epoch_loss"] == "train:loss:lower:epoch"
+    assert found["validation/epoch_loss"] == "val:loss:lower:epoch"
+    assert found["learn/Logloss"].startswith("train:loss:lower")
+
+
+def test_a_directory_that_its_tags_contradict_is_no_split() -> None:
+    found = roles(
+        *(curve(t, folder="detect/train/") for t in ("val/box_loss", "train/box_loss", "metrics/mAP50(B)"))
+    )
+    assert [
+        found[f"detect/train/{t}"].split(":")[0]
+        for t in ("val/box_loss", "train/box_loss", "metrics/mAP50(B)")
+    ] == [
+        "val",
+        "train",
+        "val",
+    ]
+
+
+def test_a_bare_name_beside_a_held_out_one_is_of_training() -> None:
+    found = roles(
+        curve("loss"),
+        curve("val_loss"),
+        curve("acc", np.linspace(0, 1, 20)),
+        curve("val_acc", np.linspace(0, 1, 20)),
+    )
+    assert found["loss"] == "train:loss:lower:epoch"
+    assert found["acc"] == "train:accuracy:higher:epoch"
+    assert roles(curve("loss"), curve("val_loss"), curve("train_loss"))["loss"].startswith("none:")
+    assert roles(curve("loss"))["loss"].startswith("none:loss:lower")
+
+
+def test_reinforcement_learning_has_no_loss_to_minimise() -> None:
+    run = (
+        curve("train/loss"),
+        curve("rollout/ep_rew_mean"),
+        curve("eval/success_rate", np.linspace(0, 1, 20)),
+    )
+    assert roles(*run)["train/loss"].startswith("train:loss:none")
+    assert roles(*run, curve("val/loss"))["train/loss"].startswith("train:loss:lower")
+
+
+def test_values_correct_names() -> None:
+    below = np.linspace(1.0, -3.0, 20)
+    assert roles(curve("loss", below))["loss"].startswith("none:loss:none")
+    assert roles(curve("nll_loss", below))["nll_loss"].startswith("none:loss:lower")
+    assert roles(curve("loss", below), curve("accuracy", np.linspace(0.1, 0.9, 20)))["loss"].startswith(
+        "none:loss:lower"
+    )
+    assert roles(curve("train/acc", np.linspace(-9.8, 9.8, 20)))["train/acc"].startswith("train:other:none")
+    assert roles(curve("train/acc", np.linspace(10.0, 97.0, 20)))["train/acc"].startswith(
+        "train:accuracy:higher"
+    )
+    assert roles(curve("hp_metric", np.array([-1.0, -1.0])))["hp_metric"].startswith("none:other:none")
+
+
+def test_granularity_from_the_other_curves() -> None:
+    epochs = np.arange(1, 11) * 100
+    run = (
+        curve("train_loss", np.linspace(2, 1, 1000)),
+        curve("val_loss", np.linspace(2, 1, 10), steps=epochs),
+        curve("epoch", np.repeat(np.arange(10.0), 100)),
+    )
+    found = roles(*run)
+    assert found["train_loss"].endswith(":step")
+    assert found["val_loss"].endswith(":epoch")
+    assert roles(curve("train_loss"), curve("val_loss"))["train_loss"].endswith(":epoch")
+    assert roles(curve("train_loss", steps=np.arange(20) * 50))["train_loss"].endswith(":step")
+    assert roles(curve("train_loss"))["train_loss"].endswith(":unknown")
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("Loss/learning_rate", "lr"),
+        ("loss/entropy", "other"),
+        ("value_loss", "loss"),
+        ("rew_dof_acc", "reward"),
+        ("lr-SGD-momentum", "other"),
+        ("loss_scale", "other"),
+        ("gradient_penalty", "loss"),
+        ("lm loss validation ppl", "error"),
+    ],
+)
+def test_names_that_lie(tag: str, expected: str) -> None:
+    role = infer(tag)
+    assert role.quantity == expected
+    assert role.why
+
+
+@pytest.mark.parametrize(
+    "tag", ["val/accuracy", "test_acc", "eval_top1", "val_top5_acc", "rollout/success_rate", "error_rate"]
+)
+def test_proportions(tag: str) -> None:
+    (judged,) = assign([curve(tag, np.linspace(0.1, 0.9, 20))])
+    assert is_proportion(judged)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "val/r2",
+        "bbox/AP",
+        "val_auc",
+        "val_f1",
+        "val/bleu",
+        "train_loss",
+        "val_rmse",
+        "balanced_accuracy",
+        "val/precision",
+    ],
+)
+def test_scores_without_binomial_noise(tag: str) -> None:
+    (judged,) = assign([curve(tag, np.linspace(0.1, 0.9, 20))])
+    assert not is_proportion(judged)
