@@ -1,0 +1,264 @@
+"""All runs of TensorBoard's logdir, diagnosed and followed as they grow.
+
+Units whose files have not changed (name, size, time) are not read again. New runs are read in small
+batches, so that the first appear at once; when a pass is through, runs that have siblings are judged
+once more, together.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from curvedoctor.engine import Options, diagnose_runs
+from curvedoctor.errors import CurvedoctorError
+from curvedoctor.model import Diagnosis, Problem, Run
+from curvedoctor.sources import find_all, load_units
+from curvedoctor.sources.base import Unit
+from curvedoctor_panel.overview import Row, combine, row
+from curvedoctor_panel.plain import Json
+from curvedoctor_panel.view import problem, run_view
+from curvedoctor_tensorboard.places import Place
+
+#: runs per batch: few at first, so that something is seen at once
+FIRST, BATCH = 4, 32
+#: points kept in memory, 24 bytes each; runs beyond are read again when they are looked at
+HELD = 8_000_000
+#: points up to which siblings are judged together
+TOGETHER = 8_000_000
+#: problems that are listed
+PROBLEMS = 200
+
+
+@dataclass(slots=True)
+class Entry:
+    """One diagnosed run."""
+
+    row: Row
+    diagnosis: Diagnosis
+    unit: Unit | None
+    #: curves were dropped to save memory
+    slim: bool = False
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the clinic is doing."""
+
+    phase: str = "starting"
+    done: int = 0
+    total: int = 0
+    #: why nothing can be read; "" if all is well
+    trouble: str = ""
+    changed: float = field(default_factory=time.time)
+
+
+class Clinic:
+    """Runs by where they are kept. One thread calls `scan`, others ask."""
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self.places = list(places)
+        self.lock = threading.Lock()
+        self.version = 0
+        self.progress = Progress()
+        #: (unit's directory, run's name) → its diagnosis
+        self.entries: dict[tuple[str, str], Entry] = {}
+        self.problems: dict[str, list[Problem]] = {}
+        self._stamps: dict[str, tuple[int | str, ...]] = {}
+        self._prefixes: dict[str, str] = {}
+        self._keys: dict[str, tuple[str, str]] = {}
+        self._combined: tuple[int, dict[str, Json]] = (-1, {})
+
+    def scan(self) -> None:
+        """Read and judge what is new or has grown; forget what has gone. Never raises for bad data."""
+        found: set[str] = set()
+        changed: list[Unit] = []
+        trouble: list[str] = []
+        for place in self.places:
+            trouble.extend(self._look(place, found, changed))
+        with self.lock:
+            self.progress.trouble = "; ".join(trouble)
+            self.progress.total, self.progress.done = len(found) or len(changed), len(found) - len(changed)
+            self.progress.phase = "reading" if changed else "ready"
+        self._take(changed)
+        if not trouble:
+            self._forget(found)
+        with self.lock:
+            self.progress.phase = "ready"
+
+    def _look(self, place: Place, found: set[str], changed: list[Unit]) -> list[str]:
+        """Add what is there and what has changed; returns why the place can't be read, if so."""
+        try:
+            changed.extend(self._changed(place, found))
+        except CurvedoctorError as error:
+            return [str(error)]
+        return []
+
+    def _changed(self, place: Place, found: set[str]) -> Iterator[Unit]:
+        where = f"{place.prefix}:{place.address}"
+        seen: list[Problem] = []
+        for item in find_all([place.address]):
+            if isinstance(item, Problem):
+                seen.append(item)
+            elif item.reader == "tensorboard":
+                path = item.parts[0]
+                found.add(path)
+                self._prefixes[path] = place.prefix
+                if self._stamps.get(path) != item.stamp or not item.stamp:
+                    yield item
+        self._note(where, seen)
+
+    def _take(self, units: Sequence[Unit]) -> None:
+        """Load and judge units batch by batch, then siblings together."""
+        touched: set[str] = set()
+        for batch in _batches(units):
+            runs, of = self._load(batch)
+            diagnoses = diagnose_runs(runs, Options(alone=True)) if runs else []
+            with self.lock:
+                for unit in batch:
+                    kept = {run.name for run, place in zip(runs, of, strict=True) if place is unit}
+                    self._drop(unit.parts[0], kept)
+                    self._stamps[unit.parts[0]] = unit.stamp
+                for diagnosis, unit in zip(diagnoses, of, strict=True):
+                    self._put(diagnosis, unit, fresh=True)
+                    touched.add(diagnosis.run.group)
+                self._slim()
+                self.version += 1
+                self.progress.done += len(batch)
+                self.progress.changed = time.time()
+        self._together(touched)
+
+    def _load(self, units: Sequence[Unit]) -> tuple[list[Run], list[Unit]]:
+        runs: list[Run] = []
+        of: list[Unit] = []
+        for unit in units:
+            bad: list[Problem] = []
+            for item in load_units([unit]):
+                if isinstance(item, Problem):
+                    bad.append(item)
+                else:
+                    prefix = self._prefixes.get(unit.parts[0], "")
+                    runs.append(replace(item, name=f"{prefix}/{item.name}") if prefix else item)
+                    of.append(unit)
+            self._note(unit.parts[0], bad)
+        return runs, of
+
+    def _together(self, groups: Iterable[str]) -> None:
+        """Judge runs that have siblings once more, with the evidence of all of them."""
+        for group in sorted(groups):
+            with self.lock:
+                members = [entry for entry in self.entries.values() if entry.diagnosis.run.group == group]
+            points = sum(len(curve) for entry in members for curve in entry.diagnosis.run.curves)
+            if len(members) < 2 or points > TOGETHER or any(entry.slim for entry in members):
+                continue
+            judged = diagnose_runs([entry.diagnosis.run for entry in members])
+            with self.lock:
+                for entry, diagnosis in zip(members, judged, strict=True):
+                    self._put(diagnosis, entry.unit, fresh=False)
+                self.version += 1
+
+    def _put(self, diagnosis: Diagnosis, unit: Unit | None, *, fresh: bool) -> None:
+        """Keep a diagnosis; its stamp changes only if something on the page would."""
+        where = unit.parts[0] if unit is not None else ""
+        key = (where, diagnosis.run.name)
+        before = self.entries.get(key)
+        new = {**row(diagnosis), "sampled": unit is None, "place": list(key)}
+        if before is not None and not fresh and {**new, "stamp": before.row["stamp"]} == before.row:
+            new["stamp"] = before.row["stamp"]
+        else:
+            new["stamp"] = str(self.version + 1)
+        self.entries[key] = Entry(new, diagnosis, unit)
+
+    def _slim(self) -> None:
+        """Drop curves of the runs that were kept longest, where memory asks for it."""
+        held = 0
+        for entry in reversed(self.entries.values()):
+            held += sum(len(curve) for curve in entry.diagnosis.run.curves)
+            if held > HELD and entry.unit is not None and not entry.slim:
+                run = replace(entry.diagnosis.run, curves=())
+                entry.diagnosis, entry.slim = replace(entry.diagnosis, run=run), True
+
+    def _drop(self, path: str, kept: set[str]) -> None:
+        for key in [key for key in self.entries if key[0] == path and key[1] not in kept]:
+            del self.entries[key]
+
+    def _forget(self, found: set[str]) -> None:
+        """Forget runs whose directories have gone."""
+        with self.lock:
+            for path in set(self._stamps) - found:
+                del self._stamps[path]
+                self.problems.pop(path, None)
+                self._drop(path, set())
+                self.version += 1
+
+    def _note(self, where: str, problems: list[Problem]) -> None:
+        with self.lock:
+            if self.problems.get(where, []) != problems:
+                self.problems[where] = problems
+                self.version += 1
+
+    def receive(self, run: Run) -> None:
+        """Take a run that comes from elsewhere (TensorBoard's own, sampled data)."""
+        diagnosis = diagnose_runs([run], Options(alone=True))[0]
+        with self.lock:
+            self._put(diagnosis, None, fresh=True)
+            self.version += 1
+            self.progress.changed = time.time()
+
+    def overview(self) -> tuple[int, dict[str, Json]]:
+        """(version, all runs side by side)."""
+        with self.lock:
+            version = self.version
+            if self._combined[0] == version:
+                return self._combined
+            rows = [entry.row for entry in self.entries.values()]
+            problems = [problem(item) for items in self.problems.values() for item in items][:PROBLEMS]
+        combined = combine(rows, problems)
+        keys: dict[str, tuple[str, str]] = {}
+        for item in combined["rows"]:
+            where, name = item.pop("place")
+            keys[item["key"]] = (where, name)
+        with self.lock:
+            self._keys = keys
+            self._combined = (version, combined)
+        return version, combined
+
+    def view(self, key: str) -> dict[str, Json] | None:
+        """All that is shown of one run; None if there is none of that name."""
+        if key not in self._keys:
+            self.overview()
+        with self.lock:
+            entry = self.entries.get(self._keys.get(key, ("", "")))
+        if entry is None:
+            return None
+        view = run_view(self._whole(entry), pages=False)
+        if entry.unit is None:
+            view["sampled"] = (
+                "TensorBoard's files can't be reached from here, so this diagnosis rests on curves "
+                "sampled to 1000 points: short spikes may be missing."
+            )
+        return view
+
+    def _whole(self, entry: Entry) -> Diagnosis:
+        """The diagnosis with its curves, read again if they were dropped."""
+        if not entry.slim or entry.unit is None:
+            return entry.diagnosis
+        runs, _ = self._load([entry.unit])
+        whole = next((run for run in runs if run.name == entry.diagnosis.run.name), None)
+        return entry.diagnosis if whole is None else replace(entry.diagnosis, run=whole)
+
+    def complete(self, keys: set[str] | None) -> list[Diagnosis]:
+        """The diagnoses of these runs (None: of all) with their curves."""
+        self.overview()
+        with self.lock:
+            wanted = [place for key, place in self._keys.items() if keys is None or key in keys]
+            entries = [self.entries[place] for place in wanted if place in self.entries]
+        return [self._whole(entry) for entry in entries]
+
+
+def _batches(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
+    yield from filter(None, [units[:FIRST]])
+    for start in range(FIRST, len(units), BATCH):
+        yield units[start : start + BATCH]

@@ -1,0 +1,45 @@
+"""Where TensorBoard reads from: `--logdir` or `--logdir_spec`, as addresses with a prefix for run names."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_URL = re.compile(r"[a-zA-Z][0-9a-zA-Z.+-]*://")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One directory of runs."""
+
+    address: str
+    #: stands before the names of its runs, as `--logdir_spec` gives it; "" for `--logdir`
+    prefix: str = ""
+
+
+def places(context: Any) -> list[Place]:
+    """What TensorBoard was told to read; empty where it reads from no directory at all."""
+    logdir = str(getattr(context, "logdir", "") or "")
+    if logdir:
+        return [Place(_address(logdir))]
+    return from_spec(str(getattr(getattr(context, "flags", None), "logdir_spec", "") or ""))
+
+
+def from_spec(spec: str) -> list[Place]:
+    """`a:/one,b:/two,/three` as TensorBoard splits it: URLs and drive letters are no names."""
+    found: list[Place] = []
+    for item in filter(None, spec.split(",")):
+        named = ":" in item and not item.startswith("/") and not _URL.match(item)
+        if named and not os.path.splitdrive(item)[0]:
+            name, _, path = item.partition(":")
+            found.append(Place(_address(path), name))
+        else:
+            found.append(Place(_address(item)))
+    return found
+
+
+def _address(path: str) -> str:
+    return path if _URL.match(path) else str(Path(path).expanduser())

@@ -1,0 +1,148 @@
+"""The tab's routes. Every one is guarded: a fault of ours is an answer, never TensorBoard's trouble."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import json
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from tensorboard.backend import http_util
+from tensorboard.plugins import base_plugin
+from werkzeug import wrappers
+
+from curvedoctor_tensorboard import defence, static
+from curvedoctor_tensorboard.client import Worker, WorkerFailed
+from curvedoctor_tensorboard.places import places
+from curvedoctor_tensorboard.sampled import Feed
+
+logger = logging.getLogger(__name__)
+
+NAME = "curvedoctor"
+#: seconds between two looks at the files at least
+INTERVAL = 5.0
+
+Response = Any
+Handler = Callable[[Any], Response]
+
+
+class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
+    """The Diagnosis tab."""
+
+    plugin_name = NAME
+
+    def __init__(self, context: Any) -> None:
+        flags = getattr(context, "flags", None)
+        self._places = places(context)
+        self._provider = getattr(context, "data_provider", None)
+        self._writes = bool(getattr(flags, "curvedoctor_write", False))
+        self._host = str(getattr(flags, "host", "") or "")
+        asked = getattr(flags, "reload_interval", INTERVAL)
+        self._interval = max(float(asked if asked is not None else INTERVAL), INTERVAL) if asked != 0 else 0.0
+        self._worker = Worker(self._places, self._interval)
+        self._feeding = threading.Event()
+
+    def get_plugin_apps(self) -> dict[str, Any]:
+        """Route → handler."""
+        return {
+            "/runs": _guarded(self._runs),
+            "/run": _guarded(self._run),
+            "/explain": _guarded(self._explain),
+            "/status": _guarded(self._status),
+            "/annotate": _guarded(self._annotate),
+            "/static/*": _guarded(self._static),
+        }
+
+    def is_active(self) -> bool:
+        """Whether there is something to read; what is in it is not asked here, since that takes time."""
+        return bool(self._places) or self._provider is not None
+
+    def data_plugin_names(self) -> tuple[str, ...]:
+        """Any scalar makes the tab active."""
+        return (NAME, "scalars")
+
+    def frontend_metadata(self) -> base_plugin.FrontendMetadata:
+        """The tab's entry."""
+        entry = f"/static/{static.stamp()}/tensorboard.js"
+        return base_plugin.FrontendMetadata(es_module_path=entry, tab_name="Diagnosis")
+
+    def _runs(self, request: Any) -> Response:
+        self._feed_if_needed()
+        return self._ask(request, {"want": "runs", "version": request.args.get("version", "")})
+
+    def _run(self, request: Any) -> Response:
+        return self._ask(request, {"want": "run", "key": request.args.get("key", "")})
+
+    def _explain(self, request: Any) -> Response:
+        return self._ask(request, {"want": "explain", "condition": request.args.get("condition", "")})
+
+    def _status(self, request: Any) -> Response:
+        """What the tab must know before it asks for anything."""
+        told = {
+            "writes": self._writes,
+            "token": defence.TOKEN if self._writes else None,
+            "places": [place.address for place in self._places],
+            "interval": self._interval,
+            "built": static.complete(),
+        }
+        return _json(request, told)
+
+    def _annotate(self, request: Any) -> Response:
+        if not self._writes:
+            return _json(
+                request, {"error": "writing is off: start TensorBoard with --curvedoctor_write"}, 403
+            )
+        reason = defence.refusal(request, self._host)
+        if reason is not None:
+            return _json(request, {"error": reason}, 403)
+        told = json.loads(request.get_data(cache=False)[:1_000_000] or b"{}")
+        keys = told.get("keys") if isinstance(told, dict) else None
+        return self._ask(request, {"want": "annotate", "keys": keys}, patience=600.0)
+
+    def _static(self, request: Any) -> Response:
+        stamp, _, name = request.path.partition("/static/")[2].partition("/")
+        kind = static.TYPES.get(name[name.rfind(".") :])
+        if kind is None or name not in static.listing():
+            return _json(request, {"error": "there is no such file"}, 404)
+        kept = static.KEPT if stamp == static.stamp() else 0
+        body = static.compressed(name)
+        return http_util.Respond(request, body, kind, content_encoding="gzip", expires=kept)
+
+    def _ask(self, request: Any, question: dict[str, Any], patience: float = 30.0) -> Response:
+        if request.method not in {"GET", "HEAD"} and question["want"] != "annotate":
+            return _json(request, {"error": "this route takes GET only"}, 405)
+        reply = self._worker.ask(question, patience)
+        return http_util.Respond(
+            request, reply.body, "application/json", code=reply.status, content_encoding="gzip"
+        )
+
+    def _feed_if_needed(self) -> None:
+        """Where no directory is known, TensorBoard's own (sampled) data have to do."""
+        if self._places or self._provider is None or self._feeding.is_set():
+            return
+        self._feeding.set()
+        feed = Feed(self._provider, self._worker)
+        threading.Thread(target=feed.keep, args=(self._interval or INTERVAL,), daemon=True).start()
+
+
+def _guarded(handler: Handler) -> Any:
+    @wrappers.Request.application
+    @functools.wraps(handler)
+    def guarded(request: Any) -> Response:
+        try:
+            return handler(request)
+        except WorkerFailed as error:
+            return _json(request, {"error": str(error)}, 503)
+        except Exception as error:
+            logger.warning("a request to the Diagnosis tab failed", exc_info=True)
+            return _json(request, {"error": f"{type(error).__name__}: {error}"}, 500)
+
+    return guarded
+
+
+def _json(request: Any, content: object, code: int = 200) -> Response:
+    body = gzip.compress(json.dumps(content).encode(), 3, mtime=0)
+    return http_util.Respond(request, body, "application/json", code=code, content_encoding="gzip")

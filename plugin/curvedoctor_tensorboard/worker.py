@@ -1,0 +1,153 @@
+"""The process that reads and judges, apart from TensorBoard's own.
+
+It speaks with `client` over its standard streams: a request is one line of JSON; an answer is one line
+of JSON (id, status, length) followed by so many bytes of gzipped JSON. It ends when its input does,
+that is, with TensorBoard.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, BinaryIO
+
+from curvedoctor_panel.plain import Json
+from curvedoctor_tensorboard.clinic import Clinic
+from curvedoctor_tensorboard.places import Place
+
+#: seconds without a request after which nothing is looked at any more
+IDLE = 60.0
+#: seconds between two looks at most; a look that takes long is followed by a rest as long
+LONGEST = 60.0
+
+Answer = tuple[int, Json]
+
+
+class Desk:
+    """Answers requests from what the clinic knows."""
+
+    def __init__(self, clinic: Clinic, out: BinaryIO) -> None:
+        self.clinic = clinic
+        self.asked = time.monotonic()
+        self._out = out
+        self._lock = threading.Lock()
+
+    def listen(self, lines: BinaryIO) -> None:
+        """Answer until the input ends."""
+        with ThreadPoolExecutor(2) as pool:
+            for line in lines:
+                self.asked = time.monotonic()
+                pool.submit(self._handle, json.loads(line))
+        # TensorBoard has ended: nobody waits for what is still being read
+        os._exit(0)
+
+    def _handle(self, request: Mapping[str, Any]) -> None:
+        try:
+            status, content = self.answer(request)
+        except Exception as error:
+            traceback.print_exc()
+            status, content = 500, {"error": f"{type(error).__name__}: {error}"}
+        body = gzip.compress(json.dumps(content, allow_nan=False).encode(), 3, mtime=0)
+        head = json.dumps({"id": request.get("id"), "status": status, "length": len(body)}).encode()
+        with self._lock, contextlib.suppress(BrokenPipeError):
+            self._out.write(head + b"\n" + body)
+            self._out.flush()
+
+    def answer(self, request: Mapping[str, Any]) -> Answer:
+        """(HTTP status, content)."""
+        want = request.get("want")
+        if want == "runs":
+            return self._runs(str(request.get("version", "")))
+        if want == "run":
+            view = self.clinic.view(str(request.get("key", "")))
+            return (404, {"error": "there is no such run"}) if view is None else (200, view)
+        if want == "explain":
+            return self._explain(str(request.get("condition", "")))
+        if want == "receive":
+            return self._receive(request)
+        if want == "annotate":
+            return self._annotate(request.get("keys"))
+        return 400, {"error": f"unknown request {want!r}"}
+
+    def _runs(self, known: str) -> Answer:
+        progress = self.clinic.progress
+        status: dict[str, Json] = {
+            "phase": progress.phase,
+            "done": progress.done,
+            "total": progress.total,
+            "trouble": progress.trouble,
+            "changed": progress.changed,
+        }
+        version, overview = self.clinic.overview()
+        answer: dict[str, Json] = {"version": str(version), "status": status}
+        return 200, answer if str(version) == known else {**answer, "overview": overview}
+
+    @staticmethod
+    def _explain(condition: str) -> Answer:
+        from curvedoctor_panel.manual import page
+
+        found = page(condition)
+        return (404, {"error": "there is no such condition"}) if found is None else (200, found)
+
+    def _receive(self, request: Mapping[str, Any]) -> Answer:
+        from curvedoctor_tensorboard.sampled import as_run
+
+        self.clinic.receive(as_run(request))
+        return 200, {}
+
+    def _annotate(self, keys: object) -> Answer:
+        from curvedoctor.sinks.tensorboard import SINK
+
+        from curvedoctor.sinks.base import WriteOptions
+
+        wanted = {str(key) for key in keys} if isinstance(keys, list) else None
+        diagnoses = self.clinic.complete(wanted)
+        outcomes = [
+            {"run": outcome.run, "status": outcome.status, "what": list(outcome.what)}
+            for outcome in SINK.annotate(diagnoses, WriteOptions())
+        ]
+        return 200, {"outcomes": outcomes}
+
+
+def keep(clinic: Clinic, desk: Desk, interval: float) -> None:
+    """Look again every `interval` seconds while somebody is looking; 0: look once."""
+    while True:
+        began = time.monotonic()
+        try:
+            clinic.scan()
+        except Exception as error:  # a fault of ours must not end the tab
+            traceback.print_exc()
+            clinic.progress.trouble = f"reading failed: {type(error).__name__}: {error}"
+            clinic.progress.phase = "ready"
+        spent = time.monotonic() - began
+        time.sleep(min(max(interval, spent), LONGEST))
+        while not interval or time.monotonic() - desk.asked > IDLE:
+            time.sleep(0.5)
+
+
+def main() -> None:
+    """Entry point: one argument, JSON with `places` and `interval`."""
+    with contextlib.suppress(OSError):
+        os.nice(10)
+    told = json.loads(sys.argv[1])
+    # what a library prints must not get between the answers
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    clinic = Clinic([Place(*place) for place in told["places"]])
+    desk = Desk(clinic, out)
+    threading.Thread(target=desk.listen, args=(sys.stdin.buffer,), daemon=True).start()
+    if told["places"]:
+        keep(clinic, desk, float(told["interval"]))
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
