@@ -22,10 +22,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from curvedoctor.cli.terminal import complain, quiet_stdout
     from curvedoctor.errors import CurvedoctorError
 
+    if "_CURVEDOCTOR_COMPLETE" in os.environ:  # the shell asks for completions
+        group.main(prog_name="curvedoctor")
     try:
-        code = group.main(arguments, prog_name="curvedoctor", standalone_mode=False)
+        # not group.main: it answers a closed pipe with 1, which here means that --fail-on was met
+        with group.make_context("curvedoctor", list(sys.argv[1:] if arguments is None else arguments)) as ctx:
+            code = group.invoke(ctx)
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as error:
         error.show()
         return USAGE

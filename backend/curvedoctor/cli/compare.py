@@ -1,0 +1,76 @@
+"""`curvedoctor compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curvedoctor.cli.options import reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from curvedoctor.compare.types import Comparison
+    from curvedoctor.reports.base import Look
+    from curvedoctor.settings import Settings
+
+FORMATS = ("table", "json", "markdown", "html")
+
+
+@click.command("compare")
+@reading
+@click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option(
+    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout."
+)
+@click.option(
+    "--outcome",
+    type=click.Choice(["final", "best"]),
+    default="final",
+    show_default=True,
+    help="Compare the final level of the validation loss, or its best.",
+)
+@click.option("--metric", metavar="GLOB", help="Compare by the curve whose id matches, such as 'val/acc*'.")
+@click.option(
+    "--together", is_flag=True, help="Compare all runs, whatever directory or experiment they are in."
+)
+@click.pass_obj
+def command(settings: Settings, /, **said: Any) -> int:
+    """Say what the runs in SOURCE show together.
+
+    Which values of a hyperparameter help and how sure that is, where the best lies at the edge of
+    what was tried, which region to refine, which short runs to prolong, and the next step to do.
+    """
+    from curvedoctor.cli.options import options_of
+    from curvedoctor.cli.results import Results
+    from curvedoctor.cli.terminal import Progress, emit, look, save
+    from curvedoctor.compare.analyze import compare
+    from curvedoctor.known import Known
+    from curvedoctor.model import Diagnosis
+
+    results = Results(said["sources"], options_of({**said, "alone": True}), Known(settings.rules), Progress())
+    diagnoses = [item for item in results if isinstance(item, Diagnosis)]
+    found = compare(
+        diagnoses,
+        final=said["outcome"] == "final",
+        metric=said["metric"] or settings.primary,
+        together=said["together"],
+    )
+    output = said["output"]
+    text = pieces(found, said["format"], look(settings.primary, to_file=output is not None))
+    if output is None:
+        emit(text)
+    else:
+        save(text, output)
+    return 0
+
+
+def pieces(found: Comparison, form: str, look: Look) -> Iterator[str]:
+    """The comparison in one of FORMATS."""
+    import importlib
+
+    module = importlib.import_module(f"curvedoctor.compare.as_{form}")
+    rendered = module.render(found, look) if form == "table" else module.render(found)
+    yield from ([rendered] if isinstance(rendered, str) else rendered)
