@@ -7,7 +7,7 @@ Why it matters
 How it decides
     Where the logged learning rate falls below a third of its peak, the descent before is continued
     geometrically (each stretch gains the same share of the one before it). If the loss falls far
-    short of that continuation, beyond its noise, the decay stopped it. Decays in the last 40 % of a
+    short of that continuation, beyond its noise, the decay stopped it. Decays in the second half of a
     run are not early. Where the statistical model judges the run, its odds that decaying later helps
     decide.
 
@@ -35,7 +35,7 @@ from curvedoctor.model import Finding, Floats, Run, Unjudged
 
 ID = "lr-decayed-too-early"
 #: a decay from here on is not early (progress)
-LATE = 0.62
+LATE = 0.5
 
 
 def check(case: Case) -> Finding | Unjudged | None:

@@ -91,8 +91,19 @@ def remaining(s: Series) -> float:
     if g2 <= 3.0 * error_of_mean(s, 0.25):
         return 0.0
     q = min(g2 / g1, 0.97) if g1 > 0 else 0.97
-    ahead = g2 * sum(q**k for k in range(1, 5))
+    ahead = min(g2 * sum(q**k for k in range(1, 5)), _by_eighths(s))
     return max(0.0, min(s.stats.gain_double, relative(ahead, s.stats.end), 1.0))
+
+
+def _by_eighths(s: Series) -> float:
+    """The same by the last two eighths, which see a descent that ends (a cosine); an upper bound, noise added."""
+    a, b, c = mean(s, 0.625, 0.75), mean(s, 0.75, 0.875), mean(s, 0.875, 1.0)
+    noise = 2.0 * error_of_mean(s, 0.125)
+    g1, g2 = a - b + noise, b - c + noise
+    if g2 <= 0 or g1 <= 0:
+        return 0.0
+    q = min(g2 / g1, 0.98)
+    return g2 * sum(q**k for k in range(1, 9))
 
 
 def decades_below_usual(case: Case) -> float | None:

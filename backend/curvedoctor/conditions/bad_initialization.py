@@ -1,0 +1,145 @@
+"""The weights start in a bad place: the loss sits on a plateau before it falls, or starts far too high.
+
+Why it matters
+    Zero or tiny weights are a saddle point: every unit sees the same gradient, next to none. Huge ones
+    saturate the units and start with a loss that takes long to work off.
+
+How it decides
+    The loss is flat over the first sixth of the run or longer and then falls clearly, though the
+    learning rate was not low at the time; or the configured initialization is zero, constant or far
+    from the custom. Where the statistical model judges the run, its odds that the default
+    initialization helps decide.
+
+What to try
+    He initialization for ReLU, Xavier (Glorot) for tanh and sigmoid, zero biases; pre-trained weights.
+
+When it is wrong
+    A warm-up makes a plateau of its own. Some tasks have plateaus at any initialization (symmetries,
+    the first word of a language model).
+
+References
+    Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward networks.
+    He et al. (2015), Delving deep into rectifiers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.shape import cannot, course, error_of_mean, fall, name
+from curvedoctor.features.case import Case
+from curvedoctor.features.resample import GRID, progress
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Run, Unjudged
+
+ID = "bad-initialization"
+CUSTOMARY = {"default", "he", "kaiming", "xavier", "glorot", "lecun", "orthogonal", "pretrained", "torch"}
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case, 10)
+    if reason is not None:
+        return unjudged(ID, reason)
+    s = case.train or case.train_step or case.val
+    assert s is not None
+    until = plateau(s)
+    low_then = _lr_low_until(case)
+    named = case.word("init")
+    odd = named is not None and not any(word in named.lower() for word in CUSTOMARY)
+    rule = 0.75 * ramp(until, 0.1, 0.25) * (1.0 if low_then < 0.5 * until else 0.0)
+    if odd:
+        rule = max(rule, 0.4, min(0.9, rule + 0.25))
+    sure = suspicion(case, ("fix-init",), rule)
+    if sure < FIRES:
+        return None
+    summary = f"{course(s)}; the default initialization is likely to end lower."
+    if until >= 0.1:
+        summary = (
+            f"The {name(s)} stays at {number(s.logged(s.stats.start))} over the first {percent(until)} of the run, "
+            f"then falls to {number(s.logged(s.stats.end))}."
+        )
+    elif odd:
+        summary = f"{course(s)} from an unusual initialization ({(named or '')[:40]})."
+    return finding(
+        ID, "warning", sure, s, summary, others=(case.val,), onset=0.0, until=max(until, 0.02),
+        plateau=until, fall=fall(s), first=s.stats.first, init=named[:40] if named else None,
+    )  # fmt: skip
+
+
+def plateau(s: Series) -> float:
+    """Progress up to which the loss stays at its start before a clear fall; 0 if it falls at once.
+
+    Flat: the mean since the start is within 4 % of the later fall (or noise) of the first level.
+    """
+    t = s.stats
+    drop = t.start - t.best
+    if drop < 0.15 * abs(t.start) or drop < 8 * error_of_mean(s, 0.05):
+        return 0.0
+    # the first cells fix the level; noise of one cell is that of 1/GRID of the points
+    tolerance = max(0.06 * drop, 2.5 * error_of_mean(s, 1 / GRID))
+    if tolerance > 0.25 * drop:
+        return 0.0
+    gone = np.flatnonzero(s.grid < s.grid[:2].mean() - tolerance)
+    first = gone[0] if len(gone) else 0
+    rose = s.grid[: first + 1].max() > s.grid[:2].mean() + 0.5 * drop
+    return 0.0 if rose or first < 2 else float(first) / GRID
+
+
+def _lr_low_until(case: Case) -> float:
+    """Progress up to which the lr is below half of its peak from the start on; 0 without an lr."""
+    if case.lr is None or case.schedule is None:
+        return 0.0
+    finite = np.isfinite(case.lr.values)
+    y = case.lr.values[finite]
+    x = progress(case.lr.steps[finite], float(case.lr.steps.min()), float(case.lr.steps.max()))
+    high = np.flatnonzero(y >= 0.5 * case.schedule.peak)
+    return float(x[high[0]]) if len(high) else 0.0
+
+
+def _flat_then_drop(rng: np.random.Generator) -> Run:
+    t = np.linspace(0, 1, 80)
+    y = (0.2 + 2.1 / (1 + np.exp((t - 0.4) / 0.03))) * np.exp(0.01 * rng.standard_normal(80))
+    return run({"lr": 0.1, "optimizer": "sgd"}, train_loss=y, val_loss=y * 1.02)
+
+
+def _zero_weights(rng: np.random.Generator) -> Run:
+    t = np.linspace(0, 1, 400)
+    y = (0.1 + 0.59 / (1 + np.exp((t - 0.3) / 0.04))) * np.exp(0.04 * rng.standard_normal(400))
+    return run({"init": "zeros"}, train_loss_step=y)
+
+
+def _warmup(rng: np.random.Generator) -> Run:
+    """A plateau during a warm-up of the learning rate."""
+    t = np.linspace(0, 1, 100)
+    y = np.where(t < 0.2, 2.3, 0.3 + 2.0 * np.exp(-10 * (t - 0.2))) * np.exp(0.01 * rng.standard_normal(100))
+    lr = np.where(t < 0.2, 0.1 * (t / 0.2) ** 2, 0.1)
+    return run(train_loss=y, lr=lr)
+
+
+def _false_plateau(rng: np.random.Generator) -> Run:
+    """Falls, is flat for five epochs, then drops twentyfold."""
+    y = np.concatenate((np.linspace(3, 1, 10), np.full(5, 1.0), np.geomspace(1, 0.05, 5), np.full(20, 0.05)))
+    return run(train_loss=y * np.exp(0.01 * rng.standard_normal(40)))
+
+
+def _fast(rng: np.random.Generator) -> Run:
+    return run({"init": "he_normal"}, train_loss=falling(rng, 100, 5.0, 0.2, 20, 0.05))
+
+
+CONDITION = Condition(
+    id=ID,
+    title="bad initialization",
+    severity="warning",
+    actions=("fix-init", "raise-lr"),
+    check=check,
+    evidence={
+        "plateau": "progress 0..1 up to which the loss stays at its start",
+        "fall": "share of its start by which the loss falls over the run",
+        "first": "first value of the loss, in its unit",
+        "init": "the configured initialization; null if not logged",
+    },
+    sick=(_flat_then_drop, _zero_weights),
+    healthy=(*HEALTHY, _warmup, _false_plateau, _fast),
+)

@@ -1,0 +1,156 @@
+"""The loss jumps up at isolated points.
+
+Why it matters
+    Each spike is a step that went wrong: a batch with an outlier, a gradient that exploded, a
+    denominator near zero in the optimizer. Most recover; each costs time, and one day one does not.
+
+How it decides
+    Single points stand out above the level around them: by more than ten times the local noise and
+    by half of the level or more, and the loss comes back afterwards. The first twentieth of the run
+    is not looked at. Only upward jumps count: a loss that drops when the learning rate does is fine.
+    A single spike in a long run is worth knowing, no more.
+
+What to try
+    Clip the gradient norm at its usual level; lower the peak learning rate, or β₂ of Adam; look at
+    the batches at which it happened.
+
+When it is wrong
+    Spikes at the same place of every epoch come from the data's order (uneven-batches). Warm
+    restarts of the learning rate raise the loss on purpose, for longer than a spike.
+
+References
+    Chowdhery et al. (2022), PaLM, section 5.1. Pascanu, Mikolov and Bengio (2013), On the difficulty of
+    training recurrent neural networks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.shape import cannot, name
+from curvedoctor.features.case import Case
+from curvedoctor.features.resample import GRID
+from curvedoctor.features.series import Series
+from curvedoctor.features.statistics import MAD_TO_SIGMA
+from curvedoctor.model import Finding, Floats, Ints, Run, Severity, Unjudged
+
+ID = "loss-spikes"
+#: height of a spike above the local level: in local noise, and as share of the level
+SIGMAS, SHARE = 10.0, 0.5
+#: points that are looked at, the last ones
+MOST = 65536
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Isolated upward jumps of one curve."""
+
+    #: progress of each, rising
+    at: Floats
+    #: height over the local level, as a ratio
+    ratio: Floats
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case, 20)
+    if reason is not None:
+        return unjudged(ID, reason)
+    s = case.training or case.val
+    if s is None or s.stats.n < 20:
+        return unjudged(ID, "the training loss has too few points to see spikes; 20 are needed")
+    found = spikes(s)
+    if not len(found.at):
+        return None
+    height = float(found.ratio.max())
+    sure = 0.9 * ramp(height, 0.4, 1.2)
+    if sure < FIRES:
+        return None
+    severity: Severity = "warning" if len(found.at) >= 3 or (len(found.at) == 2 and height > 3) else "info"
+    many = f"{len(found.at)} times" if len(found.at) > 1 else "once"
+    return finding(
+        ID, severity, sure, s,
+        f"The {name(s)} jumps up {many}, at most to {number(1 + height)} times its level, and recovers.",
+        others=(case.grad_norm,), onset=float(found.at[0]), until=float(found.at[-1]),
+        spikes=len(found.at), height=height, last_at=float(found.at[-1]),
+    )  # fmt: skip
+
+
+def spikes(s: Series) -> Spikes:
+    """Isolated spikes of a curve: groups of at most 1 % of the points (3 at least) above the running median."""
+    y, x = s.y[-MOST:], s.x[-MOST:]
+    n = len(y)
+    none = Spikes(np.empty(0), np.empty(0))
+    if n < 20 or (s.stats.jump_ratio < SHARE and n > GRID):
+        return none
+    w = max(5, min(n // 8, 101)) | 1
+    # below a fiftieth of the start a jump is of no consequence
+    level = np.maximum(_running_median(y, w), max(0.02 * abs(s.stats.start), 1e-300))
+    ratio = np.minimum(y / level - 1.0, 1e6)  # batch noise grows with the level
+    sigma = MAD_TO_SIGMA * _running_median(np.abs(ratio), min(4 * w + 1, (n // 2) | 1))
+    out = (ratio > SIGMAS * sigma) & (ratio > SHARE)
+    out[: max(3, n // 20)] = False
+    out[-2:] = False  # whether the last points recover can't be known
+    where = np.flatnonzero(out)
+    if not len(where):
+        return none
+    groups = np.split(where, np.flatnonzero(np.diff(where) > 2) + 1)
+    short = [g for g in groups if len(g) <= max(3, n // 100) and _recovers(y, g)]
+    return Spikes(np.array([x[g[0]] for g in short]), np.array([ratio[g].max() for g in short]))
+
+
+def _recovers(y: Floats, group: Ints) -> bool:
+    """Whether the level right after a group of high points is near the one before: a new stage of training is not."""
+    before = float(np.median(y[max(0, group[0] - 5) : group[0]]))
+    after = float(np.median(y[group[-1] + 1 : group[-1] + 6]))
+    return after - before < 0.3 * (float(y[group].max()) - before)
+
+
+def _running_median(y: Floats, w: int) -> Floats:
+    """Centred running median over w points (odd), mirrored at the ends; every (w // 8)-th exactly, linear between."""
+    stride = max(1, w // 8)
+    padded = np.pad(y, w // 2, mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, w)
+    at = np.unique(np.append(np.arange(0, len(y), stride), len(y) - 1))
+    return np.asarray(np.interp(np.arange(len(y)), at, np.median(windows[at], axis=1)))
+
+
+def _spiky(rng: np.random.Generator) -> Run:
+    y = falling(rng, 400, 2.3, 0.4, 8, 0.05)
+    y[rng.choice(np.arange(60, 380), 6, replace=False)] *= rng.uniform(3, 8, 6)
+    return run({"lr": 0.01}, train_loss_step=y)
+
+
+def _spiky_epochs(rng: np.random.Generator) -> Run:
+    y = falling(rng, 80, 1.0, 0.2, 8, 0.02)
+    y[[20, 41, 63]] *= 4
+    return run(train_loss=y, val_loss=y)
+
+
+def _curriculum(rng: np.random.Generator) -> Run:
+    stages = [falling(rng, 100, top, 0.2, 6, 0.03) for top in (1.5, 1.4, 1.5)]
+    return run(train_loss_step=np.concatenate(stages))
+
+
+def _heavy(rng: np.random.Generator) -> Run:
+    """Heavy-tailed batch noise, no isolated spikes."""
+    return run(train_loss_step=falling(rng, 600, 2.3, 0.5, 10, 0.35))
+
+
+CONDITION = Condition(
+    id=ID,
+    title="loss spikes",
+    severity="warning",
+    actions=("clip-gradients", "lower-lr", "clean-data"),
+    check=check,
+    evidence={
+        "spikes": "number of isolated upward jumps",
+        "height": "highest jump above the local level, as share of it",
+        "last_at": "progress 0..1 of the last one",
+    },
+    sick=(_spiky, _spiky_epochs),
+    healthy=(*HEALTHY, _curriculum, _heavy),
+)

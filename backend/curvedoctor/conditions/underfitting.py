@@ -1,0 +1,124 @@
+"""The model is too small for the task: training and validation settle together on a high floor.
+
+Why it matters
+    More training, data or regularization brings nothing; a bigger model at its own best learning rate
+    ends clearly lower. A linear model on a non-linear problem swings around such a floor.
+
+How it decides
+    Training and validation end within 10 % of each other, both flat over the last third, well above
+    what the task should allow: above half of the start, or with more than a quarter of the answers
+    wrong; and the model is linear or narrow where that is logged. Where the statistical model judges
+    the run, its odds that a bigger model helps decide. First make sure that the splits are sound.
+
+What to try
+    More units, another hidden layer with a non-linear activation; then tune the learning rate anew.
+
+When it is wrong
+    Noise in labels and targets sets a floor that no model beats. A learning rate that is too low or
+    too high, or regularization that is too strong, holds a big model on a high floor as well.
+
+References
+    Goodfellow, Bengio and Courville (2016), Deep Learning, ch. 5. CS231n, Learning curves (2023).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, suspicion, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.shape import cannot, course, flat, relative, score_of
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import chance_error
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Run, Unjudged
+
+ID = "underfitting"
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case)
+    if reason is not None:
+        return unjudged(ID, reason)
+    train, val = case.train or case.train_step, case.val
+    if (train is None or val is None) and not case.odds:
+        return unjudged(ID, "training and validation are not both logged")
+    s = train or val
+    assert s is not None
+    gap = relative(val.stats.end - train.stats.end, train.stats.end) if train is not None and val is not None else None
+    sure = suspicion(case, ("bigger-model",), _rule(case, s, gap))
+    if sure < FIRES:
+        return None
+    size = _size(case)
+    summary = f"{course(s)}{size}; a bigger model is likely to end lower."
+    if gap is not None and abs(gap) < 0.15 and val is not None:
+        summary = (
+            f"Training ({number(s.logged(s.stats.end))}) and validation ({number(val.logged(val.stats.end))}) "
+            f"settle together on a high floor{size}."
+        )
+    return finding(
+        ID, "warning", sure, s, summary, others=(val,) if val is not s else (), onset=min(s.stats.t90, 1.0),
+        gap=gap, floor=relative(s.stats.end, s.stats.start), model=case.word("model"), width=case.number("width"),
+    )  # fmt: skip
+
+
+def _size(case: Case) -> str:
+    if case.word("model") == "linear" or case.word("activation") == "linear":
+        return " with a linear model"
+    width = case.number("width")
+    return f" with {width:g} units" if width else ""
+
+
+def _rule(case: Case, s: Series, gap: float | None) -> float:
+    if gap is None or not flat(s, 0.6, 0.015):
+        return 0.0
+    together = ramp(abs(gap), 0.2, 0.08)
+    floor = relative(s.stats.end, s.stats.start)
+    high = ramp(floor, 0.35, 0.6)
+    score = score_of(case)
+    if score is not None and score.ceiling is not None:
+        wrong, worst = score.stats.end, chance_error(case)
+        high = min(high, ramp(wrong, 0.08, 0.2)) if wrong < 0.2 else max(high, min(ramp(wrong, 0.2, 0.3), ramp(floor, 0.3, 0.5)))
+        if worst is not None and wrong > 0.93 * worst:
+            high *= 0.3  # nothing at all was learnt: another fault
+    learnt = ramp(relative(s.stats.start - s.stats.end, s.stats.start), 0.03, 0.1)
+    width = case.number("width")
+    small = 0.42 if high > 0.9 else 0.25
+    if case.word("model") == "linear" or case.word("activation") == "linear":
+        small = 0.8
+    elif width is not None:
+        small = 0.75 if width <= 4 else 0.6 if width <= 8 else 0.3
+    return small * together * high * learnt
+
+
+def _linear(rng: np.random.Generator) -> Run:
+    y = falling(rng, 60, 0.72, 0.6, 14)
+    acc = 0.68 + 0.01 * rng.standard_normal(60)
+    return run({"model": "linear"}, train_loss=y, val_loss=y * 1.02, train_accuracy=acc, val_accuracy=acc - 0.01)
+
+
+def _narrow(rng: np.random.Generator) -> Run:
+    return run({"width": 2}, train_loss=falling(rng, 80, 2.3, 1.4, 10), val_loss=falling(rng, 80, 2.3, 1.42, 10))
+
+
+def _good_enough(rng: np.random.Generator) -> Run:
+    """Together, but on a low floor."""
+    acc = 1 - falling(rng, 60, 0.5, 0.02, 10)
+    return run({"width": 256}, train_loss=falling(rng, floor=0.08), val_loss=falling(rng, floor=0.082), val_accuracy=acc)
+
+
+CONDITION = Condition(
+    id=ID,
+    title="model too small",
+    severity="warning",
+    actions=("bigger-model", "reduce-regularization", "train-longer"),
+    check=check,
+    evidence={
+        "gap": "final validation over final training level, minus 1; null without either",
+        "floor": "final over first level",
+        "model": "model family; null if not logged",
+        "width": "units; null if not logged",
+    },
+    sick=(_linear, _narrow),
+    healthy=(*HEALTHY, _good_enough),
+)
