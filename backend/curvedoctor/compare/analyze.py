@@ -1,0 +1,191 @@
+"""From diagnoses to a comparison."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from curvedoctor.compare import effects, place, prolong, protocol, region
+from curvedoctor.compare.grid import Grid, grid, is_number, params_of, seed_noise, typical
+from curvedoctor.compare.outcome import Ended, ended
+from curvedoctor.compare.range_tests import range_test
+from curvedoctor.compare.types import Comparison, Effect, Factor, Group, Level, Outcome, Place
+from curvedoctor.features.case import Case, build
+from curvedoctor.model import Diagnosis, ParamValue, Run
+from curvedoctor.readings import overfit_check
+
+#: hyperparameters whose best value is looked for on a logarithmic axis
+PLACED = frozenset(
+    {
+        "lr",
+        "batch_size",
+        "weight_decay",
+        "width",
+        "depth",
+        "epochs",
+        "n_train",
+        "l1",
+        "clip_norm",
+        "max_steps",
+    }
+)
+#: more hyperparameters than this are not worth a reader's time
+MOST_FACTORS = 8
+
+
+def compare(
+    diagnoses: Sequence[Diagnosis], *, final: bool = True, metric: str | None = None, together: bool = False
+) -> Comparison:
+    """Compare runs with their siblings (with each other whatever their group, if `together`).
+
+    `final`: by the final level of the outcome curve, else by its best. `metric`: shell-style pattern
+    of the curve to compare by; None for the validation loss, or what comes nearest to it.
+    """
+    from curvedoctor.differential.odds import with_odds
+
+    cases = with_odds(build(_named([d.run for d in diagnoses])))
+    tests = tuple(t for case in cases if (t := range_test(case)) is not None)
+    probes = {t.run for t in tests} | {c.run.name for c in cases if overfit_check.read(c) is not None}
+    by_group: dict[str, list[Case]] = {}
+    for case in cases:
+        if case.run.name not in probes:
+            by_group.setdefault("" if together else case.run.group, []).append(case)
+    groups = tuple(_group(name, members, final, metric) for name, members in sorted(by_group.items()))
+    compared = tuple(g for g in groups if len(g.outcomes) > 1 or len(groups) == 1)
+    steps = protocol.steps(cases, diagnoses, compared, tests)
+    return Comparison(compared, tests, steps, protocol.next_step(steps, compared), len(diagnoses))
+
+
+def _named(runs: Sequence[Run]) -> list[Run]:
+    """The runs, each under a name of its own: its group stands before a name that occurs twice."""
+    seen = Counter(run.name for run in runs)
+    named = [run if seen[run.name] == 1 else replace(run, name=f"{run.group}/{run.name}") for run in runs]
+    again = Counter(run.name for run in named)
+    return [
+        run if again[run.name] == 1 else replace(run, name=f"{run.name} ({i})") for i, run in enumerate(named)
+    ]
+
+
+def _group(name: str, cases: Sequence[Case], final: bool, metric: str | None) -> Group:
+    params = [params_of(case.run.name, case.params) for case in cases]
+    end = ended(cases, params, final, metric)
+    g = grid(end.outcomes)
+    noise = seed_noise(g)
+    by_name = {case.run.name: case for case in cases}
+    members = [by_name[o.run] for o in end.outcomes]
+    factors = tuple(_factor(g, n, noise, by_name) for n in g.varied[:MOST_FACTORS])
+    moves = (region.interaction(g, n) for n in g.varied if n == "batch_size" and "lr" in g.varied)
+    return Group(
+        name=name,
+        metric=end.metric,
+        better="higher" if end.better == "higher" else "lower",
+        outcome="final" if final else "best",
+        outcomes=end.outcomes,
+        factors=factors,
+        region=region.region(g, noise) if g.varied else None,
+        interactions=tuple(m for m in moves if m is not None),
+        prolong=prolong.prolong(members, end.outcomes),
+        seed_noise=noise,
+        notes=tuple(_notes(g, end, noise)),
+    )
+
+
+def _factor(g: Grid, name: str, noise: float | None, cases: Mapping[str, Case]) -> Factor:
+    values = g.values(name)
+    free = "lr" if name != "lr" and "lr" in g.varied else None
+    best = _best(g, name, values)
+    found: list[Effect] = []
+    for value in values:
+        if value != best:
+            e = effects.effect(value, best, effects.pairs(g, name, value, best, free), noise)
+            if e is not None:
+                found.append(e)
+    return Factor(
+        name=name,
+        along=g.along[name],
+        levels=tuple(_level(g, name, v) for v in values),
+        best=best,
+        effects=tuple(found),
+        place=_place(g, name, noise, cases),
+        how="same" if free is None else "each at its own best lr",
+    )
+
+
+def _best(g: Grid, name: str, values: Sequence[ParamValue | None]) -> ParamValue | None:
+    """The value with the lowest typical score in any setting of the others."""
+    lowest: dict[ParamValue | None, float] = {}
+    at = g.varied.index(name)
+    for key, members in g.cells(g.varied).items():
+        lowest[key[at]] = min(lowest.get(key[at], math.inf), typical(members))
+    return min(values, key=lambda v: lowest.get(v, math.inf))
+
+
+def _level(g: Grid, name: str, value: ParamValue | None) -> Level:
+    members = [o for o in g.outcomes if g.value(o, name) == value]
+    sound = sorted((o for o in members if o.level is not None), key=lambda o: o.score)
+    levels = [o.level for o in sound if o.level is not None]
+    return Level(
+        value=value,
+        runs=len(members),
+        bad=sum(o.bad is not None for o in members),
+        median=float(np.median(levels)) if levels else None,
+        best=levels[0] if levels else None,
+    )
+
+
+def _place(g: Grid, name: str, noise: float | None, cases: Mapping[str, Case]) -> Place | None:
+    points = region.profile(g, name, {})
+    if name not in PLACED or len(points) < 2:
+        return None
+    up, down = ("raise-lr", "lower-lr") if name == "lr" else ("", "")
+    made = []
+    for value, score in points:
+        members = [o for o in g.outcomes if o.params.get(name) == value]
+        odds = cases[min(members, key=lambda o: o.score).run].odds
+        made.append(place.Point(value, score, odds.get(up), odds.get(down)))
+    found = place.place(made, effects.GUESS / 2 if noise is None else noise)
+    return found if name == "lr" or not _whole(g, name) else _rounded(found)
+
+
+def _whole(g: Grid, name: str) -> bool:
+    return all(isinstance(v, int) for v in g.values(name) if is_number(v))
+
+
+def _rounded(found: Place) -> Place:
+    """Proposals for a hyperparameter that counts something."""
+    whole = tuple(sorted({float(max(1, round(v))) for v in found.propose}))
+    return Place(found.where, found.confidence, found.why, whole, found.how)
+
+
+def _notes(g: Grid, end: Ended, noise: float | None) -> list[str]:
+    notes = []
+    if end.left_out:
+        listed = ", ".join(end.left_out[:3]) + (" …" if len(end.left_out) > 3 else "")
+        notes.append(f"{len(end.left_out)} of the runs log no {end.metric} and are left out: {listed}.")
+    if not g.varied and len(g.outcomes) > 1:
+        notes.append(
+            "No recognized hyperparameter differs between these runs: log them (add_hparams, log_params), "
+            "or put them into the run names as lr=0.1_bs=32."
+        )
+    if noise is None and g.varied:
+        notes.append(
+            "No setting was repeated with another seed, so how sure a difference is rests on a guess "
+            f"(final losses of seeds differ by about {100 * effects.GUESS:.0f} %): repeat the best settings."
+        )
+    if not end.logarithmic:
+        notes.append("Some losses are below zero: differences are compared, not ratios.")
+    bad = [o for o in end.outcomes if o.bad]
+    if bad:
+        notes.append(
+            f"{len(bad)} of {len(end.outcomes)} runs did not end soundly; they count as worst, they are not dropped."
+        )
+    return notes
+
+
+def outcomes_by_score(group: Group) -> list[Outcome]:
+    """Best first."""
+    return sorted(group.outcomes, key=lambda o: (o.score, o.run))

@@ -1,0 +1,147 @@
+"""How much worse one value of a hyperparameter is than another, over pairs of runs that differ in nothing else.
+
+Pairs share all other hyperparameters and, where seeds are logged, the seed. The effect is the ratio
+of final losses. From six pairs on: the Hodges–Lehmann estimate with the interval that inverts
+Wilcoxon's signed-rank test (Hollander & Wolfe 1999, 3.2–3.3), which a run that did not stay finite
+enters as the worst rank. With fewer: a t interval whose variance is moderated by that of
+repetitions, or by the noise of the curves (Smyth 2004), so that one pair says something, but little.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from curvedoctor.compare.grid import Grid, typical
+from curvedoctor.compare.types import Effect, Outcome, Sure
+from curvedoctor.model import Floats, ParamValue
+
+#: from so many pairs on, ranks decide
+RANKS_FROM = 6
+#: σ of a final loss between seeds (as a ratio) where nothing says it, and the pairs that this guess is worth
+GUESS, WORTH = 0.05, 2.0
+#: differences below this do not matter (the remedies' own threshold)
+MATTERS = 0.05
+#: score difference that stands for "did not stay finite"
+HUGE = 50.0
+
+
+def pairs(g: Grid, name: str, a: ParamValue | None, b: ParamValue | None, free: str | None) -> Floats:
+    """score(a) − score(b) over all settings of the other hyperparameters (and seeds) that have both, shape (n,).
+
+    With `free` each side is taken at its own best value of that hyperparameter.
+    """
+    others = [n for n in g.varied if n not in (name, free)]
+    found: list[float] = []
+    for members in g.cells(others).values():
+        left = [o for o in members if g.value(o, name) == a]
+        right = [o for o in members if g.value(o, name) == b]
+        if left and right:
+            found += _matched(g, left, right, free)
+    return np.array(found)
+
+
+def _matched(g: Grid, left: Sequence[Outcome], right: Sequence[Outcome], free: str | None) -> list[float]:
+    """Differences seed by seed where both sides have the seed, else of the typical scores."""
+    if free is not None:
+        left, right = _at_best(g, left, free), _at_best(g, right, free)
+    seeds = _by_seed(left), _by_seed(right)
+    common = [s for s in seeds[0] if s is not None and s in seeds[1]]
+    if common:
+        return [_minus(typical(seeds[0][s]), typical(seeds[1][s])) for s in common]
+    return [_minus(typical(left), typical(right))]
+
+
+def _at_best(g: Grid, members: Sequence[Outcome], free: str) -> list[Outcome]:
+    """The runs at the value of `free` whose typical score is lowest."""
+    by_value: dict[ParamValue | None, list[Outcome]] = {}
+    for o in members:
+        by_value.setdefault(g.value(o, free), []).append(o)
+    return min(by_value.values(), key=typical)
+
+
+def _by_seed(members: Sequence[Outcome]) -> dict[ParamValue | None, list[Outcome]]:
+    found: dict[ParamValue | None, list[Outcome]] = {}
+    for o in members:
+        found.setdefault(o.params.get("seed"), []).append(o)
+    return found
+
+
+def _minus(a: float, b: float) -> float:
+    """Difference of scores, both-infinite counting as equal."""
+    if math.isinf(a) or math.isinf(b):
+        return HUGE * (math.isinf(a) - math.isinf(b))
+    return a - b
+
+
+def effect(
+    value: ParamValue | None, best: ParamValue | None, d: Floats, noise: float | None
+) -> Effect | None:
+    """What the differences `d` = score(value) − score(best) say; None without a pair.
+
+    `noise`: σ of a score between seeds; None if it is not known.
+    """
+    n = len(d)
+    if n == 0:
+        return None
+    ranks = n >= RANKS_FROM
+    center, low, high, p = _signed_rank(d) if ranks else _moderated(d, noise)
+    return Effect(
+        value=value,
+        best=best,
+        ratio=_exp(center),
+        low=_exp(low),
+        high=_exp(high),
+        pairs=n,
+        wins=int(np.count_nonzero(d > 0)),
+        p=p,
+        sure=_sure(center, low, high),
+        method="signed-rank" if ranks else "moderated t",
+    )
+
+
+def _sure(center: float, low: float, high: float) -> Sure:
+    small = math.log1p(MATTERS)
+    if low > 0 or high < 0:
+        return "clear" if abs(center) >= small else "no difference"
+    if -small <= low and high <= small:
+        return "no difference"
+    return "likely" if abs(center) >= small and min(-low, high) < 0.5 * max(-low, high) else "not clear"
+
+
+def _signed_rank(d: Floats) -> tuple[float, float, float, float]:
+    """Hodges–Lehmann center, 95 % interval and p of the signed-rank test."""
+    from scipy import stats
+
+    n = len(d)
+    i, j = np.triu_indices(n)
+    walsh = np.sort((d[i] + d[j]) / 2)
+    mean, sd = n * (n + 1) / 4, math.sqrt(n * (n + 1) * (2 * n + 1) / 24)
+    k = max(int(mean - 1.96 * sd), 0)
+    moved = d[d != 0]
+    p = float(stats.wilcoxon(moved).pvalue) if len(moved) else 1.0
+    return float(np.median(walsh)), float(walsh[k]), float(walsh[len(walsh) - 1 - k]), p
+
+
+def _moderated(d: Floats, noise: float | None) -> tuple[float, float, float, float]:
+    """Mean, 95 % interval and p of a t test with a variance that leans on what seeds do elsewhere."""
+    from scipy import stats
+
+    n = len(d)
+    prior, worth = (2 * GUESS**2, WORTH) if noise is None else (2 * noise**2, 2 * WORTH)
+    d = np.clip(d, -HUGE, HUGE)
+    own = float(np.var(d, ddof=1)) if n > 1 else 0.0
+    freedom = worth + n - 1
+    error = math.sqrt(max((worth * prior + (n - 1) * own) / freedom, 1e-12) / n)
+    reach = float(stats.t.ppf(0.975, freedom)) * error
+    center = float(d.mean())
+    return center, center - reach, center + reach, float(2 * stats.t.sf(abs(center) / error, freedom))
+
+
+def _exp(x: float) -> float:
+    """A log-ratio as a ratio; beyond what a sound run can give, 0 or inf."""
+    if x > HUGE / 2:
+        return math.inf
+    return 0.0 if x < -HUGE / 2 else math.exp(x)

@@ -1,0 +1,154 @@
+"""Which hyperparameters differ between runs, and which runs differ in nothing else."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from curvedoctor.compare.types import Outcome
+from curvedoctor.model import ParamValue
+from curvedoctor.params import recognize
+
+#: differ without being a choice: repetitions, and what follows from other hyperparameters
+FOLLOWS = frozenset({"seed", "n_params", "steps_per_epoch", "n_test"})
+#: of hyperparameters that always change together, the earlier one is named
+FIRST = ("lr", "batch_size", "optimizer", "weight_decay", "dropout", "width", "depth", "schedule", "epochs")
+#: "lr=0.1", "lr_0.1", "lr0.1", "bs64", "batch-size_64" in a run's name
+_IN_NAME = re.compile(
+    r"(?:^|[^a-z])(lr|learning_?rate|bs|batch(?:[_-]?size)?|wd|weight_?decay|dropout|epochs|seed|width|hidden|depth|momentum)"
+    r"[=_:-]?(\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(?=$|[^0-9a-z.]|[a-z])",
+    re.IGNORECASE,
+)
+_SHORT = {"bs": "batch_size", "batch": "batch_size", "wd": "weight_decay", "hidden": "width"}
+#: a hyperparameter with more values than this, most of them used once, was drawn at random
+MANY = 9
+
+
+def params_of(name: str, params: Mapping[str, ParamValue]) -> dict[str, ParamValue]:
+    """A run's hyperparameters; what the log lacks is read from its name.
+
+    >>> params_of("grid/lr0.05_bs64_seed3", {})
+    {'lr': 0.05, 'batch_size': 64, 'seed': 3}
+    """
+    found = {_SHORT.get(k.lower(), k.lower()): v for k, v in _IN_NAME.findall(name[:200])}
+    return {**recognize(found), **params}
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Runs by what varies between them."""
+
+    outcomes: tuple[Outcome, ...]
+    #: hyperparameters that differ, without those that only go along with another one
+    varied: tuple[str, ...]
+    #: varied hyperparameter → those that always change together with it
+    along: Mapping[str, tuple[str, ...]]
+
+    def value(self, outcome: Outcome, name: str) -> ParamValue | None:
+        """The value of a hyperparameter; None where it is not logged."""
+        return outcome.params.get(name)
+
+    def values(self, name: str) -> list[ParamValue | None]:
+        """All values that were tried: numbers ascending, then words, then "not logged"."""
+        return sorted({self.value(o, name) for o in self.outcomes}, key=_order)
+
+    def cells(self, names: Iterable[str]) -> dict[tuple[ParamValue | None, ...], list[Outcome]]:
+        """The runs by their values of `names`."""
+        found: dict[tuple[ParamValue | None, ...], list[Outcome]] = defaultdict(list)
+        names = tuple(names)
+        for o in self.outcomes:
+            found[tuple(self.value(o, n) for n in names)].append(o)
+        return dict(found)
+
+
+def _order(value: ParamValue | None) -> tuple[int, float, str]:
+    if value is None:
+        return 2, 0.0, ""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return 0, float(value), ""
+    return 1, 0.0, str(value)
+
+
+def grid(outcomes: Sequence[Outcome]) -> Grid:
+    """What varies between `outcomes`; values drawn at random are put into half-decades."""
+    outcomes = _binned(outcomes)
+    names = sorted({n for o in outcomes for n in o.params} - FOLLOWS, key=_rank)
+    columns = {n: tuple(o.params.get(n) for o in outcomes) for n in names}
+    columns = {n: c for n, c in columns.items() if len(set(c)) > 1}
+    varied: list[str] = []
+    along: dict[str, list[str]] = {}
+    for name, column in columns.items():
+        leader = next((v for v in varied if _determines(columns[v], column)), None)
+        if leader is None:
+            varied.append(name)
+            along[name] = []
+        else:
+            along[leader].append(name)
+    return Grid(tuple(outcomes), tuple(varied), {n: tuple(a) for n, a in along.items()})
+
+
+def _rank(name: str) -> tuple[int, str]:
+    return (FIRST.index(name) if name in FIRST else len(FIRST), name)
+
+
+def _determines(leader: Sequence[object], column: Sequence[object]) -> bool:
+    """Whether two columns always change together: one to one, and in order where both are numbers."""
+    pairs = set(zip(leader, column, strict=True))
+    if not len(pairs) == len(set(leader)) == len(set(column)):
+        return False
+    numbers = [(a, b) for a, b in pairs if isinstance(a, (int, float)) and isinstance(b, (int, float))]
+    if len(pairs) < 3 or len(numbers) < len(pairs):
+        return True
+    ranked = [b for _, b in sorted(numbers)]
+    return ranked in (sorted(ranked), sorted(ranked, reverse=True))
+
+
+def _binned(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Random searches never repeat a value: nearly unique positive numbers become the nearest 10^(k/2)."""
+    scattered = []
+    for name in {n for o in outcomes for n in o.params}:
+        values = [v for o in outcomes if is_number(v := o.params.get(name))]
+        if len(set(values)) > max(MANY, 0.6 * len(outcomes)):
+            scattered.append(name)
+    return [
+        replace(o, params={n: _near(v) if n in scattered else v for n, v in o.params.items()})
+        for o in outcomes
+    ]
+
+
+def _near(value: ParamValue) -> ParamValue:
+    if not is_number(value):
+        return value
+    assert isinstance(value, (int, float))
+    return float(f"{10 ** (round(2 * math.log10(value)) / 2):.2g}")
+
+
+def typical(outcomes: Sequence[Outcome]) -> float:
+    """Median score over repetitions; +inf if half of them or more did not stay finite."""
+    scores = sorted(o.score for o in outcomes)
+    middle = len(scores) // 2
+    if len(scores) % 2:
+        return scores[middle]
+    low, high = scores[middle - 1], scores[middle]
+    return (low + high) / 2 if math.isfinite(high) else high
+
+
+def seed_noise(g: Grid) -> float | None:
+    """Pooled σ of the score between runs that differ in the seed only; None without repetitions."""
+    squares, freedom = 0.0, 0
+    for members in g.cells(g.varied).values():
+        scores = np.array([o.score for o in members if o.bad is None])
+        if len(scores) > 1:
+            squares += float(((scores - scores.mean()) ** 2).sum())
+            freedom += len(scores) - 1
+    return math.sqrt(squares / freedom) if freedom else None
+
+
+def is_number(value: ParamValue | None) -> bool:
+    """Whether a value can stand on a logarithmic axis."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0

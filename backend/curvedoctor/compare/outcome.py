@@ -1,0 +1,132 @@
+"""How each run ended, on a scale on which runs can be compared.
+
+The outcome is the final level of the validation loss (mean over the last twentieth of the run; the
+training loss or a score where no validation loss is logged), or its lowest smoothed level. Scores
+are turned round (1 − accuracy), so that lower is better, and compared by ratios: `score` is the
+logarithm. A run that did not stay finite has score +inf: it counts as worse than any other.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from curvedoctor.compare.types import Outcome
+from curvedoctor.features.case import Case
+from curvedoctor.features.series import Series
+from curvedoctor.model import ParamValue
+
+#: a finite run counts as diverged if it ended this many times above where it started
+DIVERGED = 1.5
+#: levels below this share of the typical one are not told apart (an accuracy of exactly 1 has no logarithm)
+FLOOR = 1e-3
+#: a blown-up loss counts at most this far above the typical one, so that it spoils no average
+CEILING = 1e6
+#: share of the run (in grid cells) that the final level is the mean of: 3 of 64
+LAST = 3
+Kind = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Outcomes of one group, and the scale they are on."""
+
+    outcomes: tuple[Outcome, ...]
+    #: "val loss", "train accuracy" …
+    metric: str
+    better: str
+    #: scores are logarithms; else differences over the typical level
+    logarithmic: bool
+    #: runs that log nothing comparable
+    left_out: tuple[str, ...]
+
+
+def ended(
+    cases: Sequence[Case],
+    params: Sequence[Mapping[str, ParamValue]],
+    final: bool = True,
+    metric: str | None = None,
+) -> Ended:
+    """The outcomes of `cases` by the kind of curve that most of them log.
+
+    `metric` is a shell-style pattern on curve ids that overrides the choice. `params` are the
+    hyperparameters of each case.
+    """
+    chosen = [_series(case, metric) for case in cases]
+    kinds = Counter(_kind(s) for s in chosen if s is not None)
+    if not kinds:
+        return Ended((), "loss", "lower", True, tuple(case.run.name for case in cases))
+    kind = max(kinds, key=lambda k: (kinds[k], k[0] == "val", k[1] == "loss"))
+    members = [
+        (case, s, p)
+        for case, s, p in zip(cases, chosen, params, strict=True)
+        if s is not None and _kind(s) == kind
+    ]
+    kept = {id(case) for case, _, _ in members}
+    left_out = tuple(case.run.name for case in cases if id(case) not in kept)
+    levels = [s.stats.end if final else s.stats.best for _, s, _ in members]
+    sound = [
+        y for y, (_, s, _) in zip(levels, members, strict=True) if not s.stats.bad_tail and math.isfinite(y)
+    ]
+    typical = float(np.median(np.abs(sound))) if sound else 1.0
+    logarithmic = all(y >= 0 for y in sound)
+    made = tuple(
+        _outcome(case, s, y, params=p, typical=typical or 1.0, logarithmic=logarithmic)
+        for y, (case, s, p) in zip(levels, members, strict=True)
+    )
+    better = members[0][1].curve.role.better
+    return Ended(made, " ".join(kind), better, logarithmic, left_out)
+
+
+def _series(case: Case, metric: str | None) -> Series | None:
+    if metric is not None:
+        found = sorted(name for name in case.series if fnmatch.fnmatchcase(name, metric))
+        if found:
+            return case.series[found[0]]
+    return case.val or case.main
+
+
+def _kind(s: Series) -> Kind:
+    split = {"none": "train", "test": "val"}.get(s.curve.role.split, s.curve.role.split)
+    return split, s.curve.role.quantity
+
+
+def _outcome(
+    case: Case, s: Series, y: float, *, params: Mapping[str, ParamValue], typical: float, logarithmic: bool
+) -> Outcome:
+    t = s.stats
+    bad = None
+    if t.bad_tail or not math.isfinite(y):
+        bad = "not finite"
+    elif t.end > DIVERGED * t.start > 0 and t.end > DIVERGED * t.best:
+        bad = "diverged"
+    low = FLOOR * typical
+    y = min(max(y, low) if logarithmic else y, CEILING * typical)
+    score = math.log(y) if logarithmic else y / typical
+    # the mean over the last cells carries the noise of the points that fell into them
+    points = max(LAST / len(s.grid) * t.n, 1.0)
+    spread = t.noise_late / math.sqrt(points) / (max(y, low) if logarithmic else typical)
+    infinite = bad == "not finite"
+    return Outcome(
+        run=case.run.name,
+        level=None if infinite else s.logged(t.end if y != t.best else t.best),
+        score=math.inf if infinite else score,
+        curve=s.curve.id,
+        bad=bad,
+        noise=min(spread, 1.0),
+        epochs=_epochs(case),
+        params=dict(params),
+    )
+
+
+def _epochs(case: Case) -> float | None:
+    """How many epochs the run lasted: points of an epoch curve, else the hyperparameter."""
+    for s in (case.train, case.val):
+        if s is not None and s.curve.role.granularity == "epoch":
+            return s.stats.n
+    return case.number("epochs")

@@ -1,0 +1,158 @@
+"""The sentences that all renderers share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from curvedoctor.compare.types import Comparison, Effect, Factor, Group, Place, Prolong, RangeTest, Region
+from curvedoctor.model import ParamValue
+from curvedoctor.reports.text import number, percent
+
+RULES = {
+    "start_of_descent": "start of the steep descent",
+    "steepest": "steepest descent",
+    "valley": "valley",
+    "minimum_over_10": "minimum / 10",
+}
+STATES = {"done": "done", "failed": "not right yet", "missing": "not in the logs", "unknown": "can't be told"}
+#: marks of a step's state: Unicode, ASCII, colour
+MARKS = {
+    "done": ("✓", "+", "green"),
+    "failed": ("✗", "x", "red"),
+    "missing": ("○", "o", "yellow"),
+    "unknown": ("?", "?", "yellow"),
+}
+
+
+def value(v: ParamValue | None) -> str:
+    """A hyperparameter's value."""
+    return "not logged" if v is None else number(v)
+
+
+def level(v: float | None) -> str:
+    """An outcome as logged, or a dash where there is none."""
+    return "–" if v is None or not math.isfinite(v) else f"{v:.4g}"
+
+
+def listed(values: Sequence[object], last: str = "and") -> str:
+    """ "a, b and c"."""
+    words = [str(v) for v in values]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def title(group: Group) -> str:
+    """What is compared."""
+    name = f" in {group.name}" if group.name else ""
+    return f"{len(group.outcomes)} runs{name}, by their {group.outcome} {group.metric} ({group.better} is better)"
+
+
+def tried(factor: Factor) -> str:
+    """The range of the values that were tried."""
+    numbers = [lv.value for lv in factor.levels if isinstance(lv.value, (int, float))]
+    return f"{number(numbers[0])} … {number(numbers[-1])}"
+
+
+def place(factor: Factor, found: Place) -> str:
+    """Where the best value lies, and what to do."""
+    if found.where == "unknown":
+        return f"Where the best {factor.name} lies can't be told: {found.why}."
+    text = (
+        f"The best {factor.name} lies {found.where} the tried range {tried(factor)} "
+        f"({percent(found.confidence)} sure): {found.why}."
+    )
+    if found.propose:
+        verb = "Extend the grid: try" if found.how == "extend" else "Refine: try"
+        text += f" {verb} {listed([f'{v:g}' for v in found.propose])}."
+    elif found.how == "":
+        text += " The grid is fine enough there."
+    return text
+
+
+def region(found: Region, group: Group) -> list[str]:
+    """The best setting, and those as good."""
+    setting = ", ".join(f"{n} {value(v)}" for n, v in found.best.items())
+    runs = f" (median of {len(found.runs)} runs)" if len(found.runs) > 1 else f" ({found.runs[0]})"
+    lines = [f"Best: {setting}: {group.metric} {level(found.level)}{runs}."]
+    wider = {n: vs for n, vs in found.values.items() if len(vs) > 1}
+    if wider:
+        words = []
+        for name, values in wider.items():
+            numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
+            if len(numbers) == len(values) > 2:
+                words.append(f"{name} {number(numbers[0])} … {number(numbers[-1])}")
+            else:
+                words.append(f"{name} {listed([value(v) for v in values], 'or')}")
+        lines.append(f"Not clearly worse: {', '.join(words)}.")
+    return lines
+
+
+def ratio(effect: Effect) -> str:
+    """How much worse than the best a value is."""
+    if math.isinf(effect.ratio):
+        return "does not converge"
+    return f"×{effect.ratio:.2f}"
+
+
+def interval(effect: Effect) -> str:
+    """The 95 % interval of the ratio."""
+    if math.isinf(effect.ratio):
+        return ""
+    high = "∞" if math.isinf(effect.high) else f"{effect.high:.2f}"
+    return f"{effect.low:.2f} … {high}"
+
+
+def sure(effect: Effect) -> str:
+    """How sure, and on how many pairs."""
+    n = f"{effect.pairs} pair{'' if effect.pairs == 1 else 's'}"
+    if effect.sure == "no difference":
+        return f"no difference, {n}"
+    return f"{effect.sure}, {effect.wins} of {n}" if effect.pairs > 1 else f"{effect.sure}, {n}"
+
+
+def heading(factor: Factor) -> str:
+    """A hyperparameter's name, what goes along with it, and what its values were paired over."""
+    text = factor.name
+    if factor.along:
+        text += f" (together with {listed(factor.along)}: always changed at once, not separable)"
+    if factor.how != "same":
+        text += f" ({factor.how})"
+    return text
+
+
+def prolong(p: Prolong) -> str:
+    """A short run's prospects."""
+    text = f"{level(p.level)} now, {level(p.expected)} expected ({level(p.low)} … {level(p.high)})"
+    if p.crosses is not None:
+        text += f", overtakes the leader near epoch {p.crosses:.0f}"
+    return text
+
+
+def prospects(found: Sequence[Prolong]) -> str:
+    """The heading of the short runs."""
+    worth = [p for p in found if p.worth]
+    horizon = found[0].horizon
+    return (
+        f"{len(worth)} of {len(found)} short runs are worth prolonging "
+        f"(chance of being the best after {horizon:g} times as many epochs)"
+    )
+
+
+def test_line(test: RangeTest) -> str:
+    """What a range test suggests."""
+    if test.suggested is None:
+        return f"Range test {test.run}: {test.reason or 'no suggestion'}."
+    return f"Range test {test.run} suggests lr {test.suggested:g}."
+
+
+def rules(test: RangeTest) -> list[tuple[str, str]]:
+    """The four rules and their values."""
+    return [(RULES[name], f"{v:g}") for name, v in test.rules.items()]
+
+
+def nothing(found: Comparison) -> str:
+    """What to say when there is nothing to compare."""
+    return (
+        f"{found.runs} run{'' if found.runs == 1 else 's'}, none with a sibling to compare with. "
+        "Runs of one directory or experiment are compared; --together compares all."
+    )
