@@ -42,6 +42,6 @@ def test_left_out_rules_exist() -> None:
 
 def test_one_mixed_run() -> None:
     """All tags as curves of one run: neighbours must help, never mislead."""
-    rows = [row for row in score.load(score.DATA / "tags.csv")]
+    rows = score.load(score.DATA / "tags.csv")
     one = [score.Row(r.tag, "mixed", r.split, r.quantity, r.better, r.confidence) for r in rows]
     assert score.score(one)["all"].share >= 0.97

@@ -17,10 +17,16 @@ def _yolo_metrics(name: Name) -> Split | None:
     return None
 
 
+#: parts of a detector
+_DETECTION = frozenset(
+    {"cls", "box", "bbox", "rpn", "mask", "keypoint", "reg", "loc", "centerness", "obj", "seg", "sem"}
+)
+
+
 def _detectron(name: Name) -> Split | None:
     if len(name.parts) != 1 or name.folder:
         return None
-    if name.leaf == ("total", "loss") or (name.leaf[:1] == ("loss",) and len(name.leaf) > 1):
+    if name.leaf == ("total", "loss") or (name.leaf[:1] == ("loss",) and set(name.leaf[1:]) & _DETECTION):
         return "train"
     return None
 

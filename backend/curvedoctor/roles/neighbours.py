@@ -13,8 +13,6 @@ from curvedoctor.roles.words import Name
 
 #: words of losses that only a training procedure has
 _PROCEDURE = vocabulary.ADVERSARIAL | {"d", "g", "actor", "critic", "policy", "value", "surrogate"}
-#: shares of episodes, not of samples
-_OF_EPISODES = frozenset({"successrate", "winrate", "passrate"})
 Key = tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]
 
 
@@ -67,7 +65,7 @@ class Neighbours:
             misnamed=frozenset(misnamed),
             rewards=any(leaf & vocabulary.REWARD for leaf in leaves),
             held_out=held_out,
-            scored=any(leaf & (vocabulary.PROPORTION - _OF_EPISODES) for leaf in leaves),
+            scored=any(leaf & (vocabulary.PROPORTION - vocabulary.OF_EPISODES) for leaf in leaves),
             only_procedure=not tags_name and any(leaf & _PROCEDURE for leaf in leaves),
         )
 
@@ -89,4 +87,4 @@ class Neighbours:
 def _supervised(leaf: frozenset[str]) -> bool:
     """Whether supervised training measures this on held-out data."""
     measured = leaf & (vocabulary.LOSS | vocabulary.ACCURACY | vocabulary.ERROR)
-    return bool(measured) and not leaf & (vocabulary.REWARD | _OF_EPISODES)
+    return bool(measured) and not leaf & (vocabulary.REWARD | vocabulary.OF_EPISODES)

@@ -44,6 +44,8 @@ def has_phase(name: Name) -> bool:
 
 def _of_part(words: Words) -> Split | None:
     """The split that one part names: a set's name beats "eval", which names an act; then the later word wins."""
+    if "vs" in words and len({word in v.TRAIN for word in words if word in v.SPLIT_WORDS}) > 1:
+        return None  # "Training vs. Validation Loss" names both
     found: Split | None = None
     for i, word in enumerate(words):
         if word in v.TRAIN:
@@ -93,6 +95,6 @@ def by_nature(name: Name, quantity: Quantity, better: Better) -> tuple[Split, st
         quantity in ("accuracy", "error") and "batch" in leaf
     ):
         return "train", "measured on single steps or batches"
-    if quantity == "reward":
-        return "train", "a reward without a named split is that of training episodes"
+    if quantity == "reward" or (quantity == "accuracy" and any(w in v.OF_EPISODES for w in leaf)):
+        return "train", "what episodes give without a named split is of training"
     return None

@@ -28,10 +28,10 @@ GRAD = frozenset("grad grads gradient gradients gradnorm gnorm ggnorm gradnorms"
 LOSS = frozenset(
     (
         "loss losses cost costs objective nll xent logloss mlogloss ce bce hinge elbo vlb bpd bpc bpb "
-        "crossentropy huber focal verlust perte pertes perdida pérdida perda потери потеря ошибки "
-        "lossval criterion energy_loss quantileloss deviance poisson tweedie lossfn recon reconstruction"
+        "crossentropy huber focal verlust perte pertes perdida pérdida perda потери потеря "
+        "lossval criterion energy_loss quantileloss deviance poisson tweedie lossfn"
     ).split()
-) - {"recon", "reconstruction", "ошибки"}
+)
 #: a part of a training objective when a split or a loss section stands beside it
 LOSS_TERMS = frozenset(
     (
@@ -42,12 +42,12 @@ LOSS_TERMS = frozenset(
 )
 ERROR = frozenset(
     (
-        "mpvpe pampjpe nme error errors err rmse mse mae mape smape mase rmsle msle wape nrmse wer cer ter per_phone fid "
+        "mpvpe pampjpe nme error errors err rmse mse mae mape smape mase rmsle msle wape nrmse wer cer ter fid "
         "kid lpips hausdorff hd hd95 assd asd eer der merror ppl perplexity rmspe mdape medae fpr fnr "
-        "mpjpe ade fde rte ate epe absrel sqrel misclassification brier ece far frr mcd fvd editdistance "
-        "mer wil fehler ошибка ошибки cd emd chamfer hamming minade minfde missrate absoluteerror"
+        "mpjpe ade fde ate epe absrel sqrel misclassification brier ece far frr mcd fvd editdistance "
+        "mer wil fehler ошибка ошибки emd chamfer hamming minade minfde missrate absoluteerror"
     ).split()
-) - {"rte", "per_phone", "cd"}
+)
 #: right answers over all answers: these have binomial noise
 PROPORTION = frozenset(
     (
@@ -56,19 +56,21 @@ PROPORTION = frozenset(
         "accuracytop5 passrate"
     ).split()
 )
+#: shares of episodes, not of samples
+OF_EPISODES = frozenset({"successrate", "winrate", "passrate"})
 SCORE = frozenset(
     (
         "cocoap minp precision prec recall rec f1 f2 fbeta f1score fscore auc auroc aucroc roc rocauc prauc aucpr "
-        "auprc ap map aps apm apl apr apc apf ar arl arm ars iou miou mdice dice dsc jaccard bleu "
-        "sacrebleu rouge rouge1 rouge2 rougel rougelsum rougescore meteor chrf ter_score cider spice "
+        "auprc ap map aps apm apl apr apc apf ar arl ars iou miou mdice dice dsc jaccard bleu "
+        "sacrebleu rouge rouge1 rouge2 rougel rougelsum rougescore meteor chrf cider spice "
         "bertscore r2 score scores mcc matthews kappa hits hit ndcg mrr psnr ssim msssim pearson "
         "pearsonr spearman spearmanr kendall corr correlation ic rankic sensitivity specificity tpr tnr "
-        "balancedaccuracy explainedvariance macc similarity cosine_similarity similarities "
+        "balancedaccuracy explainedvariance macc similarity similarities "
         "inceptionscore silhouette nmi ari pq sq rq nds oks pck hota mota idf1 fitness stoi pesq sisdr "
         "sisnr sdr snr fwiou ods ois gini npv ppv sharpe clipscore fmeasure fmacro concordance cindex "
-        "lddt gdt tmscore quality passat"
+        "lddt gdt tmscore passat"
     ).split()
-) - {"cosine_similarity", "ter_score", "quality", "arm"}
+)
 ACCURACY = PROPORTION | SCORE
 REWARD = frozenset(
     (
@@ -92,9 +94,9 @@ COUNTER = frozenset(
 SYSTEM = frozenset(
     (
         "gflops mflops macs temp retries gpu gpus cpu cpus memory mem ram vram cuda disk flos flops tflops mfu hfu utilization "
-        "utilisation power temperature_gpu bytes mb gb gib mib swap allocated rss watts hbm tpu nvml oom"
+        "utilisation power bytes mb gb gib mib swap allocated rss watts hbm nvml oom"
     ).split()
-) - {"temperature_gpu", "tpu"}
+)
 #: quantities worth their own name but without a place in the contract's list
 OTHER = frozenset(
     (
@@ -103,11 +105,11 @@ OTHER = frozenset(
         "clipfraction cliprange norm norms weightnorm paramnorm param params coef coeff coefficient "
         "weight weights bias advantage advantages qvalue qvalues qvals value values valueestimate "
         "logit logits logp lens logps logprob logprobs ratio dropout sparsity noise ess metric hpmetric "
-        "mean_ratio threshold eps exploration skipped buffer queue staleness prob probs probability "
+        "threshold eps exploration skipped buffer queue staleness prob probs probability "
         "lossweight klcoef density patience overflow curriculum termination terminations collision wd "
         "tau"
     ).split()
-) - {"mean_ratio"}
+)
 
 #: losses of a game between two players, or of a policy that moves its own target: no good direction
 ADVERSARIAL = frozenset(

@@ -138,6 +138,10 @@ def _unglue(word: str) -> Iterator[str]:
                 best = ways[end]
                 if best is None or len(longer) < len(best):
                     ways[end] = longer
+    if ways[-1] is None and word.endswith("loss"):
+        yield word[:-4]
+        yield "loss"
+        return
     yield from ways[-1] or (word,)
 
 
