@@ -67,7 +67,7 @@ epochs: epochs | num epochs | n epochs | max epochs | num train epochs | max epo
 max_steps: max steps | total steps | num steps | max iter | max iters | total timesteps | num train steps | train steps | max train steps | iterations | num iterations | num boost round | num boost rounds | n iter | total iters | max update | max updates | training steps | num iters | n iters | niter | max iterations | total iterations | num training steps | train iters | nrounds | total step | num updates
 steps_per_epoch: steps per epoch | iters per epoch | num batches per epoch | batches per epoch | steps per epoch train
 patience: patience | early stopping patience | early stop patience | early stopping rounds | early stopping round | es patience
-schedule: schedule | scheduler | lr scheduler | lr schedule | lr scheduler type | scheduler type | lr policy | sched | schedule type | lr decay style | scheduler name | learning rate schedule | learning rate scheduler | lr scheduler name | lr sched | decay type | lr decay type | schedule kind | lr mode
+schedule: schedule | lr config | scheduler | lr scheduler | lr schedule | lr scheduler type | scheduler type | lr policy | sched | schedule type | lr decay style | scheduler name | learning rate schedule | learning rate scheduler | lr scheduler name | lr sched | decay type | lr decay type | schedule kind | lr mode
 cosine_switch: cos lr | use cosine | cosine lr | cosine
 warmup_steps: warmup steps | num warmup steps | n warmup steps | warmup iters | warmup updates | lr warmup steps | warm up steps | warmup iterations | warmup step | lr warmup iters | warmup num steps | linear warmup steps
 warmup_epochs: warmup epochs | lr warmup epochs | num warmup epochs | warm up epochs | warmup epoch | n warmup epochs

@@ -82,7 +82,7 @@ class _Siblings:
     """What the other keys say of a key that different libraries use differently."""
 
     def __init__(self, raw: Mapping[str, object]) -> None:
-        keys = {str(key).lower() for key in raw if len(str(key)) < 60}
+        keys = {key.lower() for key in raw if isinstance(key, str) and len(key) < 60}
         #: scikit-learn's multi-layer perceptron: alpha is its L2 penalty, max_iter counts epochs
         self.sklearn_mlp = any(key.endswith("hidden_layer_sizes") for key in keys)
         #: policy optimisation: n_epochs counts passes over one rollout
@@ -99,7 +99,7 @@ def _read(path: Path, value: object, siblings: _Siblings) -> Iterator[tuple[str,
     if named is None:
         if siblings.sklearn_mlp and last == "alpha":
             named = ("weight_decay", 0)
-        elif path[-1] == "gamma" and not siblings.discounted:
+        elif last == "gamma" and not siblings.discounted:
             named = ("gamma", 1)
         else:
             return
