@@ -126,6 +126,8 @@ class Finding:
     onset: float | None = None
     span: tuple[float, float] | None = None
     axis: Axis | None = None
+    #: what to try in this very case, most promising first; empty: the condition's usual remedies
+    actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

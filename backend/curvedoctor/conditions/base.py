@@ -79,6 +79,7 @@ def finding(
     others: tuple[Series | None, ...] = (),
     onset: float | None = None,
     until: float | None = 1.0,
+    actions: tuple[str, ...] = (),
     **evidence: EvidenceValue,
 ) -> Finding:
     """A finding on `series` (and `others`) whose `onset` and `until` are given as progress 0..1."""
@@ -97,6 +98,7 @@ def finding(
         onset=start,
         span=span,
         axis=series.curve.axis if series is not None else None,
+        actions=actions,
     )
 
 

@@ -33,6 +33,8 @@ from curvedoctor.features.case import Case
 from curvedoctor.model import Curve, Finding, Run, Unjudged
 
 ID = "non-finite"
+#: what to try when not one finite value precedes
+FROM_START = ("clean-data", "normalize-input", "lower-lr")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -70,7 +72,7 @@ def _say(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
     end = float(curve.steps[-1])
     return Finding(
         found.condition, found.severity, found.confidence, ids, found.summary, found.evidence,
-        onset, (onset, max(onset, end)), curve.axis,
+        onset, (onset, max(onset, end)), curve.axis, FROM_START if start else (),
     )  # fmt: skip
 
 

@@ -41,11 +41,13 @@ def verdict(case: Case, findings: Sequence[Finding], judged: int) -> Verdict:
 def prescribe(
     case: Case, findings: Sequence[Finding], known: Mapping[str, Condition]
 ) -> tuple[Prescription, ...]:
-    """Ranked prescriptions for the findings of one run."""
+    """Ranked prescriptions for the findings of one run; what is merely worth knowing prescribes nothing."""
     chance: dict[str, float] = {}
     treats: dict[str, list[str]] = {}
     for found in findings:
-        for place, action in enumerate(known[found.condition].actions):
+        if found.severity == "info":
+            continue
+        for place, action in enumerate(found.actions or known[found.condition].actions):
             rule = found.confidence * BY_PLACE[min(place, len(BY_PLACE) - 1)]
             odds = case.odds.get(action)
             p = rule if odds is None or not ACTIONS[action].training else odds
