@@ -5,5 +5,6 @@ from __future__ import annotations
 from curvedoctor.params.given import parse_param
 from curvedoctor.params.recognize import recognize
 from curvedoctor.params.table import PARAMS, Param
+from curvedoctor.params.usual import UsualLr, usual_lr
 
-__all__ = ["PARAMS", "Param", "parse_param", "recognize"]
+__all__ = ["PARAMS", "Param", "UsualLr", "parse_param", "recognize", "usual_lr"]

@@ -1,0 +1,57 @@
+"""Customary learning rates per optimizer: what people start from, and the span they search.
+
+They say what is unusual, never what is wrong: the curve decides. Spans are those of the sources, rounded to decades or
+half-decades; `typical` is the default of the paper or of the libraries.
+
+Sources: Bengio 2012, "Practical recommendations for gradient-based training" (0.01 as the default of plain SGD on
+standardized inputs, searched between 1e-6 and 1); Goyal et al. 2017, "Accurate, large minibatch SGD" (0.1 per 256 samples
+with momentum 0.9); Kingma & Ba 2015 (Adam, 0.001); Loshchilov & Hutter 2019 (AdamW); Devlin et al. 2019 (2e-5 to 5e-5 for
+fine-tuning pre-trained transformers); Choi et al. 2019, "On empirical comparisons of optimizers" (spans); Chen et al. 2023
+(Lion: 3 to 10 times smaller than AdamW's); Zeiler 2012 (Adadelta, 1.0); defaults of torch.optim and keras.optimizers.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class UsualLr(NamedTuple):
+    """A span of customary learning rates."""
+
+    low: float
+    typical: float
+    high: float
+    #: where the span comes from
+    source: str
+
+
+_USUAL = {
+    "sgd": UsualLr(1e-3, 1e-2, 1.0, "Bengio 2012; keras default"),
+    "momentum": UsualLr(1e-3, 3e-2, 0.3, "Goyal et al. 2017; keras default 0.01"),
+    "asgd": UsualLr(1e-3, 1e-2, 1.0, "torch default"),
+    "adam": UsualLr(1e-4, 1e-3, 1e-2, "Kingma & Ba 2015; Choi et al. 2019"),
+    "adamw": UsualLr(1e-5, 1e-3, 1e-2, "Loshchilov & Hutter 2019; Devlin et al. 2019"),
+    "nadam": UsualLr(1e-4, 2e-3, 1e-2, "torch default; keras default 0.001"),
+    "radam": UsualLr(1e-4, 1e-3, 1e-2, "torch default"),
+    "adamax": UsualLr(1e-4, 2e-3, 1e-2, "Kingma & Ba 2015"),
+    "rmsprop": UsualLr(1e-4, 1e-3, 1e-2, "keras default; torch default 0.01"),
+    "adagrad": UsualLr(1e-3, 1e-2, 0.1, "torch default; keras default 0.001"),
+    "adadelta": UsualLr(0.1, 1.0, 2.0, "Zeiler 2012; torch default"),
+    "adafactor": UsualLr(1e-4, 1e-3, 1e-2, "Raffel et al. 2020"),
+    "lion": UsualLr(1e-6, 1e-4, 1e-3, "Chen et al. 2023"),
+    "lbfgs": UsualLr(0.1, 1.0, 1.0, "torch default"),
+}
+#: fine-tuning starts from weights that a larger step would destroy
+_FINE_TUNING = UsualLr(1e-6, 3e-5, 3e-4, "Devlin et al. 2019")
+
+
+def usual_lr(optimizer: str | None, *, momentum: float = 0.0, pretrained: bool = False) -> UsualLr | None:
+    """The customary learning rates of an optimizer (a name as in `PARAMS`), or None where none are known.
+
+    `momentum` tells SGD with momentum from plain SGD; `pretrained` is for fine-tuning with an Adam-like optimizer.
+    """
+    if optimizer is None:
+        return None
+    if pretrained and optimizer in ("adam", "adamw", "nadam", "radam"):
+        return _FINE_TUNING
+    return _USUAL.get("momentum" if optimizer == "sgd" and momentum > 0 else optimizer)
