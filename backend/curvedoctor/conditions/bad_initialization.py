@@ -35,7 +35,8 @@ from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "bad-initialization"
-CUSTOMARY = {"default", "he", "kaiming", "xavier", "glorot", "lecun", "orthogonal", "pretrained", "torch"}
+#: initializations that no layer wants for its weights
+UNUSUAL = {"zeros", "ones", "constant", "large", "small"}
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -47,10 +48,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     until = plateau(s)
     low_then = _lr_low_until(case)
     named = case.word("init")
-    odd = named is not None and not any(word in named.lower() for word in CUSTOMARY)
+    odd = named in UNUSUAL
     rule = 0.75 * ramp(until, 0.1, 0.25) * (1.0 if low_then < 0.5 * until else 0.0)
     if odd:
-        rule = max(rule, 0.4, min(0.9, rule + 0.25))
+        rule = max(0.5 * (1 - ramp(fall(s), 0.7, 0.9)), min(0.9, rule + 0.25))
     sure = suspicion(case, ("fix-init",), rule)
     if sure < FIRES:
         return None
@@ -61,10 +62,10 @@ def check(case: Case) -> Finding | Unjudged | None:
             f"then falls to {number(s.logged(s.stats.end))}."
         )
     elif odd:
-        summary = f"{course(s)} from an unusual initialization ({(named or '')[:40]})."
+        summary = f"{course(s)} from an unusual initialization ({named})."
     return finding(
         ID, "warning", sure, s, summary, others=(case.val,), onset=0.0, until=max(until, 0.02),
-        plateau=until, fall=fall(s), first=s.stats.first, init=named[:40] if named else None,
+        plateau=until, fall=fall(s), first=s.stats.first, init=named,
     )  # fmt: skip
 
 
@@ -125,7 +126,7 @@ def _false_plateau(rng: np.random.Generator) -> Run:
 
 
 def _fast(rng: np.random.Generator) -> Run:
-    return run({"init": "he_normal"}, train_loss=falling(rng, 100, 5.0, 0.2, 20, 0.05))
+    return run({"init": "he"}, train_loss=falling(rng, 100, 5.0, 0.2, 20, 0.05))
 
 
 CONDITION = Condition(

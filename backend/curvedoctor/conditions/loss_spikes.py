@@ -5,8 +5,8 @@ Why it matters
     denominator near zero in the optimizer. Most recover; each costs time, and one day one does not.
 
 How it decides
-    Single points stand out above the level around them: by more than ten times the local noise and
-    by half of the level or more, and the loss comes back afterwards. The first twentieth of the run
+    Single points stand out above the level around them: by more than six times the local noise (of
+    the logarithm: batch noise is skewed) and by half of the level or more, and the loss comes back afterwards. The first twentieth of the run
     is not looked at. Only upward jumps count: a loss that drops when the learning rate does is fine.
     A single spike in a long run is worth knowing, no more.
 
@@ -39,8 +39,8 @@ from curvedoctor.features.statistics import MAD_TO_SIGMA
 from curvedoctor.model import Finding, Floats, Ints, Run, Severity, Unjudged
 
 ID = "loss-spikes"
-#: height of a spike above the local level: in local noise, and as share of the level
-SIGMAS, SHARE = 10.0, 0.5
+#: height of a spike above the local level: in local noise of its logarithm, and as share of the level
+SIGMAS, SHARE = 6.0, 0.5
 #: points that are looked at, the last ones
 MOST = 65536
 
@@ -90,8 +90,9 @@ def spikes(s: Series) -> Spikes:
     # below a fiftieth of the start a jump is of no consequence
     level = np.maximum(_running_median(y, w), max(0.02 * abs(s.stats.start), 1e-300))
     ratio = np.minimum(y / level - 1.0, 1e6)  # batch noise grows with the level
-    sigma = MAD_TO_SIGMA * _running_median(np.abs(ratio), min(4 * w + 1, (n // 2) | 1))
-    out = (ratio > SIGMAS * sigma) & (ratio > SHARE)
+    height = np.log(np.maximum(ratio + 1.0, 1e-12))
+    sigma = MAD_TO_SIGMA * _running_median(np.abs(height), min(4 * w + 1, (n // 2) | 1))
+    out = (height > SIGMAS * sigma) & (ratio > SHARE)
     out[: max(3, n // 20)] = False
     out[-2:] = False  # whether the last points recover can't be known
     where = np.flatnonzero(out)

@@ -74,10 +74,10 @@ def fall(s: Series) -> float:
 
 
 def flat(s: Series, since: float, tolerance: float = 0.03) -> bool:
-    """Whether the level neither rose nor fell by more than `tolerance` (or its noise) since a place."""
+    """Whether the level neither rose nor fell by more than `tolerance` (or its noise) since a place: the means of two halves."""
     a = mean(s, since, (1 + since) / 2)
     b = mean(s, (1 + since) / 2, 1.0)
-    return abs(a - b) <= max(tolerance * max(abs(b), TINY), 2.5 * error_of_mean(s, (1 - since) / 2))
+    return abs(a - b) <= max(tolerance * max(abs(b), TINY), 3.5 * error_of_mean(s, (1 - since) / 2))
 
 
 def remaining(s: Series) -> float:

@@ -93,7 +93,7 @@ def _rule(case: Case, s: Series, gap: float | None) -> float:
 
 def _linear(rng: np.random.Generator) -> Run:
     y = falling(rng, 60, 0.72, 0.6, 14)
-    acc = 0.68 + 0.01 * rng.standard_normal(60)
+    acc = 1 - falling(rng, 60, 0.5, 0.32, 14, 0.02)
     return run({"model": "linear"}, train_loss=y, val_loss=y * 1.02, train_accuracy=acc, val_accuracy=acc - 0.01)
 
 

@@ -24,6 +24,8 @@ References
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, suspicion, unjudged
@@ -49,6 +51,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     height = relative(peak, float(np.median(s.y[:2])))
     comes_back = ramp(relative(s.stats.end, float(np.median(s.y[:2]))), 0.9, 0.7)
     rule = ramp(height, 1.4, 2.2) * comes_back * (0.85 if warmed is False else 0.6)
+    noise = relative(s.stats.noise_early, s.stats.start)
+    rule *= ramp(math.log(max(height, 1.0)), 2.5 * noise, 4.0 * noise + 1e-9)
     sure = suspicion(case, ("add-warmup",), rule)
     if sure < FIRES:
         return None

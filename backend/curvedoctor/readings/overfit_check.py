@@ -7,16 +7,22 @@ from collections.abc import Mapping
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 
-#: training sets up to this many samples are a check, not a training
-HANDFUL = 64
+#: training sets up to this many samples are a check, not a training; the second where nothing is validated
+HANDFUL, HANDFUL_ALONE = 16, 64
 #: the loss counts as ~0 below this share of the first one
 NOTHING = 0.02
 
 
+def is_overfit_check(case: Case) -> bool:
+    """Whether the run trains on so few samples that it can only be meant as a check."""
+    n = case.number("n_train")
+    return n is not None and n <= (HANDFUL_ALONE if case.val is None else HANDFUL)
+
+
 def read(case: Case) -> Mapping[str, object] | None:
     """Number of samples, first and final training loss, and whether it reached ~0."""
-    n, s = case.number("n_train"), case.main
-    if n is None or n > HANDFUL or s is None or s is case.val or s.stats.n < 5:
+    n, s = case.number("n_train"), case.train or case.train_step
+    if n is None or s is None or s.stats.n < 5 or not is_overfit_check(case):
         return None
     first = expected_first_loss(case) or s.stats.first
     return {

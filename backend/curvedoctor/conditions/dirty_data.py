@@ -1,0 +1,111 @@
+"""The data hold outliers, missing values or wrong labels.
+
+Why it matters
+    A few bad rows dominate a squared loss; missing values turn single batches into NaN; wrong labels
+    put a ceiling on training accuracy and are learnt by heart in the end.
+
+How it decides
+    The loss per step has spikes that don't get rarer: as many in the last half as in the first, five
+    or more; or single points are NaN again and again while the run goes on. Where the statistical
+    model judges the run, its odds that cleaning helps decide.
+
+What to try
+    Look at the batches at which it spikes; clip or drop outliers; impute missing values; look at the
+    training samples with the highest loss: wrong labels gather there. Otherwise a robust loss.
+
+When it is wrong
+    Reinforcement and mixed precision (skipped steps) also give single NaNs. Heavy-tailed targets are
+    outliers by nature.
+
+References
+    Northcutt, Jiang and Chuang (2021), Confident learning. Huber (1964), Robust estimation of a
+    location parameter. Arpit et al. (2017), A closer look at memorization in deep networks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, ramp, suspicion, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.loss_spikes import spikes
+from curvedoctor.conditions.shape import cannot, course, name
+from curvedoctor.features.case import Case
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Run, Unjudged
+
+ID = "dirty-data"
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case)
+    if reason is not None:
+        return unjudged(ID, reason)
+    s = case.train_step or case.train or case.val
+    assert s is not None
+    if s.stats.n < 20 and not case.odds:
+        return unjudged(ID, f"{s.stats.n:.0f} points are too few to see spikes that persist; 20 are needed")
+    at = spikes(s).at
+    holes = _holes(s)
+    late = int(np.count_nonzero(at > 0.5))
+    lasting = 0.6 * ramp(len(at), 4, 9) * ramp(late / max(1, len(at)), 0.25, 0.4)
+    sure = suspicion(case, ("clean-data",), max(lasting, 0.8 * ramp(holes, 1.5, 4)))
+    if sure < FIRES:
+        return None
+    summary = f"{course(s)}; cleaning the data is likely to end lower."
+    if holes >= 2:
+        summary = f"The {name(s)} is not finite at {holes} single points and recovers each time."
+    elif len(at) >= 4:
+        summary = f"The {name(s)} spikes {len(at)} times, {late} of them in the second half: they don't get rarer."
+    return finding(
+        ID, "warning", sure, s, summary, others=(case.val,) if case.val is not s else (),
+        onset=float(at[0]) if len(at) else 0.0, spikes=len(at), late=late, holes=holes,
+    )  # fmt: skip
+
+
+def _holes(s: Series) -> int:
+    """Number of separate stretches of NaN or ±Inf of at most two points, with finite points after them."""
+    bad = ~np.isfinite(s.curve.values)
+    if not bad.any():
+        return 0
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], bad.astype(np.int8), [0]))))
+    starts, ends = edges[::2], edges[1::2]
+    inside = (ends < len(bad)) & (ends - starts <= 2)
+    short = int(np.count_nonzero(inside))
+    return short if float(bad.mean()) < 0.3 else 0
+
+
+def _outliers(rng: np.random.Generator) -> Run:
+    y = falling(rng, 500, 1.5, 0.3, 8, 0.1)
+    y[rng.choice(np.arange(40, 490), 24, replace=False)] *= rng.uniform(4, 20, 24)
+    return run(train_loss_step=y, val_loss=falling(rng, 20, 1.5, 0.32))
+
+
+def _missing(rng: np.random.Generator) -> Run:
+    y = falling(rng, 400, 1.5, 0.3, 8, 0.1)
+    y[rng.choice(np.arange(10, 390), 9, replace=False)] = np.nan
+    return run(train_loss_step=y)
+
+
+def _once(rng: np.random.Generator) -> Run:
+    """A single NaN and a single spike."""
+    y = falling(rng, 400, 1.5, 0.3, 8, 0.1)
+    y[100] = np.nan
+    y[200] *= 5
+    return run(train_loss_step=y)
+
+
+CONDITION = Condition(
+    id=ID,
+    title="outliers, missing values or wrong labels",
+    severity="warning",
+    actions=("clean-data", "clip-gradients", "change-loss"),
+    check=check,
+    evidence={
+        "spikes": "isolated upward jumps of the loss",
+        "late": "those of them in the second half of the run",
+        "holes": "separate stretches of one or two points that are not finite",
+    },
+    sick=(_outliers, _missing),
+    healthy=(*HEALTHY, _once),
+)

@@ -1,0 +1,108 @@
+"""The first loss is not what an untrained model must give.
+
+Why it matters
+    Before any step the loss is known: ln K for K balanced classes, ln 2 for two, 1 for hinge. Another
+    value means that something is wrong before training starts: weights, inputs, the loss function or
+    how it is averaged. It is the cheapest check there is.
+
+How it decides
+    The first logged training loss (of a step where logged; else of an epoch, then only upwards) is
+    more than twice, or less than half of, what loss function and number of classes imply.
+
+What to try
+    Too high: default initialization, last layer's weights small, inputs standardized. Too low: the
+    loss is divided by the wrong count, or labels leak into the inputs.
+
+When it is wrong
+    A pre-trained or resumed model starts lower, and rightly so. A first point that is logged after
+    many steps is not the first loss.
+
+References
+    Karpathy (2019), A recipe for training neural networks ("verify loss @ init"). CS231n, Sanity checks
+    (2023).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.shape import cannot, relative
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Run, Severity, Unjudged
+
+ID = "initial-loss-off"
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case, 2)
+    if reason is not None:
+        return unjudged(ID, reason)
+    expected = expected_first_loss(case)
+    if expected is None or case.judged != "loss":
+        return unjudged(ID, "the loss function or the number of classes is not logged")
+    s = case.train_step or case.train
+    if s is None:
+        return unjudged(ID, "no training loss is logged")
+    first = s.stats.first
+    ratio = relative(first, expected)
+    sure = 0.9 * ramp(math.log2(max(ratio, 1e-9)), 0.6, 1.6)
+    severity: Severity = "warning"
+    if sure < FIRES and _at_start(s) and ratio < 1:
+        # a fine-tuned model starts low as well: worth a look, no more
+        pretrained = case.word("init") == "pretrained"
+        sure, severity = (0.0 if pretrained else 0.5 * ramp(ratio, 0.5, 0.25)), "info"
+    if sure < FIRES:
+        return None
+    return finding(
+        ID, severity, sure, s,
+        f"The first loss is {number(first)}; an untrained model gives {number(expected)}.",
+        onset=0.0, until=0.0, first=first, expected=expected, ratio=ratio, loss=case.word("loss"),
+    )  # fmt: skip
+
+
+def _at_start(s: Series) -> bool:
+    """Whether the first point is that of the very first steps."""
+    return s.curve.role.granularity == "step" and int(s.curve.steps[0]) <= 1
+
+
+def _huge(rng: np.random.Generator) -> Run:
+    y = falling(rng, 200, 30.0, 0.5, 10, 0.05)
+    return run({"loss": "cross-entropy", "n_classes": 10}, train_loss_step=y)
+
+
+def _binary(rng: np.random.Generator) -> Run:
+    return run({"loss": "bce"}, train_loss=falling(rng, 40, 4.0, 0.3, 10), val_loss=falling(rng, 40, 1.0, 0.3, 10))
+
+
+def _as_it_must(rng: np.random.Generator) -> Run:
+    y = falling(rng, 200, math.log(10), 0.4, 10, 0.1)
+    return run({"loss": "cross-entropy", "n_classes": 10}, train_loss_step=y)
+
+
+def _fast_epoch(rng: np.random.Generator) -> Run:
+    """The mean over the first epoch is far below ln K already: fine."""
+    return run({"loss": "cross-entropy", "n_classes": 10}, train_loss=falling(rng, 40, 0.4, 0.05, 10))
+
+
+CONDITION = Condition(
+    id=ID,
+    title="first loss off",
+    severity="warning",
+    actions=("fix-init", "normalize-input", "change-loss"),
+    check=check,
+    evidence={
+        "first": "first logged training loss, in its unit",
+        "expected": "loss of an untrained model, in the same unit",
+        "ratio": "first over expected",
+        "loss": "the loss function as logged",
+    },
+    sick=(_huge, _binary),
+    healthy=(*HEALTHY, _as_it_must, _fast_epoch),
+    scale_free=False,
+)

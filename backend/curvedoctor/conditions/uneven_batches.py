@@ -1,0 +1,174 @@
+"""The loss repeats itself every epoch: batches differ, and they come in the same order each time.
+
+Why it matters
+    Data sorted by class or source make each step undo the one before; the model chases whatever came
+    last. Shuffling anew every epoch is free.
+
+How it decides
+    The training loss per step, its trend removed, correlates with itself one epoch later, far beyond
+    chance, more than a few steps to either side and half an epoch away, and again two epochs later.
+    The length of an epoch follows from samples, batch size and epochs, or is the lag that stands out.
+
+What to try
+    Shuffle the training data anew every epoch; mix sources and classes within each batch.
+
+When it is wrong
+    A learning rate that restarts every epoch makes the loss periodic too: then it is not judged.
+    Contrastive and sequence models may have to keep an order.
+
+References
+    Bengio (2012), Practical recommendations for gradient-based training. Meng et al. (2019), Convergence
+    analysis of distributed SGD with random shuffling.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, suspicion, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.shape import cannot, course
+from curvedoctor.features.case import Case
+from curvedoctor.features.resample import GRID
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Floats, Run, Unjudged
+
+ID = "uneven-batches"
+#: points that are looked at, the last ones
+MOST = 16384
+#: share of the fluctuation that must repeat
+REPEATS = 0.2
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case, 12)
+    if reason is not None:
+        return unjudged(ID, reason)
+    s = case.train_step
+    if (s is None or s.stats.n < 40) and not case.odds:
+        return unjudged(ID, "no training loss per step is logged, or fewer than 40 points of it")
+    share, lag = _periodic(case, s) if s is not None and s.stats.n >= 40 else (0.0, 0)
+    sure = suspicion(case, ("shuffle",), 0.9 * ramp(share, REPEATS - 0.05, REPEATS + 0.25))
+    if share >= REPEATS + 0.25:
+        sure = max(sure, 0.6)  # a rhythm of the data is a fact, whatever the odds
+    if sure < FIRES:
+        return None
+    shown = s or case.main
+    assert shown is not None
+    summary = f"{course(shown)}; shuffling the training data is likely to end lower."
+    if share >= 0.15:
+        summary = f"The loss repeats itself every {lag} points, once per epoch: {percent(share)} of its fluctuation."
+    return finding(
+        ID, "warning", sure, shown, summary, onset=0.0, others=(case.val,) if case.val is not shown else (),
+        repeats=share, lag=lag or None, points_per_epoch=_per_epoch(case, s) if s is not None else None,
+    )  # fmt: skip
+
+
+def _periodic(case: Case, s: Series) -> tuple[float, int]:
+    """Share of the fluctuation that repeats after an epoch (less what neighbours and half an epoch share), and the lag."""
+    if case.schedule is not None and case.schedule.restarts >= 2:
+        return 0.0, 0
+    r = _residual(s)
+    n = len(r)
+    acf = _autocorrelation(r)
+    known = _per_epoch(case, s)
+    if known is not None and 4 <= known <= n // 3:
+        around = range(max(4, round(known) - 2), min(n // 3, round(known) + 3))
+        lag = max(around, key=lambda k: float(acf[k]))
+        doubt = 4.0
+    else:
+        looked = acf[5 : n // 3 + 1]
+        lag = int(np.argmax(looked >= 0.8 * looked.max())) + 5  # the first of its multiples
+        lag = max(range(lag, min(lag + 3, n // 3)), key=lambda k: float(acf[k]), default=lag)
+        doubt = 6.0  # the highest of many lags
+    share = _stands_out(acf, lag)
+    if share < doubt / n**0.5 or acf[min(2 * lag, len(acf) - 1)] < 0.5 * acf[lag]:
+        return 0.0, lag
+    return share, lag
+
+
+def _stands_out(acf: Floats, lag: int) -> float:
+    """Autocorrelation at a lag less that of lags half an epoch away and (where sharp) of near ones."""
+    half = float(np.mean(acf[[max(1, lag // 2), min(len(acf) - 1, lag + lag // 2)]]))
+    return float(acf[lag]) - max(0.0, half)
+
+
+def _residual(s: Series) -> Floats:
+    """Deviation from a running mean over a tenth of the run, relative to it, outliers clipped, shape (n,)."""
+    y = s.y[-MOST:]
+    start = 1.0 - len(y) / max(1, len(s.y))
+    places = (np.arange(GRID) + 0.5) / GRID
+    padded = np.pad(s.grid, 3, mode="edge")
+    calm = np.lib.stride_tricks.sliding_window_view(padded, 7).mean(axis=1)
+    trend = np.interp(np.linspace(start, 1, len(y)), places, calm)
+    r = y / np.maximum(np.abs(trend), 1e-300) - 1.0
+    r = r[len(r) // 20 :]
+    center = float(np.median(r))
+    spread = 1.4826 * float(np.median(np.abs(r - center)))
+    return np.asarray(np.clip(r - center, -4 * spread, 4 * spread))
+
+
+def _autocorrelation(r: Floats) -> Floats:
+    """Unbiased autocorrelation by FFT, lags 0 … n−1."""
+    n = len(r)
+    size = 1 << (2 * n - 1).bit_length()
+    spectrum = np.fft.rfft(r - r.mean(), size)
+    raw = np.fft.irfft(spectrum * np.conj(spectrum), size)[:n]
+    if not raw[0] > 0:
+        return np.zeros(n)
+    return np.asarray(raw / raw[0] * n / np.maximum(np.arange(n, 0, -1), n // 4))
+
+
+def _per_epoch(case: Case, s: Series) -> float | None:
+    """Logged points per epoch, from the hyperparameters; None if they don't say."""
+    n, batch, epochs = case.number("n_train"), case.number("batch_size"), case.number("epochs")
+    if epochs and epochs >= 2:
+        return s.stats.n / epochs
+    if n and batch and len(s.curve.steps) > 1:
+        gap = float(np.median(np.diff(s.curve.steps[-1000:])))
+        return -(-n // batch) / gap if gap > 0 else None
+    return None
+
+
+def _sorted(rng: np.random.Generator) -> Run:
+    """Sorted by class: every epoch the same sawtooth."""
+    wave = np.tile(np.exp(0.4 * np.sin(2 * np.pi * np.arange(20) / 20)), 20)
+    y = falling(rng, 400, 2.3, 0.5, 6, 0.1) * wave
+    return run({"epochs": 20}, train_loss_step=y)
+
+
+def _same_order(rng: np.random.Generator) -> Run:
+    """Never shuffled: each batch keeps its own difficulty."""
+    hard = np.tile(np.exp(0.25 * rng.standard_normal(25)), 24)
+    return run({"n_train": 800, "batch_size": 32}, train_loss_step=falling(rng, 600, 2.3, 0.5, 6, 0.1) * hard)
+
+
+def _unknown_epoch(rng: np.random.Generator) -> Run:
+    hard = np.tile(np.exp(0.3 * rng.standard_normal(40)), 25)
+    return run(train_loss_step=falling(rng, 1000, 2.3, 0.5, 6, 0.1) * hard)
+
+
+def _shuffled(rng: np.random.Generator) -> Run:
+    return run({"epochs": 20}, train_loss_step=falling(rng, 400, 2.3, 0.5, 6, 0.3))
+
+
+def _wandering(rng: np.random.Generator) -> Run:
+    """Noise with memory, but no rhythm."""
+    noise = np.convolve(rng.standard_normal(640), np.exp(-np.arange(40) / 8), mode="valid")[:600]
+    return run({"epochs": 20}, train_loss_step=falling(rng, 600, 2.3, 0.5, 6) * np.exp(0.05 * noise))
+
+
+CONDITION = Condition(
+    id=ID,
+    title="uneven, unshuffled batches",
+    severity="warning",
+    actions=("shuffle", "bigger-batch"),
+    check=check,
+    evidence={
+        "repeats": "share of the fluctuation that repeats one epoch later, 0..1",
+        "lag": "logged points after which it repeats; null if not looked at",
+        "points_per_epoch": "logged points per epoch by the hyperparameters; null if they don't say",
+    },
+    sick=(_sorted, _same_order, _unknown_epoch),
+    healthy=(*HEALTHY, _shuffled, _wandering),
+)

@@ -1,0 +1,141 @@
+"""The loss function does not fit the task, or gets what it was not made for.
+
+Why it matters
+    Squared error on class probabilities flattens where the model is most wrong; a softmax before a
+    cross-entropy that applies its own caps the gradient; a cross-entropy of targets outside 0..1
+    falls for ever. The fitting loss ends clearly lower.
+
+How it decides
+    A cross-entropy below zero; squared or absolute error although classes are predicted; a
+    cross-entropy that settles at the lowest value it can reach on probabilities instead of logits
+    (ln(e + K − 1) − 1) while accuracy is high. Where the statistical model judges the run, its odds
+    that another loss helps decide.
+
+What to try
+    Cross-entropy on logits for classes, binary cross-entropy on logits for yes or no and for several
+    labels at once, squared error (or Huber) for numbers.
+
+When it is wrong
+    Squared error on one-hot targets can work as well as cross-entropy when tuned. Label smoothing and
+    mixed labels raise the floor of a sound cross-entropy.
+
+References
+    Golik, Doetsch and Ney (2013), Cross-entropy vs. squared error training. Humbatova et al. (2020),
+    Taxonomy of real faults in deep learning systems.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, suspicion, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.proportions import proportion
+from curvedoctor.conditions.shape import cannot, course, flat, probing
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import classes
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Run, Unjudged
+
+ID = "wrong-loss"
+CROSS = {"cross-entropy", "bce", "focal", "hinge", "mse", "mae"}
+SQUARED = {"mse", "mae", "huber", "logcosh"}
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    s = case.train or case.train_step or case.val
+    if s is None or probing(case):
+        return unjudged(ID, cannot(case) or "no loss is logged")
+    named = case.word("loss")
+    if case.judged == "loss" and named in CROSS and s.stats.low < 0 and s.stats.n >= 2:
+        return finding(
+            ID, "error", 0.95, s,
+            f"The loss is {named}, which can't go below zero, yet it ends at {number(s.stats.end)}.",
+            onset=0.0, loss=named, end=s.stats.end, floor=0.0, accuracy=None,
+        )  # fmt: skip
+    reason = cannot(case)
+    if reason is not None:
+        return unjudged(ID, reason)
+    error = proportion(case, "train") or proportion(case, "val")
+    if named is None and error is None and not case.odds:
+        return unjudged(ID, "neither the loss function nor an accuracy is logged")
+    floor = _floor(case, s, error)
+    squared = 0.5 if named in SQUARED and _classifies(case, error) else 0.0
+    sure = suspicion(case, ("change-loss",), max(0.75 if floor is not None else 0.0, squared))
+    if sure < FIRES:
+        return None
+    summary = f"{course(s)}{f' with the loss {named}' if named else ''}; another loss is likely to end better."
+    if floor is not None and error is not None:
+        summary = (
+            f"The loss settles at {number(s.stats.end)} with {percent(1 - error.stats.end)} of answers right: the lowest "
+            f"value that it can reach ({number(floor)}) where probabilities are passed instead of logits."
+        )
+    elif squared:
+        summary = f"Classes are predicted, and the loss is {named}: cross-entropy fits the task."
+    return finding(
+        ID, "warning", sure, s, summary, others=(error,), onset=0.0,
+        loss=named, end=s.stats.end, floor=floor, accuracy=None if error is None else 1 - error.stats.end,
+    )  # fmt: skip
+
+
+def _classifies(case: Case, error: Series | None) -> bool:
+    k = case.number("n_classes")
+    return (k is not None and k >= 2) or (error is not None and case.word("model") != "autoencoder")
+
+
+def _floor(case: Case, s: Series, error: Series | None) -> float | None:
+    """The least cross-entropy of K probabilities taken for logits, if the loss sits just above it and answers are right."""
+    k = classes(case)
+    if case.judged != "loss" or error is None or k is None or k < 3 or case.word("loss") not in (None, "cross-entropy", "nll"):
+        return None
+    floor = math.log(math.e + k - 1) - 1
+    right = 1 - error.stats.end
+    # each wrong answer costs up to 1 more than a right one
+    near = floor * 0.995 <= s.stats.end <= floor + 1.25 * (1 - right) + 0.05
+    return floor if near and right > max(0.6, 2 / k) and flat(s, 0.6, 0.03) else None
+
+
+def _negative(rng: np.random.Generator) -> Run:
+    """Binary cross-entropy with targets outside 0..1."""
+    y = 0.7 - 3.0 * np.linspace(0, 1, 50) + 0.02 * rng.standard_normal(50)
+    return run({"loss": "bce"}, train_loss=y, val_loss=y)
+
+
+def _twice_softmax(rng: np.random.Generator) -> Run:
+    acc = 0.96 + 0.004 * rng.standard_normal(60)
+    y = falling(rng, 60, 2.3, 1.502, 12, 0.002)
+    return run({"loss": "cross-entropy", "n_classes": 10}, train_loss=y, val_loss=y, train_accuracy=acc, val_accuracy=acc)
+
+
+def _squared(rng: np.random.Generator) -> Run:
+    return run({"loss": "mse", "n_classes": 10}, train_loss=falling(rng, 60, 0.09, 0.02), val_loss=falling(rng, 60, 0.09, 0.02))
+
+
+def _regression(rng: np.random.Generator) -> Run:
+    return run({"loss": "mse"}, train_loss=falling(rng, 60, 1.0, 0.1), val_loss=falling(rng, 60, 1.0, 0.11))
+
+
+def _elbo(rng: np.random.Generator) -> Run:
+    """A likelihood goes below zero by right."""
+    y = 100 - 300 * np.linspace(0, 1, 50) + rng.standard_normal(50)
+    return run({"loss": "elbo"}, train_loss=y, val_loss=y)
+
+
+CONDITION = Condition(
+    id=ID,
+    title="wrong loss function",
+    severity="warning",
+    actions=("change-loss",),
+    check=check,
+    evidence={
+        "loss": "the loss function as logged; null if not",
+        "end": "final loss, in its unit",
+        "floor": "lowest value that the loss can reach; null where nothing follows",
+        "accuracy": "final share of right answers; null if not logged",
+    },
+    sick=(_negative, _twice_softmax, _squared),
+    healthy=(*HEALTHY, _regression, _elbo),
+    scale_free=False,
+)
