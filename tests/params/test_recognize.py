@@ -83,6 +83,7 @@ CASES = [
     ({"model_type": "roberta", "hidden_size": 768, "num_hidden_layers": 12, "hidden_act": "gelu", "hidden_dropout_prob": 0.1,
       "attention_probs_dropout_prob": 0.3, "id2label": {"0": "World", "1": "Sports", "2": "Business"}, "vocab_size": 50265},
      {"model": "transformer", "width": 768, "depth": 12, "activation": "gelu", "dropout": 0.1, "n_classes": 3}),
+    ({"id2label.0": "a", "id2label.1": "b", "num_train_epochs": 1, "max_steps": 1200}, {"n_classes": 2, "max_steps": 1200}),
     ({"n_epochs": 10, "gae_lambda": 0.95, "gamma": 0.99, "learning_rate": 3e-4, "n_steps": 2048, "batch_size": 64, "policy_class": "MlpPolicy"},
      {"lr": 3e-4, "batch_size": 64, "model": "mlp"}),
     ({"hidden": [64, 64, 32], "keep_prob": 0.8, "bn": True, "init": "kaiming_normal_", "nonlinearity": "LeakyReLU(0.01)"},

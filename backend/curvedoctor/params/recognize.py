@@ -43,10 +43,15 @@ def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
     """
     found: dict[str, dict[ParamValue, int]] = {}
     siblings = _Siblings(raw)
+    labels: dict[Path, int] = {}
     for path, value in _leaves(raw, (), [_MOST]):
+        if len(path) > 1 and names.words(path[-2])[-3:] == ("id", "2", "label"):
+            labels[path[:-1]] = labels.get(path[:-1], 0) + 1
         for name, rank, read_value in _read(path, value, siblings):
             ranks = found.setdefault(name, {})
             ranks[read_value] = min(rank, ranks.get(read_value, rank))
+    if len(counts := set(labels.values())) == 1:
+        found.setdefault("n_classes", {}).setdefault(counts.pop(), 20)
     settled = {name: _settle(ranks) for name, ranks in found.items()}
     return {name: settled[name] for name in PARAMS if settled.get(name) is not None}  # type: ignore[misc]
 
@@ -70,8 +75,6 @@ def _leaves(raw: object, path: Path, room: list[int]) -> Iterator[tuple[Path, ob
         here = (*path, *(piece for piece in re.split(r"[./]", key) if piece))
         inner = read.mapping(value) if isinstance(value, str) else value
         if isinstance(inner, Mapping):
-            if names.words(key)[-3:] == ("id", "2", "label") and inner:
-                yield (*path, "num_labels"), len(inner)
             if len(here) < _DEEPEST:
                 yield from _leaves(inner, here, room)
         elif here:
@@ -89,6 +92,8 @@ class _Siblings:
         self.policy = bool(
             keys & {"clip_range", "gae_lambda", "n_steps", "clip_param", "num_learning_epochs"}
         )
+        #: Hugging Face: a number of steps overrides the number of epochs
+        self.steps_rule = "num_train_epochs" in keys and (read.number(raw.get("max_steps")) or 0) > 0
         #: reinforcement learning: gamma is its discount
         self.discounted = self.policy or any(re.split(r"[._/]", key)[-1] in _REINFORCEMENT for key in keys)
 
@@ -106,7 +111,7 @@ def _read(path: Path, value: object, siblings: _Siblings) -> Iterator[tuple[str,
     name, rank = named
     if siblings.sklearn_mlp and last == "max_iter":
         name = "epochs"
-    if siblings.policy and last == "n_epochs":
+    if (siblings.policy and last == "n_epochs") or (siblings.steps_rule and last == "num_train_epochs"):
         return
     for got, read_value in _convert(name, value):
         yield got, rank, read_value
