@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,3 +73,32 @@ def process(*arguments: object, **options: object) -> subprocess.CompletedProces
     """Run the program as a user does."""
     command = [sys.executable, "-m", "curvedoctor", *(str(argument) for argument in arguments)]
     return subprocess.run(command, capture_output=True, timeout=120, check=False, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def at_terminal(
+    columns: int, *arguments: object, err_to_pipe: bool = False, **variables: str
+) -> tuple[str, str]:
+    """What the program shows on a real terminal: everything, and stderr alone if it goes to a pipe."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    child = subprocess.Popen(
+        [sys.executable, "-m", "curvedoctor", *(str(argument) for argument in arguments)],
+        stdin=follower, stdout=follower, stderr=subprocess.PIPE if err_to_pipe else follower,
+        env={**os.environ, "TERM": "xterm", **variables}, close_fds=True,
+    )  # fmt: skip
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(leader, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    err = child.stderr.read() if child.stderr else b""
+    child.wait(timeout=60)
+    if child.stderr:
+        child.stderr.close()
+    os.close(leader)
+    return shown.decode(), err.decode()

@@ -14,7 +14,7 @@ from curvedoctor.model import Axis, Curve, Floats, Ints, ParamValue, Run
 #: keys of a row that count time, best first
 STEPS = ("step", "global_step", "iteration", "iter", "epoch")
 #: keys of a row that are no curve
-TIMES = frozenset({"wall_time", "timestamp", "_timestamp"})
+TIMES = frozenset({*STEPS, "wall_time", "timestamp", "_timestamp"})
 #: steps and values
 Points = tuple[Ints, Floats]
 
@@ -117,7 +117,7 @@ def of_frame(frame: Any) -> dict[str, Points]:
         places = np.arange(len(frame), dtype=np.float64)
     found: dict[str, Points] = {}
     for key in frame.columns:
-        if key == step or str(key) in TIMES or not np.issubdtype(np.asarray(frame[key]).dtype, np.number):
+        if str(key) in TIMES or not np.issubdtype(np.asarray(frame[key]).dtype, np.number):
             continue
         values = np.asarray(frame[key], dtype=np.float64)
         # an empty cell of a frame is no logged NaN: rows of training and validation alternate
@@ -140,7 +140,7 @@ def of_rows(rows: Iterable[object]) -> dict[str, Points]:
             continue
         for key, value in row.items():
             numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-            if key != step and str(key) not in TIMES and numeric:
+            if str(key) not in TIMES and numeric:
                 found.setdefault(str(key), []).append((place, float(value)))
     return {
         key: (

@@ -45,7 +45,9 @@ def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
             f"… and {len(sick) - DETAILED} more sick runs: --run GLOB picks, --format html shows all.",
             "",
         ]
-    lines += [tally(diagnoses), *hints(diagnoses)]
+    lines.append(tally(diagnoses))
+    for hint in hints(diagnoses):
+        lines += wrap(hint, "  ", min(look.width, WIDEST), "")
     for line in lines:
         yield (line if look.unicode else ascii_only(line)).rstrip() + "\n"
 

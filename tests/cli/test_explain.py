@@ -1,0 +1,63 @@
+"""`explain` and `roles`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from curvedoctor.conditions.base import HEADINGS, all_conditions
+from shell import Ran
+
+Run = Callable[..., Ran]
+
+
+def test_the_list_names_every_condition(run: Run) -> None:
+    ran = run("explain")
+    assert (ran.code, ran.err) == (0, "")
+    for condition in all_conditions():
+        assert f" {condition} " in ran.out
+
+
+@pytest.mark.parametrize("condition", sorted(all_conditions()))
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+def test_a_page_is_a_good_read(
+    run: Run, monkeypatch: pytest.MonkeyPatch, condition: str, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    ran = run("explain", condition)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(condition)
+    for heading in HEADINGS:
+        assert re.search(rf"^{heading}$", ran.out, re.M), heading
+    assert all(cell_len(line) <= int(columns) for line in ran.out.splitlines())
+    assert re.search(r"[\u2801-\u28ff]{3}", ran.out), "no picture"
+    assert re.search(r"^sick +healthy$", ran.out, re.M)
+    for key in all_conditions()[condition].evidence:
+        assert f"    {key}: " in ran.out
+
+
+def test_roles_in_three_formats(run: Run, logs: Path) -> None:
+    rows = json.loads(run("roles", logs, "--format", "json").out)
+    by_curve = {(row["run"], row["curve"]): row for row in rows}
+    val = by_curve["healthy", "val/loss"]
+    assert (val["split"], val["quantity"], val["better"], val["points"]) == ("val", "loss", "lower", 120)
+    assert val["why"]
+    table = list(csv.DictReader(io.StringIO(run("roles", logs, "--format", "csv").out)))
+    assert [(row["run"], row["curve"]) for row in table] == list(by_curve)
+    text = run("roles", logs).out
+    assert re.search(r"^  val/loss +val:loss:lower ", text, re.M)
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_corrected_role_is_shown(run: Run, logs: Path) -> None:
+    rows = json.loads(run("roles", logs, "--format", "json", "--role", "train/*=test:error:lower").out)
+    changed = next(row for row in rows if row["curve"] == "train/loss")
+    assert (changed["split"], changed["quantity"]) == ("test", "error")
+    assert changed["why"] == ["given by the user"]

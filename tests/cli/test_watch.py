@@ -1,0 +1,143 @@
+"""`watch`: tells changes only, survives sources that come and go, notifies without a shell."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from curvedoctor.cli.watching import Watch
+from curvedoctor.engine import Options
+from curvedoctor.known import Known
+from shell import Log, Ran, at_terminal, falling, write_healthy, write_nan
+
+Run = Callable[..., Ran]
+#: a notifier: writes what it is told to a file named by its first argument
+NOTIFIER = (
+    "import json, os, sys; "
+    "facts = {k: v for k, v in os.environ.items() if k.startswith('CURVEDOCTOR_')}; "
+    "open(sys.argv[1], 'a').write(json.dumps([sys.argv[2:], facts, json.load(sys.stdin)]) + '\\n')"
+)
+
+
+def test_a_change_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    values = falling()
+    values[60:] = np.nan
+    with Log(tmp_path / "logs" / "live") as log:
+        watch = Watch([str(tmp_path / "logs")], Options(), Known())
+        for step in range(50):
+            log.scalars(step, {"train/loss": float(values[step])})
+        log.file.flush()
+        watch.look()
+        first = capsys.readouterr().out
+        assert first.count("\n") == 1
+        assert " live: " in first
+        watch.look()
+        assert capsys.readouterr().out == ""  # nothing moved
+        for step in range(50, 100):
+            log.scalars(step, {"train/loss": float(values[step])})
+        log.file.flush()
+        watch.look()
+    second = capsys.readouterr().out
+    assert second.count("\n") == 1
+    assert "→ sick (non-finite" in second
+    assert "Lower the learning rate" in second or ": " in second
+
+
+def test_a_source_that_is_not_there_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    watch = Watch([str(tmp_path / "logs")], Options(), Known())
+    watch.look()
+    watch.look()
+    out, err = capsys.readouterr()
+    assert (out, err.count("still watching")) == ("", 1)
+    write_healthy(tmp_path / "logs" / "a")
+    watch.look()
+    assert "a: healthy" in capsys.readouterr().out
+
+
+def test_a_new_finding_is_notified_without_a_shell(run: Run, tmp_path: Path) -> None:
+    name = "x; touch pwned $(touch pwned) `touch pwned`"
+    write_nan(tmp_path / "logs" / name)
+    write_healthy(tmp_path / "logs" / "healthy")
+    script = tmp_path / "notifier.py"
+    script.write_text(NOTIFIER)
+    told = tmp_path / "told.jsonl"
+    command = f"{sys.executable} {script} {told} '$CURVEDOCTOR_RUN' '; touch pwned'"
+    ran = run("watch", tmp_path / "logs", "--times", "2", "--interval", "0.1", "--notify", command)
+    assert (ran.code, ran.err) == (0, "")
+    lines = [json.loads(line) for line in told.read_text().splitlines()]
+    assert len(lines) == 1
+    arguments, facts, diagnosis = lines[0]
+    assert arguments == ["$CURVEDOCTOR_RUN", "; touch pwned"]
+    assert facts["CURVEDOCTOR_RUN"] == name
+    assert facts["CURVEDOCTOR_CONDITION"] == "non-finite"
+    assert facts["CURVEDOCTOR_SEVERITY"] == "error"
+    assert diagnosis["run"] == name
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_severity_limit_for_notifications(run: Run, tmp_path: Path) -> None:
+    write_nan(tmp_path / "logs" / "nan")
+    told = tmp_path / "told"
+    command = f"{sys.executable} -c \"open('{told}', 'a').write('x')\""
+    run(
+        "watch",
+        tmp_path / "logs",
+        "--times",
+        "1",
+        "--notify",
+        command,
+        "--notify-on",
+        "error",
+        "--condition",
+        "overfitting",
+    )
+    assert not told.exists()
+    run("watch", tmp_path / "logs", "--times", "1", "--notify", command, "--notify-on", "error")
+    assert told.read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    "command", ["no-such-program", "'unclosed", "", f"{sys.executable} -c 'raise SystemExit(3)'"]
+)
+def test_a_notifier_that_fails_does_not_end_the_watch(run: Run, tmp_path: Path, command: str) -> None:
+    write_nan(tmp_path / "logs" / "nan")
+    ran = run("watch", tmp_path / "logs", "--times", "1", "--notify", command)
+    assert ran.code == 0
+    assert "nan: sick" in ran.out
+    assert "Traceback" not in ran.err
+    if command:
+        assert "--notify" in ran.err
+
+
+def test_it_is_redrawn_in_place_on_a_terminal(tmp_path: Path) -> None:
+    write_nan(tmp_path / "logs" / "nan")
+    write_healthy(tmp_path / "logs" / "healthy")
+    shown, _ = at_terminal(80, "watch", tmp_path / "logs", "--times", "2", "--interval", "0.1")
+    assert "\x1b[" in shown
+    assert "2 runs in" in shown
+    assert "non-finite" in shown
+    assert shown.index("nan") < shown.index("healthy")  # sick ones first
+
+
+def test_a_watch_sees_what_a_real_training_appends(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    write_healthy(logs / "old")
+    watch = subprocess.Popen(
+        [sys.executable, "-m", "curvedoctor", "watch", str(logs), "--interval", "0.2", "--times", "40"],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert watch.stdout is not None
+    assert "old: healthy" in watch.stdout.readline()
+    time.sleep(0.3)
+    write_nan(logs / "new")
+    line = watch.stdout.readline()
+    assert "new: sick (non-finite" in line or "new: undetermined" in line
+    watch.terminate()
+    watch.communicate(timeout=30)
