@@ -114,6 +114,9 @@ def _series(prefix: str, s: Series | None) -> dict[str, float]:
         t.bad_tail,
         ratio(t.first - shift, end, floor),
         ratio(t.low - shift, end, floor),
+        ratio(t.start - shift, t.at10 - shift, floor),
+        ratio(t.at25 - shift, t.at75 - shift, floor),
+        min((t.top - t.low) / scale, 1e3),
     )
     return {f"{prefix}_{k}": v for k, v in zip(MEASURES, values, strict=True)}
 
@@ -198,6 +201,9 @@ def _params(case: Case) -> dict[str, float]:
     out["lr_usual"] = math.log10(lr / usual) if lr and usual else NAN
     epochs, n, batch = case.number("epochs"), case.number("n_train"), case.number("batch_size")
     out["log_steps"] = math.log10(max(epochs * n / batch, 1)) if epochs and n and batch else NAN
+    steps, width, depth = out["log_steps"], case.number("width"), case.number("depth")
+    out["lr_budget"] = out["lr_usual"] + steps
+    out["capacity"] = math.log10(max(width, 1) ** 2 * max(depth or 1, 1) / n) if width and n else NAN
     out["log_batches"] = math.log10(max(n / batch, 1e-3)) if n and batch else NAN
     return out
 

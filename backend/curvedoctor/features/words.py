@@ -47,6 +47,9 @@ MEASURES = {
     "bad_tail": ("end is not finite:", "plain"),
     "first": ("first value over its end is a factor", "exp"),
     "low": ("lowest value over its end is a factor", "exp"),
+    "early_fall": ("fall over the first tenth is a factor", "exp"),
+    "mid_fall": ("fall between a quarter and three quarters is a factor", "exp"),
+    "range": ("range as a share of its level is", "share"),
 }
 _OTHERS = {
     "gap_end": ("validation over training loss at the end is a factor", "exp"),
@@ -68,6 +71,8 @@ _OTHERS = {
     "lr_peak": ("the peak lr is", "power"),
     "decay_slope": ("progress lost at the decay is", "plain"),
     "log_steps": ("the number of steps is", "power"),
+    "lr_budget": ("steps times the lr over what is customary are", "power"),
+    "capacity": ("squared width times depth over training samples is", "power"),
     "log_batches": ("batches per epoch are", "power"),
 }
 
