@@ -50,8 +50,10 @@ def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
         for name, rank, read_value in _read(path, value, siblings):
             ranks = found.setdefault(name, {})
             ranks[read_value] = min(rank, ranks.get(read_value, rank))
-    if len(counts := set(labels.values())) == 1:
-        found.setdefault("n_classes", {}).setdefault(counts.pop(), 20)
+    if len(counts := set(labels.values())) == 1 and (classes := counts.pop()) > 1:
+        found.setdefault("n_classes", {}).setdefault(classes, 20)
+        # Hugging Face's classification heads use it unless `problem_type` says otherwise
+        found.setdefault("loss", {}).setdefault("cross-entropy", 90)
     settled = {name: _settle(ranks) for name, ranks in found.items()}
     return {name: settled[name] for name in PARAMS if settled.get(name) is not None}  # type: ignore[misc]
 

@@ -47,9 +47,9 @@ SCHEDULES = _table(
 LOSSES = _table(
     "cross-entropy: ce crossentropy categoricalcrossentropy sparsecategoricalcrossentropy softmaxcrossentropy softmax multiclass multisoftmax "
     "multisoftprob multilogloss mlogloss xent crossentropywithlogits sparsesoftmaxcrossentropy softmaxcrossentropywithlogits labelsmoothingcrossentropy logloss log celoss "
-    "sparsesoftmaxcrossentropywithlogits; "
+    "sparsesoftmaxcrossentropywithlogits singlelabelclassification; "
     "bce: binarycrossentropy bcewithlogits bceloss bcelogits binarycrossentropywithlogits sigmoidcrossentropy sigmoidcrossentropywithlogits binary binarylogistic "
-    "binarylogloss logistic bcelogloss; mse: meansquarederror meansquare l2 squarederror regsquarederror regression squared rmse meansquareerror regressionl2; "
+    "binarylogloss logistic bcelogloss multilabelclassification; mse: meansquarederror meansquare l2 squarederror regsquarederror regression squared rmse meansquareerror regressionl2; "
     "mae: meanabsoluteerror l1 absoluteerror regabsoluteerror regressionl1 quantilehalf; "
     "hinge: multimargin hingeembedding binaryhinge categoricalhinge margin svm multimarginloss; squared-hinge: squaredhinge; nll: negativeloglikelihood "
     "negloglik; gaussian-nll: gaussiannll; huber: smoothl1 smoothl1loss pseudohuber huberregression; kl: kldiv kldivergence kullbackleibler kullbackleiblerdivergence kld; "
