@@ -149,3 +149,31 @@ def test_proportions(tag: str) -> None:
 def test_scores_without_binomial_noise(tag: str) -> None:
     (judged,) = assign([curve(tag, np.linspace(0.1, 0.9, 20))])
     assert not is_proportion(judged)
+
+
+def test_directories_of_add_scalars() -> None:
+    both = "Training vs. Validation Loss"
+    found = roles(
+        curve("Loss", folder="Loss_train/"),
+        curve("Loss", folder="Loss_val/"),
+        curve(both, folder=f"{both}_Training/"),
+        curve(both, folder=f"{both}_Validation/"),
+        curve("train", folder="accuracy/"),
+    )
+    assert [role.split(":")[0] for role in found.values()] == ["train", "val", "train", "val", "train"]
+    assert found["accuracy/train"].startswith("train:accuracy:higher")
+
+
+@pytest.mark.parametrize(
+    "folder", ["my_test_run/", "exp_train_lr0.1/", "latest_training/", "validation_of_concept/"]
+)
+def test_the_name_of_an_experiment_is_no_split(folder: str) -> None:
+    assert roles(curve("loss", folder=folder))[f"{folder}loss"].startswith("none:")
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["train/", "log/train/", "20220101-train/", "train_inner/", "train_summaries/", "TRAIN/x/../train/"],
+)
+def test_the_names_of_split_directories(folder: str) -> None:
+    assert roles(curve("loss", folder=folder))[f"{folder}loss"].startswith("train:")

@@ -185,7 +185,9 @@ def _objective_term(name: Name) -> Quantity | None:
 
 def _section(name: Name) -> Quantity | None:
     """An innermost part that says nothing by itself is what its section is."""
-    _, around = inner(name)
+    leaf, around = inner(name)
+    if all(w in v.SPLIT_WORDS or w in v.MODIFIERS for w in leaf):
+        around += name.folder[-1] if name.folder else ()
     for kind, quantity in _SECTIONS:
         if _has(around, kind):
             return quantity

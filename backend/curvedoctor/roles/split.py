@@ -14,19 +14,13 @@ _BEFORE_TRAINING = (
     v.LOSS | v.ERROR | v.ACCURACY | v.STEP | v.EPOCH | v.MODIFIERS | v.SPLIT_WORDS | v.LR | v.REWARD
 )
 #: words that may accompany a split word in a directory's name
-_FOLDER_WORDS = v.MODIFIERS | {
-    "set",
-    "data",
-    "logs",
-    "log",
-    "split",
-    "summary",
-    "summaries",
-    "metrics",
-    "events",
-    "run",
-    "writer",
-}
+_FOLDER_WORDS = (
+    v.SPLIT_WORDS
+    | v.MODIFIERS
+    | frozenset("learn inner set data logs log split summary summaries metrics events writer".split())  # noqa: SIM905
+)
+#: `add_scalars` makes directories such as "Loss_train"
+_FOLDER_METRICS = v.LOSS | v.ACCURACY | v.ERROR
 
 
 def _is_phase(words: Words, i: int) -> bool:
@@ -67,11 +61,11 @@ def _in_tag(name: Name) -> Split | None:
 
 def _in_folder(name: Name) -> Split | None:
     for part in reversed(name.folder):
-        if all(w in v.SPLIT_WORDS or w in _FOLDER_WORDS or w in {"learn"} or w.isdigit() for w in part):
+        if all(w in _FOLDER_WORDS or w in _FOLDER_METRICS or w.isdigit() for w in part):
             split = "train" if "learn" in part else _of_part(part)
             if split:
                 return split
-    return next((split for part in reversed(name.folder) if (split := _of_part(part))), None)
+    return None
 
 
 NAMED: tuple[Rule[Split], ...] = (

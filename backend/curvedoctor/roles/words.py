@@ -76,7 +76,12 @@ def _shorten(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _parse(folder: str, tag: str) -> Name:
-    return Name(parts=_parts(tag), folder=_parts(folder), text=tag)
+    parts, outer = _parts(tag), _parts(folder)
+    flat = tuple(word for part in parts for word in part)
+    if outer and len(outer[-1]) > len(flat) and outer[-1][: len(flat)] == flat:
+        # `add_scalars(tag, {key: …})` makes a directory "tag_key" with the tag in it: the key is what it adds
+        outer = (*outer[:-1], outer[-1][len(flat) :])
+    return Name(parts=parts, folder=outer, text=tag)
 
 
 def _parts(text: str) -> tuple[tuple[str, ...], ...]:
