@@ -7,6 +7,7 @@ once more, together.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +22,8 @@ from curvedoctor_panel.overview import Row, combine, row
 from curvedoctor_panel.plain import Json
 from curvedoctor_panel.view import problem, run_view
 from curvedoctor_tensorboard.places import Place
+
+logger = logging.getLogger(__name__)
 
 #: runs per batch: few at first, so that something is seen at once
 FIRST, BATCH = 4, 32
@@ -115,7 +118,7 @@ class Clinic:
         touched: set[str] = set()
         for batch in _batches(units):
             runs, of = self._load(batch)
-            diagnoses = diagnose_runs(runs, Options(alone=True)) if runs else []
+            diagnoses = judged(runs, alone=True)
             with self.lock:
                 for unit in batch:
                     kept = {run.name for run, place in zip(runs, of, strict=True) if place is unit}
@@ -153,9 +156,9 @@ class Clinic:
             points = sum(len(curve) for entry in members for curve in entry.diagnosis.run.curves)
             if len(members) < 2 or points > TOGETHER or any(entry.slim for entry in members):
                 continue
-            judged = diagnose_runs([entry.diagnosis.run for entry in members])
+            diagnoses = judged([entry.diagnosis.run for entry in members], alone=False)
             with self.lock:
-                for entry, diagnosis in zip(members, judged, strict=True):
+                for entry, diagnosis in zip(members, diagnoses, strict=True):
                     self._put(diagnosis, entry.unit, fresh=False)
                 self.version += 1
 
@@ -201,7 +204,7 @@ class Clinic:
 
     def receive(self, run: Run) -> None:
         """Take a run that comes from elsewhere (TensorBoard's own, sampled data)."""
-        diagnosis = diagnose_runs([run], Options(alone=True))[0]
+        diagnosis = judged([run], alone=True)[0]
         with self.lock:
             self._put(diagnosis, None, fresh=True)
             self.version += 1
@@ -256,6 +259,20 @@ class Clinic:
             wanted = [place for key, place in self._keys.items() if keys is None or key in keys]
             entries = [self.entries[place] for place in wanted if place in self.entries]
         return [self._whole(entry) for entry in entries]
+
+
+def judged(runs: Sequence[Run], *, alone: bool) -> list[Diagnosis]:
+    """Diagnoses of runs; one that makes the engine fail is shown as such, and the others are judged all the same."""
+    if not runs:
+        return []
+    try:
+        return diagnose_runs(runs, Options(alone=alone))
+    except Exception as error:
+        if len(runs) > 1:
+            return [diagnosis for run in runs for diagnosis in judged([run], alone=True)]
+        logger.exception("a run could not be judged")
+        what = f"this run could not be judged: {type(error).__name__}: {error}"
+        return [Diagnosis(runs[0], "undetermined", problems=(Problem(runs[0].source, what),))]
 
 
 def _batches(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:

@@ -1,0 +1,250 @@
+"""`RUN/curvedoctor/`: written, replaced, repaired, removed, in both of TensorBoard's loaders."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
+
+from curvedoctor.model import Origin
+from curvedoctor.sinks import tensorboard_file
+from curvedoctor.sinks.base import Outcome
+from curvedoctor.sources import find_all, load_units
+from curvedoctor.sources.base import Unit
+from panel import samples
+from tensorboard_lab.logs import Writer, broken, falling, write
+from tensorboard_lab.notes import SICK, WELL, annotate, annotate_often, at, clean
+from tensorboard_lab.serving import Board
+
+BOTH = pytest.mark.parametrize("fast", [True, False], ids=["data-server", "python-loader"])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def ours(logdir: Path, name: str = "one") -> Path:
+    (path,) = (logdir / name / "curvedoctor").glob("events*")
+    return path
+
+
+@pytest.fixture
+def logdir(tmp_path: Path) -> Path:
+    write(tmp_path / "one", {"train/loss": falling(), "val/loss": falling(seed=3)})
+    return tmp_path
+
+
+def texts(path: Path) -> list[str]:
+    """What TensorBoard's own reader finds under our text tag."""
+    events = EventAccumulator(str(path), size_guidance={"tensors": 0}).Reload()
+    return [item.tensor_proto.string_val[0].decode() for item in events.Tensors("diagnosis")]
+
+
+def test_written_once_then_unchanged(logdir: Path) -> None:
+    before = contents(logdir)
+    assert annotate(at(SICK(), logdir)).status == "written"
+    after = contents(logdir)
+    assert {name: data for name, data in after.items() if "curvedoctor/" not in name} == before
+    assert annotate(at(SICK(), logdir)).status == "unchanged"
+    assert contents(logdir) == after
+
+
+def test_a_changed_diagnosis_replaces_the_former(logdir: Path) -> None:
+    annotate(at(SICK(), logdir))
+    size = ours(logdir).stat().st_size
+    assert annotate(at(WELL(), logdir)).status == "written"
+    assert ours(logdir).stat().st_size > size, "the file must only ever be appended to"
+    (text,) = texts(ours(logdir).parent)
+    assert text.startswith("# Healthy")
+    events = EventAccumulator(str(ours(logdir).parent), size_guidance={"tensors": 0}).Reload()
+    (gone,) = events.Tensors("overfitting")
+    assert gone.tensor_proto.float_val == [0.0], "a condition that is gone is written as 0, or it would stay"
+
+
+def test_dry_run_changes_nothing_and_says_what_would(logdir: Path) -> None:
+    before = contents(logdir)
+    outcome = annotate(at(SICK(), logdir), dry_run=True)
+    assert outcome.status == "written" and "overfitting=2" in "\n".join(outcome.what)
+    assert contents(logdir) == before and not (logdir / "one" / "curvedoctor").exists()
+    annotate(at(SICK(), logdir))
+    held = contents(logdir)
+    assert clean(logdir, dry_run=True).status == "removed"
+    assert contents(logdir) == held
+
+
+def test_clean_leaves_the_store_as_it_was(logdir: Path) -> None:
+    before = contents(logdir)
+    annotate(at(SICK(), logdir))
+    assert clean(logdir).status == "removed"
+    assert contents(logdir) == before and not (logdir / "one" / "curvedoctor").exists()
+    assert clean(logdir).status == "absent"
+
+
+@pytest.mark.parametrize("kind", ["file", "foreign events", "link", "sub-directory", "a file in its place"])
+def test_what_is_not_ours_is_refused(
+    logdir: Path, kind: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = logdir / "one" / "curvedoctor"
+    if kind == "link":
+        folder.symlink_to(tmp_path_factory.mktemp("elsewhere"))
+    elif kind == "a file in its place":
+        folder.write_text("mine")
+    else:
+        folder.mkdir()
+        if kind == "file":
+            (folder / "notes.txt").write_text("mine")
+        elif kind == "sub-directory":
+            (folder / "events.out.tfevents.1.curvedoctor").mkdir()
+        else:
+            made = write(folder, {"loss": falling()})
+            made.rename(folder / "events.out.tfevents.1700000000.curvedoctor")
+    before = contents(logdir)
+    for outcome in (annotate(at(SICK(), logdir)), clean(logdir)):
+        assert outcome.status == "refused" and "curvedoctor" in outcome.what[0]
+    assert contents(logdir) == before
+
+
+def test_runs_that_cannot_be_written_say_why(logdir: Path) -> None:
+    there = at(SICK(), logdir)
+    mixed = replace(
+        there, run=replace(there.run, origin=replace(there.run.origin, read_only="2 runs are mixed"))
+    )
+    assert annotate(mixed) == Outcome("one", "refused", ("2 runs are mixed",))
+    remote = replace(there, run=replace(there.run, origin=Origin("tensorboard", "s3://bucket/logs", "one")))
+    assert annotate(remote).status == "refused"
+    assert annotate(at(SICK(), logdir, "gone")).status == "failed"
+    assert not (logdir / "gone").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_directory_is_a_failure_of_that_run_only(logdir: Path) -> None:
+    (logdir / "one").chmod(0o500)
+    try:
+        assert annotate(at(SICK(), logdir)).status == "failed"
+    finally:
+        (logdir / "one").chmod(0o700)
+
+
+def test_our_own_file_is_no_run(logdir: Path) -> None:
+    annotate(at(SICK(), logdir))
+    units = [unit for unit in find_all([str(logdir)]) if isinstance(unit, Unit)]
+    assert [item.name for item in load_units(units)] == ["one"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("cut", [1, 7, 300, 5_000])
+def test_a_damaged_tail_of_ours_is_repaired(logdir: Path, cut: int) -> None:
+    annotate(at(SICK(), logdir))
+    path = ours(logdir)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-cut])
+    assert annotate(at(SICK(), logdir)).status == "written"
+    assert len(texts(path.parent)) == 1 and texts(path.parent)[0].startswith("# Sick")
+    assert annotate(at(SICK(), logdir)).status == "unchanged"
+    path.write_bytes(path.read_bytes() + os.urandom(100))
+    assert annotate(at(SICK(), logdir)).status == "written"
+    assert len(texts(path.parent)) == 1
+
+
+def test_killed_at_any_moment(logdir: Path) -> None:
+    """Annotate in a process that is killed after more and more time; the user's run never changes."""
+    user = contents(logdir)
+    program = (
+        "import sys; sys.path[:0] = sys.argv[2:]\n"
+        "from tensorboard_lab.notes import annotate_often\n"
+        "print('ready', flush=True)\n"
+        "annotate_often(sys.argv[1], 0, 1000)\n"
+    )
+    for delay in np.linspace(0.0, 0.6, 5):
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(logdir), *sys.path],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    assert {name: data for name, data in contents(logdir).items() if "curvedoctor/" not in name} == user
+    for diagnosis, begin in ((SICK(), "# Sick"), (WELL(), "# Healthy")):
+        annotate(at(diagnosis, logdir))
+        assert [text[: len(begin)] for text in texts(ours(logdir).parent)] == [begin]
+    assert clean(logdir).status == "removed" and contents(logdir) == user
+
+
+def test_two_at_once_do_not_corrupt(logdir: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    both = [context.Process(target=annotate_often, args=(str(logdir), turn)) for turn in (0, 1)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join()
+        assert process.exitcode == 0
+    found = tensorboard_file.read(logdir / "one" / "curvedoctor")
+    assert found is not None and found.intact == found.size and found.last is not None
+    assert len(texts(found.path.parent)) == 1
+
+
+def test_hostile_names_are_quoted(logdir: Path) -> None:
+    assert annotate(at(samples.hostile(), logdir), overlay=True).status == "written"
+    (text,) = texts(ours(logdir).parent)
+    assert "<img" not in text.replace("\\<", "")
+
+
+@BOTH
+def test_stock_tensorboard_shows_the_diagnosis_and_only_the_newest(logdir: Path, fast: bool) -> None:
+    annotate(at(SICK(), logdir), overlay=True)
+    asked = {"run": "one/curvedoctor", "tag": "diagnosis"}
+
+    def shown(board: Board, word: str) -> bool:
+        found = board.get("plugin/text/text", **asked)
+        return len(found) == 1 and word in found[0]["text"]
+
+    with Board(["--logdir", str(logdir)], fast=fast, bare=True) as board:
+        assert "curvedoctor" not in board.get("plugins_listing")
+        board.until(lambda: shown(board, "Sick"))
+        images = board.until(
+            lambda: board.get("plugin/images/images", run="one/curvedoctor", tag="curves", sample="0")
+        )
+        assert len(images) == 1 and board.raw(f"plugin/images/individualImage?{images[0]['query']}")[:4] == b"\x89PNG"
+        overlay = board.get("plugin/scalars/scalars", run="one/curvedoctor", tag="train/loss")
+        assert len(overlay) > 20
+        annotate(at(WELL(), logdir), overlay=True)
+        board.until(lambda: shown(board, "Healthy"), 20)
+        level = board.get("plugin/scalars/scalars", run="one/curvedoctor", tag="overfitting")
+        assert [point[2] for point in level] == [0.0]
+    with Board(["--logdir", str(logdir)], fast=fast, bare=True) as board:
+        board.until(lambda: shown(board, "Healthy"), 20)
+        images = board.get("plugin/images/images", run="one/curvedoctor", tag="curves", sample="0")
+        assert len(images) == 1
+
+
+def test_a_live_curve_never_freezes(tmp_path: Path) -> None:
+    """The Python loader moves on to newer files of a directory: ours must not be one of them."""
+    writer = Writer(tmp_path / "live")
+    values = broken(400, at=60)
+    for step in range(40):
+        writer.add("train/loss", float(values[step]), step)
+    writer.flush()
+
+    def last(board: Board) -> int:
+        return int(board.get("plugin/scalars/scalars", run="live", tag="train/loss")[-1][1])
+
+    with Board(["--logdir", str(tmp_path)], fast=False) as board:
+        board.until(lambda: last(board) == 39)
+        for turn, end in enumerate(range(80, 281, 40)):
+            annotate(at((SICK(), WELL())[turn % 2], tmp_path, "live"))
+            for step in range(end - 40, end):
+                writer.add("train/loss", float(values[step]), step)
+            writer.flush()
+            board.until(lambda end=end: last(board) == end - 1, 20)  # type: ignore[misc]
+    writer.close()

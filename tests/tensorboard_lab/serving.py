@@ -1,0 +1,118 @@
+"""Real TensorBoards for tests: with our tab or without, either loader, behind a prefix; loopback only."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+#: a TensorBoard with its built-in plugins only
+BARE = (
+    "import sys\n"
+    "from tensorboard import default, program\n"
+    "tb = program.TensorBoard(plugins=default.get_static_plugins())\n"
+    "tb.configure(['tensorboard', *sys.argv[1:]])\n"
+    "sys.exit(tb.main())\n"
+)
+PATIENCE = 60.0
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Board:
+    """One running `tensorboard`."""
+
+    arguments: list[str]
+    fast: bool = True
+    bare: bool = False
+    prefix: str = ""
+    python: str = sys.executable
+    env: Mapping[str, str] = field(default_factory=dict)
+    port: int = 0
+
+    def __enter__(self) -> Board:
+        self.port = free_port()
+        start = ["-c", BARE] if self.bare else ["-m", "tensorboard.main"]
+        self.log = Path(os.environ.get("TMPDIR", "/tmp")) / f"tensorboard-{self.port}.log"
+        common = ["--port", str(self.port), "--host", "127.0.0.1", "--reload_interval", "1"]
+        common += ["--load_fast", "true" if self.fast else "false"]
+        if self.prefix:
+            common += ["--path_prefix", self.prefix]
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [self.python, *start, *self.arguments, *common],
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **self.env},
+            )
+        self.until(lambda: self.get("plugins_listing"))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.unlink(missing_ok=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{self.prefix}"
+
+    def get(self, route: str, **query: str) -> Any:
+        """The JSON at `data/ROUTE`."""
+        return json.loads(self.raw(f"{route}?{urllib.parse.urlencode(query)}"))
+
+    def raw(self, route: str) -> bytes:
+        """The bytes at `data/ROUTE`."""
+        with urllib.request.urlopen(f"{self.url}/data/{route}", timeout=30) as answer:
+            body = bytes(answer.read())
+        return gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+
+    def ours(self, route: str, **query: str) -> Any:
+        """The JSON at one of our tab's routes."""
+        return self.get(f"plugin/curvedoctor/{route}", **query)
+
+    def until(self, ask: Any, patience: float = PATIENCE) -> Any:
+        """The first truthy answer of `ask`; its last answer in the error if there is none in time."""
+        deadline = time.monotonic() + patience
+        last: object = None
+        while time.monotonic() < deadline:
+            try:
+                last = ask()
+                if last:
+                    return last
+            except (urllib.error.URLError, ConnectionError, TimeoutError, KeyError, IndexError) as error:
+                last = error
+            assert self.process.poll() is None, self.log.read_text(errors="replace")
+            time.sleep(0.2)
+        raise AssertionError(f"not within {patience} s; the last answer was {last!r:.2000}")
+
+    def diagnosed(self, count: int) -> dict[str, Any]:
+        """Our overview once `count` runs are judged."""
+
+        def ask() -> dict[str, Any] | None:
+            found = self.ours("runs")
+            ready = found["status"]["phase"] == "ready" and len(found["overview"]["rows"]) >= count
+            return found if ready else None
+
+        return dict(self.until(ask))
