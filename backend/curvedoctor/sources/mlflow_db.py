@@ -25,6 +25,12 @@ _TIMEOUTS = {
     "psycopg2": "connect_timeout", "psycopg": "connect_timeout", "pg8000": "timeout", "pymysql": "connect_timeout",
     "mysqldb": "connect_timeout", "mysqlconnector": "connection_timeout", "mariadbconnector": "connect_timeout",
 }  # fmt: skip
+#: tried in this order where the address names none: SQLAlchemy's own choice may not be installed
+_DRIVERS = {
+    "postgresql": ("psycopg2", "psycopg", "pg8000"),
+    "mysql": ("pymysql", "mysqldb"),
+    "mariadb": ("pymysql",),
+}
 _READ_ONLY = {
     "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
     "mysql": "SET SESSION TRANSACTION READ ONLY",
@@ -180,27 +186,41 @@ def _server(address: str) -> Iterator[Database]:
             f"{masked(address)}: databases need SQLAlchemy: pip install 'curvedoctor[mlflow]'"
         ) from error
     try:
-        url = sqlalchemy.engine.make_url(re.sub(r"^postgres:", "postgresql:", address))
-        dialect, driver = url.get_backend_name(), url.get_driver_name()
-        wait = {_TIMEOUTS[driver]: PATIENCE} if driver in _TIMEOUTS else {}
-        engine = sqlalchemy.create_engine(url, connect_args=wait, poolclass=sqlalchemy.pool.NullPool)
+        engine = _engine(sqlalchemy.engine.make_url(re.sub(r"^postgres:", "postgresql:", address)))
         connection = engine.raw_connection()
     except ImportError as error:
-        raise SourceError(
-            f"{masked(address)}: its driver is not installed ({error}); pip install psycopg2-binary or pymysql"
-        ) from error
+        why = f"its driver is not installed ({error}); pip install psycopg2-binary or pymysql"
+        raise SourceError(f"{masked(address)}: {why}") from error
     except Exception as error:  # every driver has its own classes
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise SourceError(f"{masked(address)}: can't be opened: {masked(reason)}") from error
     try:
         cursor = connection.cursor()
-        cursor.execute(_READ_ONLY[dialect])
+        cursor.execute(_READ_ONLY[engine.dialect.name])
         connection.commit()
         cursor.close()
-        style = engine.dialect.paramstyle
-        yield Database(connection, "?" if style == "qmark" else "%s", '"' if dialect == "postgresql" else "`")
+        mark = "?" if engine.dialect.paramstyle == "qmark" else "%s"
+        yield Database(connection, mark, '"' if engine.dialect.name == "postgresql" else "`")
     finally:
         with contextlib.suppress(Exception):
             connection.rollback()
         connection.close()
         engine.dispose()
+
+
+def _engine(url: Any) -> Any:
+    """An engine with a time limit; where no driver is named, with one that is installed."""
+    dialect = url.get_backend_name()
+    others = _DRIVERS.get(dialect, ()) if "+" not in url.drivername else ()
+    for driver in others:
+        with contextlib.suppress(ImportError):
+            return _with_limit(url.set(drivername=f"{dialect}+{driver}"))
+    return _with_limit(url)
+
+
+def _with_limit(url: Any) -> Any:
+    import sqlalchemy
+
+    driver = url.get_driver_name()
+    wait = {_TIMEOUTS[driver]: PATIENCE} if driver in _TIMEOUTS else {}
+    return sqlalchemy.create_engine(url, connect_args=wait, poolclass=sqlalchemy.pool.NullPool)
