@@ -176,3 +176,18 @@ def test_an_odd_tag_is_no_trouble(tmp_path: Path) -> None:
     write(tmp_path / "a", {"loss\x1b[31m": falling()})
     (diagnosis,) = curvedoctor.diagnose(tmp_path)
     assert "\x1b" not in diagnosis._repr_html_()
+
+
+def test_epochs_beside_batches_are_judged_over_their_own_length() -> None:
+    """Keras and many others log both in one run: 60 epochs must not look like the first 2 % of 3000 batches."""
+    batches = np.arange(0, 3000, 10)
+    diagnosis = curvedoctor.diagnose_curves(
+        {
+            "train/epoch_loss": (np.arange(EPOCHS), TRAIN),
+            "val/epoch_loss": (np.arange(EPOCHS), VAL),
+            "train/batch_loss": (batches, 2.3 * np.exp(-batches / 400) + 0.01),
+        }
+    )
+    (found,) = (finding for finding in diagnosis.findings if finding.condition == "overfitting")
+    assert found.onset is not None
+    assert 8 <= found.onset <= 30

@@ -24,8 +24,8 @@ class Recipe:
     name: str
     #: what is wrong with it, in one line
     wrong: str
-    #: the condition that should be found; None for a healthy run
-    condition: str | None
+    #: what helps, so what should be prescribed first; none for a healthy run
+    remedies: tuple[str, ...] = ()
     lr: float = 0.02
     #: fall to zero along a cosine
     decay: bool = True
@@ -42,18 +42,19 @@ class Recipe:
 
 
 RECIPES = (
-    Recipe("healthy", "nothing: a sound run to compare with", None),
-    Recipe("lr-too-high", "the learning rate is 25 times too high", "lr-too-high", lr=0.5, decay=False),
-    Recipe("lr-too-low", "the learning rate is 400 times too low", "lr-too-low", lr=0.00005, decay=False),
+    Recipe("healthy", "nothing: a sound run to compare with"),
+    Recipe("lr-too-high", "the learning rate is 25 times too high", ("lower-lr",), lr=0.5, decay=False),
+    Recipe("lr-too-low", "the learning rate is 400 times too low", ("raise-lr",), lr=0.00005, decay=False),
     Recipe(
-        "few-samples", "300 samples, some with wrong labels, for 400 units", "overfitting",
-        samples=300, hidden=400, epochs=60, mislabelled=0.1,
+        "few-samples", "500 samples, a fifth of them mislabelled, for 100 units",
+        ("more-data", "regularize", "stop-early", "smaller-model"),
+        samples=500, hidden=100, epochs=60, lr=0.05, mislabelled=0.2,
     ),
     Recipe(
-        "argmax-accuracy", "accuracy is taken by argmax over one sigmoid output: always class 0", "metric-bug",
+        "argmax-accuracy", "accuracy is taken by argmax over one sigmoid output: always class 0", ("fix-metric",),
         binary=True, metric=argmax_accuracy,
     ),
-    Recipe("missing-value", "one of 8000 samples holds a NaN", "non-finite", missing=True),
+    Recipe("missing-value", "one of 8000 samples holds a NaN", ("clean-data", "normalize-input"), missing=True),
 )  # fmt: skip
 
 

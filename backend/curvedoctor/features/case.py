@@ -79,11 +79,12 @@ def build(runs: Sequence[Run]) -> list[Case]:
     ranges: list[tuple[float, float]] = []
     owner: list[int] = []
     for i, run in enumerate(runs):
-        bounds = _bounds(run.curves)
+        clocks = _clocks(run.curves)
+        bounds = _bounds(run.curves, clocks)
         for curve in run.curves:
             if len(curve) and curve.role.quantity in ("loss", "accuracy", "error", "reward", "grad_norm"):
                 curves.append(curve)
-                ranges.append(bounds[curve.axis])
+                ranges.append(bounds[clocks[curve.id]])
                 owner.append(i)
     found: list[dict[str, Series]] = [{} for _ in runs]
     for i, series in zip(owner, prepare(curves, ranges), strict=True):
@@ -92,12 +93,35 @@ def build(runs: Sequence[Run]) -> list[Case]:
     return [_case(run, series) for run, series in zip(runs, found, strict=True)]
 
 
-def _bounds(curves: Sequence[Curve]) -> dict[str, tuple[float, float]]:
+def _clocks(curves: Sequence[Curve]) -> dict[str, str]:
+    """What each curve's steps count: their axis, or epochs.
+
+    Keras and many others log one point per epoch at 1, 2, 3 … beside batches at the global step: there,
+    a curve per epoch whose steps end far before the others' counts epochs, whatever its axis is called.
+    """
+    ends: dict[str, int] = {}
+    for curve in curves:
+        if len(curve):
+            ends[curve.axis] = max(ends.get(curve.axis, 0), int(curve.steps.max()))
+    return {
+        curve.id: "epoch" if _counts_epochs(curve, ends.get(curve.axis, 0)) else curve.axis
+        for curve in curves
+    }
+
+
+def _counts_epochs(curve: Curve, end: int) -> bool:
+    if curve.role.granularity != "epoch" or len(curve) < 2:
+        return False
+    return int(curve.steps[-1]) - int(curve.steps[0]) == len(curve) - 1 and 4 * int(curve.steps.max()) <= end
+
+
+def _bounds(curves: Sequence[Curve], clocks: Mapping[str, str]) -> dict[str, tuple[float, float]]:
     bounds: dict[str, tuple[float, float]] = {}
     for curve in curves:
         if len(curve):
-            low, high = bounds.get(curve.axis, (float("inf"), float("-inf")))
-            bounds[curve.axis] = min(low, float(curve.steps.min())), max(high, float(curve.steps.max()))
+            clock = clocks[curve.id]
+            low, high = bounds.get(clock, (float("inf"), float("-inf")))
+            bounds[clock] = min(low, float(curve.steps.min())), max(high, float(curve.steps.max()))
     return bounds
 
 

@@ -113,6 +113,8 @@ def draw(curve: Curve, frame: Frame, mark: float | None = None) -> list[str]:
     lines = characters(raster(low, high, frame.height * down), frame.unicode)
     labels = [""] * frame.height
     labels[0], labels[-1] = f"{top:.3g}", f"{bottom:.3g}"
+    if top == bottom:
+        labels[0] = ""
     if logarithmic and frame.height > 2:
         labels[frame.height // 2] = "log"
     margin = max(len(label) for label in labels)
