@@ -177,3 +177,9 @@ def test_the_name_of_an_experiment_is_no_split(folder: str) -> None:
 )
 def test_the_names_of_split_directories(folder: str) -> None:
     assert roles(curve("loss", folder=folder))[f"{folder}loss"].startswith("train:")
+
+
+def test_a_bound_that_rises_is_to_be_maximised() -> None:
+    assert roles(curve("elbo", np.linspace(-900.0, -90.0, 20)))["elbo"].split(":")[2] == "higher"
+    assert roles(curve("elbo", np.linspace(900.0, 90.0, 20)))["elbo"].split(":")[2] == "lower"
+    assert roles(curve("neg_elbo", np.linspace(-900.0, -90.0, 20)))["neg_elbo"].split(":")[2] == "lower"

@@ -149,6 +149,12 @@ def _head_noun(name: Name) -> Quantity | None:
     counted = [w for w in leaf if not w.isdigit()]
     if _has(around, v.LOSS - {"objective"}) and _last(leaf, _IN_LOSS_SECTION) and counted[-1] != "values":
         return "loss"
+    if counted and counted[-1] in {"count", "counts", "num"}:
+        return "other"
+    if _has(leaf, frozenset({"error", "err"})) and _has(leaf, v.TOP_K):
+        return "error"
+    if len(leaf) > 1 and leaf[-1] in {"score", "scores"} and _last(leaf[:-1], v.ERROR):
+        return "error"
     kinds: tuple[tuple[frozenset[str], Quantity], ...] = (
         (v.ERROR, "error"),
         (v.ACCURACY, "accuracy"),

@@ -39,7 +39,17 @@ def _share(role: Role, values: Floats) -> Role:
 def _below_zero(role: Role, name: Name, values: Floats, around: Neighbours) -> Role:
     if np.count_nonzero(values < 0) <= _NEGATIVE_SHARE * len(values):
         return role
+    if "elbo" in name.words and not name.words & {"neg", "negative", "loss"} and _rises(values):
+        why = (*role.why, "better higher: negative and rising, so it is the bound itself, not its negative")
+        return replace(role, better="higher", why=why)
     if name.words & vocabulary.SIGNED_LOSSES or around.held_out or around.scored:
         return replace(role, why=(*role.why, "goes below zero: ratios of this loss mean nothing"))
     why = (*role.why, "better none: it goes below zero, and nothing says that it is a likelihood")
     return replace(role, better="none", why=why)
+
+
+def _rises(values: Floats) -> bool:
+    """Whether the second half of the finite values lies above the first."""
+    finite = values[np.isfinite(values)]
+    half = len(finite) // 2
+    return half > 0 and bool(np.median(finite[half:]) > np.median(finite[:half]))

@@ -27,7 +27,7 @@ LR = frozenset("lr lrs lrate learningrate".split())
 GRAD = frozenset("grad grads gradient gradients gradnorm gnorm ggnorm gradnorms".split())
 LOSS = frozenset(
     (
-        "loss losses cost costs objective nll xent logloss mlogloss ce bce hinge elbo vlb bpd bpc bpb "
+        "pinball nce infonce loss losses cost costs objective nll xent logloss mlogloss ce bce hinge elbo vlb bpd bpc bpb "
         "crossentropy huber focal verlust perte pertes perdida pérdida perda потери потеря "
         "lossval criterion energy_loss quantileloss deviance poisson tweedie lossfn"
     ).split()
@@ -51,16 +51,18 @@ ERROR = frozenset(
 #: right answers over all answers: these have binomial noise
 PROPORTION = frozenset(
     (
-        "acc accuracy accuracies accu top1 top3 top5 top10 topk correct em exactmatch successrate "
+        "success acc accuracy accuracies accu top1 top3 top5 top10 topk correct em exactmatch successrate "
         "winrate hitrate aacc tokenacc genauigkeit précision_globale exactitud точность accuracytop1 "
         "accuracytop5 passrate"
     ).split()
 )
+#: right when the truth is among so many guesses
+TOP_K = frozenset({"top1", "top3", "top5", "top10", "topk"})
 #: shares of episodes, not of samples
-OF_EPISODES = frozenset({"successrate", "winrate", "passrate"})
+OF_EPISODES = frozenset({"success", "successrate", "winrate", "passrate"})
 SCORE = frozenset(
     (
-        "cocoap minp precision prec recall rec f1 f2 fbeta f1score fscore auc auroc aucroc roc rocauc prauc aucpr "
+        "nsd cocoap minp precision prec recall rec f1 f2 fbeta f1score fscore auc auroc aucroc roc rocauc prauc aucpr "
         "auprc ap map aps apm apl apr apc apf ar arl ars iou miou mdice dice dsc jaccard bleu "
         "sacrebleu rouge rouge1 rouge2 rougel rougelsum rougescore meteor chrf cider spice "
         "bertscore r2 score scores mcc matthews kappa hits hit ndcg mrr psnr ssim msssim pearson "
@@ -93,14 +95,14 @@ COUNTER = frozenset(
 )
 SYSTEM = frozenset(
     (
-        "gflops mflops macs temp retries gpu gpus cpu cpus memory mem ram vram cuda disk flos flops tflops mfu hfu utilization "
+        "gflops mflops macs retries gpu gpus cpu cpus memory mem ram vram cuda disk flos flops tflops mfu hfu utilization "
         "utilisation power bytes mb gb gib mib swap allocated rss watts hbm nvml oom"
     ).split()
 )
 #: quantities worth their own name but without a place in the contract's list
 OTHER = frozenset(
     (
-        "entropy kl kld approxkl klavg epsilon beta beta1 beta2 alpha momentum weightdecay lossscale "
+        "temp entropy kl kld approxkl klavg epsilon beta beta1 beta2 alpha momentum weightdecay lossscale "
         "gradscale scale temperature std stddev variance var length len lengths eplen clipfrac "
         "clipfraction cliprange norm norms weightnorm paramnorm param params coef coeff coefficient "
         "weight weights bias advantage advantages qvalue qvalues qvals value values valueestimate "
@@ -186,7 +188,7 @@ COMPOUNDS: dict[tuple[str, ...], str] = {
         ("explained var", "explainedvariance"), ("inception score", "inceptionscore"), ("area under curve", "auc"),
         ("roc auc", "auc"), ("pr auc", "prauc"), ("rank ic", "rankic"), ("rouge l", "rougel"), ("rouge 1", "rouge1"), ("rouge 2", "rouge2"),
         ("rouge lsum", "rougelsum"), ("ms ssim", "msssim"), ("si sdr", "sisdr"), ("si snr", "sisnr"),
-        ("jaccard index", "jaccard"), ("cosine similarity", "similarity"),
+        ("jaccard index", "jaccard"), ("cosine similarity", "similarity"), ("cosine sim", "similarity"), ("io u", "iou"), ("mean io u", "miou"), ("dice coef", "dice"), ("dice coeff", "dice"), ("dice coefficient", "dice"), ("jaccard coef", "jaccard"), ("correlation coefficient", "correlation"), ("corr coef", "correlation"), ("matthews corrcoef", "mcc"), ("abs rel", "absrel"), ("sq rel", "sqrel"), ("is mean", "inceptionscore"), ("is score", "inceptionscore"), ("info nce", "infonce"), ("err d", "dloss"), ("err g", "gloss"),
         ("value function", "valuefn"), ("value estimate", "valueestimate"), ("value estimates", "valueestimate"),
         ("value pred", "valueestimate"), ("q value", "qvalue"), ("q values", "qvalues"), ("q vals", "qvals"),
         ("episode length", "eplen"), ("episode lengths", "eplen"), ("ep len", "eplen"), ("episode len", "eplen"), ("ep length", "eplen"),
