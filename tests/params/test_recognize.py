@@ -92,6 +92,9 @@ CASES = [
     ({"EPOCHS": "1", "LEARNING_RATE": "0.01", "BATCH_SIZE": "16", "AUGMENTATION": "True", "CLASSES": "2", "WEIGHTS": "imagenet"},
      {"epochs": 1, "lr": 0.01, "batch_size": 16, "augmentation": True, "n_classes": 2}),
     ({"train_size": 0.8, "val_size": 0.1, "test_size": 0.1}, {"validation_split": 0.1}),
+    ({"gamma": 0.1, "max_depth": 3, "eta": 0.3}, {"lr": 0.3}),
+    ({"gamma": 0.1, "C": 1.0, "kernel": "rbf"}, {}),
+    ({"gamma": 0.1, "lr": 0.3}, {"gamma": 0.1, "lr": 0.3}),
     ({"n_train": 2000, "n_val": "1000", "classes": ["cat", "dog"]}, {"n_train": 2000, "n_val": 1000, "n_classes": 2}),
     ({"lr": np.float64(0.1), "batch_size": np.int64(8), "betas": [0.9, 0.999]}, {"lr": 0.1, "batch_size": 8, "beta1": 0.9, "beta2": 0.999}),
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Out of a configuration, the hyperparameters that curvedoctor knows, and nothing else: the rest may hold secrets."""
 
+# ruff: noqa: SIM905 - lists of words read best as text
 from __future__ import annotations
 
 import re
@@ -16,21 +17,12 @@ _PAIR = re.compile(
 )
 _BETAS = re.compile(r"\bbetas\s*[:=]\s*(\([\d.,\s]{1,60}\))")
 _PRINTED = frozenset({"optimizer", "schedule", "loss"})
-_REINFORCEMENT = frozenset(
-    {
-        "env",
-        "environment",
-        "id",
-        "tau",
-        "starts",
-        "buffer",
-        "coef",
-        "policy",
-        "target",
-        "timesteps",
-        "lambda",
-        "rollout",
-    }
+#: keys beside which gamma is a discount (reinforcement learning), a kernel's width or a tree's least gain
+_OTHER_GAMMA = frozenset(
+    (
+        "env environment id tau starts buffer coef policy target timesteps lambda rollout kernel c subsample "
+        "max_depth n_estimators min_child_weight num_leaves booster colsample_bytree num_boost_round"
+    ).split()
 )
 Path = tuple[str, ...]
 
@@ -96,8 +88,10 @@ class _Siblings:
         )
         #: Hugging Face: a number of steps overrides the number of epochs
         self.steps_rule = "num_train_epochs" in keys and (read.number(raw.get("max_steps")) or 0) > 0
-        #: reinforcement learning: gamma is its discount
-        self.discounted = self.policy or any(re.split(r"[._/]", key)[-1] in _REINFORCEMENT for key in keys)
+        #: gamma is no factor of the learning rate
+        self.other_gamma = self.policy or any(
+            key in _OTHER_GAMMA or re.split(r"[._/]", key)[-1] in _OTHER_GAMMA for key in keys
+        )
 
 
 def _read(path: Path, value: object, siblings: _Siblings) -> Iterator[tuple[str, int, ParamValue]]:
@@ -106,7 +100,7 @@ def _read(path: Path, value: object, siblings: _Siblings) -> Iterator[tuple[str,
     if named is None:
         if siblings.sklearn_mlp and last == "alpha":
             named = ("weight_decay", 0)
-        elif last == "gamma" and not siblings.discounted:
+        elif last == "gamma" and not siblings.other_gamma:
             named = ("gamma", 1)
         else:
             return
