@@ -46,11 +46,21 @@ def next_steps(folder: str) -> list[str]:
     """What to look at next."""
     import shlex
 
-    here = shlex.quote(folder)
+    here, board, doctor = shlex.quote(folder), program("tensorboard"), program("curvedoctor")
     steps = (
-        ("in the browser", f"tensorboard --logdir {here}   (the CURVEDOCTOR tab)"),
-        ("one file to pass on", f"curvedoctor diagnose {here} --format html -o report.html"),
-        ("the diagnoses beside the runs", f"curvedoctor annotate {here}   (clean takes them away)"),
-        ("your own logs", "curvedoctor diagnose LOGDIR"),
+        ("in the browser", f"{board} --logdir {here}   (the CURVEDOCTOR tab)"),
+        ("one file to pass on", f"{doctor} diagnose {here} --format html -o report.html"),
+        ("the diagnoses beside the runs", f"{doctor} annotate {here}   (clean takes them away)"),
+        ("your own logs", f"{doctor} diagnose LOGDIR"),
     )
     return ["", "Next:", *(f"  {what + ':':<31}{how}" for what, how in steps)]
+
+
+def program(name: str) -> str:
+    """How to call a program that was installed with this one: by its path, where PATH does not find it."""
+    import shlex
+    import shutil
+    import sys
+
+    beside = Path(sys.argv[0]).with_name(name)
+    return shlex.quote(str(beside)) if shutil.which(name) is None and beside.is_file() else name
