@@ -146,3 +146,33 @@ def test_two_keys_of_equal_standing_that_disagree_say_nothing() -> None:
     assert recognize({"a": {"lr": 0.1}, "b": {"lr": 0.2}}) == {}
     assert recognize({"a": {"lr": 0.1}, "b": {"lr": 0.1}}) == {"lr": 0.1}
     assert recognize({"learning_rate": 0.1, "max_lr": 0.5}) == {"lr": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("optimizer", {
+            "adam": ["Adam", "FusedAdam", "tf.keras.optimizers.legacy.Adam", "<keras.src.optimizers.adam.Adam object at 0x7f>", "Adam(lr=x)"],
+            "adamw": ["adamw_torch", "adamw_bnb_8bit", "paged_adamw_32bit", "OptimizerNames.ADAMW_HF", "!!python/name:torch.optim.AdamW"],
+            "sgd": ["torch.optim.SGD", "<class 'torch.optim.sgd.SGD'>", "sgd_momentum", "Nesterov"],
+        }),
+        ("scheduler", {
+            "cosine": ["CosineAnnealingLR", "<torch.optim.lr_scheduler.CosineAnnealingLR object at 0x7f>", "get_cosine_schedule_with_warmup"],
+            "linear": ["get_linear_schedule_with_warmup", "SchedulerType.LINEAR"],
+            "step": ["StepLR", "MultiStepLR", "PiecewiseConstantDecay"], "plateau": ["ReduceLROnPlateau"], "constant": ["none", "constant_with_warmup"],
+        }),
+        ("loss_fn", {
+            "cross-entropy": ["CrossEntropyLoss()", "nn.CrossEntropyLoss", "sparse_categorical_crossentropy", "F.cross_entropy"],
+            "bce": ["BCEWithLogitsLoss", "binary_crossentropy", "BCELoss()"], "mse": ["MSELoss", "mean_squared_error", "mse_loss"], "mae": ["L1Loss", "mae"],
+        }),
+        ("model", {
+            "cnn": ["resnet-50", "SimpleCNN", "efficientnet_b0"], "transformer": ["google/vit-base-patch16-224", "distilbert-base-uncased"],
+            "rnn": ["BiLSTM"], "mlp": ["MLPClassifier"], "linear": ["LogisticRegression"], "tree": ["xgboost", "RandomForestClassifier"],
+        }),
+    ],
+)  # fmt: skip
+def test_words(key: str, values: dict[str, list[str]]) -> None:
+    name = {"scheduler": "schedule", "loss_fn": "loss"}.get(key, key)
+    for expected, texts in values.items():
+        for text in texts:
+            assert recognize({key: text}).get(name) == expected, text

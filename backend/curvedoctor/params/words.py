@@ -15,7 +15,7 @@ _REPR = frozenset(
 )
 _BUILD = frozenset(
     "torch hf fused paged bnb xla apex npu optimizer optim optimiser tf keras legacy v1 v2 cpu gpu deepspeed anyprecision "
-    "8bit 32bit 16bit 4bit multi tensor foreach solver class default weight wd tfoptimizer schedule free decoupled".split()
+    "8bit 32bit 16bit 4bit multi tensor foreach solver class default weight wd tfoptimizer schedule free decoupled get".split()
 )
 
 
@@ -95,6 +95,8 @@ _FAMILIES = {
     "gnn": "gnn gcn gat graphsage gin mpnn",
     "diffusion": "diffusion ddpm stablediffusion ddim",
 }
+#: what home-made models are called: "SimpleCNN", "MyLSTM"
+_ENDINGS = ("autoencoder", "transformer", "resnet", "lstm", "unet", "cnn", "mlp", "rnn", "gru", "vae", "gan")
 _WHOLE = {word: family for family, words in _FAMILIES.items() for word in words.split()}
 
 
@@ -122,7 +124,9 @@ def _trimmed(word: str, endings: tuple[str, ...]) -> list[str]:
 
 
 def _without_build(word: str) -> str:
-    return "".join(w for w in re.split(r"[^a-z0-9]+", word.lower()) if w not in _BUILD)
+    """The word without what only names the build: "FusedAdam" → "adam", "get_linear_schedule_with_warmup" → "linearwithwarmup"."""
+    humps = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+[a-z]*", word[:100])
+    return "".join(hump.lower() for hump in humps if hump.lower() not in _BUILD)
 
 
 def model_family(text: str) -> str | None:
@@ -134,4 +138,7 @@ def model_family(text: str) -> str | None:
         for known, family in _WHOLE.items():
             if len(known) > 3 and word.startswith(known):
                 return family
+        ending = next((end for end in _ENDINGS if word.endswith(end)), None)
+        if ending:
+            return _WHOLE[ending]
     return None
