@@ -31,7 +31,7 @@ def vector(case: Case) -> dict[str, float]:
     """All features of one run by name."""
     row: dict[str, float] = {}
     for prefix, series in (
-        ("train", case.train),
+        ("train", case.train or case.train_step),
         ("step", case.train_step),
         ("val", case.val),
         ("train_score", case.train_score),
@@ -123,7 +123,7 @@ def _series(prefix: str, s: Series | None) -> dict[str, float]:
 
 def _between(case: Case) -> dict[str, float]:
     """Training against validation, loss against accuracy, loss against chance."""
-    train, val = case.training if case.train is None else case.train, case.val
+    train, val = case.train or case.train_step, case.val
     out = dict.fromkeys(("gap_end", "gap_best", "gap_25", "gap_50", "noise_val_train", "val_above"), NAN)
     if train is not None and val is not None:
         a, b = train.stats, val.stats
