@@ -215,7 +215,10 @@ def test_stock_tensorboard_shows_the_diagnosis_and_only_the_newest(logdir: Path,
         images = board.until(
             lambda: board.get("plugin/images/images", run="one/curvedoctor", tag="curves", sample="0")
         )
-        assert len(images) == 1 and board.raw(f"plugin/images/individualImage?{images[0]['query']}")[:4] == b"\x89PNG"
+        assert (
+            len(images) == 1
+            and board.raw(f"plugin/images/individualImage?{images[0]['query']}")[:4] == b"\x89PNG"
+        )
         overlay = board.get("plugin/scalars/scalars", run="one/curvedoctor", tag="train/loss")
         assert len(overlay) > 20
         annotate(at(WELL(), logdir), overlay=True)

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,8 @@ class Board:
     python: str = sys.executable
     env: Mapping[str, str] = field(default_factory=dict)
     port: int = 0
+    #: called before the server ends
+    closing: list[Callable[[], None]] = field(default_factory=list)
 
     def __enter__(self) -> Board:
         self.port = free_port()
@@ -66,6 +68,8 @@ class Board:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for close in self.closing:
+            close()
         self.process.terminate()
         try:
             self.process.wait(10)

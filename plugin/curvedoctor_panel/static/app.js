@@ -114,7 +114,6 @@ export class App {
     }
     const rows = this.overview?.rows ?? [];
     this.element.classList.toggle("cd-none", !rows.length);
-    this.element.classList.toggle("cd-single", rows.length === 1 && this.status.phase === "ready");
     if (!rows.length) return this.stage.replaceChildren(state(this.status));
     if (this.view === "across") {
       if (!this.stage.contains(this.heat.element)) this.stage.replaceChildren(h("div", { class: "cd-across" }, this.heat.element, this.scatter.element));

@@ -1,0 +1,254 @@
+"""The Diagnosis tab in a real browser against a real TensorBoard."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tensorboard_lab.browser import Watched
+from tensorboard_lab.logs import Writer, broken, falling, turning, write
+from tensorboard_lab.serving import Board
+
+if TYPE_CHECKING:
+    from playwright.sync_api import FrameLocator
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+#: the darkest and lightest a background of ours is, as the sum of its channels
+DARK, LIGHT = 200, 600
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["data-server", "python-loader"])
+def board(demo: Path, request: pytest.FixtureRequest) -> Iterator[Board]:
+    with Board(["--logdir", str(demo)], fast=request.param) as running:
+        yield running
+
+
+def tab(watched: Watched, board: Board, link: str = "") -> FrameLocator:
+    """Our tab's frame, once runs are listed."""
+    board.closing.append(watched.leave)
+    watched.page.goto(f"{board.url}/#curvedoctor{link}")
+    frame = watched.page.frame_locator("iframe")
+    frame.locator(".cd-row").first.wait_for()
+    return frame
+
+
+def run_in(frame: FrameLocator, name: str) -> None:
+    """Wait until the run is shown."""
+    frame.locator(".cd-head h1", has_text=re.compile(f"^{re.escape(name)}$")).wait_for()
+
+
+def painted(frame: FrameLocator, selector: str = ".cd-main-chart canvas") -> int:
+    """Different colours on a chart's canvas."""
+    frame.locator(selector).first.wait_for()
+    return int(
+        frame.locator(selector).first.evaluate(
+            "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; const s = new Set();"
+            "for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 200) s.add(`${d[i]},${d[i+1]},${d[i+2]}`); return s.size; }"
+        )
+    )
+
+
+def test_lists_the_demo_with_the_right_verdicts(watched: Watched, board: Board) -> None:
+    judged = {row["run"]: row for row in board.diagnosed(6)["overview"]["rows"]}
+    frame = tab(watched, board)
+    frame.locator(".cd-chip", has_text="Healthy").wait_for()
+    shown = dict(
+        zip(
+            frame.locator(".cd-row-name").all_inner_texts(),
+            frame.locator(".cd-row > .cd-icon").evaluate_all(
+                "all => all.map(i => i.getAttribute('aria-label'))"
+            ),
+            strict=True,
+        )
+    )
+    assert shown["healthy"] == "Healthy"
+    assert {name for name, verdict in shown.items() if verdict == "Sick"} == set(judged) - {"healthy"}
+    assert next(iter(shown)) != "healthy", "sick runs come first"
+    assert judged["missing-value"]["conditions"][0]["id"] == "non-finite"
+    assert "overfitting" in {seen["id"] for seen in judged["few-samples"]["conditions"]}
+
+
+def test_a_deep_link_opens_a_run_and_a_condition_with_its_onset(watched: Watched, board: Board) -> None:
+    board.diagnosed(6)
+    frame = tab(watched, board, "&run=few-samples&condition=overfitting")
+    run_in(frame, "few-samples")
+    assert frame.locator(".cd-finding.cd-chosen .cd-finding-title").inner_text() == "Overfitting"
+    assert "overfitting from" in str(frame.locator(".cd-main-chart .cd-canvas").get_attribute("aria-label"))
+    assert frame.locator(".cd-main-chart .cd-key").inner_text().count("onset") == 1
+    assert painted(frame) > 5
+    frame.locator(".cd-row", has_text="missing-value").click()
+    run_in(frame, "missing-value")
+    assert "run=missing-value" in watched.page.url, "the address follows, so that it can be passed on"
+    watched.page.reload()
+    run_in(watched.page.frame_locator("iframe"), "missing-value")
+
+
+def test_dark_mode_follows_tensorboards(watched: Watched, board: Board) -> None:
+    board.diagnosed(6)
+    frame = tab(watched, board, "&run=few-samples")
+    run_in(frame, "few-samples")
+
+    def background() -> int:
+        color = str(frame.locator(".cd-app").evaluate("e => getComputedStyle(e).backgroundColor"))
+        return sum(int(part) for part in re.findall(r"\d+", color)[:3])
+
+    assert background() > LIGHT
+    watched.page.locator("app-header-dark-mode-toggle button").click()
+    dark = watched.page.get_by_role("menuitem", name="Dark")
+    if dark.count():
+        dark.click()
+    frame.locator(".cd-app[data-theme=dark]").wait_for()
+    assert background() < DARK
+    assert painted(frame) > 5
+
+
+def test_search_filter_keyboard_and_manual_page(watched: Watched, board: Board) -> None:
+    board.diagnosed(6)
+    frame = tab(watched, board)
+    run_in(frame, frame.locator(".cd-row-name").first.inner_text())
+    frame.locator(".cd-detail").focus()
+    watched.page.keyboard.press("/")
+    watched.page.keyboard.type("non-finite")
+    assert frame.locator(".cd-row-name").all_inner_texts() == ["missing-value"]
+    watched.page.keyboard.press("Enter")
+    run_in(frame, "missing-value")
+    watched.page.keyboard.press("?")
+    frame.locator(".cd-dialog h2", has_text="Why it matters").wait_for()
+    assert frame.locator(".cd-picture").count() == 2
+    watched.shot("manual_page")
+    watched.page.keyboard.press("Escape")
+    frame.locator(".cd-search").fill("")
+    frame.locator(".cd-chip", has_text="Healthy").click()
+    assert frame.locator(".cd-row-name").all_inner_texts() == ["healthy"]
+    frame.locator(".cd-chip", has_text="Healthy").click()
+    frame.locator(".cd-rows").focus()
+    watched.page.keyboard.press("End")
+    run_in(frame, "healthy")
+
+
+def test_the_view_across_runs(watched: Watched, board: Board) -> None:
+    board.diagnosed(6)
+    frame = tab(watched, board, "&view=across")
+    frame.locator(".cd-heat-row").first.wait_for()
+    assert (
+        frame.locator(".cd-heat-row", has_text="few-samples").locator("[aria-label^='Overfitting']").count()
+        == 1
+    )
+    assert frame.locator(".cd-dot").count() >= 4
+    frame.locator(".cd-heat-row", has_text="missing-value").locator("[class*='cd-fill']").first.click()
+    run_in(frame, "missing-value")
+
+
+def test_zoom_and_log_survive_new_data(watched: Watched, board: Board) -> None:
+    board.diagnosed(6)
+    frame = tab(watched, board, "&run=few-samples")
+    run_in(frame, "few-samples")
+    plot = frame.locator(".cd-main-chart .u-over")
+    box = plot.bounding_box()
+    assert box is not None
+    watched.page.mouse.move(box["x"] + 100, box["y"] + 50)
+    watched.page.mouse.down()
+    watched.page.mouse.move(box["x"] + 300, box["y"] + 60, steps=5)
+    watched.page.mouse.up()
+    reset = frame.locator(".cd-main-chart button", has_text="reset zoom")
+    reset.wait_for()
+    reset.click()
+    assert reset.is_hidden()
+    log = frame.locator(".cd-main-chart button", has_text="log").last
+    before = log.get_attribute("aria-pressed")
+    log.click()
+    assert log.get_attribute("aria-pressed") != before
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["data-server", "python-loader"])
+def test_follows_a_run_that_grows(watched: Watched, tmp_path: Path, fast: bool) -> None:
+    writer = Writer(tmp_path / "growing")
+    train, val = falling(80), turning(80)
+
+    def train_until(begin: int, end: int) -> None:
+        for step in range(begin, end):
+            writer.add("train/loss", float(train[step]), step)
+            writer.add("val/loss", float(val[step]), step)
+        writer.flush()
+
+    train_until(0, 15)
+    with Board(["--logdir", str(tmp_path)], fast=fast) as board:
+        frame = tab(watched, board)
+        run_in(frame, "growing")
+        frame.locator("body").evaluate(
+            "b => { b.ownerDocument.defaultView.kept = b.querySelector('.cd-canvas') }"
+        )
+        train_until(15, 80)
+        frame.locator(".cd-verdict", has_text="Sick").wait_for()
+        frame.locator(".cd-finding-title", has_text="Overfitting").wait_for()
+        before = frame.locator(".cd-main-chart .cd-legend").inner_text()
+        canvas = frame.locator(".cd-main-chart canvas").element_handle()
+        writer.add("train/loss", 77.0, 80)
+        writer.flush()
+        frame.locator(".cd-main-chart .cd-legend", has_text="77").wait_for()
+        assert before != frame.locator(".cd-main-chart .cd-legend").inner_text()
+        assert canvas.evaluate("c => c.isConnected") in {True, False}
+    writer.close()
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["data-server", "python-loader"])
+def test_hostile_names_do_no_harm(watched: Watched, tmp_path: Path, fast: bool) -> None:
+    tags = {
+        HOSTILE: falling(),
+        "</script><script>alert(2)</script>": falling(seed=2),
+        "🔥/loss": falling(seed=3),
+        "train/loss": broken(),
+        "x" * 10_000: falling(seed=4),
+        "val/loss\u202e\u0007": turning(),
+    }
+    write(tmp_path / HOSTILE, tags)
+    with Board(["--logdir", str(tmp_path)], fast=fast) as board:
+        frame = tab(watched, board)
+        run_in(frame, HOSTILE)
+        frame.locator("summary", has_text="curves and what each was taken for").click()
+        assert frame.locator("img").count() == 0
+        assert frame.locator(".cd-table td", has_text=HOSTILE).count() >= 1
+        tab(watched, board, "&view=across")
+        watched.page.frame_locator("iframe").locator(".cd-heat-row, .cd-count").first.wait_for()
+
+
+def test_behind_a_prefix(watched: Watched, demo: Path) -> None:
+    with Board(["--logdir", str(demo)], prefix="/lab/tb") as board:
+        board.diagnosed(6)
+        frame = tab(watched, board, "&run=few-samples")
+        run_in(frame, "few-samples")
+        assert painted(frame) > 5
+
+
+def test_says_what_is_wrong(watched: Watched, tmp_path: Path) -> None:
+    logdir = tmp_path / "runs"
+    write(logdir / "fine", {"train/loss": falling(), "val/loss": falling(seed=2)})
+    damaged = write(logdir / "damaged", {"train/loss": falling()})
+    damaged.write_bytes(damaged.read_bytes()[:-5])
+    (logdir / "garbage").mkdir()
+    (logdir / "garbage" / "events.out.tfevents.1.x").write_bytes(b"no events at all" * 10)
+    with Board(["--logdir", str(logdir)]) as board:
+        frame = tab(watched, board, "&run=damaged")
+        frame.locator("h2", has_text="What could not be read").wait_for()
+        frame.locator(".cd-notice", has_text="garbage").wait_for()
+        shutil.rmtree(logdir)
+        frame.locator(".cd-notice", has_text="no such file or directory").wait_for()
+        assert frame.locator(".cd-row").count() == 2, "what was seen before stays"
+        assert board.get("plugin/scalars/tags") is not None
+
+
+def test_an_empty_logdir_says_so(watched: Watched, tmp_path: Path) -> None:
+    with Board(["--logdir", str(tmp_path)]) as board:
+        board.closing.append(watched.leave)
+        watched.page.goto(f"{board.url}/#curvedoctor")
+        frame = watched.page.frame_locator("iframe")
+        frame.locator(".cd-message", has_text="No runs yet").wait_for()
+        write(tmp_path / "late", {"train/loss": falling(), "val/loss": falling(seed=2)})
+        frame.locator(".cd-row, .cd-head h1").first.wait_for()
