@@ -24,6 +24,8 @@ References
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
@@ -69,6 +71,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=32)
 def plateau(s: Series) -> float:
     """Progress up to which the loss stays at its start before a clear fall; 0 if it falls at once.
 

@@ -6,6 +6,7 @@ docstring is the manual page, with the headings of `HEADINGS`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -119,13 +120,14 @@ def unjudged(condition: str, reason: str) -> Unjudged:
 
 def _plain(value: EvidenceValue) -> EvidenceValue:
     if isinstance(value, (float, np.floating)):
-        return float(f"{float(value):.4g}")
-    return value
+        return float(f"{float(value):.4g}") if math.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def ramp(value: float, low: float, high: float) -> float:
     """0 at `low` and below, 1 at `high` and above, linear between; `low` may exceed `high`."""
-    return float(np.clip((value - low) / (high - low), 0.0, 1.0))
+    place = (value - low) / (high - low)
+    return min(float(place), 1.0) if place > 0 else 0.0  # NaN: 0
 
 
 def percent(share: float) -> str:

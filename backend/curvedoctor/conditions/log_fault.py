@@ -78,7 +78,7 @@ def _mixed(case: Case, curve: Curve) -> Seen | None:
     share = float(np.mean(same))
     if curve.role.quantity != "loss" or len(curve) < 8 or share < 0.3:
         return None
-    different = float(np.mean(np.diff(curve.values)[same] != 0))
+    different = float(np.mean((curve.values[1:] != curve.values[:-1])[same]))
     words = f"{percent(share)} of the points repeat the step of the one before, with other values: two quantities under one tag."
     return "two values per step", 0.9 * ramp(share, 0.3, 0.45) * ramp(different, 0.3, 0.6), words, 0
 

@@ -26,6 +26,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -79,6 +80,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=32)
 def spikes(s: Series) -> Spikes:
     """Isolated spikes of a curve: groups of at most 1 % of the points (3 at least) above the running median."""
     y, x = s.y[-MOST:], s.x[-MOST:]

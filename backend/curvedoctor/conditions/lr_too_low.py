@@ -26,7 +26,7 @@ from __future__ import annotations
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
-from curvedoctor.conditions.examples import HEALTHY, run
+from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, decades_below_usual
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, Run, Unjudged
@@ -73,6 +73,18 @@ def _crawls_unknown(rng: np.random.Generator) -> Run:
     return run(train_loss=y, val_loss=y + 0.005)
 
 
+def _fast(rng: np.random.Generator) -> Run:
+    """A low rate by the optimizer's custom, and the descent has long ended."""
+    y = falling(rng, 80, 2.3, 0.3, 15)
+    return run({"lr": 1e-4, "optimizer": "adam"}, train_loss=y, val_loss=y * 1.05)
+
+
+def _drops_late(rng: np.random.Generator) -> Run:
+    """Half of the fall comes where the rate is cut: a step schedule, not a crawl."""
+    y = np.where(np.arange(80) < 50, falling(rng, 80, 2.3, 0.9, 20), 0.4) * np.exp(0.02 * rng.standard_normal(80))
+    return run({"lr": 0.1, "optimizer": "sgd"}, train_loss=y, val_loss=y * 1.02)
+
+
 CONDITION = Condition(
     id=ID,
     title="learning rate too low",
@@ -85,5 +97,5 @@ CONDITION = Condition(
         "decades_below_usual": "log10(customary lr of the optimizer / lr); null if not logged",
     },
     sick=(_crawls, _crawls_unknown),
-    healthy=HEALTHY,
+    healthy=(*HEALTHY, _fast, _drops_late),
 )

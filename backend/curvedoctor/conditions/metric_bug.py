@@ -17,8 +17,8 @@ What to try
     accumulate over the whole epoch rather than over its last batch.
 
 When it is wrong
-    A loss that is averaged over several outputs, weighted or masked does not obey the bound; a loss
-    with these in its name is not judged by it. With heavy class imbalance accuracy may stay at the
+    A loss that is averaged over several outputs, weighted or masked does not obey the bound; where
+    the loss function is not logged, one that breaks it from the first point on is not judged by it. With heavy class imbalance accuracy may stay at the
     majority rate while the loss falls a little: see class-imbalance.
 
 References
@@ -63,6 +63,8 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 def _judge(case: Case, loss: Series, error: Series) -> Finding | None:
     bound = _bound(case, loss.stats.end)
+    if case.word("loss") is None and loss.stats.first < math.log(2) * (error.stats.first - 0.02):
+        bound = math.inf  # not a cross-entropy: it breaks the bound from the first point on
     n = case.number("n_val" if loss is case.val else "n_train")
     e = error.stats.end
     sigma = max(error_of_mean(error, 0.05), binomial_sigma(min(bound, 0.5), n) if n else 0.0)

@@ -86,4 +86,5 @@ CONDITION = Condition(
     },
     sick=(_stays, _nothing),
     healthy=(*HEALTHY, _passes, _a_real_run),
+    scale_free=False,
 )

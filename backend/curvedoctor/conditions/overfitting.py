@@ -104,6 +104,17 @@ def _noisy(rng: np.random.Generator) -> Run:
     return run(train_loss=falling(rng, 100, floor=0.02, speed=6), val_loss=val)
 
 
+def _flat_gap(rng: np.random.Generator) -> Run:
+    """A wide gap, but validation does not rise."""
+    return run(train_loss=falling(rng, floor=0.05), val_loss=falling(rng, floor=0.5, noise=0.03))
+
+
+def _both_rise(rng: np.random.Generator) -> Run:
+    """Training climbs as well: that is not overfitting."""
+    rising = 1 + 0.8 * np.clip(np.linspace(0, 1, 60) - 0.4, 0, None)
+    return run(train_loss=falling(rng, floor=0.4) * rising, val_loss=falling(rng, floor=0.4) * rising)
+
+
 CONDITION = Condition(
     id=ID,
     title="overfitting",
@@ -117,5 +128,5 @@ CONDITION = Condition(
         "gap": "final validation minus training loss; null without a training loss",
     },
     sick=(_classic, _noisy),
-    healthy=HEALTHY,
+    healthy=(*HEALTHY, _flat_gap, _both_rise),
 )

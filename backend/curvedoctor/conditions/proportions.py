@@ -42,13 +42,10 @@ def sample_size(s: Series) -> int | None:
         return None
     values = values[:: max(1, len(values) // 64)]
     n = np.arange(2, MOST + 1, dtype=np.float64)
-    products = values[:, None] * n[None, :]
-    off = np.abs(products - np.round(products)).max(axis=0)
-    fits = np.flatnonzero(off <= 2e-7 * n + 1e-9)
-    # so many distinct values in so fine a raster: chance would fit at n × 2e-7 × 2 per value
-    if not len(fits):
-        return None
-    found = int(n[fits[0]])
+    for value in values:  # each leaves few candidates to the next
+        product = value * n
+        n = n[np.abs(product - np.round(product)) <= 2e-7 * n + 1e-9]
+    found = int(n[0]) if len(n) else None
     return None if found in (10, 100, 1000) else found
 
 

@@ -33,6 +33,7 @@ from curvedoctor.conditions.base import FIRES, Condition, finding, number, perce
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.shape import probing
 from curvedoctor.features.case import Case
+from curvedoctor.features.resample import LIMIT
 from curvedoctor.features.schedule import Schedule
 from curvedoctor.model import Curve, Finding, Floats, Run, Unjudged
 
@@ -49,12 +50,12 @@ def check(case: Case) -> Finding | Unjudged | None:
     if probing(case):
         return None
     found = case.schedule
-    y = case.lr.values[np.isfinite(case.lr.values)]
+    y = np.clip(case.lr.values[np.isfinite(case.lr.values)], -LIMIT, LIMIT)
     kind, sure, words = max(_faults(case, found, y), key=lambda f: f[1])
     if sure < FIRES:
         return None
     steps = case.lr.steps
-    span = (float(steps[0]), float(steps[-1]))
+    span = (float(steps.min()), float(steps.max()))
     base = finding(
         ID, "error" if kind in ("zero", "finished early") else "warning", sure, None, words,
         fault=kind, configured=case.word("schedule"), peak=found.peak, last=found.last, zero_share=found.zero,
@@ -81,11 +82,11 @@ def _faults(case: Case, s: Schedule, y: Floats) -> list[tuple[str, float, str]]:
         words = f"The learning rate is below a hundredth of its peak from {percent(s.dead_from)} of the run on"
         out.append(("finished early", 0.9, f"{words}: stepped per batch instead of per epoch?"))
     if meant and s.decay_start >= 1.0 and not s.warmup_end > 0.8:
-        out.append(("never stepped", 0.9, f"The schedule {named} is configured, but the learning rate never decays."))
+        out.append(("never stepped", 0.9, f"The schedule {named} is configured, but the learning rate stays at {number(s.peak)}."))
     if rises > 0.5 and turns == 1 and s.restarts:
         out.append(("rises again", 0.85, f"The learning rate rises again after its decay, to {number(s.last)} at the end."))
     if meant and turns >= 2 and rises > 0.5:
-        out.append(("oscillates", 0.85, f"The schedule {named} is configured, but the learning rate goes up and down."))
+        out.append(("oscillates", 0.85, f"The schedule {named} is configured, but the learning rate goes up and down {turns} times."))
     late = float(np.argmax(y)) / max(1, len(y) - 1)
     if late > 0.9 and turns == 0 and s.last > 2 * y[0] and (y[0] > 0 or late == 1.0) and float(np.median(y)) < 0.8 * s.peak:
         out.append(("only rises", 0.75, f"The learning rate rises to its peak ({number(s.peak)}) at the end of the run."))
@@ -123,7 +124,8 @@ def _onset(kind: str, s: Schedule, lr: Curve) -> float:
     if kind == "zero":
         gone = np.flatnonzero(lr.values <= 1e-6 * s.peak)
         return float(lr.steps[gone[0]]) if len(gone) else float(lr.steps[0])
-    return float(lr.steps[0] + at * (lr.steps[-1] - lr.steps[0]))
+    first, last = float(lr.steps.min()), float(lr.steps.max())
+    return first + at * (last - first)
 
 
 def _per_batch(rng: np.random.Generator) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -40,6 +41,7 @@ def signed(case: Case) -> bool:
     return any(s is not None and s.stats.low < 0 for s in known)
 
 
+@lru_cache(maxsize=8)
 def probing(case: Case) -> bool:
     """Whether the run is a learning-rate range test."""
     from curvedoctor.readings.lr_range_test import is_range_test
@@ -115,7 +117,7 @@ def decades_below_usual(case: Case) -> float | None:
     lr = case.number("lr")
     if lr is None and case.schedule is not None:
         lr = case.schedule.peak
-    return math.log10(usual / lr) if usual and lr and lr > 0 else None
+    return math.log10(usual / lr) if usual and lr and 1e-300 < lr < 1e300 else None
 
 
 def name(s: Series) -> str:

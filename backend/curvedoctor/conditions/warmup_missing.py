@@ -48,7 +48,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if warmed:
         return None
     peak, at = _early_peak(s)
-    height = relative(peak, float(np.median(s.y[:2])))
+    height = relative(peak, float(s.y[:2].max()))
     comes_back = ramp(relative(s.stats.end, float(np.median(s.y[:2]))), 0.9, 0.7)
     rule = ramp(height, 1.4, 2.2) * comes_back * (0.85 if warmed is False else 0.6)
     noise = relative(s.stats.noise_early, s.stats.start)
@@ -84,7 +84,7 @@ def _early_peak(s: Series) -> tuple[float, float]:
     k = max(10, len(s.y) // 10)
     y = s.y[:k]
     if len(y) < 5 or len(s.y) < 20:
-        return float(s.y[0]), 0.0
+        return 0.0, 0.0
     calm = np.median(np.lib.stride_tricks.sliding_window_view(y, 3), axis=1)
     i = int(np.argmax(calm))
     return float(calm[i]), float(s.x[i + 1])
@@ -120,7 +120,7 @@ CONDITION = Condition(
     evidence={
         "first": "first value of the loss, in its unit",
         "early_peak": "highest level within the first tenth of the run, in the loss's unit",
-        "height": "early_peak over the first value",
+        "height": "early_peak over the higher of the first two values",
         "lr_first_share": "first learning rate over its peak; null if no lr is logged",
     },
     sick=(_no_warmup, _zero_configured),

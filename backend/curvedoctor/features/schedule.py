@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curvedoctor.features.resample import progress
+from curvedoctor.features.resample import LIMIT, progress
 from curvedoctor.model import Curve, Floats
 
 #: relative change below which the lr counts as the same
@@ -42,7 +42,7 @@ class Schedule:
 def recognize(curve: Curve) -> Schedule | None:
     """Read a learning-rate curve; None without a positive finite point."""
     finite = np.isfinite(curve.values)
-    y = curve.values[finite]
+    y = np.clip(curve.values[finite], -LIMIT, LIMIT)
     if len(y) < 2 or not float(y.max()) > 0:
         return None
     x = progress(curve.steps[finite], float(curve.steps.min()), float(curve.steps.max()))
@@ -52,7 +52,7 @@ def recognize(curve: Curve) -> Schedule | None:
     after, xa = y[top:], x[top:]
     low = after < 0.9 * peak
     dead = after < 0.01 * peak
-    ratio = after[1:] / np.maximum(after[:-1], 1e-300)
+    ratio = after[1:] / np.maximum(after[:-1], 1e-12 * peak)
     return Schedule(
         kind=_kind(x, y, top, warm),
         warmup=warm,

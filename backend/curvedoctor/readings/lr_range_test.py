@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from curvedoctor.features.case import Case
+from curvedoctor.features.resample import LIMIT
 from curvedoctor.model import Curve, Floats
 
 #: the lr must grow by this factor over the run, and never fall
@@ -17,10 +18,10 @@ def is_range_test(lr: Curve | None) -> bool:
     """Whether an lr curve grows without falling, by at least two decades, over at least ten points."""
     if lr is None or len(lr) < 10:
         return False
-    y = lr.values[np.isfinite(lr.values)]
+    y = np.clip(lr.values[np.isfinite(lr.values)], -LIMIT, LIMIT)
     if len(y) < 10 or not float(y[0]) > 0:
         return False
-    return bool(np.all(np.diff(y) >= -1e-12 * y[1:])) and float(y[-1] / y[0]) >= GROWTH
+    return bool(np.all(np.diff(y) >= -1e-12 * y[1:])) and float(y[-1]) >= GROWTH * float(y[0])
 
 
 def read(case: Case) -> Mapping[str, object] | None:
