@@ -9,8 +9,12 @@ import socket
 from collections.abc import Generator, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
+# how long an example takes says more about the machine than about the code
+hypothesis.settings.register_profile("curvedoctor", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("curvedoctor")
 # other tools' own calls home, and their colours
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")

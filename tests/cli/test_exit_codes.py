@@ -174,6 +174,19 @@ def test_a_reader_that_goes_away_is_no_error(logs: Path, form: str) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_a_reader_that_goes_away_does_not_leave_a_store_half_done(logs: Path) -> None:
+    for command, left in (("annotate", 3), ("clean", 0)):
+        read, written = os.pipe()
+        os.close(read)
+        done = subprocess.run(
+            [sys.executable, "-m", "curvedoctor", command, str(logs)],
+            stdout=written, stderr=subprocess.PIPE, timeout=60, check=False,
+        )  # fmt: skip
+        os.close(written)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert len(list(logs.glob("*/curvedoctor"))) == left
+
+
 def test_as_a_process(logs: Path, tmp_path: Path) -> None:
     done = process("diagnose", logs, "--format", "jsonl", "--fail-on", "error")
     assert (done.returncode, done.stderr) == (1, b"")

@@ -25,7 +25,7 @@ def command(settings: Settings, /, **said: Any) -> int:
     you logged is changed; `curvedoctor clean` removes it all. Repeating it changes nothing.
     """
     from curvedoctor.cli.results import Results
-    from curvedoctor.cli.terminal import Progress, emit_line
+    from curvedoctor.cli.terminal import Progress, heedless
     from curvedoctor.cli.writeback import annotate, report
     from curvedoctor.known import Known
     from curvedoctor.model import Diagnosis
@@ -34,4 +34,4 @@ def command(settings: Settings, /, **said: Any) -> int:
     results = Results(said["sources"], options_of(said), Known(settings.rules), Progress())
     options = WriteOptions(said["dry_run"], said["note"], said["overlay"])
     diagnoses = (result for result in results if isinstance(result, Diagnosis))
-    return report(annotate(diagnoses, options), options.dry_run, emit_line)
+    return report(annotate(diagnoses, options), options.dry_run, heedless)

@@ -15,7 +15,7 @@ from curvedoctor.cli.options import params_of, reading
 def command(**said: Any) -> int:
     """Remove everything that `annotate` ever wrote to the runs in SOURCE, and nothing else."""
     from curvedoctor.cli.runs import read_runs
-    from curvedoctor.cli.terminal import emit_line
+    from curvedoctor.cli.terminal import heedless
     from curvedoctor.cli.writeback import clean, report
     from curvedoctor.sinks.base import WriteOptions
     from curvedoctor.sources.base import ReadOptions
@@ -23,4 +23,4 @@ def command(**said: Any) -> int:
     read = ReadOptions(said["run"], said["experiment"], said["filter"], params_of(said["param"]))
     origins = ((run.name, run.origin) for run in read_runs(said["sources"], read))
     options = WriteOptions(said["dry_run"])
-    return report(clean(origins, options), options.dry_run, emit_line)
+    return report(clean(origins, options), options.dry_run, heedless)

@@ -69,6 +69,14 @@ def emit_line(line: str) -> None:
     emit(iter([(line if unicode(sys.stdout) else ascii_only(line)) + "\n"]), encoding)
 
 
+def heedless(line: str) -> None:
+    """As `emit_line`, but a reader that has gone away stops nothing: work on a store is always finished."""
+    try:
+        emit_line(line)
+    except BrokenPipeError:
+        quiet_stdout()
+
+
 def save(pieces: Iterator[str] | Iterator[bytes], path: Path, append: bool = False) -> None:
     """Write pieces to `path`: all or nothing, unless it is appended to. Raises `OSError`."""
     whole = not append and (not path.exists() or path.is_file())
