@@ -81,7 +81,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.one_of(st.sampled_from(KEYS), st.text(max_size=12)), JSON, max_size=6))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_configuration(raw: dict[str, object]) -> None:
     found = recognize(raw)
     assert all(name in PARAMS and safe(name, value) for name, value in found.items())

@@ -54,7 +54,7 @@ def valid(role: Role) -> bool:
 
 
 @given(CURVES, st.randoms(use_true_random=False))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_run(items: list[tuple[str, list[float]]], random: object) -> None:
     curves = build(items)
     judged = assign(curves)
@@ -68,7 +68,7 @@ def test_any_run(items: list[tuple[str, list[float]]], random: object) -> None:
 
 
 @given(NAMES, NAMES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_name(identifier: str, neighbour: str) -> None:
     assert valid(infer(identifier, neighbours=[neighbour]))
     assert valid(infer(identifier, values=np.array([-1.0, np.nan, np.inf])))
@@ -116,6 +116,7 @@ def test_long_names_take_linear_time(unit: str) -> None:
         unique=True,
     )
 )
+@settings(max_examples=60, deadline=None)
 def test_a_role_does_not_depend_on_how_often_a_run_was_seen(tags: list[str]) -> None:
     curves = build([(tag, [1.0, 0.5, 0.25]) for tag in tags])
     first = [c.role for c in assign(curves)]
