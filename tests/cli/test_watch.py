@@ -122,7 +122,8 @@ def test_it_is_redrawn_in_place_on_a_terminal(tmp_path: Path) -> None:
     shown, _ = at_terminal(80, "watch", tmp_path / "logs", "--times", "2", "--interval", "0.1")
     assert "\x1b[" in shown
     assert "2 runs in" in shown
-    assert "non-finite" in shown
+    assert "non-finite from 60: lower-lr" in shown
+    assert "✗" in shown
     assert shown.index("nan") < shown.index("healthy")  # sick ones first
 
 

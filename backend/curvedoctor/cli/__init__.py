@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 #: exit codes of the contract; 70 (sysexits' EX_SOFTWARE) is a fault of ours, never a verdict
 DONE, FAIL_ON, USAGE, PARTLY, FAULT, INTERRUPTED = 0, 1, 2, 3, 70, 130
+OURS = "this is a fault of curvedoctor, please report it"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,8 +53,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("CURVEDOCTOR_DEBUG"):
             raise
-        complain(
-            f"this is a fault of curvedoctor, please report it: {type(error).__name__}: {error} "
-            "(CURVEDOCTOR_DEBUG=1 shows where)"
-        )
+        complain(f"{OURS}: {type(error).__name__}: {error} (CURVEDOCTOR_DEBUG=1 shows where)")
         return FAULT

@@ -87,7 +87,7 @@ class Watch:
             return nullcontext()
         from rich.live import Live
 
-        return Live(auto_refresh=False, vertical_overflow="ellipsis")
+        return Live(auto_refresh=False, vertical_overflow="ellipsis", redirect_stdout=False)
 
     def look(self) -> None:
         """Diagnose what has changed since the last look; tell, write and notify what is new."""
@@ -184,8 +184,9 @@ class Watch:
             mark = paint(sign if here.unicode else plain_sign, color)
             name = pad(fit(diagnosis.run.name, name_width, here.unicode), name_width)
             finding = diagnosis.findings[0] if diagnosis.findings else None
-            what = diagnosis.verdict if finding is None else f"{finding.condition} {onset(finding)}".rstrip()
-            first = f", {change(diagnosis.prescriptions[0])}" if diagnosis.prescriptions else ""
+            since = f" from {onset(finding)}" if finding and finding.onset is not None else ""
+            what = diagnosis.verdict if finding is None else finding.condition + since
+            first = f": {change(diagnosis.prescriptions[0])}" if diagnosis.prescriptions else ""
             moved = f"  [{seen.when} {seen.change}]" if seen.change else ""
             room = here.width - name_width - 5
             yield f"{mark} {name}  {fit(what + first + moved, room, here.unicode)}"
