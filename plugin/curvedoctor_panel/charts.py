@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -120,7 +121,23 @@ def group(diagnosis: Diagnosis, indices: Sequence[int]) -> list[Chart]:
                 chart.findings.append(number)
     for chart in charts:
         chart.log = _wants_log([diagnosis.run.curves[index] for index in chart.members])
-    return charts
+    _tell_apart(charts, diagnosis.run.curves)
+    # a chart that shows nothing (all NaN) is not what one wants to see first
+    return sorted(charts, key=lambda chart: not _shows(chart, diagnosis.run.curves))
+
+
+def _shows(chart: Chart, curves: Sequence[Curve]) -> bool:
+    return any(bool(np.isfinite(curves[index].values).any()) for index in chart.members)
+
+
+def _tell_apart(charts: Sequence[Chart], curves: Sequence[Curve]) -> None:
+    """Charts of the same title, of batches and of epochs mostly, say what they count."""
+    titles = Counter(chart.title for chart in charts)
+    for chart in charts:
+        if titles[chart.title] > 1:
+            first = curves[chart.members[0]]
+            known = first.role.granularity != "unknown"
+            chart.title += f" per {first.role.granularity}" if known else f" ({clip(first.tag, 40)})"
 
 
 def _alike(chart: Chart, curve: Curve, reach: float) -> bool:
@@ -148,7 +165,9 @@ def _wants_log(curves: Sequence[Curve]) -> bool:
     values = np.concatenate([curve.values[np.isfinite(curve.values)] for curve in curves])
     if len(values) < 2 or float(values.min()) <= 0:
         return False
-    low, high = np.quantile(values, (0.02, 0.98))
+    # a schedule that ends near zero is read on a linear scale, a range test is not
+    edge = 0.1 if curves[0].role.quantity == "lr" else 0.02
+    low, high = np.quantile(values, (edge, 1 - edge))
     return bool(high / low > LOG_RATIO)
 
 

@@ -15,6 +15,8 @@ from curvedoctor_panel.plain import Json, number, rounded
 
 #: a drop of the learning rate that is one step of a schedule, as share of the value before
 DECAY = 0.15
+#: change from one point to the next up to which the rate counts as constant
+LEVEL = 0.01
 #: more drops than this are a smooth schedule, shown by its own curve
 DECAYS = 12
 #: points below which a noise band would be guessing
@@ -23,6 +25,8 @@ BAND_POINTS = 40
 BAND_SHOWN = 160
 #: the band's half width in noise standard deviations
 BAND_SIGMAS = 2.0
+#: stretches of NaN that are shown
+RANGES = 40
 #: how far past the end an extrapolation is drawn, as share of the run
 AHEAD = 0.5
 #: conditions whose evidence is what running on would bring
@@ -38,6 +42,9 @@ def marks(diagnosis: Diagnosis, chart: Chart) -> list[Json]:
         band = noise_band(curve)
         if band is not None:
             out.append({"kind": "band", "curve": place, **band})
+        ranges = nonfinite(curve)
+        if ranges:
+            out.append({"kind": "nonfinite", "curve": place, "ranges": ranges})
     for finding_index in chart.findings:
         out.extend(_of_finding(diagnosis, finding_index, chart))
     out.extend(_decays(diagnosis, chart))
@@ -91,7 +98,11 @@ def lr_decays(curve: Curve) -> list[Json]:
     """Where the rate drops in steps; nothing for smooth or adaptive schedules."""
     before, after = curve.values[:-1], curve.values[1:]
     with np.errstate(all="ignore"):
-        drops = np.flatnonzero((after < before * (1 - DECAY)) & (after > 0) & np.isfinite(before))
+        # a step stands out from a level part: the end of a cosine falls as fast, but from a slope
+        level = (
+            np.r_[True, np.abs(np.diff(before)) <= LEVEL * np.abs(before[1:])] if len(before) else before > 0
+        )
+        drops = np.flatnonzero((after < before * (1 - DECAY)) & (after > 0) & np.isfinite(before) & level)
     if not 0 < len(drops) <= DECAYS or len(drops) > len(curve) / 3:
         return []
     return [
@@ -102,6 +113,17 @@ def lr_decays(curve: Curve) -> list[Json]:
         }
         for i in drops.tolist()
     ]
+
+
+def nonfinite(curve: Curve) -> list[list[float]]:
+    """Where the curve is NaN or ±Inf: at most RANGES stretches of [from, to], the longest."""
+    bad = ~np.isfinite(curve.values)
+    if not bad.any():
+        return []
+    edges = np.flatnonzero(np.diff(np.r_[False, bad, False].astype(np.int8)))
+    starts, ends = curve.steps[edges[::2]], curve.steps[edges[1::2] - 1]
+    longest = np.sort(np.argsort(starts - ends, kind="stable")[:RANGES])
+    return [[float(starts[i]), float(ends[i])] for i in longest.tolist()]
 
 
 def _best(members: Sequence[Curve]) -> Json | None:
@@ -115,6 +137,8 @@ def _best(members: Sequence[Curve]) -> Json | None:
         finite = np.isfinite(curve.values)
         if not finite.any() or members[place].role.quantity not in {"loss", "error", "accuracy", "reward"}:
             continue
+        if curve.role.granularity == "step" and curve.role.split == "train" and len(curve) > BAND_POINTS:
+            continue  # the luckiest batch says nothing
         lower = curve.role.better == "lower"
         at = int(
             np.where(finite, curve.values, np.inf).argmin()

@@ -179,7 +179,17 @@ def siblings(rows: Sequence[Row]) -> list[Json]:
             better = members[0]["outcome"]["better"]
             keys = [item["key"] for item in members]
             out.append({"group": group, "outcome": label, "better": better, "params": varied, "runs": keys})
-    return out
+    short = _without_common([family["group"] for family in out])
+    return [{**family, "group": name} for family, name in zip(out, short, strict=True)]
+
+
+def _without_common(names: Sequence[str]) -> list[str]:
+    """Paths without the directories that all of them share; their last part stays in any case."""
+    split = [name.rstrip("/").split("/") for name in names]
+    shared = 0
+    while split and all(len(parts) > shared + 1 and parts[shared] == split[0][shared] for parts in split):
+        shared += 1
+    return ["/".join(parts[shared:]) for parts in split]
 
 
 def _varied(params: Sequence[Mapping[str, Json]]) -> list[Json]:

@@ -145,6 +145,8 @@ export class App {
     if (stamp === this.stamp) return;
     this.stamp = stamp;
     const ticket = ++this.asked;
+    // a moment's wait needs no words, and words for a moment would flicker
+    const slow = setTimeout(() => this.detail.key !== row.key && this.detail.say(message("Fetching…", row.run)), 400);
     if (this.detail.key !== row.key) this.element.setAttribute("aria-busy", "true");
     try {
       const view = await this.store.run(row.key);
@@ -154,6 +156,7 @@ export class App {
       this.stamp = "";
       this.detail.say(message("This run could not be fetched", String(error instanceof Error ? error.message : error)));
     } finally {
+      clearTimeout(slow);
       this.element.removeAttribute("aria-busy");
     }
   }

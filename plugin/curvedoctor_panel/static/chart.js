@@ -158,7 +158,7 @@ export class Chart {
         { class: "cd-legend-item", title: line.label },
         h("span", { class: line.dash ? "cd-swatch cd-dashed" : "cd-swatch", vars: { "--swatch": `var(${line.color})` } }),
         h("span", { class: "cd-legend-label" }, line.label),
-        h("span", { class: "cd-legend-value" }, number(value)),
+        line.dash && x === null ? null : h("span", { class: "cd-legend-value" }, number(value)),
       );
     });
     const where = x === null ? "at the end" : `${this.chart.axis} ${number(this.chart.axis === "time" ? x : Math.round(x))}`;

@@ -9,6 +9,9 @@ import { icon } from "./icons.js";
 /** @typedef {import("./types.js").Finding} Finding */
 /** @typedef {import("./types.js").Prescription} Prescription */
 
+/** Prescriptions shown after the first; the rest folds away. */
+const SHOWN = 3;
+
 export class Detail {
   /**
    * @param {{explain: (condition: string) => void, condition: (id: string) => void}} on
@@ -167,11 +170,22 @@ function prescriptions(list) {
           h(
             "ol",
             { start: 2 },
-            others.map((cure) => h("li", {}, h("span", { class: "cd-then-text" }, cure.text), h("span", { class: "cd-then-foot" }, cure.change ? h("span", { class: "cd-change" }, cure.change) : null, meter(cure), treats(cure, list)))),
+            others.slice(0, SHOWN).map((cure) => another(cure, list)),
           ),
+          others.length > SHOWN
+            ? h("details", {}, h("summary", { "data-focus": "cures" }, `${others.length - SHOWN} more`), h("ol", { start: 2 + SHOWN }, others.slice(SHOWN).map((cure) => another(cure, list))))
+            : null,
         )
       : null,
   );
+}
+
+/**
+ * @param {Prescription} cure
+ * @param {Prescription[]} list
+ */
+function another(cure, list) {
+  return h("li", {}, h("span", { class: "cd-then-text" }, cure.text), h("span", { class: "cd-then-foot" }, cure.change ? h("span", { class: "cd-change" }, cure.change) : null, meter(cure), treats(cure, list)));
 }
 
 /** @param {Prescription} cure */
@@ -193,7 +207,7 @@ function treats(cure, all) {
   // where all treat the same, saying so each time is noise
   const same = all.every((other) => other.treats.join() === all[0].treats.join());
   if (!cure.treats.length || (same && cure !== all[0])) return null;
-  return h("span", { class: "cd-treats" }, `for ${cure.treats.map((id) => title(id).toLowerCase()).join(", ")}`);
+  return h("span", { class: "cd-treats" }, `for ${cure.treats.map(title).join(", ")}`);
 }
 
 /** @param {([string, string] | [string, string, string])[]} entries name, value, meaning */

@@ -36,7 +36,7 @@ export class HeatMap {
     const clear = rows.length - this.rows.length;
     this.note.textContent = this.rows.length ? `${plural(this.rows.length, "run")} with findings${clear ? `; ${plural(clear, "run")} without, not shown` : ""}. The stronger the colour, the surer the finding.` : "No run here has a finding.";
     this.scroller.hidden = !this.rows.length;
-    this.scroller.style.setProperty("--columns", String(this.names.length));
+    this.element.style.flexBasis = `${260 + 34 * this.names.length}px`;
     this.scroller.setAttribute("aria-rowcount", String(this.rows.length + 1));
     this.head.replaceChildren(h("span", { class: "cd-heat-name", role: "columnheader" }, "Run"), ...this.names.map((name) => h("span", { class: "cd-heat-title", role: "columnheader", title: title(name) }, h("span", {}, title(name)))));
     this.paint();

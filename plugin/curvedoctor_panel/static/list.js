@@ -10,7 +10,7 @@ import { icon, spark } from "./icons.js";
 const ROW = 58;
 const SPARE = 6;
 /** Chips shown before the rest folds away. */
-const CHIPS = 8;
+const CHIPS = 5;
 
 export class RunList {
   /**
@@ -95,7 +95,12 @@ export class RunList {
         }),
       ),
     );
-    if (more > 0) this.conditions.append(h("button", { type: "button", class: "cd-chip cd-more", onclick: () => { this.unfolded = true; this.renderChips(); } }, `${more} more`));
+    this.conditions.classList.toggle("cd-unfolded", this.unfolded);
+    const fold = () => {
+      this.unfolded = !this.unfolded;
+      this.renderChips();
+    };
+    if (more > 0 || this.unfolded) this.conditions.append(h("button", { type: "button", class: "cd-chip cd-more", "aria-expanded": String(this.unfolded), "data-focus": "fold", onclick: fold }, this.unfolded ? "fewer" : `${more} more`));
   }
 
   /** Draw the rows in sight. */
@@ -118,10 +123,8 @@ export class RunList {
    * @param {number} index
    */
   row(row, index) {
-    const first = row.conditions[0];
     const chosen = row.key === this.selected;
     const kind = row.verdict === "sick" && row.severity ? row.severity : row.verdict;
-    const more = row.conditions.length - 1;
     return h(
       "div",
       {
@@ -134,7 +137,7 @@ export class RunList {
         "div",
         { class: "cd-row-text" },
         h("div", { class: "cd-row-name" }, row.run),
-        h("div", { class: "cd-row-what" }, first ? `${title(first.id)} · ${percent(first.confidence)}${more > 0 ? ` · +${more}` : ""}` : VERDICT[row.verdict]),
+        h("div", { class: "cd-row-what" }, said(row)),
       ),
       h("div", { class: `cd-row-spark cd-is-${kind}` }, spark(row.spark)),
     );
@@ -193,4 +196,12 @@ export class RunList {
  */
 function chip(label, count, pressed, name, onclick) {
   return h("button", { type: "button", class: "cd-chip", "aria-pressed": String(pressed), "data-focus": name, onclick }, label, h("span", { class: "cd-chip-count" }, count.toLocaleString("en")));
+}
+
+/** @param {Row} row */
+function said(row) {
+  const [first, ...more] = row.conditions;
+  if (!first) return VERDICT[row.verdict];
+  const what = `${title(first.id)} · ${percent(first.confidence)}${more.length ? ` · +${more.length}` : ""}`;
+  return row.verdict === "sick" ? what : `${VERDICT[row.verdict]} · ${what}`;
 }

@@ -14,6 +14,7 @@ const NAMES = {
   best: "best",
   decay: "lr decay",
   band: "noise ± 2 σ",
+  nonfinite: "NaN or infinite",
   extrapolation: "extrapolated",
 };
 
@@ -96,12 +97,31 @@ export function paintBefore(u, marks, active, lines) {
     const taken = [];
     for (const mark of marks) {
       if (mark.kind === "decay") tick(u, context, mark, scale);
+      else if (mark.kind === "nonfinite") gaps(u, context, mark, scale);
       else if (mark.kind === "band") median(u, context, mark, ink(mark), scale);
       else if (mark.kind === "onset") onset(u, context, mark, active, scale, taken);
     }
   });
   // not clipped: the best point often is the last one, on the edge
   for (const mark of marks) if (mark.kind === "best" && visible(u, mark)) best(u, u.ctx, mark, ink(mark), scale);
+}
+
+/**
+ * A strip at the lower edge where a curve has no number: a gap alone is easily missed.
+ * @param {uPlot} u
+ * @param {CanvasRenderingContext2D} context
+ * @param {Mark} mark
+ * @param {number} scale
+ */
+function gaps(u, context, mark, scale) {
+  const height = 5 * scale;
+  const bottom = u.bbox.top + u.bbox.height;
+  context.globalAlpha = 0.9;
+  context.fillStyle = color("--cd-error");
+  for (const [from, to] of mark.ranges ?? []) {
+    const left = u.valToPos(from, "x", true);
+    context.fillRect(left - scale, bottom - height, Math.max(2 * scale, u.valToPos(to, "x", true) - left + 2 * scale), height);
+  }
 }
 
 /**
@@ -163,6 +183,7 @@ function tick(u, context, mark, scale) {
  */
 function best(u, context, mark, fill, scale) {
   context.save();
+  context.setLineDash([]);
   const x = u.valToPos(mark.x, "x", true);
   const y = u.valToPos(mark.y, "y", true);
   context.globalAlpha = 1;
@@ -239,6 +260,7 @@ function clipped(u, paint) {
   context.beginPath();
   context.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
   context.clip();
+  context.setLineDash([]);
   paint(context);
   context.restore();
 }

@@ -9,7 +9,6 @@ import { number, plural, title, VERDICT } from "./format.js";
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {{row: Row, x: number, y: number, value: string | number | boolean}} Dot */
 
-const WIDTH = 720;
 const HEIGHT = 340;
 const LEFT = 64;
 const RIGHT = 18;
@@ -27,6 +26,8 @@ export class Scatter {
     /** @type {Set<string>} */
     this.shown = new Set();
     this.body = h("div");
+    this.width = 0;
+    new ResizeObserver(() => this.resize()).observe(this.body);
     this.element = h("section", { class: "cd-card" }, h("h2", {}, "Hyperparameter and outcome"), this.body);
   }
 
@@ -37,6 +38,13 @@ export class Scatter {
   update(overview, rows) {
     this.overview = overview;
     this.shown = new Set(rows.map((row) => row.key));
+    this.render();
+  }
+
+  resize() {
+    const width = Math.min(860, Math.max(340, this.body.clientWidth));
+    if (width === this.width || !this.overview) return;
+    this.width = width;
     this.render();
   }
 
@@ -85,6 +93,7 @@ export class Scatter {
    * @param {Dot[]} dots
    */
   picture(family, param, dots) {
+    const WIDTH = this.width || 720;
     const xs = param.numeric ? dots.map((dot) => dot.x) : param.values.map((_, i) => i);
     const logX = param.numeric && param.log;
     const ys = dots.map((dot) => dot.y);
@@ -98,7 +107,7 @@ export class Scatter {
       { class: "cd-scroll" },
       svg(
         "svg",
-        { class: "cd-scatter", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${family.outcome} against ${param.name} for ${plural(dots.length, "run")}; the best is ${best.row.run} with ${number(best.y)} at ${String(best.value)}.` },
+        { class: "cd-scatter", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, role: "img", "aria-label": `${family.outcome} against ${param.name} for ${plural(dots.length, "run")}; the best is ${best.row.run} with ${number(best.y)} at ${String(best.value)}.` },
         y.ticks.map((v) => svg("g", {}, svg("line", { class: "cd-gridline", x1: LEFT, x2: WIDTH - RIGHT, y1: y.to(v), y2: y.to(v) }), svg("text", { x: LEFT - 8, y: y.to(v) + 4, "text-anchor": "end" }, number(v, 3)))),
         ticks.map((tick) => svg("text", { x: tick.at, y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, tick.text)),
         svg("text", { class: "cd-axis", x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 6, "text-anchor": "middle" }, `${param.name}${logX ? " (log)" : ""}`),

@@ -99,7 +99,8 @@
  * @property {number | null} first_nonfinite
  *
  * @typedef {object} Mark
- * @property {"onset" | "span" | "best" | "decay" | "band" | "extrapolation"} kind
+ * @property {"onset" | "span" | "best" | "decay" | "band" | "nonfinite" | "extrapolation"} kind
+ * @property {[number, number][]} [ranges]
  * @property {any} [x]
  * @property {any} [y]
  * @property {number} [from]
