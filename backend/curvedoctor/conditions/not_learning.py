@@ -31,7 +31,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot, error_of_mean, name, relative
+from curvedoctor.conditions.shape import cannot, decades_below_usual, error_of_mean, name, relative
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.series import Series
@@ -60,11 +60,33 @@ def check(case: Case) -> Finding | Unjudged | None:
         return None
     how = "constant to float noise" if spread <= FLOAT else f"flat to within {100 * relative(moved, t.end):.1f} %"
     at = "" if chance is None else f", the level of an untrained model ({number(chance)})"
+    slow = "" if not _crawls(case) else f"; a learning rate of {number(_lr(case))} is far below what is customary"
     return finding(
-        ID, "error", sure, s, f"The {name(s)} stays at {number(s.logged(t.end))} from the first point on, {how}{at}.",
-        others=(case.grad_norm,), onset=0.0, level=s.logged(t.end), spread=spread, chance=chance,
+        ID, "error", sure, s,
+        f"The {name(s)} stays at {number(s.logged(t.end))} from the first point on, {how}{at}{slow}.",
+        others=(case.grad_norm,), onset=0.0, actions=_actions(case),
+        level=s.logged(t.end), spread=spread, chance=chance, decades_below_usual=decades_below_usual(case),
         grad_norm=case.grad_norm.stats.at50 if case.grad_norm is not None else None,
     )  # fmt: skip
+
+
+def _crawls(case: Case) -> bool:
+    """Whether the lr is so far below custom that no step can be seen."""
+    return (decades_below_usual(case) or 0.0) >= 1.5
+
+
+def _lr(case: Case) -> float:
+    lr = case.number("lr")
+    return lr if lr is not None else case.schedule.peak if case.schedule is not None else 0.0
+
+
+def _actions(case: Case) -> tuple[str, ...]:
+    """With such an lr the code may be sound: then the optimizer and its lr come before looking for a fault."""
+    if not _crawls(case):
+        return ()
+    plain = case.word("optimizer") == "sgd"
+    first = ("change-optimizer", "raise-lr") if plain else ("raise-lr", "change-optimizer")
+    return (*first, "overfit-one-batch")
 
 
 def _rule(case: Case, s: Series, spread: float, moved: float, chance: float | None) -> float:
@@ -138,6 +160,7 @@ CONDITION = Condition(
         "level": "the level at which it stays, as logged",
         "spread": "highest minus lowest value over the highest",
         "chance": "the untrained model's level, in the loss's unit; null if unknown",
+        "decades_below_usual": "log10(customary lr of the optimizer / lr); null if either is unknown",
         "grad_norm": "gradient norm in the middle of the run; null if not logged",
     },
     sick=(_frozen, _at_chance, _unknown_loss),

@@ -97,6 +97,8 @@ def _change_optimizer(case: Case, findings: Sequence[Finding]) -> Dose | None:
     current = case.word("optimizer")
     adaptive = current is not None and ("adam" in current or current in ("rmsprop", "adagrad", "adadelta"))
     proposed, how = ("sgd", "SGD with momentum 0.9") if adaptive else ("adam", "Adam with lr 0.001")
+    if not adaptive and case.word("model") == "transformer":
+        proposed, how = "adamw", "AdamW with lr 5e-05 (fine-tuning) to 3e-04 (from scratch)"
     start = f"Change the optimizer from {current} to {how}" if current else f"Change the optimizer, to {how}"
     return Dose(f"{start}.", "optimizer", current, proposed)
 
