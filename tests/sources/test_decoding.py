@@ -75,7 +75,7 @@ def test_what_is_not_one_number_is_no_curve(tmp_path: Path, proto: TensorProto) 
 @pytest.mark.parametrize("plugin", ["histograms", "images", "pr_curves", "custom_scalars", "curvedoctor"])
 def test_tensors_of_other_plugins_are_no_curves(tmp_path: Path, plugin: str) -> None:
     proto = events.float_tensor(1.0)
-    log = _log(tmp_path, events.tensor("x", 0, proto, plugin), events.tensor("x", 1, proto, None))
+    log = _log(tmp_path, events.tensor("x", 0, proto, plugin), events.tensor("x", 1, proto, plugin))
     assert not log.series
 
 

@@ -36,28 +36,30 @@ def mutate(rng: random.Random, records: list[bytes]) -> tuple[bytes, list[bytes]
     data = bytearray(b"".join(records))
     #: the record that each byte belongs to; -1 once it was touched
     owner = [i for i, record in enumerate(records) for _ in record]
+    damage(rng, data, owner)
+    return bytes(data), [records[i] for i in _survivors(owner, records)]
+
+
+def damage(rng: random.Random, data: bytearray, owner: list[int]) -> None:
+    """Flip, cut, insert or overwrite bytes in place."""
     for _ in range(rng.randint(1, 4)):
         at = rng.randrange(len(data)) if data else 0
         size = rng.choice([1, 1, 2, 4, 12, 16, 40, 200])
         action = rng.randrange(6)
         if action == 0 and data:  # flip
             data[at] ^= 1 << rng.randrange(8)
-            owner[at] = -1
+            owner[at : at + 1] = [-1]
         elif action == 1:  # truncate
             del data[at:], owner[at:]
         elif action == 2:  # cut out
             del data[at : at + size], owner[at : at + size]
-        elif action == 3:  # insert noise
-            data[at:at] = rng.randbytes(size)
-            owner[at:at] = [-1] * size
-        elif action == 4:  # insert zeros
-            data[at:at] = bytes(size)
+        elif action in (3, 4):  # insert noise, or zeros
+            data[at:at] = rng.randbytes(size) if action == 3 else bytes(size)
             owner[at:at] = [-1] * size
         else:  # overwrite with a piece of the file itself: headers in wrong places
             piece = bytes(data[:size])
             data[at : at + len(piece)] = piece
             owner[at : at + len(piece)] = [-1] * len(piece)
-    return bytes(data), [records[i] for i in _survivors(owner, records)]
 
 
 def _survivors(owner: list[int], records: list[bytes]) -> list[int]:

@@ -6,7 +6,7 @@ This is the oracle of the batched reader, and its fallback for whatever is unusu
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,11 @@ OUR_WRITER = "curvedoctor"
 MAX_TEXT, MAX_TEXTS = 1 << 18, 64
 #: damaged places named one by one; the rest is counted
 MAX_PROBLEMS = 20
+#: what is said of a record that is framed soundly and yet no event
+UNPARSED = "record dropped: its content is no valid event"
 
 #: numpy type of a tensor's content, by TensorFlow's DataType number
-_DTYPES: dict[int, str] = {
+DTYPES: dict[int, str] = {
     1: "<f4", 2: "<f8", 3: "<i4", 4: "u1", 5: "<i2", 6: "i1", 9: "<i8", 10: "?", 14: "<u2",
     17: "<u2", 19: "<f2", 22: "<u4", 23: "<u8",
 }  # fmt: skip
@@ -90,8 +92,6 @@ class Decoder:
     def __init__(self, path: str) -> None:
         self.log = FileLog(path)
         self.points: dict[str, Points] = {}
-        #: plugin of a tag: only the first value of a tag must carry its metadata
-        self._plugins: dict[str, str] = {}
 
     def add(self, event: Event) -> None:
         """One event."""
@@ -121,11 +121,13 @@ class Decoder:
         if kind == "simple_value":
             self.point(value.tag, event.step, value.simple_value, event.wall_time)
             return
-        plugin = self._plugins.get(value.tag)
-        if plugin is None:
-            plugin = self._plugins[value.tag] = value.metadata.plugin_data.plugin_name
+        if kind not in ("tensor", None) or len(value.tensor.tensor_content) > 8:
+            return  # histograms, images, sounds, tables
+        # each value is judged by its own metadata: what one record means depends on no other
+        plugin = value.metadata.plugin_data.plugin_name
         if plugin == "hparams" and value.metadata.plugin_data.content:
-            self.log.hparams.append(value.metadata.plugin_data.content[:MAX_TEXT])
+            if len(self.log.hparams) < MAX_TEXTS:
+                self.log.hparams.append(value.metadata.plugin_data.content[:MAX_TEXT])
         elif kind == "tensor" and plugin == "text":
             self._add_text(value)
         elif kind == "tensor" and plugin in _SCALAR_PLUGINS:
@@ -147,7 +149,7 @@ class Decoder:
 
 def scalar_of(tensor: Any) -> float | None:
     """A tensor's one number; None if it isn't one number, of shape () or (1,)."""
-    dtype = _DTYPES.get(tensor.dtype)
+    dtype = DTYPES.get(tensor.dtype)
     shape = tensor.tensor_shape
     if dtype is None or shape.unknown_rank or [dim.size for dim in shape.dim] not in ([], [1]):
         return None
@@ -167,51 +169,61 @@ def scalar_of(tensor: Any) -> float | None:
     return float(raw)
 
 
+def parser() -> tuple[Callable[[bytes], Event], type[Exception]]:
+    """Protobuf's parser of events, and what it raises; late, for it takes 70 ms to import."""
+    from google.protobuf.message import DecodeError
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    return Event.FromString, DecodeError
+
+
 def read_file(path: str) -> FileLog:
     """Everything of one event file. Never raises for what the file holds or lacks."""
     decoder = Decoder(path)
+    damage: list[tuple[int, str]] = []
     try:
         with files.open_binary(path) as stream:
             records = Records(stream)
             _decode_all(records, decoder)
+            damage = records.problems
     except files.UNREADABLE as error:
         decoder.log.problems.append(Problem(path, f"can't be read: {files.reason(error)}"))
-        return decoder.finish()
-    log = decoder.finish()
-    log.problems.extend(_damage(path, records, log.records))
-    if not log.useful() and not log.ours and not log.problems:
-        log.problems.append(Problem(path, _emptiness(log.records)))
-    return log
+    return explain(decoder.finish(), damage)
 
 
 def _decode_all(records: Records, decoder: Decoder) -> None:
-    from google.protobuf.message import DecodeError
-    from tensorboard.compat.proto.event_pb2 import Event
-
-    parse = Event.FromString
+    parse, error = parser()
     for offset, payload in records:
         try:
             event = parse(payload)
-        except DecodeError:
-            records.problems.append((offset, "record dropped: its content is no valid event"))
+        except error:
+            records.problems.append((offset, UNPARSED))
             continue
         decoder.add(event)
         if decoder.log.ours:
             return
 
 
-def _damage(path: str, records: Records, intact: int) -> Iterator[Problem]:
-    if not intact and records.problems:
-        offset, what = records.problems[0]
+def explain(log: FileLog, damage: list[tuple[int, str]]) -> FileLog:
+    """The log with its damage, ordered by place, or the reason why it holds nothing."""
+    log.problems.extend(_damage(log.path, sorted(damage), log.records))
+    if not log.useful() and not log.ours and not log.problems:
+        log.problems.append(Problem(log.path, _emptiness(log.records)))
+    return log
+
+
+def _damage(path: str, damage: list[tuple[int, str]], intact: int) -> Iterator[Problem]:
+    if not intact and damage:
+        offset, what = damage[0]
         if what.startswith("can't"):
             yield Problem(path, what, offset)
         else:
             yield Problem(path, f"not an event file: no valid record in it ({what})", offset)
         return
-    for offset, what in records.problems[:MAX_PROBLEMS]:
+    for offset, what in damage[:MAX_PROBLEMS]:
         yield Problem(path, what, offset)
-    if (more := len(records.problems) - MAX_PROBLEMS) > 0:
-        yield Problem(path, f"{more} more damaged places", records.problems[MAX_PROBLEMS][0])
+    if (more := len(damage) - MAX_PROBLEMS) > 0:
+        yield Problem(path, f"{more} more damaged places", damage[MAX_PROBLEMS][0])
 
 
 def _emptiness(records: int) -> str:

@@ -30,7 +30,10 @@ MAX_ZEROS = 256 << 20
 
 
 class Records:
-    """Iterates over (offset, payload) of the intact records of a stream; damage goes to `problems`."""
+    """Iterates over (offset, payload) of the intact records of a stream; damage goes to `problems`.
+
+    `offset` says where in the file the stream stands.
+    """
 
     def __init__(self, stream: IO[bytes], offset: int = 0) -> None:
         self._stream = stream
@@ -45,8 +48,6 @@ class Records:
         #: bytes of payload that may still be checked in vain: hostile headers must not make this quadratic
         self._budget = MAX_PAYLOAD
         self.problems: list[tuple[int, str]] = []
-        if offset:
-            stream.seek(offset)
 
     @property
     def offset(self) -> int:

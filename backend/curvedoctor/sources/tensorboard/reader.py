@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem, Run
@@ -10,7 +11,7 @@ from curvedoctor.sources import files, sidecars
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
 from curvedoctor.sources.copies import is_event_file
 from curvedoctor.sources.tensorboard.assemble import runs
-from curvedoctor.sources.tensorboard.decode import read_file
+from curvedoctor.sources.tensorboard.fast import read_files
 from curvedoctor.sources.tensorboard.grouping import group
 from curvedoctor.sources.tensorboard.peek import is_event_stream
 
@@ -18,6 +19,9 @@ from curvedoctor.sources.tensorboard.peek import is_event_stream
 _EVENT_DIRS = frozenset(
     {"tensorboard", "tb", "tb_logs", "events", "logs", "summaries", "summary", "vis_data"}
 )
+
+#: bytes of event files that are read together
+_AT_ONCE = 64 << 20
 
 
 class TensorBoardReader:
@@ -63,15 +67,30 @@ class TensorBoardReader:
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Runs in the order of their units; a directory with several yields them by start."""
+        waiting: list[Unit] = []
+        size = 0
         for unit in units:
-            events = [path for path in unit.parts[1:] if is_event_file(path)] or list(unit.parts[1:2])
-            yield from runs(unit, [read_file(path) for path in events], options)
+            waiting.append(unit)
+            size += sum(int(item) for item in unit.stamp[2::2])
+            if size > _AT_ONCE:
+                yield from _load(waiting, options)
+                waiting, size = [], 0
+        yield from _load(waiting, options)
 
     def _unit(self, root: str, path: str, events: list[str], beside: list[str], name: str) -> Unit:
         stamp: list[int | str] = [0, ""]
         for part in (*events, *beside):
             stamp.extend(files.stamp(part) or (0, ""))
         return Unit(self.name, root, name, files.parent(path), (path, *events, *beside), tuple(stamp))
+
+
+def _load(units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
+    events = [
+        [path for path in unit.parts[1:] if is_event_file(path)] or list(unit.parts[1:2]) for unit in units
+    ]
+    logs = iter(read_files([path for paths in events for path in paths]))
+    for unit, paths in zip(units, events, strict=True):
+        yield from runs(unit, list(islice(logs, len(paths))), options)
 
 
 def _elsewhere(options: ReadOptions) -> bool:

@@ -1,0 +1,162 @@
+"""Many records at once: gathered by length, verified, matched with templates, decoded as columns.
+
+What matches no template goes through protobuf, in its place: the result equals `decode.read_file`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from curvedoctor.model import Floats, Ints
+from curvedoctor.sources.tensorboard.chain import I64, U8, Chain, Region, headers, prove
+from curvedoctor.sources.tensorboard.rows import Rows, damaged, damaged_anywhere, gather
+from curvedoctor.sources.tensorboard.skip import useless
+from curvedoctor.sources.tensorboard.template import Template, build
+
+#: arena positions, steps, values, wall times; each of shape (n,)
+Part = tuple[I64, Ints, Floats, Floats]
+
+#: payload bytes; longer records are looked at one by one
+MAX_ROW = 320
+#: records of one length below which columns don't pay
+_FEW = 6
+#: long or rare records above which all are verified in one go instead of by length
+_MANY_ALONE = 16
+#: templates per length, and in all: tags may be made up by an attacker
+_MAX_PER_LENGTH, _MAX_TEMPLATES = 64, 4096
+#: records that a new template must promise to match, and attempts without success
+_MIN_MATCHES, _MAX_FAILURES = 4, 3
+#: new templates per length and batch
+_MAX_BUILT = 24
+
+#: payload length → templates; the process keeps what it has learnt
+_known: dict[int, list[Template]] = {}
+
+
+@dataclass(slots=True)
+class Decoded:
+    """What a batch holds."""
+
+    chains: list[Chain]
+    #: starts and lengths of all proven records, ascending
+    starts: I64
+    lengths: I64
+    #: tag → parts, in no order
+    parts: dict[str, list[Part]] = field(default_factory=dict)
+    #: starts of records for protobuf
+    loose: list[I64] = field(default_factory=list)
+    #: starts of records whose checksum is wrong
+    wrong: list[I64] = field(default_factory=list)
+
+
+def decode(arena: U8, size: int, regions: list[Region]) -> Decoded:
+    """All proven records of the regions in the first `size` bytes of the arena."""
+    starts, lengths = headers(arena, size, regions)
+    chains = prove(starts, lengths, regions)
+    if sum(chain.last - chain.first for chain in chains) < len(starts):
+        pieces = [np.arange(chain.first, chain.last) for chain in chains]
+        proven = np.concatenate(pieces) if pieces else np.empty(0, np.int64)
+        counts = np.cumsum([0, *map(len, pieces)]).tolist()
+        for chain, first, last in zip(chains, counts[:-1], counts[1:], strict=True):
+            chain.first, chain.last = first, last
+        starts, lengths = starts[proven], lengths[proven]
+    found = Decoded(chains, starts, lengths)
+    if len(starts):
+        _by_length(arena, found)
+    return found
+
+
+def _by_length(arena: U8, found: Decoded) -> None:
+    short = np.minimum(found.lengths, MAX_ROW + 1).astype(np.uint16)
+    counts = np.bincount(short, minlength=MAX_ROW + 2)
+    few = counts < _FEW
+    few[MAX_ROW + 1] = True
+    alone = np.flatnonzero(few[short])
+    verified = len(alone) > _MANY_ALONE
+    checked = slice(None) if verified else alone
+    if len(alone):
+        found.wrong.append(damaged_anywhere(arena, found.starts[checked], found.lengths[checked]))
+        starts = found.starts[alone]
+        found.loose.append(starts[~useless(arena, starts, found.lengths[alone])])
+    for length in np.flatnonzero((counts > 0) & ~few).tolist():
+        which = found.starts if counts[length] == len(short) else found.starts[short == length]
+        rows = gather(arena, which, length)
+        if not verified and (wrong := damaged(rows)) is not None:
+            found.wrong.append(which[wrong])
+        _match(arena, rows, found)
+
+
+def _match(arena: U8, rows: Rows, found: Decoded) -> None:
+    left: I64 | None = None
+    for template in _known.get(rows.length, ()):
+        left = _take(rows, template, left, found)
+        if not len(left):
+            return
+    left = np.arange(len(rows.starts)) if left is None else left
+    left = left[~useless(arena, rows.starts[left], np.full(len(left), rows.length, np.int64))]
+    failures = built = 0
+    while len(left) >= _MIN_MATCHES and failures < _MAX_FAILURES and built < _MAX_BUILT:
+        built += 1
+        before = len(left)
+        new = build(rows.matrix[left[0], 12 : 12 + rows.length].tobytes())
+        if new is not None:
+            _learn(new)
+            left = _take(rows, new, left, found)
+        if before - len(left) < _MIN_MATCHES:
+            failures += 1
+            if before == len(left):
+                found.loose.append(rows.starts[left[:1]])
+                left = left[1:]
+    found.loose.append(rows.starts[left])
+
+
+def _learn(template: Template) -> None:
+    known = _known.setdefault(template.length, [])
+    if len(known) >= _MAX_PER_LENGTH:
+        known.pop(0)
+    if sum(map(len, _known.values())) >= _MAX_TEMPLATES:
+        _known.clear()
+        known = _known.setdefault(template.length, [])
+    known.append(template)
+
+
+def _take(rows: Rows, template: Template, left: I64 | None, found: Decoded) -> I64:
+    """Decode the rows that match; return the indices of the others."""
+    which = left
+    for column, mask, expected in _telling_first(template):
+        words = rows.words[:, column] if which is None else rows.words[which, column]
+        same = (words & mask) == expected
+        if not same.all():
+            which = np.flatnonzero(same) if which is None else which[same]
+            if not len(which):
+                break
+    if which is None or len(which):
+        _emit(rows, template, which, found)
+    if which is None:
+        return np.empty(0, np.int64)
+    free = np.zeros(len(rows.starts), np.bool_)
+    free[slice(None) if left is None else left] = True
+    free[which] = False
+    return np.flatnonzero(free)
+
+
+def _telling_first(template: Template) -> tuple[tuple[int, np.uint64, np.uint64], ...]:
+    """Words from the back: tags that differ mostly do so at their ends."""
+    return template.words[::-1]
+
+
+def _emit(rows: Rows, template: Template, which: I64 | None, found: Decoded) -> None:
+    if not template.holes:
+        return
+    pick = slice(None) if which is None else which
+    starts = rows.starts[pick]
+    walls = rows.column(1, "<f8")[pick].astype(np.float64)
+    first, last = template.step
+    steps = np.zeros(len(starts), np.int64)
+    for k in range(first, last):
+        steps |= (rows.matrix[pick, 12 + k] & 0x7F).astype(np.int64) << (7 * (k - first))
+    for hole in template.holes:
+        values = rows.column(hole.offset, hole.dtype)[pick].astype(np.float64)
+        found.parts.setdefault(hole.tag, []).append((starts, steps, values, walls))

@@ -1,0 +1,137 @@
+"""From the records of a batch to the files that they came from, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from curvedoctor.model import Floats, Ints
+from curvedoctor.sources.tensorboard.batch import Decoded, Part
+from curvedoctor.sources.tensorboard.chain import U8
+from curvedoctor.sources.tensorboard.decode import UNPARSED, Decoder, FileLog, explain, parser
+
+if TYPE_CHECKING:
+    from tensorboard.compat.proto.event_pb2 import Event
+
+
+class File(Decoder):
+    """A file being read: parts in order of their place, and what protobuf said of the rest."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.damage: list[tuple[int, str]] = []
+        #: tag → steps, values, wall times
+        self.parts: dict[str, list[tuple[Ints, Floats, Floats]]] = {}
+
+    def points_of(self, event: Event) -> Iterator[tuple[str, int, float, float]]:
+        """Take in an event, but give its points back: tag, step, value, wall time."""
+        held, self.points = self.points, {}
+        self.add(event)
+        new, self.points = self.points, held
+        for tag, points in new.items():
+            for step, value, wall in zip(points.steps, points.values, points.wall_times, strict=True):
+                yield tag, step, value, wall
+
+    def settle(self) -> None:
+        """What was decoded singly goes behind what came in batches."""
+        for tag, points in self.points.items():
+            self.parts.setdefault(tag, []).append(points.arrays())
+        self.points = {}
+
+    def finish(self) -> FileLog:
+        self.settle()
+        for tag, parts in self.parts.items():
+            self.log.series[tag] = parts[0] if len(parts) == 1 else _joined(parts)
+        return explain(self.log, self.damage)
+
+
+def _joined(parts: list[tuple[Ints, Floats, Floats]]) -> tuple[Ints, Floats, Floats]:
+    steps, values, walls = zip(*parts, strict=True)
+    return np.concatenate(steps), np.concatenate(values), np.concatenate(walls)
+
+
+def collect(arena: U8, found: Decoded, into: Sequence[File]) -> list[int]:
+    """Hand a batch out to its files; where in the arena each region stops being proven."""
+    ends = _without_damaged(found)
+    _count(arena, found, ends, into)
+    _loose(arena, found, ends, into)
+    _distribute(found, ends, into)
+    return ends
+
+
+def _count(arena: U8, found: Decoded, ends: list[int], into: Sequence[File]) -> None:
+    walls = np.ndarray((len(arena) - 8,), "<f8", buffer=arena.data, strides=(1,))
+    for chain, end in zip(found.chains, ends, strict=True):
+        log = into[chain.region.file].log
+        count = int(np.searchsorted(found.starts[chain.first : chain.last], end))
+        if count and not log.records:
+            log.first_time = float(walls[found.starts[chain.first] + 13])
+        log.records += count
+
+
+def _loose(arena: U8, found: Decoded, ends: list[int], into: Sequence[File]) -> None:
+    """Records that match no template, in their order."""
+    loose = np.sort(np.concatenate(found.loose)) if found.loose else np.empty(0, np.int64)
+    places = np.searchsorted([chain.region.start for chain in found.chains], loose, side="right") - 1
+    lengths = found.lengths[np.searchsorted(found.starts, loose)]
+    parse, error = parser()
+    points: dict[str, list[tuple[int, int, float, float]]] = {}
+    for start, length, place in zip(loose.tolist(), lengths.tolist(), places.tolist(), strict=True):
+        if start >= ends[place]:
+            continue
+        region = found.chains[place].region
+        file = into[region.file]
+        file.log.records -= 1  # `add` counts it again
+        try:
+            event = parse(arena[start + 12 : start + 12 + length].tobytes())
+        except error:
+            file.damage.append((region.offset + start - region.start, UNPARSED))
+            continue
+        for tag, step, value, wall in file.points_of(event):
+            points.setdefault(tag, []).append((start, step, value, wall))
+    for tag, rows in points.items():
+        at, steps, values, walls = zip(*rows, strict=True)
+        part = (np.array(at, np.int64), np.array(steps, np.int64), np.array(values), np.array(walls))
+        found.parts.setdefault(tag, []).append(part)
+
+
+def _without_damaged(found: Decoded) -> list[int]:
+    """Where each region stops being proven, checksums of payloads included."""
+    ends = [chain.end for chain in found.chains]
+    if found.wrong:
+        wrong = np.sort(np.concatenate(found.wrong))
+        for i, chain in enumerate(found.chains):
+            k = int(np.searchsorted(wrong, chain.region.start))
+            if k < len(wrong) and wrong[k] < ends[i]:
+                ends[i] = int(wrong[k])
+    return ends
+
+
+def _distribute(found: Decoded, ends: list[int], into: Sequence[File]) -> None:
+    """Each part to its file, in the order of the records."""
+    regions = [chain.region for chain in found.chains]
+    starts = [region.start for region in regions]
+    whole = not found.wrong
+    for tag, parts in found.parts.items():
+        at, steps, values, walls = _ordered(parts)
+        if not whole:
+            limits = np.array(ends)[np.searchsorted(starts, at, side="right") - 1]
+            keep = at < limits
+            at, steps, values, walls = at[keep], steps[keep], values[keep], walls[keep]
+        cuts = [*np.searchsorted(at, starts).tolist(), len(at)]
+        for region, first, last in zip(regions, cuts[:-1], cuts[1:], strict=True):
+            if last > first:
+                part = (steps[first:last], values[first:last], walls[first:last])
+                into[region.file].parts.setdefault(tag, []).append(part)
+
+
+def _ordered(parts: list[Part]) -> Part:
+    if len(parts) == 1:
+        return parts[0]
+    at, steps, values, walls = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    if np.any(at[1:] < at[:-1]):
+        order = np.argsort(at, kind="stable")
+        return at[order], steps[order], values[order], walls[order]
+    return at, steps, values, walls
