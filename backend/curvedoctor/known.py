@@ -90,16 +90,15 @@ def read_baseline(path: Path) -> dict[tuple[str, str], Severity]:
     return {(run, condition): severity for run, condition, severity in entries if severity in SEVERITIES}
 
 
-def write_baseline(path: Path, diagnoses: Iterable[Diagnosis]) -> int:
-    """Write all findings of `diagnoses` as known; returns how many. Raises `OSError`."""
-    found = {
-        (diagnosis.run.name, finding.condition, finding.severity)
-        for diagnosis in diagnoses
-        for finding in diagnosis.findings
-    }
+def remembered(diagnosis: Diagnosis) -> set[tuple[str, str, Severity]]:
+    """What a baseline holds of a run: run, condition, severity."""
+    return {(diagnosis.run.name, finding.condition, finding.severity) for finding in diagnosis.findings}
+
+
+def write_baseline(path: Path, found: Iterable[tuple[str, str, Severity]]) -> None:
+    """Write findings (run, condition, severity) as known. Raises `OSError`."""
     entries = [
         {"run": run, "condition": condition, "severity": severity}
         for run, condition, severity in sorted(found)
     ]
     path.write_text(json.dumps({"schema": BASELINE, "findings": entries}, indent=1) + "\n", encoding="utf-8")
-    return len(entries)

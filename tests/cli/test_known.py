@@ -11,7 +11,7 @@ import pytest
 
 import cases
 from curvedoctor.errors import UsageError
-from curvedoctor.known import Known, read_baseline, write_baseline
+from curvedoctor.known import Known, read_baseline, remembered, write_baseline
 from curvedoctor.settings import Rule, load
 from shell import Ran
 
@@ -49,6 +49,10 @@ def test_options_in_the_settings_are_defaults(run: Run, logs: Path, tmp_path: Pa
     assert over.code == 0
     assert "1 run: 1 healthy." in over.out
     assert run("roles", logs, "--run", "healthy").code == 0
+    settings(tmp_path, 'format = "sarif"\n')
+    for command in ("roles", "compare", "watch --times 1", "annotate --dry-run"):
+        name, *rest = command.split()
+        assert run(name, logs, *rest).code == 0, command
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_a_baseline_lets_only_new_findings_fail(run: Run, logs: Path, tmp_path: 
 def test_a_finding_that_got_worse_is_new(tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
     mild = cases.Diagnosis(cases.run(), "sick", (cases.finding(severity="warning"),))
-    assert write_baseline(path, [mild]) == 1
+    write_baseline(path, remembered(mild))
     known = Known(baseline=read_baseline(path))
     assert known.apply(mild).verdict == "healthy"
     assert known.apply(cases.sick()).verdict == "sick"

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+import weakref
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -52,6 +54,26 @@ def test_no_terminal_control_comes_through(form: str) -> None:
     if form == "html":  # a browser joins emoji by it
         text = text.replace("\u200d", "")
     assert DANGEROUS.search(text) is None
+
+
+@pytest.mark.parametrize("form", sorted(CONTRACT - {"html"}))
+def test_no_format_keeps_the_curves_of_all_runs(form: str) -> None:
+    """There may be a hundred thousand runs: what is kept of each must be small."""
+    alive: list[weakref.ref[Any]] = []
+    most = 0
+
+    def results() -> Iterator[Diagnosis]:
+        nonlocal most
+        for index in range(60):
+            diagnosis = cases.sick(f"run{index}", curves=(cases.curve(),))
+            alive.append(weakref.ref(diagnosis.run.curves[0].values))
+            most = max(most, sum(ref() is not None for ref in alive))
+            yield diagnosis
+            del diagnosis
+
+    for _ in get(form).pieces(results(), Look()):
+        pass
+    assert most < 10
 
 
 def test_csv_is_read_back_row_by_row() -> None:

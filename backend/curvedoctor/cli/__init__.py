@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from curvedoctor.cli.app import group
     from curvedoctor.cli.terminal import complain, quiet_stdout
-    from curvedoctor.errors import CurvedoctorError
+    from curvedoctor.errors import CurvedoctorError, SinkError
 
     if "_CURVEDOCTOR_COMPLETE" in os.environ:  # the shell asks for completions
         group.main(prog_name="curvedoctor")
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CurvedoctorError as error:
         for line in str(error).splitlines():
             complain(line)
-        return USAGE
+        return PARTLY if isinstance(error, SinkError) else USAGE
     except BrokenPipeError:  # the reader (head, less) has seen enough
         quiet_stdout()
         return DONE

@@ -59,4 +59,5 @@ def group(ctx: click.Context) -> None:
     settings = load()
     ctx.obj = settings
     ctx.default_map = {name: dict(settings.options) for name in COMMANDS}
-    ctx.default_map["roles"].pop("format", None)  # its formats are others
+    for name in ("roles", "compare"):  # their formats are others
+        ctx.default_map[name].pop("format", None)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from curvedoctor.errors import UsageError
-from curvedoctor.known import write_baseline
-from curvedoctor.model import Diagnosis, Problem
+from curvedoctor.known import remembered, write_baseline
+from curvedoctor.model import Diagnosis, Problem, Severity
 from curvedoctor.reports.as_json import text
 
 
@@ -38,17 +38,17 @@ def kept(output: Path | None, form: str) -> frozenset[tuple[str, str]]:
     return frozenset(runs)
 
 
-def remembered(
+def recorded(
     results: Iterable[Diagnosis | Problem], done: frozenset[tuple[str, str]], baseline: Path | None
 ) -> Iterator[Diagnosis | Problem]:
     """`results` without those that are `done`; at the end all of their findings are written to `baseline`."""
-    diagnoses: list[Diagnosis] = []
+    found: set[tuple[str, str, Severity]] = set()
     for result in results:
         if isinstance(result, Diagnosis):
             if baseline is not None:
-                diagnoses.append(result)
+                found |= remembered(result)
             if (text(result.run.source), text(result.run.name)) in done:
                 continue
         yield result
     if baseline is not None:
-        write_baseline(baseline, diagnoses)
+        write_baseline(baseline, found)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from curvedoctor import __version__
 from curvedoctor.model import Curve, Diagnosis, Finding, Prescription, Problem
-from curvedoctor.reports.base import Look, split
+from curvedoctor.reports.base import Look
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -144,6 +144,19 @@ def dumps(value: object, indent: int | None = None) -> str:
 
 
 def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
-    """One object: runs, and what could not be read."""
-    diagnoses, problems = split(results)
-    yield dumps(document(diagnoses, problems), indent=2) + "\n"
+    """One object: each run as soon as it is judged, then what could not be read."""
+    problems: list[Json] = []
+    yield f'{{\n  "schema": {dumps(SCHEMA)},\n  "version": {dumps(__version__)},\n  "runs": ['
+    before = "\n"
+    for result in results:
+        if isinstance(result, Diagnosis):
+            yield before + indented(to_dict(result), "    ")
+            before = ",\n"
+        else:
+            problems.append(of_problem(result))
+    yield f'\n  ],\n  "problems": {indented(problems, "  ").lstrip()}\n}}\n'
+
+
+def indented(value: object, margin: str) -> str:
+    """`value` as lines that begin with `margin`. Strings hold no line break: JSON spells it out."""
+    return "\n".join(margin + line for line in dumps(value, indent=2).split("\n"))

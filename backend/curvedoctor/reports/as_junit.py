@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 
 from curvedoctor.model import Diagnosis, Finding, Problem
 from curvedoctor.reports.as_json import problems_of
-from curvedoctor.reports.base import Look, split
+from curvedoctor.reports.base import Look
 from curvedoctor.reports.text import percent, safe
 
 
 def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
     """One document. Sick runs fail, undetermined ones are skipped, broken files are errors of a suite of their own."""
-    diagnoses, problems = split(results)
     root = ET.Element("testsuites", name="curvedoctor")
-    ordered = sorted(diagnoses, key=lambda diagnosis: diagnosis.run.group)
-    for group, members in groupby(ordered, key=lambda diagnosis: diagnosis.run.group):
-        suite(root, group, list(members))
+    suites: dict[str, ET.Element] = {}
+    problems: list[Problem] = []
+    for result in results:
+        if isinstance(result, Problem):
+            problems.append(result)
+            continue
+        group = result.run.group
+        if group not in suites:
+            suites[group] = suite(root, group)
+        case_of(suites[group], result)
     if problems:
-        node = ET.SubElement(
-            root, "testsuite", name="unreadable", tests=str(len(problems)), errors=str(len(problems))
-        )
+        node = suite(root, "unreadable")
         for problem in problems:
             case = ET.SubElement(node, "testcase", name=legal(problem.where), classname="unreadable")
             ET.SubElement(case, "error", message=legal(problem.what), type="unreadable")
+    for node in root:
+        counted(node)
     ET.indent(root)
     yield '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -35,27 +40,34 @@ def legal(value: str) -> str:
     return "\n".join(safe(line) for line in value.split("\n"))
 
 
-def suite(root: ET.Element, group: str, members: Sequence[Diagnosis]) -> None:
-    """The runs of one group."""
-    failures = sum(diagnosis.verdict == "sick" for diagnosis in members)
-    skipped = sum(diagnosis.verdict == "undetermined" for diagnosis in members)
-    node = ET.SubElement(
-        root, "testsuite", name=legal(group), tests=str(len(members)), failures=str(failures),
-        errors="0", skipped=str(skipped),
-    )  # fmt: skip
-    for diagnosis in members:
-        case = ET.SubElement(node, "testcase", name=legal(diagnosis.run.name), classname=legal(group))
-        weighty = [finding for finding in diagnosis.findings if finding.severity != "info"]
-        if diagnosis.verdict == "sick" and weighty:
-            first = weighty[0]
-            failure = ET.SubElement(case, "failure", message=legal(first.summary), type=first.condition)
-            failure.text = legal(details(diagnosis, weighty))
-        elif diagnosis.verdict == "undetermined":
-            reason = diagnosis.unjudged[0].reason if diagnosis.unjudged else "too little was logged"
-            ET.SubElement(case, "skipped", message=legal(reason))
-        told = [f"{problem.where}: {problem.what}" for problem in problems_of(diagnosis)]
-        if told:
-            ET.SubElement(case, "system-err").text = legal("\n".join(told))
+def suite(root: ET.Element, group: str) -> ET.Element:
+    """A suite, still empty."""
+    return ET.SubElement(root, "testsuite", name=legal(group))
+
+
+def counted(node: ET.Element) -> None:
+    """Give a suite the numbers of its cases."""
+    node.set("tests", str(len(node)))
+    for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        node.set(name, str(len(node.findall(f"testcase/{kind}"))))
+
+
+def case_of(node: ET.Element, diagnosis: Diagnosis) -> None:
+    """A run as a test case of the suite `node`."""
+    case = ET.SubElement(
+        node, "testcase", name=legal(diagnosis.run.name), classname=legal(diagnosis.run.group)
+    )
+    weighty = [finding for finding in diagnosis.findings if finding.severity != "info"]
+    if diagnosis.verdict == "sick" and weighty:
+        first = weighty[0]
+        failure = ET.SubElement(case, "failure", message=legal(first.summary), type=first.condition)
+        failure.text = legal(details(diagnosis, weighty))
+    elif diagnosis.verdict == "undetermined":
+        reason = diagnosis.unjudged[0].reason if diagnosis.unjudged else "too little was logged"
+        ET.SubElement(case, "skipped", message=legal(reason))
+    told = [f"{problem.where}: {problem.what}" for problem in problems_of(diagnosis)]
+    if told:
+        ET.SubElement(case, "system-err").text = legal("\n".join(told))
 
 
 def details(diagnosis: Diagnosis, findings: Sequence[Finding]) -> str:

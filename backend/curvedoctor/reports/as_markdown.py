@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from curvedoctor.model import Diagnosis, Problem
+from curvedoctor.model import Diagnosis, Problem, Verdict
 from curvedoctor.reports.as_json import problems_of
 from curvedoctor.reports.as_table import tally
-from curvedoctor.reports.base import Look, split
+from curvedoctor.reports.base import Look
 from curvedoctor.reports.text import onset, percent, safe, shorten
 
 #: characters; a longer name makes the table unreadable
@@ -43,17 +43,26 @@ def code(value: str) -> str:
 
 
 def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
-    """A table of all runs, details of the sick ones, problems."""
-    diagnoses, problems = split(results)
-    yield f"### curvedoctor: {tally(diagnoses)}\n\n"
+    """A table of all runs, details of the sick ones, problems. Keeps text only, for there may be very many runs."""
+    verdicts: list[Verdict] = []
+    table: list[str] = []
+    told: list[str] = []
+    sources: list[Problem] = []
+    parts: list[Problem] = []
+    for result in results:
+        if isinstance(result, Problem):
+            sources.append(result)
+            continue
+        verdicts.append(result.verdict)
+        table.append(line(result))
+        parts.extend(problems_of(result))
+        if result.verdict == "sick":
+            told.extend(details(result))
+    yield f"### curvedoctor: {tally(verdicts)}\n\n"
     yield "| | run | condition | from | try first |\n|---|---|---|---|---|\n"
-    for diagnosis in diagnoses:
-        yield line(diagnosis)
-    for diagnosis in diagnoses:
-        if diagnosis.verdict == "sick":
-            yield from details(diagnosis)
-    every = [*problems, *(problem for diagnosis in diagnoses for problem in problems_of(diagnosis))]
-    yield from trouble(every)
+    yield from table
+    yield from told
+    yield from trouble([*sources, *parts])
 
 
 def line(diagnosis: Diagnosis) -> str:

@@ -13,46 +13,42 @@ from urllib.parse import quote
 from curvedoctor import __version__
 from curvedoctor.model import Diagnosis, Finding, Problem, Severity
 from curvedoctor.reports.as_json import Json, dumps, of_finding, problems_of, text
-from curvedoctor.reports.base import Look, split
+from curvedoctor.reports.base import Look
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
 
 
 def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
-    """One SARIF log with one run of the tool."""
-    diagnoses, problems = split(results)
-    yield dumps(log(diagnoses, problems), indent=2) + "\n"
+    """One SARIF log with one run of the tool. Rules are in the order of their first result."""
+    rules: dict[str, int] = {}
+    found: list[Json] = []
+    notes: list[Json] = []
+    for item in results:
+        if isinstance(item, Problem):
+            notes.append(note(item))
+            continue
+        notes.extend(note(problem) for problem in problems_of(item))
+        found += [result(item, each, rules.setdefault(each.condition, len(rules))) for each in item.findings]
+    yield dumps(log(list(rules), found, notes), indent=2) + "\n"
 
 
-def log(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem]) -> dict[str, Json]:
+def log(rules: Sequence[str], results: list[Json], notes: list[Json]) -> dict[str, Json]:
     """The whole document."""
-    every = [*problems, *(problem for diagnosis in diagnoses for problem in problems_of(diagnosis))]
-    seen = sorted({finding.condition for diagnosis in diagnoses for finding in diagnosis.findings})
+    driver: dict[str, Json] = {
+        "name": "curvedoctor",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "rules": [rule(condition) for condition in rules],
+    }
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {
-                    "driver": {
-                        "name": "curvedoctor",
-                        "version": __version__,
-                        "semanticVersion": __version__,
-                        "rules": [rule(condition) for condition in seen],
-                    }
-                },
-                "invocations": [
-                    {
-                        "executionSuccessful": True,
-                        "toolExecutionNotifications": [note(each) for each in every],
-                    }
-                ],
-                "results": [
-                    result(diagnosis, finding, seen.index(finding.condition))
-                    for diagnosis in diagnoses
-                    for finding in diagnosis.findings
-                ],
+                "tool": {"driver": driver},
+                "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notes}],
+                "results": results,
             }
         ],
     }

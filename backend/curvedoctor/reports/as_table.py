@@ -5,10 +5,11 @@ from __future__ import annotations
 import fnmatch
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from curvedoctor.model import Curve, Diagnosis, Finding, Problem
+from curvedoctor.model import Curve, Diagnosis, Finding, Problem, Verdict
 from curvedoctor.reports.as_json import problems_of
-from curvedoctor.reports.base import Look, split
+from curvedoctor.reports.base import Look
 from curvedoctor.reports.text import (
     MARKS,
     Paint,
@@ -30,26 +31,48 @@ WIDEST = 160
 #: prescriptions and reasons shown per run
 PRESCRIPTIONS = 3
 UNJUDGED = 2
+VERDICTS: tuple[Verdict, ...] = ("sick", "healthy", "undetermined")
 HEADINGS = ("run", "verdict", "condition", "from", "try first")
+
+
+@dataclass(slots=True)
+class Line:
+    """What is kept of a run: the diagnosis itself holds all its curves, and there may be very many runs."""
+
+    verdict: Verdict
+    #: run, verdict, condition, onset, first prescription
+    cells: tuple[str, ...]
+    #: why it is undetermined
+    reason: str
+    #: the heaviest condition
+    condition: str | None
 
 
 def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
     """The summary lines, then details. Problems of sources are on stderr."""
-    diagnoses, _ = split(results)
-    lines = [*summary(diagnoses, look), ""]
-    sick = [diagnosis for diagnosis in diagnoses if diagnosis.verdict == "sick"]
-    for diagnosis in sick[:DETAILED]:
-        lines += [*details(diagnosis, look), ""]
-    if len(sick) > DETAILED:
-        lines += [
-            f"… and {len(sick) - DETAILED} more sick runs: --run GLOB picks, --format html shows all.",
-            "",
-        ]
-    lines.append(tally(diagnoses))
-    for hint in hints(diagnoses):
+    rows: list[Line] = []
+    told: list[str] = []
+    sick = 0
+    for result in results:
+        if isinstance(result, Problem):
+            continue
+        rows.append(kept(result, look))
+        sick += result.verdict == "sick"
+        if result.verdict == "sick" and sick <= DETAILED:
+            told += [*details(result, look), ""]
+    if sick > DETAILED:
+        told += [f"… and {sick - DETAILED} more sick runs: --run GLOB picks, --format html shows all.", ""]
+    lines = [*summary(rows, look), "", *told, tally([row.verdict for row in rows])]
+    for hint in hints(rows):
         lines += wrap(hint, "  ", min(look.width, WIDEST), "")
     for line in lines:
         yield (line if look.unicode else ascii_only(line)).rstrip() + "\n"
+
+
+def kept(diagnosis: Diagnosis, look: Look) -> Line:
+    """A run's line."""
+    first = diagnosis.findings[0].condition if diagnosis.findings else None
+    return Line(diagnosis.verdict, row(diagnosis, look), reason(diagnosis), first)
 
 
 def row(diagnosis: Diagnosis, look: Look) -> tuple[str, str, str, str, str]:
@@ -74,28 +97,30 @@ def widths(rows: Sequence[tuple[str, ...]], look: Look) -> list[int]:
     return need
 
 
-def summary(diagnoses: Sequence[Diagnosis], look: Look) -> Iterator[str]:
+def summary(rows: Sequence[Line], look: Look) -> Iterator[str]:
     """A heading, and one line per run."""
     paint = Paint(look.color)
-    rows = [row(diagnosis, look) for diagnosis in diagnoses]
-    sizes = widths(rows, look)
+    sizes = widths([row.cells for row in rows], look)
     heading = "  ".join(pad(cell, size) for cell, size in zip(HEADINGS, sizes, strict=True))
     yield paint("  " + heading.rstrip(), "bold")
-    for diagnosis, every in zip(diagnoses, rows, strict=True):
-        sign, plain_sign, color = MARKS[diagnosis.verdict]
-        parts = [pad(fit(cell, size, look.unicode), size) for cell, size in zip(every, sizes, strict=True)]
+    for row in rows:
+        sign, plain_sign, color = MARKS[row.verdict]
+        parts = [
+            pad(fit(cell, size, look.unicode), size) for cell, size in zip(row.cells, sizes, strict=True)
+        ]
         parts[1] = paint(parts[1], color)
-        if not any(every[2:]):  # the room is free for the reason
-            parts[2:] = [paint(clipped(reason(diagnosis), sum(sizes[2:]) + 4, look), "dim")]
+        if not any(row.cells[2:]):  # the room is free for the reason
+            parts[2:] = [paint(clipped(row.reason, sum(sizes[2:]) + 4, look), "dim")]
         mark = paint(sign if look.unicode else plain_sign, color)
         yield f"{mark} {'  '.join(parts)}".rstrip()
 
 
 def reason(diagnosis: Diagnosis) -> str:
-    """Why a run is undetermined; empty for others."""
+    """Why a run is undetermined, in one or two parts; empty for others."""
     if diagnosis.verdict != "undetermined":
         return ""
-    return safe(next((unjudged.reason for unjudged in diagnosis.unjudged), "too little was logged"))
+    reasons = list(dict.fromkeys(safe(unjudged.reason) for unjudged in diagnosis.unjudged))
+    return "; ".join(reasons[:UNJUDGED]) or "too little was logged"
 
 
 def clipped(value: str, width: int, look: Look) -> str:
@@ -172,23 +197,19 @@ def wrap(value: str, indent: str, width: int, lead: str | None = None) -> Iterat
     yield from lines
 
 
-def tally(diagnoses: Sequence[Diagnosis]) -> str:
+def tally(verdicts: Sequence[Verdict]) -> str:
     """How many runs are how."""
-    counts = dict.fromkeys(("sick", "healthy", "undetermined"), 0)
-    for diagnosis in diagnoses:
-        counts[diagnosis.verdict] += 1
+    counts = {verdict: verdicts.count(verdict) for verdict in VERDICTS}
     said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    return f"{len(diagnoses)} run{'' if len(diagnoses) == 1 else 's'}: {said}."
+    return f"{len(verdicts)} run{'' if len(verdicts) == 1 else 's'}: {said or 'none'}."
 
 
-def hints(diagnoses: Sequence[Diagnosis]) -> Iterator[str]:
-    """What to read next: the manual of the heaviest condition, why runs are undetermined."""
-    for diagnosis in diagnoses:
-        if diagnosis.verdict == "undetermined":
-            reasons = list(dict.fromkeys(safe(unjudged.reason) for unjudged in diagnosis.unjudged))[:UNJUDGED]
-            why = "; ".join(reasons) or "too little was logged"
-            yield f"Undetermined, for instance {fit(diagnosis.run.name, 30)}: {why}."
+def hints(rows: Sequence[Line]) -> Iterator[str]:
+    """What to read next: the manual of the commonest condition, why runs are undetermined."""
+    for row in rows:
+        if row.verdict == "undetermined":
+            yield f"Undetermined, for instance {fit(row.cells[0], 30)}: {row.reason}."
             break
-    conditions = [finding.condition for diagnosis in diagnoses for finding in diagnosis.findings[:1]]
+    conditions = [row.condition for row in rows if row.condition]
     if conditions:
         yield f"What it means and how it was decided: curvedoctor explain {max(conditions, key=conditions.count)}"
