@@ -18,6 +18,9 @@ from urllib.parse import unquote, urlsplit
 #: errors that mean "this one file or folder can't be read"
 UNREADABLE: tuple[type[BaseException], ...] = (OSError, EOFError, ValueError, ImportError, RuntimeError)
 
+#: suffixes of files that are decompressed when read
+COMPRESSED = frozenset({".gz", ".bz2", ".xz", ".lzma", ".zst", ".zip", ".lz4", ".snappy", ".br"})
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -142,7 +145,7 @@ def open_binary(path: str) -> IO[bytes]:
         import gzip
 
         return cast("IO[bytes]", gzip.open(path, "rb"))
-    if suffix in {".bz2", ".xz", ".lzma", ".zst", ".zip", ".lz4", ".snappy", ".br"}:
+    if suffix in COMPRESSED:
         import fsspec
 
         return cast("IO[bytes]", fsspec.open(path, "rb", compression="infer").open())

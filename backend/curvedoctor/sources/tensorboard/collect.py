@@ -69,6 +69,8 @@ def _count(arena: U8, found: Decoded, ends: list[int], into: Sequence[File]) -> 
         if count and not log.records:
             log.first_time = float(walls[found.starts[chain.first] + 13])
         log.records += count
+        if count:
+            log.end = chain.region.offset + end - chain.region.start
 
 
 def _loose(arena: U8, found: Decoded, ends: list[int], into: Sequence[File]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from curvedoctor.model import Floats, Ints, Problem
 from curvedoctor.sources import files
-from curvedoctor.sources.tensorboard.framing import Records
+from curvedoctor.sources.tensorboard.framing import OVERHEAD, Records
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
@@ -78,6 +78,8 @@ class FileLog:
     records: int = 0
     #: written by curvedoctor: not a run
     ours: bool = False
+    #: bytes up to the end of the last intact record: where to read on when the file has grown
+    end: int = 0
     #: wall time of the first record; NaN where there is none
     first_time: float = float("nan")
 
@@ -194,6 +196,7 @@ def read_file(path: str) -> FileLog:
 def _decode_all(records: Records, decoder: Decoder) -> None:
     parse, error = parser()
     for offset, payload in records:
+        decoder.log.end = offset + len(payload) + OVERHEAD
         try:
             event = parse(payload)
         except error:

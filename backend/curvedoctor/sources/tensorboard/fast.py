@@ -32,7 +32,6 @@ _LARGE = CAPACITY // 2
 _TRUST = 64
 #: bytes read in batches between two damaged places that make up for a batch cut short
 _PROGRESS = CAPACITY // 4
-_COMPRESSED = (".gz", ".bz2", ".xz", ".lzma", ".zst", ".zip", ".lz4", ".snappy", ".br")
 
 _local = threading.local()
 
@@ -77,7 +76,7 @@ class _Reader:
     def add(self, number: int) -> None:
         """Read one file into the arena, or at once if it is large."""
         path = self.files[number].log.path
-        if files.is_url(path) or path.lower().endswith(_COMPRESSED):
+        if files.is_url(path) or path.lower().endswith(tuple(files.COMPRESSED)):
             self.logs[number] = read_file(path)
             return
         try:
@@ -173,6 +172,7 @@ def _singly(file: File, stream: IO[bytes] | io.FileIO, offset: int, trust: int |
     good = 0
     following = None
     for at, payload in records:
+        file.log.end = at + len(payload) + OVERHEAD
         try:
             event = parse(payload)
         except error:
