@@ -1,0 +1,247 @@
+"""Base runs: tuned configurations, one named fault put into each, ordinary half-tuned ones, and fine ones.
+
+A fault is a function (draw, task, tuned config) → config, or None where it
+does not apply. `FAULTS` maps its name to it; severities are drawn at random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+from clinic.config import MAX_STEPS, Config
+from clinic.draw import Draw
+from clinic.tasks import Task
+from clinic.tune import optimizer_rank, plain, tuned_lr
+
+GOOD_SCHEDULES = ("constant", "cosine", "linear", "step", "exponential", "inverse-sqrt", "one-cycle", "polynomial")
+WIDEST = {"mlp": 128, "cnn2d": 32, "cnn1d": 32, "rnn": 64, "gru": 64, "attn": 64}
+
+#: larger batches would need programs of their own
+LARGEST_BATCH = {"mlp": 256, "cnn2d": 64, "cnn1d": 64, "rnn": 64, "gru": 64, "attn": 64}
+
+
+class Base(NamedTuple):
+    """A base run: name of what was done to it, group of siblings, configuration."""
+
+    fault: str
+    group: str
+    config: Config
+
+
+def bound(config: Config) -> Config:
+    """Shorten a training that would not fit the engine (base runs leave room for ×8)."""
+    most = max(1, (MAX_STEPS // 8) // config.steps_per_epoch)
+    return replace(config, epochs=max(2, min(config.epochs, most)))
+
+
+def tuned(d: Draw, task: Task, schedules: tuple[str, ...] = GOOD_SCHEDULES) -> Config:
+    """An ordinary configuration with a tuned lr."""
+    good = [o for o, r in optimizer_rank(task.name).items() if r < 1.06]
+    optimizer = d.pick(good)
+    if optimizer == "adam" and d.chance(0.3):
+        optimizer = "adamw"
+    schedule = d.pick(schedules)
+    small = task.resplit or task.family != "mlp"
+    batch = d.pick((16, 16, 16, 64, 32) if small else (16, 16, 64, 64, 64, 32, 128))
+    lr = tuned_lr(task.name, optimizer, batch, schedule)
+    lr = float(f"{lr * 10 ** d.rng.uniform(-0.08, 0.08):.2g}")
+    longer = d.pick((1.0, 1.0, 1.25, 1.5)) * (1.3 if batch >= 64 else 0.6) * (1.3 if schedule != "constant" else 1.0)
+    config = plain(
+        task, optimizer=optimizer, schedule=schedule, batch=batch, lr=lr, epochs=max(4, round(task.epochs * longer)),
+        weight_decay=d.pick((0.0, 0.0, 1e-5, 1e-4)), warmup=d.pick((0.0, 0.0, 0.0, 0.05)),
+        n_val=min(task.n_val, d.pick((200, 300, 400, 500))), seed=int(d.rng.integers(1, 10**6)),
+    )  # fmt: skip
+    if task.family == "mlp" and task.depth and d.chance(0.15):
+        config = replace(config, activation="tanh")
+    return bound(config)
+
+
+def practitioner(d: Draw, task: Task) -> Config:
+    """What somebody would have after an hour: plausible, not tuned."""
+    optimizer = d.pick(("sgd", "momentum", "rmsprop", "adam", "adam", "adamw"))
+    lr = d.log(*{"sgd": (1e-3, 0.5), "momentum": (1e-3, 0.1)}.get(optimizer, (1e-4, 0.02)))
+    schedule = d.pick(("constant",) * 4 + GOOD_SCHEDULES)
+    width = task.width if not task.depth else int(d.pick((0.5, 1, 1, 2)) * task.width)
+    n = d.pick((task.n_std // 8, task.n_std // 2, task.n_std, task.n_std))
+    config = plain(
+        task, optimizer=optimizer, lr=lr, schedule=schedule, n_train=max(24, n), width=max(width, 2 * bool(task.depth)),
+        batch=min(d.pick((8, 16, 32, 64, 64, 128)), max(16, n // 4), LARGEST_BATCH[task.family]), epochs=max(8, int(task.epochs * d.log(0.4, 5))),
+        weight_decay=d.pick((0.0, 0.0, 0.0, 1e-4, 1e-3)), dropout=d.pick((0.0, 0.0, 0.2, 0.5)) if task.depth else 0.0,
+        n_val=min(task.n_val, d.pick((100, 200, 400, 500))), seed=int(d.rng.integers(1, 10**6)),
+    )  # fmt: skip
+    if task.family == "mlp" and task.depth:
+        config = replace(config, depth=d.pick((task.depth, task.depth, task.depth, 3 - min(task.depth, 2))) if not task.bottleneck else task.depth,
+                         activation=d.pick(("relu", "relu", "tanh", "sigmoid")))  # fmt: skip
+    return bound(config)
+
+
+Fault = Callable[[Draw, Task, Config], "Config | None"]
+
+
+def _decay_early(d: Draw, t: Task, c: Config) -> Config:
+    kind = d.pick(("step", "cosine", "linear", "exponential", "polynomial"))
+    lr = float(f"{tuned_lr(t.name, c.optimizer, c.batch, kind) * d.pick((0.5, 1.0)):.2g}")
+    return replace(c, schedule=kind, lr=lr, decay_end=float(f"{d.rng.uniform(0.005, 0.1):.2g}"), warmup=0.0)
+
+
+def _noisy_tail(d: Draw, t: Task, c: Config) -> Config:
+    return replace(c, schedule="constant", lr=float(f"{c.lr * d.log(3, 12):.2g}"), batch=d.pick((4, 8, 16)), warmup=0.0)
+
+
+def _tiny_data(d: Draw, t: Task, c: Config) -> Config:
+    n = max(16, int(t.n_std * d.log(0.02, 0.12)))
+    return bound(replace(c, n_train=n, batch=min(c.batch, 16), epochs=int(t.epochs * d.pick((3, 6, 10)))))
+
+
+def _big_long(d: Draw, t: Task, c: Config) -> Config:
+    n = max(32, int(t.n_std * d.log(0.1, 0.4)))
+    big = replace(c, n_train=n, epochs=int(t.epochs * d.pick((4, 8, 12))), weight_decay=0.0, batch=min(c.batch, 32))
+    if t.depth:
+        big = replace(big, width=WIDEST[t.family])
+    return bound(big)
+
+
+def _small_net(d: Draw, t: Task, c: Config) -> Config | None:
+    if not t.depth:
+        return None
+    if t.family == "mlp" and not t.bottleneck and d.chance(0.6):
+        return replace(c, depth=0, width=0, activation="relu")
+    return replace(c, width=d.pick((1, 2, 3)))
+
+
+def _over_regularized(d: Draw, t: Task, c: Config) -> Config:
+    if t.depth and d.chance(0.5):
+        return replace(c, dropout=d.pick((0.6, 0.7, 0.8, 0.9)))
+    decay = d.log(0.03, 0.5) * (10 if c.optimizer == "adamw" else 1)
+    return replace(c, weight_decay=decay)
+
+
+def _uneven(d: Draw, t: Task, c: Config) -> Config:
+    return replace(c, shuffle=d.pick(("sorted", "sorted", "blocks")), batch=d.pick((16, 64)))
+
+
+def _deep_sigmoid(d: Draw, t: Task, c: Config) -> Config | None:
+    if t.family != "mlp" or not t.depth or t.bottleneck:
+        return None
+    return replace(c, depth=d.pick((3, 4, 5, 6, 8)), width=d.pick((16, 32)), activation="sigmoid",
+                   init=d.pick(("default", "torch")), batch=64, epochs=min(c.epochs, 12))  # fmt: skip
+
+
+def _init(d: Draw, t: Task, c: Config) -> Config | None:
+    kinds = ["huge", "normal1", "zero", "tiny", "const"] if t.depth else ["huge", "normal1"]
+    return replace(c, init=d.pick(kinds))
+
+
+def _dead(d: Draw, t: Task, c: Config) -> Config | None:
+    return replace(c, init="dead", activation="relu") if t.depth and t.family in ("mlp", "cnn2d", "cnn1d") else None
+
+
+def _unscaled(d: Draw, t: Task, c: Config) -> Config | None:
+    if t.tokens or t.kind == "autoencoder":
+        return None
+    if t.kind == "regression" and d.chance(0.4):
+        return replace(c, target_scale=d.log(10, 300))
+    cnn = t.family in ("cnn2d", "cnn1d")
+    return replace(c, input_scale=float(f"{d.rng.uniform(0.8, 1.9):.2g}"), input_offset=1.0 if cnn else d.pick((0.0, 1.0, 3.0)))
+
+
+def _outliers(d: Draw, t: Task, c: Config) -> Config | None:
+    if t.tokens:
+        return None
+    return replace(c, outliers=d.log(0.01, 0.1), outlier_size=d.log(10, 60))
+
+
+def _missing(d: Draw, t: Task, c: Config) -> Config:
+    if not t.tokens and d.chance(0.5):
+        return replace(c, missing=d.log(0.0005, 0.01), missing_mode="nan")
+    return replace(c, missing=float(f"{d.rng.uniform(0.25, 0.6):.2g}"))
+
+
+def _label_noise(d: Draw, t: Task, c: Config) -> Config | None:
+    if t.per_token or t.kind == "autoencoder":
+        return None
+    return replace(c, label_noise=float(f"{d.rng.uniform(0.2, 0.6):.2g}"))
+
+
+def _imbalance(d: Draw, t: Task, c: Config) -> Config | None:
+    if t.per_token or t.kind not in ("multiclass", "binary"):
+        return None
+    return replace(c, imbalance=d.log(0.02, 0.12), n_train=min(c.n_train, t.n_std // (2 if t.resplit else 1)))
+
+
+def _wrong_loss(d: Draw, t: Task, c: Config) -> Config:
+    names = {"multiclass": ("mse", "bce", "hinge", "double-softmax"), "binary": ("mse", "hinge01", "double-sigmoid"),
+             "hinge": ("hinge01", "mse"), "regression": ("bce", "broadcast")}  # fmt: skip
+    return replace(c, loss=d.pick(names.get(t.kind, ("bce", "broadcast"))))
+
+
+def _metric_bug(d: Draw, t: Task, c: Config) -> Config | None:
+    return replace(c, metric=d.pick(("argmax", "argmax-batch", "broadcast"))) if t.kind == "binary" else None
+
+
+def _exploding(d: Draw, t: Task, c: Config) -> Config:
+    worse = replace(c, optimizer=d.pick(("sgd", "momentum")), warmup=0.0, clip=0.0)
+    lr = tuned_lr(t.name, worse.optimizer, c.batch, c.schedule) * d.log(4, 30)
+    return replace(worse, lr=float(f"{lr:.2g}"), momentum=d.pick((0.9, 0.9, 0.98)), init=d.pick(("default", "huge")))
+
+
+def _no_warmup(d: Draw, t: Task, c: Config) -> Config:
+    batch = min(d.pick((64, 128, 256)), LARGEST_BATCH[t.family])
+    lr = tuned_lr(t.name, c.optimizer, batch, c.schedule) * d.log(2, 12)
+    return bound(replace(c, warmup=0.0, batch=batch, lr=float(f"{lr:.2g}")))
+
+
+def _lr(low: float, high: float) -> Fault:
+    return lambda d, t, c: replace(c, lr=float(f"{c.lr * d.log(low, high):.2g}"))
+
+
+FAULTS: dict[str, Fault] = {
+    "lr-low": _lr(1e-3, 0.15),
+    "lr-high": _lr(6, 400),
+    "warmup-missing": _no_warmup,
+    "decay-too-early": _decay_early,
+    "scheduler-per-batch": lambda d, t, c: replace(c, schedule=d.pick(("step", "exponential", "cosine", "linear")),
+                                                   stepping="per-batch", warmup=0.0),
+    "scheduler-never-stepped": lambda d, t, c: replace(
+        c, schedule=d.pick(("step", "cosine", "linear")), stepping="never", lr=float(f"{c.lr * d.log(3, 10):.2g}")),
+    "lr-never-decayed": _noisy_tail,
+    "schedule-wrong": lambda d, t, c: replace(
+        c, schedule=d.pick(("zero-start", "zero-hole", "rising", "rising", "restarts")), warmup=0.0),
+    "few-epochs": lambda d, t, c: replace(c, epochs=max(2, int(c.epochs * d.log(0.04, 0.25)))),
+    "tiny-data": _tiny_data,
+    "big-net-long": _big_long,
+    "small-net": _small_net,
+    "over-regularized": _over_regularized,
+    "tiny-batch": lambda d, t, c: replace(c, batch=d.pick((2, 4)), epochs=max(2, c.epochs // 3), schedule="constant"),
+    "uneven-batches": _uneven,
+    "tiny-validation": lambda d, t, c: replace(c, n_val=d.pick((10, 16, 20, 25, 32))),
+    "deep-sigmoid": _deep_sigmoid,
+    "init-bad": _init,
+    "dead-relu": _dead,
+    "inputs-unscaled": _unscaled,
+    "outliers": _outliers,
+    "missing-values": _missing,
+    "label-noise": _label_noise,
+    "labels-unrelated": lambda d, t, c: None if t.per_token or t.kind == "autoencoder" else replace(c, label_noise=1.0),
+    "imbalance": _imbalance,
+    "wrong-loss": _wrong_loss,
+    "metric-bug": _metric_bug,
+    "frozen-weights": lambda d, t, c: replace(c, frozen=d.pick(("all", "all", "body")) if t.depth else "all"),
+    "exploding-gradient": _exploding,
+    "validation-duplicated": lambda d, t, c: replace(_big_long(d, t, c), val_dup=d.pick((0.7, 0.9, 1.0))),
+    "log-fault": lambda d, t, c: replace(c, log_fault=d.pick(("overlap", "mixed-tag", "frozen-tail"))),
+    "range-test": lambda d, t, c: bound(replace(c, probe="range-test", schedule="constant", lr=1e-5, warmup=0.0)),
+    "overfit-check": lambda d, t, c: bound(replace(
+        c, probe="overfit-check", schedule="constant", n_train=d.pick((5, 8, 10)), batch=16, epochs=d.pick((60, 150, 300)),
+        lr=float(f"{c.lr * d.pick((1.0, 1.0, 0.02, 0.005)):.2g}"), weight_decay=0.0, warmup=0.0)),
+}  # fmt: skip
+#: mild faults that are put in pairs into one run
+MILD = ("lr-low", "few-epochs", "label-noise", "over-regularized", "outliers", "inputs-unscaled", "small-net", "tiny-data")
+
+
+def faulty(name: str, d: Draw, task: Task) -> Config | None:
+    """A tuned configuration with this fault, or None where it does not apply."""
+    changed = FAULTS[name](d, task, tuned(d, task))
+    return None if changed is None else bound(changed)

@@ -1,0 +1,59 @@
+"""Which base runs a task gets: every fault, ordinary configurations, fine ones, grids."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from clinic.draw import Draw
+from clinic.faults import FAULTS, MILD, Base, bound, faulty, practitioner, tuned
+from clinic.tasks import TASKS, Task
+
+
+def _plan(task: Task, rounds: int) -> list[str]:
+    """What to draw, so that any prefix is balanced."""
+    rng = np.random.default_rng([5, sum(map(ord, task.name))])
+    plan: list[str] = []
+    for _ in range(rounds):
+        faults = [*rng.permutation(list(FAULTS)), "combination", "combination"]
+        third = len(faults) // 3
+        for i in range(3):
+            plan += [*faults[i * third : (i + 1) * third], *["healthy"] * 8, *["practitioner"] * 5, "grid"]
+    return plan
+
+
+def _grid(d: Draw, task: Task, tag: str) -> list[Base]:
+    """Siblings: one setting, lr × batch size."""
+    start = replace(tuned(d, task, ("constant",)), schedule="constant")
+    lrs = [float(f"{start.lr * k:.2g}") for k in (0.03, 0.3, 3.0, 30.0)]
+    batches = (16, 64)
+    picked = [(lr, b) for b in batches for lr in lrs]
+    return [Base("grid", tag, bound(replace(start, lr=lr, batch=b, warmup=0.0))) for lr, b in picked]
+
+
+#: base runs of a family relative to MLPs (their trainings cost more)
+SHARE = {"mlp": 1.0, "cnn2d": 0.75, "cnn1d": 0.75, "rnn": 0.75, "gru": 0.5, "attn": 0.5}
+
+
+def base_runs(name: str, rounds: int = 1, limit: int | None = None) -> list[Base]:
+    """The base runs of a task, in an order of which every prefix is balanced."""
+    task = TASKS[name]
+    runs: list[Base] = []
+    for i, what in enumerate(_plan(task, rounds)):
+        d = Draw(np.random.default_rng([11, i, sum(map(ord, name))]))
+        group = f"{name}/{i // 8}"
+        if what == "grid":
+            runs += _grid(d, task, f"{name}/grid{i}")
+            continue
+        if what == "combination":
+            first = faulty(d.pick(MILD), d, task) or tuned(d, task)
+            config = FAULTS[d.pick(MILD)](d, task, first)
+            config = None if config is None else bound(config)
+        elif what == "healthy":
+            config = tuned(d, task)
+        else:
+            config = practitioner(d, task) if what == "practitioner" else faulty(what, d, task)
+        if config is not None:
+            runs.append(Base(what, group, config))
+    return runs[: int(limit * SHARE[task.family])] if limit else runs

@@ -1,0 +1,111 @@
+"""From configurations to finished trainings: lanes are prepared, packed, run and unpacked."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from clinic import engine
+from clinic.config import MAX_STEPS, Config, lr_curve
+from clinic.lanes import orders, prepare, signature
+from clinic.models import Sig
+from clinic.tasks import TASKS, padded
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one training gave.
+
+    `truth`, `best`: canonical loss and error on the clean test rows, with the
+    run's class shares, then with balanced ones; after the last step and at the
+    checkpoint with the lowest validation loss. `seen`: own loss, canonical
+    loss, accuracy, share of positive predictions on training rows in
+    evaluation mode. `steps` (steps, 4): batch loss, gradient norm, accuracy,
+    positive share. `epochs` (epochs, 4): validation loss, accuracy, positive
+    share, plateau factor.
+    """
+
+    truth: tuple[float, ...]
+    best: tuple[float, ...]
+    seen: tuple[float, ...]
+    best_epoch: int
+    steps: NDArray[np.float32]
+    epochs: NDArray[np.float32]
+    lr: NDArray[np.float32]
+
+
+def _pack(configs: list[Config], watch: bool) -> Iterator[tuple[Sig, list[Config]]]:
+    """Groups of configurations that run in one program, longest together."""
+    groups: dict[tuple[Sig, str, int], list[Config]] = defaultdict(list)
+    for config in configs:
+        groups[signature(config), config.task, config.steps_per_epoch].append(config)
+    for (sig, _, _), members in sorted(groups.items(), key=lambda g: repr(g[0])):
+        members.sort(key=lambda c: c.epochs)
+        while members:
+            yield sig, members[: sig.lanes]
+            members = members[sig.lanes :]
+
+
+def train_many(
+    configs: Iterable[Config], watch: bool = True, done: Callable[[Config, Result], None] | None = None
+) -> dict[Config, Result]:
+    """Train every configuration; `done` is called after each group, so that work is kept."""
+    results: dict[Config, Result] = {}
+    for sig, members in _pack(list(dict.fromkeys(configs)), watch):
+        for config, result in zip(members, _run_group(sig, members, watch), strict=True):
+            results[config] = result
+            if done is not None:
+                done(config, result)
+    return results
+
+
+def _run_group(sig: Sig, members: list[Config], watch: bool) -> list[Result]:
+    task = TASKS[members[0].task]
+    filled = [*members, *([members[0]] * (sig.lanes - len(members)))]
+    prepared = [prepare(task, c, sig) for c in filled]
+    lanes = {k: np.stack([p[k] for p in prepared]) for k in prepared[0]}
+    per_epoch = members[0].steps_per_epoch
+    cycle = orders(per_epoch, sig.batch)
+    epochs = max(c.epochs for c in members)
+    x, still = padded(task.name), sig._replace(batch=0)  # evaluation is the same for every batch size
+    state, log = engine.start(lanes), jnp.full((MAX_STEPS, 4, sig.lanes), jnp.nan, jnp.float32)
+    record = np.full((epochs, 4, sig.lanes), np.nan, np.float32)
+    fixed = {k: jnp.asarray(v) for k, v in lanes.items()}
+    if watch or any(c.schedule == "plateau" for c in members):
+        for e in range(epochs):
+            state, log = engine.train(sig, x, fixed, state, log, e, e + 1, per_epoch, cycle)
+            state, seen = engine.validate(still, x, fixed, state, (e + 1) * per_epoch)
+            record[e] = np.asarray(seen).T
+    else:
+        state, log = engine.train(sig, x, fixed, state, log, 0, epochs, per_epoch, cycle)
+    truth, best, seen = engine.final(still, x, fixed, state)
+    out = {"truth": truth, "best": best, "seen": seen, "best_t": state["best_t"], "steps": log, "epochs": record}
+    out = {k: np.asarray(v) for k, v in out.items()}
+    return [_result(c, out, i) for i, c in enumerate(members)]
+
+
+def _result(config: Config, out: dict[str, Any], i: int) -> Result:
+    epochs = out["epochs"][: config.epochs, :, i]
+    lr = lr_curve(config)
+    if config.schedule == "plateau":  # the factor after an epoch rules the next one
+        before = np.concatenate([[1.0], epochs[:-1, 3]])
+        lr = lr * np.repeat(before, config.steps_per_epoch).astype(np.float32)
+    return Result(
+        truth=tuple(float(v) for v in out["truth"][i]),
+        best=tuple(float(v) for v in out["best"][i]),
+        seen=tuple(float(v) for v in out["seen"][i]),
+        best_epoch=int(out["best_t"][i]) // config.steps_per_epoch,
+        steps=out["steps"][: config.steps, :, i],
+        epochs=epochs,
+        lr=lr,
+    )
