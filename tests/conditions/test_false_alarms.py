@@ -6,8 +6,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from conditions.curves import healthy
 
+from conditions.curves import healthy
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.features.case import build
 from curvedoctor.model import Finding

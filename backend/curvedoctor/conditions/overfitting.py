@@ -16,7 +16,8 @@ What to try
 
 When it is wrong
     One validation term may rise while the metric that matters still improves: cross-entropy grows
-    with over-confidence although accuracy holds. Then the finding is kept, with lower confidence.
+    with over-confidence although accuracy holds. Then the finding is kept, with lower confidence,
+    and stopping early is not among the remedies.
 
 References
     Prechelt (1998), Early stopping - but when? Goodfellow et al. (2016), Deep Learning, ch. 7.
@@ -68,6 +69,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         summary = f"Validation ends at {number(val.logged(t.end))}, well above training: the model fits its training set."
     return finding(
         ID, "warning", sure, val, summary, others=(train,), onset=onset,
+        actions=("regularize", "more-data", "smaller-model") if still else (),
         rise=rise, best=val.logged(t.best), end=val.logged(t.end), gap=None if train is None else t.end - train.stats.end,
     )  # fmt: skip
 

@@ -46,7 +46,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     s = case.val if case.val is not None and case.val.stats.n >= 6 else case.main
     assert s is not None
     gain = remaining(s)
-    sure = suspicion(case, ("train-longer",), _rule(s, gain))
+    sure = suspicion(case, ("train-longer",), _rule(case, s, gain))
     if sure < FIRES:
         return None
     t = s.stats
@@ -62,8 +62,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     )  # fmt: skip
 
 
-def _rule(s: Series, gain: float) -> float:
+def _rule(case: Case, s: Series, gain: float) -> float:
     t = s.stats
+    if case.schedule is not None and case.schedule.restarts:
+        return 0.0  # each cycle is a descent of its own: none of them extrapolates
     at_best = ramp(relative(t.end - t.best, t.best), 0.06, 0.02)
     return 0.9 * ramp(gain, 0.6 * WORTH, 2.2 * WORTH) * at_best * ramp(relative(t.end, t.start), 0.005, 0.02)
 
