@@ -131,7 +131,7 @@ def test_a_watch_sees_what_a_real_training_appends(tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     write_healthy(logs / "old")
     watch = subprocess.Popen(
-        [sys.executable, "-m", "curvedoctor", "watch", str(logs), "--interval", "0.2", "--times", "40"],
+        [sys.executable, "-m", "curvedoctor", "watch", str(logs), "--interval", "0.2"],
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert watch.stdout is not None
