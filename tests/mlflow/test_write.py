@@ -186,8 +186,16 @@ def proxied(board, monkeypatch: pytest.MonkeyPatch):
         yield proxy, diagnoses(proxy.url, experiment="small")
 
 
-@pytest.mark.parametrize("fault", [500, 429, "drop", "hang"])
-@pytest.mark.parametrize("where", ["runs/log-batch", "PUT"])
+@pytest.mark.parametrize(
+    ("where", "fault"),
+    [
+        ("runs/log-batch", 500),
+        ("runs/log-batch", "hang"),
+        ("runs/log-batch", "drop"),
+        ("PUT", 429),
+        ("PUT", "drop"),
+    ],
+)
 def test_a_server_that_fails_midway(
     board, proxied, client, monkeypatch: pytest.MonkeyPatch, where: str, fault: int | str
 ) -> None:

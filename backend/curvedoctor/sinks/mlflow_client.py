@@ -133,6 +133,9 @@ def artifacts(uri: str, tracking_uri: str) -> Any:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     if uri.startswith("mlflow-artifacts:"):
+        destination = os.environ.get("_MLFLOW_SERVER_ARTIFACT_DESTINATION", "")
+        if destination:  # this is the server's own process
+            return get_artifact_repository(f"{destination.rstrip('/')}/{urlsplit(uri).path.lstrip('/')}")
         if not tracking_uri.startswith(("http://", "https://")):
             raise SinkError(
                 "the run's artifacts are kept by the database's MLflow server: give the server's URI"

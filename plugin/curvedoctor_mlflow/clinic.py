@@ -1,0 +1,151 @@
+"""Diagnoses of a server's experiments, made in the background and kept until the runs change.
+
+One thread per server process, started when it is first needed: after the process was forked.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from curvedoctor.engine import Options, diagnose_sources
+from curvedoctor.model import Diagnosis, Problem, Run
+from curvedoctor.sources import find_all, load_units
+from curvedoctor.sources.base import ReadOptions, Unit
+from curvedoctor.sources.mlflow_db import masked
+
+_logger = logging.getLogger(__name__)
+
+#: seconds between two looks at an experiment at least
+INTERVAL = 5.0
+#: experiments that are kept; the one that was asked for longest ago goes first
+KEPT = 50
+#: a workspace's name, made current in the background as it was in the request
+Inside = Callable[[], None]
+
+
+@dataclass(slots=True)
+class Ward:
+    """One experiment's runs, as they were last seen."""
+
+    #: run id → diagnosis; its run has no points, which are read again when a run is shown
+    diagnoses: dict[str, Diagnosis] = field(default_factory=dict)
+    #: run id → where to read it, and the state that was read
+    units: dict[str, Unit] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    #: counts changes
+    version: int = 0
+    total: int = 0
+    busy: bool = False
+    trouble: str = ""
+    #: seconds of the monotonic clock
+    looked: float = float("-inf")
+
+
+class Clinic:
+    """Diagnoses on demand, for one backend store."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._wards: dict[str, Ward] = {}
+        self._todo: queue.Queue[tuple[str, str, Inside]] = queue.Queue()
+        self._lock = threading.Lock()
+        self._process = 0
+
+    def ward(self, experiment: str, inside: Inside = lambda: None) -> Ward:
+        """What is known of an experiment; it is looked at again in the background if that is old."""
+        with self._lock:
+            ward = self._wards.pop(experiment, None) or Ward()
+            self._wards[experiment] = ward
+            while len(self._wards) > KEPT:
+                self._wards.pop(next(iter(self._wards)))
+            if not ward.busy and time.monotonic() - ward.looked > INTERVAL:
+                ward.busy = True
+                self._put(experiment, "", inside)
+        return ward
+
+    def ended(self, experiment: str, run_id: str, inside: Inside) -> None:
+        """A run has ended: diagnose it, and write the diagnosis back if that is asked for."""
+        with self._lock:
+            self._wards.setdefault(experiment, Ward()).busy = True
+            self._put(experiment, run_id, inside)
+
+    def show(self, ward: Ward, run_id: str) -> Diagnosis | None:
+        """A run's diagnosis with its points; None if it is not known (yet)."""
+        diagnosis, unit = ward.diagnoses.get(run_id), ward.units.get(run_id)
+        if diagnosis is None or unit is None:
+            return None
+        run = next((item for item in load_units([unit]) if isinstance(item, Run)), None)
+        return None if run is None else replace(diagnosis, run=replace(diagnosis.run, curves=run.curves))
+
+    def _neutral(self, run: Run, experiment: str) -> Run:
+        """Without the backend store's address, which is not for the users of the server."""
+        place = f"experiments/{experiment}/runs/{run.origin.key}" if run.origin else experiment
+        group = run.group.removeprefix(f"{masked(self.address)}/")
+        return replace(run, source=place, group=group)
+
+    def _put(self, experiment: str, run_id: str, inside: Inside) -> None:
+        self._todo.put((experiment, run_id, inside))
+        # a forked process has no threads of its parent
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            threading.Thread(target=self._work, name="curvedoctor", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            experiment, run_id, inside = self._todo.get()
+            ward = self._wards.get(experiment) or Ward()
+            try:
+                inside()
+                self._look(experiment, ward)
+                if run_id and os.environ.get("CURVEDOCTOR_ANNOTATE", "") not in {"", "0"}:
+                    self._annotate(ward, run_id)
+                ward.trouble = ""
+            except Exception as error:  # the server must go on, and the page says it
+                ward.trouble = str(error) or type(error).__name__
+                _logger.warning("diagnosing experiment %s failed", experiment, exc_info=True)
+            ward.looked, ward.busy = time.monotonic(), False
+
+    def _look(self, experiment: str, ward: Ward) -> None:
+        read = ReadOptions(experiment=experiment)
+        found = [item for item in find_all([self.address], read) if isinstance(item, Unit)]
+        units = {_run_id(unit): unit for unit in found}
+        ward.total = len(units)
+        if units and units == ward.units:
+            return
+        diagnoses: dict[str, Diagnosis] = {}
+        problems: list[Problem] = []
+        for item in diagnose_sources([self.address], Options(read=read)) if units else ():
+            if isinstance(item, Problem):
+                problems.append(item)
+            elif item.run.origin is not None:
+                diagnoses[item.run.origin.key] = replace(
+                    item, run=self._neutral(replace(item.run, curves=()), experiment)
+                )
+        ward.diagnoses, ward.units, ward.problems = diagnoses, units, tuple(self._told(problems))
+        ward.version += 1
+
+    def _told(self, problems: list[Problem]) -> list[Problem]:
+        return [replace(item, where=item.where.replace(masked(self.address), "store")) for item in problems]
+
+    def _annotate(self, ward: Ward, run_id: str) -> None:
+        from curvedoctor.cli.writeback import annotate
+        from curvedoctor.sinks.base import WriteOptions
+
+        diagnosis = self.show(ward, run_id)
+        if diagnosis is None:
+            return
+        note = os.environ.get("CURVEDOCTOR_NOTE", "") not in {"", "0"}
+        for outcome in annotate([diagnosis], WriteOptions(note=note)):
+            level = logging.INFO if outcome.status in {"written", "unchanged"} else logging.WARNING
+            _logger.log(level, "run %s: %s: %s", run_id, outcome.status, "; ".join(outcome.what))
+
+
+def _run_id(unit: Unit) -> str:
+    """Databases: the first part is the id; folders: the path's last component is."""
+    return unit.parts[0].rstrip("/").rpartition("/")[2]

@@ -1,0 +1,179 @@
+"""The routes below /ajax-api/3.0/curvedoctor/, and the ear on runs that end."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from curvedoctor_mlflow import access, files, page
+from curvedoctor_mlflow.clinic import Clinic, Ward
+
+_logger = logging.getLogger(__name__)
+
+#: seconds that a request waits for a diagnosis before it says that it is being made
+PATIENCE = 1.5
+ENDED = frozenset({"FINISHED", "FAILED", "KILLED"})
+Handler = Callable[[], Any]
+
+
+def add(app: Any, clinic: Clinic, prefix: Callable[[str], str]) -> dict[str, list[str]]:
+    """Add our routes to MLflow's Flask app; returns them by who may read them."""
+    base = prefix("/" + page.ROUTES)
+    handlers = {
+        "brief": lambda: _brief(clinic), "run": lambda: _run(clinic), "experiment": lambda: _experiment(clinic),
+        "explain": _explain, "page": _page,
+    }  # fmt: skip
+    for name, handler in handlers.items():
+        app.add_url_rule(f"{base}/{name}", f"curvedoctor_{name}", _guarded(handler), methods=["GET"])
+    static = f"{base}/static/{files.stamp()}"
+    for name in files.listing():
+        view = functools.partial(_static, name)
+        app.add_url_rule(f"{static}/{name}", f"curvedoctor_static_{name}", view, methods=["GET"])
+    app.after_request(functools.partial(_after, clinic, prefix))
+    return {
+        "runs": [f"{base}/brief", f"{base}/run"],
+        "experiments": [f"{base}/experiment"],
+        "open": [f"{base}/explain", f"{base}/page", *(f"{static}/{name}" for name in files.listing())],
+    }
+
+
+def _guarded(handler: Handler) -> Handler:
+    """A fault of ours is an answer, and MLflow's own refusals keep their status."""
+
+    def guarded() -> Any:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return handler()
+        except MlflowException as error:
+            return _answer({"error": error.message}, error.get_http_status_code())
+        except Exception as error:
+            _logger.warning("a request for a diagnosis failed", exc_info=True)
+            return _answer({"error": f"{type(error).__name__}: {error}"}, 500)
+
+    return guarded
+
+
+def _asked(name: str) -> str:
+    from flask import request
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+
+    value = request.args.get(name, "")
+    if not value or len(value) > 100:
+        raise MlflowException(f"the parameter {name} is missing or too long", INVALID_PARAMETER_VALUE)
+    return str(value)
+
+
+def _answer(content: object, status: int = 200) -> Any:
+    from flask import Response, request
+
+    body = json.dumps(content, allow_nan=False).encode()
+    headers = dict(access.NO_STORE)
+    if "gzip" in request.headers.get("Accept-Encoding", "") and len(body) > 1000:
+        body = gzip.compress(body, 3, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, status, headers, mimetype="application/json")
+
+
+def _wait(clinic: Clinic, experiment: str, ready: Callable[[Ward], bool]) -> Ward:
+    """The experiment's ward, given a moment to become ready."""
+    ward = clinic.ward(experiment, access.inside())
+    end = time.monotonic() + PATIENCE
+    while not ready(ward) and ward.busy and time.monotonic() < end:
+        time.sleep(0.05)
+    return ward
+
+
+def _status(ward: Ward) -> dict[str, Any]:
+    phase = "reading" if ward.busy and not ward.diagnoses else "ready"
+    return {"phase": phase, "total": ward.total, "trouble": ward.trouble, "version": ward.version}
+
+
+def _brief(clinic: Clinic) -> Any:
+    """What the badge shows."""
+    from curvedoctor_panel.view import headline
+
+    run_id = _asked("run_id")
+    ward = _wait(clinic, access.experiment_of(run_id), lambda ward: run_id in ward.diagnoses)
+    diagnosis = ward.diagnoses.get(run_id)
+    told = _status(ward)
+    if diagnosis is not None:
+        told |= {
+            "verdict": diagnosis.verdict, "headline": headline(diagnosis),
+            "conditions": [finding.condition for finding in diagnosis.findings],
+        }  # fmt: skip
+    return _answer(told)
+
+
+def _run(clinic: Clinic) -> Any:
+    """All of one run: the shared view model."""
+    from curvedoctor_panel.view import run_view
+
+    run_id = _asked("run_id")
+    ward = _wait(clinic, access.experiment_of(run_id), lambda ward: run_id in ward.diagnoses)
+    diagnosis = clinic.show(ward, run_id)
+    return _answer({**_status(ward), "view": None if diagnosis is None else run_view(diagnosis, pages=False)})
+
+
+def _experiment(clinic: Clinic) -> Any:
+    """All runs of an experiment side by side; nothing but the state if `version` is still current."""
+    from flask import request
+
+    from curvedoctor_panel.overview import combine, row
+    from curvedoctor_panel.view import problem
+
+    experiment = _asked("experiment_id")
+    access.see(experiment)
+    ward = _wait(clinic, experiment, lambda ward: ward.version > 0)
+    told = _status(ward)
+    if request.args.get("version") != str(ward.version):
+        rows = [{**row(diagnosis), "run_id": run_id} for run_id, diagnosis in list(ward.diagnoses.items())]
+        told["overview"] = combine(rows, [problem(item) for item in ward.problems])
+    return _answer(told)
+
+
+def _explain() -> Any:
+    """A condition's manual page."""
+    from curvedoctor_panel import manual
+
+    return _answer({"page": manual.page(_asked("condition"))})
+
+
+def _page() -> Any:
+    from flask import Response
+
+    return Response(page.own(), mimetype="text/html", headers=access.NO_STORE)
+
+
+def _static(name: str) -> Any:
+    from flask import Response
+
+    path = files.listing()[name]
+    headers = {"Cache-Control": f"private, max-age={files.KEPT}", "X-Content-Type-Options": "nosniff"}
+    return Response(path.read_bytes(), mimetype=files.TYPES[path.suffix], headers=headers)
+
+
+def _after(clinic: Clinic, prefix: Callable[[str], str], response: Any) -> Any:
+    """An update that ends a run queues its diagnosis; the answer itself is left alone."""
+    from flask import request
+
+    try:
+        if (
+            request.method == "POST"
+            and response.status_code == 200
+            and request.path.endswith("/mlflow/runs/update")
+        ):
+            info = json.loads(response.get_data()).get("run_info", {})
+            if info.get("status") in ENDED:
+                clinic.ended(
+                    str(info["experiment_id"]), str(info.get("run_id") or info["run_uuid"]), access.inside()
+                )
+    except Exception:  # whatever an answer looks like, it must reach the client
+        _logger.debug("an update of a run was not understood", exc_info=True)
+    return response
