@@ -48,7 +48,7 @@ def test_one_line_per_run_says_what_matters() -> None:
     ]
     assert table[2].startswith("✓ sgd_lr0.05")
     assert table[3].startswith("? short")
-    assert "no validation loss" in table[3]
+    assert "its longest curve has 1 point" in table[3]
 
 
 def test_the_sick_ones_have_details_with_a_picture() -> None:

@@ -31,6 +31,8 @@ WIDEST = 160
 #: prescriptions and reasons shown per run
 PRESCRIPTIONS = 3
 UNJUDGED = 2
+#: points; a run whose curves have no more is undetermined for that reason alone
+FEW = 3
 VERDICTS: tuple[Verdict, ...] = ("sick", "healthy", "undetermined")
 HEADINGS = ("run", "verdict", "condition", "from", "try first")
 
@@ -90,7 +92,7 @@ def widths(rows: Sequence[tuple[str, ...]], look: Look) -> list[int]:
     """Columns for each cell: all that they need if there is room, else names give way first."""
     need = [max(cells(cell) for cell in column) for column in zip(HEADINGS, *rows, strict=True)]
     room = min(look.width, WIDEST) - 2 - 2 * (len(need) - 1)
-    for index, least in ((0, 14), (4, 16), (2, 14), (0, 8), (4, 9), (2, 9), (3, 4), (1, 7)):
+    for index, least in ((0, 24), (4, 21), (0, 14), (4, 16), (2, 14), (0, 8), (4, 9), (2, 9), (3, 4), (1, 7)):
         excess = sum(need) - room
         if excess > 0:
             need[index] = max(min(need[index], least), need[index] - excess)
@@ -119,6 +121,11 @@ def reason(diagnosis: Diagnosis) -> str:
     """Why a run is undetermined, in one or two parts; empty for others."""
     if diagnosis.verdict != "undetermined":
         return ""
+    longest = max((len(curve) for curve in diagnosis.run.curves), default=0)
+    if longest <= FEW:
+        return (
+            f"its longest curve has {longest} point{'s' * (longest != 1)}" if longest else "it has no curve"
+        )
     reasons = list(dict.fromkeys(safe(unjudged.reason) for unjudged in diagnosis.unjudged))
     return "; ".join(reasons[:UNJUDGED]) or "too little was logged"
 
