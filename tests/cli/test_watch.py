@@ -142,3 +142,17 @@ def test_a_watch_sees_what_a_real_training_appends(tmp_path: Path) -> None:
     assert "new: sick (non-finite" in line or "new: undetermined" in line
     watch.terminate()
     watch.communicate(timeout=30)
+
+
+def test_annotating_writes_what_changed_and_is_no_change_itself(run: Run, tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    write_nan(logs / "nan")
+    history = logs / "old" / "history.csv"
+    history.parent.mkdir()
+    history.write_text("epoch,loss\n" + "".join(f"{i},{2 / (i + 1)}\n" for i in range(20)))
+    ran = run("watch", logs, "--times", "3", "--interval", "0.1", "--annotate")
+    assert ran.code == 0
+    assert ran.out.count("\n") == 2
+    assert (logs / "nan" / "curvedoctor").is_dir()
+    assert ran.err.count("refused") == 1
+    assert "old" in ran.err
