@@ -9,7 +9,6 @@ import numpy as np
 
 from clinic.dataset import as_run, table
 from clinic.fit import fit, folds
-from clinic.render import with_params
 from clinic.score import Answer, Score, score, wilson
 from clinic.store import ClinicRun
 from curvedoctor.differential.odds import Model
@@ -39,11 +38,11 @@ def held_out(runs: Sequence[ClinicRun], judge: Callable[[list[ClinicRun], Model]
     return [a for a in out if a is not None]
 
 
-def ours(alone: bool, params: str = "own") -> Callable[[list[ClinicRun], Model], list[Answer]]:
-    """curvedoctor as a judge. `params`: own (as logged), all, some, none."""
+def ours(alone: bool, level: str | None = None) -> Callable[[list[ClinicRun], Model], list[Answer]]:
+    """curvedoctor as a judge. `level` of hyperparameters: as logged, or full, some, none."""
 
     def judge(runs: list[ClinicRun], model: Model) -> list[Answer]:
-        made = [as_run(run, None if params == "own" else with_params(run, params)) for run in runs]
+        made = [as_run(run, None, level) for run in runs]
         return [answer(d) for d in diagnose_runs(made, Options(alone=alone), model)]
 
     return judge

@@ -51,6 +51,10 @@ class Journal:
                 except ValueError:  # a torn last line: that training is simply done again
                     continue
                 self.done[record["k"]] = record
+        for path in (folder / "curves").glob("*.npz"):
+            with np.load(path) as held:
+                if np.isnan(held["val_loss"]).all() and np.isfinite(held["train_loss"]).all():
+                    self.done.pop(path.stem, None)  # trained without being watched: train it again
 
     def add(self, task: str, originals: set[Config], config: Config, result: Any) -> None:
         """Keep one finished training; of the `originals` also the curves."""
@@ -145,6 +149,8 @@ def carry_out(journal: Journal, names: list[str], rounds: int, limit: int | None
             wants = [needed(journal, b.config) for b in bases]
             for watch in (True, False):
                 todo = list(dict.fromkeys(c for w in wants for c in w[0 if watch else 1]))
+                # a remedy of one grid run is another grid run: it was trained, and watched, a moment ago
+                todo = [c for c in todo if not journal.has(c)]
                 for i in range(0, len(todo), CHUNK):
                     if time.time() > deadline:
                         return total

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clinic.render import random_style, render
+from clinic.render import LEVELS, STYLES, render
 from clinic.store import ClinicRun
 from curvedoctor.actions import ACTIONS
 from curvedoctor.features.case import build
 from curvedoctor.features.vector import matrix
-from curvedoctor.model import Axis, Curve, Floats, Run
+from curvedoctor.model import Curve, Floats, Run
 from curvedoctor.params import recognize
 from curvedoctor.roles import assign
 
@@ -20,14 +20,13 @@ from curvedoctor.roles import assign
 OUTCOMES = (*(a for a, action in ACTIONS.items() if action.training), "sick")
 
 
-def as_run(clinic: ClinicRun, style: object | None = None) -> Run:
-    """One stored training as somebody would have logged it (its own style unless given)."""
-    curves, raw = render(clinic, style)
+def as_run(clinic: ClinicRun, style: str | None = None, level: str | None = None) -> Run:
+    """One stored training as somebody would have logged it (its own style and level unless given)."""
+    curves, raw = render(clinic, style, level)
     made = []
     for tag, (steps, values) in curves.items():
-        axis: Axis = "step"
-        steps = np.asarray(steps, dtype=np.int64)
-        made.append(Curve(tag, tag, steps, np.asarray(values, np.float64), np.full(len(steps), np.nan), axis=axis))
+        at = np.asarray(steps).astype(np.int64)
+        made.append(Curve(tag, tag, at, np.asarray(values, np.float64), np.full(len(at), np.nan)))
     return Run(clinic.id, f"clinic/{clinic.id}", clinic.group or clinic.id, tuple(assign(made)), recognize(raw))
 
 
@@ -44,14 +43,9 @@ class Table:
 
 def labels(run: ClinicRun) -> list[float]:
     """1 helps, 0 does not, NaN in between or not tried."""
-    out = []
-    for action in OUTCOMES[:-1]:
-        helps = run.helps(action)
-        tried = action in run.outcomes
-        out.append(float(helps) if helps is not None else (float("nan") if tried else 0.0))
-    any_helps = any(v == 1.0 for v in out)
-    out.append(1.0 if any_helps else 0.0 if run.healthy else float("nan"))
-    return out
+    verdicts = [run.helps(action) for action in OUTCOMES[:-1]]
+    known = [float("nan") if helps is None else float(helps) for helps in verdicts]
+    return [*known, 1.0 if any(v is True for v in verdicts) else 0.0 if run.healthy else float("nan")]
 
 
 def table(runs: Sequence[ClinicRun], copies: int, seed: int = 0) -> Table:
@@ -61,12 +55,13 @@ def table(runs: Sequence[ClinicRun], copies: int, seed: int = 0) -> Table:
     owner: list[int] = []
     for i, run in enumerate(runs):
         for k in range(copies):
-            made.append(as_run(run, None if k == 0 else random_style(rng)))
+            made.append(as_run(run) if k == 0 else as_run(run, str(rng.choice(list(STYLES))), str(rng.choice(LEVELS))))
             owner.append(i)
     rows = np.vstack([matrix(build(made[at : at + 256])) for at in range(0, len(made), 256)])
     seen: dict[tuple[str, bool], int] = {}
     for run in runs:
-        seen[run.fault, run.healthy] = seen.get((run.fault, run.healthy), 0) + 1
-    weight = np.array([1.0 / np.sqrt(seen[runs[i].fault, runs[i].healthy]) for i in owner])
+        key = (run.fault, bool(run.healthy))
+        seen[key] = seen.get(key, 0) + 1
+    weight = np.array([1.0 / np.sqrt(seen[runs[i].fault, bool(runs[i].healthy)]) for i in owner])
     truth = np.array([labels(run) for run in runs])[owner]
     return Table(rows, truth, weight / weight.mean(), tuple(runs[i].task for i in owner), np.array(owner, float))

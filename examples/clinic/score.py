@@ -10,6 +10,7 @@ from math import sqrt
 import numpy as np
 
 from clinic.store import ClinicRun
+from curvedoctor.actions import ACTIONS
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,6 @@ class Score:
     actions: dict[str, tuple[float, int, float, int]] = field(default_factory=dict)
 
 
-def is_sick(run: ClinicRun) -> bool:
-    """Whether some remedy helps."""
-    return any(run.helps(action) for action in run.outcomes)
-
-
 def score(runs: Sequence[ClinicRun], answers: Sequence[Answer]) -> Score:
     """Hold answers against outcomes."""
     faults: dict[str, list[tuple[bool, bool, bool]]] = defaultdict(list)
@@ -52,7 +48,7 @@ def score(runs: Sequence[ClinicRun], answers: Sequence[Answer]) -> Score:
         if run.healthy:
             healthy += 1
             alarms += answer.alarm
-        if not is_sick(run):
+        if not run.sick:
             continue
         sick += 1
         said = answer.actions if answer.alarm else ()
@@ -62,7 +58,7 @@ def score(runs: Sequence[ClinicRun], answers: Sequence[Answer]) -> Score:
     for run, answer in zip(runs, answers, strict=True):
         for action, confidence in answer.actions[:3] if answer.alarm else ():
             truth = run.helps(action)
-            if truth is not None or action not in run.outcomes:
+            if truth is not None:
                 sure.append((confidence, truth is True))
     per_fault = {
         fault: (len(rows), *(float(np.mean([r[k] for r in rows])) for k in range(3))) for fault, rows in faults.items()
@@ -109,7 +105,7 @@ def _per_action(runs: Sequence[ClinicRun], answers: Sequence[Answer]) -> dict[st
         said = [a for a, _ in answer.actions[:3]] if answer.alarm else []
         if said and run.helps(said[0]) is not None:
             given[said[0]].append(run.helps(said[0]) is True)
-        for action in run.outcomes:
+        for action in ACTIONS:
             if run.helps(action):
                 found[action].append(action in said)
     names = sorted(set(given) | set(found))
