@@ -83,9 +83,8 @@ def test_databases_are_found_in_folders(filled, tmp_path: Path) -> None:
     ],
 )
 def test_filters_select_as_mlflow_does(filled, text: str, names: set[str]) -> None:
-    from mlflow.entities import ViewType
-
     from mlflow import MlflowClient
+    from mlflow.entities import ViewType
 
     runs, _ = read_all(filled.uri, options=ReadOptions(filter=text))
     assert {run.name for run in runs} >= names

@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from curvedoctor.cli.writeback import report
 from curvedoctor.model import Diagnosis
 from curvedoctor.sinks import mlflow_content, mlflow_views
 from curvedoctor.sinks.mlflow_content import NOTE
-from mlflow import MlflowClient
 from mlflow_lab import flaky, look
 from mlflow_lab.write import diagnoses, erase, statuses, write
 

@@ -9,9 +9,8 @@ import json
 import math
 import sys
 
-from mlflow.entities import Metric, Param, RunTag
-
 from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
 
 START = 1_700_000_000_000
 #: more than the 25,000 points at which a bulk answer is cut

@@ -1,0 +1,155 @@
+"""Reading 200 runs × 6 metrics × 1,000 points: our readers beside `MlflowClient.get_metric_history` per key.
+
+    python tests/benchmarks/mlflow_reading.py [RUNS]
+
+Both read the same stores, in turns, so that a busy machine slows both; the client reads a sample of the
+runs and is extrapolated. Memory is the peak of Python's own allocations while all runs stream through.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+import tracemalloc
+import uuid
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+from curvedoctor.model import Run
+from curvedoctor.sources import find_all, load_units
+from curvedoctor.sources.base import Unit
+from mlflow_lab import servers
+
+METRICS, POINTS = 6, 1000
+#: runs that the client reads in each turn, and turns
+SAMPLE, TURNS = 4, 5
+KEYS = [f"train/metric_{i}" for i in range(METRICS)]
+
+
+def one_run(uri: str) -> str:
+    """Log one run through MLflow; returns its id."""
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Param
+
+    client = MlflowClient(uri)
+    run = client.create_run(client.create_experiment("bench"), run_name="bench")
+    for key in KEYS:
+        points = [Metric(key, 1.0 / (1 + i), 1_700_000_000_000 + 1000 * i, i) for i in range(POINTS)]
+        client.log_batch(run.info.run_id, metrics=points, params=[Param("lr", "0.1")])
+    return str(run.info.run_id)
+
+
+def many_in_database(path: Path, count: int) -> list[str]:
+    """One run through MLflow, the others as copies of its rows."""
+    first = one_run(f"sqlite:///{path}")
+    ids = [first]
+    connection = sqlite3.connect(path)
+    tables = {
+        table: connection.execute(f"SELECT * FROM {table} WHERE run_uuid = ?", (first,))
+        for table in ("runs", "metrics", "latest_metrics", "params", "tags")
+    }
+    content = {
+        table: ([column[0] for column in cursor.description], cursor.fetchall())
+        for table, cursor in tables.items()
+    }
+    for _ in range(count - 1):
+        ids.append(uuid.uuid4().hex)
+        for table, (columns, rows) in content.items():
+            place = columns.index("run_uuid")
+            new = [(*row[:place], ids[-1], *row[place + 1 :]) for row in rows]
+            names = ", ".join(f'"{column}"' for column in columns)
+            connection.executemany(
+                f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})", new
+            )
+    connection.commit()
+    connection.close()
+    return ids
+
+
+def many_in_folder(path: Path, count: int) -> list[str]:
+    first = one_run(str(path))
+    ids = [first]
+    (folder,) = path.glob(f"*/{first}")
+    for _ in range(count - 1):
+        ids.append(uuid.uuid4().hex)
+        shutil.copytree(folder, folder.parent / ids[-1])
+        meta = folder.parent / ids[-1] / "meta.yaml"
+        meta.write_text(meta.read_text().replace(first, ids[-1]))
+    return ids
+
+
+def ours(address: str) -> tuple[float, int]:
+    """(seconds, points) of reading everything."""
+    start = time.perf_counter()
+    units = [item for item in find_all([address]) if isinstance(item, Unit)]
+    points = 0
+    for run in load_units(units):
+        assert isinstance(run, Run), run
+        points += sum(len(curve) for curve in run.curves)
+    return time.perf_counter() - start, points
+
+
+def theirs(client: object, ids: Sequence[str]) -> float:
+    start = time.perf_counter()
+    for run_id in ids:
+        for key in KEYS:
+            assert len(client.get_metric_history(run_id, key)) == POINTS
+    return time.perf_counter() - start
+
+
+def peak(address: str) -> float:
+    """Megabytes of Python's allocations at most."""
+    tracemalloc.start()
+    ours(address)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most / 1e6
+
+
+def compare(name: str, address: str, uri: str, ids: Sequence[str], wanted: float) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(uri)
+    theirs(client, ids[:1])
+    ours(address)
+    turns = [
+        (theirs(client, list(islice(ids, turn * SAMPLE, (turn + 1) * SAMPLE))) / SAMPLE, ours(address))
+        for turn in range(TURNS)
+    ]
+    assert all(points == len(ids) * METRICS * POINTS for _, (_, points) in turns)
+    per_run = statistics.median(seconds / len(ids) for _, (seconds, _) in turns)
+    client_run = statistics.median(seconds for seconds, _ in turns)
+    ratio = statistics.median(seconds / (own / len(ids)) for seconds, (own, _) in turns)
+    print(
+        f"{name:12} client {1e3 * client_run:7.1f} ms/run   ours {1e3 * per_run:6.1f} ms/run   {ratio:5.1f} × "
+        f"(wanted ≥ {wanted} ×)   peak {peak(address):.0f} MB for {len(ids)} runs",
+        flush=True,
+    )
+
+
+def main(count: int = 200) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        ids = many_in_database(folder / "mlflow.db", count)
+        database = f"sqlite:///{folder / 'mlflow.db'}"
+        compare("SQLite", database, database, ids, 15)
+        runs = folder / "mlruns"
+        compare("file store", str(runs), str(runs), many_in_folder(runs, count), 8)
+        # a server is slow enough that fewer runs tell the same
+        few = many_in_database(folder / "few.db", SAMPLE * TURNS)
+        with servers.serve(sys.executable, f"sqlite:///{folder / 'few.db'}", folder, workers=4) as server:
+            compare("HTTP", server.url, server.url, few, 1.5)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,120 @@
+"""What people see, in a headless Chromium: MLflow's own pages with our tags, report and picture, and the app."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from mlflow_lab.stores import Store, serve_copy
+from mlflow_lab.write import diagnoses, erase, write
+from tensorboard_lab.browser import Watched, browser
+
+__all__ = ["browser"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+VERSIONS = ["newest", "2.22.5"]
+
+
+@pytest.fixture(scope="module")
+def app(filled: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The newest MLflow's server with our app, over annotated runs."""
+    with serve_copy(
+        sys.executable, filled, tmp_path_factory.mktemp("app"), "--app-name", "curvedoctor"
+    ) as store:
+        found = diagnoses(store.uri, experiment="hard")
+        write(found, note=True)
+        yield store
+        erase(found)
+
+
+@pytest.fixture
+def seen(browser) -> Iterator[Watched]:
+    """A page; nothing of ours may appear among its faults (MLflow's own are not ours to mend)."""
+    context = browser.new_context(viewport={"width": 1500, "height": 950})
+    context.set_default_timeout(40_000)
+    held = Watched(context.new_page(), None, "")
+    yield held
+    title = held.page.title()
+    context.close()
+    assert title != "owned"
+    assert not [fault for fault in held.faults if "curvedoctor" in fault or "dialog" in fault]
+
+
+def address(store: Store, name: str, tab: str = "") -> str:
+    run = store.run(name)
+    return f"{store.uri}/#/experiments/{run['experiment']}/runs/{run['id']}{tab}"
+
+
+def test_the_badge_and_the_drawer(app: Store, seen: Watched) -> None:
+    page = seen.page
+    page.goto(address(app, "nan-end"))
+    badge = page.locator("curvedoctor-badge .badge")
+    badge.wait_for()
+    page.wait_for_function(
+        "document.querySelector('curvedoctor-badge').shadowRoot.querySelector('.dot').dataset.verdict === 'sick'"
+    )
+    assert badge.inner_text().startswith("Sick: ")
+    badge.click()
+    frame = page.frame_locator("curvedoctor-badge iframe")
+    frame.locator("h1", has_text="nan-end").wait_for()
+    frame.locator("canvas").first.wait_for()
+    assert frame.get_by_text("Non-finite").first.is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("curvedoctor-badge .drawer").is_visible() or frame.locator("h1").count()
+    page.locator("curvedoctor-badge .close").click()
+    # another run, without a reload
+    page.evaluate(f"location.hash = {json.dumps(address(app, 'falls').partition('#')[2])}")
+    page.wait_for_function(
+        "document.querySelector('curvedoctor-badge').shadowRoot.querySelector('.dot').dataset.verdict !== 'sick'"
+    )
+
+
+def test_a_page_per_experiment(app: Store, seen: Watched) -> None:
+    page = seen.page
+    page.goto(f"{app.uri}/#/experiments/{app.run('falls')['experiment']}/runs")
+    page.locator("curvedoctor-badge .badge").click()
+    frame = page.frame_locator("curvedoctor-badge iframe")
+    frame.locator(".cd-row").first.wait_for()
+    assert frame.locator(".cd-row").count() >= 10
+    frame.get_by_role("tab", name="Across runs").click()
+    frame.locator(".cd-across").wait_for()
+
+
+def test_a_run_named_with_html_does_no_harm(app: Store, seen: Watched) -> None:
+    html = next(run["name"] for run in app.truth if run["name"].startswith("<img"))
+    seen.page.goto(address(app, html))
+    seen.page.locator("curvedoctor-badge .badge").click()
+    seen.page.frame_locator("curvedoctor-badge iframe").locator("h1", has_text="<img src=x").wait_for()
+
+
+def test_the_tags_and_the_picture_on_the_run_page(app: Store, seen: Watched) -> None:
+    page = seen.page
+    page.goto(address(app, "nan-end"))
+    page.get_by_text("curvedoctor.verdict").first.wait_for()
+    picture = page.locator("img[src*='curves.png']").first
+    picture.wait_for(state="attached")
+    page.wait_for_function(
+        "[...document.images].some((i) => i.src.includes('curves.png') && i.complete && i.naturalWidth > 300)"
+    )
+    assert page.get_by_text("curvedoctor: sick").count()
+
+
+def test_the_saved_views_columns(app: Store, seen: Watched) -> None:
+    seen.page.goto(
+        f"{app.uri}/#/experiments/{app.run('falls')['experiment']}/runs?viewStateShareKey=curvedoctor"
+    )
+    for column in ("curvedoctor.verdict", "curvedoctor.conditions"):
+        seen.page.get_by_text(column).first.wait_for()
+    seen.page.get_by_text("non-finite").first.wait_for()
+
+
+def test_the_report_in_the_artifact_viewer(app: Store, seen: Watched) -> None:
+    page = seen.page
+    page.goto(address(app, "nan-end", "/artifacts/curvedoctor/report.html"))
+    frame = page.frame_locator("iframe:not([title='Diagnosis'])")
+    frame.locator("h1", has_text="nan-end").wait_for()
+    frame.locator("canvas").first.wait_for()

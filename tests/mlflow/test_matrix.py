@@ -1,0 +1,117 @@
+"""Both supported MLflows, each in its own environment, over SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mlflow_lab import look, postgres, servers
+from mlflow_lab.compare import assert_all
+from mlflow_lab.stores import Store, fill, serve_copy
+from mlflow_lab.write import diagnoses, erase, statuses, write
+from sources.contract import read_all
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def old() -> str:
+    return servers.old_python()
+
+
+@pytest.fixture(scope="session")
+def old_filled(old: str, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    folder = tmp_path_factory.mktemp("old")
+    return fill(old, folder, artifacts=str(folder / "artifacts"))
+
+
+@pytest.fixture(scope="module")
+def old_server(old: str, old_filled: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with serve_copy(old, old_filled, tmp_path_factory.mktemp("old-server")) as store:
+        yield store
+
+
+def test_an_old_database_is_read_to_the_last_point_and_stays_byte_identical(old_filled: Store) -> None:
+    before = look.files(old_filled.folder)
+    runs, problems = read_all(old_filled.uri)
+    assert not problems
+    assert_all(runs, old_filled.truth)
+    assert len(diagnoses(old_filled.uri)) == len(runs)
+    assert look.files(old_filled.folder) == before
+
+
+def test_annotating_an_old_database_is_refused_with_the_reason(old_filled: Store) -> None:
+    before = look.files(old_filled.folder)
+    found = diagnoses(old_filled.uri, experiment="small")
+    for outcomes in (write(found), write(found, dry_run=True), erase(found)):
+        assert statuses(outcomes) == {"refused"}
+        assert "would migrate" in outcomes[0].what[0]
+        assert "http://" in outcomes[0].what[0]
+    assert look.files(old_filled.folder) == before
+
+
+def test_an_old_server_is_read(old_server: Store) -> None:
+    runs, problems = read_all(old_server.uri)
+    assert not problems
+    assert_all(runs, old_server.truth)
+
+
+def test_an_old_server_is_annotated_and_cleaned(old_server: Store) -> None:
+    before = look.database(old_server.database)
+    found = diagnoses(old_server.uri, experiment="hard")
+    assert statuses(write(found, note=True)) == {"written"}
+    assert statuses(write(diagnoses(old_server.uri, experiment="hard"), note=True)) == {"unchanged"}
+    written = look.database(old_server.database)
+    # it can't delete an experiment's tag again, so none is written
+    assert {table for table in written if written[table] != before[table]} == {"tags"}
+    assert len(list((old_server.folder / "artifacts").rglob("report.html"))) == len(found)
+    assert statuses(erase(found)) == {"removed"}
+    assert look.database(old_server.database) == before
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    with postgres.running() as address:
+        yield address
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("version", ["newest", "2.22.5"])
+def test_postgresql(cluster: str, old: str, version: str, tmp_path: Path) -> None:
+    """Read, refused or annotated, and every row as before."""
+    python = old if version == "2.22.5" else sys.executable
+    uri = postgres.create(cluster, f"mlflow-{version}")
+    filled = fill(python, tmp_path, uri=uri, artifacts=str(tmp_path / "artifacts"))
+    (tmp_path / "artifacts").mkdir(exist_ok=True)
+    before = postgres.content(uri)
+    runs, problems = read_all(uri)
+    assert not problems
+    assert_all(runs, filled.truth)
+    found = diagnoses(uri, experiment="small")
+    if version == "2.22.5":
+        assert statuses(write(found)) == {"refused"}
+        assert postgres.content(uri) == before
+        return
+    assert statuses(write(found, note=True)) == {"written"}
+    assert len(list((tmp_path / "artifacts").rglob("report.html"))) == 3
+    assert statuses(write(diagnoses(uri, experiment="small"), note=True)) == {"unchanged"}
+    assert statuses(erase(found)) == {"removed"}
+    assert postgres.content(uri) == before
+
+
+@pytest.mark.postgres
+def test_a_server_over_postgresql(cluster: str, tmp_path: Path) -> None:
+    uri = postgres.create(cluster, "behind-a-server")
+    filled = fill(sys.executable, tmp_path, uri=uri, artifacts="mlflow-artifacts:/")
+    with servers.serve(sys.executable, uri, tmp_path) as server:
+        before = postgres.content(uri)
+        runs, problems = read_all(server.url)
+        assert not problems
+        assert_all(runs, filled.truth)
+        found = diagnoses(server.url, experiment="small")
+        assert statuses(write(found, note=True)) == {"written"}
+        assert statuses(erase(found)) == {"removed"}
+        assert postgres.content(uri) == before
