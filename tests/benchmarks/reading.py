@@ -20,12 +20,11 @@ from pathlib import Path
 
 from benchmarks.peers import PEERS, rustboard
 from benchmarks.workloads import WORKLOADS, Workload
-from sources.accumulator import same_points, stock_points
-
 from curvedoctor.model import Run
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import Unit
 from curvedoctor.sources.tensorboard.fast import read_files
+from sources.accumulator import same_points, stock_points
 
 OURS, WHOLE, RUST = "curvedoctor", "curvedoctor, walk to runs", "RustBoard"
 
@@ -91,7 +90,14 @@ def _ratio(of: list[float], to: list[float]) -> str:
 
 def table(results: Sequence[Result], peers: Sequence[str]) -> str:
     """Markdown: how many times less we use than each peer."""
-    heads = ["logs", "points", "ns/point", *(f"x {name}, CPU" for name in peers), *([f"x {RUST}, wall"] if RUST in peers else []), "aim"]
+    heads = [
+        "logs",
+        "points",
+        "ns/point",
+        *(f"x {name}, CPU" for name in peers),
+        *([f"x {RUST}, wall"] if RUST in peers else []),
+        "aim",
+    ]
     lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
     for r in results:
         mine = r.processor[OURS]
@@ -110,21 +116,27 @@ def table(results: Sequence[Result], peers: Sequence[str]) -> str:
 def main() -> None:
     """The command."""
     known = [*PEERS, RUST]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--scale", type=float, default=0.1, help="1 for the full size (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", help="part of a workload's name")
     parser.add_argument("--peers", nargs="*", default=known, choices=known)
     parser.add_argument("--json", type=Path, help="write all times there")
     chosen = parser.parse_args()
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; "
-          f"scale {chosen.scale:g}, {chosen.rounds} rounds; medians (spread) of rounds in turn; all check checksums\n")
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; "
+        f"scale {chosen.scale:g}, {chosen.rounds} rounds; medians (spread) of rounds in turn; all check checksums\n"
+    )
     results = []
     for workload in WORKLOADS:
         if chosen.only and chosen.only not in workload.name:
             continue
         with tempfile.TemporaryDirectory() as scratch:
-            results.append(measure(workload, Path(scratch, "logs"), chosen.scale, chosen.rounds, chosen.peers))
+            results.append(
+                measure(workload, Path(scratch, "logs"), chosen.scale, chosen.rounds, chosen.peers)
+            )
         print(table(results[-1:], chosen.peers), flush=True)
     print("\n" + table(results, chosen.peers))
     if chosen.json:

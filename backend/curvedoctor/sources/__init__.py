@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
-from functools import cache
-from itertools import groupby, islice
+from itertools import groupby
 
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files
 from curvedoctor.sources.base import Claim, Folder, Reader, ReadOptions, Unit
+from curvedoctor.sources.cache import load_cached
 from curvedoctor.sources.copies import Copies
 from curvedoctor.sources.walk import walk
 
 __all__ = ["find_all", "load_units", "readers"]
 
-#: units handed to one `Reader.load` call: enough for batched reading, small enough to stream
-BLOCK = 256
 #: what tells apart the runs that were mixed in one directory
 _NUMBER = re.compile(r"#\d+$")
 
 
-@cache
+@functools.cache  # not `cache`: a module of this package has that name
 def readers() -> tuple[Reader, ...]:
     """All readers, by module name."""
     found: list[Reader] = []
@@ -74,10 +73,10 @@ def load_units(units: Iterable[Unit], options: ReadOptions | None = None) -> Ite
     options = options or ReadOptions()
     by_name = {reader.name: reader for reader in readers()}
     for name, group in groupby(units, key=lambda unit: unit.reader):
-        while block := tuple(islice(group, BLOCK)):
-            for item in by_name[name].load(block, options):
-                if isinstance(item, Problem) or _wanted(item.name, options.run):
-                    yield item
+        reader = by_name[name]
+        for item in load_cached(group, options, lambda block, reader=reader: reader.load(block, options)):  # type: ignore[misc]
+            if isinstance(item, Problem) or _wanted(item.name, options.run):
+                yield item
 
 
 def _find_one(address: str, options: ReadOptions) -> Iterator[Unit | Problem]:

@@ -48,7 +48,10 @@ def split(series: Mapping[str, Points]) -> list[dict[str, Points]]:
 
 def _resets(steps: Ints) -> Ints:
     """Positions at which the steps start over."""
-    back = np.flatnonzero(steps[1:] < steps[:-1]) + 1
+    backward = steps[1:] < steps[:-1]
+    if not backward.any():
+        return np.empty(0, np.int64)
+    back = np.flatnonzero(backward) + 1
     found: list[int] = []
     start = 0
     for at in back.tolist():
