@@ -43,7 +43,11 @@ class Recipe:
 
 RECIPES = (
     Recipe("healthy", "nothing: a sound run to compare with"),
-    Recipe("lr-too-high", "the learning rate is 25 times too high", ("lower-lr",), lr=0.5, decay=False),
+    # tried: the validation loss ends at 2.7 as it is, at 1.8 with clipping, at 0.16 with a tenth of the lr
+    Recipe(
+        "lr-too-high", "the learning rate is 25 times too high", ("lower-lr", "clip-gradients"),
+        lr=0.5, decay=False,
+    ),
     Recipe("lr-too-low", "the learning rate is 400 times too low", ("raise-lr",), lr=0.00005, decay=False),
     Recipe(
         "few-samples", "500 samples, a fifth of them mislabelled, for 100 units",
