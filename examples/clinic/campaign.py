@@ -7,6 +7,7 @@ asks again until nothing is missing. Interrupt it at any time.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import sys
@@ -117,7 +118,7 @@ def needed(journal: Journal, base: Config) -> tuple[list[Config], list[Config]]:
     seeds = [reseeded(base, k) for k in range(3)]
     watched = list(seeds)
     task = TASKS[base.task]
-    if base.n_val * 2 <= min(512, task.n_val) and base.probe == "":
+    if base.n_val <= min(128, task.n_val // 2) and base.probe == "":
         watched.append(larger_validation(base))
     rest = [reseeded(v.config, k) for v in first(base) for k in range(3 if task.resplit else 1)]
     if all(journal.has(s) for s in seeds):
@@ -142,8 +143,9 @@ def carry_out(journal: Journal, names: list[str], rounds: int, limit: int | None
     from clinic.train import train_many
 
     total, start = 0, time.monotonic()
-    for name in names:
-        bases = base_runs(name, rounds, limit)
+    waves = [limit // 2, limit] if limit and limit > 16 else [limit]  # stopped halfway, all tasks have runs
+    for most, name in itertools.product(waves, names):
+        bases = base_runs(name, rounds, most)
         originals = {c for b in bases for c in (b.config, larger_validation(b.config))}
         for turn in range(5):
             wants = [needed(journal, b.config) for b in bases]

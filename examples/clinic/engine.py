@@ -1,7 +1,7 @@
 """Many trainings in one compiled program.
 
-A *lane* is one training. Lanes that share a `Sig` and the number of steps per
-epoch run side by side under `vmap`; everything that is not a shape is traced
+A *lane* is one training. Lanes that share a `Sig` run side by side under
+`vmap` (those that are validated also share the number of steps per epoch); everything that is not a shape is traced
 (lr of every step, masks, optimizer coefficients, loss selector …), so one
 compilation serves hundreds of configurations.
 """
@@ -67,8 +67,11 @@ def _measure(sig: Sig, w: jax.Array, x: jax.Array, rows: jax.Array, lane: Lane, 
     return columns.reshape(4, rows.shape[0], -1).mean(-1)
 
 
-def _step(sig: Sig, x: jax.Array, lane: Lane, s: State, rows: jax.Array, t: jax.Array) -> tuple[State, jax.Array]:
+def _step(sig: Sig, x: jax.Array, lane: Lane, s: State, t: jax.Array) -> tuple[State, jax.Array]:
     """One optimizer step of one lane; returns batch loss, gradient norm, accuracy, positive share."""
+    epoch, i = t // lane["per_epoch"], t % lane["per_epoch"]
+    at = (epoch % lane["cycle"] * lane["per_epoch"] + i) * sig.batch
+    rows = jax.lax.dynamic_slice_in_dim(lane["order"], at, sig.batch)
     present = (rows >= 0).astype(jnp.float32)
     rows = jnp.maximum(rows, 0)
     fed = _inputs(sig, x, rows, lane)
@@ -156,9 +159,10 @@ def start(lanes: Lane) -> State:
 
 
 @partial(jax.jit, static_argnums=0, donate_argnums=4)
-def train(sig: Sig, x: jax.Array, lanes: Lane, state: State, log: jax.Array, first: Any, last: Any,
-          per_epoch: Any, cycle: Any) -> tuple[State, jax.Array]:  # fmt: skip
-    """Epochs `first` … `last` − 1 of all lanes; `log` (steps, 4, lanes) is filled in.
+def train(
+    sig: Sig, x: jax.Array, lanes: Lane, state: State, log: jax.Array, first: Any, last: Any
+) -> tuple[State, jax.Array]:
+    """Steps `first` … `last` − 1 of all lanes; `log` (steps, 4, lanes) is filled in.
 
     `lanes["order"]` holds the pool rows of every step, flat: `cycle` epochs of
     `per_epoch` × batch rows, −1 for absent ones; further epochs repeat them.
@@ -168,12 +172,10 @@ def train(sig: Sig, x: jax.Array, lanes: Lane, state: State, log: jax.Array, fir
 
     def one_step(t: jax.Array, carry: Any) -> Any:
         s, log = carry
-        at = ((t // per_epoch % cycle) * per_epoch + t % per_epoch) * sig.batch
-        rows = jax.lax.dynamic_slice_in_dim(lanes["order"], at, sig.batch, 1)
-        new, out = jax.vmap(partial(_step, sig, x), (0, 0, 0, None))(lanes, s | fixed, rows, t)
+        new, out = jax.vmap(partial(_step, sig, x), (0, 0, None))(lanes, s | fixed, t)
         return {k: new[k] for k in s}, jax.lax.dynamic_update_index_in_dim(log, out.T, t, 0)
 
-    moving, log = jax.lax.fori_loop(first * per_epoch, last * per_epoch, one_step, (moving, log))
+    moving, log = jax.lax.fori_loop(first, last, one_step, (moving, log))
     return state | moving, log
 
 

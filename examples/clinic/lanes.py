@@ -216,6 +216,7 @@ def prepare(task: Task, config: Config, sig: Sig) -> dict[str, Any]:
         "norm": f32(config.norm), "residual": f32(config.residual), "dropout": f32(config.dropout),
         "optimizer": _optimizer(config), "clip": f32(config.clip), "lr": lr,
         "steps": i32(config.steps), "seed": i32((config.seed * 1009 + 7) % (1 << 30)),
+        "per_epoch": i32(config.steps_per_epoch), "cycle": i32(orders(config.steps_per_epoch, sig.batch)),
         "plateau": i32(max(2, config.epochs // 10) if config.schedule == "plateau" else 0),
         "loss": i32(loss_index(task.kind, config.loss)), "kind": i32(KINDS.index(task.kind)), "outputs": masks["k"],
         "class_weight": _class_weights(task, config, dirt["y"][train]),

@@ -149,7 +149,7 @@ def init_weights(
             mask = mask * masks[part.cols]
         fan = max(float(mask.reshape(mask.shape[0], -1).max(axis=-1).sum()), 1.0)
         if part.role in ("b", "bout"):
-            array = array * 0.0 - (6.0 if config.init == "dead" and part.role == "b" else 0.0)
+            array = array * 0.0 - (10.0 if config.init == "dead" and part.role == "b" else 0.0)
         elif config.init == "normal1":
             array = array * (1.0 if part.role != "emb" else 0.5)
         elif config.init == "const":

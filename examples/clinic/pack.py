@@ -25,6 +25,7 @@ from clinic.truth import (
     TRAINING,
     any_helps,
     compare,
+    level,
     measurement,
     second_difference_variance,
     verdict,
@@ -79,13 +80,17 @@ def verdicts_of(journal: Journal, base: Base, outcomes: dict[str, Any], facts: d
     found = {a: any_helps([v["helps"] for v in rows]) for a, rows in outcomes.items()}
     if config.probe == "":
         seeds = [reseeded(config, k) for k in range(3)]
-        gain, error = compare(journal.levels(seeds, "t"), journal.levels(seeds, "b"))
+        final, best = journal.levels(seeds, "t"), journal.levels(seeds, "b")
+        gain, error = compare(final, best)
+        learnt = sum(best) / len(best) < level(0.95 * facts["chance"], facts["chance"])
+        # the weights from before a training that never learnt are no remedy
+        helps = verdict(gain, error) if learnt else False
         outcomes["stop-early"] = [{"what": "best checkpoint", "factor": None, "gain": round(gain, 3), "seeds": 3,
-                                   "helps": verdict(gain, error)}]  # fmt: skip
-        found["stop-early"] = verdict(gain, error)
+                                   "helps": helps}]  # fmt: skip
+        found["stop-early"] = helps
         found |= measurement(facts)
-        found |= {a: None for a in LIMITED if a not in found}
-    chosen = facts["chance"]
+        found |= {a: None for a in LIMITED if a not in found and not (a == "smaller-model" and not config.depth)}
+    chosen = facts["chance"] * config.target_scale**2
     stuck = facts["train_loss_eval"] is not None and journal.done[config.key()]["s"][1] is not None
     stuck = stuck and journal.done[config.key()]["s"][1] >= 0.97 * chosen
     found["overfit-one-batch"] = (True if base.fault in NOT_LEARNING else None) if stuck else False

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from clinic import engine
 from clinic.config import MAX_STEPS, Config, lr_curve
-from clinic.lanes import orders, prepare, signature
+from clinic.lanes import prepare, signature
 from clinic.models import Sig
 from clinic.tasks import TASKS, padded
 
@@ -45,12 +45,13 @@ class Result:
 
 
 def _pack(configs: list[Config], watch: bool) -> Iterator[tuple[Sig, list[Config]]]:
-    """Groups of configurations that run in one program, longest together."""
+    """Groups of configurations that run in one program, equally long ones together."""
     groups: dict[tuple[Sig, str, int], list[Config]] = defaultdict(list)
     for config in configs:
-        groups[signature(config), config.task, config.steps_per_epoch].append(config)
+        abreast = config.steps_per_epoch if watch or config.schedule == "plateau" else 0
+        groups[signature(config), config.task, abreast].append(config)
     for (sig, _, _), members in sorted(groups.items(), key=lambda g: repr(g[0])):
-        members.sort(key=lambda c: c.epochs)
+        members.sort(key=lambda c: c.steps)
         while members:
             yield sig, members[: sig.lanes]
             members = members[sig.lanes :]
@@ -75,19 +76,19 @@ def _run_group(sig: Sig, members: list[Config], watch: bool) -> list[Result]:
     prepared = [prepare(task, c, sig) for c in filled]
     lanes = {k: np.stack([p[k] for p in prepared]) for k in prepared[0]}
     per_epoch = members[0].steps_per_epoch
-    cycle = orders(per_epoch, sig.batch)
     epochs = max(c.epochs for c in members)
-    x, still = padded(task.name), sig._replace(batch=0)  # evaluation is the same for every batch size
+    x = padded(task.name)
+    still = sig._replace(batch=0, fancy=True, odd=True)  # one program evaluates all that differ in these only
     state, log = engine.start(lanes), jnp.full((MAX_STEPS, 4, sig.lanes), jnp.nan, jnp.float32)
     record = np.full((epochs, 4, sig.lanes), np.nan, np.float32)
     fixed = {k: jnp.asarray(v) for k, v in lanes.items()}
     if watch or any(c.schedule == "plateau" for c in members):
         for e in range(epochs):
-            state, log = engine.train(sig, x, fixed, state, log, e, e + 1, per_epoch, cycle)
+            state, log = engine.train(sig, x, fixed, state, log, e * per_epoch, (e + 1) * per_epoch)
             state, seen = engine.validate(still, x, fixed, state, (e + 1) * per_epoch)
             record[e] = np.asarray(seen).T
     else:
-        state, log = engine.train(sig, x, fixed, state, log, 0, epochs, per_epoch, cycle)
+        state, log = engine.train(sig, x, fixed, state, log, 0, max(c.steps for c in members))
     truth, best, seen = engine.final(still, x, fixed, state)
     out = {"truth": truth, "best": best, "seen": seen, "best_t": state["best_t"], "steps": log, "epochs": record}
     out = {k: np.asarray(v) for k, v in out.items()}
