@@ -49,6 +49,34 @@ def test_splits_are_one_run(tmp_path: Path, train: str, held: str) -> None:
     assert not problems
 
 
+def test_runs_below_a_split_are_not_lost(tmp_path: Path) -> None:
+    """`train` belongs to the run above it; what lies deeper is a run of its own."""
+    for split in ("train", "validation"):
+        _keras(tmp_path / "run", split)
+    _keras(tmp_path / "run" / "train", "deeper/experiment")
+    (tmp_path / "run" / "train" / "plugins" / "profile").mkdir(parents=True)
+    runs, _ = read_all(tmp_path)
+    assert {run.name: _ids(run) for run in runs} == {
+        "run": ["train/epoch_loss", "validation/epoch_loss"],
+        "run/train/deeper/experiment": ["epoch_loss"],
+    }
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("test_a", "train_a"),
+        ("train1", "train2", "test1"),
+        ("training_final", "testing_lr"),
+        ("val_accuracy_best", "train_v2"),
+    ],
+)
+def test_runs_whose_names_only_begin_like_splits(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        events.run(tmp_path / name)
+    assert [run.name for run in read_all(tmp_path)[0]] == sorted(names)
+
+
 def test_the_address_itself_is_the_run(tmp_path: Path) -> None:
     _keras(tmp_path / "exp", "train")
     _keras(tmp_path / "exp", "validation")

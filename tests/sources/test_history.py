@@ -8,10 +8,10 @@ import math
 from pathlib import Path
 
 import pytest
-from sources import events
-from sources.contract import read_all, units_of
 
 from curvedoctor.model import Curve, Run
+from sources import events
+from sources.contract import read_all, units_of
 
 
 def _write(path: Path, content: str) -> Path:
@@ -32,9 +32,16 @@ def _curves(run: Run) -> dict[str, Curve]:
 
 def test_ultralytics(tmp_path: Path) -> None:
     """Names are padded with blanks, and repeated when the training is resumed."""
-    header = "                  epoch,         train/box_loss,      metrics/mAP50(B),                 lr/pg0\n"
-    rows = "".join(f"                  {e},                {1 / e},               {e / 10},                   0.01\n" for e in range(1, 6))
-    _write(tmp_path / "runs" / "train" / "results.csv", header + rows + header + rows.replace("  1,", "  6,", 1))
+    header = (
+        "                  epoch,         train/box_loss,      metrics/mAP50(B),                 lr/pg0\n"
+    )
+    rows = "".join(
+        f"                  {e},                {1 / e},               {e / 10},                   0.01\n"
+        for e in range(1, 6)
+    )
+    _write(
+        tmp_path / "runs" / "train" / "results.csv", header + rows + header + rows.replace("  1,", "  6,", 1)
+    )
     _write(tmp_path / "runs" / "train" / "args.yaml", "lr0: 0.01\nepochs: 5\n")
     run = _only(tmp_path)
     assert run.name == "runs/train"
@@ -60,11 +67,16 @@ def test_lightning_leaves_cells_empty(tmp_path: Path) -> None:
 
 
 def test_trainer_state(tmp_path: Path) -> None:
-    history = [{"loss": 2.0 / (1 + s), "learning_rate": 1e-4, "epoch": s / 10, "step": 10 * s} for s in range(1, 6)]
+    history = [
+        {"loss": 2.0 / (1 + s), "learning_rate": 1e-4, "epoch": s / 10, "step": 10 * s} for s in range(1, 6)
+    ]
     history.append({"eval_loss": 0.5, "eval_accuracy": 0.9, "epoch": 0.5, "step": 50})
     state = {"log_history": history, "train_batch_size": 16, "num_train_epochs": 3, "best_metric": None}
     _write(tmp_path / "out" / "checkpoint-50" / "trainer_state.json", json.dumps(state))
-    _write(tmp_path / "out" / "checkpoint-20" / "trainer_state.json", json.dumps(state | {"log_history": history[:2]}))
+    _write(
+        tmp_path / "out" / "checkpoint-20" / "trainer_state.json",
+        json.dumps(state | {"log_history": history[:2]}),
+    )
     run = _only(tmp_path)
     assert run.name == "out/checkpoint-50"
     assert _curves(run)["loss"].steps.tolist() == [10, 20, 30, 40, 50]
@@ -73,7 +85,9 @@ def test_trainer_state(tmp_path: Path) -> None:
 
 
 def test_keras_history(tmp_path: Path) -> None:
-    path = _write(tmp_path / "history.json", json.dumps({"loss": [3, 2, 1], "val_loss": [3, float("nan"), 2]}))
+    path = _write(
+        tmp_path / "history.json", json.dumps({"loss": [3, 2, 1], "val_loss": [3, float("nan"), 2]})
+    )
     curves = _curves(_only(path))
     assert curves["loss"].steps.tolist() == [0, 1, 2]
     assert curves["loss"].axis == "epoch"
@@ -86,7 +100,9 @@ def test_keras_csv_logger(tmp_path: Path) -> None:
 
 
 def test_xgboost_results(tmp_path: Path) -> None:
-    path = _write(tmp_path / "evals.json", json.dumps({"train": {"rmse": [2, 1]}, "valid": {"rmse": [3, 2.5]}}))
+    path = _write(
+        tmp_path / "evals.json", json.dumps({"train": {"rmse": [2, 1]}, "valid": {"rmse": [3, 2.5]}})
+    )
     assert set(_curves(_only(path))) == {"train/rmse", "valid/rmse"}
 
 
@@ -99,7 +115,9 @@ def test_detectron2_lines(tmp_path: Path) -> None:
 
 
 def test_lists_of_rows(tmp_path: Path) -> None:
-    path = _write(tmp_path / "log.json", json.dumps([{"step": 5, "loss": 1.0}, {"step": 6, "loss": 0.5}, "x"]))
+    path = _write(
+        tmp_path / "log.json", json.dumps([{"step": 5, "loss": 1.0}, {"step": 6, "loss": 0.5}, "x"])
+    )
     assert _curves(_only(path))["loss"].steps.tolist() == [5, 6]
 
 

@@ -87,9 +87,9 @@ def _without_copies(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Proble
     """Copies of a file within the directory, under another name, are left out, with a note."""
     kept: list[FileLog] = []
     notes: list[Problem] = []
-    by_start: dict[tuple[float, int], list[FileLog]] = {}
+    by_start: dict[tuple[str, float, int], list[FileLog]] = {}
     for log in logs:
-        same = by_start.setdefault((log.first_time, log.records), [])
+        same = by_start.setdefault((files.parent(log.path), log.first_time, log.records), [])
         twin = next((other for other in same if log.series and identical(other.path, log.path)), None)
         if twin is None:
             same.append(log)

@@ -15,8 +15,10 @@ from curvedoctor.sources.base import Folder
 from curvedoctor.sources.copies import is_event_file
 from curvedoctor.sources.tensorboard.peek import first_tag, is_ours
 
-_TRAIN = re.compile(r"(train|training|learn|fit)(ing)?([_-]?\d+)?$", re.IGNORECASE)
-_EVAL = re.compile(r"(val|valid|validation|eval|evaluation|test|testing|dev)([_-]\w+|\d+)?$", re.IGNORECASE)
+_TRAIN = re.compile(r"(train|training|learn|fit)$", re.IGNORECASE)
+_EVAL = re.compile(r"(val|valid|validation|eval|evaluation|test|testing|dev)([_-]?\d)?$", re.IGNORECASE)
+#: an Estimator's evaluations have names; they count beside its own event file only
+_NAMED_EVAL = re.compile(r"eval_\w+$")
 #: what Keras users put beside train and validation, by a writer of their own
 _EXTRA = frozenset({"metrics", "lr", "learning_rate", "scalars"})
 #: `add_hparams` writes into a directory named after the time
@@ -29,6 +31,10 @@ _MAX_CHILDREN = 256
 _MAX_NESTED, _MAX_LEVELS = 32, 4
 
 
+#: sub-directories of a part of a run that hold no runs
+_INNER = frozenset({"plugins", "curvedoctor"})
+
+
 @dataclass(frozen=True, slots=True)
 class Grouping:
     """Event files that make up one run, and the sub-directories that they come from."""
@@ -36,52 +42,91 @@ class Grouping:
     #: paths
     events: tuple[str, ...]
     #: names of sub-directories that are parts of the run
-    dirs: frozenset[str]
+    parts: frozenset[str]
+    #: those of them that hold nothing else
+    closed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    #: paths of the event files directly in it, or below it if it is closed
+    events: list[str]
+    #: no runs of its own below it
+    closed: bool
 
 
 def group(folder: Folder) -> Grouping:
     """The run whose directory is `folder`: no event files if it isn't one."""
-    own = [files.join(folder.path, name) for name in folder.files if is_event_file(name)]
-    if own and files.basename(folder.path) == "curvedoctor":
+    names = [name for name in folder.files if is_event_file(name)]
+    if not names and not folder.dirs:
+        return Grouping((), frozenset(), frozenset())
+    own = [files.join(folder.path, name) for name in names]
+    name = files.basename(folder.path)
+    if own and name == "curvedoctor":
         own = [path for path in own if not is_ours(path)]
-    candidates = [name for name in folder.dirs if _may_be_part(name, bool(own))][:_MAX_CHILDREN]
-    children = {name: events for name in candidates if (events := _events_in(folder, name))}
-    parts = _splits(children, bool(own))
+    if own and folder.path != folder.root and _is_split(name) and name in _parts_of_parent(folder):
+        own = []  # the walk came here for what lies below
+    parts = _parts(folder, bool(own)) if folder.dirs else {}
+    events = own + [path for part in sorted(parts) for path in parts[part].events]
+    closed = frozenset(part for part, child in parts.items() if child.closed)
+    return Grouping(tuple(events), frozenset(parts), closed)
+
+
+def _parts(folder: Folder, own: bool) -> dict[str, _Child]:
+    candidates = [name for name in folder.dirs if _may_be_part(name, own)][:_MAX_CHILDREN]
+    children = {name: child for name in candidates if (child := _child(folder, name)).events}
+    chosen = _splits(children, own)
     if own:
-        parts |= {name for name, events in children.items() if _is_part(name, events)}
-        nested = {
-            name: found for name in folder.dirs if name not in children and (found := _series(folder, name))
-        }
-        children |= nested
-        parts |= set(nested)
-    events = own + [path for name in sorted(parts) for path in children[name]]
-    return Grouping(tuple(events), frozenset(parts))
+        chosen |= {name for name, child in children.items() if _is_series(name, child.events)}
+        for name in folder.dirs:
+            if name not in children and (found := _nested_series(folder, name)):
+                children[name] = _Child(found, closed=True)
+                chosen.add(name)
+    return {name: children[name] for name in chosen}
+
+
+def _parts_of_parent(folder: Folder) -> frozenset[str]:
+    above = files.parent(folder.path)
+    try:
+        entries = sorted(files.listing(above), key=lambda entry: entry.name)
+    except files.UNREADABLE:
+        return frozenset()
+    dirs = tuple(entry.name for entry in entries if entry.is_dir)
+    return group(Folder(above, above, dirs, tuple(e.name for e in entries if not e.is_dir))).parts
+
+
+def _is_split(name: str) -> bool:
+    return bool(_TRAIN.match(name) or _EVAL.match(name) or _NAMED_EVAL.match(name)) or name.lower() in _EXTRA
 
 
 def _may_be_part(name: str, own: bool) -> bool:
-    if _TRAIN.match(name) or _EVAL.match(name) or name.lower() in _EXTRA:
+    if _is_split(name):
         return True
     return own and ("_" in name or " " in name or bool(_TIME_NAME.match(name)))
 
 
-def _events_in(folder: Folder, name: str) -> list[str]:
+def _child(folder: Folder, name: str) -> _Child:
     """Event files directly in a sub-directory; none if that is a run in its own right, or can't be listed."""
     path = files.join(folder.path, name)
     try:
         entries = sorted(files.listing(path), key=lambda entry: entry.name)
     except files.UNREADABLE:
-        return []
+        return _Child([], closed=False)
     if any(entry.name in _OWN_RUN for entry in entries):
-        return []
-    return [files.join(path, e.name) for e in entries if is_event_file(e.name) and not e.is_dir]
+        return _Child([], closed=False)
+    events = [files.join(path, e.name) for e in entries if is_event_file(e.name) and not e.is_dir]
+    return _Child(events, closed=not any(e.is_dir and e.name not in _INNER for e in entries))
 
 
-def _splits(children: dict[str, list[str]], own: bool) -> set[str]:
+def _splits(children: dict[str, _Child], own: bool) -> set[str]:
     train = {name for name in children if _TRAIN.match(name)}
-    held = {name for name in children if _EVAL.match(name)}
-    together = bool(train and held) or (own and bool(held))
-    if together or (len(train) == 1 and all(_of_tf2(path) for path in children[next(iter(train))])):
-        return train | held | {name for name in children if name.lower() in _EXTRA}
+    held = {name for name in children if _EVAL.match(name) or (own and _NAMED_EVAL.match(name))}
+    extra = {name for name in children if name.lower() in _EXTRA}
+    if (train and held) or (own and held):
+        return train | held | extra
+    alone = next(iter(train)) if len(train) == 1 else None
+    if alone is not None and all(_of_tf2(path) for path in children[alone].events):
+        return train | extra
     return set()
 
 
@@ -90,14 +135,14 @@ def _of_tf2(path: str) -> bool:
     return files.basename(path).endswith(".v2")
 
 
-def _is_part(name: str, events: list[str]) -> bool:
+def _is_series(name: str, events: list[str]) -> bool:
     if _TIME_NAME.match(name):
         return True
     tag = first_tag(events[0])
     return tag is not None and name.startswith(tag.replace("/", "_") + "_")
 
 
-def _series(folder: Folder, name: str) -> list[str]:
+def _nested_series(folder: Folder, name: str) -> list[str]:
     """Event files below a sub-directory if all of them are series of one call: `TAG/KEY`, as tensorboardX nests them."""
     found: list[str] = []
     pending = [name]

@@ -63,7 +63,7 @@ class TensorBoardReader:
         name = files.basename(folder.root) if name == "." else name
         unit = self._unit(folder.root, folder.path, list(found.events), beside, name)
         own = frozenset(name for name in folder.files if is_event_file(name))
-        return Claim((unit,), dirs=found.dirs, files=own)
+        return Claim((unit,), dirs=found.closed, files=own)
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Runs in the order of their units; a directory with several yields them by start."""
