@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -26,8 +27,9 @@ def named(examples: Callable[[Condition], tuple[Example, ...]]) -> list[object]:
     return [pytest.param(c, e, id=f"{c.id}-{e.__name__.strip('_')}") for c in CONDITIONS for e in examples(c)]
 
 
-def cases_of(example: Example, seeds: int = SEEDS, change: Callable[[Run], Run] = lambda r: r) -> list[Case]:
-    return build([change(example(np.random.default_rng(seed))) for seed in range(seeds)])
+@cache
+def cases_of(example: Example, seeds: int = SEEDS, unit: str = "") -> list[Case]:
+    return build([in_units(example(np.random.default_rng(seed)), unit) for seed in range(seeds)])
 
 
 def rate(condition: Condition, cases: list[Case]) -> float:
@@ -51,7 +53,7 @@ def test_silent_on_healthy_examples(condition: Condition, example: Example) -> N
 def test_units_do_not_matter(condition: Condition, example: Example, unit: str) -> None:
     if unit.startswith("loss") and not condition.scale_free:
         unit = "steps x 1000"  # the absolute level of the loss is its evidence
-    plain, other = cases_of(example, 10), cases_of(example, 10, lambda r: in_units(r, unit))
+    plain, other = cases_of(example)[:8], cases_of(example, 8, unit)
     before = [isinstance(condition.check(c), Finding) for c in plain]
     after = [isinstance(condition.check(c), Finding) for c in other]
     assert before == after
@@ -59,6 +61,9 @@ def test_units_do_not_matter(condition: Condition, example: Example, unit: str) 
 
 def in_units(run: Run, unit: str) -> Run:
     """The same run with its steps or its losses counted in other units."""
+
+    if not unit:
+        return run
 
     def change(curve: Curve) -> Curve:
         if unit == "steps x 1000":
@@ -77,7 +82,7 @@ def test_findings_are_well_formed(condition: Condition) -> None:
     found = 0
     for other in CONDITIONS:
         for example in (*other.sick, *other.healthy):
-            for case in cases_of(example, 2):
+            for case in cases_of(example)[:2]:
                 result = condition.check(case)
                 if isinstance(result, Unjudged):
                     assert result.condition == condition.id
@@ -169,6 +174,41 @@ def survives(run: Run) -> None:
             assert 0 <= found.confidence <= 1
             assert found.onset is None or math.isfinite(found.onset)
             json.dumps(dict(found.evidence), allow_nan=False)
+
+
+SUSPECTED = {
+    "lower-lr": "lr-too-high", "raise-lr": "lr-too-low", "add-warmup": "warmup-missing", "decay-later": "lr-decayed-too-early",
+    "decay-lr": "lr-never-decayed", "clip-gradients": "exploding-gradient", "change-optimizer": "stalled",
+    "change-loss": "wrong-loss", "train-longer": "undertrained", "stop-early": "overfitting", "regularize": "overfitting",
+    "smaller-model": "overfitting", "reduce-regularization": "over-regularized", "more-data": "dataset-too-small",
+    "bigger-model": "underfitting", "bigger-batch": "noisy-batches", "shuffle": "uneven-batches", "fix-init": "bad-initialization",
+    "fix-activation": "vanishing-gradient", "normalize-input": "inputs-unscaled", "clean-data": "dirty-data",
+    "rebalance-classes": "class-imbalance", "fix-schedule": "schedule-fault",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("action", SUSPECTED)
+def test_what_the_model_suspects_is_said(action: str) -> None:
+    """With the model's odds high for one action, its condition says so with numbers, however plain the curves are."""
+    condition = all_conditions()[SUSPECTED[action]]
+    for example in HEALTHY:
+        for case in cases_of(example)[:3]:
+            suspected = replace(case, odds=dict.fromkeys(SUSPECTED, 0.1) | {action: 0.8}, suspects={action: 0.8})
+            found = condition.check(suspected)
+            assert isinstance(found, Finding), f"{condition.id} is silent on {example.__name__}"
+            assert found.confidence >= 0.5
+            assert_well_formed(condition, suspected, found)
+
+
+@pytest.mark.parametrize("condition", [c for c in CONDITIONS if c.id in set(SUSPECTED.values())], ids=lambda c: c.id)
+def test_what_the_model_does_not_suspect_is_not_said(condition: Condition) -> None:
+    """Where the model judged a run, its suspicions replace the rule; what is a fact stays one."""
+    for example in condition.sick:
+        for case in cases_of(example)[:3]:
+            judged = replace(case, odds=dict.fromkeys(SUSPECTED, 0.05), suspects={})
+            found = condition.check(judged)
+            fact = condition.id in ("schedule-fault", "uneven-batches", "wrong-loss")
+            assert fact or not isinstance(found, Finding)
 
 
 @pytest.mark.parametrize("params", [{k: v} for k in ("lr", "batch_size", "n_train", "n_val", "n_classes", "epochs", "dropout", "weight_decay", "depth", "width", "momentum") for v in (0, -1, 1e300, 5e-324, "many", True, math.inf, math.nan)])  # fmt: skip

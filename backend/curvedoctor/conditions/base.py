@@ -24,6 +24,8 @@ HEADINGS = ("Why it matters", "How it decides", "What to try", "When it is wrong
 
 #: a suspicion from here on is a finding
 FIRES = 0.35
+#: below this probability that its remedies help, a fault is a harmless fact
+HARMLESS = 0.15
 
 Check = Callable[[Case], Finding | Unjudged | None]
 #: makes an example run; the generator varies noise and sizes, never what is true
@@ -113,6 +115,12 @@ def suspicion(case: Case, actions: tuple[str, ...], rule: float) -> float:
     return rule
 
 
+def weigh(case: Case, actions: tuple[str, ...], severity: Severity) -> Severity:
+    """`severity`, or info where the model judged the run and expects none of `actions` to help: a harmless fact."""
+    odds = [case.odds[action] for action in actions if action in case.odds]
+    return "info" if odds and max(odds) < HARMLESS else severity
+
+
 def unjudged(condition: str, reason: str) -> Unjudged:
     """Say that a condition could not be judged."""
     return Unjudged(condition, reason)
@@ -126,6 +134,8 @@ def _plain(value: EvidenceValue) -> EvidenceValue:
 
 def ramp(value: float, low: float, high: float) -> float:
     """0 at `low` and below, 1 at `high` and above, linear between; `low` may exceed `high`."""
+    if low == high:
+        return float(value >= low)
     place = (value - low) / (high - low)
     return min(float(place), 1.0) if place > 0 else 0.0  # NaN: 0
 

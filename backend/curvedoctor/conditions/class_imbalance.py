@@ -83,7 +83,8 @@ def _stuck(case: Case, error: Series) -> float:
     above = ramp(1 - 1 / k - t.end, 0.05, 0.12)
     moved = max(abs(t.start - t.end), abs(t.at25 - t.end), abs(t.best - t.end))
     still = ramp(moved, max(0.015, 5 * error_of_mean(error, 0.1)), max(0.005, 2.5 * error_of_mean(error, 0.1)))
-    calm = ramp(t.noise, 0.02, 0.008)
+    later = error.y[1:]
+    calm = ramp(float(later.max() - later.min()), 0.012, 0.004)  # always one answer gives always one accuracy
     return above * still * calm * ramp(t.end, 0.002, 0.01) * float(t.n >= 6)
 
 

@@ -28,7 +28,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged, weigh
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, relative
 from curvedoctor.features.case import Case
@@ -60,7 +60,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if sure < FIRES:
         return None
     return finding(
-        ID, severity, sure, s,
+        ID, weigh(case, ("fix-init", "normalize-input", "change-loss"), severity), sure, s,
         f"The first loss is {number(first)}; an untrained model gives {number(expected)}.",
         onset=0.0, until=0.0, first=first, expected=expected, ratio=ratio, loss=case.word("loss"),
     )  # fmt: skip

@@ -32,6 +32,7 @@ from curvedoctor.conditions.base import FIRES, Condition, finding, number, perce
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, decades_below_usual, flat, mean, name, relative
 from curvedoctor.features.case import Case
+from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
@@ -49,7 +50,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     bounce = relative(t.noise_late, mean(s, 0.67, 1.0))
     pictures = {
         "bounces": _bounces(case, s, bounce, below),
-        "high and flat": _high(s, below),
+        "high and flat": _high(case, s, below),
         "shoots up": _shoots(case),
     }
     best = max(pictures, key=lambda k: pictures[k])
@@ -94,10 +95,16 @@ def _settled(s: Series) -> bool:
     return bool(gain <= 0.1 * abs(s.stats.end) + 3 * spread / max(1.0, s.stats.n / 4) ** 0.5)
 
 
-def _high(s: Series, below: float | None) -> float:
+def _high(case: Case, s: Series, below: float | None) -> float:
+    """Flat near the level of an untrained model, at a rate far above the custom."""
     if below is None:
         return 0.0
-    return 0.8 * ramp(-below, 0.5, 1.5) * ramp(relative(s.stats.end, s.stats.start), 0.6, 0.85) * float(flat(s, 0.5))
+    untrained = expected_first_loss(case) if case.judged == "loss" else chance_error(case)
+    high = ramp(relative(s.stats.end, untrained if untrained is not None else s.stats.start), 0.75, 0.92)
+    score, chance = case.val_score or case.train_score, chance_error(case)
+    if score is not None and chance is not None:
+        high = min(high, ramp(score.stats.end / chance, 0.7, 0.85))
+    return 0.8 * ramp(-below, 0.5, 1.5) * high * float(flat(s, 0.5))
 
 
 def _shoots(case: Case) -> float:

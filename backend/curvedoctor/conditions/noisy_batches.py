@@ -74,7 +74,7 @@ def _tiny(rng: np.random.Generator) -> Run:
 
 
 def _one_by_one(rng: np.random.Generator) -> Run:
-    return run({"batch_size": 1, "lr": 0.01}, train_loss_step=falling(rng, 1000, 2.3, 0.8, 10, 0.8))
+    return run({"batch_size": 1, "lr": 0.01}, train_loss_step=falling(rng, 1000, 2.3, 0.8, 10, 0.7))
 
 
 def _usual(rng: np.random.Generator) -> Run:

@@ -10,6 +10,8 @@ How it decides
     or the set-up is at fault rather than the learning rate. If the loss or the gradient norm rose
     before the end, the step was too long.
 
+    Where training is finite and no validation loss ever was a number, the validation is at fault, not the run.
+
 What to try
     Lower the learning rate to a tenth. If it is NaN from the very first point: look for missing or
     infinite values in the inputs and targets, and standardize the inputs. With mixed precision,
@@ -24,6 +26,8 @@ References
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -46,7 +50,29 @@ def check(case: Case) -> Finding | Unjudged | None:
     if not lost:
         return None
     lost.sort(key=lambda c: (c.role.split != "train", int(np.argmax(~np.isfinite(c.values)))))
+    sound = case.training is not None and not case.training.stats.bad_tail
+    if sound and not np.isfinite(np.concatenate([c.values for c in lost])).any():
+        # the run goes on well: a term that never applies, or a validation that can't be computed
+        lost = [c for c in lost if c.role.split in ("val", "test") and len(lost) == _validations(losses)]
+        return _never_computed(lost[0], lost) if lost else None
     return _say(case, lost[0], lost)
+
+
+def _validations(losses: list[Curve]) -> int:
+    return sum(c.role.split in ("val", "test") for c in losses)
+
+
+def _never_computed(curve: Curve, lost: list[Curve]) -> Finding:
+    """The training is sound and no validation loss ever was a number."""
+    found = finding(
+        ID, "warning", 0.9, None,
+        f"The validation loss is NaN at all of its {len(curve)} points though training is finite: it can't be computed.",
+        kind="NaN" if np.isnan(curve.values[-1]) else "infinite", from_start=True, last_finite=None, points_lost=len(curve),
+    )  # fmt: skip
+    return replace(
+        found, curves=tuple(c.id for c in lost), onset=float(curve.steps[0]), span=(float(curve.steps.min()), float(curve.steps.max())),
+        axis=curve.axis, actions=("fix-metric", "clean-data"),
+    )  # fmt: skip
 
 
 def _say(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
@@ -92,11 +118,15 @@ def _recovers(rng: np.random.Generator) -> Run:
     return run(train_loss=y)
 
 
+def _no_validation(rng: np.random.Generator) -> Run:
+    return run(train_loss=falling(rng), val_loss=np.full(60, np.nan))
+
+
 CONDITION = Condition(
     id=ID,
     title="loss NaN or infinite",
     severity="error",
-    actions=("lower-lr", "clean-data", "normalize-input", "clip-gradients"),
+    actions=("lower-lr", "clean-data", "normalize-input", "clip-gradients", "fix-metric"),
     check=check,
     evidence={
         "kind": "NaN or infinite",
@@ -104,6 +134,6 @@ CONDITION = Condition(
         "last_finite": "last finite loss before the onset, in the loss's unit; null if none",
         "points_lost": "logged points from the onset on",
     },
-    sick=(_blows_up, _from_start),
+    sick=(_blows_up, _from_start, _no_validation),
     healthy=(*HEALTHY, _recovers),
 )

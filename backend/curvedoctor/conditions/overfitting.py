@@ -5,8 +5,8 @@ Why it matters
     one the run already had.
 
 How it decides
-    The smoothed validation loss has risen from its lowest point by at least 5 % and by several times
-    its own noise, the lowest point is not in the last tenth of the run, and the training loss went on
+    The smoothed validation loss has risen from its lowest point by at least 5 %, beyond its own noise
+    (several times as far, or by a steady trend: Mann-Kendall), the lowest point is not in the last tenth of the run, and the training loss went on
     falling meanwhile. (Prechelt's generalization loss, made robust.) Where the statistical model
     judges the run, its odds that stopping early, regularizing or a smaller model helps decide.
 
@@ -20,7 +20,7 @@ When it is wrong
     and stopping early is not among the remedies.
 
 References
-    Prechelt (1998), Early stopping - but when? Goodfellow et al. (2016), Deep Learning, ch. 7.
+    Mann (1945), Nonparametric tests against trend. Prechelt (1998), Early stopping - but when? Goodfellow et al. (2016), Deep Learning, ch. 7.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot, error_of_mean
+from curvedoctor.conditions.shape import cannot, error_of_mean, rising
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -78,7 +78,8 @@ def _rule(val: Series, train: Series | None, rise: float) -> float:
     t = val.stats
     # the best of some twenty windows lies about two standard errors low by chance alone
     sigma = max(1.4 * error_of_mean(val, 0.05), 1e-12 * abs(t.best), 1e-300)
-    beyond_noise = ramp((t.end - t.best) / sigma, 2.0, 4.0)
+    by_level = ramp((t.end - t.best) / sigma, 2.0, 4.0)
+    beyond_noise = max(by_level, ramp(rising(val, t.best_at), 2.5, 3.5))
     falls_on = 0.7
     if train is not None:
         at_best = float(np.interp(t.best_at, np.linspace(0, 1, len(train.grid)), train.grid))

@@ -10,8 +10,9 @@ How it decides
     to less than a hundredth of its peak before a third of the run and stays there; it falls and then
     rises smoothly back above half of its peak (a cosine past its end); it rises to its peak only at
     the very end; or a decaying schedule is configured and the rate is constant. Sudden returns to the
-    peak are warm restarts, made on purpose, unless another schedule is configured; a rate that
-    changes direction again and again without a rhythm follows a controller and is not judged.
+    peak are warm restarts, made on purpose; a rate that
+    changes direction again and again without a rhythm follows a controller and is not judged. Where the
+    statistical model judges the run and expects no gain from a repair, the fault is mere information.
 
 What to try
     Step the scheduler once per epoch if its length counts epochs; call it at all; set its length to
@@ -29,13 +30,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, suspicion, unjudged, weigh
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
-from curvedoctor.conditions.shape import probing
+from curvedoctor.conditions.shape import course, probing
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import LIMIT
 from curvedoctor.features.schedule import Schedule
-from curvedoctor.model import Curve, Finding, Floats, Run, Unjudged
+from curvedoctor.model import Curve, Finding, Floats, Run, Severity, Unjudged
 
 ID = "schedule-fault"
 #: schedules that only ever fall after their warm-up
@@ -43,6 +44,21 @@ FALLING = {"step", "cosine", "linear", "exponential", "polynomial", "inverse-sqr
 
 
 def check(case: Case) -> Finding | Unjudged | None:
+    seen = _seen(case)
+    suspected = suspicion(case, ("fix-schedule",), 0.0)
+    if isinstance(seen, Finding) or suspected < FIRES or case.main is None:
+        return seen
+    s, named = case.main, case.word("schedule")
+    said = f" under the schedule {named}" if named else ""
+    return finding(
+        ID, "warning", suspected, s, f"{course(s)}{said}; its learning rate is likely not to do what was meant.",
+        fault="suspected", configured=named, peak=case.schedule.peak if case.schedule else None,
+        last=case.schedule.last if case.schedule else None, zero_share=case.schedule.zero if case.schedule else None,
+    )  # fmt: skip
+
+
+def _seen(case: Case) -> Finding | Unjudged | None:
+    """What the learning rate itself shows."""
     if case.lr is None or case.schedule is None:
         return unjudged(ID, "no learning rate is logged")
     if len(case.lr) < 6:
@@ -56,8 +72,9 @@ def check(case: Case) -> Finding | Unjudged | None:
         return None
     steps = case.lr.steps
     span = (float(steps.min()), float(steps.max()))
+    heavy: Severity = "error" if kind in ("zero", "finished early") else "warning"
     base = finding(
-        ID, "error" if kind in ("zero", "finished early") else "warning", sure, None, words,
+        ID, weigh(case, ("fix-schedule",), heavy), sure, None, words,
         fault=kind, configured=case.word("schedule"), peak=found.peak, last=found.last, zero_share=found.zero,
     )  # fmt: skip
     at = _onset(kind, found, case.lr)
@@ -83,9 +100,9 @@ def _faults(case: Case, s: Schedule, y: Floats) -> list[tuple[str, float, str]]:
         out.append(("finished early", 0.9, f"{words}: stepped per batch instead of per epoch?"))
     if meant and s.decay_start >= 1.0 and not s.warmup_end > 0.8:
         out.append(("never stepped", 0.9, f"The schedule {named} is configured, but the learning rate stays at {number(s.peak)}."))
-    if rises > 0.5 and turns == 1 and s.restarts:
+    if rises > 0.5 and turns == 1 and s.restarts and not _deliberate(y, s.peak):
         out.append(("rises again", 0.85, f"The learning rate rises again after its decay, to {number(s.last)} at the end."))
-    if meant and turns >= 2 and rises > 0.5:
+    if meant and turns >= 2 and not _deliberate(y, s.peak):
         out.append(("oscillates", 0.85, f"The schedule {named} is configured, but the learning rate goes up and down {turns} times."))
     late = float(np.argmax(y)) / max(1, len(y) - 1)
     if late > 0.9 and turns == 0 and s.last > 2 * y[0] and (y[0] > 0 or late == 1.0) and float(np.median(y)) < 0.8 * s.peak:
@@ -106,6 +123,15 @@ def _reversals(y: Floats, peak: float) -> int:
             if v < high - 0.33 * peak:
                 falling, low = True, v
     return count
+
+
+def _deliberate(y: Floats, peak: float) -> bool:
+    """Whether every rise of note leads at once to at least half of the peak: warm restarts."""
+    up = np.diff(y) > 0
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], up.astype(np.int8), [0]))))
+    rises = [(a, b) for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if y[b] - y[a] > 0.1 * peak]
+    after_start = [(a, b) for a, b in rises if a > 0.1 * len(y)]
+    return all(b - a <= max(2, len(y) // 50) and y[b] > 0.5 * peak and y[a] < 0.5 * y[b] for a, b in after_start)
 
 
 def _rise(y: Floats) -> float:
@@ -169,11 +195,11 @@ CONDITION = Condition(
     actions=("fix-schedule", "decay-later"),
     check=check,
     evidence={
-        "fault": "zero, finished early, never stepped, rises again, oscillates, only rises",
+        "fault": "zero, finished early, never stepped, rises again, oscillates, only rises, suspected",
         "configured": "the schedule in the hyperparameters; null if none",
-        "peak": "highest learning rate",
-        "last": "last learning rate",
-        "zero_share": "share of the logged points at zero",
+        "peak": "highest learning rate; null if not logged",
+        "last": "last learning rate; null if not logged",
+        "zero_share": "share of the logged points at zero; null if not logged",
     },
     sick=(_per_batch, _never_stepped, _past_its_end, _zero_for_long),
     healthy=(*HEALTHY, _warm_restarts, _one_cycle, _controlled),

@@ -139,6 +139,18 @@ def score_of(case: Case) -> Series | None:
     return case.val_score or case.train_score
 
 
+def rising(s: Series, since: float) -> float:
+    """Mann-Kendall's z of a rise after a place of progress; 0 with fewer than six points there (Mann 1945)."""
+    y = s.y if len(s.y) < GRID else s.grid
+    y = y[min(len(y) - 1, int(since * len(y)) + 1) :]
+    n = len(y)
+    if n < 6:
+        return 0.0
+    i, j = np.triu_indices(n, k=1)
+    total = float(np.sign(y[j] - y[i]).sum())
+    return total / math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+
+
 def still_best(s: Series | None) -> bool:
     """Whether a score ends at its best level, having improved since a quarter of the run."""
     if s is None or s.stats.n < ENOUGH:

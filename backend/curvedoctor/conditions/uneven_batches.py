@@ -23,6 +23,8 @@ References
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, suspicion, unjudged
@@ -49,8 +51,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, "no training loss per step is logged, or fewer than 40 points of it")
     share, lag = _periodic(case, s) if s is not None and s.stats.n >= 40 else (0.0, 0)
     sure = suspicion(case, ("shuffle",), 0.9 * ramp(share, REPEATS - 0.05, REPEATS + 0.25))
-    if share >= REPEATS + 0.25:
-        sure = max(sure, 0.6)  # a rhythm of the data is a fact, whatever the odds
+    if share >= REPEATS + 0.25 and s is not None and _per_epoch(case, s) is not None:
+        sure = max(sure, 0.6)  # a rhythm of exactly one epoch is a fact, whatever the odds
     if sure < FIRES:
         return None
     shown = s or case.main
@@ -72,7 +74,9 @@ def _periodic(case: Case, s: Series) -> tuple[float, int]:
     n = len(r)
     acf = _autocorrelation(r)
     known = _per_epoch(case, s)
-    if known is not None and 4 <= known <= n // 3:
+    if known is not None and not 4 <= known <= n // 3:
+        return 0.0, 0  # too few points in an epoch, or too few epochs
+    if known is not None:
         around = range(max(4, round(known) - 2), min(n // 3, round(known) + 3))
         lag = max(around, key=lambda k: float(acf[k]))
         doubt = 4.0
@@ -126,7 +130,8 @@ def _per_epoch(case: Case, s: Series) -> float | None:
         return s.stats.n / epochs
     if n and batch and len(s.curve.steps) > 1:
         gap = float(np.median(np.diff(s.curve.steps[-1000:])))
-        return -(-n // batch) / gap if gap > 0 else None
+        points = math.ceil(n / batch) / gap if gap > 0 and n / batch < 1e15 else 0.0
+        return points if points >= 1 else None  # steps that count something else
     return None
 
 

@@ -7,8 +7,9 @@ Why it matters
 How it decides
     A share p of right answers on n samples has a standard deviation of √(p(1−p)/n). n is logged, or
     revealed by the accuracy's steps (all values are whole multiples of 1/n). If that deviation is
-    two points or more and the curve's own point-to-point noise is of that size, the sample size is
-    the cause. Noise far beyond it comes from the weights, not from the sample. Where no accuracy is
+    three points or more and the curve's own point-to-point noise is of that size, the sample size is
+    the cause. Noise far beyond it comes from the weights, not from the sample. Up to 40 samples their
+    number alone says it, beyond 200 it is never the cause. Where no accuracy is
     logged: a validation loss that jumps by half of its level throughout while the training loss is
     smooth. Only shares of right answers have binomial noise: mAP, F1, R² and AUC are not judged.
 
@@ -17,7 +18,7 @@ What to try
 
 When it is wrong
     Consecutive checkpoints of a converged model agree on most samples, so the curve may be calmer
-    than its sampling error; then nothing is said. A model with batch normalization and a learning
+    than its sampling error. A model with batch normalization and a learning
     rate that is too high also jumps in validation alone.
 
 References
@@ -39,7 +40,9 @@ from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "validation-too-small"
 #: standard deviation of the metric from which it matters (share of right answers)
-MATTERS = 0.02
+MATTERS = 0.03
+#: samples: up to the first their number alone says it, beyond the second it is never the cause
+FEW, MANY = 40, 200
 #: points below which a noise estimate says nothing
 ENOUGH = 8
 
@@ -80,14 +83,16 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
     share = relative(t.noise_late * t.noise_late, expected * expected)
     sure = 0.9 * ramp(expected, 0.7 * MATTERS, 1.2 * MATTERS) * ramp(share, 0.06, 0.2) * ramp(share, 6.0, 3.0)
     # what is seen must matter as well
-    sure *= ramp(t.noise_late, 0.3 * MATTERS, 0.6 * MATTERS)
+    sure *= ramp(t.noise_late, 0.3 * MATTERS, 0.6 * MATTERS) * ramp(n, MANY, 0.6 * MANY)
+    sure = max(sure, 0.7 * ramp(n, 2 * FEW, FEW) * ramp(expected, 0.5 * MATTERS, MATTERS))
     if sure < FIRES:
         return None
     known = "as its steps reveal" if inferred else "as logged"
+    seen = f" from epoch to epoch, and is seen to by ±{100 * t.noise_late:.1f}" if t.noise_late > 0.2 * MATTERS else ""
     return finding(
         ID, "warning", sure, error,
-        f"Validation accuracy fluctuates by ±{100 * t.noise_late:.1f} points; its {number(n)} samples ({known}) alone "
-        f"give ±{100 * expected:.1f}.",
+        f"Validation accuracy rests on {number(n)} samples ({known}): chance alone moves it by ±{100 * expected:.1f} "
+        f"points{seen}.",
         onset=0.0, noise=t.noise_late, expected_noise=expected, n_val=n, n_val_inferred=inferred,
     )  # fmt: skip
 

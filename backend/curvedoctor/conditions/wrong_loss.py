@@ -8,7 +8,7 @@ Why it matters
 How it decides
     A cross-entropy below zero; squared or absolute error although classes are predicted; a
     cross-entropy that settles at the lowest value it can reach on probabilities instead of logits
-    (ln(e + K − 1) − 1) while accuracy is high. Where the statistical model judges the run, its odds
+    (ln(e + K − 1) − 1) while accuracy is so high that a sound one would be far lower. Where the statistical model judges the run, its odds
     that another loss helps decide.
 
 What to try
@@ -32,7 +32,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, suspicion, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.proportions import proportion
+from curvedoctor.conditions.proportions import entropy, proportion
 from curvedoctor.conditions.shape import cannot, course, flat, probing
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
@@ -91,10 +91,11 @@ def _floor(case: Case, s: Series, error: Series | None) -> float | None:
     if case.judged != "loss" or error is None or k is None or k < 3 or case.word("loss") not in (None, "cross-entropy", "nll"):
         return None
     floor = math.log(math.e + k - 1) - 1
-    right = 1 - error.stats.end
-    # each wrong answer costs up to 1 more than a right one
-    near = floor * 0.995 <= s.stats.end <= floor + 1.25 * (1 - right) + 0.05
-    return floor if near and right > max(0.6, 2 / k) and flat(s, 0.6, 0.03) else None
+    wrong = error.stats.end
+    # each wrong answer costs up to 1 more than a right one; a sound loss with as many costs at most this on average
+    sound = entropy(min(wrong, 0.5)) + wrong * math.log(k - 1)
+    near = floor * 0.99 <= s.stats.low and s.stats.end <= floor + 1.2 * wrong + 0.05
+    return floor if near and s.stats.end > 1.4 * sound and flat(s, 0.6, 0.03) else None
 
 
 def _negative(rng: np.random.Generator) -> Run:
