@@ -47,8 +47,8 @@ def vendor(name: str) -> str:
 @cache
 def style() -> str:
     """The panel's CSS with the chart library's, without comments."""
-    own = (STATIC / "panel.css").read_text(encoding="utf-8")
-    return vendor("uPlot.min.css") + re.sub(r"/\*.*?\*/", "", own, flags=re.DOTALL)
+    whole = vendor("uPlot.min.css") + (STATIC / "panel.css").read_text(encoding="utf-8")
+    return re.sub(r"/\*.*?\*/", "", whole, flags=re.DOTALL)
 
 
 def _source(name: str) -> str:

@@ -54,10 +54,7 @@ def ascending(steps: Floats) -> tuple[Ints, Floats]:
     x = steps[order].astype(np.float64)
     if len(x) < 2 or bool(np.all(np.diff(x) > 0)):
         return order, x
-    distinct, first, count = np.unique(x, return_index=True, return_counts=True)
-    gap = np.ones(len(distinct))
-    if len(distinct) > 1:
-        gap[:-1] = np.diff(distinct)
-        gap[-1] = gap[-2]
+    _, first, count = np.unique(x, return_index=True, return_counts=True)
     within = np.arange(len(x)) - np.repeat(first, count)
-    return order, x + np.repeat(0.9 * gap / count, count) * within
+    # steps are whole numbers: below the next one there is room
+    return order, x + np.repeat(0.9 / count, count) * within

@@ -98,10 +98,9 @@ def lr_decays(curve: Curve) -> list[Json]:
     """Where the rate drops in steps; nothing for smooth or adaptive schedules."""
     before, after = curve.values[:-1], curve.values[1:]
     with np.errstate(all="ignore"):
-        # a step stands out from a level part: the end of a cosine falls as fast, but from a slope
-        level = (
-            np.r_[True, np.abs(np.diff(before)) <= LEVEL * np.abs(before[1:])] if len(before) else before > 0
-        )
+        # a step stands out between level parts: the end of a cosine falls as fast, but along a slope
+        steady = np.abs(after - before) <= LEVEL * np.abs(before)
+        level = np.r_[True, steady[:-1]] & np.r_[steady[1:], True] if len(before) else steady
         drops = np.flatnonzero((after < before * (1 - DECAY)) & (after > 0) & np.isfinite(before) & level)
     if not 0 < len(drops) <= DECAYS or len(drops) > len(curve) / 3:
         return []

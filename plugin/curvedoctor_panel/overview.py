@@ -67,18 +67,21 @@ def _main_curve(diagnosis: Diagnosis) -> Curve | None:
 
 
 def spark(curve: Curve | None) -> list[int | None]:
-    """The curve in small: SPARK medians as integers 0 (lowest) … 100 (highest), None where nothing is finite."""
+    """The curve in small: SPARK means as integers 0 (lowest) … 100 (highest), None where nothing is finite."""
     if curve is None or len(curve) < 2:
         return []
-    parts = np.array_split(curve.values, min(SPARK, len(curve)))
-    with np.errstate(all="ignore"):
-        levels = np.array([np.median(p[np.isfinite(p)]) if np.isfinite(p).any() else np.nan for p in parts])
-        finite = levels[np.isfinite(levels)]
-        if not len(finite):
-            return [None] * len(levels)
-        low, high = float(finite.min()), float(np.quantile(finite, 0.98) if len(finite) > 8 else finite.max())
-        scaled = np.clip((levels - low) / ((high - low) or 1.0) * 100, 0, 100)
-    return [round(float(level)) if np.isfinite(level) else None for level in scaled]
+    finite = np.isfinite(curve.values)
+    starts = np.unique(np.linspace(0, len(curve), SPARK, endpoint=False).astype(np.int64))
+    counts = np.add.reduceat(finite.astype(np.int64), starts)
+    # huge values must not overflow a sum, and are not seen at this size
+    tame = np.clip(np.where(finite, curve.values, 0.0), -1e100, 1e100)
+    levels = np.add.reduceat(tame, starts) / np.maximum(counts, 1)
+    shown = levels[counts > 0]
+    if not len(shown):
+        return [None] * len(levels)
+    low, high = float(shown.min()), float(np.quantile(shown, 0.98) if len(shown) > 8 else shown.max())
+    scaled = np.clip((levels - low) / ((high - low) or 1.0) * 100, 0, 100)
+    return [round(float(level)) if count else None for level, count in zip(scaled, counts, strict=True)]
 
 
 def _outcome(diagnosis: Diagnosis) -> Json:

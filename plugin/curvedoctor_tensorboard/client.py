@@ -74,6 +74,11 @@ class Worker:
         finally:
             self._waiting.pop(number, None)
 
+    def warm(self) -> None:
+        """Start the process, if it is not running, without asking anything."""
+        with self._lock:
+            self._running()
+
     def stop(self) -> None:
         """End the process, if there is one."""
         with self._lock:

@@ -7,26 +7,21 @@ once more, together.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from curvedoctor.engine import Options, diagnose_runs
 from curvedoctor.errors import CurvedoctorError
 from curvedoctor.model import Diagnosis, Problem, Run
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import Unit
-from curvedoctor_panel.overview import Row, combine, row
+from curvedoctor_panel.overview import combine, row
 from curvedoctor_panel.plain import Json
 from curvedoctor_panel.view import problem, run_view
+from curvedoctor_tensorboard.judging import Entry, Progress, batches, judged
 from curvedoctor_tensorboard.places import Place
 
-logger = logging.getLogger(__name__)
-
-#: runs per batch: few at first, so that something is seen at once
-FIRST, BATCH = 4, 32
 #: points kept in memory, 24 bytes each; runs beyond are read again when they are looked at
 HELD = 8_000_000
 #: points up to which siblings are judged together
@@ -35,33 +30,12 @@ TOGETHER = 8_000_000
 PROBLEMS = 200
 
 
-@dataclass(slots=True)
-class Entry:
-    """One diagnosed run."""
-
-    row: Row
-    diagnosis: Diagnosis
-    unit: Unit | None
-    #: curves were dropped to save memory
-    slim: bool = False
-
-
-@dataclass(slots=True)
-class Progress:
-    """What the clinic is doing."""
-
-    phase: str = "starting"
-    done: int = 0
-    total: int = 0
-    #: why nothing can be read; "" if all is well
-    trouble: str = ""
-    changed: float = field(default_factory=time.time)
-
-
 class Clinic:
     """Runs by where they are kept. One thread calls `scan`, others ask."""
 
-    def __init__(self, places: Sequence[Place]) -> None:
+    def __init__(self, places: Sequence[Place], started: Callable[[], None] = lambda: None) -> None:
+        """`started` is called once, when the first runs are judged."""
+        self._started: Callable[[], None] | None = started
         self.places = list(places)
         self.lock = threading.Lock()
         self.version = 0
@@ -116,7 +90,7 @@ class Clinic:
     def _take(self, units: Sequence[Unit]) -> None:
         """Load and judge units batch by batch, then siblings together."""
         touched: set[str] = set()
-        for batch in _batches(units):
+        for batch in batches(units):
             runs, of = self._load(batch)
             diagnoses = judged(runs, alone=True)
             with self.lock:
@@ -131,21 +105,27 @@ class Clinic:
                 self.version += 1
                 self.progress.done += len(batch)
                 self.progress.changed = time.time()
+            if self._started is not None:
+                self._started()
+                self._started = None
         self._together(touched)
 
     def _load(self, units: Sequence[Unit]) -> tuple[list[Run], list[Unit]]:
+        """Runs of a batch of units, and of which unit each is; what can't be read is noted by unit."""
+        by_path = {unit.parts[0]: unit for unit in units}
+        owner = {part: unit for unit in units for part in unit.parts}
+        bad: dict[str, list[Problem]] = {path: [] for path in by_path}
         runs: list[Run] = []
         of: list[Unit] = []
-        for unit in units:
-            bad: list[Problem] = []
-            for item in load_units([unit]):
-                if isinstance(item, Problem):
-                    bad.append(item)
-                else:
-                    prefix = self._prefixes.get(unit.parts[0], "")
-                    runs.append(replace(item, name=f"{prefix}/{item.name}") if prefix else item)
-                    of.append(unit)
-            self._note(unit.parts[0], bad)
+        for item in load_units(units):
+            if isinstance(item, Problem):
+                bad[owner.get(item.where, units[0]).parts[0]].append(item)
+            else:
+                prefix = self._prefixes.get(item.source, "")
+                runs.append(replace(item, name=f"{prefix}/{item.name}") if prefix else item)
+                of.append(by_path[item.source])
+        for path, problems in bad.items():
+            self._note(path, problems)
         return runs, of
 
     def _together(self, groups: Iterable[str]) -> None:
@@ -259,23 +239,3 @@ class Clinic:
             wanted = [place for key, place in self._keys.items() if keys is None or key in keys]
             entries = [self.entries[place] for place in wanted if place in self.entries]
         return [self._whole(entry) for entry in entries]
-
-
-def judged(runs: Sequence[Run], *, alone: bool) -> list[Diagnosis]:
-    """Diagnoses of runs; one that makes the engine fail is shown as such, and the others are judged all the same."""
-    if not runs:
-        return []
-    try:
-        return diagnose_runs(runs, Options(alone=alone))
-    except Exception as error:
-        if len(runs) > 1:
-            return [diagnosis for run in runs for diagnosis in judged([run], alone=True)]
-        logger.exception("a run could not be judged")
-        what = f"this run could not be judged: {type(error).__name__}: {error}"
-        return [Diagnosis(runs[0], "undetermined", problems=(Problem(runs[0].source, what),))]
-
-
-def _batches(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
-    yield from filter(None, [units[:FIRST]])
-    for start in range(FIRST, len(units), BATCH):
-        yield units[start : start + BATCH]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gzip
 import json
@@ -22,6 +23,7 @@ from curvedoctor_tensorboard.sampled import Feed
 logger = logging.getLogger(__name__)
 
 NAME = "curvedoctor"
+ENTRY = "tensorboard.js"
 #: seconds between two looks at the files at least
 INTERVAL = 5.0
 
@@ -66,7 +68,7 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
         """The tab's entry."""
-        entry = f"/static/{static.stamp()}/tensorboard.js"
+        entry = f"/static/{static.stamp()}/{ENTRY}"
         return base_plugin.FrontendMetadata(es_module_path=entry, tab_name="Diagnosis")
 
     def _runs(self, request: Any) -> Response:
@@ -107,6 +109,10 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         kind = static.TYPES.get(name[name.rfind(".") :])
         if kind is None or name not in static.listing():
             return _json(request, {"error": "there is no such file"}, 404)
+        if name == ENTRY:
+            # the tab is being opened: its first question will not have to wait for a process to start
+            with contextlib.suppress(WorkerFailed, OSError):
+                self._worker.warm()
         kept = static.KEPT if stamp == static.stamp() else 0
         body = static.compressed(name)
         return http_util.Respond(request, body, kind, content_encoding="gzip", expires=kept)

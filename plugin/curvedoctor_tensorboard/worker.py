@@ -104,9 +104,8 @@ class Desk:
         return 200, {}
 
     def _annotate(self, keys: object) -> Answer:
-        from curvedoctor.sinks.tensorboard import SINK
-
         from curvedoctor.sinks.base import WriteOptions
+        from curvedoctor.sinks.tensorboard import SINK
 
         wanted = {str(key) for key in keys} if isinstance(keys, list) else None
         diagnoses = self.clinic.complete(wanted)
@@ -133,15 +132,19 @@ def keep(clinic: Clinic, desk: Desk, interval: float) -> None:
             time.sleep(0.5)
 
 
+def step_back() -> None:
+    """Once the first runs are there, TensorBoard's own requests come first."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(10)
+
+
 def main() -> None:
     """Entry point: one argument, JSON with `places` and `interval`."""
-    with contextlib.suppress(OSError):
-        os.nice(10)
     told = json.loads(sys.argv[1])
     # what a library prints must not get between the answers
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    clinic = Clinic([Place(*place) for place in told["places"]])
+    clinic = Clinic([Place(*place) for place in told["places"]], started=step_back)
     desk = Desk(clinic, out)
     threading.Thread(target=desk.listen, args=(sys.stdin.buffer,), daemon=True).start()
     if told["places"]:

@@ -36,6 +36,7 @@ def tab(watched: Watched, board: Board, link: str = "") -> FrameLocator:
     watched.page.goto(f"{board.url}/#curvedoctor{link}")
     frame = watched.page.frame_locator("iframe")
     frame.locator(".cd-row").first.wait_for()
+    frame.locator(".cd-head h1, .cd-across, .cd-message").first.wait_for()
     return frame
 
 

@@ -61,6 +61,7 @@ async function one(/** @type {string} */ id) {
       const told = await get("run", { run_id: id });
       if (told.view) {
         const text = JSON.stringify(told.view);
+        learnTitles(Object.fromEntries(told.view.findings.map((/** @type {{condition: string, title: string}} */ finding) => [finding.condition, finding.title])));
         if (text !== shown) detail.show(id, told.view, "");
         shown = text;
         state.remove();
@@ -71,7 +72,6 @@ async function one(/** @type {string} */ id) {
     }
     setTimeout(look, wait);
   };
-  learnTitles({});
   look();
 }
 

@@ -10,7 +10,7 @@ import { plural } from "./format.js";
 
 const TAB = "curvedoctor";
 /** Milliseconds between two questions while runs are being read, and afterwards. */
-const EAGER = 600;
+const EAGER = 350;
 const CALM = 5000;
 
 /** @param {string} name of one of our routes; relative, so that it works behind any prefix */

@@ -1,0 +1,126 @@
+"""The tab at 1,000 runs × 8 curves × 500 points: how soon, how long, and at whose cost.
+
+    python tests/benchmarks/tab.py [--runs 1000] [--load_fast true|false]
+
+Prints one JSON object: seconds from the tab's first question to the first diagnosed run and to the last,
+the median time of TensorBoard's own scalars requests before and meanwhile, and whether the targets of
+the project (2 s, 60 s on two cores, 1.5 times) were met.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tensorboard_lab.logs import falling, turning, write
+from tensorboard_lab.serving import Board
+
+FIRST, ALL, RATIO = 2.0, 60.0, 1.5
+SAMPLE = 60
+
+
+def make(folder: Path, runs: int, points: int) -> None:
+    """Runs in groups of fifty, a third of them overfitting."""
+    rng = np.random.default_rng(0)
+    for index in range(runs):
+        train = falling(points, seed=index)
+        val = turning(points, points // 3, seed=index) if index % 3 == 0 else falling(points, 0.3, index)
+        curves = {
+            "train/loss": train,
+            "val/loss": val,
+            "train/accuracy": 1 - train / 3,
+            "val/accuracy": 1 - val / 3,
+            "lr": np.full(points, 10 ** rng.uniform(-4, -1)),
+            "grad_norm": 1 + rng.random(points),
+            "train/loss_step": train + 0.1 * rng.standard_normal(points),
+            "time/epoch": rng.random(points),
+        }
+        write(folder / f"group_{index // 50:02d}" / f"run_{index:04d}", curves, index)
+
+
+def request(board: Board, index: int) -> float:
+    """Seconds of one of the stock dashboard's questions."""
+    run = f"group_{index // 50:02d}/run_{index:04d}"
+    began = time.perf_counter()
+    board.get("plugin/scalars/scalars", run=run, tag="train/loss")
+    return time.perf_counter() - began
+
+
+def follow(board: Board, runs: int, times: dict[str, float]) -> None:
+    """Ask as the tab does until all runs are judged."""
+    began = time.perf_counter()
+    version, seen = "", 0
+    while True:
+        answer = board.ours("runs", version=version)
+        version = answer["version"]
+        seen = len(answer["overview"]["rows"]) if "overview" in answer else seen
+        now = time.perf_counter() - began
+        if seen:
+            times.setdefault("first", now)
+        if seen >= runs:
+            times.setdefault("listed", now)
+            if answer["status"]["phase"] == "ready":
+                times["all"] = now
+                return
+        time.sleep(0.3)
+
+
+def measure(folder: Path, runs: int, fast: bool) -> dict[str, object]:
+    """One TensorBoard, before and while the tab reads."""
+    with Board(["--logdir", str(folder)], fast=fast, env={"CURVEDOCTOR_CACHE": "off"}) as board:
+        last = f"group_{(runs - 1) // 50:02d}/run_{runs - 1:04d}"
+        board.until(lambda: last in board.get("plugin/scalars/tags"), 600)
+        time.sleep(5)
+        spread = np.linspace(0, runs - 1, SAMPLE).astype(int).tolist()
+        for index in spread:  # the first time, the loader itself has to look
+            request(board, index)
+        before = statistics.median(request(board, index) for index in spread)
+        times: dict[str, float] = {}
+        reading = threading.Thread(target=follow, args=(board, runs, times))
+        reading.start()
+        meanwhile: list[float] = []
+        while reading.is_alive():
+            meanwhile.append(request(board, spread[len(meanwhile) % SAMPLE]))
+            time.sleep(0.05)
+        reading.join()
+    during = statistics.median(meanwhile)
+    return {
+        "runs": runs,
+        "loader": "data server" if fast else "python",
+        "first_s": round(times["first"], 2),
+        "listed_s": round(times["listed"], 2),
+        "all_s": round(times["all"], 2),
+        "scalars_before_ms": round(before * 1e3, 2),
+        "scalars_meanwhile_ms": round(during * 1e3, 2),
+        "ratio": round(during / before, 2),
+        "met": times["first"] <= FIRST and times["all"] <= ALL and during / before <= RATIO,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--points", type=int, default=500)
+    parser.add_argument("--load_fast", choices=["true", "false"], default="true")
+    parser.add_argument(
+        "--logdir", type=Path, help="logs made before (default: made now, removed afterwards)"
+    )
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        folder = told.logdir or Path(made)
+        if not any(folder.glob("group_*")):
+            make(folder, told.runs, told.points)
+        print(json.dumps(measure(folder, told.runs, told.load_fast == "true")))
+
+
+if __name__ == "__main__":
+    main()

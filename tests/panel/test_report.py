@@ -1,0 +1,156 @@
+"""The report in a real browser: offline, sandboxed, printed, dark and light, by keyboard, accessible."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curvedoctor_panel import report
+from curvedoctor_panel.bundle import script, style
+from panel import samples
+from tensorboard_lab.browser import Watched
+
+#: what axe calls an impact that keeps people from using a page
+GRAVE = {"serious", "critical"}
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "many.html"
+    path.write_text(report.many([*samples.clinic(), samples.hostile()]), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "one.html"
+    path.write_text(report.one_run(samples.overfitting()), encoding="utf-8")
+    return path
+
+
+def test_sizes() -> None:
+    for make in (
+        samples.overfitting,
+        samples.lr_too_high,
+        samples.non_finite,
+        samples.healthy,
+        samples.hostile,
+    ):
+        assert len(report.one_run(make()).encode()) < 150_000
+    fifty = report.many(samples.crowd(50))
+    data = re.search(r'id="curvedoctor-data">(.*?)</script>', fifty)
+    assert data is not None
+    points = sum(len(part) for part in re.findall(r'"[xy]":\[[^\]]*\]', data.group(1)))
+    assert len(fifty.encode()) - points < 300_000
+
+
+def test_nothing_of_a_log_can_become_markup() -> None:
+    page = report.many([samples.hostile()])
+    assert page.count("<script") == 3 and page.count("</script>") == 3
+    assert "<img" not in page and "\u202e" not in page
+    assert not re.search(r"""(?:src|href)=["'](?!data:,)""", page), "nothing is fetched"
+
+
+def test_comments_are_stripped_and_code_is_not() -> None:
+    for entry in ("report", "single"):
+        assert "@param" not in script(entry) and "class Detail" in script(entry)
+    assert "/*" not in style()
+
+
+@pytest.mark.browser
+def test_opens_from_disk_without_any_request(watched: Watched, many: Path) -> None:
+    page = watched.page
+    page.context.set_offline(True)
+    page.goto(many.as_uri())
+    page.locator(".cd-head h1").wait_for()
+    assert [url for url in watched.requests if not url.startswith(("file:", "data:"))] == []
+    assert page.locator(".cd-row").count() == 13
+    assert page.locator(".cd-main-chart canvas").count() == 1
+    page.locator(".cd-row", has_text="mlp_overfits").click()
+    page.locator(".cd-head h1", has_text="mlp_overfits").wait_for()
+    page.locator(".cd-link").first.click()
+    page.locator(".cd-dialog h2", has_text="Why it matters").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    page.locator(".cd-heat-row").first.wait_for()
+
+
+@pytest.mark.browser
+def test_works_in_a_sandboxed_frame_from_a_blob(watched: Watched, one: Path) -> None:
+    """As MLflow shows artifacts: `sandbox="allow-scripts"`, a blob, no origin of its own."""
+    text = base64.b64encode(one.read_bytes()).decode()
+    watched.page.goto("about:blank")
+    watched.page.evaluate(
+        "text => { const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));"
+        "const frame = document.createElement('iframe'); frame.sandbox = 'allow-scripts'; frame.style = 'width:900px;height:800px';"
+        "frame.src = URL.createObjectURL(new Blob([bytes], {type: 'text/html'})); document.body.append(frame); }",
+        text,
+    )
+    frame = watched.page.frame_locator("iframe")
+    frame.locator(".cd-head h1", has_text="mlp_overfits").wait_for()
+    assert frame.locator("canvas").count() == 3
+    frame.locator(".cd-finding-pick").nth(1).click()
+    frame.locator(".cd-finding.cd-chosen", has_text="decayed").wait_for()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "watched", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"]
+)
+@pytest.mark.parametrize("view", ["one", "runs", "across", "manual"])
+def test_axe_finds_no_serious_violation(watched: Watched, view: str, one: Path, many: Path) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = watched.page
+    page.goto(one.as_uri() if view == "one" else many.as_uri() + "#run=mlp_overfits")
+    page.locator(".cd-head h1").wait_for()
+    if view == "across":
+        page.keyboard.press("2")
+        page.locator(".cd-heat-row").first.wait_for()
+    if view == "manual":
+        page.locator(".cd-link").first.click()
+        page.locator(".cd-dialog h2").first.wait_for()
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    grave = [
+        (item["id"], [node["html"][:200] for node in item["nodes"]][:3])
+        for item in found
+        if item["impact"] in GRAVE
+    ]
+    assert grave == []
+
+
+@pytest.mark.browser
+def test_prints_all_sick_runs_in_full(watched: Watched, many: Path) -> None:
+    page = watched.page
+    page.goto(many.as_uri())
+    page.locator(".cd-head h1").wait_for()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_timeout(300)
+    assert page.locator(".cd-paper .cd-detail").count() == 9
+    assert page.locator(".cd-paper-summary tbody tr").count() == 13
+    assert page.locator(".cd-paper canvas").count() >= 9
+    assert page.locator(".cd-list").is_hidden()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator(".cd-paper").count() == 0
+    assert len(page.pdf(format="A4")) > 20_000
+
+
+@pytest.mark.browser
+def test_a_thousand_runs_scroll_with_few_rows_in_the_page(watched: Watched, tmp_path: Path) -> None:
+    path = tmp_path / "crowd.html"
+    path.write_text(report.many(samples.crowd(1_000)), encoding="utf-8")
+    page = watched.page
+    page.goto(path.as_uri())
+    page.locator(".cd-head h1").wait_for()
+    assert page.locator(".cd-row").count() < 60
+    page.locator(".cd-rows").focus()
+    page.keyboard.press("End")
+    page.locator(".cd-row.cd-chosen").wait_for()
+    assert "run_0999" in page.locator(".cd-row.cd-chosen").inner_text()
+    page.locator(".cd-search").fill("run_0007")
+    page.locator(".cd-count", has_text="1 of 1,000 runs").wait_for()
