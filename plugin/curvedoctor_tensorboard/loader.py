@@ -38,6 +38,6 @@ class Loader(base_plugin.TBLoader):  # type: ignore[misc]
             from curvedoctor_tensorboard.plugin import DiagnosisPlugin
 
             return DiagnosisPlugin(context)
-        except Exception:
+        except (Exception, SystemExit):
             logger.warning("the Diagnosis tab is not available", exc_info=True)
             return None
