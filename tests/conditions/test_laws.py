@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -15,6 +15,7 @@ from curvedoctor.conditions.base import Condition, Example, all_conditions
 from curvedoctor.conditions.examples import HEALTHY
 from curvedoctor.features.case import Case, build
 from curvedoctor.model import Curve, Finding, Floats, Run, Unjudged
+from curvedoctor.readings import read_all
 
 CONDITIONS = list(all_conditions().values())
 SEEDS = 40
@@ -168,6 +169,7 @@ def one_of_everything(rng: np.random.Generator) -> Run:
 
 def survives(run: Run) -> None:
     case = build([run])[0]
+    assert all(isinstance(found, Mapping) for found in read_all(case).values())
     for condition in CONDITIONS:
         found = condition.check(case)
         if isinstance(found, Finding):

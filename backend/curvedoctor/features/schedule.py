@@ -82,7 +82,10 @@ def _kind(x: Floats, y: Floats, top: int, warm: bool) -> str:
     peak = float(y.max())
     if len(after) < 3 or float(after.min()) > peak * (1 - 0.01):
         return "constant"
-    changes = np.abs(np.diff(after)) > SAME * np.maximum(np.abs(after[:-1]), 1e-300)
+    if float(np.diff(after).max()) > 0.01 * peak:
+        return "unknown"  # restarts, or a controller
+    # a rate that stays is logged as the very same number; a smooth one may change by little per step
+    changes = np.abs(np.diff(after)) > 1e-6 * np.maximum(np.abs(after[:-1]), 1e-300)
     if np.count_nonzero(changes) <= max(1, len(after) // 4):
         return _stepwise(xa[1:][changes])
     kind = _smooth(xa, after / peak)

@@ -12,16 +12,24 @@ from curvedoctor.model import Curve, Floats
 
 #: the lr must grow by this factor over the run, and never fall
 GROWTH = 100.0
+#: share of the whole fall after which the descent has begun
+BEGUN = 0.1
 
 
 def is_range_test(lr: Curve | None) -> bool:
-    """Whether an lr curve grows without falling, by at least two decades, over at least ten points."""
+    """Whether an lr curve grows without falling, by at least two decades, over at least ten points, to its very end.
+
+    A warm-up grows as much, but then it stays.
+    """
     if lr is None or len(lr) < 10:
         return False
     y = np.clip(lr.values[np.isfinite(lr.values)], -LIMIT, LIMIT)
     if len(y) < 10 or not float(y[0]) > 0:
         return False
-    return bool(np.all(np.diff(y) >= -1e-12 * y[1:])) and float(y[-1]) >= GROWTH * float(y[0])
+    if float(y[-1]) < GROWTH * float(y[0]) or np.any(np.diff(y) < -1e-12 * y[1:]):
+        return False
+    n, last = len(y), float(y[-1])
+    return float(y[n // 2]) <= 0.8 * last and float(y[int(0.9 * n) - 1]) <= 0.98 * last
 
 
 def read(case: Case) -> Mapping[str, object] | None:
@@ -29,7 +37,7 @@ def read(case: Case) -> Mapping[str, object] | None:
     s = case.training
     if s is None or case.lr is None or not is_range_test(case.lr) or s.stats.n < 10:
         return None
-    finite = np.isfinite(case.lr.values)
+    finite = np.isfinite(case.lr.values) & (case.lr.values > 0)
     rate = np.interp(
         s.curve.steps[np.isfinite(s.curve.values)], case.lr.steps[finite], np.log(case.lr.values[finite])
     )
@@ -37,10 +45,12 @@ def read(case: Case) -> Mapping[str, object] | None:
     least = int(np.argmin(loss))
     if least < 3:
         return {"suggested": None, "reason": "the loss never falls"}
-    slope = np.gradient(loss[: least + 1], rate[: least + 1])
+    # where the rate stays for several points there is no slope
+    slope = np.gradient(loss[: least + 1]) / np.maximum(np.gradient(rate[: least + 1]), 1e-9)
     steepest = int(np.argmin(slope))
-    steep = np.flatnonzero(slope[: steepest + 1] <= 0.25 * slope[steepest])
-    start = int(steep[0]) if len(steep) else steepest
+    level = float(np.median(loss[: max(3, len(loss) // 10)]))
+    high = np.flatnonzero(loss[: steepest + 1] >= level - BEGUN * (level - float(loss[least])))
+    start = int(high[-1]) if len(high) else steepest
     at = {
         "start_of_descent": float(np.exp(rate[start])),
         "steepest": float(np.exp(rate[steepest])),
