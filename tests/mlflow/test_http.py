@@ -7,13 +7,19 @@ import time
 import pytest
 
 from curvedoctor.errors import SourceError, UsageError
-from curvedoctor.sources import mlflow_history, mlflow_rest
+from curvedoctor.sources import mlflow_history, mlflow_http, mlflow_rest
 from curvedoctor.sources.base import ReadOptions
 from mlflow_lab import flaky
 from mlflow_lab.compare import assert_all, assert_same
 from sources.contract import SourceContract, read_all
 
 BULK = "get-history-bulk"
+
+
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every read asks the server."""
+    monkeypatch.setattr(mlflow_http, "_KEPT", mlflow_http._Kept(0))
 
 
 class TestContract(SourceContract):
@@ -159,3 +165,15 @@ def test_the_server_does_the_search(server) -> None:
     assert not names(experiment="none")
     with pytest.raises(UsageError, match="metrics"):
         names(filter="metrics.loss ~ 1")
+
+
+def test_what_has_not_changed_is_not_asked_for_again(proxy, server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mlflow_http._KEPT, "most", 10**6)
+    first = read_all(proxy.url, options=SMALL)
+    asked = len([path for _, path in proxy.passed if "/metrics/" in path])
+    assert asked
+    assert_small(read_all(proxy.url, options=SMALL), server)
+    assert len([path for _, path in proxy.passed if "/metrics/" in path]) == asked
+    told = ReadOptions(experiment="small", params={"lr": 7.0})
+    assert all(run.params["lr"] == 7.0 for run in read_all(proxy.url, options=told)[0])
+    assert_small(first, server)

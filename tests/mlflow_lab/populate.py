@@ -43,12 +43,6 @@ def runs():
     yield HTML, {"optimizer": "<script>document.title='owned'</script>"}, {"loss": down}, {}
     quiet = {"loss": down, "system/cpu_utilization_percentage": curve(30, lambda i: 50 + i)}
     yield "with-system", {"n_layers": "3"}, quiet, {"mlflow.note.content": "My own words.\n\n# And a title\n"}
-    yield (
-        "long",
-        {},
-        {"loss": curve(LONG, lambda i: 1.0 / (1 + 0.001 * i)), "acc": curve(50, lambda i: i / 50)},
-        {},
-    )
     rise = curve(100, lambda i: 1.0 / (1 + 0.2 * i) if i < 30 else 0.143 + 0.012 * (i - 30))
     fall = curve(100, lambda i: 1.0 / (1 + 0.2 * i))
     yield "overfits", {"lr": "0.001"}, {"train_loss": fall, "val_loss": rise}, {}

@@ -21,6 +21,8 @@ import platformdirs
 HERE = Path(__file__).parent
 #: what the oldest supported MLflow needs beside itself
 OLD = ("mlflow==2.22.5", "sqlalchemy<2.1", "setuptools<81", "psycopg2-binary", "pymysql")
+#: what curvedoctor needs in that environment, where it runs as the server's app
+OURS = ("scipy", "platformdirs", "rich", "typer", "fsspec", "tensorboard", "pyyaml", "matplotlib")
 #: seconds until a server must answer
 STARTUP = 90
 
@@ -53,7 +55,7 @@ def old_python() -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (place / "complete").exists():
             subprocess.run([sys.executable, "-m", "venv", "--clear", place], check=True)
-            subprocess.run([*_installer(str(python)), "-q", *OLD], check=True)
+            subprocess.run([*_installer(str(python)), "-q", *OLD, *OURS], check=True)
             (place / "complete").touch()
     return str(python)
 
@@ -63,6 +65,17 @@ def _installer(python: str) -> list[str]:
 
     uv = shutil.which("uv")
     return [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
+
+
+def with_ours(folder: Path) -> dict[str, str]:
+    """Environment variables that make this checkout an installed package, entry points and all, for
+    an interpreter that has its dependencies."""
+    root = HERE.parents[1]
+    info = folder / "site" / "curvedoctor-0.1.0.dist-info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: curvedoctor\nVersion: 0.1.0\n")
+    (info / "entry_points.txt").write_text("[mlflow.app]\ncurvedoctor = curvedoctor_mlflow.app:create_app\n")
+    return {"PYTHONPATH": os.pathsep.join(map(str, (folder / "site", root / "backend", root / "plugin")))}
 
 
 def free_port() -> int:

@@ -47,12 +47,14 @@ def fill(
 
 
 @contextmanager
-def serve_copy(python: str, store: Store, folder: Path, *more: str, **environment: str) -> Iterator[Store]:
+def serve_copy(
+    python: str, store: Store, folder: Path, *more: str, workers: int = 1, **environment: str
+) -> Iterator[Store]:
     """Serve a copy of a filled SQLite store, its artifacts by the server itself."""
     shutil.copy(store.database, folder / "mlflow.db")
     artifacts_by_server(folder / "mlflow.db")
     uri = f"sqlite:///{folder / 'mlflow.db'}"
-    with servers.serve(python, uri, folder, *more, environment=environment) as running:
+    with servers.serve(python, uri, folder, *more, environment=environment, workers=workers) as running:
         yield Store(running.url, folder, store.truth)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -72,20 +73,63 @@ class MlflowHttp:
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Read runs, several at a time, with a few requests under way at once."""
+        said = repr(sorted(options.params.items()))
         for host, same in groupby(units, key=lambda unit: unit.address):
             some = list(same)
-            described = [_described(unit) for unit in some]
+            known = {unit: run for unit in some if (run := _KEPT.get((unit, said))) is not None}
+            todo = [unit for unit in some if unit not in known]
             try:
-                server = Server(host)
-                # behind --static-prefix the REST interface lacks the prefix that the pages have
-                server.rest = some[0].parts[2]
-                histories = Histories(server)
-                for (stored, _), result in zip(
-                    described, histories.read([w for _, w in described]), strict=True
-                ):
-                    yield _run(server, stored, result, options)
+                fresh = _read(host, todo, options)
+                for unit in some:
+                    item: Run | Problem = known[unit] if unit in known else next(fresh)
+                    if isinstance(item, Run):
+                        _KEPT.put((unit, said), item)
+                    yield item
             except (SourceError, Refused) as error:
                 yield Problem(where=host, what=f"reading stopped: {error}")
+
+
+class _Kept:
+    """The runs read last: `watch` asks again and again, and most runs have not changed since."""
+
+    def __init__(self, most: int) -> None:
+        #: points
+        self.most = most
+        self.points = 0
+        self.runs: OrderedDict[tuple[Unit, str], Run] = OrderedDict()
+
+    def get(self, key: tuple[Unit, str]) -> Run | None:
+        """The run of this unit, if nothing of the unit (its stamp, its parameters) differs."""
+        return self.runs.get(key)
+
+    def put(self, key: tuple[Unit, str], run: Run) -> None:
+        """Remember a run; the ones used longest ago are forgotten."""
+        if key not in self.runs:
+            self.points += _points(run)
+        self.runs[key] = run
+        self.runs.move_to_end(key)
+        while self.points > self.most and self.runs:
+            self.points -= _points(self.runs.popitem(last=False)[1])
+
+
+def _points(run: Run) -> int:
+    return sum(map(len, run.curves))
+
+
+#: 2 million points are 48 MB
+_KEPT = _Kept(2_000_000)
+
+
+def _read(host: str, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
+    if not units:
+        return
+    described = [_described(unit) for unit in units]
+    server = Server(host)
+    # behind --static-prefix the REST interface lacks the prefix that the pages have
+    server.rest = units[0].parts[2]
+    histories = Histories(server).read([wanted for _, wanted in described])
+    for (stored, _), result in zip(described, histories, strict=True):
+        yield _run(server, stored, result, options)
 
 
 READER = MlflowHttp()

@@ -1,0 +1,183 @@
+"""`mlflow server --app-name curvedoctor`: its routes, its manners, and who may see what."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from mlflow import MlflowClient
+
+from curvedoctor_mlflow import page
+from mlflow_lab.stores import Store, serve_copy
+
+ROUTES = "/ajax-api/3.0/curvedoctor"
+
+
+def ask(address: str, login: str | None = None) -> tuple[int, Any]:
+    """(status, JSON or text) of a GET."""
+    request = urllib.request.Request(address)
+    if login is not None:
+        request.add_header("Authorization", "Basic " + base64.b64encode(login.encode()).decode())
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            status, content, kind = response.status, response.read(), response.headers["Content-Type"]
+    except urllib.error.HTTPError as error:
+        status, content, kind = error.code, error.read(), error.headers["Content-Type"]
+        error.close()
+    text = content.decode()
+    return status, json.loads(text) if "json" in (kind or "") else text
+
+
+def until(question: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float = 60) -> Any:
+    """Ask until the answer is the wanted one."""
+    end = time.monotonic() + seconds
+    while not wanted(answer := question()):
+        assert time.monotonic() < end, answer
+        time.sleep(0.3)
+    return answer
+
+
+@pytest.fixture(scope="module", params=["uvicorn", pytest.param("gunicorn", marks=pytest.mark.slow)])
+def app(
+    filled: Store, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Store]:
+    """Behind a prefix, with several workers, annotating runs that end."""
+    more = ["--gunicorn-opts", "--timeout 60"] if request.param == "gunicorn" else []
+    folder = tmp_path_factory.mktemp("app")
+    arguments = ("--app-name", "curvedoctor", "--static-prefix", "/lab", *more)
+    with serve_copy(sys.executable, filled, folder, *arguments, workers=2, CURVEDOCTOR_ANNOTATE="1") as store:
+        yield store
+
+
+def test_the_page_has_one_script_more_and_it_is_there(app: Store) -> None:
+    index = (Path(mlflow.__file__).parent / "server" / "js" / "build" / "index.html").read_text()
+    status, text = ask(f"{app.uri}/lab/")
+    assert status == 200
+    script = re.search(r'<script type="module" src="([^"]+)"></script></body>', text)
+    assert script is not None
+    assert text.replace(script.group(0), "</body>") == index
+    status, code = ask(f"{app.uri}/lab/{script.group(1)}")
+    assert status == 200
+    assert "curvedoctor-badge" in code
+    base = script.group(1).removesuffix("badge.js")
+    for name in re.findall(r'from "(\.\./panel/[\w.]+)"', ask(f"{app.uri}/lab/{base}page.js")[1]):
+        assert ask(f"{app.uri}/lab/{base}{name}")[0] == 200
+    assert ask(f"{app.uri}/lab/{base}../mlflow/nothing.js")[0] == 404
+
+
+def test_a_run_and_an_experiment(app: Store) -> None:
+    run = app.run("nan-end")
+    brief = until(
+        lambda: ask(f"{app.uri}/lab{ROUTES}/brief?run_id={run['id']}")[1], lambda told: "verdict" in told
+    )
+    assert brief["verdict"] == "sick"
+    assert brief["conditions"][0] == "non-finite"
+    view = until(lambda: ask(f"{app.uri}/lab{ROUTES}/run?run_id={run['id']}")[1]["view"], bool)
+    assert view["findings"][0]["onset"] == 60
+    assert any(curve for curve in view["curves"])
+    told = until(
+        lambda: ask(f"{app.uri}/lab{ROUTES}/experiment?experiment_id={run['experiment']}")[1],
+        lambda t: t["version"] > 0,
+    )
+    assert {row["run"] for row in told["overview"]["rows"]} >= {"falls", "nan-end", "child-0.1"}
+    assert str(app.folder) not in json.dumps(told)
+    assert str(app.folder) not in json.dumps(view)
+    assert ask(f"{app.uri}/lab{ROUTES}/explain?condition=non-finite")[1]["page"]
+
+
+@pytest.mark.parametrize(
+    ("route", "status"),
+    [
+        ("brief?run_id=nothing", 404),
+        ("run", 400),
+        ("experiment?experiment_id=999", 404),
+        ("experiment?experiment_id=" + "9" * 200, 400),
+    ],
+)
+def test_what_is_not_there_is_an_answer(app: Store, route: str, status: int) -> None:
+    got, told = ask(f"{app.uri}/lab{ROUTES}/{route}")
+    assert got == status
+    assert told["error"]
+
+
+def test_a_run_that_ends_is_annotated(app: Store) -> None:
+    client = MlflowClient(f"{app.uri}/lab")
+    experiment = app.run("one")["experiment"]
+    run_id = client.create_run(experiment, run_name="live").info.run_id
+    for step in range(40):
+        client.log_metric(run_id, "loss", 1.0 / (1 + step) if step < 20 else float("nan"), step=step)
+    assert "curvedoctor.verdict" not in client.get_run(run_id).data.tags
+    client.set_terminated(run_id)
+    tags = until(lambda: client.get_run(run_id).data.tags, lambda tags: "curvedoctor.fingerprint" in tags)
+    assert tags["curvedoctor.verdict"] == "sick"
+    assert {item.path for item in client.list_artifacts(run_id, "curvedoctor")} == {
+        f"curvedoctor/{name}" for name in ("report.html", "diagnosis.json", "curves.png")
+    }
+
+
+@pytest.mark.parametrize(
+    "stock", ["", "<html><body><div>another page</div></body></html>", "<div id='root'></div>"]
+)
+def test_a_page_that_looks_different_is_served_as_it_is(stock: str) -> None:
+    assert page.with_script(stock) == stock
+
+
+def test_an_unreadable_page_is_left_to_mlflow(tmp_path: Path) -> None:
+    assert page.serving(lambda: "stock", tmp_path / "none.html")() == "stock"
+
+
+LOGIN = "[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = sqlite:///{folder}/auth.db\nadmin_username = admin\nadmin_password = password1234567\n"
+
+
+@pytest.fixture(scope="module", params=["uvicorn", pytest.param("gunicorn", marks=pytest.mark.slow)])
+def guarded(
+    filled: Store, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Store]:
+    """Behind basic-auth, where nobody but the administrator may read anything."""
+    pytest.importorskip("flask_wtf", reason="pip install 'mlflow[auth]'")
+    folder = tmp_path_factory.mktemp("guarded")
+    (folder / "auth.ini").write_text(LOGIN.format(folder=folder))
+    more = ["--gunicorn-opts", "--timeout 60"] if request.param == "gunicorn" else []
+    environment = {
+        "CURVEDOCTOR_INNER_APP": "basic-auth", "MLFLOW_AUTH_CONFIG_PATH": str(folder / "auth.ini"),
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": "not-so-secret",
+    }  # fmt: skip
+    with serve_copy(
+        sys.executable, filled, folder, "--app-name", "curvedoctor", *more, workers=2, **environment
+    ) as store:
+        yield store
+
+
+def test_another_users_run_stays_closed(guarded: Store) -> None:
+    run, admin, guest = guarded.run("nan-end"), "admin:password1234567", "guest:password7654321"
+    body = json.dumps({"username": "guest", "password": "password7654321"}).encode()
+    request = urllib.request.Request(
+        f"{guarded.uri}/api/2.0/mlflow/users/create", body, {"Content-Type": "application/json"}
+    )
+    request.add_header("Authorization", "Basic " + base64.b64encode(admin.encode()).decode())
+    with urllib.request.urlopen(request, timeout=30) as response:
+        assert response.status == 200
+    closed = [
+        f"brief?run_id={run['id']}",
+        f"run?run_id={run['id']}",
+        f"experiment?experiment_id={run['experiment']}",
+    ]
+    for route in closed:
+        assert ask(f"{guarded.uri}{ROUTES}/{route}")[0] == 401
+        assert ask(f"{guarded.uri}{ROUTES}/{route}", guest)[0] == 403
+        assert ask(f"{guarded.uri}{ROUTES}/{route}&experiment_id=0&run_id=x", guest)[0] == 403
+        assert ask(f"{guarded.uri}{ROUTES}/{route}", admin)[0] == 200
+    # what holds no run's data is open to whoever may log in
+    assert ask(f"{guarded.uri}{ROUTES}/page", guest)[0] == 200
+    assert ask(f"{guarded.uri}{ROUTES}/explain?condition=non-finite", guest)[0] == 200
+    assert ask(f"{guarded.uri}{ROUTES}/page")[0] == 401
