@@ -138,17 +138,40 @@ def _level(g: Grid, name: str, value: ParamValue | None) -> Level:
 
 
 def _place(g: Grid, name: str, noise: float | None, cases: Mapping[str, Case]) -> Place | None:
-    points = region.profile(g, name, {})
-    if name not in PLACED or len(points) < 2:
+    if name not in PLACED:
         return None
-    up, down = ("raise-lr", "lower-lr") if name == "lr" else ("", "")
-    made = []
-    for value, score in points:
-        members = [o for o in g.outcomes if o.params.get(name) == value]
-        odds = cases[min(members, key=lambda o: o.score).run].odds
-        made.append(place.Point(value, score, odds.get(up), odds.get(down)))
+    made = points(g, name, cases)
+    if len(made) < 2:
+        return None
     found = place.place(made, effects.GUESS / 2 if noise is None else noise)
     return found if name == "lr" or not _whole(g, name) else _rounded(found)
+
+
+def points(g: Grid, name: str, cases: Mapping[str, Case]) -> list[place.Point]:
+    """The profile of a numeric hyperparameter with what is known of the best run at each value."""
+    up, down = ("raise-lr", "lower-lr") if name == "lr" else ("", "")
+    settings = g.cells(n for n in g.varied if n != name)
+    made = []
+    for value, score in region.profile(g, name, {}):
+        best = cases[min((o for o in g.outcomes if o.params.get(name) == value), key=lambda o: o.score).run]
+        at: dict[object, float] = {}
+        for key, members in settings.items():
+            having = [o for o in members if o.params.get(name) == value]
+            if having:
+                at[key] = typical(having)
+        made.append(place.Point(value, score, at, *_learnt(best), best.odds.get(up), best.odds.get(down)))
+    return made
+
+
+def _learnt(case: Case) -> tuple[float, float]:
+    """How far the outcome's curve fell: as a share of its first level, and in units of its noise."""
+    s = case.val or case.main
+    if s is None:
+        return 0.0, 0.0
+    fall = s.stats.start - s.stats.end
+    return fall / max(abs(s.stats.start), 1e-300), fall / max(
+        s.stats.noise, 1e-6 * abs(s.stats.start), 1e-300
+    )
 
 
 def _whole(g: Grid, name: str) -> bool:

@@ -59,15 +59,15 @@ def ended(
     """
     chosen = [_series(case, metric) for case in cases]
     kinds = Counter(_kind(s) for s in chosen if s is not None)
-    if not kinds:
-        return Ended((), "loss", "lower", True, tuple(case.run.name for case in cases))
-    kind = max(kinds, key=lambda k: (kinds[k], k[0] == "val", k[1] == "loss"))
+    kind = max(kinds, key=lambda k: (kinds[k], k[0] == "val", k[1] == "loss"), default=("val", "loss"))
     members = [
         (case, s, p)
         for case, s, p in zip(cases, chosen, params, strict=True)
         if s is not None and _kind(s) == kind
     ]
     kept = {id(case) for case, _, _ in members}
+    lost = [(c, p) for c, p in zip(cases, params, strict=True) if id(c) not in kept and _never_finite(c)]
+    kept |= {id(case) for case, _ in lost}
     left_out = tuple(case.run.name for case in cases if id(case) not in kept)
     levels = [s.stats.end if final else s.stats.best for _, s, _ in members]
     sound = [
@@ -79,7 +79,8 @@ def ended(
         _outcome(case, s, y, params=p, typical=typical or 1.0, logarithmic=logarithmic)
         for y, (case, s, p) in zip(levels, members, strict=True)
     )
-    better = members[0][1].curve.role.better
+    made += tuple(_never(case, p) for case, p in lost)
+    better = members[0][1].curve.role.better if members else "lower"
     return Ended(made, " ".join(kind), better, logarithmic, left_out)
 
 
@@ -122,6 +123,18 @@ def _outcome(
         epochs=_epochs(case),
         params=dict(params),
     )
+
+
+def _never_finite(case: Case) -> bool:
+    """Whether the run logged a loss that was NaN or infinite from the first point on."""
+    losses = [c for c in case.run.curves if c.role.quantity in ("loss", "error") and len(c)]
+    return bool(losses) and not any(np.isfinite(c.values).any() for c in losses)
+
+
+def _never(case: Case, params: Mapping[str, ParamValue]) -> Outcome:
+    """The outcome of a run without a finite loss."""
+    curve = next(c for c in case.run.curves if c.role.quantity in ("loss", "error") and len(c))
+    return Outcome(case.run.name, None, math.inf, curve.id, "not finite", 0.0, _epochs(case), dict(params))
 
 
 def _epochs(case: Case) -> float | None:

@@ -2,29 +2,33 @@
 
 The profile is the lowest score at each value, over all settings of the others: to pick a value is to
 be free to pick the rest. A best value with a clearly worse neighbour on both sides lies within. At
-the edge, the slope of the profile in log(value), extrapolated with its curvature, says whether a
-step beyond would gain; a neighbour that diverged closes the range like any worse one. What the
-statistical model thinks of the run at the edge (would a higher lr help it?) is weighed in.
+the edge, a logistic regression weighs how steeply the profile still falls per decade, whether it
+bends, whether the run at the edge learnt anything at all, and the setting in which the edge pays least; the statistical model's odds for that run are weighed in. A neighbour that diverged closes
+the range like any worse one.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from curvedoctor.compare.types import Place, Where
 
 #: a grid whose neighbours are closer than this ratio is fine enough
 FINE = 1.6
-#: gain (log-ratio) by a further step from which on the range is called too short
-GAIN = 0.05
-#: a profile that varies by less than this says nothing of itself
-FLAT = 0.03
-#: ratio of neighbours where the grid does not say
-USUAL_STEP = 3.0
+#: a difference (ratio − 1) that matters
+MATTERS = 0.05
+#: weights of the evidence at an edge, fitted on trained grids (`python tests/benchmarks/compare.py --fit`):
+#: constant, log slope per decade, bend of the profile, 1 if the run learnt nothing, least slope of any setting
+UP = (3.80, 2.43, 4.72, 2.99, 2.35)
+DOWN = (0.85, 0.90, 1.58, 4.89, 1.50)
+#: a run that fell by less than this share has hardly learnt
+UNLEARNT = 0.25
+#: scores within this are the same where nothing was learnt; falls of so many σ of the noise are calm
+FLAT, CALM = 0.05, 4.0
+#: weight of the statistical model's odds beside it
+TRUST = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,12 @@ class Point:
     value: float
     #: lowest typical score at this value; +inf if all runs were bad
     score: float
+    #: the same for each setting of the other hyperparameters
+    settings: Mapping[object, float] = field(default_factory=dict)
+    #: share of its first level that the best run's loss fell by
+    fallen: float = 1.0
+    #: the same in units of the curve's noise: a slow run falls calmly, a wild one does not
+    calm: float = 1e3
     #: probability that raising (lowering) the value helps the best run at this value; None if not known
     raising: float | None = None
     lowering: float | None = None
@@ -41,86 +51,108 @@ class Point:
 
 def place(points: Sequence[Point], noise: float = 0.0) -> Place:
     """Where the best value lies. `points` ascending in value, at least two; `noise` is σ of a score."""
-    scores = np.array([p.score for p in points])
-    finite = np.isfinite(scores)
     values = [p.value for p in points]
-    if not finite.any():
-        step = 1 / _step(values, 0)
+    if not any(math.isfinite(p.score) for p in points):
+        step = 1 / _step(values, above=False)
         return Place(
             "below", 0.9, "no run stayed finite", _nice([values[0] * step**2, values[0] * step]), "extend"
         )
-    best = int(np.argmin(scores))
+    best = min(range(len(points)), key=lambda i: points[i].score)
+    if all(p.fallen < UNLEARNT and p.score - points[best].score < FLAT for p in points):
+        return _unlearnt(points, best)
     if 0 < best < len(points) - 1:
         return _within(points, best, noise)
-    above = best > 0
-    gain, why = _edge_gain(scores, values, above)
-    return _at_edge(points, best, gain, why, noise)
+    return _at_edge(points, best)
+
+
+def _unlearnt(points: Sequence[Point], best: int) -> Place:
+    """No value learnt anything: which one is best is chance, but calm curves mean too low, wild ones too high."""
+    values = [p.value for p in points]
+    if points[best].calm >= CALM:
+        step = _step(values, above=True)
+        why = "hardly anything was learnt, and the losses fall calmly"
+        return Place("above", 0.8, why, _nice([values[-1] * step, values[-1] * step**2]), "extend")
+    step = 1 / _step(values, above=False)
+    why = "nothing was learnt, and the losses bounce"
+    return Place("below", 0.7, why, _nice([values[0] * step**2, values[0] * step]), "extend")
 
 
 def _within(points: Sequence[Point], best: int, noise: float) -> Place:
     """The best value has neighbours on both sides."""
     scores = [p.score for p in points]
     near = min(scores[best - 1], scores[best + 1]) - scores[best]
-    sure = 0.97 if near > max(2 * noise, GAIN) else 0.85
     closed = [p.value for p in (points[best - 1], points[best + 1]) if not math.isfinite(p.score)]
     why = "both neighbours end higher"
     if closed:
-        why = f"its neighbour {_say(closed[0])} does not stay finite"
-    elif near < GAIN:
-        why = "its neighbours end higher, one of them hardly"
-    return Place("within", sure, why, *_refine(points, best))
+        why = f"its neighbour {closed[0]:.3g} does not stay finite"
+    elif near < math.log1p(MATTERS):
+        why = "both neighbours end higher, one of them hardly"
+    return Place("within", 0.97 if near > 2 * noise else 0.9, why, *_refine(points, best))
 
 
-def _edge_gain(
-    scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]], values: Sequence[float], above: bool
-) -> tuple[float, str]:
-    """Expected fall of the score by one further step beyond the edge, and how it is known."""
-    if above:
-        ordered, at = scores[::-1], [math.log(v) for v in values[::-1]]
-    else:
-        ordered, at = scores, [math.log(v) for v in values]
-    if not math.isfinite(ordered[1]):
-        return math.inf, "its only neighbour does not stay finite"
-    width = abs(at[0] - at[1])
-    slope = (ordered[1] - ordered[0]) / width
-    if len(ordered) < 3 or not math.isfinite(ordered[2]):
-        return 0.5 * slope * width, "it falls up to the edge"
-    before = (ordered[2] - ordered[1]) / abs(at[1] - at[2])
-    #: linear in the slope: a parabola in log(value)
-    ahead = slope + (slope - before) * width / (0.5 * (width + abs(at[1] - at[2])))
-    ahead = float(np.clip(ahead, -abs(slope), 1.5 * abs(slope)))
-    return (
-        ahead * width,
-        "it falls up to the edge, and would fall further" if ahead > 0 else "it levels off at the edge",
-    )
-
-
-def _at_edge(points: Sequence[Point], best: int, gain: float, why: str, noise: float) -> Place:
-    """Weigh the profile's slope against what the model says of the run at the edge."""
+def _at_edge(points: Sequence[Point], best: int) -> Place:
+    """The best value is the last that was tried: is there more to gain beyond it?"""
     above = best > 0
     where: Where = "above" if above else "below"
-    own = points[best]
+    own, values = points[best], [p.value for p in points]
+    outside, why = _outside(points[::-1] if above else points, above)
     helps = own.raising if above else own.lowering
-    evidence = 2.0 * math.tanh((gain - GAIN) / (0.1 + noise)) + 0.3
     if helps is not None:
-        evidence += 3.0 * (helps - 0.45)
-        if helps > 0.6:
-            why += f", and the run there looks as if a {'higher' if above else 'lower'} value helped it"
-    outside = 1 / (1 + math.exp(-2 * evidence))
-    values = [p.value for p in points]
+        outside = _logistic(_logit(outside) + TRUST * _logit(min(max(helps, 0.02), 0.98)))
     if outside >= 0.5:
-        factor = _step(values, -1 if above else 0) ** (1 if above else -1)
-        return Place(where, outside, why, _nice([own.value * factor, own.value * factor**2]), "extend")
-    proposals, _ = _refine(points, best)
-    factor = math.sqrt(_step(values, -1 if above else 0)) ** (1 if above else -1)
-    return Place("within", 1 - outside, why, _nice([*proposals, own.value * factor]), "refine")
+        step = _step(values, above) ** (1 if above else -1)
+        return Place(where, outside, why, _nice([own.value * step, own.value * step**2]), "extend")
+    inner, _ = _refine(points, best)
+    one_more = own.value * math.sqrt(_step(values, above)) ** (1 if above else -1)
+    why = f"it is the {'highest' if above else 'lowest'} value, but the loss levels off there"
+    return Place("within", 1 - outside, why, _nice([*inner, one_more]), "refine")
 
 
-def _step(values: Sequence[float], at: int) -> float:
+def _outside(points: Sequence[Point], above: bool) -> tuple[float, str]:
+    """Probability that a value beyond the edge ends ≥ 10 % lower. `points` from the edge inwards."""
+    if not math.isfinite(points[1].score):
+        return 0.9, "its only neighbour does not stay finite"
+    weights = UP if above else DOWN
+    evidence = sum(w * f for w, f in zip(weights, (1.0, *features(points)), strict=True))
+    ratio = math.exp(points[0].score - points[1].score)
+    return _logistic(evidence), f"the loss still falls towards the edge (×{ratio:.2f} over the last step)"
+
+
+def features(points: Sequence[Point]) -> tuple[float, float, float, float]:
+    """What is weighed at an edge, `points` from the edge inwards: see `UP`."""
+    slope = _slope(points[0], points[1])
+    bend = slope - _slope(points[1], points[2]) if len(points) > 2 and math.isfinite(points[1].score) else 0.0
+    common = points[0].settings.keys() & points[1].settings.keys()
+    falls = [
+        _fall(points[0].settings[k], points[1].settings[k], points[0].value, points[1].value) for k in common
+    ]
+    unlearnt = min(max((UNLEARNT - points[0].fallen) / 0.2, 0.0), 1.0)
+    return math.log(slope + 0.02), min(max(bend, -2.0), 2.0), unlearnt, min(falls, default=slope)
+
+
+def _slope(edge: Point, inner: Point) -> float:
+    """How much lower the score is at `edge` than at `inner`, per decade of the value, 0..3."""
+    return min(max(_fall(edge.score, inner.score, edge.value, inner.value), 0.0), 3.0)
+
+
+def _fall(edge: float, inner: float, at: float, neighbour: float) -> float:
+    if not math.isfinite(edge):
+        return -3.0
+    return min(max((min(inner, edge + 3.0) - edge) / abs(math.log10(at / neighbour)), -3.0), 3.0)
+
+
+def _logistic(x: float) -> float:
+    return 1 / (1 + math.exp(-min(max(x, -30.0), 30.0)))
+
+
+def _logit(p: float) -> float:
+    p = min(max(p, 1e-6), 1 - 1e-6)
+    return math.log(p / (1 - p))
+
+
+def _step(values: Sequence[float], above: bool) -> float:
     """Ratio of the two values at an end of the grid, kept between 2 and 10."""
-    if len(values) < 2:
-        return USUAL_STEP
-    high, low = (values[-1], values[-2]) if at == -1 else (values[1], values[0])
+    high, low = (values[-1], values[-2]) if above else (values[1], values[0])
     return min(max(high / low, 2.0), 10.0)
 
 
@@ -138,7 +170,3 @@ def _refine(points: Sequence[Point], best: int) -> tuple[tuple[float, ...], str]
 def _nice(values: Sequence[float]) -> tuple[float, ...]:
     """Two significant digits, ascending."""
     return tuple(sorted({float(f"{v:.2g}") for v in values}))
-
-
-def _say(value: float) -> str:
-    return f"{value:.3g}"

@@ -144,7 +144,7 @@ def _coarse(groups: Sequence[Group]) -> tuple[State, str]:
             lrs = _lrs(group, long)
             if len(lrs) >= VALUES and math.log10(lrs[-1] / lrs[0]) >= DECADES:
                 how = "with full-length runs" if long else "in short runs"
-                return "done", f"{len(lrs)} values of lr from {lrs[0]:g} to {lrs[-1]:g} were tried {how}."
+                return "done", f"{len(lrs)} values of lr from {lrs[0]:.3g} to {lrs[-1]:.3g} were tried {how}."
     return (
         "missing",
         "No grid: try 4 or 5 values of lr a factor 3 apart, around the range test's, for 1 to 5 epochs each.",

@@ -39,7 +39,7 @@ def _points(case: Case) -> tuple[tuple[float, float], ...]:
     rate = np.exp(np.interp(curve.steps[finite], lr.steps[sound], np.log(lr.values[sound])))
     loss = curve.values[finite]
     start = float(np.median(loss[: max(3, len(loss) // 20)]))
-    over = np.flatnonzero(loss > start + 2 * abs(start - float(loss.min())))
+    over = np.flatnonzero(loss > start + 0.6 * abs(start - float(loss.min())))
     end = int(over[0]) + 1 if len(over) and over[0] > np.argmin(loss) else len(loss)
     kept = np.unique(np.linspace(0, end - 1, min(POINTS, end)).astype(int))
     return tuple((float(rate[i]), float(loss[i])) for i in kept)
