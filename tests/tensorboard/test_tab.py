@@ -12,7 +12,7 @@ import pytest
 
 from tensorboard_lab.browser import Watched
 from tensorboard_lab.logs import Writer, broken, falling, turning, write
-from tensorboard_lab.serving import Board
+from tensorboard_lab.serving import Board, Proxy
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator
@@ -226,6 +226,17 @@ def test_behind_a_prefix(watched: Watched, demo: Path) -> None:
         frame = tab(watched, board, "&run=few-samples")
         run_in(frame, "few-samples")
         assert painted(frame) > 5
+
+
+def test_behind_a_reverse_proxy(watched: Watched, demo: Path) -> None:
+    with Board(["--logdir", str(demo)]) as board, Proxy(board, "/user/me/proxy/6006") as proxy:
+        board.diagnosed(6)
+        board.closing.append(watched.leave)
+        watched.page.goto(f"{proxy.url}/#curvedoctor&run=few-samples")
+        frame = watched.page.frame_locator("iframe")
+        run_in(frame, "few-samples")
+        assert painted(frame) > 5
+        watched.leave()
 
 
 def test_says_what_is_wrong(watched: Watched, tmp_path: Path) -> None:

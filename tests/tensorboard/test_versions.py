@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tensorboard_lab.logs import falling, turning, write
 from tensorboard_lab.serving import Board
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,8 @@ from tensorboard.backend.event_processing.plugin_event_accumulator import EventA
 
 from curvedoctor.model import Origin
 from curvedoctor.sinks import tensorboard_file
-from curvedoctor.sinks.base import Outcome
+from curvedoctor.sinks.base import Outcome, WriteOptions
+from curvedoctor.sinks.tensorboard import SINK
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import Unit
 from panel import samples
@@ -125,13 +128,20 @@ def test_runs_that_cannot_be_written_say_why(logdir: Path) -> None:
     assert not (logdir / "gone").exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_directory_is_a_failure_of_that_run_only(logdir: Path) -> None:
-    (logdir / "one").chmod(0o500)
-    try:
-        assert annotate(at(SICK(), logdir)).status == "failed"
-    finally:
-        (logdir / "one").chmod(0o700)
+def test_a_directory_that_refuses_is_a_failure_of_that_run_only(
+    logdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(logdir / "two", {"train/loss": falling()})
+    mkdir = Path.mkdir
+
+    def refusing(self: Path, *arguments: Any, **options: Any) -> None:
+        if self.parent.name == "one":
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        mkdir(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", refusing)
+    outcomes = SINK.annotate([at(SICK(), logdir), at(SICK(), logdir, "two")], WriteOptions())
+    assert [(outcome.run, outcome.status) for outcome in outcomes] == [("one", "failed"), ("two", "written")]
 
 
 def test_our_own_file_is_no_run(logdir: Path) -> None:
@@ -242,12 +252,19 @@ def test_a_live_curve_never_freezes(tmp_path: Path) -> None:
     def last(board: Board) -> int:
         return int(board.get("plugin/scalars/scalars", run="live", tag="train/loss")[-1][1])
 
+    command = [sys.executable, "-m", "curvedoctor", "watch", str(tmp_path), "--annotate", "--interval", "0.3"]
     with Board(["--logdir", str(tmp_path)], fast=False) as board:
         board.until(lambda: last(board) == 39)
-        for turn, end in enumerate(range(80, 281, 40)):
-            annotate(at((SICK(), WELL())[turn % 2], tmp_path, "live"))
-            for step in range(end - 40, end):
-                writer.add("train/loss", float(values[step]), step)
-            writer.flush()
-            board.until(lambda end=end: last(board) == end - 1, 20)  # type: ignore[misc]
+        watching = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            board.until((tmp_path / "live" / "curvedoctor").exists)
+            for turn, end in enumerate(range(80, 281, 40)):
+                annotate(at((SICK(), WELL())[turn % 2], tmp_path, "live"))
+                for step in range(end - 40, end):
+                    writer.add("train/loss", float(values[step]), step)
+                writer.flush()
+                board.until(lambda end=end: last(board) == end - 1, 20)  # type: ignore[misc]
+        finally:
+            watching.terminate()
+            watching.wait()
     writer.close()

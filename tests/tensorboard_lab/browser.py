@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 #: TensorBoard's own noise, not ours (its font is asked for without the path prefix)
-STOCK = re.compile(r"font-roboto|Multiple instances of Three\.js|favicon|willReadFrequently|GPU stall|Password field")
+STOCK = re.compile(
+    r"font-roboto|Multiple instances of Three\.js|favicon|willReadFrequently|GPU stall|Password field"
+)
 
 
 def executable() -> str:

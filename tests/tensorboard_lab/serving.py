@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import http.server
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -120,3 +122,48 @@ class Board:
             return found if ready else None
 
         return dict(self.until(ask))
+
+
+class Proxy:
+    """A reverse proxy that serves a TensorBoard under a prefix, as notebook servers do."""
+
+    def __init__(self, board: Board, prefix: str) -> None:
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if not self.path.startswith(prefix):
+                    self.send_error(404)
+                    return
+                length = int(self.headers.get("Content-Length", 0))
+                asked = urllib.request.Request(
+                    f"{board.url}{self.path[len(prefix) :]}", self.rfile.read(length) if length else None
+                )
+                for name in ("Accept-Encoding", "Content-Type"):
+                    asked.add_header(name, self.headers.get(name, ""))
+                try:
+                    answer = urllib.request.urlopen(asked, timeout=30)
+                except urllib.error.HTTPError as error:
+                    answer = error
+                with answer:
+                    body = answer.read()
+                    self.send_response(answer.status)
+                    for name, value in answer.headers.items():
+                        if name.lower() not in {"transfer-encoding", "connection"}:
+                            self.send_header(name, value)
+                    self.end_headers()
+                    self.wfile.write(body)
+
+            do_POST = do_GET
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}{prefix}"
+
+    def __enter__(self) -> Proxy:
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
