@@ -1,90 +1,103 @@
-"""Boosted decision trees, read and evaluated with numpy alone.
+"""A forest of randomized trees for many outcomes at once, read and evaluated with numpy alone.
 
-Fitted elsewhere (`examples/clinic`, LightGBM) and shipped as flat arrays in an `.npz` without
-pickle: one row per node, trees one after the other. Missing values go the way that fitting chose.
+Fitted elsewhere (`examples/clinic`; extremely randomized trees, Geurts et al. 2006) and shipped as
+flat arrays in an `.npz` without pickle: one row per node, trees one after the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isnan
 
 import numpy as np
 import numpy.typing as npt
 
 from curvedoctor.model import Floats
 
+#: what stands for a value that was not logged: below every split
+MISSING = -1e6
+#: features are clipped here
+LARGEST = 1e5
+#: shares are stored in steps of 1/255
+STEPS = 255.0
+#: probabilities are kept this far from 0 and 1 before they are calibrated
+MARGIN = 2e-3
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Forest:
-    """Trees for several outcomes over the same features. Node arrays have shape (nodes,)."""
+    """Trees over the same features; every node knows the share of each outcome among what reached it."""
 
     #: the outcomes' and the features' names
     outcomes: tuple[str, ...]
     features: tuple[str, ...]
-    #: feature tested at a node, −1 at a leaf
+    #: feature tested at a node, −1 at a leaf; shape (nodes,)
     feature: npt.NDArray[np.int16]
-    #: go left where value ≤ threshold
+    #: go left where value ≤ threshold; shape (nodes,)
     threshold: npt.NDArray[np.float32]
+    #: shape (nodes,)
     left: npt.NDArray[np.int32]
     right: npt.NDArray[np.int32]
-    #: missing values go left
-    missing_left: npt.NDArray[np.bool_]
-    #: log-odds at the node (mean over what reached it; the output at leaves)
-    value: npt.NDArray[np.float32]
-    #: first node and outcome of each tree, shape (trees,)
+    #: share of each outcome in 1/255, shape (nodes, outcomes)
+    share: npt.NDArray[np.uint8]
+    #: first node of each tree, shape (trees,)
     roots: npt.NDArray[np.int32]
-    owner: npt.NDArray[np.int16]
-    #: per outcome: offset added to the sum of its trees, then slope and intercept of its calibration
-    offset: npt.NDArray[np.float32]
+    #: logistic calibration of each outcome's log-odds (Platt 1999), shape (outcomes,)
     slope: npt.NDArray[np.float32]
     intercept: npt.NDArray[np.float32]
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Forest:
         """From the arrays of an `.npz`; raises KeyError where one is missing."""
-        fields = ("feature", "threshold", "left", "right", "missing_left", "value", "roots", "owner")
+        fields = ("feature", "threshold", "left", "right", "share", "roots", "slope", "intercept")
         return cls(
             outcomes=tuple(str(s) for s in arrays["outcomes"]),
             features=tuple(str(s) for s in arrays["features"]),
-            **{name: arrays[name] for name in (*fields, "offset", "slope", "intercept")},  # type: ignore[arg-type]
+            **{name: arrays[name] for name in fields},  # type: ignore[arg-type]
         )
 
-    def probabilities(self, rows: Floats) -> Floats:
-        """Calibrated probability of each outcome, shape (n, outcomes), for rows (n, features)."""
-        leaf = self._descend(rows)
-        total = np.zeros((len(rows), len(self.outcomes)))
-        for k in range(len(self.outcomes)):
-            total[:, k] = self.value[leaf[:, self.owner == k]].sum(axis=1)
-        score = (total + self.offset) * self.slope + self.intercept
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(score, -30, 30))))
-
-    def contributions(self, row: Floats, outcome: str) -> dict[str, float]:
-        """How much each feature moved one outcome's log-odds (Saabas 2014: change of node value along the path)."""
-        k = self.outcomes.index(outcome)
-        values = row.tolist()
-        moved: dict[str, float] = {}
-        for node in self.roots[self.owner == k].tolist():
-            while (f := int(self.feature[node])) >= 0:
-                x = values[f]
-                left = bool(self.missing_left[node]) if isnan(x) else x <= float(self.threshold[node])
-                below = int(self.left[node] if left else self.right[node])
-                name = self.features[f]
-                moved[name] = moved.get(name, 0.0) + float(self.value[below]) - float(self.value[node])
-                node = below
-        return moved
-
-    def _descend(self, rows: Floats) -> npt.NDArray[np.int32]:
-        """The leaf each row reaches in each tree, shape (n, trees)."""
-        node = np.broadcast_to(self.roots, (len(rows), len(self.roots))).copy()
+    def shares(self, rows: Floats) -> Floats:
+        """Mean share of each outcome over the trees, shape (n, outcomes), for rows (n, features)."""
+        filled = complete(rows)
         index = np.arange(len(rows))[:, None]
+        node = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
         while True:
             feature = self.feature[node]
             inner = feature >= 0
             if not inner.any():
-                return np.asarray(node)
-            values = rows[index, np.maximum(feature, 0)]
-            with np.errstate(invalid="ignore"):
-                left = np.where(np.isnan(values), self.missing_left[node], values <= self.threshold[node])
+                break
+            left = filled[index, np.maximum(feature, 0)] <= self.threshold[node]
             node = np.where(inner, np.where(left, self.left[node], self.right[node]), node)
+        return np.stack([self.share[leaves].mean(axis=0) for leaves in node]) / STEPS
+
+    def probabilities(self, rows: Floats) -> Floats:
+        """Calibrated probability of each outcome, shape (n, outcomes), for rows (n, features)."""
+        score = log_odds(self.shares(rows)) * self.slope + self.intercept
+        return np.asarray(1.0 / (1.0 + np.exp(-score)))
+
+    def contributions(self, row: Floats, outcome: str) -> dict[str, float]:
+        """How much each feature moved one outcome's share (Saabas 2014: change along the paths, mean of trees)."""
+        k = self.outcomes.index(outcome)
+        values = complete(row[None])[0].tolist()
+        share = self.share[:, k]
+        moved: dict[str, float] = {}
+        for node in self.roots.tolist():
+            while (f := int(self.feature[node])) >= 0:
+                left = values[f] <= float(self.threshold[node])
+                below = int(self.left[node] if left else self.right[node])
+                step = (int(share[below]) - int(share[node])) / STEPS / len(self.roots)
+                moved[self.features[f]] = moved.get(self.features[f], 0.0) + step
+                node = below
+        return moved
+
+
+def complete(rows: Floats) -> Floats:
+    """Rows without gaps: what was not logged lies below every split."""
+    clipped = np.clip(rows, -LARGEST, LARGEST)
+    return np.where(np.isnan(rows), MISSING, clipped).astype(np.float32).astype(np.float64)
+
+
+def log_odds(share: Floats) -> Floats:
+    """log(p / (1 − p)), finite."""
+    p = np.clip(share, MARGIN, 1 - MARGIN)
+    return np.asarray(np.log(p / (1 - p)))
