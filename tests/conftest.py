@@ -18,6 +18,8 @@ hypothesis.settings.load_profile("curvedoctor")
 # other tools' own calls home, and their colours
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
+# nothing is remembered from one test to the next
+os.environ["CURVEDOCTOR_CACHE"] = "off"
 for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONIOENCODING"):
     os.environ.pop(name, None)
 

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from curvedoctor.demo.log import Log
-from curvedoctor.engine import Options, diagnose_sources, plan
+from curvedoctor.engine import Options, diagnose_sources, plan, work
 from curvedoctor.engine.pool import run_ordered
 from curvedoctor.errors import UsageError
+from curvedoctor.features.case import Case
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.reports.as_json import to_dict
 from curvedoctor.sources.base import Unit
-
-
-def log_run(folder: Path, lr: float, n: int = 30) -> None:
-    """A run whose end depends on its learning rate: best at 0.1."""
-    floor = 0.3 + 0.2 * abs(math.log10(lr / 0.1))
-    rng = np.random.default_rng(int(1e6 * lr))
-    with Log(folder) as log:
-        log.hyperparameters({"lr": lr, "optimizer": "sgd", "batch_size": 32})
-        for step in range(n):
-            noise = 0.01 * rng.standard_normal()
-            level = floor + 2 * math.exp(-step / 3) + noise
-            log.scalars(step, {"train/loss": level, "val/loss": level + 0.02})
+from engine.logs import log_teams
 
 
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("logs")
-    for team in ("a", "a/deep", "b"):
-        for lr in (0.001, 0.01, 0.1, 1.0):
-            log_run(root / team / f"lr{lr:g}", lr)
+    log_teams(root)
     (root / "b" / "events.out.tfevents.1.broken").write_bytes(b"no event file")
     return root
 
@@ -93,15 +78,24 @@ def test_a_group_is_given_out_while_the_walk_goes_on() -> None:
     assert "w" not in taken
 
 
-def test_small_groups_share_a_job_and_large_ones_are_cut() -> None:
-    small = [unit(f"s{i}", "g1") for i in range(10)]
-    large = [unit(f"l{i}", "g2") for i in range(plan.JOB + 1)]
-    made = [j for j in plan.jobs(iter([small, list(small), large])) if not isinstance(j, Problem)]
-    assert [[len(j.units) for j in group] for group in made] == [[20], [plan.JOB, 1]]
-    assert [j.whole for group in made for j in group] == [True, False, False]
+def test_small_groups_share_a_job_and_large_ones_are_cut(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    original = work.load
+
+    def load(units: Sequence[Unit], options: Options) -> tuple[list[Case], list[Problem]]:
+        seen.append(len(units))
+        return original(units, options)
+
+    monkeypatch.setattr(work, "load", load)
+    said(logs)
+    assert seen == [13]  # the broken file is found as a run, too
+    seen.clear()
+    monkeypatch.setattr(plan, "JOB", 3)
+    said(logs, Options(alone=True))
+    assert sorted(seen) == [1, 1, 1, 1, 3, 3, 3]
 
 
 def test_results_come_in_order_and_an_unknown_backend_is_refused() -> None:
     assert list(run_ordered(abs, range(-5, 5), workers=2)) == [5, 4, 3, 2, 1, 0, 1, 2, 3, 4]
     with pytest.raises(UsageError, match="loky, dask or ray"):
-        run_ordered(abs, [1], backend="spark")
+        next(run_ordered(abs, [1], backend="spark"))

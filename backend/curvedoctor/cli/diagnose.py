@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,15 +36,18 @@ if TYPE_CHECKING:
 @click.option(
     "--write-baseline", type=click.Path(dir_okay=False, path_type=Path), help="Write all findings here."
 )
+@click.option("--no-cache", is_flag=True, help="Judge anew what did not change since the last time, too.")
 @click.pass_obj
 def command(settings: Settings, /, **said: Any) -> int:
     """Diagnose every run in SOURCE and print what was found. Writes nothing to it."""
     from curvedoctor.cli.results import Results
     from curvedoctor.cli.terminal import Progress
     from curvedoctor.known import Known, read_baseline
+    from curvedoctor.reports.base import wanted
 
     baseline = read_baseline(said["baseline"]) if said["baseline"] else {}
-    results = Results(said["sources"], options_of(said), Known(settings.rules, baseline), Progress())
+    options = replace(options_of(said), curves=wanted(said["format"]), memory=not said["no_cache"])
+    results = Results(said["sources"], options, Known(settings.rules, baseline), Progress())
     present(results, settings, said)
     return 1 if results.fails(said["fail_on"]) else 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from curvedoctor.conditions.base import all_conditions
@@ -15,8 +15,8 @@ from curvedoctor.features.summary import Summary, summarize
 from curvedoctor.model import Diagnosis, Finding, Run, Unjudged
 from curvedoctor.readings import read_all
 
-#: what siblings have tried, by a run's name
-Trials = Mapping[str, Sequence[Trial]]
+#: what siblings have tried, run by run
+Trials = Sequence[Sequence[Trial]]
 
 
 def prepare(runs: Iterable[Run], options: Options, model: Model | None = None) -> list[Case]:
@@ -28,16 +28,16 @@ def judge(
     cases: Sequence[Case], options: Options, trials: Trials | None = None, model: Model | None = None
 ) -> list[Diagnosis]:
     """One diagnosis per case, with what their siblings have tried, if given."""
-    trials = trials or {}
-    return [_diagnose(told(case, trials.get(case.run.name, ()), model), options) for case in cases]
+    if trials is not None:
+        cases = [told(case, tried, model) for case, tried in zip(cases, trials, strict=True)]
+    return [_diagnose(case, options) for case in cases]
 
 
-def tried_by_siblings(summaries: Iterable[Summary]) -> dict[str, list[Trial]]:
-    """For the runs of one group: what their siblings have tried, where there is anything."""
+def tried_by_siblings(summaries: Iterable[Summary]) -> list[list[Trial]]:
+    """For each run of one group: what its siblings have tried."""
     held = list(summaries)
     group = Siblings(held)
-    found = {own.run: group.trials(own) for own in held}
-    return {run: trials for run, trials in found.items() if trials}
+    return [group.trials(own) for own in held]
 
 
 def judge_groups(cases: Sequence[Case], options: Options, model: Model | None = None) -> list[Diagnosis]:
@@ -50,7 +50,7 @@ def judge_groups(cases: Sequence[Case], options: Options, model: Model | None = 
     out: dict[int, Diagnosis] = {}
     for members in groups.values():
         chosen = [cases[i] for i in members]
-        trials = tried_by_siblings(map(summarize, chosen)) if len(chosen) > 1 else {}
+        trials = tried_by_siblings(map(summarize, chosen)) if len(chosen) > 1 else None
         out.update(zip(members, judge(chosen, options, trials, model), strict=True))
     return [out[i] for i in range(len(cases))]
 

@@ -10,6 +10,7 @@ from curvedoctor.model import Role
 from curvedoctor.sources.base import ReadOptions
 
 Backend = Literal["loky", "dask", "ray"]
+Wanted = Literal["all", "sick", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,8 @@ class Options:
     #: worker processes; 0 for one per core
     jobs: int = 1
     backend: str = "loky"
+    #: of which runs the curves' points are handed on. Others' curves are hollow: right ids, roles and
+    #: numbers of points, no data. Unchanged runs whose points nobody wants are not read at all
+    curves: Wanted = "all"
+    #: remember diagnoses in the user's cache directory, and take them from there
+    memory: bool = False

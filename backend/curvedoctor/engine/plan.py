@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from curvedoctor.differential.siblings import Trial
 from curvedoctor.model import Problem
 from curvedoctor.sources.base import Unit
 
@@ -19,6 +20,8 @@ class Job:
     units: tuple[Unit, ...]
     #: the job holds whole groups; False for a part of a group larger than one job
     whole: bool
+    #: for a second look: (name, source) of the runs to judge → what their siblings have tried
+    trials: Mapping[tuple[str, str], Sequence[Trial]] | None = None
 
 
 def groups(found: Iterable[Unit | Problem]) -> Iterator[list[Unit] | Problem]:
@@ -28,33 +31,23 @@ def groups(found: Iterable[Unit | Problem]) -> Iterator[list[Unit] | Problem]:
     not lie below it: its runs are judged while the walk goes on.
     """
     open_groups: dict[str, list[Unit]] = {}
+    last = None
     for item in found:
         if isinstance(item, Problem):
             yield item
             continue
-        for name in [g for g in open_groups if not _below(item.group, g)]:
-            yield _sorted(open_groups.pop(name))
+        if item.group != last:
+            for name in [g for g in open_groups if not _below(item.group, g)]:
+                yield _sorted(open_groups.pop(name))
+            last = item.group
         open_groups.setdefault(item.group, []).append(item)
     for name in sorted(open_groups):
         yield _sorted(open_groups[name])
 
 
-def jobs(found: Iterable[list[Unit] | Problem]) -> Iterator[list[Job] | Problem]:
-    """Small groups packed together into one job, large ones cut into several (one list per group then)."""
-    packed: list[Unit] = []
-    for item in found:
-        if isinstance(item, Problem):
-            yield item
-            continue
-        if packed and len(packed) + len(item) > JOB:
-            yield [Job(tuple(packed), whole=True)]
-            packed = []
-        if len(item) > JOB:
-            yield [Job(tuple(item[at : at + JOB]), whole=False) for at in range(0, len(item), JOB)]
-        else:
-            packed.extend(item)
-    if packed:
-        yield [Job(tuple(packed), whole=True)]
+def parts(group: Sequence[Unit]) -> list[tuple[Unit, ...]]:
+    """A group in pieces of the size of a job."""
+    return [tuple(group[at : at + JOB]) for at in range(0, len(group), JOB)]
 
 
 def _below(group: str, other: str) -> bool:

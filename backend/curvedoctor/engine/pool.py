@@ -4,14 +4,55 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from curvedoctor.errors import UsageError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+T_co = TypeVar("T_co", covariant=True)
 #: jobs under way per worker: enough to keep it busy, few enough to bound memory
 AHEAD = 3
+#: a worker is one core: threads of linear algebra would only be in each other's way
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+class Later(Protocol[T_co]):
+    """A result that may not be there yet."""
+
+    def done(self) -> bool:
+        """Whether `result` returns at once."""
+        ...
+
+    def result(self) -> T_co:
+        """Wait for the result; raises what the work raised."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Now(Generic[Result]):
+    """A result that is there."""
+
+    value: Result
+
+    def done(self) -> bool:
+        """Always."""
+        return True
+
+    def result(self) -> Result:
+        """The result."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Pool(Generic[Job, Result]):
+    """Where jobs are done."""
+
+    submit: Callable[[Job], Later[Result]]
+    #: jobs that may be under way
+    width: int
 
 
 def run_ordered(
@@ -19,30 +60,65 @@ def run_ordered(
 ) -> Iterator[Result]:
     """`work` on every job, results in the order of the jobs; at most AHEAD jobs per worker are held.
 
-    `workers` 0 means one per core (on a cluster: as many as it has). Raises `UsageError` for an
-    unknown backend or one that is not installed.
+    Raises as `pool` does.
     """
-    if backend == "loky":
-        return map(work, jobs) if workers == 1 else _loky(work, jobs, workers)
-    if backend == "dask":
-        return _dask(work, jobs)
-    if backend == "ray":
-        return _ray(work, jobs)
-    raise UsageError(f"backend {backend!r} is not known; use loky, dask or ray")
+    with pool(work, workers, backend) as where:
+        yield from in_order(where, jobs)
 
 
-def _loky(work: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -> Iterator[Result]:
-    from joblib import Parallel, cpu_count, delayed
+def in_order(where: Pool[Job, Result], jobs: Iterable[Job]) -> Iterator[Result]:
+    """The results of `jobs` in their order; no more than the pool's width are under way."""
+    waiting: deque[Later[Result]] = deque()
+    for job in jobs:
+        waiting.append(where.submit(job))
+        while waiting and (len(waiting) >= where.width or waiting[0].done()):
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
-    count = workers or cpu_count()
-    if count == 1:
-        yield from map(work, jobs)
+
+@contextmanager
+def pool(
+    work: Callable[[Job], Result], workers: int = 1, backend: str = "loky"
+) -> Iterator[Pool[Job, Result]]:
+    """Where `work` is done: `workers` 0 means one per core (on a cluster: as many as it has).
+
+    Raises `UsageError` for an unknown backend or one that is not installed.
+    """
+    if backend not in _BACKENDS:
+        raise UsageError(f"backend {backend!r} is not known; use loky, dask or ray")
+    with _BACKENDS[backend](work, workers) as found:
+        yield cast("Pool[Job, Result]", found)
+
+
+@contextmanager
+def _loky(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
+    if workers != 1:
+        from joblib import cpu_count
+
+        workers = workers or cpu_count()
+    if workers == 1:
+        yield Pool(lambda job: Now(work(job)), 1)
         return
-    parallel = Parallel(n_jobs=count, return_as="generator", pre_dispatch=AHEAD * count, batch_size=1)
-    yield from parallel(delayed(work)(job) for job in jobs)
+    from joblib.externals.loky import get_reusable_executor
+
+    executor = get_reusable_executor(max_workers=workers, env=_ONE_THREAD)
+    held: list[Any] = []
+
+    def submit(job: Any) -> Any:
+        held[:] = [future for future in held if not future.done()]
+        held.append(executor.submit(work, job))
+        return held[-1]
+
+    try:
+        yield Pool(submit, AHEAD * workers)
+    finally:
+        for future in held:
+            future.cancel()
 
 
-def _dask(work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
+@contextmanager
+def _dask(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
     """On the Dask client that is active, else on one made from the environment or this machine."""
     try:
         from distributed import Client, default_client
@@ -52,18 +128,17 @@ def _dask(work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result
     try:
         client = default_client()
     except ValueError:
-        client = own = Client()
+        client = own = Client(**({"n_workers": workers} if workers > 1 else {}))
     try:
         width = AHEAD * max(1, sum(client.ncores().values()))
-        yield from _windowed(
-            lambda job: client.submit(work, job, pure=False), lambda f: f.result(), jobs, width
-        )
+        yield Pool(lambda job: client.submit(work, job, pure=False), width)
     finally:
         if own is not None:
             own.close()
 
 
-def _ray(work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
+@contextmanager
+def _ray(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
     """On the Ray cluster of the environment (RAY_ADDRESS), else on this machine."""
     try:
         import ray
@@ -71,23 +146,33 @@ def _ray(work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]
         raise UsageError("--backend ray needs Ray: pip install 'curvedoctor[ray]'") from error
     own = not ray.is_initialized()
     if own:
-        ray.init(log_to_driver=False, configure_logging=False)
+        ray.init(log_to_driver=False, configure_logging=False, include_dashboard=False)
     try:
-        remote = ray.remote(work)
+
+        @ray.remote  # type: ignore[untyped-decorator, unused-ignore]
+        def remote(job: Any) -> Any:
+            return work(job)
+
         width = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
-        yield from _windowed(remote.remote, ray.get, jobs, width)
+        yield Pool(lambda job: _RayLater(remote.remote(job)), width)
     finally:
         if own:
             ray.shutdown()
 
 
-def _windowed(
-    submit: Callable[[Job], Any], collect: Callable[[Any], Result], jobs: Iterable[Job], width: int
-) -> Iterator[Result]:
-    waiting: deque[Any] = deque()
-    for job in jobs:
-        waiting.append(submit(job))
-        if len(waiting) >= width:
-            yield collect(waiting.popleft())
-    while waiting:
-        yield collect(waiting.popleft())
+@dataclass(frozen=True, slots=True)
+class _RayLater:
+    reference: Any
+
+    def done(self) -> bool:
+        import ray
+
+        return bool(ray.wait([self.reference], timeout=0)[0])
+
+    def result(self) -> Any:
+        import ray
+
+        return ray.get(self.reference)
+
+
+_BACKENDS: dict[str, Any] = {"loky": _loky, "dask": _dask, "ray": _ray}

@@ -2,37 +2,28 @@
 
 Groups that fit into one job are judged whole. Of a larger group a first pass leaves each run's
 summary and, spilled to disk, its diagnosis; when the whole group has been read, only the runs to
-which siblings have something to say are judged again.
+which siblings have something to say are judged again. What is remembered is not even read.
 """
 
 from __future__ import annotations
 
-import pickle
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field
 from functools import partial
-from typing import IO
 
-from curvedoctor.engine.judge import Trials, judge, judge_groups, prepare, tried_by_siblings
+from curvedoctor.engine import plan
+from curvedoctor.engine.large import judge_large
+from curvedoctor.engine.memory import Held, Memory, memory
 from curvedoctor.engine.options import Options
-from curvedoctor.engine.plan import Job, groups, jobs
-from curvedoctor.engine.pool import run_ordered
-from curvedoctor.features.case import Case
-from curvedoctor.features.summary import Summary, summarize
+from curvedoctor.engine.plan import Job
+from curvedoctor.engine.pool import Later, Pool, pool
+from curvedoctor.engine.recall import Recall, Remembered
+from curvedoctor.engine.record import pack_units
+from curvedoctor.engine.work import Judged, sheet, work
 from curvedoctor.model import Diagnosis, Problem
-from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import Unit
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What a worker gives back for one job."""
-
-    diagnoses: tuple[Diagnosis, ...]
-    problems: tuple[Problem, ...]
-    #: only for parts of a group
-    summaries: tuple[Summary, ...] = ()
 
 
 def scan(
@@ -40,88 +31,106 @@ def scan(
 ) -> Iterator[Diagnosis | Problem]:
     """Diagnose every run at `addresses`."""
     done = 0
-    for judged in _judged(jobs(groups(find_all(addresses, options.read))), options):
-        if isinstance(judged, Problem):
-            yield judged
-            continue
-        yield from judged.problems
-        for diagnosis in judged.diagnoses:
-            done += 1
-            if progress is not None:
-                progress(done)
-            yield diagnosis
+    store = memory(options)
+    with closing(store) if store is not None else nullcontext():
+        for item in _results(addresses, options, store):
+            if isinstance(item, Diagnosis):
+                done += 1
+                if progress is not None:
+                    progress(done)
+            yield item
 
 
-def work(job: Job, options: Options) -> Judged:
-    """Load and judge one job (runs in a worker)."""
-    cases, problems = _load(job.units, options)
-    if job.whole:
-        return Judged(tuple(judge_groups(cases, options)), problems)
-    summaries = () if options.alone else tuple(map(summarize, cases))
-    return Judged(tuple(judge(cases, options)), problems, summaries)
+def _results(
+    addresses: Sequence[str], options: Options, store: Memory | None
+) -> Iterator[Diagnosis | Problem]:
+    recall = Recall(addresses, options, store)
+    with pool(partial(work, options=options), options.jobs, options.backend) as workers:
+        line = _Line(workers, recall, options)
+        for item in recall.planned():
+            yield from line.add(item)
+        yield from line.rest()
+    recall.remember_walk()
 
 
-def _load(units: Sequence[Unit], options: Options) -> tuple[list[Case], tuple[Problem, ...]]:
-    runs, problems = [], []
-    for item in load_units(units, options.read):
-        if isinstance(item, Problem):
-            problems.append(item)
+@dataclass(slots=True)
+class _Batch:
+    """Small groups that one job holds."""
+
+    units: list[Unit] = field(default_factory=list)
+    later: Later[Judged] | None = None
+
+    def done(self) -> bool:
+        return self.later is not None and self.later.done()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One group of a batch."""
+
+    batch: _Batch
+    units: Sequence[Unit]
+
+
+class _Line:
+    """Results wait here for those before them."""
+
+    def __init__(self, workers: Pool[Job, Judged], recall: Recall, options: Options) -> None:
+        self._workers = workers
+        self._recall = recall
+        self._options = options
+        self._open = _Batch()
+        self._waiting: deque[Problem | Remembered | _Part] = deque()
+        self._units = 0
+        #: units that may wait: what the workers have under way, and what was remembered behind it
+        self._most = plan.JOB * (workers.width + 1)
+
+    def add(self, item: Problem | Remembered | list[Unit]) -> Iterator[Diagnosis | Problem]:
+        """One item of the plan; yields what is ready then."""
+        if isinstance(item, list):
+            if len(item) > plan.JOB:
+                yield from self.rest()
+                yield from judge_large(item, self._workers, self._recall, self._options)
+                return
+            if len(self._open.units) + len(item) > plan.JOB:
+                self._submit()
+            self._open.units.extend(item)
+            self._waiting.append(_Part(self._open, item))
+            self._units += len(item)
         else:
-            runs.append(item)
-    place = {group: i for i, group in enumerate(dict.fromkeys(unit.group for unit in units))}
-    runs.sort(key=lambda run: (place.get(run.group, len(place)), run.group, run.name))
-    return prepare(runs, options), tuple(problems)
+            self._waiting.append(item)
+            self._units += 1
+        while self._waiting and (self._units >= self._most or self._ready()):
+            yield from self._next()
 
+    def rest(self) -> Iterator[Diagnosis | Problem]:
+        """All that still waits."""
+        while self._waiting:
+            yield from self._next()
+        self._open = _Batch()
 
-def _judged(planned: Iterable[list[Job] | Problem], options: Options) -> Iterator[Judged | Problem]:
-    """Judged jobs and problems in the order of the plan."""
-    order: list[int | Problem] = []
+    def _ready(self) -> bool:
+        head = self._waiting[0]
+        return not isinstance(head, _Part) or head.batch.done()
 
-    def flat() -> Iterator[Job]:
-        for item in planned:
-            order.append(item if isinstance(item, Problem) else len(item))
-            if not isinstance(item, Problem):
-                yield from item
+    def _submit(self) -> None:
+        self._open.later = self._workers.submit(Job(tuple(self._open.units), whole=True))
+        self._open = _Batch()
 
-    results = run_ordered(partial(work, options=options), flat(), options.jobs, options.backend)
-    first = next(results, None)
-    while first is not None or order:
-        head = order.pop(0)
-        if isinstance(head, Problem):
-            yield head
-            continue
-        assert first is not None
-        if head == 1:
-            yield first
-        else:
-            yield from _large(first, results, head, options)
-        first = next(results, None)
-
-
-def _large(first: Judged, results: Iterator[Judged], parts: int, options: Options) -> Iterator[Judged]:
-    """A group of several jobs: spilled, then given out with what siblings have tried."""
-    with tempfile.TemporaryFile(prefix="curvedoctor-") as spill:
-        summaries: list[Summary] = []
-        for part in range(parts):
-            judged = first if part == 0 else next(results)
-            summaries.extend(judged.summaries)
-            pickle.dump(judged, spill)
-        trials = tried_by_siblings(summaries)
-        spill.seek(0)
-        for _ in range(parts):
-            yield _retold(_unspill(spill), trials, options)
-
-
-def _unspill(spill: IO[bytes]) -> Judged:
-    held = pickle.load(spill)  # noqa: S301  # our own temporary file, never shared
-    assert isinstance(held, Judged)
-    return held
-
-
-def _retold(judged: Judged, trials: Trials, options: Options) -> Judged:
-    touched = [d.run for d in judged.diagnoses if d.run.name in trials]
-    if not touched:
-        return judged
-    cases = prepare(touched, Options(conditions=options.conditions))
-    retold = {d.run.name: d for d in judge(cases, options, trials)}
-    return Judged(tuple(retold.get(d.run.name, d) for d in judged.diagnoses), judged.problems)
+    def _next(self) -> Iterator[Diagnosis | Problem]:
+        head = self._waiting.popleft()
+        if not isinstance(head, _Part):
+            self._units -= 1
+            yield from [head] if isinstance(head, Problem) else head.told()
+            return
+        self._units -= len(head.units)
+        if head.batch.later is None:
+            self._submit()
+        assert head.batch.later is not None
+        judged = head.batch.later.result()
+        if head.units[0] is head.batch.units[0]:
+            yield from judged.problems
+        done = judged.sheets.get(head.units[0].group) or sheet((), ())
+        if done.settled:
+            self._recall.remember(head.units, [Held(done.packed, pack_units(head.units))])
+        yield from done.told()

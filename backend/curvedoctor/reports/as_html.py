@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.reports.base import Look, split
 
+#: every curve is drawn
+CURVES = "all"
+
 
 def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
     """The page."""

@@ -33,6 +33,8 @@ PRESCRIPTIONS = 3
 UNJUDGED = 2
 #: points; a run whose curves have no more is undetermined for that reason alone
 FEW = 3
+#: a picture is drawn of sick runs
+CURVES = "sick"
 VERDICTS: tuple[Verdict, ...] = ("sick", "healthy", "undetermined")
 HEADINGS = ("run", "verdict", "condition", "from", "try first")
 

@@ -2,7 +2,8 @@
 
 A format is a module `as_<name>.py` of this package with a function `pieces`; there is no registry
 to edit. `pieces` takes results as they come and yields the output in pieces, so that a format that
-can be streamed is streamed.
+can be streamed is streamed. One that draws says so with `CURVES` ("all", or of "sick" runs only):
+without, the curves that it gets are hollow (no points), for then unchanged runs need not be read.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Literal, Protocol, cast
 
 from curvedoctor.errors import UsageError
 from curvedoctor.model import Diagnosis, Problem
@@ -43,6 +44,11 @@ def get(name: str) -> Format:
     if name not in formats():
         raise UsageError(f"no format is called {name!r}: use one of {', '.join(formats())}")
     return cast(Format, importlib.import_module(f"curvedoctor.reports.{PREFIX}{name}"))
+
+
+def wanted(name: str) -> Literal["all", "sick", "none"]:
+    """Of which runs a format needs the curves' points, as its module's `CURVES` says; none if it doesn't."""
+    return cast(Literal["all", "sick", "none"], getattr(get(name), "CURVES", "none"))
 
 
 def split(results: Iterable[Diagnosis | Problem]) -> tuple[list[Diagnosis], list[Problem]]:

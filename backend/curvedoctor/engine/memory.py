@@ -1,0 +1,249 @@
+"""Remembered diagnoses: what did not change since the last scan is not read again.
+
+One SQLite file in the user's cache directory. A group of siblings is kept under a key made of all
+that decides what is said of it: its units with the sizes and times of their files, the options, and
+the version of everything that judges. So nothing is ever out of date, only unused; what was not used for
+longest goes first. The file may be deleted at any moment, two processes may share it, and whatever
+goes wrong with it, the scan goes on without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from curvedoctor import __version__
+from curvedoctor.engine.options import Options
+from curvedoctor.engine.record import dumps, of_role, of_unit
+from curvedoctor.sources.base import Unit
+
+#: names the directory, or says `off`
+VARIABLE = "CURVEDOCTOR_CACHE"
+#: changes when the tables do; a file of another layout is not touched
+LAYOUT = 1
+#: bytes of all values together; 50,000 small runs take about 20 MB
+MOST = 256 << 20
+#: seconds to wait for another process that writes
+PATIENCE = 2.0
+#: days; the time of last use is noted no more often
+_DAY = 86_400
+#: readers whose stamps tell every change; those of databases miss some (a parameter logged late)
+_STAMPED = frozenset({"tensorboard", "history", "mlflow-files"})
+#: parts of the package that only show or write what was diagnosed
+_SILENT = frozenset({"cli", "compare", "demo", "reports", "sinks"})
+_KEYS_AT_ONCE = 500
+#: what comes of a file that is no such database; a damaged one's error messages may be no text
+_BROKEN = (sqlite3.Error, UnicodeError, OverflowError, TypeError, ValueError, KeyError)
+_TABLES = """
+CREATE TABLE IF NOT EXISTS held (
+    key BLOB NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, check_ BLOB NOT NULL,
+    value BLOB NOT NULL, units BLOB NOT NULL, size INTEGER NOT NULL, used INTEGER NOT NULL,
+    UNIQUE (key, part)
+);
+CREATE INDEX IF NOT EXISTS by_use ON held (used);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One part of what is remembered under a key."""
+
+    value: bytes
+    #: what `value` was made from, to load it again; see `record.pack_units`
+    units: bytes
+
+
+class Memory:
+    """The open store. Every method does nothing, or finds nothing, once something went wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._used: set[bytes] = set()
+        self._link: sqlite3.Connection | None = None
+        with suppress(OSError, sqlite3.Error):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._link = self._opened()
+
+    def _opened(self) -> sqlite3.Connection | None:
+        link = sqlite3.connect(self.path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
+        try:
+            link.execute("PRAGMA synchronous=OFF")  # a torn file is found by its checksums, and thrown away
+            link.executescript(_TABLES)
+        except sqlite3.OperationalError:  # locked, or no place to write
+            link.close()
+            return None
+        except _BROKEN:
+            link.close()
+            self.path.unlink(missing_ok=True)  # no database: the next scan begins a new one
+            return None
+        return link
+
+    def get(self, keys: Sequence[bytes]) -> Iterator[list[Held] | None]:
+        """For each key all its parts, or None."""
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            block = keys[start : start + _KEYS_AT_ONCE]
+            found: dict[bytes, list[Held]] = {}
+            try:
+                found = self._rows(block)
+            except _BROKEN:
+                self._throw_away()
+            for key in block:
+                yield found.pop(key, None)
+
+    def has(self, keys: Sequence[bytes]) -> bool:
+        """Whether something is held under every key."""
+        wanted = set(keys)
+        known = {bytes(row[0]) for row in self._do("SELECT key FROM held WHERE part = 0", ())}
+        return self._link is not None and wanted <= known
+
+    def put(self, key: bytes, parts: Sequence[Held]) -> None:
+        """Remember `parts` under `key`."""
+        today = int(time.time()) // _DAY
+        rows = [
+            (key, i, len(parts), _check(p), p.value, p.units, len(p.value) + len(p.units), today)
+            for i, p in enumerate(parts)
+        ]
+        if self._link is None or sum(row[6] for row in rows) > MOST // 4:
+            return
+        self._do("BEGIN IMMEDIATE", ())
+        self._do("DELETE FROM held WHERE key = ?", (key,))
+        for row in rows:
+            self._do("INSERT INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._do("COMMIT", ())
+
+    def close(self) -> None:
+        """Note what was used, make room, let go."""
+        try:
+            self._tidy()
+        except _BROKEN:
+            self._throw_away()
+        self._let_go()
+
+    def _tidy(self) -> None:
+        today = int(time.time()) // _DAY
+        if self._used:
+            self._do("BEGIN IMMEDIATE", ())
+            for key in sorted(self._used):
+                self._do("UPDATE held SET used = ? WHERE key = ?", (today, key))
+            self._do("COMMIT", ())
+        self._make_room()
+
+    def _make_room(self) -> None:
+        excess = sum(int(row[0] or 0) for row in self._do("SELECT SUM(size) FROM held", ())) - MOST
+        if excess <= 0:
+            return
+        gone = []
+        for row in self._do(
+            "SELECT key, SUM(size) FROM held GROUP BY key ORDER BY MIN(used), MIN(rowid)", ()
+        ):
+            if excess <= -MOST // 10:  # not at every scan
+                break
+            gone.append((row[0],))
+            excess -= int(row[1])
+        self._do("BEGIN IMMEDIATE", ())
+        for key in gone:
+            self._do("DELETE FROM held WHERE key = ?", key)
+        self._do("COMMIT", ())
+
+    def _rows(self, keys: Sequence[bytes]) -> dict[bytes, list[Held]]:
+        marks = ",".join("?" * len(keys))
+        columns = "key, part, parts, check_, value, units, used"
+        sql = f"SELECT {columns} FROM held WHERE key IN ({marks}) ORDER BY key, part"  # noqa: S608
+        today = int(time.time()) // _DAY
+        found: dict[bytes, list[Held]] = {}
+        parts: dict[bytes, int] = {}
+        for key, part, count, check, value, units, used in self._do(sql, keys):
+            held = Held(value, units)
+            if part == len(found.setdefault(key, [])) and check == _check(held):
+                found[key].append(held)
+                parts[key] = count
+            if used != today:
+                self._used.add(key)
+        return {key: held for key, held in found.items() if held and len(held) == parts[key]}
+
+    def _do(self, sql: str, values: Sequence[object]) -> list[Any]:
+        if self._link is None:
+            return []
+        try:
+            return self._link.execute(sql, values).fetchall()
+        except sqlite3.OperationalError:  # locked for long, full, deleted under our hands
+            self._let_go()
+        except _BROKEN:
+            self._throw_away()
+        return []
+
+    def _throw_away(self) -> None:
+        self._let_go()
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+    def _let_go(self) -> None:
+        if self._link is not None:
+            with suppress(sqlite3.Error):
+                self._link.close()
+            self._link = None
+
+
+def memory(options: Options) -> Memory | None:
+    """The store that the user wants, or None."""
+    said = os.environ.get(VARIABLE, "")
+    if not options.memory or said.lower() in {"off", "0", "no", "false"}:
+        return None
+    if said:
+        folder = Path(said)
+    else:
+        from platformdirs import user_cache_dir
+
+        folder = Path(user_cache_dir("curvedoctor", appauthor=False))
+    return Memory(folder / f"diagnoses-{LAYOUT}.sqlite")
+
+
+def key_of(units: Sequence[Unit], options: Options) -> bytes | None:
+    """What decides what is said of these units; None where their stamps don't tell every change."""
+    if not all(unit.stamp and unit.reader in _STAMPED for unit in units):
+        return None
+    return digest(said(options), [of_unit(unit) for unit in units])
+
+
+def said(options: Options) -> list[object]:
+    """Of the options, those that change what is said."""
+    read = options.read
+    roles = sorted((key, of_role(role)) for key, role in options.roles.items())
+    return [
+        *(read.run, read.experiment, read.filter, sorted(read.params.items())),
+        *(options.conditions, roles, options.alone),
+    ]
+
+
+def digest(*what: object) -> bytes:
+    """A key of `what`, for this place on this version."""
+    place = str(Path.cwd())  # addresses may be relative
+    return hashlib.blake2b(dumps([version(), place, *what]), digest_size=20).digest()
+
+
+@cache
+def version() -> str:
+    """Changes with everything that has a say in a diagnosis: the package's version, sources and model."""
+    root = Path(__file__).parents[1]
+    found = hashlib.blake2b(f"{__version__} {LAYOUT}".encode(), digest_size=16)
+    for path in sorted((*root.rglob("*.py"), *root.rglob("*.npz"))):
+        place = path.relative_to(root)
+        if place.parts[0] not in _SILENT:
+            content = path.read_bytes()
+            found.update(f"\0{place.as_posix()}\0{len(content)}\0".encode())
+            found.update(content)
+    return found.hexdigest()
+
+
+def _check(held: Held) -> bytes:
+    return hashlib.blake2b(
+        held.value, digest_size=8, key=hashlib.blake2b(held.units, digest_size=8).digest()
+    ).digest()

@@ -1,0 +1,146 @@
+"""The plan of a scan with what is remembered already in it."""
+
+from __future__ import annotations
+
+import re
+import time
+import zlib
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from curvedoctor.engine import memory, plan, tree
+from curvedoctor.engine.memory import Held, Memory
+from curvedoctor.engine.options import Options
+from curvedoctor.engine.record import Curves, dumps, filled, loads, of_problem, unpack, unpack_units
+from curvedoctor.engine.work import Key, keep, key_of
+from curvedoctor.model import Diagnosis, Problem
+from curvedoctor.sources import find_all, load_units
+from curvedoctor.sources.base import Unit
+
+#: tells apart the runs that were mixed in one directory
+_NUMBER = re.compile(r"#\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was said of one group."""
+
+    parts: Sequence[Held]
+    options: Options
+
+    def told(self) -> Iterator[Diagnosis | Problem]:
+        """It all, with the points of the curves that are asked for read anew."""
+        for part in self.parts:
+            found, problems = unpack(part.value)
+            yield from problems
+            points = _points(found, part, self.options)
+            for diagnosis in found:
+                curves = points.get(key_of(diagnosis.run))
+                yield diagnosis if curves is None else filled(diagnosis, curves)
+
+
+class Recall:
+    """Looks up each group before it is judged, and keeps what was judged for the next time."""
+
+    def __init__(self, addresses: Sequence[str], options: Options, store: Memory | None) -> None:
+        self._addresses = list(addresses)
+        self._options = options
+        self._store = store
+        self._started = time.time()
+        self._runs = 0
+        #: the walk: problems as rows, groups as [key]; None if it can't or need not be remembered
+        self._walk: list[Any] | None = None if store is None else []
+
+    def planned(self) -> Iterator[Problem | Remembered | list[Unit]]:
+        """Problems, groups that are remembered, and groups that must be judged, in the order of the walk."""
+        given, complete = yield from self._without_walk()
+        if complete:
+            return
+        if given:
+            self._walk = None
+        walked = plan.groups(find_all(self._addresses, self._options.read))
+        for found in islice(walked, given, None):
+            if isinstance(found, Problem):
+                self._note(of_problem(found))
+                yield found
+            else:
+                yield self._looked_up(found)
+
+    def remember(self, units: Sequence[Unit], parts: Sequence[Held]) -> None:
+        """Keep what was said of a group."""
+        key = memory.key_of(units, self._options) if self._store else None
+        if self._store and key is not None:
+            self._store.put(key, parts)
+
+    def remember_walk(self) -> None:
+        """Keep the walk itself, where every group of it is held and nothing has just changed."""
+        if self._store is None or not self._walk or self._runs == 0:
+            return
+        folders = tree.snapshot(self._addresses, self._runs)
+        if folders is None:
+            return
+        digest, latest = tree.state(folders)
+        if latest < self._started - tree.SETTLED:
+            value = dumps({"folders": folders, "state": digest, "walk": self._walk})
+            self._store.put(self._walk_key(), [Held(zlib.compress(value, 1), b"")])
+
+    def _without_walk(self) -> Generator[Problem | Remembered, None, tuple[int, bool]]:
+        """The plan of the last time, if no directory and no file has changed; how much, and whether all."""
+        if self._store is None:
+            return 0, False
+        held = next(self._store.get([self._walk_key()]), None)
+        if held is None:
+            return 0, False
+        known = loads(zlib.decompress(held[0].value))
+        keys = [bytes.fromhex(row[0]) for row in known["walk"] if len(row) == 1]
+        if not self._store.has(keys) or tree.state(known["folders"])[0] != known["state"]:
+            return 0, False
+        found = self._store.get(keys)
+        for given, row in enumerate(known["walk"]):
+            if len(row) > 1:
+                yield Problem(*row)
+            elif parts := next(found):
+                yield Remembered(parts, self._options)
+            else:  # deleted meanwhile
+                return given, False
+        self._walk = None
+        return len(known["walk"]), True
+
+    def _looked_up(self, units: list[Unit]) -> Remembered | list[Unit]:
+        self._runs += len(units)
+        key = memory.key_of(units, self._options) if self._store else None
+        if self._store is None or key is None:
+            self._walk = None
+            return units
+        self._note((key.hex(),))
+        parts = next(self._store.get([key]))
+        return units if parts is None else Remembered(parts, self._options)
+
+    def _note(self, row: object) -> None:
+        if self._walk is not None:
+            self._walk.append(row)
+
+    def _walk_key(self) -> bytes:
+        return memory.digest("walk", self._addresses, memory.said(self._options))
+
+
+def unit_names(keys: Iterable[Key]) -> set[str]:
+    """The names of the units that runs may have come from."""
+    return {name for run, _ in keys for name in (run, _NUMBER.sub("", run))}
+
+
+def _points(found: Sequence[Diagnosis], part: Held, options: Options) -> dict[Key, Curves]:
+    """Curves with their points for the runs where they are asked for."""
+    wanted = {key_of(d.run): d for d in found if keep(d, options)}
+    if not wanted:
+        return {}
+    names = unit_names(wanted)
+    units = [unit for unit in unpack_units(part.units) if unit.run in names]
+    points: dict[Key, Curves] = {}
+    for run in load_units(units, options.read):
+        if not isinstance(run, Problem) and key_of(run) in wanted:
+            roles = {curve.id: curve.role for curve in wanted[key_of(run)].run.curves}
+            points[key_of(run)] = tuple(replace(c, role=roles.get(c.id, c.role)) for c in run.curves)
+    return points

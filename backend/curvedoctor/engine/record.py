@@ -1,0 +1,267 @@
+"""Diagnoses as compact strict JSON and back: what workers send, what spills hold, what is remembered.
+
+The points of curves stay out. What runs of one group have in common (names and roles of curves, what
+could not be judged, settings) stands once in a table; the same immutable objects serve all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, cast
+
+import numpy as np
+
+from curvedoctor.model import Curve, Diagnosis, Finding, Origin, Prescription, Problem, Role, Run, Unjudged
+from curvedoctor.sources.base import Unit
+
+#: zlib's fastest: a record is written once and read often
+LEVEL = 1
+#: the key of a number that JSON can't hold
+_ODD = "~"
+Curves = tuple[Curve, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Diagnoses of one group, or of a part of a large one."""
+
+    #: compressed; see `pack`
+    packed: bytes
+    #: place of a run in the sheet → its curves with their points, for the runs whose curves are asked for
+    curves: Mapping[int, Curves]
+    #: nothing stood in the way of reading that may be gone the next time, though no file has changed
+    settled: bool = True
+
+    def told(self) -> Iterator[Diagnosis | Problem]:
+        """Problems, then all diagnoses, hollow where the points were not kept."""
+        found, problems = unpack(self.packed)
+        yield from problems
+        for place, diagnosis in enumerate(found):
+            curves = self.curves.get(place)
+            yield diagnosis if curves is None else filled(diagnosis, curves)
+
+
+def filled(diagnosis: Diagnosis, curves: Curves) -> Diagnosis:
+    """`diagnosis` of a run with these curves."""
+    return replace(diagnosis, run=replace(diagnosis.run, curves=curves))
+
+
+@lru_cache(maxsize=4096)
+def _nothing(points: int) -> tuple[Any, Any]:
+    """Steps and values of a hollow curve: the right length, no data, no memory."""
+    return np.broadcast_to(np.int64(0), points), np.broadcast_to(np.float64(np.nan), points)
+
+
+def is_hollow(curve: Curve) -> bool:
+    """Whether the curve's points were left out."""
+    return len(curve) > 0 and curve.values.strides == (0,)
+
+
+def pack(diagnoses: Sequence[Diagnosis], problems: Iterable[Problem] = ()) -> bytes:
+    """Diagnoses of one group, and the problems met on the way, without the points of their curves."""
+    table = _Table()
+    held = {
+        "r": [_diagnosis(diagnosis, table) for diagnosis in diagnoses],
+        "p": [of_problem(problem) for problem in problems],
+        "t": table.rows,
+    }
+    return zlib.compress(dumps(held), LEVEL)
+
+
+def unpack(packed: bytes) -> tuple[list[Diagnosis], tuple[Problem, ...]]:
+    """What `pack` was given, with hollow curves. Raises `ValueError` and the like for other bytes."""
+    held = loads(zlib.decompress(packed))
+    table = [_READ[kind](value) for kind, value in held["t"]]
+    return [_diagnosed(row, table) for row in held["r"]], tuple(Problem(*row) for row in held["p"])
+
+
+def pack_units(units: Iterable[Unit]) -> bytes:
+    """What is needed to load the runs again."""
+    return zlib.compress(dumps([of_unit(unit) for unit in units]), LEVEL)
+
+
+def unpack_units(packed: bytes) -> list[Unit]:
+    """What `pack_units` was given."""
+    rows = loads(zlib.decompress(packed))
+    return [
+        Unit(reader, address, run, group, tuple(parts), tuple(stamp))
+        for reader, address, run, group, parts, stamp in rows
+    ]
+
+
+def of_unit(unit: Unit) -> tuple[object, ...]:
+    """A unit's fields (`dataclasses.astuple` copies deeply and takes 20 µs)."""
+    return (unit.reader, unit.address, unit.run, unit.group, unit.parts, unit.stamp)
+
+
+def of_role(role: Role) -> tuple[object, ...]:
+    """A role's fields."""
+    return (role.split, role.quantity, role.better, role.granularity, role.why)
+
+
+def of_problem(problem: Problem) -> tuple[object, ...]:
+    """A problem's fields."""
+    return (problem.where, problem.what, problem.offset)
+
+
+def _origin(origin: Origin) -> tuple[object, ...]:
+    return (origin.kind, origin.address, origin.key, origin.paths, origin.read_only)
+
+
+def dumps(value: object) -> bytes:
+    """Strict JSON; NaN and ±Inf as `{"~": "nan"}`."""
+    try:
+        return _strict(value)
+    except ValueError:
+        return _strict(_escaped(value))
+
+
+def loads(data: bytes) -> Any:
+    """What `dumps` was given, tuples as lists."""
+    return json.loads(data, object_hook=_unescape if b'{"~":' in data else None)
+
+
+def _strict(value: object) -> bytes:
+    return json.dumps(value, allow_nan=False, separators=(",", ":"), default=_plain).encode()
+
+
+def _plain(value: object) -> object:
+    """Numpy's scalars and arrays, and mappings that are no dict."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return dict(cast("Mapping[str, object]", value))
+
+
+def _escaped(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return {_ODD: repr(float(value))}
+    if isinstance(value, Mapping):
+        return {key: _escaped(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_escaped(item) for item in value]
+    return _escaped(value.tolist()) if hasattr(value, "tolist") else value
+
+
+def _unescape(value: dict[str, Any]) -> object:
+    odd = value.get(_ODD)
+    return float(odd) if len(value) == 1 and isinstance(odd, str) else value
+
+
+class _Table:
+    """Values that several runs share, each once."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, object]] = []
+        self._places: dict[object, int] = {}
+
+    def place(self, kind: str, key: object, write: Callable[[], object]) -> int:
+        """Where the value with this key stands; `write` makes it if it is new."""
+        found = self._places.get((kind, key))
+        if found is None:
+            found = self._places[(kind, key)] = len(self.rows)
+            self.rows.append((kind, write()))
+        return found
+
+
+def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
+    run = d.run
+    told = tuple(run.problems), tuple(d.problems)
+    curves = tuple((c.id, c.tag, len(c), c.axis, c.role) for c in run.curves)
+    readings = _key(d.readings)
+    params = _key(run.params)
+    return [
+        run.name,
+        run.source,
+        table.place("text", run.group, lambda: run.group),
+        table.place("curves", curves, lambda: [[*c[:4], of_role(c[4])] for c in curves]),
+        table.place("params", params, lambda: dict(run.params)),
+        None if run.origin is None else _origin(run.origin),
+        d.verdict,
+        [_finding(finding) for finding in d.findings],
+        [_prescription(prescription) for prescription in d.prescriptions],
+        table.place("readings", readings, lambda: d.readings),
+        table.place("unjudged", d.unjudged, lambda: [(each.condition, each.reason) for each in d.unjudged]),
+        table.place("problems", told, lambda: [list(map(of_problem, part)) for part in told]),
+    ]
+
+
+def _key(value: object) -> bytes:
+    return dumps(value)
+
+
+def _finding(f: Finding) -> tuple[object, ...]:
+    return (
+        f.condition, f.severity, f.confidence, f.curves, f.summary, f.evidence, f.onset, f.span, f.axis, f.actions,
+    )  # fmt: skip
+
+
+def _prescription(p: Prescription) -> tuple[object, ...]:
+    return (
+        p.action, p.confidence, p.treats, p.text, p.parameter, p.current, p.proposed, p.factor, p.step, p.because,
+    )  # fmt: skip
+
+
+def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
+    (
+        name,
+        source,
+        group,
+        curves,
+        params,
+        origin,
+        verdict,
+        findings,
+        prescriptions,
+        readings,
+        unjudged,
+        told,
+    ) = row
+    of_run, problems = table[told]
+    run = Run(name, source, table[group], table[curves], table[params], of_run, origin and _place(*origin))
+    found = tuple([_found(each) for each in findings])
+    tries = tuple([_try(each) for each in prescriptions])
+    return Diagnosis(run, verdict, found, tries, table[readings], table[unjudged], problems)
+
+
+def _place(kind: str, address: str, key: str, paths: Sequence[str], read_only: str | None) -> Origin:
+    return Origin(kind, address, key, tuple(paths), read_only)
+
+
+def _found(row: Sequence[Any]) -> Finding:
+    condition, severity, confidence, curves, summary, evidence, onset, span, axis, actions = row
+    where = None if span is None else (span[0], span[1])
+    return Finding(
+        condition, severity, confidence, tuple(curves), summary, evidence, onset, where, axis, tuple(actions)
+    )
+
+
+def _try(row: Sequence[Any]) -> Prescription:
+    action, chance, treats, text, parameter, current, proposed, factor, step, because = row
+    return Prescription(
+        action, chance, tuple(treats), text, parameter, current, proposed, factor, step, tuple(because)
+    )
+
+
+def _curve(row: Sequence[Any]) -> Curve:
+    name, tag, points, axis, role = row
+    steps, values = _nothing(points)
+    split, quantity, better, granularity, why = role
+    return Curve(
+        name, tag, steps, values, values, Role(split, quantity, better, granularity, tuple(why)), axis
+    )
+
+
+#: kind of a table's row → what it becomes
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "text": lambda value: value,
+    "params": lambda value: value,
+    "readings": lambda value: value,
+    "curves": lambda rows: tuple(map(_curve, rows)),
+    "unjudged": lambda rows: tuple(Unjudged(*row) for row in rows),
+    "problems": lambda parts: tuple(tuple(Problem(*row) for row in part) for part in parts),
+}

@@ -1,0 +1,102 @@
+"""What a worker does: load a job's units, judge them, hand back compact sheets, one per group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from curvedoctor.engine.judge import judge, judge_groups, prepare
+from curvedoctor.engine.options import Options
+from curvedoctor.engine.plan import Job
+from curvedoctor.engine.record import Curves, Sheet, pack
+from curvedoctor.features.case import Case
+from curvedoctor.features.summary import Summary, summarize
+from curvedoctor.model import Diagnosis, Problem, Run
+from curvedoctor.sources import load_units
+from curvedoctor.sources.base import Unit
+
+#: what tells runs of one group apart
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What comes back for one job."""
+
+    #: by the name of the group
+    sheets: Mapping[str, Sheet]
+    #: what could not be read, and belongs to no group's files
+    problems: tuple[Problem, ...] = ()
+    #: only for parts of a group, one per run
+    summaries: tuple[tuple[Key, Summary], ...] = ()
+
+
+def work(job: Job, options: Options) -> Judged:
+    """Load and judge one job."""
+    cases, problems = load(job.units, options)
+    if job.trials is not None:
+        chosen = [case for case in cases if key_of(case.run) in job.trials]
+        trials = [job.trials[key_of(case.run)] for case in chosen]
+        return _judged(job, judge(chosen, options, trials), problems, options)
+    if job.whole:
+        return _judged(job, judge_groups(cases, options), problems, options)
+    summaries = () if options.alone else tuple((key_of(case.run), summarize(case)) for case in cases)
+    return _judged(job, judge(cases, options), problems, options, summaries)
+
+
+def key_of(run: Run) -> Key:
+    """What tells a run from the others of its group."""
+    return run.name, run.source
+
+
+def load(units: Sequence[Unit], options: Options) -> tuple[list[Case], list[Problem]]:
+    """Cases ordered by group (as the units are) and run, and what could not be read."""
+    runs, problems = [], []
+    for item in load_units(units, options.read):
+        if isinstance(item, Problem):
+            problems.append(item)
+        else:
+            runs.append(item)
+    place = {group: i for i, group in enumerate(dict.fromkeys(unit.group for unit in units))}
+    runs.sort(key=lambda run: (place.get(run.group, len(place)), run.group, run.name))
+    return prepare(runs, options), problems
+
+
+def keep(diagnosis: Diagnosis, options: Options) -> bool:
+    """Whether the run's curves are handed on with their points."""
+    return options.curves == "all" or (options.curves == "sick" and diagnosis.verdict == "sick")
+
+
+def _judged(
+    job: Job,
+    diagnoses: Sequence[Diagnosis],
+    problems: Sequence[Problem],
+    options: Options,
+    summaries: tuple[tuple[Key, Summary], ...] = (),
+) -> Judged:
+    where = {part: unit.group for unit in job.units for part in unit.parts}
+    apart: dict[str | None, list[Problem]] = {}
+    for problem in problems:
+        apart.setdefault(where.get(problem.where), []).append(problem)
+    sheets: dict[str, Sheet] = {}
+    for group, members in groupby(diagnoses, key=lambda diagnosis: diagnosis.run.group):
+        sheets[group] = sheet(list(members), apart.pop(group, ()), options)
+    sheets |= {group: sheet((), told, options) for group, told in apart.items() if group is not None}
+    return Judged(sheets, tuple(apart.get(None, ())), summaries)
+
+
+def sheet(
+    diagnoses: Sequence[Diagnosis], problems: Sequence[Problem], options: Options | None = None
+) -> Sheet:
+    """Diagnoses of one group, with the curves that are asked for."""
+    curves: dict[int, Curves] = {}
+    if options is not None:
+        curves = {i: d.run.curves for i, d in enumerate(diagnoses) if keep(d, options)}
+    every = (*problems, *(p for d in diagnoses for p in (*d.run.problems, *d.problems)))
+    return Sheet(pack(diagnoses, problems), curves, not any(map(_may_pass, every)))
+
+
+def _may_pass(problem: Problem) -> bool:
+    """Permissions, connections, missing packages: reading may succeed the next time."""
+    return "can't be read" in problem.what or "stopped" in problem.what
