@@ -69,7 +69,7 @@ def test_a_changed_diagnosis_replaces_the_former(logdir: Path) -> None:
     (text,) = texts(ours(logdir).parent)
     assert text.startswith("# Healthy")
     events = EventAccumulator(str(ours(logdir).parent), size_guidance={"tensors": 0}).Reload()
-    (gone,) = events.Tensors("overfitting")
+    (gone,) = events.Tensors("severity/overfitting")
     assert gone.tensor_proto.float_val == [0.0], "a condition that is gone is written as 0, or it would stay"
 
 
@@ -233,7 +233,7 @@ def test_stock_tensorboard_shows_the_diagnosis_and_only_the_newest(logdir: Path,
         assert len(overlay) > 20
         annotate(at(WELL(), logdir), overlay=True)
         board.until(lambda: shown(board, "Healthy"), 20)
-        level = board.get("plugin/scalars/scalars", run="one/curvedoctor", tag="overfitting")
+        level = board.get("plugin/scalars/scalars", run="one/curvedoctor", tag="severity/overfitting")
         assert [point[2] for point in level] == [0.0]
     with Board(["--logdir", str(logdir)], fast=fast, bare=True) as board:
         board.until(lambda: shown(board, "Healthy"), 20)

@@ -22,6 +22,8 @@ DPI = 100
 MOST = 4
 #: points of a curve that are drawn; longer ones are thinned by extremes, so that no spike is lost
 POINTS = 2_000
+#: steps of curves whose ends differ by more than this factor count different things
+RANGES = 4.0
 #: a positive curve that spans more than this factor gets a logarithmic axis
 LOG_FROM = 30.0
 #: characters of a name
@@ -65,8 +67,14 @@ def chosen(diagnosis: Diagnosis) -> list[Curve]:
         by_id.values(), key=lambda c: (len(c) < 2, rank.get(c.role.quantity, 9), c.role.split == "none")
     )
     first = (named or usual)[:1]
-    same = [curve for curve in (*named, *usual) if first and curve.role.quantity == first[0].role.quantity]
+    same = [curve for curve in (*named, *usual) if first and _comparable(curve, first[0])]
     return list(dict.fromkeys((*first, *same)))[:MOST]
+
+
+def _comparable(curve: Curve, first: Curve) -> bool:
+    """Whether both measure the same over the same axis: epochs against batches would be two pictures in one."""
+    low, high = sorted(max(float(c.steps.max()), 1.0) for c in (curve, first))
+    return curve.role.quantity == first.role.quantity and curve.axis == first.axis and high <= RANGES * low
 
 
 def _draw(axes: Axes, curves: list[Curve], finding: Finding | None, dark: bool) -> None:
@@ -87,6 +95,9 @@ def _draw(axes: Axes, curves: list[Curve], finding: Finding | None, dark: bool) 
             axes.axvline(finding.onset, color=MARK, linestyle="--", linewidth=1.2)
     if _spread(curves):
         axes.set_yscale("log")
+        # the default writes powers of ten as math, which is off here
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_minor_formatter(lambda value, _: "")
     axes.set_xlabel(curves[0].axis)
     axes.grid(alpha=0.25)
     axes.legend(frameon=False, fontsize=8)

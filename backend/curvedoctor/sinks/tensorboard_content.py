@@ -21,8 +21,8 @@ WRITER = "curvedoctor"
 TEXT, PICTURE, DATA = "diagnosis", "curves", "data"
 #: a condition's scalar; 0: written before, no longer there
 LEVELS = {"info": 1.0, "warning": 2.0, "error": 3.0}
-#: the severities' tags can't be taken for these
-_RESERVED = frozenset({TEXT, PICTURE, DATA})
+#: one card in the Scalars tab for all conditions; HParams shows `curvedoctor.severity/CONDITION`
+SEVERITY = "severity/"
 #: points of an overlay curve
 OVERLAY = 200
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~<>])")
@@ -60,7 +60,7 @@ def state(diagnosis: Diagnosis) -> dict[str, object]:
 
 
 def events(diagnosis: Diagnosis, written: Sequence[str], overlay: bool) -> Iterator[bytes]:
-    """One complete set of events. `written` are the severity tags that our file already holds."""
+    """One complete set of events. `written` are the conditions that our file already speaks of."""
     from tensorboard.compat.proto.event_pb2 import Event, SessionLog
     from tensorboard.plugins.scalar.summary_v2 import scalar_pb
     from tensorboard.plugins.text.summary_v2 import text_pb
@@ -77,7 +77,7 @@ def events(diagnosis: Diagnosis, written: Sequence[str], overlay: bool) -> Itera
     yield event(_image(diagnosis))
     levels = severities(diagnosis, written)
     for condition, level in levels.items():
-        yield event(scalar_pb(condition, level))
+        yield event(scalar_pb(SEVERITY + condition, level))
     if overlay:
         for curve in _overlaid(diagnosis):
             for step, value in zip(*smoothed(curve), strict=True):
@@ -89,7 +89,7 @@ def events(diagnosis: Diagnosis, written: Sequence[str], overlay: bool) -> Itera
 
 def severities(diagnosis: Diagnosis, written: Sequence[str]) -> dict[str, float]:
     """Condition → level; conditions of earlier sets that are gone get 0."""
-    levels = {name: 0.0 for name in written if name not in _RESERVED}
+    levels = dict.fromkeys(written, 0.0)
     levels.update({finding.condition: LEVELS[finding.severity] for finding in diagnosis.findings})
     return dict(sorted(levels.items()))
 

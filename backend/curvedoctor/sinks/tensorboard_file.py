@@ -41,7 +41,7 @@ class Found:
     size: int
     #: the last complete set; None if there is none, or an incomplete one stands behind it
     last: dict[str, Any] | None
-    #: severity tags of any set
+    #: conditions of any set
     tags: tuple[str, ...]
 
 
