@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,17 @@ SEED_STEP = 1_000_003
 CHUNK = 1500
 
 
+_SEEDED: dict[tuple[str, int], Config] = {}
+
+
 def reseeded(config: Config, k: int) -> Config:
-    """The same configuration, other initial weights, order and training rows."""
-    return replace(config, seed=config.seed + k * SEED_STEP)
+    """The same configuration, other initial weights, order and training rows (kept: asked for very often)."""
+    if k == 0:
+        return config
+    name = (config.key(), k)
+    if name not in _SEEDED:
+        _SEEDED[name] = replace(config, seed=config.seed + k * SEED_STEP)
+    return _SEEDED[name]
 
 
 class Journal:
@@ -69,7 +77,8 @@ class Journal:
             "l": clean([float(tail.mean()), float(val[-1])]), "e": result.best_epoch,
         }  # fmt: skip
         if config in originals:
-            np.savez(self.folder / "curves" / f"{record['k']}.npz", **logged(config, result))
+            arrays: dict[str, Any] = dict(logged(config, result))
+            np.savez(self.folder / "curves" / f"{record['k']}.npz", **arrays)
         self.done[record["k"]] = record
         with (self.folder / f"{task}.jsonl").open("a") as out:
             out.write(json.dumps(record) + "\n")
@@ -82,6 +91,11 @@ class Journal:
         """Log-levels of the finished ones among these configurations."""
         found = (self.done.get(c.key()) for c in configs)
         return [level(r[measure][column], chance(c.task)) for c, r in zip(configs, found, strict=True) if r]
+
+
+@cache
+def _first(base: Config) -> list[Variant]:
+    return first(base)
 
 
 def measured(config: Config, action: str = "") -> tuple[str, int]:
@@ -104,7 +118,7 @@ def gain(journal: Journal, base: Config, variant: Variant) -> tuple[float, float
 
 def variants(journal: Journal, base: Config) -> list[Variant]:
     """All variants of a base run as far as they are known now."""
-    tried = first(base)
+    tried = _first(base)
     gains: dict[str, float] = {}
     for variant in tried:
         found = gain(journal, base, variant)
@@ -120,7 +134,7 @@ def needed(journal: Journal, base: Config) -> tuple[list[Config], list[Config]]:
     task = TASKS[base.task]
     if base.n_val <= min(128, task.n_val // 2) and base.probe == "":
         watched.append(larger_validation(base))
-    rest = [reseeded(v.config, k) for v in first(base) for k in range(3 if task.resplit else 1)]
+    rest = [reseeded(v.config, k) for v in _first(base) for k in range(3 if task.resplit else 1)]
     if all(journal.has(s) for s in seeds):
         levels = journal.levels(seeds, *measured(base))
         for variant in variants(journal, base):
@@ -147,8 +161,10 @@ def carry_out(journal: Journal, names: list[str], rounds: int, limit: int | None
     for most, name in itertools.product(waves, names):
         bases = base_runs(name, rounds, most)
         originals = {c for b in bases for c in (b.config, larger_validation(b.config))}
+        open_ = [b.config for b in bases]
         for turn in range(5):
-            wants = [needed(journal, b.config) for b in bases]
+            wants = [needed(journal, c) for c in open_]
+            open_ = [c for c, w in zip(open_, wants, strict=True) if w[0] or w[1]]
             for watch in (True, False):
                 todo = list(dict.fromkeys(c for w in wants for c in w[0 if watch else 1]))
                 # a remedy of one grid run is another grid run: it was trained, and watched, a moment ago
@@ -160,7 +176,7 @@ def carry_out(journal: Journal, names: list[str], rounds: int, limit: int | None
                     train_many(part, watch, partial(journal.add, name, originals))
                     total += len(part)
                     _tell(name, turn, len(bases), total, time.monotonic() - start)
-            if not any(w[0] or w[1] for w in wants):
+            if not open_:
                 break
     return total
 

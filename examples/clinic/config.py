@@ -84,8 +84,12 @@ class Config:
 
     def key(self) -> str:
         """Stable hash: 16 hex digits of the SHA-256 of what differs from the defaults."""
-        text = json.dumps(compact(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        known: str | None = self.__dict__.get("_key")
+        if known is None:
+            text = json.dumps(compact(self), sort_keys=True)
+            known = hashlib.sha256(text.encode()).hexdigest()[:16]
+            self.__dict__["_key"] = known  # the configuration is frozen, so this cannot go stale
+        return known
 
 
 _DEFAULTS = [(f.name, f.default) for f in fields(Config)]

@@ -7,7 +7,7 @@ targets; which rows train, validate and test is decided per training.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ class Pool(NamedTuple):
 
 
 def _standard(x: Floats) -> Floats:
-    return (x - x.mean(0)) / (x.std(0) + 1e-9)
+    return np.asarray((x - x.mean(0)) / (x.std(0) + 1e-9))
 
 
 def real(name: str) -> Pool:
@@ -128,7 +128,7 @@ def beats(n: int, seed: int, noise: float, length: int = 64) -> Pool:
     t = np.linspace(0, 1, length)[None]
     shift = 0.15 * (rng.random((n, 1)) - 0.5)
 
-    def bump(at: Floats, wide: Floats, high: Floats) -> Floats:
+    def bump(at: Any, wide: Any, high: Any) -> Any:
         return high * np.exp(-0.5 * ((t - at - shift) / wide) ** 2)
 
     one = np.ones((n, 1))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from clinic.data import Floats, Pool
 
 
-def _shape_image(kind: int, rng: np.random.Generator, yy: Floats, xx: Floats) -> Floats:
+def _shape_image(kind: int, rng: np.random.Generator, yy: Floats, xx: Floats) -> Any:
     cy, cx = rng.uniform(4, 7, 2)
     size = rng.uniform(2.2, 4.0)
     dy, dx = np.abs(yy - cy), np.abs(xx - cx)

@@ -147,7 +147,7 @@ def _truth(sig: Sig, x: jax.Array, lane: Lane, w: jax.Array) -> jax.Array:
     return jnp.stack([mean(columns[1], p), 1 - mean(columns[2], p), mean(columns[1], b), 1 - mean(columns[2], b)])
 
 
-def start(lanes: Lane) -> State:
+def start(lanes: dict[str, Any]) -> State:
     """State of all lanes before the first step."""
     w0 = lanes["w0"]
     zero = jnp.zeros(w0.shape[0])
@@ -175,8 +175,8 @@ def train(
         new, out = jax.vmap(partial(_step, sig, x), (0, 0, None))(lanes, s | fixed, t)
         return {k: new[k] for k in s}, jax.lax.dynamic_update_index_in_dim(log, out.T, t, 0)
 
-    moving, log = jax.lax.fori_loop(first, last, one_step, (moving, log))
-    return state | moving, log
+    end: tuple[State, jax.Array] = jax.lax.fori_loop(first, last, one_step, (moving, log))
+    return state | end[0], end[1]
 
 
 @partial(jax.jit, static_argnums=0)
@@ -194,4 +194,5 @@ def final(sig: Sig, x: jax.Array, lanes: Lane, state: State) -> tuple[jax.Array,
         both = jax.lax.map(lambda w: _truth(sig, x, lane, w), jnp.stack([s["w"], s["best_w"]]))
         return both[0], both[1], seen.mean(-1)
 
-    return jax.lax.map(one, (lanes, state))
+    found: tuple[jax.Array, jax.Array, jax.Array] = jax.lax.map(one, (lanes, state))
+    return found

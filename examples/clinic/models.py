@@ -214,4 +214,4 @@ def drop(sig: Sig, x: jax.Array, lane: Lane, seed: Any, salt: int) -> jax.Array:
     h = (h ^ (h >> 15)) * np.uint32(0x846CA68B)
     u = ((h ^ (h >> 16)) >> 8).astype(jnp.float32) * np.float32(1.0 / (1 << 24))
     p = lane["dropout"]
-    return x * ((u.reshape(x.shape) >= p).astype(jnp.float32) / (1.0 - p))
+    return jnp.where(u.reshape(x.shape) >= p, x / (1.0 - p), 0.0)

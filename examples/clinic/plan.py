@@ -32,6 +32,8 @@ def _grid(d: Draw, task: Task, tag: str) -> list[Base]:
     return [Base("grid", tag, bound(replace(start, lr=lr, batch=b, warmup=0.0))) for lr, b in picked]
 
 
+#: from this base run on, fine runs have twice the ordinary amount of data
+AMPLE = 28
 #: base runs of a family relative to MLPs (their trainings cost more)
 SHARE = {"mlp": 1.0, "cnn2d": 0.75, "cnn1d": 0.75, "rnn": 0.75, "gru": 0.5, "attn": 0.5}
 
@@ -52,6 +54,8 @@ def base_runs(name: str, rounds: int = 1, limit: int | None = None) -> list[Base
             config = None if config is None else bound(config)
         elif what == "healthy":
             config = tuned(d, task)
+            if i >= AMPLE and not task.resplit:  # where data are ample, more of them gain nothing
+                config = bound(replace(config, n_train=min(2 * task.n_std, task.n_max // 2)))
         else:
             config = practitioner(d, task) if what == "practitioner" else faulty(what, d, task)
         if config is not None:

@@ -156,11 +156,10 @@ def pool(name: str) -> Pool:
     task = TASKS[name]
     samples = task.load()
     if task.family in ("cnn2d", "cnn1d"):
-        x = samples.x
+        x: np.ndarray = samples.x
         if task.inputs == (8, 8):  # a frame of blanks, so that all images are 12×12
             x = np.pad(x.reshape(-1, 8, 8), ((0, 0), (2, 2), (2, 2)), constant_values=x.min()).reshape(len(x), -1)
-            samples = Pool(x, samples.y)
-        return Pool(patches(samples.x, task).astype(np.float32), samples.y)
+        return Pool(patches(x, task).astype(np.float32), samples.y)
     return samples
 
 
