@@ -13,7 +13,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 
-from curvedoctor.sources.tensorboard import batch, crc, fast
+from curvedoctor.sources.tensorboard import crc, fast, known
 from curvedoctor.sources.tensorboard.chain import length_checksums
 from curvedoctor.sources.tensorboard.decode import FileLog, read_file
 from sources import events
@@ -27,7 +27,7 @@ def capacity(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(fast, "CAPACITY", size)
     monkeypatch.setattr(fast, "_LARGE", size // 2)
     monkeypatch.setattr(fast._local, "arena", fast._Arena(), raising=False)
-    monkeypatch.setattr(batch, "_known", {})
+    monkeypatch.setattr(known, "_shapes", {})
     return size
 
 
@@ -228,7 +228,19 @@ def test_made_up_tags_do_not_fill_memory(tmp_path: Path) -> None:
     path.write_bytes(b"".join(events.encode(found)))
     (log,) = fast.read_files([str(path)])
     assert_same(read_file(str(path)), log)
-    assert sum(map(len, batch._known.values())) <= batch._MAX_TEMPLATES
+    assert sum(len(shape.templates) for shapes in known._shapes.values() for shape in shapes) < 200
+
+
+def test_hundreds_of_tags_of_one_length(tmp_path: Path, capacity: int) -> None:
+    rng = random.Random(0)
+    tags = [f"layer_{i:03}/norm" for i in range(300)]
+    found = [
+        events.scalar(tag, step, rng.random()) for step in range(100, 160) for tag in rng.sample(tags, 250)
+    ]
+    path = tmp_path / "events.out.tfevents.1"
+    path.write_bytes(b"".join(events.encode(found)))
+    for _ in range(2):
+        assert_same(read_file(str(path)), fast.read_files([str(path)])[0])
 
 
 @pytest.mark.parametrize("size", [0, 1, 3, 4, 5, 255, 256, 257, 5000])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from curvedoctor.model import Floats, Ints
+from curvedoctor.sources.tensorboard import known
 from curvedoctor.sources.tensorboard.chain import I64, U8, Chain, Region, headers, prove
 from curvedoctor.sources.tensorboard.rows import Rows, damaged, damaged_anywhere, gather
 from curvedoctor.sources.tensorboard.skip import useless
@@ -24,15 +25,11 @@ MAX_ROW = 320
 _FEW = 6
 #: long or rare records above which all are verified in one go instead of by length
 _MANY_ALONE = 16
-#: templates per length, and in all: tags may be made up by an attacker
-_MAX_PER_LENGTH, _MAX_TEMPLATES = 64, 4096
-#: records that a new template must promise to match, and attempts without success
-_MIN_MATCHES, _MAX_FAILURES = 4, 3
-#: new templates per length and batch
-_MAX_BUILT = 24
+#: records that a template must match on average to be worth building; templates that needn't yet
+_MIN_GAIN, _GRACE = 8, 3
 
-#: payload length → templates; the process keeps what it has learnt
-_known: dict[int, list[Template]] = {}
+#: templates with the indices of their rows; None for all
+Matched = list[tuple[Template, I64 | None]]
 
 
 @dataclass(slots=True)
@@ -64,7 +61,8 @@ def decode(arena: U8, size: int, regions: list[Region]) -> Decoded:
         starts, lengths = starts[proven], lengths[proven]
     found = Decoded(chains, starts, lengths)
     if len(starts):
-        _by_length(arena, found)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a value like any other
+            _by_length(arena, found)
     return found
 
 
@@ -90,66 +88,66 @@ def _by_length(arena: U8, found: Decoded) -> None:
 
 def _match(arena: U8, rows: Rows, found: Decoded) -> None:
     left: I64 | None = None
-    for template in _known.get(rows.length, ()):
-        left = _take(rows, template, left, found)
+    for shape in known.shapes(rows.length):
+        left = _take(rows, shape.match(rows, left), left, found)
         if not len(left):
             return
     left = np.arange(len(rows.starts)) if left is None else left
     left = left[~useless(arena, rows.starts[left], np.full(len(left), rows.length, np.int64))]
-    failures = built = 0
-    while len(left) >= _MIN_MATCHES and failures < _MAX_FAILURES and built < _MAX_BUILT:
-        built += 1
-        before = len(left)
+    built = gained = 0
+    while len(left) >= _MIN_GAIN and gained >= _MIN_GAIN * (built - _GRACE):
+        before, built = len(left), built + 1
         new = build(rows.matrix[left[0], 12 : 12 + rows.length].tobytes())
         if new is not None:
-            _learn(new)
-            left = _take(rows, new, left, found)
-        if before - len(left) < _MIN_MATCHES:
-            failures += 1
-            if before == len(left):
-                found.loose.append(rows.starts[left[:1]])
-                left = left[1:]
+            known.learn(new)
+            left = _take(rows, known.Shape([new]).match(rows, left), left, found)
+        if before == len(left):
+            found.loose.append(rows.starts[left[:1]])
+            left = left[1:]
+        gained += before - len(left)
     found.loose.append(rows.starts[left])
 
 
-def _learn(template: Template) -> None:
-    known = _known.setdefault(template.length, [])
-    if len(known) >= _MAX_PER_LENGTH:
-        known.pop(0)
-    if sum(map(len, _known.values())) >= _MAX_TEMPLATES:
-        _known.clear()
-        known = _known.setdefault(template.length, [])
-    known.append(template)
-
-
-def _take(rows: Rows, template: Template, left: I64 | None, found: Decoded) -> I64:
+def _take(rows: Rows, matched: Matched, left: I64 | None, found: Decoded) -> I64:
     """Decode the rows that match; return the indices of the others."""
-    which = left
-    for column, mask, expected in _telling_first(template):
-        words = rows.words[:, column] if which is None else rows.words[which, column]
-        same = (words & mask) == expected
-        if not same.all():
-            which = np.flatnonzero(same) if which is None else which[same]
-            if not len(which):
-                break
-    if which is None or len(which):
-        _emit(rows, template, which, found)
-    if which is None:
+    if not matched:
+        return np.arange(len(rows.starts)) if left is None else left
+    first, all_of_it = matched[0]
+    if all_of_it is None:
+        _emit(rows, first, None, found)
         return np.empty(0, np.int64)
+    taken = np.concatenate([which for _, which in matched if which is not None])
+    if len(matched) == 1:
+        _emit(rows, first, taken, found)
+    else:
+        _emit_many(rows, matched, taken, found)
     free = np.zeros(len(rows.starts), np.bool_)
     free[slice(None) if left is None else left] = True
-    free[which] = False
+    free[taken] = False
     return np.flatnonzero(free)
 
 
-def _telling_first(template: Template) -> tuple[tuple[int, np.uint64, np.uint64], ...]:
-    """Words from the back: tags that differ mostly do so at their ends."""
-    return template.words[::-1]
-
-
 def _emit(rows: Rows, template: Template, which: I64 | None, found: Decoded) -> None:
+    for hole, part in zip(template.holes, _columns(rows, template, which), strict=True):
+        found.parts.setdefault(hole.tag, []).append(part)
+
+
+def _emit_many(rows: Rows, matched: Matched, taken: I64, found: Decoded) -> None:
+    """Templates of one shape: decoded together, then told apart."""
+    parts = _columns(rows, matched[0][0], taken)
+    first = 0
+    for template, which in matched:
+        last = first + (0 if which is None else len(which))
+        for hole, (starts, steps, values, walls) in zip(template.holes, parts, strict=True):
+            part = (starts[first:last], steps[first:last], values[first:last], walls[first:last])
+            found.parts.setdefault(hole.tag, []).append(part)
+        first = last
+
+
+def _columns(rows: Rows, template: Template, which: I64 | None) -> list[Part]:
+    """Points of each hole, of the chosen rows."""
     if not template.holes:
-        return
+        return []
     pick = slice(None) if which is None else which
     starts = rows.starts[pick]
     walls = rows.column(1, "<f8")[pick].astype(np.float64)
@@ -157,6 +155,7 @@ def _emit(rows: Rows, template: Template, which: I64 | None, found: Decoded) -> 
     steps = np.zeros(len(starts), np.int64)
     for k in range(first, last):
         steps |= (rows.matrix[pick, 12 + k] & 0x7F).astype(np.int64) << (7 * (k - first))
-    for hole in template.holes:
-        values = rows.column(hole.offset, hole.dtype)[pick].astype(np.float64)
-        found.parts.setdefault(hole.tag, []).append((starts, steps, values, walls))
+    return [
+        (starts, steps, rows.column(hole.offset, hole.dtype)[pick].astype(np.float64), walls)
+        for hole in template.holes
+    ]
