@@ -33,6 +33,7 @@ import numpy as np
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.features.case import Case
+from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.model import Curve, Finding, Floats, Run, Unjudged
 
 ID = "log-fault"
@@ -90,9 +91,11 @@ def _alternates(case: Case, curve: Curve) -> Seen | None:
     even, odd = y[::2], y[1::2]
     n = min(len(even), len(odd))
     gap = odd[:n] - even[:n]
+    one_sided = max(np.count_nonzero(gap > 0), np.count_nonzero(gap < 0)) / n
+    if one_sided <= 0.97:
+        return None  # the usual case
     noise = max(_jitter(even), _jitter(odd))
     distance = abs(float(np.median(gap)))
-    one_sided = max(float(np.mean(gap > 0)), float(np.mean(gap < 0)))
     sure = 0.8 * ramp(distance / max(noise, 1e-12 * float(np.abs(y).max()), 1e-300), 5, 10) * ramp(one_sided, 0.97, 1.0)
     first = gap[: max(4, n // 8)]
     sure *= float(np.all(first > 0) or np.all(first < 0))
@@ -109,11 +112,19 @@ def _frozen(case: Case, curve: Curve) -> Seen | None:
     before = y[: len(y) - tail]
     if len(before) < 5 or len(np.unique(before)) < 0.8 * len(before):
         return None  # constant throughout, or so coarse that equal values mean nothing
+    if _untrained(case, float(y[-1])):
+        return None  # a dead network scores the same for good
     if case.schedule is not None and case.schedule.last <= 1e-6 * case.schedule.peak and case.schedule.zero > 0.02:
         return None
     share = tail / len(y)
     words = f"The last {tail} points are the very same number ({number(float(y[-1]))}): the logged value is no longer updated."
     return "frozen tail", 0.9 * ramp(share, 0.1, 0.2) * ramp(tail, 4, 10), words, len(curve) - tail
+
+
+def _untrained(case: Case, level: float) -> bool:
+    """Whether a loss is at the level of a constant answer."""
+    expected = expected_first_loss(case) or (1.0 if case.word("loss") == "mse" else None)
+    return expected is not None and 0.85 <= level / expected <= 1.35
 
 
 def _finite(curve: Curve) -> Floats:

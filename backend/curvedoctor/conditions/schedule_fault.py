@@ -112,8 +112,11 @@ def _faults(case: Case, s: Schedule, y: Floats) -> list[tuple[str, float, str]]:
 
 def _reversals(y: Floats, peak: float) -> int:
     """How often the rate turns upwards after a fall of at least a third of the peak (warm-up not counted)."""
+    y = y[:: max(1, len(y) // 2000)]
+    if not np.any(y > np.minimum.accumulate(y) + 0.33 * peak):
+        return 0  # no rise of that size, wherever it may begin
     count, high, low, falling = 0, float(y[0]), float(y[0]), False
-    for v in y[:: max(1, len(y) // 2000)].tolist():
+    for v in y.tolist():
         if falling:
             low = min(low, v)
             if v > low + 0.33 * peak:

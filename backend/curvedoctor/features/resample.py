@@ -12,13 +12,15 @@ GRID = 64
 LIMIT = 1e150
 #: second differences kept per curve for the noise estimate
 NOISE_SAMPLES = 512
+_PLACES = np.linspace(0.0, 1.0, GRID)
+_EDGES = np.linspace(0.0, 1.0, GRID + 1)
 
 
 def progress(steps: Ints, low: float, high: float) -> Floats:
     """Steps as progress 0..1 between `low` and `high`, shape (n,); by index where steps go backwards."""
     n = len(steps)
     x = steps.astype(np.float64)
-    if n > 1 and (high <= low or bool(np.any(np.diff(x) < 0)) or x[-1] <= x[0]):
+    if n > 1 and (high <= low or bool((x[1:] < x[:-1]).any()) or x[-1] <= x[0]):
         return np.linspace(0.0, 1.0, n)
     span = max(high - low, 1.0)
     return np.clip((x - low) / span, 0.0, 1.0)
@@ -38,12 +40,13 @@ def on_grid(x: Floats, y: Floats) -> Floats:
     if not span > 0:
         x, span = np.linspace(0.0, 1.0, n), 1.0
     if n < GRID:
-        return np.asarray(np.interp(x[0] + span * np.linspace(0.0, 1.0, GRID), x, y))
+        return np.asarray(np.interp(x[0] + span * _PLACES, x, y))
     total = np.concatenate(([0.0], np.cumsum(y)))
     # each point owns the stretch up to the middle between it and its neighbours
     edges = np.concatenate(([x[0]], (x[1:] + x[:-1]) / 2, [x[-1]]))
-    at = np.interp(x[0] + span * np.linspace(0.0, 1.0, GRID + 1), edges, np.arange(n + 1.0))
-    whole = np.interp(at, np.arange(n + 1.0), total)
+    index = np.arange(n + 1.0)
+    at = np.interp(x[0] + span * _EDGES, edges, index)
+    whole = np.interp(at, index, total)
     held = np.diff(at)
     mean = np.diff(whole) / np.where(held > 0, held, 1.0)
     empty = held <= 0

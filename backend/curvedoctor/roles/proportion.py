@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from curvedoctor.model import Curve
@@ -13,6 +15,7 @@ _CLASSIFICATION_ERROR = frozenset({"misclassification", "merror"})
 _COUNTED = frozenset({"rate", "top1", "top5", "topk", "classification", "cls", "class"})
 
 
+@lru_cache(maxsize=32)  # several conditions ask of the same few curves
 def is_proportion(curve: Curve) -> bool:
     """True for accuracies and classification error rates in [0, 1] or [0, 100]; false for R², mAP, AUC, F1, BLEU …"""
     words = frozenset(inner(parse(curve.id, curve.tag))[0])
