@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -156,8 +157,15 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 def run_script(python: str, script: str, *arguments: str, environment: dict[str, str] | None = None) -> None:
     """Run a script of this folder in an environment; its output is shown if it fails."""
     command: Sequence[str] = [python, str(HERE / script), *arguments]
-    done = subprocess.run(
-        command, env=quiet_environment(**(environment or {})), capture_output=True, text=True, check=False
-    )
+    # older clients leave a folder wherever they are started
+    with tempfile.TemporaryDirectory(prefix="curvedoctor-") as place:
+        done = subprocess.run(
+            command,
+            env=quiet_environment(**(environment or {})),
+            cwd=place,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         raise RuntimeError(f"{script} failed:\n{done.stderr[-3000:]}")
