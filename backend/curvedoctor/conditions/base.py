@@ -110,8 +110,9 @@ def suspicion(case: Case, actions: tuple[str, ...], rule: float) -> float:
 
     `rule` is what the curves alone say, 0..1. The result is to be compared with `FIRES`.
     """
-    if case.odds:
-        return max((case.suspects.get(action, 0.0) for action in actions), default=0.0)
+    known = [action for action in actions if action in case.odds]
+    if known:
+        return max(case.suspects.get(action, 0.0) for action in known)
     return rule
 
 

@@ -28,6 +28,7 @@ from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp,
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, relative
 from curvedoctor.features.case import Case
+from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
@@ -71,7 +72,8 @@ def _rule(case: Case, train: Series, val: Series, memorized: float, ratio: float
     by_heart = ramp(memorized, 0.08, 0.02)
     if right is not None and right.ceiling is not None:
         by_heart = max(by_heart, ramp(right.stats.end, 0.03, 0.005) * ramp(memorized, 0.3, 0.1))
-    behind = ramp(ratio, 5, 15) * ramp(relative(val.stats.end, val.stats.start), 0.15, 0.4)
+    untrained = expected_first_loss(case) if case.judged == "loss" else None
+    behind = ramp(ratio, 5, 15) * ramp(relative(val.stats.end, max(val.stats.start, untrained or 0.0)), 0.15, 0.4)
     n = case.number("n_train")
     size = 0.6 if n is None else 0.85 * ramp(np.log10(max(n, 1)), 4.5, 3.0)
     return by_heart * behind * size

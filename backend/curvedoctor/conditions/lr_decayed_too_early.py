@@ -43,6 +43,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     s = case.train or case.train_step or case.val
+    if case.train_step is not None and s is not None and s.stats.n < 30:
+        s = case.train_step  # a handful of epochs hides the kink
     assert s is not None
     at = _decayed(case)
     if at is None and not case.odds:
@@ -58,7 +60,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         if missed >= 0.03:
             summary = (
                 f"The {name(s)} was still falling when the learning rate decayed at {where}; "
-                f"it ends {percent(missed)} above the course it was on."
+                f"it ends above the course it was on, by {percent(missed)} of its level then."
             )
     return finding(
         ID, "warning", sure, s, summary, others=(case.val,), onset=at if at is not None else 0.0,
@@ -78,11 +80,11 @@ def _decayed(case: Case) -> float | None:
 
 
 def _missed(s: Series, at: float) -> float:
-    """By which share of the end level the loss ends above the geometric continuation of its descent before `at`."""
+    """By which share of its level at the decay the loss ends above the geometric continuation of its descent before."""
     # the grid's cells are half a cell wide to either side: stay clear of the kink itself
     before = at - 0.012
     w = before / 3
-    if at >= 0.95 or w <= 0.02:
+    if at >= 0.95 or w <= 0.02 or w * s.stats.n < 2:
         return 0.0
     g1 = level(s, before - 2 * w) - level(s, before - w)
     g2 = level(s, before - w) - level(s, before)
@@ -90,11 +92,12 @@ def _missed(s: Series, at: float) -> float:
         return 0.0
     q = min(g2 / g1, 0.98)
     windows = (1 - before) / w
-    expected = g2 * q * (1 - q**windows) / (1 - q)
-    actual = level(s, before) - s.stats.end
+    here = level(s, before)
+    expected = min(g2 * q * (1 - q**windows) / (1 - q), here)
+    actual = here - s.stats.end
     if actual >= 0.6 * expected:
         return 0.0
-    return max(0.0, relative(expected - actual, s.stats.end))
+    return max(0.0, relative(expected - actual, here))
 
 
 def _rule(case: Case, s: Series, at: float | None, missed: float) -> float:
@@ -138,7 +141,7 @@ CONDITION = Condition(
     check=check,
     evidence={
         "decayed_at": "progress 0..1 at which the lr falls below a third of its peak; null if no lr is logged",
-        "missed": "end level above the continued descent, as share of the end level",
+        "missed": "end level above the continued descent, as share of the level at the decay",
         "lr_curve": "id of the learning-rate curve; null if none",
     },
     sick=(_step_early, _exponential),

@@ -6,7 +6,8 @@ Why it matters
 
 How it decides
     The learning rate is constant (as logged, or as configured), the loss per epoch has been flat over
-    the second half, and it fluctuates: by 4 % of its level or more in both training and validation.
+    the second half, and it fluctuates: by 4 % of its level or more in both training and validation, and
+    by more than a hundredth of what was learnt.
     Where the statistical model judges the run, its odds that decaying helps decide.
 
 What to try
@@ -48,7 +49,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     rule = 0.0
     if constant and s is not case.train_step:
         both = noise if case.val is None else min(noise, _tail(case.val))
-        rule = 0.75 * ramp(both, 0.03, 0.1) * float(flat(s, 0.5, 0.15))
+        learnt = max(s.stats.start - s.stats.best, 1e-300)
+        matters = ramp(relative(s.stats.noise_late, learnt), 0.004, 0.012)
+        rule = 0.75 * ramp(both, 0.03, 0.1) * float(flat(s, 0.5, 0.15)) * matters
     sure = suspicion(case, ("decay-lr",), rule)
     if sure < FIRES:
         return None

@@ -80,11 +80,17 @@ def fall_is_nothing(s: Series) -> bool:
 def _bounces(case: Case, s: Series, bounce: float, below: float | None) -> float:
     if s is case.val or s is case.train_step or s.stats.n < 10:
         return 0.0  # no mean over an epoch: batches or validation samples may be what bounces
-    low, high = (0.12, 0.3) if below is not None and below < -0.5 else (0.33, 0.55)
+    low, high = (0.15, 0.3) if below is not None and below < -1.0 else (0.33, 0.55)
     val = case.val
     both = 1.0 if val is None else ramp(relative(val.stats.noise_late, val.stats.end), 0.3 * low, low)
     decayed = case.schedule is not None and case.schedule.last < 0.1 * case.schedule.peak
-    return 0.8 * ramp(bounce, low, high) * both * float(_settled(s)) * (0.3 if decayed else 1.0)
+    return 0.8 * ramp(bounce, low, high) * both * _matters(s) * float(_settled(s)) * (0.3 if decayed else 1.0)
+
+
+def _matters(s: Series) -> float:
+    """0 where the bounce is nothing beside what was learnt."""
+    t = s.stats
+    return ramp(relative(min(t.noise, t.noise_late), max(t.start - t.best, 1e-300)), 0.015, 0.05)
 
 
 def _settled(s: Series) -> bool:
@@ -99,11 +105,14 @@ def _high(case: Case, s: Series, below: float | None) -> float:
     """Flat near the level of an untrained model, at a rate far above the custom."""
     if below is None:
         return 0.0
-    untrained = expected_first_loss(case) if case.judged == "loss" else chance_error(case)
-    high = ramp(relative(s.stats.end, untrained if untrained is not None else s.stats.start), 0.75, 0.92)
+    if s.stats.top - s.stats.low <= 1e-4 * s.stats.top:
+        return 0.0  # nothing moves at all: another fault
     score, chance = case.val_score or case.train_score, chance_error(case)
+    untrained = expected_first_loss(case) if case.judged == "loss" else chance
     if score is not None and chance is not None:
-        high = min(high, ramp(score.stats.end / chance, 0.7, 0.85))
+        high = ramp(score.stats.end / chance, 0.75, 0.9)
+    else:
+        high = ramp(relative(s.stats.end, untrained), 0.88, 0.97) if untrained is not None else 0.0
     return 0.8 * ramp(-below, 0.5, 1.5) * high * float(flat(s, 0.5))
 
 
@@ -119,13 +128,14 @@ def _shoots(case: Case) -> float:
 
 
 def _bouncing(rng: np.random.Generator) -> Run:
-    y = 0.8 * np.exp(0.8 * rng.standard_normal(80)) + 1.6 * np.exp(-np.linspace(0, 12, 80))
-    return run({"lr": 1.0, "optimizer": "sgd", "batch_size": 64}, train_loss=y, val_loss=y * np.exp(0.3 * rng.standard_normal(80)))
+    y = 0.8 * np.exp(0.9 * rng.standard_normal(80)) + 1.6 * np.exp(-np.linspace(0, 12, 80))
+    return run({"lr": 1.0, "optimizer": "sgd", "batch_size": 64}, train_loss=y, val_loss=y * np.exp(0.4 * rng.standard_normal(80)))
 
 
 def _high_flat(rng: np.random.Generator) -> Run:
-    y = 2.3 * np.exp(0.02 * rng.standard_normal(40))
-    return run({"lr": 0.3, "optimizer": "adam"}, train_loss=y, val_loss=y)
+    y = 2.4 * np.exp(0.03 * rng.standard_normal(40))
+    acc = 0.1 + 0.01 * rng.standard_normal(40)
+    return run({"lr": 0.3, "optimizer": "adam", "n_classes": 10}, train_loss=y, val_loss=y, val_accuracy=acc)
 
 
 def _shooting(rng: np.random.Generator) -> Run:

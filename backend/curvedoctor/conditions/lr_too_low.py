@@ -45,7 +45,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     second_half = (t.at50 - t.end) / done if done > 0 else 0.0
     lr, below = case.number("lr"), decades_below_usual(case)
     calm = ramp(t.noise_late / max(done, 1e-300), 0.1, 0.02)
-    rule = ramp(second_half, 0.25, 0.45) * calm * ramp(t.end / max(t.start, 1e-300), 0.2, 0.5)
+    rule = ramp(second_half, 0.25, 0.45) * ramp(second_half, 0.85, 0.7) * calm * ramp(t.end / max(t.start, 1e-300), 0.2, 0.5)
     rule *= 0.75 if below is None else ramp(below, -0.5, 1.0)
     sure = suspicion(case, ("raise-lr",), rule)
     if sure < FIRES:

@@ -33,6 +33,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.shape import decades_below_usual, probing
 from curvedoctor.features.case import Case
 from curvedoctor.model import Curve, Finding, Run, Unjudged
 
@@ -45,6 +46,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     losses = [c for c in case.run.curves if c.role.quantity == "loss" and c.role.better == "lower" and len(c)]
     if not losses:
         return unjudged(ID, "no loss is logged")
+    if probing(case):
+        return None  # a range test ends where the loss explodes
     lost = [c for c in losses if not np.isfinite(c.values[-1])]
     lost = [c for c in lost if len(c) > 1 or len(lost) == len(losses)]
     if not lost:
@@ -98,8 +101,19 @@ def _say(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
     end = float(curve.steps[-1])
     return Finding(
         found.condition, found.severity, found.confidence, ids, found.summary, found.evidence,
-        onset, (onset, max(onset, end)), curve.axis, FROM_START if start else (),
+        onset, (onset, max(onset, end)), curve.axis, _actions(case, curve, start),
     )  # fmt: skip
+
+
+def _actions(case: Case, curve: Curve, start: bool) -> tuple[str, ...]:
+    """From the very first step it is the data; a first epoch is long enough for a rate too high."""
+    if not start:
+        return ()
+    below = decades_below_usual(case)
+    high = below is not None and below < -0.5
+    if curve.role.granularity == "epoch" and (below is None or high):
+        return ("lower-lr", *FROM_START[:2])
+    return FROM_START
 
 
 def _blows_up(rng: np.random.Generator) -> Run:

@@ -7,7 +7,7 @@ Why it matters
 How it decides
     The training loss is the same from the first to the last point: to float noise, or within its own
     noise at the level that an untrained model has (ln K for cross-entropy, ln 2 for binary, 1 for
-    hinge). A score clearly above chance, or a loss near zero, contradicts it. A flat loss at a level
+    hinge, the variance 1 of standardized targets for squared error). A score clearly above chance, or a loss near zero, contradicts it. A flat loss at a level
     that means nothing is not judged as sick: it may have converged before the first point.
 
 What to try
@@ -48,9 +48,13 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot(case)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.training or case.val
-    if s is None or s.stats.n < 6:
+    known = [c for c in (case.train, case.train_step, case.val) if c is not None and c.stats.n >= 4]
+    stuck = [c for c in known if relative(c.stats.top - c.stats.low, c.stats.top) <= FLOAT]
+    s = next(iter(stuck or [c for c in known if c.stats.n >= 6]), None)
+    if s is None:
         return unjudged(ID, "the training loss has too few points")
+    if any(_falls(c) for c in known):
+        return None
     t = s.stats
     spread = relative(t.top - t.low, t.top)
     moved = max(abs(t.start - t.end), abs(t.start - t.best))
@@ -68,6 +72,12 @@ def check(case: Case) -> Finding | Unjudged | None:
         level=s.logged(t.end), spread=spread, chance=chance, decades_below_usual=decades_below_usual(case),
         grad_norm=case.grad_norm.stats.at50 if case.grad_norm is not None else None,
     )  # fmt: skip
+
+
+def _falls(s: Series) -> bool:
+    """Whether a curve has clearly improved."""
+    t = s.stats
+    return t.start - t.end > max(0.1 * abs(t.start), 4 * error_of_mean(s, 1 / 20))
 
 
 def _crawls(case: Case) -> bool:
@@ -97,8 +107,13 @@ def _rule(case: Case, s: Series, spread: float, moved: float, chance: float | No
     worse = chance_error(case)
     if score is not None and worse is not None and score.stats.end < 0.8 * worse:
         return 0.0
+    if case.schedule is not None and case.schedule.dead_from < 0.25:
+        return 0.0  # the learning rate has ended it: see schedule-fault
     if spread <= FLOAT:
-        return 0.97 if chance is not None or case.judged == "loss" else 0.5
+        if chance is not None:
+            return 0.97
+        known = expected_first_loss(case) is not None or case.word("loss") == "mse"
+        return 0.0 if known else 0.8 if case.judged == "loss" else 0.5  # it has learnt before the first point
     # what noise alone moves the best and the mean levels of 64 cells by
     allowed = max(0.01 * abs(t.start), 3.5 * error_of_mean(s, 1 / 20))
     still = ramp(moved / allowed, 1.3, 0.9) * ramp(relative(moved, t.start), 0.12, 0.05)
@@ -119,7 +134,11 @@ def _chance(case: Case, s: Series) -> float | None:
         return worse if near else None
     expected = expected_first_loss(case)
     if expected is not None:
-        return expected if abs(end / expected - 1) <= 0.05 else None
+        # untrained weights are not zero: they may cost a little more, and then the loss has to stay there
+        steady = abs(s.stats.start - end) <= 0.02 * abs(end)
+        return expected if 0.95 <= end / expected <= (1.35 if steady else 1.05) else None
+    if case.word("loss") == "mse":
+        return 1.0 if 0.85 <= end <= 1.2 else None  # the variance of standardized targets
     near_usual = [v for v in USUAL if abs(end / v - 1) <= 0.004]
     return near_usual[0] if near_usual else None
 

@@ -12,6 +12,8 @@ from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
 from curvedoctor.features.vector import USUAL_LR
+from curvedoctor.readings.lr_range_test import is_range_test
+from curvedoctor.readings.overfit_check import is_overfit_check
 
 #: points below which a trend says nothing
 ENOUGH = 6
@@ -26,12 +28,19 @@ def cannot(case: Case, least: int = ENOUGH) -> str | None:
         return "no loss, error or score with a direction is logged"
     if s.stats.n < least:
         return f"{s.stats.n:.0f} points are too few; {least} are needed"
+    return _spoilt(case, s)
+
+
+@lru_cache(maxsize=8)  # asked by almost every condition
+def _spoilt(case: Case, s: Series) -> str | None:
     if signed(case):
         return "the loss goes below zero, so its level says nothing about how good the model is"
     if s.stats.bad_tail and (case.training is None or case.training.stats.bad_tail):
         return "the loss is not finite at the end"
     if probing(case):
         return "the run is a learning-rate range test"
+    if is_overfit_check(case):
+        return f"the run is an overfit check on {case.number('n_train'):g} samples"
     return None
 
 
@@ -44,8 +53,6 @@ def signed(case: Case) -> bool:
 @lru_cache(maxsize=8)
 def probing(case: Case) -> bool:
     """Whether the run is a learning-rate range test."""
-    from curvedoctor.readings.lr_range_test import is_range_test
-
     return is_range_test(case.lr)
 
 
@@ -57,7 +64,8 @@ def level(s: Series, at: float) -> float:
 def mean(s: Series, since: float, until: float) -> float:
     """Mean level between two places of progress, in the curve's unit."""
     a = min(int(since * GRID), GRID - 1)
-    return float(s.grid[a : max(a + 1, int(until * GRID))].mean())
+    b = min(max(a + 1, int(until * GRID)), GRID)
+    return float(np.add.reduce(s.grid[a:b])) / (b - a)
 
 
 def error_of_mean(s: Series, share: float) -> float:

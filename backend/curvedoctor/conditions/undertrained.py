@@ -66,6 +66,8 @@ def _rule(case: Case, s: Series, gain: float) -> float:
     t = s.stats
     if case.schedule is not None and case.schedule.restarts:
         return 0.0  # each cycle is a descent of its own: none of them extrapolates
+    if case.schedule is not None and case.schedule.last < 0.1 * case.schedule.peak and t.at50 > 0.98 * t.at25:
+        return 0.0  # the decay of the learning rate alone brought the loss down
     at_best = ramp(relative(t.end - t.best, t.best), 0.06, 0.02)
     return 0.9 * ramp(gain, 0.6 * WORTH, 2.2 * WORTH) * at_best * ramp(relative(t.end, t.start), 0.005, 0.02)
 

@@ -7,7 +7,8 @@ Why it matters
 How it decides
     The training loss per step, its trend removed, correlates with itself one epoch later, far beyond
     chance, more than a few steps to either side and half an epoch away, and again two epochs later.
-    The length of an epoch follows from samples, batch size and epochs, or is the lag that stands out.
+    The length of an epoch follows from the curves that are logged per epoch, from samples,
+    batch size and epochs, or is the lag that stands out.
 
 What to try
     Shuffle the training data anew every epoch; mix sources and classes within each batch.
@@ -124,8 +125,11 @@ def _autocorrelation(r: Floats) -> Floats:
 
 
 def _per_epoch(case: Case, s: Series) -> float | None:
-    """Logged points per epoch, from the hyperparameters; None if they don't say."""
+    """Logged points per epoch, by the curves logged per epoch or the hyperparameters; None if they don't say."""
     n, batch, epochs = case.number("n_train"), case.number("batch_size"), case.number("epochs")
+    counted = [c.stats.n for c in (case.train, case.val) if c is not None and c.curve.role.granularity == "epoch"]
+    if counted and max(counted) >= 2:
+        return s.stats.n / max(counted)
     if epochs and epochs >= 2:
         return s.stats.n / epochs
     if n and batch and len(s.curve.steps) > 1:
@@ -172,7 +176,7 @@ CONDITION = Condition(
     evidence={
         "repeats": "share of the fluctuation that repeats one epoch later, 0..1",
         "lag": "logged points after which it repeats; null if not looked at",
-        "points_per_epoch": "logged points per epoch by the hyperparameters; null if they don't say",
+        "points_per_epoch": "logged points per epoch by other curves or the hyperparameters; null if they don't say",
     },
     sick=(_sorted, _same_order, _unknown_epoch),
     healthy=(*HEALTHY, _shuffled, _wandering),

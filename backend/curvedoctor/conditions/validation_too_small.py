@@ -22,7 +22,7 @@ When it is wrong
     rate that is too high also jumps in validation alone.
 
 References
-    Dietterich (1998), Approximate statistical tests. Bouthillier et al. (2021), Accounting for variance
+    Agresti and Coull (1998), Approximate is better than "exact". Dietterich (1998), Approximate statistical tests. Bouthillier et al. (2021), Accounting for variance
     in machine learning benchmarks.
 """
 
@@ -79,7 +79,8 @@ def check(case: Case) -> Finding | Unjudged | None:
 def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
     t = error.stats
     settled = error.grid[len(error.grid) // 3 :]
-    expected = binomial_sigma(float(np.mean(settled)), n)
+    # two imagined answers, one wrong: all right on few samples does not mean no error (Agresti & Coull 1998)
+    expected = binomial_sigma((float(np.mean(settled)) * n + 1) / (n + 2), n)
     share = relative(t.noise_late * t.noise_late, expected * expected)
     sure = 0.9 * ramp(expected, 0.7 * MATTERS, 1.2 * MATTERS) * ramp(share, 0.06, 0.2) * ramp(share, 6.0, 3.0)
     # what is seen must matter as well
