@@ -246,6 +246,8 @@ def test_room_is_made_for_what_is_used(tmp_path: Path, monkeypatch: pytest.Monke
         monkeypatch.setattr(memory.time, "time", lambda at=now + day * 86_400: at)
         opened = memory.Memory(path)
         opened.put(b"%d" % day, [held])
+        opened.close()
+        opened = memory.Memory(path)
         assert next(opened.get([b"0"])) is not None  # used every day
         opened.close()
     opened = memory.Memory(path)

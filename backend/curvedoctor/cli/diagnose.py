@@ -54,15 +54,17 @@ def command(settings: Settings, /, **said: Any) -> int:
 
 def present(results: Results, settings: Settings, said: dict[str, Any]) -> None:
     """Write the results where and how the user wants them."""
+    from collections import Counter
+
     from curvedoctor.cli.resume import kept, recorded
     from curvedoctor.cli.terminal import emit, look, save
     from curvedoctor.reports.base import get
 
     output, form = said["output"], said["format"]
-    done = kept(output, form) if said["resume"] else frozenset()
+    done = kept(output, form) if said["resume"] else Counter()
     items = recorded(results, done, said["write_baseline"])
     pieces = get(form).pieces(items, look(settings.primary, to_file=output is not None))
     if output is None:
         emit(pieces)
     else:
-        save(pieces, output, append=said["resume"])
+        save(pieces, output, append=said["resume"], lasting=form == "jsonl")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import sys
@@ -77,22 +78,39 @@ def heedless(line: str) -> None:
         quiet_stdout()
 
 
-def save(pieces: Iterator[str] | Iterator[bytes], path: Path, append: bool = False) -> None:
-    """Write pieces to `path`: all or nothing, unless it is appended to. Raises `OSError`."""
-    whole = not append and (not path.exists() or path.is_file())
+def save(
+    pieces: Iterator[str] | Iterator[bytes], path: Path, append: bool = False, lasting: bool = False
+) -> None:
+    """Write pieces to `path`: all or nothing, unless it is appended to, or `lasting`. Raises `OSError`.
+
+    Lasting pieces stay, each as soon as it is there, whatever becomes of the rest: `--resume` goes on
+    from them. What was in the file before goes when the first one is there.
+    """
+    if append or lasting:
+        save_each(pieces, path, append)
+        return
+    whole = not path.exists() or path.is_file()
     target = path.with_name(f".{path.name}.{os.getpid()}.part") if whole else path
     try:
-        with target.open("ab" if append else "wb") as file:
+        with target.open("wb") as file:
             for piece in pieces:
                 file.write(piece.encode("utf-8", "backslashreplace") if isinstance(piece, str) else piece)
-                if append:
-                    file.flush()
         if whole:
             target.replace(path)
     except BaseException:
         if whole:
             target.unlink(missing_ok=True)
         raise
+
+
+def save_each(pieces: Iterator[str] | Iterator[bytes], path: Path, append: bool) -> None:
+    """Write pieces to `path`, each at once."""
+    first = next(pieces, b"")
+    with path.open("ab" if append else "wb", buffering=0) as file:
+        for piece in itertools.chain([first], pieces):
+            data = piece.encode("utf-8", "backslashreplace") if isinstance(piece, str) else piece
+            while data:
+                data = data[file.write(data) :]
 
 
 def quiet_stdout() -> None:

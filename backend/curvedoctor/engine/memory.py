@@ -39,7 +39,9 @@ _DAY = 86_400
 _STAMPED = frozenset({"tensorboard", "history", "mlflow-files"})
 #: parts of the package that only show or write what was diagnosed
 _SILENT = frozenset({"cli", "compare", "demo", "reports", "sinks"})
-_KEYS_AT_ONCE = 500
+_KEYS_AT_ONCE, _ROWS_AT_ONCE = 500, 64
+#: seconds after which what waits is written; what a kill loses is judged again
+_PAUSE = 1.0
 #: what comes of a file that is no such database; a damaged one's error messages may be no text
 _BROKEN = (sqlite3.Error, UnicodeError, OverflowError, TypeError, ValueError, KeyError)
 _TABLES = """
@@ -67,6 +69,8 @@ class Memory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._used: set[bytes] = set()
+        self._waiting: list[tuple[Any, ...]] = []
+        self._written = time.monotonic()
         self._link: sqlite3.Connection | None = None
         with suppress(OSError, sqlite3.Error):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -105,7 +109,7 @@ class Memory:
         return self._link is not None and wanted <= known
 
     def put(self, key: bytes, parts: Sequence[Held]) -> None:
-        """Remember `parts` under `key`."""
+        """Remember `parts` under `key`, soon: many at once cost less."""
         today = int(time.time()) // _DAY
         rows = [
             (key, i, len(parts), _check(p), p.value, p.units, len(p.value) + len(p.units), today)
@@ -113,11 +117,19 @@ class Memory:
         ]
         if self._link is None or sum(row[6] for row in rows) > MOST // 4:
             return
+        self._waiting.extend(rows)
+        if len(self._waiting) >= _ROWS_AT_ONCE or time.monotonic() - self._written > _PAUSE:
+            self._write()
+
+    def _write(self) -> None:
         self._do("BEGIN IMMEDIATE", ())
-        self._do("DELETE FROM held WHERE key = ?", (key,))
-        for row in rows:
-            self._do("INSERT INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        for key in {row[0] for row in self._waiting}:
+            self._do("DELETE FROM held WHERE key = ?", (key,))
+        for row in self._waiting:
+            self._do("INSERT OR IGNORE INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         self._do("COMMIT", ())
+        self._waiting.clear()
+        self._written = time.monotonic()
 
     def close(self) -> None:
         """Note what was used, make room, let go."""
@@ -128,6 +140,8 @@ class Memory:
         self._let_go()
 
     def _tidy(self) -> None:
+        if self._waiting:
+            self._write()
         today = int(time.time()) // _DAY
         if self._used:
             self._do("BEGIN IMMEDIATE", ())
