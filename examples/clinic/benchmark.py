@@ -1,20 +1,25 @@
-"""The benchmark: whole tasks held out, first prescriptions held against remedies that were really tried."""
+"""The benchmark: whole tasks held out, first prescriptions held against remedies that were really tried.
+
+`python -m clinic.benchmark` judges every calibration run by a model that never saw its task;
+`--final` judges the held-out tasks by the model that is shipped. `--peers` adds other people's tools.
+"""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from clinic.dataset import as_run, table
-from clinic.fit import fit, folds
+from clinic.fit import Mask, fit, folds
 from clinic.score import Answer, Score, score, wilson
-from clinic.store import ClinicRun
-from curvedoctor.differential.odds import Model
+from clinic.store import ClinicRun, load
+from curvedoctor.differential.odds import Model, default_model
 from curvedoctor.engine import Options, diagnose_runs
 from curvedoctor.model import Diagnosis
 
+Judge = Callable[[list[ClinicRun], Model], list[Answer]]
 #: ways each training is logged for the fit
 COPIES = 4
 
@@ -25,20 +30,23 @@ def answer(diagnosis: Diagnosis) -> Answer:
     return Answer(diagnosis.verdict == "sick", said)
 
 
-def held_out(runs: Sequence[ClinicRun], judge: Callable[[list[ClinicRun], Model], list[Answer]]) -> list[Answer]:
-    """Answers for every run from models that never saw its task."""
+def held_out_models(runs: Sequence[ClinicRun]) -> list[tuple[Mask, Model]]:
+    """For each fold of tasks: which runs it holds out, and the model fitted on the others."""
     data = table(runs, COPIES)
     owner = data.run.astype(int)
-    out: list[Answer | None] = [None] * len(runs)
-    for mask in folds([run.task for run in runs]):
-        model = fit(data, ~mask[owner])
-        chosen = np.flatnonzero(mask)
-        for i, given in zip(chosen, judge([runs[i] for i in chosen], model), strict=True):
-            out[i] = given
-    return [a for a in out if a is not None]
+    return [(mask, fit(data, ~mask[owner])) for mask in folds([run.task for run in runs])]
 
 
-def ours(alone: bool, level: str | None = None) -> Callable[[list[ClinicRun], Model], list[Answer]]:
+def held_out(runs: Sequence[ClinicRun], models: Sequence[tuple[Mask, Model]], judge: Judge) -> list[Answer]:
+    """Answers for every run from the model that never saw its task."""
+    out: dict[int, Answer] = {}
+    for mask, model in models:
+        chosen = [int(i) for i in np.flatnonzero(mask)]
+        out.update(zip(chosen, judge([runs[i] for i in chosen], model), strict=True))
+    return [out[i] for i in range(len(runs))]
+
+
+def ours(alone: bool, level: str | None = None) -> Judge:
     """curvedoctor as a judge. `level` of hyperparameters: as logged, or full, some, none."""
 
     def judge(runs: list[ClinicRun], model: Model) -> list[Answer]:
@@ -48,10 +56,9 @@ def ours(alone: bool, level: str | None = None) -> Callable[[list[ClinicRun], Mo
     return judge
 
 
-def always(action: str | None) -> Callable[[list[ClinicRun], Model], list[Answer]]:
-    """The trivial answers."""
-    given = Answer(action is not None, ((action, 0.5),) if action else ())
-    return lambda runs, model: [given] * len(runs)
+def always(action: str | None) -> Answer:
+    """A trivial answer."""
+    return Answer(action is not None, ((action, 0.5),) if action else ())
 
 
 def line(name: str, s: Score) -> str:
@@ -86,11 +93,46 @@ def details(s: Score) -> str:
     return "\n".join(rows)
 
 
-def evaluate(runs: Sequence[ClinicRun], answers: Sequence[Answer]) -> Score:
-    """Shorthand for the command line."""
-    return score(runs, answers)
+def judged(runs: Sequence[ClinicRun], final: bool) -> dict[str, Score]:
+    """Our own rows of the table."""
+    ways = {
+        "curvedoctor, each run alone": ours(True),
+        "curvedoctor, with siblings": ours(False),
+        "curvedoctor, all hyperparameters": ours(True, "full"),
+        "curvedoctor, some hyperparameters": ours(True, "some"),
+        "curvedoctor, no hyperparameters": ours(True, "none"),
+    }
+    if final:
+        model = default_model()
+        assert model is not None
+        return {name: score(runs, judge(list(runs), model)) for name, judge in ways.items()}
+    models = held_out_models(runs)
+    return {name: score(runs, held_out(runs, models, judge)) for name, judge in ways.items()}
 
 
-def write(path: Path, text: str) -> None:
-    """Keep a table."""
-    path.write_text(text, encoding="utf-8")
+def trivial(runs: Sequence[ClinicRun]) -> dict[str, Score]:
+    """What no tool at all would reach."""
+    given = {"always lower-lr": "lower-lr", "always raise-lr": "raise-lr", "always healthy": None}
+    return {name: score(runs, [always(action)] * len(runs)) for name, action in given.items()}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(prog="clinic.benchmark", description=__doc__)
+    parser.add_argument("--final", action="store_true", help="the held-out tasks, judged by the shipped model")
+    parser.add_argument("--peers", action="store_true", help="also runmedic, trainspotter, trainproof (from PyPI)")
+    args = parser.parse_args(argv)
+    runs = [run for run in load() if run.final == args.final]
+    rows = judged(runs, args.final) | trivial(runs)
+    if args.peers:
+        from clinic.peers import PEERS, answers
+
+        rows |= {name: score(runs, answers(name, runs)) for name in PEERS}
+    first = next(iter(rows.values()))
+    print(f"{first.sick} sick and {first.healthy} healthy runs of {len({r.task for r in runs})} tasks\n")
+    print("\n".join([HEAD, *(line(name, s) for name, s in rows.items())]))
+    print(details(first))
+
+
+if __name__ == "__main__":
+    main()

@@ -10,14 +10,14 @@ import numpy as np
 from clinic.render import LEVELS, STYLES, render
 from clinic.store import ClinicRun
 from curvedoctor.actions import ACTIONS
+from curvedoctor.differential.evidence import rows as evidence
 from curvedoctor.features.case import build
-from curvedoctor.features.vector import matrix
 from curvedoctor.model import Curve, Floats, Run
 from curvedoctor.params import recognize
 from curvedoctor.roles import assign
 
-#: outcomes the model is fitted for: every action whose worth is measured by trying, and "some remedy helps"
-OUTCOMES = (*(a for a, action in ACTIONS.items() if action.training), "sick")
+#: outcomes the model may be fitted for: every action but the range test (an experiment), and "some remedy helps"
+OUTCOMES = (*(a for a in ACTIONS if a != "run-lr-range-test"), "sick")
 
 
 def as_run(clinic: ClinicRun, style: str | None = None, level: str | None = None) -> Run:
@@ -57,7 +57,7 @@ def table(runs: Sequence[ClinicRun], copies: int, seed: int = 0) -> Table:
         for k in range(copies):
             made.append(as_run(run) if k == 0 else as_run(run, str(rng.choice(list(STYLES))), str(rng.choice(LEVELS))))
             owner.append(i)
-    rows = np.vstack([matrix(build(made[at : at + 256])) for at in range(0, len(made), 256)])
+    rows = np.vstack([evidence(build(made[at : at + 256])) for at in range(0, len(made), 256)])
     seen: dict[tuple[str, bool], int] = {}
     for run in runs:
         key = (run.fault, bool(run.healthy))

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from sklearn.ensemble import ExtraTreesRegressor
 
 from clinic.dataset import OUTCOMES, Table
+from curvedoctor.differential.evidence import names
 from curvedoctor.differential.odds import Model
 from curvedoctor.differential.trees import STEPS, Forest, complete, log_odds
-from curvedoctor.features.vector import names
 from curvedoctor.model import Floats
 
 Mask = npt.NDArray[np.bool_]
@@ -110,3 +110,20 @@ def save(model: Model, path: Path) -> None:
         limits=np.array([model.gate, model.least, model.share]),
         **{name: getattr(f, name) for name in fields},
     )
+
+
+def main() -> None:
+    """Fit the model that is shipped on all calibration tasks, and write it into the package."""
+    from clinic.benchmark import COPIES
+    from clinic.dataset import table
+    from clinic.store import load
+
+    path = Path(__file__).parents[2] / "backend" / "curvedoctor" / "differential" / "odds.npz"
+    runs = [run for run in load() if not run.final]
+    model = fit(table(runs, COPIES))
+    save(model, path)
+    print(f"{len(runs)} runs, {len(model.forest.feature)} nodes, gate {model.gate:.2f}: {path.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -14,11 +14,10 @@ from importlib.resources import files
 
 import numpy as np
 
+from curvedoctor.differential.evidence import in_plain_words, rows
 from curvedoctor.differential.siblings import Trial
 from curvedoctor.differential.trees import Forest
 from curvedoctor.features.case import Case
-from curvedoctor.features.vector import matrix
-from curvedoctor.features.words import in_words
 from curvedoctor.model import Floats
 
 #: the outcome "some remedy helps"
@@ -66,9 +65,9 @@ def with_odds(cases: Sequence[Case], model: Model | None = None) -> list[Case]:
     chosen = [i for i, case in enumerate(cases) if judgeable(case)]
     if model is None or not chosen:
         return out
-    rows = matrix([cases[i] for i in chosen])
-    chances = model.forest.probabilities(rows)
-    for i, row, chance in zip(chosen, rows, chances, strict=True):
+    evidence = rows([cases[i] for i in chosen])
+    chances = model.forest.probabilities(evidence)
+    for i, row, chance in zip(chosen, evidence, chances, strict=True):
         odds = dict(zip(model.forest.outcomes, chance.tolist(), strict=True))
         suspects = suspect(odds, model)
         out[i] = replace(
@@ -108,5 +107,5 @@ def _because(forest: Forest, row: Floats, suspects: Mapping[str, float]) -> dict
         moved = forest.contributions(row, action)
         strongest = sorted(moved, key=lambda name: -moved[name])[:REASONS]
         where = {name: row[forest.features.index(name)] for name in strongest if moved[name] > 0}
-        reasons[action] = tuple(in_words(name, float(value)) for name, value in where.items())
+        reasons[action] = tuple(in_plain_words(name, float(value)) for name, value in where.items())
     return reasons
