@@ -117,7 +117,9 @@ def table(results: Sequence[Result], peers: Sequence[str]) -> str:
     lines.append("")
     for r in results:
         first, again = (statistics.median(r.processor[name]) / r.runs * 1e6 for name in (WHOLE, AGAIN))
-        lines.append(f"- {r.workload}: walk, runs, roles and hyperparameters: {first:.0f} us/run, unchanged {again:.0f}")
+        lines.append(
+            f"- {r.workload}: walk, runs, roles and hyperparameters: {first:.0f} us/run, unchanged {again:.0f}"
+        )
     return "\n".join(lines)
 
 

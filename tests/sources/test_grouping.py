@@ -228,10 +228,11 @@ def test_an_event_file_alone_is_a_source(tmp_path: Path) -> None:
     path = events.run(tmp_path / "exp")
     ((run,), _) = read_all(path)
     assert run.name == "exp"
-    renamed = tmp_path / "events.bin"
-    renamed.write_bytes(path.read_bytes())
-    ((run,), _) = read_all(renamed)
-    assert len(run.curves) == 2
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.bin").write_bytes(events.run(tmp_path / name).read_bytes())
+    runs, problems = read_all(tmp_path / "one.bin", tmp_path / "two.bin")
+    assert [len(run.curves) for run in runs] == [2, 2]
+    assert not problems
 
 
 def test_values_survive_grouping(tmp_path: Path) -> None:

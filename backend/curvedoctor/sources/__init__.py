@@ -113,8 +113,10 @@ def _offer(folder: Folder, options: ReadOptions) -> list[Claim]:
         claim = reader.claim(folder, options)
         if claim is not None:
             claims.append(claim)
-            rest_dirs = tuple(name for name in folder.dirs if name not in claim.dirs)
-            rest_files = tuple(name for name in folder.files if name not in claim.files)
+            rest_dirs = tuple([name for name in folder.dirs if name not in claim.dirs])
+            rest_files = tuple([name for name in folder.files if name not in claim.files])
+            if not rest_dirs and not rest_files:
+                break
             folder = Folder(folder.root, folder.path, rest_dirs, rest_files)
     return claims
 

@@ -28,12 +28,21 @@ class Copies:
         if isinstance(item, Problem) or item.reader not in _READERS:
             yield item
             return
-        data = [i for i, path in enumerate(item.parts) if item.reader == "history" or is_event_file(path)]
-        paths = tuple(item.parts[i] for i in data)
-        if not paths or len(item.stamp) < 2 * len(item.parts):
+        parts, stamp = item.parts, item.stamp
+        if len(stamp) < 2 * len(parts):
             yield item
             return
-        names = tuple((files.basename(item.parts[i]), item.stamp[2 * i]) for i in data)
+        history = item.reader == "history"
+        named = [
+            (path, name, stamp[2 * i])
+            for i, path in enumerate(parts)
+            if "tfevents" in (name := path.rpartition("/")[2]) or history
+        ]
+        if not named:  # event files by their content, not by their name
+            yield item
+            return
+        paths = tuple([path for path, _, _ in named])
+        names = tuple([(name, size) for _, name, size in named])
         known = self._seen.setdefault(hash(names), [])
         for other in known:
             if len(other) == len(paths) and all(map(identical, other, paths)):

@@ -14,8 +14,8 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import IO, Any, cast
+from contextlib import contextmanager
+from typing import IO, Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 #: errors that mean "this one file or folder can't be read"
@@ -25,8 +25,7 @@ UNREADABLE: tuple[type[BaseException], ...] = (OSError, EOFError, ValueError, Im
 COMPRESSED = frozenset({".gz", ".bz2", ".xz", ".lzma", ".zst", ".zip", ".lz4", ".snappy", ".br"})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One name in a folder."""
 
     name: str
@@ -68,8 +67,8 @@ def basename(path: str) -> str:
     """The last part of `path`; of `.` and `..` that of the real path."""
     name = (
         path.rstrip("/").rpartition("/")[2]
-        if "::" not in path
-        else posixpath.basename(path.partition("::")[0])
+        if "::" not in path or not is_url(path)
+        else posixpath.basename(path.partition("::")[0].rstrip("/"))
     )
     return os.path.basename(os.path.realpath(path)) if name in ("", ".", "..") else name
 
@@ -84,6 +83,17 @@ def relative(path: str, root: str) -> str:
     return inner[len(base) + 1 :] if inner.startswith(base + "/") else "." if inner == base else inner
 
 
+@contextmanager
+def remote_errors() -> Iterator[None]:
+    """Whatever a remote file system raises, as `OSError`: botocore's errors, for one, are none."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(reason(error)) from error
+
+
 def filesystem(url: str) -> tuple[Any, str]:
     """The fsspec file system of a URL and the path in it. Raises what fsspec raises."""
     import fsspec.core
@@ -94,8 +104,9 @@ def filesystem(url: str) -> tuple[Any, str]:
 def kind(path: str) -> str:
     """`"dir"`, `"file"`, `"missing"`, or `"special"` (a pipe, a device: opening it may block)."""
     if is_url(path):
-        fs, inner = filesystem(path)
-        return "dir" if fs.isdir(inner) else "file" if fs.isfile(inner) else "missing"
+        with remote_errors():
+            fs, inner = filesystem(path)
+            return "dir" if fs.isdir(inner) else "file" if fs.isfile(inner) else "missing"
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):
@@ -108,8 +119,10 @@ def kind(path: str) -> str:
 def listing(path: str) -> Iterator[Entry]:
     """Names in a folder, unordered. Raises `OSError` (and what fsspec raises) if it can't be listed."""
     if is_url(path):
-        fs, inner = filesystem(path)
-        for item in fs.ls(inner, detail=True):
+        with remote_errors():
+            fs, inner = filesystem(path)
+            found_there = fs.ls(inner, detail=True)
+        for item in found_there:
             name = posixpath.basename(str(item["name"]).rstrip("/"))
             if name and str(item["name"]).strip("/") != str(inner).strip("/"):
                 yield Entry(name, item["type"] == "directory")
@@ -130,8 +143,9 @@ def stamp(path: str) -> tuple[int | str, ...]:
         if not is_url(path):
             status = os.stat(path)
             return (status.st_size, status.st_mtime_ns)
-        fs, inner = filesystem(path)
-        info = fs.info(inner)
+        with remote_errors():
+            fs, inner = filesystem(path)
+            info = fs.info(inner)
     except UNREADABLE:
         return ()
     when = info.get("ETag") or info.get("etag") or info.get("mtime") or info.get("LastModified") or ""
@@ -144,9 +158,10 @@ def open_binary(path: str) -> IO[bytes]:
     Raises `OSError` for what can't be opened, and for pipes and devices, which may block for ever.
     """
     if is_url(path):
-        import fsspec
+        with remote_errors():
+            import fsspec
 
-        return cast("IO[bytes]", fsspec.open(path, "rb", compression="infer").open())
+            return cast("IO[bytes]", fsspec.open(path, "rb", compression="infer").open())
     if kind(path) == "special":
         raise OSError("not a regular file")
     suffix = os.path.splitext(path)[1].lower()
@@ -163,7 +178,7 @@ def open_binary(path: str) -> IO[bytes]:
 
 def read_bytes(path: str, limit: int) -> bytes:
     """The first `limit` bytes of a file, decompressed."""
-    with open_binary(path) as stream:
+    with remote_errors(), open_binary(path) as stream:
         pieces: list[bytes] = []
         while limit > 0 and (piece := stream.read(limit)):
             pieces.append(piece)

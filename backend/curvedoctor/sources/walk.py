@@ -36,7 +36,7 @@ def walk(root: str, offer: Offer) -> Iterator[Unit | Problem]:
     while pending or links:
         path, depth = pending.pop() if pending else links.pop(0)
         try:
-            entries = sorted(files.listing(path), key=lambda entry: entry.name)
+            entries = sorted(files.listing(path))
         except files.UNREADABLE as error:
             if path == root:
                 raise SourceError(f"{root}: can't list this directory: {files.reason(error)}") from error

@@ -47,6 +47,9 @@ class Grouping:
     closed: frozenset[str]
 
 
+_NOTHING = Grouping((), frozenset(), frozenset())
+
+
 @dataclass(frozen=True, slots=True)
 class _Child:
     #: paths of the event files directly in it, or below it if it is closed
@@ -57,16 +60,17 @@ class _Child:
 
 def group(folder: Folder) -> Grouping:
     """The run whose directory is `folder`: no event files if it isn't one."""
-    names = [name for name in folder.files if is_event_file(name)]
-    if not names and not folder.dirs:
-        return Grouping((), frozenset(), frozenset())
-    own = [files.join(folder.path, name) for name in names]
+    own = [files.join(folder.path, name) for name in folder.files if "tfevents" in name]
+    if not own and not folder.dirs:
+        return _NOTHING
     name = files.basename(folder.path)
     if own and name == "curvedoctor":
         own = [path for path in own if not is_ours(path)]
     if own and folder.path != folder.root and _is_split(name) and name in _parts_of_parent(folder):
         own = []  # the walk came here for what lies below
-    parts = _parts(folder, bool(own)) if folder.dirs else {}
+    if not folder.dirs:
+        return Grouping(tuple(own), frozenset(), frozenset())
+    parts = _parts(folder, bool(own))
     events = own + [path for part in sorted(parts) for path in parts[part].events]
     closed = frozenset(part for part, child in parts.items() if child.closed)
     return Grouping(tuple(events), frozenset(parts), closed)
@@ -88,7 +92,7 @@ def _parts(folder: Folder, own: bool) -> dict[str, _Child]:
 def _parts_of_parent(folder: Folder) -> frozenset[str]:
     above = files.parent(folder.path)
     try:
-        entries = sorted(files.listing(above), key=lambda entry: entry.name)
+        entries = sorted(files.listing(above))
     except files.UNREADABLE:
         return frozenset()
     dirs = tuple(entry.name for entry in entries if entry.is_dir)
@@ -109,7 +113,7 @@ def _child(folder: Folder, name: str) -> _Child:
     """Event files directly in a sub-directory; none if that is a run in its own right, or can't be listed."""
     path = files.join(folder.path, name)
     try:
-        entries = sorted(files.listing(path), key=lambda entry: entry.name)
+        entries = sorted(files.listing(path))
     except files.UNREADABLE:
         return _Child([], closed=False)
     if any(entry.name in _OWN_RUN for entry in entries):
@@ -152,7 +156,7 @@ def _nested_series(folder: Folder, name: str) -> list[str]:
         below = pending.pop()
         path = files.join(folder.path, below)
         try:
-            entries = sorted(files.listing(path), key=lambda entry: entry.name)
+            entries = sorted(files.listing(path))
         except files.UNREADABLE:
             return []
         events = [files.join(path, e.name) for e in entries if is_event_file(e.name) and not e.is_dir]

@@ -20,6 +20,7 @@ _EVENT_DIRS = frozenset(
     {"tensorboard", "tb", "tb_logs", "events", "logs", "summaries", "summary", "vis_data"}
 )
 
+_SETTINGS = frozenset(sidecars.NAMES)
 #: bytes of event files that are read together
 _AT_ONCE = 64 << 20
 
@@ -55,14 +56,14 @@ class TensorBoardReader:
         found = group(folder)
         if not found.events:
             return None
-        beside = [files.join(folder.path, name) for name in sidecars.NAMES if name in folder.files]
-        if not beside and files.basename(folder.path) in _EVENT_DIRS and folder.path != folder.root:
+        beside = [files.join(folder.path, name) for name in folder.files if name in _SETTINGS]
+        if not beside and folder.path != folder.root and files.basename(folder.path) in _EVENT_DIRS:
             above = files.parent(folder.path)
             beside = [path for name in sidecars.NAMES if files.stamp(path := files.join(above, name))]
         name = files.relative(folder.path, folder.root)
         name = files.basename(folder.root) if name == "." else name
         unit = self._unit(folder.root, folder.path, list(found.events), beside, name)
-        own = frozenset(name for name in folder.files if is_event_file(name))
+        own = frozenset([name for name in folder.files if "tfevents" in name])
         return Claim((unit,), dirs=found.closed, files=own)
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
