@@ -84,7 +84,9 @@ def test_postgresql(cluster: str, old: str, version: str, tmp_path: Path) -> Non
     """Read, refused or annotated, and every row as before."""
     python = old if version == "2.22.5" else sys.executable
     uri = postgres.create(cluster, f"mlflow-{version}")
-    filled = fill(python, tmp_path, uri=uri, artifacts=str(tmp_path / "artifacts"))
+    # the name of a driver is for MLflow: SQLAlchemy's own choice may not be installed
+    driver = uri.replace("postgresql:", "postgresql+psycopg2:")
+    filled = fill(python, tmp_path, uri=driver, artifacts=str(tmp_path / "artifacts"))
     (tmp_path / "artifacts").mkdir(exist_ok=True)
     before = postgres.content(uri)
     runs, problems = read_all(uri)
@@ -105,8 +107,9 @@ def test_postgresql(cluster: str, old: str, version: str, tmp_path: Path) -> Non
 @pytest.mark.postgres
 def test_a_server_over_postgresql(cluster: str, tmp_path: Path) -> None:
     uri = postgres.create(cluster, "behind-a-server")
-    filled = fill(sys.executable, tmp_path, uri=uri, artifacts="mlflow-artifacts:/")
-    with servers.serve(sys.executable, uri, tmp_path) as server:
+    driver = uri.replace("postgresql:", "postgresql+psycopg2:")
+    filled = fill(sys.executable, tmp_path, uri=driver, artifacts="mlflow-artifacts:/")
+    with servers.serve(sys.executable, driver, tmp_path) as server:
         before = postgres.content(uri)
         runs, problems = read_all(server.url)
         assert not problems

@@ -16,6 +16,7 @@ from curvedoctor.sources import mlflow_db
 from curvedoctor.sources.base import ReadOptions
 from curvedoctor.sources.mlflow_db import masked
 from mlflow_lab.compare import assert_all
+from mlflow_lab.write import diagnoses
 from sources.contract import SourceContract, read_all
 
 
@@ -225,3 +226,9 @@ def test_a_database_that_is_away_is_told_in_seconds_without_its_password(address
 def test_passwords_are_masked() -> None:
     assert masked("postgresql://me:se:cr%40et@host/db") == "postgresql://me:***@host/db"
     assert masked("sqlite:///a@b:c.db") == "sqlite:///a@b:c.db"
+
+
+def test_each_run_is_diagnosed_once(filled) -> None:
+    """All runs were started in the same millisecond, so that the database lists experiments mixed."""
+    keys = [item.run.origin.key for item in diagnoses(filled.uri)]
+    assert len(keys) == len(set(keys)) == len(filled.truth) + 1

@@ -48,11 +48,15 @@ def connect(origin: Origin) -> Any:
         raise SinkError(
             f"writing to MLflow needs MLflow's client: pip install 'curvedoctor[mlflow]' ({error})"
         ) from error
+    address = origin.address
     if origin.kind == "mlflow-sql":
-        check_schema(origin.address)
+        check_schema(address)
+        from curvedoctor.sources.mlflow_db import resolved
+
+        address = resolved(address)
     had_folder = Path("mlruns").exists()
     try:
-        return MlflowClient(tracking_uri=origin.address)
+        return MlflowClient(tracking_uri=address)
     except Exception as error:
         raise SinkError(f"MLflow's client can't open the store: {reason(error)}") from error
     finally:

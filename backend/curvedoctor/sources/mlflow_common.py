@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from curvedoctor import params as recognized
 from curvedoctor import roles
 from curvedoctor.model import Curve, Floats, Ints, Origin, Problem, Run
-from curvedoctor.sources.base import ReadOptions
+from curvedoctor.sources.base import ReadOptions, Unit
 from curvedoctor.sources.mlflow_filter import Facts, Filter
 
 #: MLflow clamps ±Inf to ±1.7976931348623157e308 in databases
@@ -77,6 +77,11 @@ def group(store: str, stored: Stored) -> str:
     parent = stored.tags.get("mlflow.parentRunId")
     name = f"{store}/{stored.experiment or stored.experiment_id}"
     return f"{name}/{parent}" if parent else name
+
+
+def together(units: Iterable[Unit]) -> list[Unit]:
+    """Siblings one after the other: stores list runs by their start, whatever they belong to."""
+    return sorted(units, key=lambda unit: (unit.group, unit.run, unit.parts[0]))
 
 
 def selected(stored: Stored, options: ReadOptions, wanted: Filter) -> bool:

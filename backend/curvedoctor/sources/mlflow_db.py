@@ -208,6 +208,16 @@ def _server(address: str) -> Iterator[Database]:
         engine.dispose()
 
 
+def resolved(address: str) -> str:
+    """The address with a driver that is installed, where it names none."""
+    if sqlite_path(address) is not None:
+        return address
+    import sqlalchemy
+
+    url = _engine(sqlalchemy.engine.make_url(re.sub(r"^postgres:", "postgresql:", address))).url
+    return str(url.render_as_string(hide_password=False))
+
+
 def _engine(url: Any) -> Any:
     """An engine with a time limit; where no driver is named, with one that is installed."""
     dialect = url.get_backend_name()

@@ -81,7 +81,7 @@ def meta(folder: str) -> tuple[dict[str, Any], Problem | None]:
 
 def stamp(run: str) -> tuple[int | str, ...]:
     """Sizes and times of all that is read of a run. Our own tags and notes say nothing about its data."""
-    found: list[int | str] = []
+    found: list[int | str] = [*files.stamp(files.join(run, "meta.yaml"))]
     for part in ("metrics", "params", "tags"):
         for key, path in sorted(tree(files.join(run, part))):
             if not key.startswith("curvedoctor.") and key != "mlflow.note.content":

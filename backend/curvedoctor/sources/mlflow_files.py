@@ -18,7 +18,16 @@ from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
 from curvedoctor.sources import files, mlflow_disk, mlflow_filter, mlflow_lines
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
-from curvedoctor.sources.mlflow_common import STATUS, Place, Series, Stored, assemble, group, selected
+from curvedoctor.sources.mlflow_common import (
+    STATUS,
+    Place,
+    Series,
+    Stored,
+    assemble,
+    group,
+    selected,
+    together,
+)
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 #: parts of an experiment's folder that are no runs
@@ -139,7 +148,7 @@ def _units(
                 )
         except files.UNREADABLE as error:
             problems.append(Problem(where=run, what=f"the run can't be read: {files.reason(error)}"))
-    return units, problems
+    return together(units), problems
 
 
 def _stored(run: str, meta: Mapping[str, Any], experiment: str, metrics: bool = False) -> Stored:

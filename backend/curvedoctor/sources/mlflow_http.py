@@ -19,7 +19,7 @@ from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
 from curvedoctor.sources import mlflow_filter
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
-from curvedoctor.sources.mlflow_common import Place, Stored, assemble, group, selected
+from curvedoctor.sources.mlflow_common import Place, Stored, assemble, group, selected, together
 from curvedoctor.sources.mlflow_history import Histories, Wanted
 from curvedoctor.sources.mlflow_rest import Refused, Server, usage
 
@@ -58,12 +58,10 @@ class MlflowHttp:
             names = _experiments(server, options.experiment, deleted)
             if experiment is not None:
                 names = {key: name for key, name in names.items() if key == experiment}
-            for stored, last in _search(server, names, text, deleted):
-                plain = ReadOptions(run=run_id or options.run)
-                if selected(stored, plain, mlflow_filter.Filter(())) or (
-                    deleted and stored.lifecycle == "deleted"
-                ):
-                    yield _unit(server, stored, last)
+            plain = ReadOptions(run=run_id or options.run)
+            wanted = mlflow_filter.parse("lifecycle_stage = 'deleted'" if deleted else "")
+            runs = _search(server, names, text, deleted)
+            yield from together(_unit(server, *run) for run in runs if selected(run[0], plain, wanted))
         except Refused as error:
             raise usage(error, options.filter) from error
 

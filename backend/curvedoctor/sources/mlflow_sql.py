@@ -12,7 +12,16 @@ from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
 from curvedoctor.sources import files, mlflow_filter
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
-from curvedoctor.sources.mlflow_common import Place, Series, Stored, assemble, group, selected, unclamped
+from curvedoctor.sources.mlflow_common import (
+    Place,
+    Series,
+    Stored,
+    assemble,
+    group,
+    selected,
+    together,
+    unclamped,
+)
 from curvedoctor.sources.mlflow_db import Database, connect, is_sqlite, masked
 
 _SCHEMES = tuple(
@@ -100,14 +109,15 @@ def _find(
 ) -> Iterator[Unit]:
     asks = {comparison.entity for comparison in wanted.comparisons}
     last = _last(database)
+    found = []
     for stored in _stored(
         database, None, params="params" in asks, tags="tags" in asks, metrics="metrics" in asks
     ):
         if selected(stored, options, wanted):
             stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, (0, 0, 0)))
-            yield Unit(
-                "mlflow-sql", address, stored.title, group(masked(address), stored), (stored.run_id,), stamp
-            )
+            siblings = group(masked(address), stored)
+            found.append(Unit("mlflow-sql", address, stored.title, siblings, (stored.run_id,), stamp))
+    yield from together(found)
 
 
 def _last(database: Database) -> dict[str, tuple[int, int, int]]:
