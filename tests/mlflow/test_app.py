@@ -156,7 +156,7 @@ def guarded(
         "MLFLOW_FLASK_SERVER_SECRET_KEY": "not-so-secret",
     }  # fmt: skip
     with serve_copy(
-        sys.executable, filled, folder, "--app-name", "curvedoctor", *more, workers=2, **environment
+        sys.executable, filled, folder, "--app-name", "curvedoctor", *more, **environment
     ) as store:
         yield store
 
