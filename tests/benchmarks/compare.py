@@ -2,8 +2,10 @@
 
 A grid of lr × batch size is cut to windows of two to five learning rates; `compare` sees one window and
 must say whether the best lr lies below, within or above it. The truth is the whole grid: the lowest point
-of a parabola through its best values; nothing is scored where that lies within a factor 1.5 of the
-window's end, or outside without being 10 % better. And it must name the best region: a setting within
+of a parabola through its best values, and all values that end within 5 % of the best. Within: all of
+these lie inside; below or above: all lie outside, and the best of them ends 10 % lower than any inside.
+Nothing is scored in between, or within a factor 1.5 of the window's end. And it must name the
+best region: a setting within
 5 % of the best one (by the expected loss where the grid is made up, by a test set that was not logged
 where it was trained).
 
@@ -78,9 +80,14 @@ def truth_of(chosen: Sequence[float], best: dict[float, float]) -> str | None:
         (lr, math.log(max(y, 1e-12)) if math.isfinite(y) else math.inf) for lr, y in sorted(best.items())
     ]
     optimum = vertex(points, at)
-    if chosen[0] * EDGE <= optimum <= chosen[-1] / EDGE:
+    as_good = [lr for lr in lrs if best[lr] <= best[lrs[at]] * (1 + WITHIN)]
+    if (
+        chosen[0] * EDGE <= optimum <= chosen[-1] / EDGE
+        and chosen[0] <= as_good[0] <= as_good[-1] <= chosen[-1]
+    ):
         return "within"
-    if chosen[0] / EDGE < optimum < chosen[-1] * EDGE or best[lrs[at]] >= inside * (1 - OUTSIDE):
+    apart = as_good[-1] < chosen[0] or as_good[0] > chosen[-1]
+    if chosen[0] / EDGE < optimum < chosen[-1] * EDGE or not apart or best[lrs[at]] >= inside * (1 - OUTSIDE):
         return None
     return "below" if optimum < chosen[0] else "above"
 
@@ -234,7 +241,7 @@ def clinic(final: bool) -> Iterator[Grid]:
     for name, members in sorted(groups.items()):
         runs, truth = [], {}
         for stored in members:
-            made = as_run(stored, "tags")  # type: ignore[arg-type]
+            made = as_run(stored)  # type: ignore[arg-type]
             config = stored.config  # type: ignore[attr-defined]
             made = Run(made.name, made.source, name, made.curves,
                        {**made.params, "lr": config.lr, "batch_size": config.batch})  # fmt: skip

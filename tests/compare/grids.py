@@ -39,7 +39,9 @@ class World:
         if lr > self.breaks * self.best_at(batch):
             return math.inf
         steep = self.sharp * (away**2 if abs(away) < 1 else 2 * abs(away) - 1)
-        return min(self.floor * math.exp(steep + self.batch_cost * abs(math.log10(batch / 32))), 2.3)
+        # far too low a rate still learns a little; far too high a one nothing
+        most = 2.3 - (0.3 * 10 ** (0.5 * away) if away < 0 else 0.0)
+        return min(self.floor * math.exp(steep + self.batch_cost * abs(math.log10(batch / 32))), most)
 
 
 def curve(name: str, values: Floats, steps: Floats | None = None) -> Curve:
@@ -94,7 +96,7 @@ def descent(world: World, lr: float, batch: float, epochs: int, rng: np.random.G
     end *= math.exp(world.noise * rng.standard_normal())
     speed = 4 * min(1.0, (lr / world.best_at(batch)) ** 0.5) + 0.5
     fall = np.exp(-speed * t) - math.exp(-speed)
-    wobble = 0.01 + 0.05 * min(lr / world.best_at(batch) / 10, 1.0)
+    wobble = 0.002 + 0.05 * min(lr / world.best_at(batch) / 10, 1.0)
     return np.asarray((end + (2.3 - end) * fall) * (1 + wobble * rng.standard_normal(epochs)))
 
 

@@ -150,16 +150,10 @@ def _place(g: Grid, name: str, noise: float | None, cases: Mapping[str, Case]) -
 def points(g: Grid, name: str, cases: Mapping[str, Case]) -> list[place.Point]:
     """The profile of a numeric hyperparameter with what is known of the best run at each value."""
     up, down = ("raise-lr", "lower-lr") if name == "lr" else ("", "")
-    settings = g.cells(n for n in g.varied if n != name)
     made = []
     for value, score in region.profile(g, name, {}):
         best = cases[min((o for o in g.outcomes if o.params.get(name) == value), key=lambda o: o.score).run]
-        at: dict[object, float] = {}
-        for key, members in settings.items():
-            having = [o for o in members if o.params.get(name) == value]
-            if having:
-                at[key] = typical(having)
-        made.append(place.Point(value, score, at, *_learnt(best), best.odds.get(up), best.odds.get(down)))
+        made.append(place.Point(value, score, *_learnt(best), best.odds.get(up), best.odds.get(down)))
     return made
 
 

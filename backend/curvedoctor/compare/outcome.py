@@ -19,7 +19,7 @@ import numpy as np
 from curvedoctor.compare.types import Outcome
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
-from curvedoctor.model import ParamValue
+from curvedoctor.model import Curve, ParamValue
 
 #: a finite run counts as diverged if it ended this many times above where it started
 DIVERGED = 1.5
@@ -58,16 +58,20 @@ def ended(
     hyperparameters of each case.
     """
     chosen = [_series(case, metric) for case in cases]
-    kinds = Counter(_kind(s) for s in chosen if s is not None)
+    kinds = Counter(_kind(s.curve) for s in chosen if s is not None)
     kind = max(kinds, key=lambda k: (kinds[k], k[0] == "val", k[1] == "loss"), default=("val", "loss"))
     members = [
         (case, s, p)
         for case, s, p in zip(cases, chosen, params, strict=True)
-        if s is not None and _kind(s) == kind
+        if s is not None and _kind(s.curve) == kind
     ]
     kept = {id(case) for case, _, _ in members}
-    lost = [(c, p) for c, p in zip(cases, params, strict=True) if id(c) not in kept and _never_finite(c)]
-    kept |= {id(case) for case, _ in lost}
+    lost = [
+        (case, curve, p)
+        for case, p in zip(cases, params, strict=True)
+        if id(case) not in kept and (curve := _never_finite(case, kind)) is not None
+    ]
+    kept |= {id(case) for case, _, _ in lost}
     left_out = tuple(case.run.name for case in cases if id(case) not in kept)
     levels = [s.stats.end if final else s.stats.best for _, s, _ in members]
     sound = [
@@ -79,7 +83,7 @@ def ended(
         _outcome(case, s, y, params=p, typical=typical or 1.0, logarithmic=logarithmic)
         for y, (case, s, p) in zip(levels, members, strict=True)
     )
-    made += tuple(_never(case, p) for case, p in lost)
+    made += tuple(_never(*found) for found in lost)
     better = members[0][1].curve.role.better if members else "lower"
     return Ended(made, " ".join(kind), better, logarithmic, left_out)
 
@@ -92,9 +96,9 @@ def _series(case: Case, metric: str | None) -> Series | None:
     return case.val or case.main
 
 
-def _kind(s: Series) -> Kind:
-    split = {"none": "train", "test": "val"}.get(s.curve.role.split, s.curve.role.split)
-    return split, s.curve.role.quantity
+def _kind(curve: Curve) -> Kind:
+    split = {"none": "train", "test": "val"}.get(curve.role.split, curve.role.split)
+    return split, curve.role.quantity
 
 
 def _outcome(
@@ -125,15 +129,17 @@ def _outcome(
     )
 
 
-def _never_finite(case: Case) -> bool:
-    """Whether the run logged a loss that was NaN or infinite from the first point on."""
-    losses = [c for c in case.run.curves if c.role.quantity in ("loss", "error") and len(c)]
-    return bool(losses) and not any(np.isfinite(c.values).any() for c in losses)
+def _never_finite(case: Case, kind: Kind) -> Curve | None:
+    """The curve of this kind (else any loss) that was NaN or infinite from the first point on, if there is one."""
+    losses = [c for c in case.run.curves if c.role.quantity in ("loss", "error", kind[1]) and len(c)]
+    same = [c for c in losses if _kind(c) == kind]
+    chosen = same or losses
+    lost = chosen and not any(np.isfinite(c.values).any() for c in chosen)
+    return chosen[0] if lost else None
 
 
-def _never(case: Case, params: Mapping[str, ParamValue]) -> Outcome:
-    """The outcome of a run without a finite loss."""
-    curve = next(c for c in case.run.curves if c.role.quantity in ("loss", "error") and len(c))
+def _never(case: Case, curve: Curve, params: Mapping[str, ParamValue]) -> Outcome:
+    """The outcome of a run without a finite value."""
     return Outcome(case.run.name, None, math.inf, curve.id, "not finite", 0.0, _epochs(case), dict(params))
 
 

@@ -3,15 +3,15 @@
 The profile is the lowest score at each value, over all settings of the others: to pick a value is to
 be free to pick the rest. A best value with a clearly worse neighbour on both sides lies within. At
 the edge, a logistic regression weighs how steeply the profile still falls per decade, whether it
-bends, whether the run at the edge learnt anything at all, and the setting in which the edge pays least; the statistical model's odds for that run are weighed in. A neighbour that diverged closes
+bends, how wide the last step was, and whether the run at the edge learnt anything at all; the statistical model's odds for that run are weighed in. A neighbour that diverged closes
 the range like any worse one.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from curvedoctor.compare.types import Place, Where
 
@@ -19,10 +19,10 @@ from curvedoctor.compare.types import Place, Where
 FINE = 1.6
 #: a difference (ratio − 1) that matters
 MATTERS = 0.05
-#: weights of the evidence at an edge, fitted on trained grids (`python tests/benchmarks/compare.py --fit`):
-#: constant, log slope per decade, bend of the profile, 1 if the run learnt nothing, least slope of any setting
-UP = (3.80, 2.43, 4.72, 2.99, 2.35)
-DOWN = (0.85, 0.90, 1.58, 4.89, 1.50)
+#: weights of the evidence at an edge, fitted on trained grids (`tests/benchmarks/compare.py`): constant,
+#: log(slope per decade + 0.1), bend of the profile, 1 if nothing was learnt, decades to the neighbour
+UP = (8.89, 3.82, 5.69, 0.32, -5.15)
+DOWN = (3.60, 1.16, 0.60, 2.93, -4.29)
 #: a run that fell by less than this share has hardly learnt
 UNLEARNT = 0.25
 #: scores within this are the same where nothing was learnt; falls of so many σ of the noise are calm
@@ -38,8 +38,6 @@ class Point:
     value: float
     #: lowest typical score at this value; +inf if all runs were bad
     score: float
-    #: the same for each setting of the other hyperparameters
-    settings: Mapping[object, float] = field(default_factory=dict)
     #: share of its first level that the best run's loss fell by
     fallen: float = 1.0
     #: the same in units of the curve's noise: a slow run falls calmly, a wild one does not
@@ -105,13 +103,17 @@ def _at_edge(points: Sequence[Point], best: int) -> Place:
     inner, _ = _refine(points, best)
     one_more = own.value * math.sqrt(_step(values, above)) ** (1 if above else -1)
     why = f"it is the {'highest' if above else 'lowest'} value, but the loss levels off there"
+    if not math.isfinite(points[-2 if above else 1].score):
+        why = "the gap to its neighbour, which does not stay finite, is wide"
     return Place("within", 1 - outside, why, _nice([*inner, one_more]), "refine")
 
 
 def _outside(points: Sequence[Point], above: bool) -> tuple[float, str]:
     """Probability that a value beyond the edge ends ≥ 10 % lower. `points` from the edge inwards."""
     if not math.isfinite(points[1].score):
-        return 0.9, "its only neighbour does not stay finite"
+        # the wider the gap to the one that broke, the likelier the best lies in it
+        gap = abs(math.log10(points[0].value / points[1].value))
+        return _logistic(3.2 - 2.0 * gap), "its only neighbour does not stay finite"
     weights = UP if above else DOWN
     evidence = sum(w * f for w, f in zip(weights, (1.0, *features(points)), strict=True))
     ratio = math.exp(points[0].score - points[1].score)
@@ -119,26 +121,24 @@ def _outside(points: Sequence[Point], above: bool) -> tuple[float, str]:
 
 
 def features(points: Sequence[Point]) -> tuple[float, float, float, float]:
-    """What is weighed at an edge, `points` from the edge inwards: see `UP`."""
+    """What is weighed at an edge, `points` from the edge inwards: see `UP`.
+
+    Were the profile a parabola, the best would lie beyond the edge if its slope there exceeds its
+    bend times the distance to the neighbour: a steep last step means little where steps are wide.
+    """
     slope = _slope(points[0], points[1])
     bend = slope - _slope(points[1], points[2]) if len(points) > 2 and math.isfinite(points[1].score) else 0.0
-    common = points[0].settings.keys() & points[1].settings.keys()
-    falls = [
-        _fall(points[0].settings[k], points[1].settings[k], points[0].value, points[1].value) for k in common
-    ]
     unlearnt = min(max((UNLEARNT - points[0].fallen) / 0.2, 0.0), 1.0)
-    return math.log(slope + 0.02), min(max(bend, -2.0), 2.0), unlearnt, min(falls, default=slope)
+    width = abs(math.log10(points[0].value / points[1].value))
+    return math.log(slope + 0.1), min(max(bend, -2.0), 2.0), unlearnt, width
 
 
 def _slope(edge: Point, inner: Point) -> float:
     """How much lower the score is at `edge` than at `inner`, per decade of the value, 0..3."""
-    return min(max(_fall(edge.score, inner.score, edge.value, inner.value), 0.0), 3.0)
-
-
-def _fall(edge: float, inner: float, at: float, neighbour: float) -> float:
-    if not math.isfinite(edge):
-        return -3.0
-    return min(max((min(inner, edge + 3.0) - edge) / abs(math.log10(at / neighbour)), -3.0), 3.0)
+    if not math.isfinite(edge.score):
+        return 0.0
+    fall = min(inner.score, edge.score + 3.0) - edge.score
+    return min(max(fall / abs(math.log10(edge.value / inner.value)), 0.0), 3.0)
 
 
 def _logistic(x: float) -> float:

@@ -99,7 +99,7 @@ def interval(effect: Effect) -> str:
     if math.isinf(effect.ratio):
         return ""
     high = "∞" if math.isinf(effect.high) else f"{effect.high:.2f}"
-    return f"{effect.low:.2f} … {high}"
+    return f"{effect.low:.2f}–{high}"
 
 
 def sure(effect: Effect) -> str:

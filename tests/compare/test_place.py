@@ -1,0 +1,127 @@
+"""Where the best lr lies, and what to try next."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from compare.grids import World, grid, run, undiagnosed
+from curvedoctor.compare.analyze import compare
+from curvedoctor.compare.types import Group, Place
+from curvedoctor.model import Run
+
+WORLD = World(best=0.03, noise=0.01)
+
+
+def group(runs: list[Run]) -> Group:
+    (found,) = compare(undiagnosed(runs)).groups
+    return found
+
+
+def lr_place(runs: list[Run]) -> Place:
+    found = next(f for f in group(runs).factors if f.name == "lr").place
+    assert found is not None
+    return found
+
+
+def test_within_and_refined_on_the_log_scale() -> None:
+    found = lr_place(grid(WORLD, [0.001, 0.01, 0.03, 0.1]))
+    assert found.where == "within"
+    assert found.how == "refine"
+    assert len(found.propose) == 2
+    assert 0.01 < found.propose[0] < 0.03 < found.propose[1] < 0.1
+
+
+@pytest.mark.parametrize("batches", [(32,), (16, 64)])
+def test_above_is_extended_upwards(batches: tuple[int, ...]) -> None:
+    found = lr_place(grid(WORLD, [0.0001, 0.0003, 0.001], batches))
+    assert found.where == "above"
+    assert found.how == "extend"
+    assert 0.001 < found.propose[0] < found.propose[1] <= 0.1
+
+
+def test_below_is_extended_downwards() -> None:
+    found = lr_place(grid(World(best=0.001, sharp=1.0, breaks=1e4), [0.03, 0.1, 0.3]))
+    assert found.where == "below"
+    assert max(found.propose) < 0.03
+
+
+def test_a_diverged_neighbour_closes_the_range() -> None:
+    """The best sound lr is the highest sound one: nothing is proposed at or beyond the one that broke."""
+    found = lr_place(grid(World(best=0.03, breaks=1.5), [0.003, 0.01, 0.03, 0.1]))
+    assert found.where == "within"
+    assert max(found.propose) < 0.1
+    assert "does not stay finite" in found.why
+
+
+def test_all_broken_means_below() -> None:
+    found = lr_place(grid(World(best=1e-5, breaks=2.0), [0.1, 0.3, 1.0]))
+    assert found.where == "below"
+    assert max(found.propose) < 0.1
+
+
+def test_a_fine_grid_is_left_alone() -> None:
+    found = lr_place(grid(World(best=0.03, sharp=20.0, noise=0.0), [0.022, 0.026, 0.03, 0.034, 0.039]))
+    assert found.where == "within"
+    assert found.propose == ()
+
+
+def test_nothing_learnt_and_calm_means_higher() -> None:
+    t = np.linspace(0, 1, 20)
+    runs = [run(f"lr{lr}", {"lr": lr}, val_loss=2.303 - 10 * lr * t) for lr in (1e-5, 1e-4, 3e-4)]
+    assert lr_place(runs).where == "above"
+
+
+def test_nothing_learnt_and_wild_means_lower() -> None:
+    rng = np.random.default_rng(3)
+    runs = [run(f"lr{lr}", {"lr": lr}, val_loss=2.31 + 0.02 * rng.random(20)) for lr in (1.0, 3.0, 10.0)]
+    assert lr_place(runs).where == "below"
+
+
+def test_the_best_lr_grows_with_the_batch_size() -> None:
+    runs = grid(World(power=1.0, noise=0.01), [0.003 * 2.0**k for k in range(9)], (16, 64, 256))
+    (move,) = group(runs).interactions
+    assert move.power == pytest.approx(1.0, abs=0.2)
+    assert "linear" in move.text
+
+
+def test_the_region_holds_what_cannot_be_told_from_the_best() -> None:
+    found = group(grid(World(sharp=0.1, noise=0.0), [0.003, 0.03, 0.05, 3.0], (32,))).region
+    assert found is not None
+    assert found.best["lr"] == 0.03
+    assert set(found.values["lr"]) >= {0.03, 0.05}
+    assert 3.0 not in found.values["lr"]
+
+
+def test_accuracy_where_no_loss_is_logged() -> None:
+    t = np.linspace(0, 1, 20)
+    runs = [
+        run(f"lr{lr}", {"lr": lr}, val_accuracy=top * (1 - np.exp(-5 * t)))
+        for lr, top in ((0.01, 0.8), (0.1, 0.95), (1.0, 0.5))
+    ]
+    found = group(runs)
+    assert found.better == "higher"
+    assert found.region is not None
+    assert found.region.best["lr"] == 0.1
+    assert found.region.level == pytest.approx(0.95, abs=0.02)
+
+
+def test_hyperparameters_from_run_names() -> None:
+    runs = [Run(r.name, r.source, r.group, r.curves, {}) for r in grid(WORLD, [0.003, 0.03, 0.3], (16, 64))]
+    assert {f.name for f in group(runs).factors} == {"lr", "batch_size"}
+
+
+def test_what_always_changes_together_is_not_told_apart() -> None:
+    runs = [Run(r.name, r.source, r.group, r.curves, {**r.params, "weight_decay": float(r.params["lr"]) / 10}) for r in grid(WORLD, [0.003, 0.03, 0.3])]  # fmt: skip
+    (found,) = group(runs).factors
+    assert found.name == "lr"
+    assert found.along == ("weight_decay",)
+
+
+def test_random_search_is_read_by_half_decades() -> None:
+    rng = np.random.default_rng(0)
+    runs = [r for _ in range(30) for r in grid(WORLD, [float(10 ** rng.uniform(-4, 0))], rng=rng)]
+    found = lr_place(runs)
+    assert found.where == "within"
+    best = next(f for f in group(runs).factors if f.name == "lr").best
+    assert best in (0.01, 0.032, 0.1)
