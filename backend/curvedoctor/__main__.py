@@ -6,4 +6,5 @@ import sys
 
 from curvedoctor.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # worker processes import this file again
+    sys.exit(main())

@@ -222,9 +222,14 @@ def memory(options: Options) -> Memory | None:
 
 def key_of(units: Sequence[Unit], options: Options) -> bytes | None:
     """What decides what is said of these units; None where their stamps don't tell every change."""
-    if not all(unit.stamp and unit.reader in _STAMPED for unit in units):
+    if not all(unit.reader in _STAMPED and _tells(unit.stamp) for unit in units):
         return None
     return digest(said(options), [of_unit(unit) for unit in units])
+
+
+def _tells(stamp: Sequence[int | str]) -> bool:
+    """Whether every file has a time; some remote stores give none. (The second entry is a directory's.)"""
+    return bool(stamp) and "" not in (stamp[0], *stamp[2:])
 
 
 def said(options: Options) -> list[object]:

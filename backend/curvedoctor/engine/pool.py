@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -121,6 +122,7 @@ def _loky(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
 def _dask(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
     """On the Dask client that is active, else on one made from the environment or this machine."""
     try:
+        from dask import config
         from distributed import Client, default_client
     except ImportError as error:
         raise UsageError("--backend dask needs Dask: pip install 'curvedoctor[dask]'") from error
@@ -128,7 +130,8 @@ def _dask(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
     try:
         client = default_client()
     except ValueError:
-        client = own = Client(**({"n_workers": workers} if workers > 1 else {}))
+        local = {"n_workers": workers or None, "threads_per_worker": 1, "dashboard_address": None}
+        client = own = Client() if config.get("scheduler-address", None) else Client(**local)
     try:
         width = AHEAD * max(1, sum(client.ncores().values()))
         yield Pool(lambda job: client.submit(work, job, pure=False), width)
@@ -146,7 +149,8 @@ def _ray(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
         raise UsageError("--backend ray needs Ray: pip install 'curvedoctor[ray]'") from error
     own = not ray.is_initialized()
     if own:
-        ray.init(log_to_driver=False, configure_logging=False, include_dashboard=False)
+        local = {} if "RAY_ADDRESS" in os.environ else {"num_cpus": workers or None}
+        ray.init(log_to_driver=False, configure_logging=False, include_dashboard=False, **local)
     try:
 
         @ray.remote  # type: ignore[untyped-decorator, unused-ignore]
