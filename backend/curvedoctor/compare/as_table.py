@@ -41,8 +41,9 @@ def _lines(found: Comparison, look: Look) -> Iterator[str]:
 
 def wrap(text: str, look: Look, indent: str = "", lead: str | None = None, style: str = "") -> Iterator[str]:
     """`text`, harmless, in lines of the terminal's width."""
+    text = safe(text) if look.unicode else ascii_only(safe(text))
     lines = textwrap.wrap(
-        safe(text),
+        text,
         min(look.width, WIDEST),
         initial_indent=indent if lead is None else lead,
         subsequent_indent=indent,

@@ -99,7 +99,7 @@ def _at_edge(points: Sequence[Point], best: int) -> Place:
         outside = _logistic(_logit(outside) + TRUST * _logit(min(max(helps, 0.02), 0.98)))
     if outside >= 0.5:
         step = _step(values, above) ** (1 if above else -1)
-        return Place(where, outside, why, _nice([own.value * step, own.value * step**2]), "extend")
+        return Place(where, min(outside, 0.97), why, _nice([own.value * step, own.value * step**2]), "extend")
     inner, _ = _refine(points, best)
     one_more = own.value * math.sqrt(_step(values, above)) ** (1 if above else -1)
     why = f"it is the {'highest' if above else 'lowest'} value, but the loss levels off there"
@@ -117,7 +117,9 @@ def _outside(points: Sequence[Point], above: bool) -> tuple[float, str]:
     weights = UP if above else DOWN
     evidence = sum(w * f for w, f in zip(weights, (1.0, *features(points)), strict=True))
     ratio = math.exp(points[0].score - points[1].score)
-    return _logistic(evidence), f"the loss still falls towards the edge (×{ratio:.2f} over the last step)"
+    return min(
+        _logistic(evidence), 0.97
+    ), f"the loss still falls towards the edge (×{ratio:.2f} over the last step)"
 
 
 def features(points: Sequence[Point]) -> tuple[float, float, float, float]:

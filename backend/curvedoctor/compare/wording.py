@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from curvedoctor.compare.types import Comparison, Effect, Factor, Group, Place, Prolong, RangeTest, Region
 from curvedoctor.model import ParamValue
-from curvedoctor.reports.text import number, percent
+from curvedoctor.reports.text import number, percent, safe, shorten
 
 RULES = {
     "start_of_descent": "start of the steep descent",
@@ -72,7 +72,11 @@ def place(factor: Factor, found: Place) -> str:
 def region(found: Region, group: Group) -> list[str]:
     """The best setting, and those as good."""
     setting = ", ".join(f"{n} {value(v)}" for n, v in found.best.items())
-    runs = f" (median of {len(found.runs)} runs)" if len(found.runs) > 1 else f" ({found.runs[0]})"
+    runs = (
+        f" (median of {len(found.runs)} runs)"
+        if len(found.runs) > 1
+        else f" ({shorten(safe(found.runs[0]), 48)})"
+    )
     lines = [f"Best: {setting}: {group.metric} {level(found.level)}{runs}."]
     wider = {n: vs for n, vs in found.values.items() if len(vs) > 1}
     if wider:
@@ -122,7 +126,7 @@ def heading(factor: Factor) -> str:
 
 def prolong(p: Prolong) -> str:
     """A short run's prospects."""
-    text = f"{level(p.level)} now, {level(p.expected)} expected ({level(p.low)} … {level(p.high)})"
+    text = f"{level(p.level)} now, {p.expected:.2g} expected ({p.low:.2g}–{p.high:.2g})"
     if p.crosses is not None:
         text += f", overtakes the leader near epoch {p.crosses:.0f}"
     return text
