@@ -7,7 +7,7 @@ Why it matters
 How it decides
     Steps go back (a restart that overlaps); most steps of a loss hold two or more values; values
     alternate point by point between two levels that are each far smoother than the distance
-    between them; or a loss that fluctuated is the very same number for the last fifth of its points
+    between them; or a loss that fluctuated is the very same number for the last quarter of its points
     and more.
 
 What to try
@@ -118,7 +118,7 @@ def _frozen(case: Case, curve: Curve) -> Seen | None:
         return None
     share = tail / len(y)
     words = f"The last {tail} points are the very same number ({number(float(y[-1]))}): the logged value is no longer updated."
-    return "frozen tail", 0.9 * ramp(share, 0.1, 0.2) * ramp(tail, 4, 10), words, len(curve) - tail
+    return "frozen tail", 0.9 * ramp(share, 0.15, 0.3) * ramp(tail, 4, 10), words, len(curve) - tail
 
 
 def _untrained(case: Case, level: float) -> bool:

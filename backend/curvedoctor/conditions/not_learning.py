@@ -7,7 +7,8 @@ Why it matters
 How it decides
     The training loss is the same from the first to the last point: to float noise, or within its own
     noise at the level that an untrained model has (ln K for cross-entropy, ln 2 for binary, 1 for
-    hinge, the variance 1 of standardized targets for squared error). A score clearly above chance, or a loss near zero, contradicts it. A flat loss at a level
+    hinge, the variance 1 of standardized targets for squared error). Or validation is never better than
+    that although training falls: labels and inputs are unrelated. A score clearly above chance, or a loss near zero, contradicts it. A flat loss at a level
     that means nothing is not judged as sick: it may have converged before the first point.
 
 What to try
@@ -54,14 +55,14 @@ def check(case: Case) -> Finding | Unjudged | None:
     if s is None:
         return unjudged(ID, "the training loss has too few points")
     if any(_falls(c) for c in known):
-        return None
+        return _unrelated(case)
     t = s.stats
     spread = relative(t.top - t.low, t.top)
     moved = max(abs(t.start - t.end), abs(t.start - t.best))
     chance = _chance(case, s)
     sure = _rule(case, s, spread, moved, chance)
     if sure < FIRES:
-        return None
+        return _unrelated(case)
     how = "constant to float noise" if spread <= FLOAT else f"flat to within {100 * relative(moved, t.end):.1f} %"
     at = "" if chance is None else f", the level of an untrained model ({number(chance)})"
     slow = "" if not _crawls(case) else f"; a learning rate of {number(_lr(case))} is far below what is customary"
@@ -71,6 +72,29 @@ def check(case: Case) -> Finding | Unjudged | None:
         others=(case.grad_norm,), onset=0.0, actions=_actions(case),
         level=s.logged(t.end), spread=spread, chance=chance, decades_below_usual=decades_below_usual(case),
         grad_norm=case.grad_norm.stats.at50 if case.grad_norm is not None else None,
+    )  # fmt: skip
+
+
+def _unrelated(case: Case) -> Finding | None:
+    """Training falls, but validation never gets better than an untrained model: labels and inputs are unrelated."""
+    val, train, expected = case.val, case.train or case.train_step, expected_first_loss(case)
+    if val is None or train is None or expected is None or case.judged != "loss" or val.stats.n < 8:
+        return None
+    if train.stats.end > min(0.98 * train.stats.start, 0.98 * expected):
+        return None
+    worse, score = chance_error(case), case.val_score
+    at_chance = 1.0 if score is None or worse is None else ramp(score.stats.best / worse, 0.85, 0.95)
+    sure = 0.8 * ramp(val.stats.best / expected, 0.975, 0.995) * ramp(val.stats.best / expected, 1.3, 1.1) * at_chance
+    if sure < FIRES:
+        return None
+    t = val.stats
+    return finding(
+        ID, "error", sure, val,
+        f"The {name(val)} is never better than {number(t.best)}, that of an untrained model ({number(expected)}): "
+        "do labels belong to their inputs?",
+        others=(train,), onset=0.0, actions=("clean-data", "overfit-one-batch"),
+        level=t.best, spread=relative(t.top - t.low, t.top), chance=expected, grad_norm=None,
+        decades_below_usual=decades_below_usual(case),
     )  # fmt: skip
 
 
@@ -158,6 +182,13 @@ def _unknown_loss(rng: np.random.Generator) -> Run:
     return run(train_loss=np.full(30, math.log(2)) + 1e-8 * rng.standard_normal(30))
 
 
+def _noise_labels(rng: np.random.Generator) -> Run:
+    """Labels drawn at random: training learns some by heart, validation never gets below chance."""
+    train = falling(rng, 40, math.log(5), 1.3, 3, 0.005)
+    val = math.log(5) * (1 + 0.06 * np.linspace(0, 1, 40)) * np.exp(0.004 * rng.standard_normal(40)) + 0.02
+    return run({"loss": "cross-entropy", "n_classes": 5}, train_loss=train, val_loss=val, val_accuracy=0.2 + 0.01 * rng.standard_normal(40))
+
+
 def _converged(rng: np.random.Generator) -> Run:
     """Flat from the first point, but good: a fine-tuned model."""
     y = 0.21 * (1 + 0.01 * rng.standard_normal(40))
@@ -173,7 +204,7 @@ CONDITION = Condition(
     id=ID,
     title="nothing is learnt",
     severity="error",
-    actions=("overfit-one-batch", "raise-lr", "fix-init", "lower-lr"),
+    actions=("overfit-one-batch", "raise-lr", "fix-init", "lower-lr", "clean-data"),
     check=check,
     evidence={
         "level": "the level at which it stays, as logged",
@@ -182,7 +213,7 @@ CONDITION = Condition(
         "decades_below_usual": "log10(customary lr of the optimizer / lr); null if either is unknown",
         "grad_norm": "gradient norm in the middle of the run; null if not logged",
     },
-    sick=(_frozen, _at_chance, _unknown_loss),
+    sick=(_frozen, _at_chance, _unknown_loss, _noise_labels),
     healthy=(*HEALTHY, _converged, _slow),
     scale_free=False,
 )

@@ -38,15 +38,18 @@ def sample_size(s: Series) -> int | None:
     """
     values = np.unique(shares(s))
     values = values[(values > 0) & (values < 1)]
-    if len(values) < 4:
+    if len(values) < 3:
         return None
+    distinct = len(values)
     values = values[:: max(1, len(values) // 64)]
     n = np.arange(2, MOST + 1, dtype=np.float64)
     for few in (values[:1], values[1:2], values[2:8], values[8:]):  # each leaves few candidates to the next
         product = few[:, None] * n
         n = n[np.all(np.abs(product - np.round(product)) <= 2e-7 * n + 1e-9, axis=0)]
     found = int(n[0]) if len(n) else None
-    return None if found in (10, 100, 1000) else found
+    # values rounded to k digits are multiples of 10⁻ᵏ, and by chance of a coarser raster
+    raster = next((r for r in (10, 100, 1000, 10_000) if found and r % found == 0), None)
+    return None if found is None or (raster is not None and (found / raster) ** distinct > 0.02) else found
 
 
 def binomial_sigma(share: float, n: float) -> float:

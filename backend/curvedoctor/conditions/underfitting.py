@@ -87,9 +87,9 @@ def _rule(case: Case, s: Series, gap: float | None) -> float:
             high *= 0.3 if wrong > 0.93 * worst else 1.0  # nothing at all was learnt: another fault
     learnt = ramp(relative(s.stats.start - s.stats.end, s.stats.start), 0.03, 0.1)
     width = case.number("width")
-    small = 0.4 if high > 0.9 and score is not None else 0.25
+    small = 0.3
     if case.word("model") == "linear" or case.word("activation") == "linear":
-        small = 0.5
+        small = 0.55 if score is not None else 0.34
     elif width is not None:
         small = 0.75 if width <= 4 else 0.6 if width <= 8 else 0.3
     return small * together * high * learnt
