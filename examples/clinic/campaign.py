@@ -129,12 +129,12 @@ def variants(journal: Journal, base: Config) -> list[Variant]:
 
 def needed(journal: Journal, base: Config) -> tuple[list[Config], list[Config]]:
     """Missing trainings: those whose validation curve is wanted, and the others."""
-    seeds = [reseeded(base, k) for k in range(3)]
-    watched = list(seeds)
     task = TASKS[base.task]
+    seeds = [reseeded(base, k) for k in range(3)]
+    watched = seeds[: watched_seeds(base)]
     if base.n_val <= min(128, task.n_val // 2) and base.probe == "":
         watched.append(larger_validation(base))
-    rest = [reseeded(v.config, k) for v in _first(base) for k in range(3 if task.resplit else 1)]
+    rest = seeds + [reseeded(v.config, k) for v in _first(base) for k in range(3 if task.resplit else 1)]
     if all(journal.has(s) for s in seeds):
         levels = journal.levels(seeds, *measured(base))
         for variant in variants(journal, base):
@@ -145,6 +145,11 @@ def needed(journal: Journal, base: Config) -> tuple[list[Config], list[Config]]:
     known = set(watched)
     return ([c for c in watched if not journal.has(c)],
             [c for c in dict.fromkeys(rest) if c not in known and not journal.has(c)])  # fmt: skip
+
+
+def watched_seeds(base: Config) -> int:
+    """How many seeds of a base run are validated every epoch (so that their best checkpoint is known)."""
+    return 3 if TASKS[base.task].resplit else 1
 
 
 def larger_validation(base: Config) -> Config:

@@ -182,17 +182,16 @@ def train(
 @partial(jax.jit, static_argnums=0)
 def validate(sig: Sig, x: jax.Array, lanes: Lane, state: State, t: Any) -> tuple[State, jax.Array]:
     """Validation of all lanes after `t` steps; the record has shape (lanes, 4)."""
-    return jax.lax.map(lambda a: _after_epoch(sig, x, a[0], a[1], t), (lanes, state))
+    after: tuple[State, jax.Array] = jax.lax.map(lambda a: _after_epoch(sig, x, a[0], a[1], t), (lanes, state))
+    return after
 
 
 @partial(jax.jit, static_argnums=0)
-def final(sig: Sig, x: jax.Array, lanes: Lane, state: State) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Truth after the last step, truth at the best checkpoint, measures of the training rows."""
+def final(sig: Sig, x: jax.Array, lanes: Lane, weights: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Truth of these weights, and measures of the training rows."""
     def one(pair: Any) -> Any:
-        lane, s = pair
-        seen = _measure(sig, s["w"], x, lane["seen"], lane, clean=False)
-        both = jax.lax.map(lambda w: _truth(sig, x, lane, w), jnp.stack([s["w"], s["best_w"]]))
-        return both[0], both[1], seen.mean(-1)
+        lane, w = pair
+        return _truth(sig, x, lane, w), _measure(sig, w, x, lane["seen"], lane, clean=False).mean(-1)
 
-    found: tuple[jax.Array, jax.Array, jax.Array] = jax.lax.map(one, (lanes, state))
+    found: tuple[jax.Array, jax.Array] = jax.lax.map(one, (lanes, weights))
     return found

@@ -12,14 +12,16 @@ from typing import NamedTuple
 
 from clinic.config import MAX_STEPS, Config
 from clinic.draw import Draw
-from clinic.tasks import Task
+from clinic.lanes import WIDEST
+from clinic.tasks import TASKS, Task
 from clinic.tune import optimizer_rank, plain, tuned_lr
 
 GOOD_SCHEDULES = ("constant", "cosine", "linear", "step", "exponential", "inverse-sqrt", "one-cycle", "polynomial")
-WIDEST = {"mlp": 128, "cnn2d": 32, "cnn1d": 32, "rnn": 64, "gru": 64, "attn": 64}
 
 #: larger batches would need programs of their own
 LARGEST_BATCH = {"mlp": 256, "cnn2d": 64, "cnn1d": 64, "rnn": 64, "gru": 64, "attn": 64}
+#: largest batch of a base run (a remedy may go beyond)
+USUAL_BATCH = {"mlp": 256, "cnn2d": 16, "cnn1d": 16, "rnn": 16, "gru": 16, "attn": 16}
 
 
 class Base(NamedTuple):
@@ -32,7 +34,8 @@ class Base(NamedTuple):
 
 def bound(config: Config) -> Config:
     """Shorten a training that would not fit the engine (base runs leave room for ×8)."""
-    most = max(1, (MAX_STEPS // 8) // config.steps_per_epoch)
+    steps = MAX_STEPS // (8 if TASKS[config.task].family == "mlp" else 12)
+    most = max(1, steps // config.steps_per_epoch)
     return replace(config, epochs=max(2, min(config.epochs, most)))
 
 
@@ -43,11 +46,11 @@ def tuned(d: Draw, task: Task, schedules: tuple[str, ...] = GOOD_SCHEDULES) -> C
     if optimizer == "adam" and d.chance(0.3):
         optimizer = "adamw"
     schedule = d.pick(schedules)
-    small = task.resplit or task.family != "mlp"
-    batch = d.pick((16, 16, 16, 64, 32) if small else (16, 16, 64, 64, 64, 32, 128))
+    light = task.family == "mlp"
+    batch = d.pick((16, 16, 16, 64, 32) if task.resplit else (16, 16, 64, 64, 64, 32, 128)) if light else d.pick((8, 16, 16))
     lr = tuned_lr(task.name, optimizer, batch, schedule)
     lr = float(f"{lr * 10 ** d.rng.uniform(-0.08, 0.08):.2g}")
-    longer = d.pick((1.0, 1.0, 1.25, 1.5)) * (1.3 if batch >= 64 else 0.6) * (1.3 if schedule != "constant" else 1.0)
+    longer = d.pick((1.0, 1.0, 1.25, 1.5)) * (1.3 if batch >= 64 else 0.6 if light else 1.0) * (1.3 if schedule != "constant" else 1.0)
     config = plain(
         task, optimizer=optimizer, schedule=schedule, batch=batch, lr=lr, epochs=max(4, round(task.epochs * longer)),
         weight_decay=d.pick((0.0, 0.0, 1e-5, 1e-4)), warmup=d.pick((0.0, 0.0, 0.0, 0.05)),
@@ -67,7 +70,7 @@ def practitioner(d: Draw, task: Task) -> Config:
     n = d.pick((task.n_std // 8, task.n_std // 2, task.n_std, task.n_std))
     config = plain(
         task, optimizer=optimizer, lr=lr, schedule=schedule, n_train=max(24, n), width=max(width, 2 * bool(task.depth)),
-        batch=min(d.pick((8, 16, 32, 64, 64, 128)), max(16, n // 4), LARGEST_BATCH[task.family]), epochs=max(8, int(task.epochs * d.log(0.4, 5))),
+        batch=min(d.pick((8, 16, 32, 64, 64, 128)), max(16, n // 4), USUAL_BATCH[task.family]), epochs=max(8, int(task.epochs * d.log(0.4, 5))),
         weight_decay=d.pick((0.0, 0.0, 0.0, 1e-4, 1e-3)), dropout=d.pick((0.0, 0.0, 0.2, 0.5)) if task.depth else 0.0,
         n_val=min(task.n_val, d.pick((100, 200, 400, 500))), seed=int(d.rng.integers(1, 10**6)),
     )  # fmt: skip
@@ -119,7 +122,7 @@ def _over_regularized(d: Draw, t: Task, c: Config) -> Config:
 
 
 def _uneven(d: Draw, t: Task, c: Config) -> Config:
-    return replace(c, shuffle=d.pick(("sorted", "sorted", "blocks")), batch=d.pick((16, 64)))
+    return replace(c, shuffle=d.pick(("sorted", "sorted", "blocks")), batch=min(d.pick((16, 64)), USUAL_BATCH[t.family]))
 
 
 def _deep_sigmoid(d: Draw, t: Task, c: Config) -> Config | None:
@@ -188,7 +191,7 @@ def _exploding(d: Draw, t: Task, c: Config) -> Config:
 
 
 def _no_warmup(d: Draw, t: Task, c: Config) -> Config:
-    batch = min(d.pick((64, 128, 256)), LARGEST_BATCH[t.family])
+    batch = min(d.pick((64, 128, 256)), USUAL_BATCH[t.family])
     lr = tuned_lr(t.name, c.optimizer, batch, c.schedule) * d.log(2, 12)
     return bound(replace(c, warmup=0.0, batch=batch, lr=float(f"{lr:.2g}")))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clinic.config import MAX_EPOCHS, MAX_STEPS, Config, lr_curve
 from clinic.losses import KINDS, loss_index, program_kind
 from clinic.models import ACTIVATIONS, Sig, init_weights, unit_masks
-from clinic.tasks import FEATURES, POOL_ROWS, TASKS, TEST_ROWS, Task, padded, padded_inputs, pool
+from clinic.tasks import FEATURES, POOL_ROWS, TASKS, Task, padded, padded_inputs, pool, test_rows
 
 #: rows in a lane's order buffer
 ORDER = 49152
@@ -21,6 +21,8 @@ ROWS = 512
 #: batch sizes that programs are compiled for
 BATCHES = (16, 64, 256)
 
+#: widest net of each family
+WIDEST = {"mlp": 128, "cnn2d": 16, "cnn1d": 16, "rnn": 32, "gru": 32, "attn": 32}
 #: trainings side by side
 LANES = 8
 
@@ -46,8 +48,7 @@ def signature(config: Config) -> Sig:
         depth = config.depth if config.depth < 4 else 8
         width = _bucket(config.width, (32, 128)) if depth else 0
     else:
-        sizes = {"cnn2d": (8, 32), "cnn1d": (8, 32)}.get(task.family, (16, 64))
-        width, depth = _bucket(config.width, sizes), config.depth
+        width, depth = WIDEST[task.family], config.depth
     if config.width > width:
         raise ValueError(f"width {config.width} is more than the largest bucket {width}; make the net smaller")
     smooth = config.activation in ("tanh", "sigmoid") and depth > 0
@@ -55,7 +56,7 @@ def signature(config: Config) -> Sig:
     fancy = fancy or task.family in ("rnn", "gru", "attn")
     outputs = FEATURES if task.kind == "autoencoder" else 10 if task.family in ("mlp", "cnn2d", "cnn1d") and task.outputs > 1 else task.outputs
     return Sig(task.family, program_kind(task.kind), config.loss != "right", padded_inputs(task), outputs, width, depth, _bucket(config.batch, BATCHES),
-               task.per_token, task.tokens, fancy, LANES)  # fmt: skip
+               task.per_token, task.tokens, fancy, LANES if task.family == "mlp" else LANES // 2)  # fmt: skip
 
 
 def _rng(config: Config, what: str) -> np.random.Generator:
@@ -160,12 +161,12 @@ def _class_weights(task: Task, config: Config, labels: Any) -> NDArray[np.float3
 
 
 def _test_weights(task: Task, config: Config, y: Any) -> dict[str, NDArray[np.float32]]:
-    there = (np.arange(TEST_ROWS) < len(y)).astype(np.float32)
+    there = (np.arange(test_rows(task)) < len(y)).astype(np.float32)
     if config.imbalance <= 0 or task.per_token:
         return {"test_weight": there, "test_balanced": there}
     rare = _rare(task, y)
     share = np.where(rare, config.imbalance / rare.mean(), (1 - config.imbalance) / (1 - rare.mean()))
-    weight = np.zeros(TEST_ROWS, np.float32)
+    weight = np.zeros(len(there), np.float32)
     weight[: len(y)] = share
     return {"test_weight": weight, "test_balanced": there}
 
@@ -209,7 +210,7 @@ def prepare(task: Task, config: Config, sig: Sig) -> dict[str, Any]:
         "order": _order(task, config, train, dirt["y"], sig.batch),
         "val": np.resize(val, ROWS).astype(i32),
         "val_weight": (np.arange(ROWS) < len(val)).astype(f32),
-        "test": np.resize(test, TEST_ROWS).astype(i32), "seen": np.resize(train, ROWS).astype(i32),
+        "test": np.resize(test, test_rows(task)).astype(i32), "seen": np.resize(train, ROWS).astype(i32),
         "w0": w0, "trained": trained, "mask": mask,
         "active": (np.arange(max(sig.depth, 1)) < config.depth).astype(f32),
         "act": np.array(ACTIVATIONS[config.activation], f32),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from clinic.campaign import Journal, larger_validation, needed, outcome_of, reseeded
+from clinic.campaign import Journal, larger_validation, needed, outcome_of, reseeded, watched_seeds
 from clinic.config import Config, compact
 from clinic.faults import Base
 from clinic.losses import loss_name
@@ -79,13 +79,13 @@ def verdicts_of(journal: Journal, base: Base, outcomes: dict[str, Any], facts: d
     config = base.config
     found = {a: any_helps([v["helps"] for v in rows]) for a, rows in outcomes.items()}
     if config.probe == "":
-        seeds = [reseeded(config, k) for k in range(3)]
+        seeds = [reseeded(config, k) for k in range(watched_seeds(config))]
         final, best = journal.levels(seeds, "t"), journal.levels(seeds, "b")
         gain, error = compare(final, best)
         learnt = sum(best) / len(best) < level(0.95 * facts["chance"], facts["chance"])
         # the weights from before a training that never learnt are no remedy
         helps = verdict(gain, error) if learnt else False
-        outcomes["stop-early"] = [{"what": "best checkpoint", "factor": None, "gain": round(gain, 3), "seeds": 3,
+        outcomes["stop-early"] = [{"what": "best checkpoint", "factor": None, "gain": round(gain, 3), "seeds": len(seeds),
                                    "helps": helps}]  # fmt: skip
         found["stop-early"] = helps
         found |= measurement(facts)

@@ -27,7 +27,7 @@ def _grid(d: Draw, task: Task, tag: str) -> list[Base]:
     """Siblings: one setting, lr × batch size."""
     start = replace(tuned(d, task, ("constant",)), schedule="constant")
     lrs = [float(f"{start.lr * k:.2g}") for k in (0.03, 0.3, 3.0, 30.0)]
-    batches = (16, 64)
+    batches = (16, 64) if task.family == "mlp" else (4, 16)
     picked = [(lr, b) for b in batches for lr in lrs]
     return [Base("grid", tag, bound(replace(start, lr=lr, batch=b, warmup=0.0))) for lr, b in picked]
 

@@ -90,11 +90,11 @@ _ALL = [
     _synthetic("waves-mlp", "signal", "multiclass", "mlp", partial(data.waves, seed=8, classes=3, noise=0.7, turn=1.5),
                inputs=(64,), outputs=3, width=24, depth=2, n_std=2048, epochs=12),
     _synthetic("waves-cnn1d", "signal", "multiclass", "cnn1d", partial(data.waves, seed=9, classes=4, noise=0.8),
-               inputs=(64,), outputs=4, width=8, depth=2, n_std=2048, epochs=10),
+               inputs=(64,), outputs=4, width=8, depth=2, n_test=768, n_val=400, epochs=10),
     _synthetic("beats-cnn1d", "signal", "binary", "cnn1d", partial(data.beats, seed=10, noise=0.15),
-               inputs=(64,), outputs=1, width=8, depth=2, n_std=2048, epochs=10),
+               inputs=(64,), outputs=1, width=8, depth=2, n_test=768, n_val=400, epochs=10),
     _synthetic("forecast-rnn", "signal", "regression", "rnn", partial(data.autoregressive, seed=11, noise=0.35),
-               inputs=(20, 2), outputs=1, width=12, depth=1, n_std=2048, epochs=8, activation="tanh"),
+               inputs=(20, 2), outputs=1, width=12, depth=1, n_test=768, n_val=400, epochs=8, activation="tanh"),
     _synthetic("sines-autoencoder", "signal", "autoencoder", "mlp", partial(data.sine_code, seed=12, noise=0.6),
                inputs=(64,), outputs=64, width=32, depth=3, bottleneck=6, epochs=20),
     # --- images
@@ -107,24 +107,24 @@ _ALL = [
     _real("digits-autoencoder", "autoencoder", data.digits_code, modality="image", family="mlp", inputs=(64,),
           outputs=64, width=32, depth=3, bottleneck=8, epochs=30, **_DIGITS),
     _synthetic("shapes-cnn", "image", "multiclass", "cnn2d", partial(data_more.shapes, seed=13, kinds=(0, 1, 2, 3),
-               noise=0.6), inputs=(12, 12), outputs=4, width=8, depth=2, n_std=2048, epochs=8, n_test=1024, n_val=400),
+               noise=0.6), inputs=(12, 12), outputs=4, width=8, depth=2, epochs=8, n_test=768, n_val=400),
     _synthetic("textures-cnn", "image", "binary", "cnn2d", partial(data_more.textures, seed=14, noise=2.2),
-               inputs=(12, 12), outputs=1, width=6, depth=2, n_std=2048, epochs=8, n_test=1024, n_val=400),
+               inputs=(12, 12), outputs=1, width=6, depth=2, epochs=8, n_test=768, n_val=400),
     # --- text
     _synthetic("documents-mlp", "text", "multiclass", "mlp",
                partial(data_more.word_counts, seed=15, vocabulary=40, classes=5, length=30),
                inputs=(40,), outputs=5, width=12, depth=1, n_std=2048, epochs=8),
     _synthetic("topics-gru", "text", "multiclass", "gru",
                partial(data_more.topics, seed=16, vocabulary=8, length=16, classes=3),
-               inputs=(16, 8), outputs=3, width=16, depth=1, n_std=2048, epochs=8, activation="tanh"),
+               inputs=(16, 8), outputs=3, width=16, depth=1, n_test=768, n_val=400, epochs=8, activation="tanh"),
     _synthetic("majority-rnn", "text", "binary", "rnn", partial(data_more.majority, seed=17, vocabulary=8, length=16),
-               inputs=(16, 8), outputs=1, width=12, depth=1, n_std=2048, epochs=8, activation="tanh"),
+               inputs=(16, 8), outputs=1, width=12, depth=1, n_test=768, n_val=400, epochs=8, activation="tanh"),
     _synthetic("chars-attn", "text", "multiclass", "attn",
                partial(data_more.language, seed=18, vocabulary=12, length=12), inputs=(12, 12), outputs=12,
                width=16, depth=1, per_token=True, n_std=512, n_max=2048, n_test=600, n_val=200, epochs=12),
     _synthetic("topics-attn", "text", "multiclass", "attn",
                partial(data_more.topics, seed=19, vocabulary=10, length=12, classes=4), inputs=(12, 10), outputs=4,
-               width=16, depth=1, n_std=2048, n_test=1024, n_val=400, epochs=8),
+               width=16, depth=1, n_test=768, n_val=400, epochs=8),
     _synthetic("chars-gru", "text", "multiclass", "gru",
                partial(data_more.language, seed=20, vocabulary=12, length=12), inputs=(12, 12), outputs=12,
                width=16, depth=1, per_token=True, n_std=512, n_max=2048, n_test=600, n_val=200, epochs=12,
@@ -164,7 +164,12 @@ def pool(name: str) -> Pool:
 
 
 #: common sizes to which MLP and CNN tasks are padded, so that they share compiled programs
-FEATURES, POOL_ROWS, TEST_ROWS = 64, 10240, 1536
+FEATURES, POOL_ROWS = 64, 10240
+
+
+def test_rows(task: Task) -> int:
+    """Test rows of a lane (padded): fewer where evaluation is costly."""
+    return 1536 if task.family == "mlp" else 768
 
 
 def padded_inputs(task: Task) -> tuple[int, ...]:
