@@ -127,6 +127,13 @@ def variants(journal: Journal, base: Config) -> list[Variant]:
     return tried + follow_up(base, gains)
 
 
+def tried(journal: Journal, base: Config) -> bool:
+    """Whether the run's own trainings and every remedy's first try are finished (repeats may be missing)."""
+    own = [reseeded(base, k) for k in range(3)]
+    firsts = [reseeded(v.config, k) for v in _first(base) for k in range(3 if TASKS[base.task].resplit else 1)]
+    return all(journal.has(c) for c in own + firsts)
+
+
 def needed(journal: Journal, base: Config) -> tuple[list[Config], list[Config]]:
     """Missing trainings: those whose validation curve is wanted, and the others."""
     task = TASKS[base.task]
@@ -195,11 +202,13 @@ def _tell(name: str, turn: int, bases: int, total: int, seconds: float) -> None:
 def outcome_of(journal: Journal, base: Base) -> dict[str, list[dict[str, Any]]]:
     """Per action the variants tried: what, factor, gain, seeds, helps."""
     outcomes: dict[str, list[dict[str, Any]]] = {}
+    levels = journal.levels([reseeded(base.config, k) for k in range(3)], *measured(base.config))
     for variant in variants(journal, base.config):
         found = gain(journal, base.config, variant)
         if found is None:
             continue
+        unsure = found[2] < 3 and wants_repeat(found[0], levels)
         row = {"what": variant.what, "factor": variant.factor, "gain": round(found[0], 3), "seeds": found[2],
-               "helps": verdict(found[0], found[1])}  # fmt: skip
+               "helps": None if unsure else verdict(found[0], found[1])}  # fmt: skip
         outcomes.setdefault(variant.action, []).append(row)
     return outcomes

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from clinic.campaign import Journal, larger_validation, needed, outcome_of, reseeded, watched_seeds
+from clinic.campaign import Journal, larger_validation, outcome_of, reseeded, tried, watched_seeds
 from clinic.config import Config, compact
 from clinic.faults import Base
 from clinic.losses import loss_name
@@ -118,7 +118,7 @@ def record_of(journal: Journal, base: Base, number: int) -> tuple[dict[str, Any]
     """Metadata and curves of one base run, or None while trainings are missing."""
     config = base.config
     curves = _curves(journal, config)
-    if not curves or any(part for part in needed(journal, config)):
+    if not curves or not tried(journal, config):
         return None
     task = TASKS[config.task]
     outcomes = outcome_of(journal, base)
