@@ -138,7 +138,7 @@ def prospects(found: Sequence[Prolong]) -> str:
     horizon = found[0].horizon
     return (
         f"{len(worth)} of {len(found)} short runs are worth prolonging "
-        f"(chance of being the best after {horizon:g} times as many epochs)"
+        f"(what they may reach after {horizon:g} times as many epochs, and how probably the best of all)"
     )
 
 
