@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
 from benchmarks.reading import whole
 from benchmarks.workloads import long_run, tiny_runs
 

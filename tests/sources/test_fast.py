@@ -13,7 +13,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 
-from curvedoctor.sources.tensorboard import crc, fast, known
+from curvedoctor.sources.tensorboard import chain, crc, fast, known
 from curvedoctor.sources.tensorboard.chain import length_checksums
 from curvedoctor.sources.tensorboard.decode import FileLog, read_file
 from sources import events
@@ -28,6 +28,7 @@ def capacity(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(fast, "_LARGE", size // 2)
     monkeypatch.setattr(fast._local, "arena", fast._Arena(), raising=False)
     monkeypatch.setattr(known, "_shapes", {})
+    monkeypatch.setattr(chain, "REGULAR", size // 8)
     return size
 
 

@@ -121,6 +121,8 @@ def _take(rows: Rows, matched: Matched, left: I64 | None, found: Decoded) -> I64
         _emit(rows, first, taken, found)
     else:
         _emit_many(rows, matched, taken, found)
+    if len(taken) == (len(rows.starts) if left is None else len(left)):
+        return np.empty(0, np.int64)
     free = np.zeros(len(rows.starts), np.bool_)
     free[slice(None) if left is None else left] = True
     free[taken] = False

@@ -26,6 +26,10 @@ _TABLE = 1 << 16
 MAX_LENGTH = 1 << 24
 #: bytes per record above which walking beats looking at every byte; records looked at to decide
 _LONG, _PROBE = 250, 32
+#: bytes from which regularity is looked for; records per period, and stretches of one regularity, at most
+REGULAR = 1 << 18
+_PERIOD, _STRETCHES = 32, 8
+_FIVE_BYTES = np.uint64(0xFFFFFFFFFF)
 #: bytes that must be readable behind the data
 SLACK = 1024
 
@@ -79,16 +83,24 @@ def length_checksums(lengths: U32) -> U32:
 def headers(arena: U8, size: int, regions: list[Region]) -> tuple[I64, I64]:
     """Starts and lengths of all records that may begin in the first `size` bytes, ascending.
 
-    Looks at every byte, or, where records are long, walks from one to the next.
+    Where the same lengths come again and again, steps from one to the next; where records are long,
+    walks; else looks at every byte.
     """
     if size <= 12 or not regions:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     probe = _walk(arena, regions[:1], _PROBE)
     if len(probe) > 1 and probe[-1] - probe[0] > _LONG * (len(probe) - 1):
         found = np.array(_walk(arena, regions, size), np.int64)
-        found = found[arena[found + 12] == 9]
-    else:
-        found = np.flatnonzero(arena[12:size] == 9)
+        return _sound(arena, found[arena[found + 12] == 9])
+    pieces = _regular(arena, regions[0]) if len(regions) == 1 and size >= REGULAR else []
+    start = int(pieces[-1][0][-1] + pieces[-1][1][-1]) + OVERHEAD if pieces else 0
+    pieces.append(_sound(arena, np.flatnonzero(arena[start + 12 : size] == 9) + start))
+    starts, lengths = zip(*pieces, strict=True)
+    return np.concatenate(starts), np.concatenate(lengths)
+
+
+def _sound(arena: U8, found: I64) -> tuple[I64, I64]:
+    """Those of the positions where a length has its right checksum, and the lengths."""
     head = np.ndarray((len(arena) - 16,), "V16", buffer=arena.data, strides=(1,))[found]
     words = head.view("<u4").reshape(-1, 4)
     lengths = words[:, 0]
@@ -100,6 +112,45 @@ def headers(arena: U8, size: int, regions: list[Region]) -> tuple[I64, I64]:
         right[large] = length_checksums(lengths[large]) == words[large, 2]
     keep = np.flatnonzero(right)
     return found[keep], lengths[keep].astype(np.int64)
+
+
+def _regular(arena: U8, region: Region) -> list[tuple[I64, I64]]:
+    """Records from the start of the region on whose lengths repeat: all headers compared with the first ones."""
+    pieces: list[tuple[I64, I64]] = []
+    at = region.start
+    for _ in range(_STRETCHES):
+        probe = _walk(arena, [Region(0, at, region.stop, 0, final=False)], 2 * _PERIOD + 1)
+        starts, lengths = _sound(arena, np.array([p for p in probe if arena[p + 12] == 9], np.int64))
+        period = _period(lengths.tolist()) if len(starts) == 2 * _PERIOD + 1 else 0
+        if not period:
+            break
+        stride = int(starts[period]) - at
+        count = _repeats(arena, starts[:period].tolist(), stride, (region.stop - at) // stride)
+        if count * period <= 2 * _PERIOD:
+            break
+        ahead = np.arange(count) * stride
+        pieces.append(((ahead[:, None] + starts[:period]).ravel(), np.tile(lengths[:period], count)))
+        at += count * stride
+    return pieces
+
+
+def _period(lengths: list[int]) -> int:
+    """After how many records their lengths repeat; 0 if they don't."""
+    return next((p for p in range(1, _PERIOD + 1) if lengths[p:] == lengths[:-p]), 0)
+
+
+def _repeats(arena: U8, starts: list[int], stride: int, count: int) -> int:
+    """How many times these headers come again at this stride, the first time included."""
+    for start in starts:
+        length, check = (
+            np.ndarray((count,), "<u8", buffer=arena.data, offset=start + k, strides=(stride,))
+            for k in (0, 8)
+        )
+        # the checksum, and the 0x09 behind it
+        same = (length == length[0]) & ((check & _FIVE_BYTES) == (check[0] & _FIVE_BYTES))
+        if not same.all():
+            count = int(np.argmin(same))
+    return count
 
 
 def _walk(arena: U8, regions: list[Region], most: int) -> list[int]:
