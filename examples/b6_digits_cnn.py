@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,8 +37,8 @@ class Cause:
     name: str
     #: first prescriptions that are right
     actions: frozenset[str]
-    sick: dict[str, object] = field(default_factory=dict)
-    remedy: dict[str, object] = field(default_factory=dict)
+    sick: dict[str, Any] = field(default_factory=dict)
+    remedy: dict[str, Any] = field(default_factory=dict)
     samples: int = 0
     hidden: int = 32
     init: float | str = 1.0
@@ -77,14 +78,14 @@ def main(folder: Path, quick: bool) -> list[Diagnosis]:
         number = cause.name.split("-")[0]
         data = digits(np.random.default_rng(0), cause.samples or n)
         better = digits(np.random.default_rng(0), cause.remedy_samples or cause.samples or n)
-        sick = replace(base, **cause.sick)  # type: ignore[arg-type]
+        sick = replace(base, **cause.sick)
         sick = replace(sick, notes=notes(sick, cause))
         # the remedy of a wrong lr is the base's; of few samples, more of them
         cured = (
             replace(sick, **cause.remedy)
             if cause.remedy or cause.samples
             else replace(base, notes=notes(base, cause))
-        )  # type: ignore[arg-type]
+        )
         train(
             folder / cause.name,
             network(cause.hidden, cause.init),

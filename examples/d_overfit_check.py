@@ -10,6 +10,7 @@ nothing is learnt at all) for the two others. Overfitting is no fault here: it i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +21,18 @@ from tiny_net import cnn
 from training import Recipe, diagnose, run, train
 
 
+def constant(factor: float) -> Callable[[float], float]:
+    """The same factor on the rate all along."""
+    return lambda at: factor
+
+
 def main(folder: Path, quick: bool) -> list[Diagnosis]:
     """Train on eight samples, in three ways."""
     data = handful(digits(np.random.default_rng(0), 100), 8)
     for name, lr, factor in (("passes", 0.003, 1.0), ("frozen", 0.003, 0.0), ("too-small", 1e-5, 1.0)):
         recipe = Recipe(
             epochs=100 if quick else 200, batch=8, lr=lr, log_every=1,
-            rate=lambda at, factor=factor: factor, notes={"model": "cnn", "activation": "relu"},
+            rate=constant(factor), notes={"model": "cnn", "activation": "relu"},
         )  # fmt: skip
         train(folder / name, cnn(np.random.default_rng(1), 10, (8,), 10), data, recipe)
     return diagnose(folder)

@@ -76,9 +76,9 @@ def file_store(folder: Path, runs: list[tuple[str, dict[str, str], Metrics]]) ->
         (home / "tags" / "mlflow.runName").write_text(name)
         for param, value in params.items():
             (home / "params" / param).write_text(value)
-        for tag, step, value in metrics:
+        for tag, step, level in metrics:
             with (home / "metrics" / tag).open("a") as file:
-                file.write(f"{THEN + 1000 * step} {value} {step}\n")
+                file.write(f"{THEN + 1000 * step} {level} {step}\n")
 
 
 @contextmanager

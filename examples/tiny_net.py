@@ -42,11 +42,11 @@ class Linear:
 
     def forward(self, x: Array, training: bool) -> Array:
         self.x = x
-        return x @ self.weights[0] + self.weights[1]
+        return np.asarray(x @ self.weights[0] + self.weights[1])
 
     def backward(self, slope: Array) -> Array:
         self.slopes = [self.x.T @ slope, slope.sum(axis=0)]
-        return slope @ self.weights[0].T
+        return np.asarray(slope @ self.weights[0].T)
 
 
 class Activation:
@@ -73,7 +73,9 @@ def relu() -> Activation:
 
 def sigmoid() -> Activation:
     """1 / (1 + e^−x)."""
-    return Activation(lambda x: 1 / (1 + np.exp(-np.clip(x, -60, 60))), lambda x, y: y * (1 - y))
+    return Activation(
+        lambda x: np.asarray(1 / (1 + np.exp(-np.clip(x, -60, 60))), np.float32), lambda x, y: y * (1 - y)
+    )
 
 
 class Dropout:

@@ -24,7 +24,7 @@ from curvedoctor.model import Diagnosis
 from tiny_net import Array, Labels, Network, Optimizer, cross_entropy, schedule
 
 with contextlib.suppress(ImportError):  # threads cost more than they bring on matrices this small
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     threadpool_limits(1)
 
@@ -137,7 +137,7 @@ def _of_epoch(
 def logged(recipe: Recipe, data: Data) -> dict[str, str | int | float]:
     """The hyperparameters that go into the log."""
     names = {"cross_entropy": "cross_entropy", "binary_cross_entropy": "bce", "sigmoid_mse": "mse"}
-    known = {
+    known: dict[str, str | int | float] = {
         "lr": recipe.lr,
         "batch_size": recipe.batch,
         "epochs": recipe.epochs,
