@@ -8,7 +8,7 @@ proves the whole chain in one comparison. Whatever breaks it is left to `framing
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -88,13 +88,19 @@ def headers(arena: U8, size: int, regions: list[Region]) -> tuple[I64, I64]:
     """
     if size <= 12 or not regions:
         return np.empty(0, np.int64), np.empty(0, np.int64)
+    pieces = _regular(arena, regions[0]) if len(regions) == 1 and size >= REGULAR else []
+    if pieces:
+        start = int(pieces[-1][0][-1] + pieces[-1][1][-1]) + OVERHEAD
+        regions = [replace(regions[0], start=start)]
+    else:
+        start = 0
     probe = _walk(arena, regions[:1], _PROBE)
     if len(probe) > 1 and probe[-1] - probe[0] > _LONG * (len(probe) - 1):
         found = np.array(_walk(arena, regions, size), np.int64)
-        return _sound(arena, found[arena[found + 12] == 9])
-    pieces = _regular(arena, regions[0]) if len(regions) == 1 and size >= REGULAR else []
-    start = int(pieces[-1][0][-1] + pieces[-1][1][-1]) + OVERHEAD if pieces else 0
-    pieces.append(_sound(arena, np.flatnonzero(arena[start + 12 : size] == 9) + start))
+        found = found[arena[found + 12] == 9]
+    else:
+        found = np.flatnonzero(arena[start + 12 : size] == 9) + start
+    pieces.append(_sound(arena, found))
     starts, lengths = zip(*pieces, strict=True)
     return np.concatenate(starts), np.concatenate(lengths)
 
