@@ -48,7 +48,7 @@ def rows(grids: Iterable[Grid], weight: float) -> Iterable[Row]:
                 task = g.name.split("/")[0]
                 yield (
                     "UP" if above else "DOWN",
-                    place.features(inwards),
+                    place.features(inwards, above),
                     beyond,
                     task,
                     weight * (1 if beyond else INSIDE),

@@ -20,9 +20,9 @@ FINE = 1.6
 #: a difference (ratio − 1) that matters
 MATTERS = 0.05
 #: weights of the evidence at an edge, fitted on trained grids (`tests/benchmarks/compare.py`): constant,
-#: log(slope per decade + 0.1), bend of the profile, 1 if nothing was learnt, decades to the neighbour
-UP = (8.89, 3.82, 5.69, 0.32, -5.15)
-DOWN = (3.60, 1.16, 0.60, 2.93, -4.29)
+#: log(slope per decade + 0.1), bend of the profile, ±1 if nothing was learnt, decades to the neighbour
+UP = (8.16, 3.73, 4.77, 3.43, -5.17)
+DOWN = (3.57, 1.21, 0.65, 3.36, -4.29)
 #: a run that fell by less than this share has hardly learnt
 UNLEARNT = 0.25
 #: scores within this are the same where nothing was learnt; falls of so many σ of the noise are calm
@@ -115,22 +115,25 @@ def _outside(points: Sequence[Point], above: bool) -> tuple[float, str]:
         gap = abs(math.log10(points[0].value / points[1].value))
         return _logistic(3.2 - 2.0 * gap), "its only neighbour does not stay finite"
     weights = UP if above else DOWN
-    evidence = sum(w * f for w, f in zip(weights, (1.0, *features(points)), strict=True))
+    evidence = sum(w * f for w, f in zip(weights, (1.0, *features(points, above)), strict=True))
     ratio = math.exp(points[0].score - points[1].score)
     return min(
         _logistic(evidence), 0.97
     ), f"the loss still falls towards the edge (×{ratio:.2f} over the last step)"
 
 
-def features(points: Sequence[Point]) -> tuple[float, float, float, float]:
+def features(points: Sequence[Point], above: bool) -> tuple[float, float, float, float]:
     """What is weighed at an edge, `points` from the edge inwards: see `UP`.
 
     Were the profile a parabola, the best would lie beyond the edge if its slope there exceeds its
     bend times the distance to the neighbour: a steep last step means little where steps are wide.
+    A run that learnt nothing wants a higher value if its loss falls calmly, a lower one otherwise.
     """
     slope = _slope(points[0], points[1])
     bend = slope - _slope(points[1], points[2]) if len(points) > 2 and math.isfinite(points[1].score) else 0.0
     unlearnt = min(max((UNLEARNT - points[0].fallen) / 0.2, 0.0), 1.0)
+    if above and points[0].calm < CALM:
+        unlearnt = -unlearnt
     width = abs(math.log10(points[0].value / points[1].value))
     return math.log(slope + 0.1), min(max(bend, -2.0), 2.0), unlearnt, width
 
