@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
+import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -154,18 +158,32 @@ def test_hostile_headers_are_not_quadratic(tmp_path: Path) -> None:
     assert not log.series
 
 
-def test_compressed(tmp_path: Path, records: list[bytes]) -> None:
-    path = tmp_path / "run" / (events.name() + ".gz")
+@pytest.mark.parametrize(
+    ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+)
+def test_compressed(
+    tmp_path: Path, records: list[bytes], suffix: str, compress: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "run" / (events.name() + suffix)
     path.parent.mkdir()
-    path.write_bytes(gzip.compress(b"".join(records)))
+    path.write_bytes(compress(b"".join(records)))
     ((run,), problems) = read_all(tmp_path)
     assert run.curves[0].steps.tolist() == STEPS
     assert not problems
 
 
+def test_unknown_compression_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fsspec.utils.infer_compression", lambda path: None)
+    path = tmp_path / (events.name() + ".zst")
+    path.write_bytes(b"\x28\xb5\x2f\xfd")
+    (problem,) = read_file(str(path)).problems
+    assert "install" in problem.what
+
+
 def test_broken_compression_keeps_what_was_decompressed(tmp_path: Path) -> None:
+    rng = random.Random(0)
     many = events.encode(
-        [events.version(), *(events.scalar("loss", step, hash(str(step)) % 997) for step in range(20_000))]
+        [events.version(), *(events.scalar("loss", step, rng.random()) for step in range(20_000))]
     )
     path = tmp_path / (events.name() + ".gz")
     path.write_bytes(gzip.compress(b"".join(many))[:-2000])

@@ -142,10 +142,12 @@ def test_add_scalars_directories_of_torch(tmp_path: Path) -> None:
     events.run(tmp_path / "run" / "Loss_train", tags=("Loss",))
     events.run(tmp_path / "run" / "Loss_val", tags=("Loss",))
     events.run(tmp_path / "run" / "other_experiment", tags=("acc",))
+    events.run(tmp_path / "run" / "Loss_of_another_run", tags=("Loss", "acc"))
     runs, _ = read_all(tmp_path)
     assert {run.name: _ids(run) for run in runs} == {
         "run": ["Loss_train/Loss", "Loss_val/Loss", "lr"],
         "run/other_experiment": ["acc"],
+        "run/Loss_of_another_run": ["Loss", "acc"],
     }
 
 

@@ -171,7 +171,12 @@ def open_binary(path: str) -> IO[bytes]:
         return cast("IO[bytes]", gzip.open(path, "rb"))
     if suffix in COMPRESSED:
         import fsspec
+        from fsspec.utils import infer_compression
 
+        if infer_compression(path) is None:
+            raise OSError(
+                f"compressed as {suffix}: decompress it, or install the package with which fsspec does"
+            )
         return cast("IO[bytes]", fsspec.open(path, "rb", compression="infer").open())
     return open(path, "rb", buffering=0)
 

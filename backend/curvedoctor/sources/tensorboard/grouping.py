@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from curvedoctor.sources import files
 from curvedoctor.sources.base import Folder
 from curvedoctor.sources.copies import is_event_file
-from curvedoctor.sources.tensorboard.peek import first_tag, is_ours
+from curvedoctor.sources.tensorboard.peek import is_ours, only_tag
 
 _TRAIN = re.compile(r"(train|training|learn|fit)$", re.IGNORECASE)
 _EVAL = re.compile(r"(val|valid|validation|eval|evaluation|test|testing|dev)([_-]?\d)?$", re.IGNORECASE)
@@ -82,7 +82,7 @@ def _parts(folder: Folder, own: bool) -> dict[str, _Child]:
     chosen = _splits(children, own)
     if own:
         chosen |= {name for name, child in children.items() if _is_series(name, child.events)}
-        for name in folder.dirs:
+        for name in folder.dirs[:_MAX_CHILDREN]:
             if name not in children and (found := _nested_series(folder, name)):
                 children[name] = _Child(found, closed=True)
                 chosen.add(name)
@@ -142,7 +142,7 @@ def _of_tf2(path: str) -> bool:
 def _is_series(name: str, events: list[str]) -> bool:
     if _TIME_NAME.match(name):
         return True
-    tag = first_tag(events[0])
+    tag = only_tag(events[0])
     return tag is not None and name.startswith(tag.replace("/", "_") + "_")
 
 
@@ -160,7 +160,7 @@ def _nested_series(folder: Folder, name: str) -> list[str]:
         except files.UNREADABLE:
             return []
         events = [files.join(path, e.name) for e in entries if is_event_file(e.name) and not e.is_dir]
-        if events and first_tag(events[0]) != below.rpartition("/")[0]:
+        if events and only_tag(events[0]) != below.rpartition("/")[0]:
             return []
         found.extend(events)
         if below.count("/") < _MAX_LEVELS:

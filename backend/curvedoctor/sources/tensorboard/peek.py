@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from curvedoctor.sources import files
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 #: bytes
 _PEEK = 1 << 16
+#: records that tell a file of one curve from a file of many
+_FEW = 32
 
 
 def _first_events(path: str) -> Iterator[Event]:
@@ -49,3 +52,9 @@ def first_tag(path: str) -> str | None:
         for value in event.summary.value:
             return str(value.tag)
     return None
+
+
+def only_tag(path: str) -> str | None:
+    """The tag of all values near the start; None if there are several, or none."""
+    tags = {value.tag for event in islice(_first_events(path), _FEW) for value in event.summary.value}
+    return tags.pop() if len(tags) == 1 else None
