@@ -130,7 +130,7 @@ def variants(journal: Journal, base: Config) -> list[Variant]:
 def tried(journal: Journal, base: Config) -> bool:
     """Whether the run's own trainings and every remedy's first try are finished (repeats may be missing)."""
     own = [reseeded(base, k) for k in range(3)]
-    firsts = [reseeded(v.config, k) for v in _first(base) for k in range(3 if TASKS[base.task].resplit else 1)]
+    firsts = [reseeded(v.config, k) for v in _first(base) for k in range(3 if TASKS[base.task].scarce else 1)]
     return all(journal.has(c) for c in own + firsts)
 
 
@@ -141,7 +141,7 @@ def needed(journal: Journal, base: Config) -> tuple[list[Config], list[Config]]:
     watched = seeds[: watched_seeds(base)]
     if base.n_val <= min(128, task.n_val // 2) and base.probe == "":
         watched.append(larger_validation(base))
-    rest = seeds + [reseeded(v.config, k) for v in _first(base) for k in range(3 if task.resplit else 1)]
+    rest = seeds + [reseeded(v.config, k) for v in _first(base) for k in range(3 if task.scarce else 1)]
     if all(journal.has(s) for s in seeds):
         levels = journal.levels(seeds, *measured(base))
         for variant in variants(journal, base):
@@ -156,7 +156,7 @@ def needed(journal: Journal, base: Config) -> tuple[list[Config], list[Config]]:
 
 def watched_seeds(base: Config) -> int:
     """How many seeds of a base run are validated every epoch (so that their best checkpoint is known)."""
-    return 3 if TASKS[base.task].resplit else 1
+    return 3 if TASKS[base.task].scarce else 1
 
 
 def larger_validation(base: Config) -> Config:

@@ -52,11 +52,13 @@ def signature(config: Config) -> Sig:
     if config.width > width:
         raise ValueError(f"width {config.width} is more than the largest bucket {width}; make the net smaller")
     smooth = config.activation in ("tanh", "sigmoid") and depth > 0
-    fancy = smooth or bool(config.dropout > 0 or config.norm or config.residual or config.missing > 0)
+    convolution = task.family in ("cnn2d", "cnn1d")
+    dropout = config.dropout > 0 and not convolution  # there it is cheap, and always compiled in
+    fancy = bool(smooth or dropout or config.norm or config.residual or config.missing > 0)
     fancy = fancy or task.family in ("rnn", "gru", "attn")
-    outputs = FEATURES if task.kind == "autoencoder" else 10 if task.family in ("mlp", "cnn2d", "cnn1d") and task.outputs > 1 else task.outputs
+    outputs = FEATURES if task.kind == "autoencoder" else 10 if (task.family == "mlp" or convolution) and task.outputs > 1 else task.outputs
     return Sig(task.family, program_kind(task.kind), config.loss != "right", padded_inputs(task), outputs, width, depth, _bucket(config.batch, BATCHES),
-               task.per_token, task.tokens, fancy, LANES if task.family == "mlp" else LANES // 2)  # fmt: skip
+               task.per_token, task.tokens, fancy, LANES if task.family in ("mlp", "rnn", "gru") else LANES // 2)  # fmt: skip
 
 
 def _rng(config: Config, what: str) -> np.random.Generator:

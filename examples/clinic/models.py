@@ -206,7 +206,7 @@ def layer_norm(sig: Sig, x: jax.Array, mask: jax.Array, lane: Lane) -> jax.Array
 
 def drop(sig: Sig, x: jax.Array, lane: Lane, seed: Any, salt: int) -> jax.Array:
     """Dropout with a counter hash for a generator (many times faster than threefry)."""
-    if seed is None or not sig.fancy:
+    if seed is None or not (sig.fancy or sig.family in ("cnn2d", "cnn1d")):
         return x
     n = jax.lax.iota(jnp.uint32, int(np.prod(x.shape)))
     h = n * np.uint32(2654435761) + seed * np.uint32(40503) + np.uint32(salt * 7919 + 17)

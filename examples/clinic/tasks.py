@@ -41,6 +41,11 @@ class Task:
         return self.modality == "text" and self.family != "mlp"
 
     @property
+    def scarce(self) -> bool:
+        """So few test rows that every outcome is an average over three splits."""
+        return self.resplit and self.n_test < 300
+
+    @property
     def norm(self) -> bool:
         """Attention models are built with normalization."""
         return self.family == "attn"

@@ -78,7 +78,8 @@ def _run_group(sig: Sig, members: list[Config], watch: bool) -> list[Result]:
     per_epoch = members[0].steps_per_epoch
     epochs = max(c.epochs for c in members)
     x = padded(task.name)
-    still = sig._replace(batch=0, fancy=True, odd=True)  # one program evaluates all that differ in these only
+    # one program evaluates all that differ in these only (but units of CNNs are many)
+    still = sig._replace(batch=0, fancy=sig.fancy or task.family == "mlp", odd=True)
     state, log = engine.start(lanes), jnp.full((MAX_STEPS, 4, sig.lanes), jnp.nan, jnp.float32)
     record = np.full((epochs, 4, sig.lanes), np.nan, np.float32)
     fixed = {k: jnp.asarray(v) for k, v in lanes.items()}
