@@ -24,7 +24,6 @@ POINTS_OF_A_RUN = 3_000
 POINTS_IN_ALL = 150_000
 #: points that a curve keeps in any case
 FEWEST = 80
-UPLOT_NOTICE = "uPlot 1.6 (https://github.com/leeoniya/uPlot), (c) Leon Sorokin, MIT licence."
 
 
 def one_run(diagnosis: Diagnosis) -> str:
@@ -68,7 +67,9 @@ def _page(data: Mapping[str, Json]) -> str:
     holder = ElementTree.SubElement(body, "script", {"type": "application/json", "id": "curvedoctor-data"})
     holder.text = embeddable(data)
     library = ElementTree.SubElement(body, "script")
-    library.text = f"/* {UPLOT_NOTICE} */\n" + _closed(bundle.vendor("uPlot.iife.min.js"))
+    # the MIT licence asks for its text in every copy
+    licence = bundle.vendor("uPlot.LICENSE.txt").replace("*/", "* /").strip()
+    library.text = f"/* uPlot\n{licence}\n*/\n" + _closed(bundle.vendor("uPlot.iife.min.js"))
     entry = "single" if len(rows) == 1 else "report"
     ElementTree.SubElement(body, "script").text = _closed(bundle.script(entry))
     return "<!doctype html>\n" + ElementTree.tostring(html, encoding="unicode", method="html") + "\n"

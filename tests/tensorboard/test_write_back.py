@@ -241,6 +241,41 @@ def test_stock_tensorboard_shows_the_diagnosis_and_only_the_newest(logdir: Path,
         assert len(images) == 1
 
 
+@BOTH
+def test_hparams_shows_a_severity_per_condition_on_the_right_trial(tmp_path: Path, fast: bool) -> None:
+    """run1 and run10: TensorBoard matches names by prefix where hparams are written, not where scalars are."""
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.plugins.hparams.summary_v2 import hparams_pb
+
+    for name, lr in (("run1", 0.1), ("run10", 0.01)):
+        writer = Writer(tmp_path / name)
+        writer.records.write(Event(wall_time=1.0, summary=hparams_pb({"lr": lr})).SerializeToString())
+        for step, value in enumerate(falling()):
+            writer.add("train/loss", float(value), step)
+        writer.close()
+    annotate(at(SICK(), tmp_path, "run1"))
+    metric = {"metric": {"group": "curvedoctor", "tag": "severity/overfitting"}}
+    asked = {
+        "experimentName": "",
+        "allowedStatuses": [f"STATUS_{name}" for name in ("UNKNOWN", "SUCCESS", "FAILURE", "RUNNING")],
+        "colParams": [{"hparam": "lr"}, metric],
+        "startIndex": 0,
+        "sliceSize": 10,
+    }
+    with Board(["--logdir", str(tmp_path)], fast=fast, bare=True) as board:
+        board.until(lambda: board.get("plugin/text/text", run="run1/curvedoctor", tag="diagnosis"))
+        found = board.until(lambda: board.post("plugin/hparams/session_groups", asked).get("sessionGroups"))
+    severity = {
+        group["hparams"]["lr"]: {
+            value["name"]["tag"]: value["value"]
+            for value in group.get("metricValues", [])
+            if value["name"].get("group") == "curvedoctor"
+        }
+        for group in found
+    }
+    assert severity == {0.1: {"severity/overfitting": 2.0, "severity/lr-decayed-too-early": 1.0}, 0.01: {}}
+
+
 def test_a_live_curve_never_freezes(tmp_path: Path) -> None:
     """The Python loader moves on to newer files of a directory: ours must not be one of them."""
     writer = Writer(tmp_path / "live")

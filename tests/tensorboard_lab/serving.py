@@ -94,6 +94,15 @@ class Board:
             body = bytes(answer.read())
         return gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
 
+    def post(self, route: str, content: object) -> Any:
+        """The JSON at `data/ROUTE`, asked by POST."""
+        body = json.dumps(content).encode()
+        asked = urllib.request.Request(
+            f"{self.url}/data/{route}", body, headers={"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            return json.loads(answer.read())
+
     def ours(self, route: str, **query: str) -> Any:
         """The JSON at one of our tab's routes."""
         return self.get(f"plugin/curvedoctor/{route}", **query)

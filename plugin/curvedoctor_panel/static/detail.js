@@ -15,9 +15,11 @@ const SHOWN = 3;
 export class Detail {
   /**
    * @param {{explain: (condition: string) => void, condition: (id: string) => void}} on
+   * @param {boolean} [brief] only the charts that findings rest on, and smaller: for paper
    */
-  constructor(on) {
+  constructor(on, brief = false) {
     this.on = on;
+    this.brief = brief;
     this.key = "";
     /** @type {RunView | null} */
     this.view = null;
@@ -57,7 +59,9 @@ export class Detail {
     this.key = key;
     this.view = view;
     this.dispose();
-    this.charts = view.charts.map((chart, i) => new Chart(view, chart, { active: this.active, state: (this.states[`${i} ${chart.title}`] ??= {}) }));
+    const drawn = this.brief ? view.charts.filter((chart, i) => i === 0 || chart.findings.length) : view.charts;
+    const height = this.brief ? 200 : undefined;
+    this.charts = drawn.map((chart, i) => new Chart(view, chart, { active: this.brief ? null : this.active, height, state: (this.states[`${i} ${chart.title}`] ??= {}) }));
     this.element.replaceChildren(...this.parts(view));
     for (const chart of this.charts) chart.resize();
     this.element.scrollTop = top;

@@ -51,7 +51,7 @@ addEventListener("beforeprint", () => {
   app.element.dataset.theme = "light";
   const rows = data.overview.rows;
   const full = rows.length === 1 ? rows : rows.filter((row) => row.verdict === "sick").slice(0, PRINTED);
-  printed = full.map(() => new Detail({ explain: () => {}, condition: () => {} }));
+  printed = full.map(() => new Detail({ explain: () => {}, condition: () => {} }, true));
   paper = h("div", { class: "cd-paper" }, rows.length > 1 ? summary(rows) : null, printed.map((detail) => detail.element));
   app.element.append(paper);
   full.forEach((row, i) => printed[i].show(row.key, data.views[row.key], ""));
