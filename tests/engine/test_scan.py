@@ -52,6 +52,8 @@ def test_groups_larger_than_a_job_are_judged_as_smaller_ones(
     whole = said(logs)
     monkeypatch.setattr(plan, "JOB", 2)
     assert said(logs) == whole
+    monkeypatch.setattr(work, "ROOM", 1 << 62)  # no room to spill: read again
+    assert said(logs) == whole
 
 
 def test_progress_counts_runs(logs: Path) -> None:

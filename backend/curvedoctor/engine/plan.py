@@ -20,7 +20,9 @@ class Job:
     units: tuple[Unit, ...]
     #: the job holds whole groups; False for a part of a group larger than one job
     whole: bool
-    #: for a second look: (name, source) of the runs to judge → what their siblings have tried
+    #: where the first pass over a large group leaves its cases, and the second finds them
+    spill: str | None = None
+    #: for the second pass: (name, source) of a run → what its siblings have tried
     trials: Mapping[tuple[str, str], Sequence[Trial]] | None = None
 
 

@@ -1,8 +1,7 @@
 """The scan: any number of runs, in bounded memory, on any number of workers, always in the same order.
 
-Groups that fit into one job are judged whole. Of a larger group a first pass leaves each run's
-summary and, spilled to disk, its diagnosis; when the whole group has been read, only the runs to
-which siblings have something to say are judged again. What is remembered is not even read.
+Groups that fit into one job are judged whole; for larger ones see `large`. What is remembered is not
+even read; see `recall`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -18,6 +22,9 @@ from curvedoctor.sources.base import Unit
 
 #: what tells runs of one group apart
 Key = tuple[str, str]
+Loaded = tuple[list[Case], list[Problem]]
+#: bytes that spilling leaves free on the disk
+ROOM = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +35,46 @@ class Judged:
     sheets: Mapping[str, Sheet]
     #: what could not be read, and belongs to no group's files
     problems: tuple[Problem, ...] = ()
-    #: only for parts of a group, one per run
+    #: after the first pass over a part of a group, one per run
     summaries: tuple[tuple[Key, Summary], ...] = ()
+    #: where the first pass left its cases; None if it didn't
+    spilled: str | None = None
 
 
 def work(job: Job, options: Options) -> Judged:
-    """Load and judge one job."""
-    cases, problems = load(job.units, options)
+    """Load and judge one job, or one pass of it."""
     if job.trials is not None:
-        chosen = [case for case in cases if key_of(case.run) in job.trials]
-        trials = [job.trials[key_of(case.run)] for case in chosen]
-        return _judged(job, judge(chosen, options, trials), problems, options)
-    if job.whole:
-        return _judged(job, judge_groups(cases, options), problems, options)
-    summaries = () if options.alone else tuple((key_of(case.run), summarize(case)) for case in cases)
-    return _judged(job, judge(cases, options), problems, options, summaries)
+        cases, problems = _unspilled(job.spill) or load(job.units, options)
+        trials = [job.trials.get(key_of(case.run), ()) for case in cases]
+        return _judged(job, judge(cases, options, trials), problems, options)
+    cases, problems = load(job.units, options)
+    if job.spill is not None:
+        summaries = tuple((key_of(case.run), summarize(case)) for case in cases)
+        return Judged({}, (), summaries, _spilled(job.spill, (cases, problems)))
+    return _judged(job, judge_groups(cases, options), problems, options)
+
+
+def _spilled(path: str, what: Loaded) -> str | None:
+    """Leave `what` at `path`, if there is such a place on this machine, with room."""
+    with suppress(OSError):
+        if shutil.disk_usage(os.path.dirname(path)).free > ROOM:  # noqa: PTH120
+            with open(path, "xb") as file:  # noqa: PTH123
+                pickle.dump(what, file, protocol=5)
+            return path
+    return None
+
+
+def _unspilled(path: str | None) -> Loaded | None:
+    """What was left at `path`; None if it is not there. It is gone then."""
+    if path is None:
+        return None
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            found: Loaded = pickle.load(file)  # noqa: S301  # our own, in a directory that only we can enter
+        os.unlink(path)  # noqa: PTH108
+        return found
+    except (OSError, EOFError, pickle.UnpicklingError):  # another machine; a disk that is full
+        return None
 
 
 def key_of(run: Run) -> Key:
@@ -50,7 +82,7 @@ def key_of(run: Run) -> Key:
     return run.name, run.source
 
 
-def load(units: Sequence[Unit], options: Options) -> tuple[list[Case], list[Problem]]:
+def load(units: Sequence[Unit], options: Options) -> Loaded:
     """Cases ordered by group (as the units are) and run, and what could not be read."""
     runs, problems = [], []
     for item in load_units(units, options.read):
@@ -73,7 +105,6 @@ def _judged(
     diagnoses: Sequence[Diagnosis],
     problems: Sequence[Problem],
     options: Options,
-    summaries: tuple[tuple[Key, Summary], ...] = (),
 ) -> Judged:
     where = {part: unit.group for unit in job.units for part in unit.parts}
     apart: dict[str | None, list[Problem]] = {}
@@ -83,7 +114,7 @@ def _judged(
     for group, members in groupby(diagnoses, key=lambda diagnosis: diagnosis.run.group):
         sheets[group] = sheet(list(members), apart.pop(group, ()), options)
     sheets |= {group: sheet((), told, options) for group, told in apart.items() if group is not None}
-    return Judged(sheets, tuple(apart.get(None, ())), summaries)
+    return Judged(sheets, tuple(apart.get(None, ())))
 
 
 def sheet(
