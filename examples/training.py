@@ -68,6 +68,8 @@ class Recipe:
     #: steps between two logged batch losses; 0 logs none
     log_every: int = 10
     shuffle: bool = True
+    #: the optimizer got no parameters: nothing changes
+    frozen: bool = False
     #: whether accuracies are logged
     log_metric: bool = True
     #: what the logged training loss is divided by: 1, unless it is wrong
@@ -113,8 +115,9 @@ def learn(network: Network, data: Data, recipe: Recipe) -> Iterator[Point]:
                     "train/grad_norm": network.grad_norm(),
                 }
                 yield "step", step, seen | ({"train/batch_accuracy": scores[-1]} if recipe.log_metric else {})
-            with np.errstate(all="ignore"):
-                optimizer.step()
+            if not recipe.frozen:
+                with np.errstate(all="ignore"):
+                    optimizer.step()
             step += 1
         with np.errstate(all="ignore"):
             yield "epoch", epoch, _of_epoch(network, data, recipe, losses, scores)
