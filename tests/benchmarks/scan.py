@@ -25,7 +25,7 @@ from benchmarks.workloads import TAGS
 from sources import events
 
 #: different runs; more are copies of these under other names
-DIFFERENT = 64
+DIFFERENT = 32
 GROUP = 500
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -78,10 +78,10 @@ def run_bytes(seed: int, tags: int, points: int) -> bytes:
     return b"".join(map(events.frame, parts))
 
 
-def make(root: Path, runs: int, tags: int, points: int, group: int = GROUP) -> None:
-    """`runs` directories below `root`, `group` of them in one parent."""
+def make(root: Path, runs: int, tags: int, points: int, group: int = GROUP, since: int = 0) -> None:
+    """`runs` directories below `root`, `group` of them in one parent; the first `since` are there already."""
     different = [run_bytes(seed, tags, points) for seed in range(min(DIFFERENT, runs))]
-    for run in range(runs):
+    for run in range(since, runs):
         folder = root / f"group{run // group:04d}" / f"run{run:06d}"
         folder.mkdir(parents=True)
         (folder / events.name(1_700_000_000 + run)).write_bytes(different[run % len(different)])
@@ -181,27 +181,28 @@ def startup(root: Path, rounds: int) -> Row:
     )
 
 
-def many(root: Path, runs: int, picture: Path | None) -> list[Row]:
-    """Growth with the number of runs, and peak memory."""
+def many(root: Path, runs: int, picture: Path | None, group: int = GROUP) -> list[Row]:
+    """Growth with the number of runs, and peak memory; `group` runs are siblings."""
     sizes = [runs // 8, runs // 4, runs // 2, runs]
     found: list[Measured] = []
-    for size in sizes:
-        make(root / str(size), size, 4, 100)
-        found.append(measured(root / str(size)))
+    for before, size in zip([0, *sizes], sizes, strict=False):
+        make(root, size, 4, 100, group, since=before)
+        found.append(measured(root))
         print(f"  {size} runs: {found[-1].processor:.1f} s, {found[-1].peak / 1e6:.0f} MB", file=sys.stderr)
+    siblings = " in one directory" if group >= runs else ""
     exponent = float(np.polyfit(np.log(sizes), np.log([m.processor for m in found]), 1)[0])
     slope = (found[-1].peak - found[0].peak) / (sizes[-1] - sizes[0])
     if picture is not None:
         draw(sizes, found, picture)
     return [
         Row(
-            f"growth of cost up to {runs} runs x 4 curves x 100 points, exponent",
+            f"growth of cost up to {runs} runs x 4 curves x 100 points{siblings}, exponent",
             "1 (linear)",
             f"{exponent:.2f}",
             exponent < 1.1,
         ),
         Row(
-            f"peak memory, {runs} runs, MB",
+            f"peak memory, {runs} runs{siblings}, MB",
             "< 600",
             f"{found[-1].peak / 1e6:.0f} ({slope / 1e3:.1f} kB per run)",
             found[-1].peak < 600e6,
@@ -237,6 +238,7 @@ def rows(runs: int, rounds: int, picture: Path | None) -> list[Row]:
         lambda root: [rate(root, min(500, runs), rounds)],
         lambda root: [again(root, min(5000, runs), rounds)],
         lambda root: many(root, runs, picture),
+        lambda root: many(root, runs // 5, None, group=runs),
     ]
     for step in steps:
         with tempfile.TemporaryDirectory() as scratch:
