@@ -20,6 +20,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--tasks", default="", help="comma list; default all")
         sub.add_argument("--work", type=Path, default=Path.home() / ".cache" / "clinic", help="journal folder")
         sub.add_argument("--limit", type=int, default=None, help="base runs per task")
+        sub.add_argument("--since", type=int, default=0, help="leave out that many base runs of each task")
         sub.add_argument("--rounds", type=int, default=1, help="how often every fault is drawn per task")
         sub.add_argument("--jobs", type=int, default=1, help="processes, each with its own tasks")
         sub.add_argument("--minutes", type=float, default=1e6, help="stop training after this time")
@@ -49,7 +50,7 @@ def _train(args: argparse.Namespace, names: list[str]) -> int:
 
     _compile_cache(args.work)
     start = time.time()
-    count = carry_out(Journal(args.work), names, args.rounds, args.limit, start + 60 * args.minutes)
+    count = carry_out(Journal(args.work), names, args.rounds, args.limit, start + 60 * args.minutes, args.since)
     print(f"{count} trainings in {time.time() - start:.0f} s", file=sys.stderr)
     return 0
 

@@ -164,14 +164,16 @@ def larger_validation(base: Config) -> Config:
     return replace(base, n_val=TASKS[base.task].n_val)
 
 
-def carry_out(journal: Journal, names: list[str], rounds: int, limit: int | None, deadline: float) -> int:
+def carry_out(
+    journal: Journal, names: list[str], rounds: int, limit: int | None, deadline: float, since: int = 0
+) -> int:
     """Train everything that the base runs of these tasks need; returns the number of trainings."""
     from clinic.train import train_many
 
     total, start = 0, time.monotonic()
     waves = [limit // 2, limit] if limit and limit > 16 else [limit]  # stopped halfway, all tasks have runs
     for most, name in itertools.product(waves, names):
-        bases = base_runs(name, rounds, most)
+        bases = base_runs(name, rounds, most)[since:]
         originals = {c for b in bases for c in (b.config, larger_validation(b.config))}
         open_ = [b.config for b in bases]
         for turn in range(5):

@@ -20,6 +20,8 @@ def _plan(task: Task, rounds: int) -> list[str]:
         third = len(faults) // 3
         for i in range(3):
             plan += [*faults[i * third : (i + 1) * third], *["healthy"] * 8, *["practitioner"] * 5, "grid"]
+    if task.family == "mlp" and not task.resplit:  # cheap, and with a floor: most of these are fine in truth
+        plan += ["healthy"] * 24
     return plan
 
 
