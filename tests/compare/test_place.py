@@ -116,6 +116,9 @@ def test_what_always_changes_together_is_not_told_apart() -> None:
     (found,) = group(runs).factors
     assert found.name == "lr"
     assert found.along == ("weight_decay",)
+    assert found.place is not None
+    assert found.place.where == "unknown"
+    assert "weight_decay" in found.place.why
 
 
 def test_random_search_is_read_by_half_decades() -> None:

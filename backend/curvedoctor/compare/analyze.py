@@ -33,6 +33,8 @@ PLACED = frozenset(
         "max_steps",
     }
 )
+#: follow from the lr or from the length of the run, so that they don't stand in the way of judging it
+FOLLOW_LR = frozenset({"min_lr", "lr_final_ratio", "warmup_steps", "max_steps", "step_size", "gamma"})
 #: more hyperparameters than this are not worth a reader's time
 MOST_FACTORS = 8
 
@@ -63,7 +65,12 @@ def compare(
 def _named(runs: Sequence[Run]) -> list[Run]:
     """The runs, each under a name of its own: its group stands before a name that occurs twice."""
     seen = Counter(run.name for run in runs)
-    named = [run if seen[run.name] == 1 else replace(run, name=f"{run.group}/{run.name}") for run in runs]
+    named = [
+        run
+        if seen[run.name] == 1
+        else replace(run, name=f"{run.group.rstrip('/').rsplit('/', 1)[-1]}/{run.name}")
+        for run in runs
+    ]
     again = Counter(run.name for run in named)
     return [
         run if again[run.name] == 1 else replace(run, name=f"{run.name} ({i})") for i, run in enumerate(named)
@@ -143,6 +150,8 @@ def _place(g: Grid, name: str, noise: float | None, cases: Mapping[str, Case]) -
     made = points(g, name, cases)
     if len(made) < 2:
         return None
+    if tangled := [n for n in g.along[name] if n not in FOLLOW_LR]:
+        return Place("unknown", 0.5, f"it always changed together with {' and '.join(tangled)}")
     found = place.place(made, effects.GUESS / 2 if noise is None else noise)
     return found if name == "lr" or not _whole(g, name) else _rounded(found)
 

@@ -156,9 +156,9 @@ def _logit(p: float) -> float:
 
 
 def _step(values: Sequence[float], above: bool) -> float:
-    """Ratio of the two values at an end of the grid, kept between 2 and 10."""
+    """How far to go beyond the grid: its own step there, kept between 2 and √10."""
     high, low = (values[-1], values[-2]) if above else (values[1], values[0])
-    return min(max(high / low, 2.0), 10.0)
+    return min(max(high / low, 2.0), math.sqrt(10.0))
 
 
 def _refine(points: Sequence[Point], best: int) -> tuple[tuple[float, ...], str]:
