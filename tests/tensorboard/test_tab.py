@@ -93,6 +93,10 @@ def test_a_deep_link_opens_a_run_and_a_condition_with_its_onset(watched: Watched
     frame.locator(".cd-row", has_text="missing-value").click()
     run_in(frame, "missing-value")
     assert "run=missing-value" in watched.page.url, "the address follows, so that it can be passed on"
+    watched.page.locator("[data-plugin-id=scalars]").click()
+    watched.page.wait_for_url(re.compile("#scalars"))
+    watched.page.locator("[data-plugin-id=curvedoctor]").click()
+    watched.page.wait_for_url(re.compile("#curvedoctor&run=missing-value"))
     watched.page.reload()
     run_in(watched.page.frame_locator("iframe"), "missing-value")
 

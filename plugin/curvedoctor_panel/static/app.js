@@ -90,6 +90,8 @@ export class App {
   /** Follow the place where the deep link is kept. */
   follow() {
     const link = this.place.read();
+    // an address without a link (a host that came back to us) leaves everything as it was
+    if (!Object.keys(link).length) return this.write();
     this.go({ view: link.view === "across" ? "across" : "runs", run: link.run ?? this.run, condition: link.condition ?? "" });
   }
 

@@ -9,8 +9,9 @@ import { plural } from "./format.js";
 /** @typedef {{writes: boolean, token: string | null, places: string[], interval: number, built: boolean}} About */
 
 const TAB = "curvedoctor";
-/** Milliseconds between two questions while runs are being read, and afterwards. */
+/** Milliseconds between two questions: until the first run is there, while more are being read, and afterwards. */
 const EAGER = 350;
+const BUSY = 1200;
 const CALM = 5000;
 
 /** @param {string} name of one of our routes; relative, so that it works behind any prefix */
@@ -98,7 +99,7 @@ class Tab {
       this.version = runs.version;
       if (runs.overview) this.app.update(runs.overview);
       this.app.tell(this.status(runs));
-      if (runs.status.phase !== "ready") wait = EAGER;
+      if (runs.status.phase !== "ready") wait = this.app.overview?.rows.length ? BUSY : EAGER;
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       this.app.tell({ phase: this.app.overview ? "ready" : "failed", text: this.app.overview ? "not up to date" : text, notices: [`Diagnosing is interrupted: ${text}`] });
