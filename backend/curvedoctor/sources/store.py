@@ -16,7 +16,7 @@ from curvedoctor.model import Problem, Run
 from curvedoctor.sources import columns
 
 #: bytes of all that is kept
-LIMIT = 1 << 30
+LIMIT = 512 << 20
 #: bytes of one block; what is larger reads fast enough from where it is
 MAX_BLOCK = 64 << 20
 #: seconds: how long to wait for another process, and how stale a block's time of use may be
@@ -130,7 +130,7 @@ class Store:
 def _user_directory() -> str:
     from platformdirs import user_cache_dir
 
-    return user_cache_dir("curvedoctor")
+    return user_cache_dir("curvedoctor", appauthor=False)
 
 
 @functools.cache  # per process: a fork must not share the connection
