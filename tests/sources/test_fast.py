@@ -232,7 +232,7 @@ def test_made_up_tags_do_not_fill_memory(tmp_path: Path) -> None:
     assert sum(len(shape.templates) for shapes in known._shapes.values() for shape in shapes) < 200
 
 
-def test_hundreds_of_tags_of_one_length(tmp_path: Path, capacity: int) -> None:
+def test_hundreds_of_tags_of_one_length(tmp_path: Path) -> None:
     rng = random.Random(0)
     tags = [f"layer_{i:03}/norm" for i in range(300)]
     found = [
