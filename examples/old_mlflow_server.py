@@ -11,9 +11,11 @@ store in which not a byte has changed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -21,7 +23,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def file_store(folder: Path, runs: list[tuple[str, dict[str, str], Metrics]]) ->
                 file.write(f"{THEN + 1000 * step} {level} {step}\n")
 
 
-@contextmanager
+@contextlib.contextmanager
 def server(folder: Path) -> Iterator[str]:
     """A real MLflow server on this machine only; yields its address."""
     with socket.socket() as probe:
@@ -92,7 +93,9 @@ def server(folder: Path) -> Iterator[str]:
                "--default-artifact-root", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port),
                "--workers", "1"]  # fmt: skip
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}, **quiet)  # type: ignore[call-overload]
+    process = subprocess.Popen(
+        command, env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}, start_new_session=True, **quiet
+    )  # type: ignore[call-overload]
     try:
         for _ in range(600):
             try:
@@ -101,9 +104,12 @@ def server(folder: Path) -> Iterator[str]:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.2)
         yield uri
-    finally:
-        process.terminate()
-        process.wait(30)
+    finally:  # the server and its workers
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, sign)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20)
 
 
 def post(uri: str, what: str, body: dict[str, object]) -> dict[str, dict[str, dict[str, str]]]:

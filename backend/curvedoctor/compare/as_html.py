@@ -133,9 +133,8 @@ def _table(
     words: set[int] | None = None,
 ) -> None:
     """A table; `chosen` rows stand out, columns of `words` are set flush left."""
-    holder = _add(
-        main, "div", **{"class": "scroll", "tabindex": "0", "role": "region", "aria-label": "table"}
-    )
+    label = f"table {sum(1 for _ in main.iter('table')) + 1}"
+    holder = _add(main, "div", **{"class": "scroll", "tabindex": "0", "role": "region", "aria-label": label})
     table = _add(holder, "table")
     top = _add(_add(table, "thead"), "tr")
     for i, head in enumerate(heads):
