@@ -47,9 +47,7 @@ def compare(
     `final`: by the final level of the outcome curve, else by its best. `metric`: shell-style pattern
     of the curve to compare by; None for the validation loss, or what comes nearest to it.
     """
-    from curvedoctor.differential.odds import with_odds
-
-    cases = with_odds(build(_named([d.run for d in diagnoses])))
+    cases = build(_named([d.run for d in diagnoses]))
     tests = tuple(t for case in cases if (t := range_test(case)) is not None)
     probes = {t.run for t in tests} | {c.run.name for c in cases if overfit_check.read(c) is not None}
     by_group: dict[str, list[Case]] = {}
@@ -158,11 +156,10 @@ def _place(g: Grid, name: str, noise: float | None, cases: Mapping[str, Case]) -
 
 def points(g: Grid, name: str, cases: Mapping[str, Case]) -> list[place.Point]:
     """The profile of a numeric hyperparameter with what is known of the best run at each value."""
-    up, down = ("raise-lr", "lower-lr") if name == "lr" else ("", "")
     made = []
     for value, score in region.profile(g, name, {}):
         best = cases[min((o for o in g.outcomes if o.params.get(name) == value), key=lambda o: o.score).run]
-        made.append(place.Point(value, score, *_learnt(best), best.odds.get(up), best.odds.get(down)))
+        made.append(place.Point(value, score, *_learnt(best)))
     return made
 
 

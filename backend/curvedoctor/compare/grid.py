@@ -76,7 +76,7 @@ def _order(value: ParamValue | None) -> tuple[int, float, str]:
 
 def grid(outcomes: Sequence[Outcome]) -> Grid:
     """What varies between `outcomes`; values drawn at random are put into half-decades."""
-    outcomes = _binned(outcomes)
+    outcomes = _filled(_binned(outcomes))
     names = sorted({n for o in outcomes for n in o.params} - FOLLOWS, key=_rank)
     columns = {n: tuple(o.params.get(n) for o in outcomes) for n in names}
     columns = {n: c for n, c in columns.items() if len(set(c)) > 1}
@@ -106,6 +106,17 @@ def _determines(leader: Sequence[object], column: Sequence[object]) -> bool:
         return True
     ranked = [b for _, b in sorted(numbers)]
     return ranked in (sorted(ranked), sorted(ranked, reverse=True))
+
+
+def _filled(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """A run that logs hardly any hyperparameters does not differ by that: what all others share holds for it too."""
+    most = max((len(o.params) for o in outcomes), default=0)
+    shared = {}
+    for name in {n for o in outcomes for n in o.params}:
+        values = {o.params[name] for o in outcomes if name in o.params}
+        if len(values) == 1:
+            shared[name] = values.pop()
+    return [replace(o, params={**shared, **o.params}) if 2 * len(o.params) < most else o for o in outcomes]
 
 
 def _binned(outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -1,10 +1,10 @@
 """Where the best value of a hyperparameter lies: below, within or above what was tried, and what to try next.
 
 The profile is the lowest score at each value, over all settings of the others: to pick a value is to
-be free to pick the rest. A best value with a clearly worse neighbour on both sides lies within. At
-the edge, a logistic regression weighs how steeply the profile still falls per decade, whether it
-bends, how wide the last step was, and whether the run at the edge learnt anything at all; the statistical model's odds for that run are weighed in. A neighbour that diverged closes
-the range like any worse one.
+be free to pick the rest. A best value with a worse neighbour on both sides lies within. At the edge, a
+logistic regression weighs how steeply the profile still falls per decade, whether it bends, how wide
+the last step was, and whether the run at the edge learnt anything at all. A neighbour that diverged
+closes the range like any worse one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from curvedoctor.compare.types import Place, Where
 FINE = 1.6
 #: a difference (ratio − 1) that matters
 MATTERS = 0.05
-#: weights of the evidence at an edge, fitted on trained grids (`tests/benchmarks/compare.py`): constant,
+#: weights of the evidence at an edge, fitted on trained grids (`tests/benchmarks/fit_place.py`): constant,
 #: log(slope per decade + 0.1), bend of the profile, ±1 if nothing was learnt, decades to the neighbour
 UP = (8.16, 3.73, 4.77, 3.43, -5.17)
 DOWN = (3.57, 1.21, 0.65, 3.36, -4.29)
@@ -27,8 +27,6 @@ DOWN = (3.57, 1.21, 0.65, 3.36, -4.29)
 UNLEARNT = 0.25
 #: scores within this are the same where nothing was learnt; falls of so many σ of the noise are calm
 FLAT, CALM = 0.05, 4.0
-#: weight of the statistical model's odds beside it
-TRUST = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +40,6 @@ class Point:
     fallen: float = 1.0
     #: the same in units of the curve's noise: a slow run falls calmly, a wild one does not
     calm: float = 1e3
-    #: probability that raising (lowering) the value helps the best run at this value; None if not known
-    raising: float | None = None
-    lowering: float | None = None
 
 
 def place(points: Sequence[Point], noise: float = 0.0) -> Place:
@@ -94,9 +89,6 @@ def _at_edge(points: Sequence[Point], best: int) -> Place:
     where: Where = "above" if above else "below"
     own, values = points[best], [p.value for p in points]
     outside, why = _outside(points[::-1] if above else points, above)
-    helps = own.raising if above else own.lowering
-    if helps is not None:
-        outside = _logistic(_logit(outside) + TRUST * _logit(min(max(helps, 0.02), 0.98)))
     if outside >= 0.5:
         step = _step(values, above) ** (1 if above else -1)
         return Place(where, min(outside, 0.97), why, _nice([own.value * step, own.value * step**2]), "extend")
@@ -148,11 +140,6 @@ def _slope(edge: Point, inner: Point) -> float:
 
 def _logistic(x: float) -> float:
     return 1 / (1 + math.exp(-min(max(x, -30.0), 30.0)))
-
-
-def _logit(p: float) -> float:
-    p = min(max(p, 1e-6), 1 - 1e-6)
-    return math.log(p / (1 - p))
 
 
 def _step(values: Sequence[float], above: bool) -> float:
