@@ -17,7 +17,7 @@ What to try
 When it is wrong
     Full-batch gradient descent at the edge of stability alternates too, though hardly between two
     smooth levels from the first point on. A loss of exactly zero may be honest, and a learning rate
-    of zero freezes validation by right.
+    of zero freezes validation by right: not judged where a training loss goes on to fluctuate, without a trend.
 
 References
     Humbatova et al. (2020), Taxonomy of real faults in deep learning systems. TensorBoard FAQ (2023), on
@@ -32,8 +32,10 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.shape import flat
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.series import Series
 from curvedoctor.model import Curve, Finding, Floats, Run, Unjudged
 
 ID = "log-fault"
@@ -112,13 +114,26 @@ def _frozen(case: Case, curve: Curve) -> Seen | None:
     before = y[: len(y) - tail]
     if len(before) < 5 or len(np.unique(before)) < 0.8 * len(before):
         return None  # constant throughout, or so coarse that equal values mean nothing
-    if _untrained(case, float(y[-1])):
-        return None  # a dead network scores the same for good
+    if _untrained(case, float(y[-1])) or _at_rest(case, curve, tail / len(y)):
+        return None  # weights that rest score the same for good
     if case.schedule is not None and case.schedule.last <= 1e-6 * case.schedule.peak and case.schedule.zero > 0.02:
         return None
     share = tail / len(y)
     words = f"The last {tail} points are the very same number ({number(float(y[-1]))}): the logged value is no longer updated."
     return "frozen tail", 0.9 * ramp(share, 0.15, 0.3) * ramp(tail, 4, 10), words, len(curve) - tail
+
+
+def _at_rest(case: Case, curve: Curve, share: float) -> bool:
+    """Whether only the batches still make a difference: a training loss fluctuates on without a trend, no validation does."""
+    moving = [s for s in case.series.values() if s.curve is not curve and s.curve.role.quantity == "loss" and _moves(s, share)]
+    if any(s.curve.role.split in ("val", "test") for s in moving):
+        return False
+    return bool(moving) and all(flat(s, 1 - share, 0.02) for s in moving)
+
+
+def _moves(s: Series, share: float) -> bool:
+    tail = s.y[-max(2, int(share * len(s.y))) :]
+    return len(s.y) >= 8 and bool(np.any(tail != tail[-1]))
 
 
 def _untrained(case: Case, level: float) -> bool:
@@ -170,6 +185,13 @@ def _coarse(rng: np.random.Generator) -> Run:
     return run(train_loss=np.round(falling(rng, 80, 2.3, 0.3, 12, 0.001), 2))
 
 
+def _weights_at_rest(rng: np.random.Generator) -> Run:
+    """The weights no longer change: validation is the same for good, batches go on to differ."""
+    val = falling(rng, 60)
+    val[30:] = val[30]
+    return run(train_loss_step=falling(rng, 600, 2.3, 0.3, 30, 0.2), val_loss=val)
+
+
 def _oscillating(rng: np.random.Generator) -> Run:
     return run(train_loss=falling(rng, 80, noise=0.4))
 
@@ -185,5 +207,5 @@ CONDITION = Condition(
         "points": "logged points of the curve",
     },
     sick=(_restarted, _two_losses, _interleaved, _stuck_logger),
-    healthy=(*HEALTHY, _coarse, _oscillating),
+    healthy=(*HEALTHY, _coarse, _weights_at_rest, _oscillating),
 )
