@@ -1,4 +1,4 @@
-"""How well `compare` reads grids: python tests/benchmarks/compare.py [--clinic] [--trained] [--synthetic N].
+"""How well `compare` reads grids: python tests/benchmarks/compare.py [--clinic] [--trained] [--held-out] [--synthetic N].
 
 A grid of lr × batch size is cut to windows of two to five learning rates; `compare` sees one window and
 must say whether the best lr lies below, within or above it. The truth is the whole grid: the lowest point
@@ -29,11 +29,12 @@ if __name__ == "__main__":  # this folder gives way: its name for this file is a
 
 import numpy as np
 
-from compare.grids import World, grid, run, undiagnosed
+from benchmarks.trained_grids import Grid, trained
+from compare.grids import World, grid, undiagnosed
 from curvedoctor.compare.analyze import compare
 from curvedoctor.compare.region import vertex
 from curvedoctor.compare.types import Place, Region
-from curvedoctor.model import ParamValue, Run
+from curvedoctor.model import Run
 
 #: windows of so many neighbouring values of lr
 SIZES = (2, 3, 4, 5)
@@ -41,16 +42,6 @@ SIZES = (2, 3, 4, 5)
 OUTSIDE, WITHIN = 0.10, 0.05
 #: a best lr nearer to the end of a window than this factor is neither inside nor outside
 EDGE = 1.5
-
-
-@dataclass
-class Grid:
-    """Runs of one grid with the loss that each setting really has; inf where training breaks."""
-
-    name: str
-    runs: list[Run]
-    #: run name → true loss
-    truth: dict[str, float]
 
 
 @dataclass
@@ -161,74 +152,6 @@ def synthetic(count: int, seed: int = 0) -> Iterator[Grid]:
         yield Grid(f"world {i}", runs, truth)
 
 
-def trained() -> Iterator[Grid]:
-    """Real trainings of small networks, about 1500 of them; a test set that is not logged gives the truth."""
-    from data_sets import digits, flat, rule, textures
-
-    rng = np.random.default_rng
-    pictures, rules, stripes = (
-        digits(rng(0), 1200, 1000),
-        rule(rng(0), 1200, 1200),
-        textures(rng(0), 1200, 1000),
-    )
-    for data in (pictures, stripes):
-        data.x, data.x_val = flat(data.x), flat(data.x_val)
-    for name, data, outputs in (("digits", pictures, 10), ("rule", rules, 1), ("stripes", stripes, 1)):
-        for optimizer, centre in (("sgd", 0.1), ("momentum", 0.01), ("adam", 0.003)):
-            for epochs in (3, 12):
-                lrs = [float(f"{centre * 3.0**k:.2g}") for k in range(-5, 6)]
-                yield _train_grid(f"{name}/{optimizer}/{epochs}", data, outputs, optimizer, lrs, epochs)
-
-
-def _train_grid(
-    name: str, data: object, outputs: int, optimizer: str, lrs: Sequence[float], epochs: int
-) -> Grid:
-    runs, truth = [], {}
-    for lr in lrs:
-        for batch in (16, 64):
-            r, loss = _train(name, data, outputs, optimizer, lr, batch, epochs)
-            runs.append(r)
-            truth[r.name] = loss
-    return Grid(name, runs, truth)
-
-
-def _train(
-    name: str, data: object, outputs: int, optimizer: str, lr: float, batch: int, epochs: int
-) -> tuple[Run, float]:
-    from tiny_net import Optimizer, binary_cross_entropy, cross_entropy, mlp
-    from training import Data
-
-    assert isinstance(data, Data)
-    loss = binary_cross_entropy if outputs == 1 else cross_entropy
-    rng = np.random.default_rng(0)
-    net = mlp(rng, (data.x.shape[1], 24, outputs))
-    opt = Optimizer(net, optimizer, lr)
-    half = len(data.y_val) // 2
-    steps: list[float] = []
-    train: list[float] = []
-    val: list[float] = []
-    with np.errstate(all="ignore"):
-        for _ in range(epochs):
-            order = rng.permutation(len(data.y))
-            at = len(steps)
-            for k in range(len(order) // batch):
-                rows = order[k * batch : (k + 1) * batch]
-                value, slope = loss(net.forward(data.x[rows], True), data.y[rows])
-                net.backward(slope)
-                opt.step()
-                steps.append(value)
-            train.append(float(np.mean(steps[at:])))
-            val.append(loss(net.forward(data.x_val[:half]), data.y_val[:half])[0])
-        test = loss(net.forward(data.x_val[half:]), data.y_val[half:])[0]
-    params: dict[str, ParamValue] = {
-        "lr": lr, "batch_size": batch, "epochs": epochs, "optimizer": "sgd" if optimizer == "momentum" else optimizer,
-        "momentum": 0.9 if optimizer == "momentum" else 0.0, "n_train": len(data.y), "model": "mlp", "width": 24,
-        "loss": "bce" if outputs == 1 else "cross-entropy", "n_classes": max(outputs, 2),
-    }  # fmt: skip
-    label = f"lr{lr:g}_bs{batch}"
-    return run(label, params, name, train_loss=np.array(train), val_loss=np.array(val)), test
-
-
 def clinic(final: bool) -> Iterator[Grid]:
     """The clinic's grids, of the held-out tasks (or of all others)."""
     from clinic.dataset import as_run
@@ -278,6 +201,7 @@ def main() -> int:
     )
     parser.add_argument("--synthetic", type=int, default=40, metavar="N", help="made-up grids")
     parser.add_argument("--trained", action="store_true", help="train real grids (about two minutes)")
+    parser.add_argument("--held-out", action="store_true", help="train grids of tasks that the fit never saw")
     parser.add_argument("--clinic", action="store_true", help="the clinic's held-out grids")
     parser.add_argument("--clinic-fit", action="store_true", help="the clinic's other grids, for calibration")
     parser.add_argument("--verbose", "-v", action="store_true", help="list what was wrong")
@@ -285,6 +209,8 @@ def main() -> int:
     shares = []
     if said.synthetic:
         shares.append(report("synthetic", judge(synthetic(said.synthetic)), said.verbose))
+    if said.held_out:
+        shares.append(report("trained, tasks held out", judge(trained(held_out=True)), said.verbose))
     if said.trained:
         shares.append(report("trained", judge(trained()), said.verbose))
     if said.clinic_fit:

@@ -17,7 +17,8 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.compare import Grid, clinic, trained, windows
+from benchmarks.compare import clinic, windows
+from benchmarks.trained_grids import Grid, trained
 from curvedoctor.compare import analyze, place
 from curvedoctor.compare.grid import grid, params_of
 from curvedoctor.compare.outcome import ended

@@ -112,3 +112,17 @@ def test_other_hyperparameters_are_compared_at_their_best_lr() -> None:
     found = factor(runs, "batch_size")
     assert found.how == "each at its own best lr"
     assert all(e.ratio == pytest.approx(1.0, abs=0.06) for e in found.effects)
+
+
+def test_a_validation_loss_that_is_lost_in_most_runs_still_decides() -> None:
+    """Training stays finite for an epoch where validation never is: those runs are lost, the others are not left out."""
+    t = np.linspace(0, 1, 20)
+    good = run("good", {"lr": 0.1}, val_loss=0.3 + np.exp(-6 * t), train_loss=0.3 + np.exp(-6 * t))
+    bad = [run(f"bad{lr}", {"lr": lr}, val_loss=np.full(20, np.nan), train_loss=np.r_[9.0, np.full(19, np.nan)]) for lr in (1.0, 3.0)]  # fmt: skip
+    (group,) = compare(undiagnosed([good, *bad])).groups
+    assert group.metric == "val loss"
+    assert {o.run: o.bad for o in group.outcomes} == {
+        "good": None,
+        "bad1.0": "not finite",
+        "bad3.0": "not finite",
+    }

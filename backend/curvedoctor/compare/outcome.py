@@ -58,7 +58,7 @@ def ended(
     hyperparameters of each case.
     """
     chosen = [_series(case, metric) for case in cases]
-    kinds = Counter(_kind(s.curve) for s in chosen if s is not None)
+    kinds = Counter(k for case, s in zip(cases, chosen, strict=True) if (k := _logged(case, s)) is not None)
     kind = max(kinds, key=lambda k: (kinds[k], k[0] == "val", k[1] == "loss"), default=("val", "loss"))
     members = [
         (case, s, p)
@@ -94,6 +94,15 @@ def _series(case: Case, metric: str | None) -> Series | None:
         if found:
             return case.series[found[0]]
     return case.val or case.main
+
+
+def _logged(case: Case, s: Series | None) -> Kind | None:
+    """The kind of curve that the run is to be judged by: its validation loss even if that was never finite."""
+    if case.val is None and case.judged == "loss":
+        for curve in case.run.curves:
+            if curve.role.split == "val" and curve.role.quantity == "loss" and len(curve):
+                return _kind(curve)
+    return None if s is None else _kind(s.curve)
 
 
 def _kind(curve: Curve) -> Kind:
