@@ -6,8 +6,10 @@ What matches no template goes through protobuf, in its place: the result equals 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from curvedoctor.model import Floats, Ints
 from curvedoctor.sources.tensorboard import known
@@ -153,11 +155,24 @@ def _columns(rows: Rows, template: Template, which: I64 | None) -> list[Part]:
     pick = slice(None) if which is None else which
     starts = rows.starts[pick]
     walls = rows.column(1, "<f8")[pick].astype(np.float64)
-    first, last = template.step
-    steps = np.zeros(len(starts), np.int64)
-    for k in range(first, last):
-        steps |= (rows.matrix[pick, 12 + k] & 0x7F).astype(np.int64) << (7 * (k - first))
+    steps = _steps(rows, *template.step, pick)
     return [
         (starts, steps, rows.column(hole.offset, hole.dtype)[pick].astype(np.float64), walls)
         for hole in template.holes
     ]
+
+
+def _steps(rows: Rows, first: int, last: int, pick: I64 | slice) -> Ints:
+    """Varints at payload bytes `first` to `last`: seven bits of each byte, the lowest first."""
+    size = last - first
+    kind: type[np.unsignedinteger[Any]] = np.uint32 if size <= 4 else np.uint64
+    if size in (0, 9):  # absent, or more than a word
+        steps = np.zeros(len(rows.starts[pick]), np.int64)
+        for k in range(first, last):
+            steps |= (rows.matrix[pick, 12 + k] & 0x7F).astype(np.int64) << (7 * (k - first))
+        return steps
+    word = rows.column(first, np.dtype(kind).str)[pick]
+    bits: npt.NDArray[Any] = word & kind(0x7F)
+    for k in range(1, size):
+        bits |= (word >> kind(k)) & kind(0x7F << (7 * k))
+    return bits.astype(np.int64)
