@@ -13,7 +13,7 @@ from curvedoctor.compare import effects, place, prolong, protocol, region
 from curvedoctor.compare.grid import Grid, grid, is_number, params_of, seed_noise, typical
 from curvedoctor.compare.outcome import Ended, ended
 from curvedoctor.compare.range_tests import range_test
-from curvedoctor.compare.types import Comparison, Effect, Factor, Group, Level, Outcome, Place
+from curvedoctor.compare.types import Comparison, Effect, Factor, Group, Level, Place
 from curvedoctor.features.case import Case, build
 from curvedoctor.model import Diagnosis, ParamValue, Run
 from curvedoctor.readings import overfit_check
@@ -207,8 +207,3 @@ def _notes(g: Grid, end: Ended, noise: float | None) -> list[str]:
             f"{len(bad)} of {len(end.outcomes)} runs did not end soundly; they count as worst, they are not dropped."
         )
     return notes
-
-
-def outcomes_by_score(group: Group) -> list[Outcome]:
-    """Best first."""
-    return sorted(group.outcomes, key=lambda o: (o.score, o.run))
