@@ -21,7 +21,7 @@ from curvedoctor.model import Diagnosis
 
 Judge = Callable[[list[ClinicRun], Model], list[Answer]]
 #: ways each training is logged for the fit
-COPIES = 4
+COPIES = 3
 
 
 def answer(diagnosis: Diagnosis) -> Answer:
@@ -83,9 +83,17 @@ def _p(share: float) -> str:
 
 def details(s: Score) -> str:
     """Per fault and per action, as Markdown."""
-    rows = ["", "| injected fault | sick runs | first helps | one of three | missed |", "| --- | --- | --- | --- | --- |"]
+    rows = [
+        "",
+        "| injected fault | sick runs | first helps | one of three | missed |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     rows += [f"| {f} | {n} | {_p(a)} | {_p(b)} | {_p(c)} |" for f, (n, a, b, c) in s.faults.items()]
-    rows += ["", "| action | precision as first | given first | recall among three | helps in |", "| --- | --- | --- | --- | --- |"]
+    rows += [
+        "",
+        "| action | precision as first | given first | recall among three | helps in |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     rows += [
         f"| {a} | {'–' if np.isnan(p) else _p(p)} | {n} | {'–' if np.isnan(r) else _p(r)} | {m} |"
         for a, (p, n, r, m) in s.actions.items()
@@ -119,8 +127,12 @@ def trivial(runs: Sequence[ClinicRun]) -> dict[str, Score]:
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="clinic.benchmark", description=__doc__)
-    parser.add_argument("--final", action="store_true", help="the held-out tasks, judged by the shipped model")
-    parser.add_argument("--peers", action="store_true", help="also runmedic, trainspotter, trainproof (from PyPI)")
+    parser.add_argument(
+        "--final", action="store_true", help="the held-out tasks, judged by the shipped model"
+    )
+    parser.add_argument(
+        "--peers", action="store_true", help="also runmedic, trainspotter, trainproof (from PyPI)"
+    )
     args = parser.parse_args(argv)
     runs = [run for run in load() if run.final == args.final]
     rows = judged(runs, args.final) | trivial(runs)

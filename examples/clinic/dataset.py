@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,9 @@ def as_run(clinic: ClinicRun, style: str | None = None, level: str | None = None
     for tag, (steps, values) in curves.items():
         at = np.asarray(steps).astype(np.int64)
         made.append(Curve(tag, tag, at, np.asarray(values, np.float64), np.full(len(at), np.nan)))
-    return Run(clinic.id, f"clinic/{clinic.id}", clinic.group or clinic.id, tuple(assign(made)), recognize(raw))
+    return Run(
+        clinic.id, f"clinic/{clinic.id}", clinic.group or clinic.id, tuple(assign(made)), recognize(raw)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +58,16 @@ def table(runs: Sequence[ClinicRun], copies: int, seed: int = 0) -> Table:
     owner: list[int] = []
     for i, run in enumerate(runs):
         for k in range(copies):
-            made.append(as_run(run) if k == 0 else as_run(run, str(rng.choice(list(STYLES))), str(rng.choice(LEVELS))))
+            made.append(
+                as_run(run) if k == 0 else as_run(run, str(rng.choice(list(STYLES))), str(rng.choice(LEVELS)))
+            )
             owner.append(i)
     rows = np.vstack([evidence(build(made[at : at + 256])) for at in range(0, len(made), 256)])
-    seen: dict[tuple[str, bool], int] = {}
-    for run in runs:
-        key = (run.fault, bool(run.healthy))
-        seen[key] = seen.get(key, 0) + 1
-    weight = np.array([1.0 / np.sqrt(seen[runs[i].fault, bool(runs[i].healthy)]) for i in owner])
+    faults = Counter((run.fault, bool(run.healthy)) for run in runs)
+    tasks = Counter(run.task for run in runs)
+    each = [1.0 / np.sqrt(faults[run.fault, bool(run.healthy)] * tasks[run.task]) for run in runs]
+    weight = np.array([each[i] for i in owner])
     truth = np.array([labels(run) for run in runs])[owner]
-    return Table(rows, truth, weight / weight.mean(), tuple(runs[i].task for i in owner), np.array(owner, float))
+    return Table(
+        rows, truth, weight / weight.mean(), tuple(runs[i].task for i in owner), np.array(owner, float)
+    )

@@ -24,6 +24,8 @@ HEADINGS = ("Why it matters", "How it decides", "What to try", "When it is wrong
 
 #: a suspicion from here on is a finding
 FIRES = 0.35
+#: odds of its action from which on the model agrees with a rule, and of the run being sick at all
+AGREES, RATHER_SICK = 0.3, 0.6
 #: below this probability that its remedies help, a fault is a harmless fact
 HARMLESS = 0.15
 
@@ -108,12 +110,18 @@ def finding(
 def suspicion(case: Case, actions: tuple[str, ...], rule: float) -> float:
     """How sure it is that one of `actions` helps: the model's odds where it judged the run, else `rule`.
 
-    `rule` is what the curves alone say, 0..1. The result is to be compared with `FIRES`.
+    `rule` is what the curves alone say, 0..1. Where it fires and the model suspects nothing, it
+    stands as long as the model thinks it not improbable that the action helps
+    (`AGREES`) in a run that is rather sick. The result is to be compared with `FIRES`.
     """
     known = [action for action in actions if action in case.odds]
-    if known:
-        return max(case.suspects.get(action, 0.0) for action in known)
-    return rule
+    if not known:
+        return rule
+    suspected = max(case.suspects.get(action, 0.0) for action in known)
+    odds = max(case.odds[action] for action in known)
+    if not suspected and rule >= FIRES and odds >= AGREES and case.odds.get("sick", 0.0) >= RATHER_SICK:
+        return max(odds, FIRES)
+    return suspected
 
 
 def weigh(case: Case, actions: tuple[str, ...], severity: Severity) -> Severity:
