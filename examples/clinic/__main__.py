@@ -18,7 +18,9 @@ def _parser() -> argparse.ArgumentParser:
                        ("summary", "what the stored runs say"), ("verify", "train a sample again")):  # fmt: skip
         sub = commands.add_parser(name, help=text)
         sub.add_argument("--tasks", default="", help="comma list; default all")
-        sub.add_argument("--work", type=Path, default=Path.home() / ".cache" / "clinic", help="journal folder")
+        sub.add_argument(
+            "--work", type=Path, default=Path.home() / ".cache" / "clinic", help="journal folder"
+        )
         sub.add_argument("--limit", type=int, default=None, help="base runs per task")
         sub.add_argument("--since", type=int, default=0, help="leave out that many base runs of each task")
         sub.add_argument("--rounds", type=int, default=1, help="how often every fault is drawn per task")
@@ -50,7 +52,9 @@ def _train(args: argparse.Namespace, names: list[str]) -> int:
 
     _compile_cache(args.work)
     start = time.time()
-    count = carry_out(Journal(args.work), names, args.rounds, args.limit, start + 60 * args.minutes, args.since)
+    count = carry_out(
+        Journal(args.work), names, args.rounds, args.limit, start + 60 * args.minutes, args.since
+    )
     print(f"{count} trainings in {time.time() - start:.0f} s", file=sys.stderr)
     return 0
 

@@ -67,6 +67,7 @@ class Journal:
 
     def add(self, task: str, originals: set[Config], config: Config, result: Any) -> None:
         """Keep one finished training; of the `originals` also the curves."""
+
         def clean(values: Iterable[float]) -> list[float | None]:
             return [float(f"{v:.6g}") if math.isfinite(v) else None for v in values]
 
@@ -196,7 +197,9 @@ def carry_out(
 
 
 def _tell(name: str, turn: int, bases: int, total: int, seconds: float) -> None:
-    line = f"{name}: {bases} base runs, pass {turn + 1}, {total} trainings, {total / max(seconds, 1e-9):.1f}/s"
+    line = (
+        f"{name}: {bases} base runs, pass {turn + 1}, {total} trainings, {total / max(seconds, 1e-9):.1f}/s"
+    )
     print(f"\r{line:<78}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr,
           flush=True)  # fmt: skip
 

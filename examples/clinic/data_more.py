@@ -53,7 +53,9 @@ def _chain(rng: np.random.Generator, vocabulary: int, sharpness: float) -> Float
     return np.asarray(table / table.sum(1, keepdims=True))
 
 
-def _walk(tables: Floats, which: NDArray[np.int64], length: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _walk(
+    tables: Floats, which: NDArray[np.int64], length: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
     n, vocabulary = len(which), tables.shape[-1]
     tokens = np.zeros((n, length), np.int64)
     tokens[:, 0] = rng.integers(0, vocabulary, n)

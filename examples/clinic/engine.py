@@ -37,7 +37,9 @@ def _inputs(sig: Sig, x: jax.Array, rows: jax.Array, lane: Lane) -> jax.Array:
     cell = rows.reshape(shape).astype(jnp.uint32) * jnp.uint32(2654435761)
     cell = cell + (jnp.arange(raw[0].size, dtype=jnp.uint32) * jnp.uint32(40503)).reshape(raw.shape[1:])
     cell = (cell ^ (cell >> 15)) * jnp.uint32(0x846CA68B)
-    hole = ((cell >> 8).astype(jnp.float32) / (1 << 24)) < lane["missing"] * lane["dirty"][rows].reshape(shape)
+    hole = ((cell >> 8).astype(jnp.float32) / (1 << 24)) < lane["missing"] * lane["dirty"][rows].reshape(
+        shape
+    )
     return jnp.where(hole, 0 if sig.tokens else lane["hole"], scaled)
 
 
@@ -144,7 +146,9 @@ def _truth(sig: Sig, x: jax.Array, lane: Lane, w: jax.Array) -> jax.Array:
         return jnp.sum(values * weight) / jnp.sum(weight)
 
     p, b = lane["test_weight"], lane["test_balanced"]
-    return jnp.stack([mean(columns[1], p), 1 - mean(columns[2], p), mean(columns[1], b), 1 - mean(columns[2], b)])
+    return jnp.stack(
+        [mean(columns[1], p), 1 - mean(columns[2], p), mean(columns[1], b), 1 - mean(columns[2], b)]
+    )
 
 
 def start(lanes: dict[str, Any]) -> State:
@@ -182,13 +186,16 @@ def train(
 @partial(jax.jit, static_argnums=0)
 def validate(sig: Sig, x: jax.Array, lanes: Lane, state: State, t: Any) -> tuple[State, jax.Array]:
     """Validation of all lanes after `t` steps; the record has shape (lanes, 4)."""
-    after: tuple[State, jax.Array] = jax.lax.map(lambda a: _after_epoch(sig, x, a[0], a[1], t), (lanes, state))
+    after: tuple[State, jax.Array] = jax.lax.map(
+        lambda a: _after_epoch(sig, x, a[0], a[1], t), (lanes, state)
+    )
     return after
 
 
 @partial(jax.jit, static_argnums=0)
 def final(sig: Sig, x: jax.Array, lanes: Lane, weights: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Truth of these weights, and measures of the training rows."""
+
     def one(pair: Any) -> Any:
         lane, w = pair
         return _truth(sig, x, lane, w), _measure(sig, w, x, lane["seen"], lane, clean=False).mean(-1)

@@ -16,7 +16,16 @@ from clinic.lanes import WIDEST
 from clinic.tasks import TASKS, Task
 from clinic.tune import optimizer_rank, plain, tuned_lr
 
-GOOD_SCHEDULES = ("constant", "cosine", "linear", "step", "exponential", "inverse-sqrt", "one-cycle", "polynomial")
+GOOD_SCHEDULES = (
+    "constant",
+    "cosine",
+    "linear",
+    "step",
+    "exponential",
+    "inverse-sqrt",
+    "one-cycle",
+    "polynomial",
+)
 
 #: larger batches would need programs of their own
 LARGEST_BATCH = {"mlp": 256, "cnn2d": 64, "cnn1d": 64, "rnn": 64, "gru": 64, "attn": 64}
@@ -47,10 +56,18 @@ def tuned(d: Draw, task: Task, schedules: tuple[str, ...] = GOOD_SCHEDULES) -> C
         optimizer = "adamw"
     schedule = d.pick(schedules)
     light = task.family == "mlp"
-    batch = d.pick((16, 16, 16, 64, 32) if task.resplit else (16, 16, 64, 64, 64, 32, 128)) if light else d.pick((8, 16, 16))
+    batch = (
+        d.pick((16, 16, 16, 64, 32) if task.resplit else (16, 16, 64, 64, 64, 32, 128))
+        if light
+        else d.pick((8, 16, 16))
+    )
     lr = tuned_lr(task.name, optimizer, batch, schedule)
     lr = float(f"{lr * 10 ** d.rng.uniform(-0.08, 0.08):.2g}")
-    longer = d.pick((1.0, 1.0, 1.25, 1.5)) * (1.3 if batch >= 64 else 0.6 if light else 1.0) * (1.3 if schedule != "constant" else 1.0)
+    longer = (
+        d.pick((1.0, 1.0, 1.25, 1.5))
+        * (1.3 if batch >= 64 else 0.6 if light else 1.0)
+        * (1.3 if schedule != "constant" else 1.0)
+    )
     config = plain(
         task, optimizer=optimizer, schedule=schedule, batch=batch, lr=lr, epochs=max(4, round(task.epochs * longer)),
         weight_decay=d.pick((0.0, 0.0, 1e-5, 1e-4)), warmup=d.pick((0.0, 0.0, 0.0, 0.05)),
@@ -90,7 +107,9 @@ def _decay_early(d: Draw, t: Task, c: Config) -> Config:
 
 
 def _noisy_tail(d: Draw, t: Task, c: Config) -> Config:
-    return replace(c, schedule="constant", lr=float(f"{c.lr * d.log(3, 12):.2g}"), batch=d.pick((4, 8, 16)), warmup=0.0)
+    return replace(
+        c, schedule="constant", lr=float(f"{c.lr * d.log(3, 12):.2g}"), batch=d.pick((4, 8, 16)), warmup=0.0
+    )
 
 
 def _tiny_data(d: Draw, t: Task, c: Config) -> Config:
@@ -100,7 +119,9 @@ def _tiny_data(d: Draw, t: Task, c: Config) -> Config:
 
 def _big_long(d: Draw, t: Task, c: Config) -> Config:
     n = max(32, int(t.n_std * d.log(0.1, 0.4)))
-    big = replace(c, n_train=n, epochs=int(t.epochs * d.pick((4, 8, 12))), weight_decay=0.0, batch=min(c.batch, 32))
+    big = replace(
+        c, n_train=n, epochs=int(t.epochs * d.pick((4, 8, 12))), weight_decay=0.0, batch=min(c.batch, 32)
+    )
     if t.depth:
         big = replace(big, width=WIDEST[t.family])
     return bound(big)
@@ -122,7 +143,9 @@ def _over_regularized(d: Draw, t: Task, c: Config) -> Config:
 
 
 def _uneven(d: Draw, t: Task, c: Config) -> Config:
-    return replace(c, shuffle=d.pick(("sorted", "sorted", "blocks")), batch=min(d.pick((16, 64)), USUAL_BATCH[t.family]))
+    return replace(
+        c, shuffle=d.pick(("sorted", "sorted", "blocks")), batch=min(d.pick((16, 64)), USUAL_BATCH[t.family])
+    )
 
 
 def _deep_sigmoid(d: Draw, t: Task, c: Config) -> Config | None:
@@ -138,7 +161,11 @@ def _init(d: Draw, t: Task, c: Config) -> Config | None:
 
 
 def _dead(d: Draw, t: Task, c: Config) -> Config | None:
-    return replace(c, init="dead", activation="relu") if t.depth and t.family in ("mlp", "cnn2d", "cnn1d") else None
+    return (
+        replace(c, init="dead", activation="relu")
+        if t.depth and t.family in ("mlp", "cnn2d", "cnn1d")
+        else None
+    )
 
 
 def _unscaled(d: Draw, t: Task, c: Config) -> Config | None:
@@ -147,7 +174,11 @@ def _unscaled(d: Draw, t: Task, c: Config) -> Config | None:
     if t.kind == "regression" and d.chance(0.4):
         return replace(c, target_scale=d.log(10, 300))
     cnn = t.family in ("cnn2d", "cnn1d")
-    return replace(c, input_scale=float(f"{d.rng.uniform(0.8, 1.9):.2g}"), input_offset=1.0 if cnn else d.pick((0.0, 1.0, 3.0)))
+    return replace(
+        c,
+        input_scale=float(f"{d.rng.uniform(0.8, 1.9):.2g}"),
+        input_offset=1.0 if cnn else d.pick((0.0, 1.0, 3.0)),
+    )
 
 
 def _outliers(d: Draw, t: Task, c: Config) -> Config | None:
@@ -187,7 +218,9 @@ def _metric_bug(d: Draw, t: Task, c: Config) -> Config | None:
 def _exploding(d: Draw, t: Task, c: Config) -> Config:
     worse = replace(c, optimizer=d.pick(("sgd", "momentum")), warmup=0.0, clip=0.0)
     lr = tuned_lr(t.name, worse.optimizer, c.batch, c.schedule) * d.log(4, 30)
-    return replace(worse, lr=float(f"{lr:.2g}"), momentum=d.pick((0.9, 0.9, 0.98)), init=d.pick(("default", "huge")))
+    return replace(
+        worse, lr=float(f"{lr:.2g}"), momentum=d.pick((0.9, 0.9, 0.98)), init=d.pick(("default", "huge"))
+    )
 
 
 def _no_warmup(d: Draw, t: Task, c: Config) -> Config:
@@ -241,7 +274,16 @@ FAULTS: dict[str, Fault] = {
         lr=float(f"{c.lr * d.pick((1.0, 1.0, 0.02, 0.005)):.2g}"), weight_decay=0.0, warmup=0.0)),
 }  # fmt: skip
 #: mild faults that are put in pairs into one run
-MILD = ("lr-low", "few-epochs", "label-noise", "over-regularized", "outliers", "inputs-unscaled", "small-net", "tiny-data")
+MILD = (
+    "lr-low",
+    "few-epochs",
+    "label-noise",
+    "over-regularized",
+    "outliers",
+    "inputs-unscaled",
+    "small-net",
+    "tiny-data",
+)
 
 
 def faulty(name: str, d: Draw, task: Task) -> Config | None:

@@ -50,13 +50,21 @@ def signature(config: Config) -> Sig:
     else:
         width, depth = WIDEST[task.family], config.depth
     if config.width > width:
-        raise ValueError(f"width {config.width} is more than the largest bucket {width}; make the net smaller")
+        raise ValueError(
+            f"width {config.width} is more than the largest bucket {width}; make the net smaller"
+        )
     smooth = config.activation in ("tanh", "sigmoid") and depth > 0
     convolution = task.family in ("cnn2d", "cnn1d")
     dropout = config.dropout > 0 and not convolution  # there it is cheap, and always compiled in
     fancy = bool(smooth or dropout or config.norm or config.residual or config.missing > 0)
     fancy = fancy or task.family in ("rnn", "gru", "attn")
-    outputs = FEATURES if task.kind == "autoencoder" else 10 if (task.family == "mlp" or convolution) and task.outputs > 1 else task.outputs
+    outputs = (
+        FEATURES
+        if task.kind == "autoencoder"
+        else 10
+        if (task.family == "mlp" or convolution) and task.outputs > 1
+        else task.outputs
+    )
     return Sig(task.family, program_kind(task.kind), config.loss != "right", padded_inputs(task), outputs, width, depth, _bucket(config.batch, BATCHES),
                task.per_token, task.tokens, fancy, LANES if task.family in ("mlp", "rnn", "gru") else LANES // 2)  # fmt: skip
 
@@ -82,7 +90,9 @@ def split_rows(task: Task, config: Config) -> tuple[Ints, Ints, Ints]:
         rest = _rng(config, "split").permutation(rest)
     val, train = rest[: task.n_val], rest[task.n_val :]
     if config.imbalance > 0:
-        val, train = (_thin(task, config, y, part, n) for part, n in ((val, config.n_val), (train, config.n_train)))
+        val, train = (
+            _thin(task, config, y, part, n) for part, n in ((val, config.n_val), (train, config.n_train))
+        )
     val, train = val[: config.n_val], train[: config.n_train]
     if config.val_dup > 0:
         copies = round(config.val_dup * len(val))
@@ -119,7 +129,11 @@ def _dirt(task: Task, config: Config, test: Ints) -> dict[str, Any]:
         y[far] = y[far] + (config.outlier_size * 0.5 * rng.standard_normal(n))[far, None]
     more = POOL_ROWS - n
     y = np.pad(y.reshape(n, -1)[:, 0] if not task.per_token else y, ((0, more), (0, 0))[: 1 + task.per_token])
-    return {"y": y.astype(np.float32), "dirty": np.pad(dirty, (0, more)), "row_scale": np.pad(scale, (0, more))}
+    return {
+        "y": y.astype(np.float32),
+        "dirty": np.pad(dirty, (0, more)),
+        "row_scale": np.pad(scale, (0, more)),
+    }
 
 
 def orders(per_epoch: int, batch: int) -> int:
@@ -196,7 +210,9 @@ def prepare(task: Task, config: Config, sig: Sig) -> dict[str, Any]:
     Raises `ValueError` for trainings longer than the engine's buffers.
     """
     if config.steps > MAX_STEPS or config.epochs > MAX_EPOCHS:
-        raise ValueError(f"{config.steps} steps, {config.epochs} epochs; at most {MAX_STEPS}, {MAX_EPOCHS}: train less")
+        raise ValueError(
+            f"{config.steps} steps, {config.epochs} epochs; at most {MAX_STEPS}, {MAX_EPOCHS}: train less"
+        )
     train, val, test = split_rows(task, config)
     dirt = _dirt(task, config, test)
     features = int(np.prod(task.inputs)) if task.family == "mlp" else int(np.prod(sig.inputs))

@@ -74,7 +74,9 @@ def _hinge(z: jax.Array, t: jax.Array) -> jax.Array:
 def _binary(z: jax.Array, t: jax.Array) -> jax.Array:
     prob = jax.nn.sigmoid(z)
     hinge01 = jnp.maximum(0.0, 1.0 - t * z)
-    return jnp.stack([_softplus(z) - t * z, (prob - t) ** 2, hinge01, _hinge(z, t), _softplus(prob) - t * prob])
+    return jnp.stack(
+        [_softplus(z) - t * z, (prob - t) ** 2, hinge01, _hinge(z, t), _softplus(prob) - t * prob]
+    )
 
 
 def _regression(out: jax.Array, y: jax.Array) -> jax.Array:
@@ -95,7 +97,11 @@ def own(kind: str, odd: bool, out: jax.Array, y: jax.Array, lane: dict[str, jax.
         return _cross_entropy(out, label, lane["outputs"])
     if kind == "binary":
         z = out[:, 0]
-        return _binary(z, y)[lane["loss"]] if odd else jnp.where(lane["kind"] == 2, _hinge(z, y), _softplus(z) - y * z)
+        return (
+            _binary(z, y)[lane["loss"]]
+            if odd
+            else jnp.where(lane["kind"] == 2, _hinge(z, y), _softplus(z) - y * z)
+        )
     if kind == "regression":
         out, y = out[:, :1], y[:, None]
     return _regression(out, y)[lane["loss"]] if odd else jnp.mean((out - y) ** 2, -1)

@@ -49,13 +49,23 @@ class Part(NamedTuple):
 def _mlp_parts(sig: Sig) -> list[Part]:
     features = int(np.prod(sig.inputs))
     if sig.depth == 0:
-        return [Part("out", (features, sig.outputs), "in", "k", "out"), Part("bout", (sig.outputs,), "", "k", "bout")]
+        return [
+            Part("out", (features, sig.outputs), "in", "k", "out"),
+            Part("bout", (sig.outputs,), "", "k", "bout"),
+        ]
     parts, rows = [], "in"
     for i in range(sig.depth):
         fan = features if i == 0 else sig.width
-        parts += [Part(f"w{i}", (fan, sig.width), rows, f"h{i}", "w"), Part(f"b{i}", (sig.width,), "", f"h{i}", "b")]
+        parts += [
+            Part(f"w{i}", (fan, sig.width), rows, f"h{i}", "w"),
+            Part(f"b{i}", (sig.width,), "", f"h{i}", "b"),
+        ]
         rows = f"h{i}"
-    return [*parts, Part("out", (sig.width, sig.outputs), "last", "k", "out"), Part("bout", (sig.outputs,), "", "k", "bout")]
+    return [
+        *parts,
+        Part("out", (sig.width, sig.outputs), "last", "k", "out"),
+        Part("bout", (sig.outputs,), "", "k", "bout"),
+    ]
 
 
 def _cnn_parts(sig: Sig) -> list[Part]:
@@ -80,7 +90,11 @@ def _recurrent_parts(sig: Sig) -> list[Part]:
             Part(f"r{g}", (h, h), "h0", "h0", "rec"),
             Part(f"b{g}", (h,), "", "h0", "b"),
         ]
-    return [*parts, Part("out", (h, sig.outputs), "h0", "k", "out"), Part("bout", (sig.outputs,), "", "k", "bout")]
+    return [
+        *parts,
+        Part("out", (h, sig.outputs), "h0", "k", "out"),
+        Part("bout", (sig.outputs,), "", "k", "bout"),
+    ]
 
 
 def _attn_parts(sig: Sig) -> list[Part]:
@@ -93,7 +107,11 @@ def _attn_parts(sig: Sig) -> list[Part]:
             Part(f"b{i}", (2 * d,), "", "h1", "b"),
             Part(f"u{i}", (2 * d, d), "h1", "h0", "lin"),
         ]
-    return [*parts, Part("out", (d, sig.outputs), "h0", "k", "out"), Part("bout", (sig.outputs,), "", "k", "bout")]
+    return [
+        *parts,
+        Part("out", (d, sig.outputs), "h0", "k", "out"),
+        Part("bout", (sig.outputs,), "", "k", "bout"),
+    ]
 
 
 def parts_of(sig: Sig) -> list[Part]:
@@ -109,6 +127,7 @@ def unit_masks(
     sig: Sig, config: Config, bottleneck: int, features: int, outputs: int
 ) -> dict[str, NDArray[np.float32]]:
     """Which units of the padded layers exist, by mask name."""
+
     def first(n: int, size: int) -> NDArray[np.float32]:
         return (np.arange(size) < n).astype(np.float32)
 

@@ -74,7 +74,9 @@ def _last(curves: dict[str, Any], name: str) -> float | None:
     return float(curves[name][-1]) if name in curves and np.isfinite(curves[name][-1]) else None
 
 
-def verdicts_of(journal: Journal, base: Base, outcomes: dict[str, Any], facts: dict[str, Any]) -> dict[str, bool | None]:
+def verdicts_of(
+    journal: Journal, base: Base, outcomes: dict[str, Any], facts: dict[str, Any]
+) -> dict[str, bool | None]:
     """Whether each action helps; absent means that it would change nothing."""
     config = base.config
     found = {a: any_helps([v["helps"] for v in rows]) for a, rows in outcomes.items()}
@@ -89,7 +91,9 @@ def verdicts_of(journal: Journal, base: Base, outcomes: dict[str, Any], facts: d
                                    "helps": helps}]  # fmt: skip
         found["stop-early"] = helps
         found |= measurement(facts)
-        found |= {a: None for a in LIMITED if a not in found and not (a == "smaller-model" and not config.depth)}
+        found |= {
+            a: None for a in LIMITED if a not in found and not (a == "smaller-model" and not config.depth)
+        }
     chosen = facts["chance"] * config.target_scale**2
     stuck = facts["train_loss_eval"] is not None and journal.done[config.key()]["s"][1] is not None
     stuck = stuck and journal.done[config.key()]["s"][1] >= 0.97 * chosen
@@ -99,7 +103,9 @@ def verdicts_of(journal: Journal, base: Base, outcomes: dict[str, Any], facts: d
     return found
 
 
-def healthy(config: Config, outcomes: dict[str, Any], verdicts: dict[str, Any], facts: dict[str, Any]) -> bool | None:
+def healthy(
+    config: Config, outcomes: dict[str, Any], verdicts: dict[str, Any], facts: dict[str, Any]
+) -> bool | None:
     """True: no remedy gains 5 % and the end is near the best known; False: something helps; None: between."""
     if any(v is True for v in verdicts.values()):
         return False
@@ -110,7 +116,9 @@ def healthy(config: Config, outcomes: dict[str, Any], verdicts: dict[str, Any], 
     near = facts["truth"][0] <= 1.10 * best_known(config.task) + 0.01 * facts["chance"] or not clean
     if TASKS[config.task].resplit:
         near = True  # every split has its own best; that no remedy gains says as much
-    quiet = max(gains, default=0.0) < 0.05 and not any(verdicts[a] is None for a in verdicts if a not in LIMITED)
+    quiet = max(gains, default=0.0) < 0.05 and not any(
+        verdicts[a] is None for a in verdicts if a not in LIMITED
+    )
     return True if quiet and near and config.n_val >= 64 else None
 
 
@@ -152,9 +160,14 @@ def pack(work: Path, names: Iterable[str], rounds: int, limit: int | None, folde
                 offsets.append(offsets[-1] + len(values[-1]))
         if not rows:
             continue
-        with (folder / f"{name}.jsonl.gz").open("wb") as out, gzip.GzipFile("", "wb", 9, out, mtime=0) as packed:
+        with (
+            (folder / f"{name}.jsonl.gz").open("wb") as out,
+            gzip.GzipFile("", "wb", 9, out, mtime=0) as packed,
+        ):
             packed.write(("\n".join(rows) + "\n").encode())
-        np.savez_compressed(folder / f"{name}.npz", values=np.concatenate(values), offsets=np.asarray(offsets))
+        np.savez_compressed(
+            folder / f"{name}.npz", values=np.concatenate(values), offsets=np.asarray(offsets)
+        )
         runs += len(rows)
     size = sum(p.stat().st_size for p in folder.iterdir())
     return f"{runs} runs, {len(journal.done)} trainings, {size / 1e6:.1f} MB; a remedy helps from {HELPS:.0%}; {len(DIAGNOSTIC)} diagnostic actions"

@@ -81,7 +81,9 @@ def _size(base: Config, task: Task) -> Iterator[Variant]:
         wide = min(widest, base.width * 4)
         bigger = replace(base, width=wide)
         yield Variant("bigger-model", f"width {wide}", wide / base.width, bigger)
-        yield Variant("bigger-model", f"width {wide}, lr ÷3", wide / base.width, replace(bigger, lr=base.lr / 3))
+        yield Variant(
+            "bigger-model", f"width {wide}, lr ÷3", wide / base.width, replace(bigger, lr=base.lr / 3)
+        )
     if base.width >= 4:
         slim = max(2, base.width // 4)
         yield Variant("smaller-model", f"width {slim}", slim / base.width, replace(base, width=slim))
@@ -146,7 +148,12 @@ def first(base: Config) -> list[Variant]:
     task = TASKS[base.task]
     if base.probe == "range-test":
         return []
-    rates = [_lr(base, "lower-lr", 1 / 3), _lr(base, "lower-lr", 0.1), _lr(base, "raise-lr", 3), _lr(base, "raise-lr", 10)]
+    rates = [
+        _lr(base, "lower-lr", 1 / 3),
+        _lr(base, "lower-lr", 0.1),
+        _lr(base, "raise-lr", 3),
+        _lr(base, "raise-lr", 10),
+    ]
     variants = [*rates, *_longer(base, 2), *_size(base, task), *_optimizers(base), *_set_up(base, task)]
     if base.probe == "overfit-check":
         return variants
@@ -180,7 +187,11 @@ def follow_up(base: Config, gains: dict[str, float]) -> list[Variant]:
     if gains.get("smaller-model", 0) > 0.03 and base.width >= 16:
         slim = base.width // 16
         more.append(Variant("smaller-model", f"width {slim}", slim / base.width, replace(base, width=slim)))
-    if gains.get("bigger-batch", 0) > 0.02 and base.batch * 8 <= LARGEST_BATCH[task.family] and base.n_train >= base.batch * 8:
+    if (
+        gains.get("bigger-batch", 0) > 0.02
+        and base.batch * 8 <= LARGEST_BATCH[task.family]
+        and base.n_train >= base.batch * 8
+    ):
         wide = replace(base, batch=base.batch * 8)
         same = replace(wide, epochs=min(2048, max(1, round(base.steps / wide.steps_per_epoch))))
         more.append(Variant("bigger-batch", f"batch {wide.batch}, same steps", 8.0, same))

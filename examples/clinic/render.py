@@ -63,7 +63,10 @@ def _keras(run: ClinicRun) -> Curves:
 
 
 def _lightning(run: ClinicRun) -> Curves:
-    curves = {"train_loss_epoch": _on_steps(run, run.raw["train_loss"]), "val_loss": _on_steps(run, run.raw["val_loss"])}
+    curves = {
+        "train_loss_epoch": _on_steps(run, run.raw["train_loss"]),
+        "val_loss": _on_steps(run, run.raw["val_loss"]),
+    }
     curves["train_loss_step"] = _steps(run, "step_loss")
     if _has(run, "val_acc"):
         curves["val_acc"] = _on_steps(run, run.raw["val_acc"])
@@ -87,7 +90,10 @@ def _hf(run: ClinicRun) -> Curves:
 
 
 def _writer(run: ClinicRun) -> Curves:
-    curves = {"Loss/train": _epochs(run, run.raw["train_loss"]), "Loss/val": _epochs(run, run.raw["val_loss"])}
+    curves = {
+        "Loss/train": _epochs(run, run.raw["train_loss"]),
+        "Loss/val": _epochs(run, run.raw["val_loss"]),
+    }
     if _has(run, "train_acc"):
         curves["Accuracy/train"] = _epochs(run, run.raw["train_acc"])
         curves["Accuracy/val"] = _epochs(run, run.raw["val_acc"])
@@ -101,7 +107,10 @@ def _writer(run: ClinicRun) -> Curves:
 
 
 def _mlflow(run: ClinicRun) -> Curves:
-    curves = {"train_loss": _epochs(run, run.raw["train_loss"]), "val_loss": _epochs(run, run.raw["val_loss"])}
+    curves = {
+        "train_loss": _epochs(run, run.raw["train_loss"]),
+        "val_loss": _epochs(run, run.raw["val_loss"]),
+    }
     if _has(run, "val_acc") and _coin(run, "acc"):
         curves["val_accuracy"] = _epochs(run, run.raw["val_acc"])
         curves["train_accuracy"] = _epochs(run, run.raw["train_acc"])
@@ -112,7 +121,10 @@ def _mlflow(run: ClinicRun) -> Curves:
 
 def _yolo(run: ClinicRun) -> Curves:
     loss = "train/cls_loss" if _has(run, "train_acc") else "train/loss"
-    curves = {loss: _epochs(run, run.raw["train_loss"]), loss.replace("train", "val"): _epochs(run, run.raw["val_loss"])}
+    curves = {
+        loss: _epochs(run, run.raw["train_loss"]),
+        loss.replace("train", "val"): _epochs(run, run.raw["val_loss"]),
+    }
     if _has(run, "val_acc"):
         curves["metrics/accuracy_top1"] = _epochs(run, run.raw["val_acc"])
     curves["lr/pg0"] = _epochs(run, _lr_epochs(run))
@@ -150,6 +162,7 @@ def _log_fault(run: ClinicRun, style: str, curves: Curves) -> Curves:
         pairs[0] = np.repeat(curves[train][0][:n], 2)
         return {k: v for k, v in curves.items() if k not in (train, val)} | {train: (pairs[0], pairs[1])}
     if kind == "overlap":  # a restart from an older checkpoint: steps go back and are logged again
+
         def again(c: Curve) -> Curve:
             a, b = int(len(c[0]) * 0.4), int(len(c[0]) * 0.7)
             return np.concatenate([c[0][:b], c[0][a:]]), np.concatenate([c[1][:b], c[1][a:] * 1.01])
@@ -182,7 +195,9 @@ def hyperparameters(run: ClinicRun) -> dict[str, Any]:
     return params
 
 
-def render(run: ClinicRun, style: str | None = None, level: str | None = None) -> tuple[Curves, dict[str, Any]]:
+def render(
+    run: ClinicRun, style: str | None = None, level: str | None = None
+) -> tuple[Curves, dict[str, Any]]:
     """Curves (tag → steps, values) and hyperparameters in a style and at a level (default: the run's own)."""
     style, level = style or run.style, level or run.level
     curves = STYLES[style](run)

@@ -106,7 +106,9 @@ def load(*, final: bool | None = None, folder: Path = DATA) -> list[ClinicRun]:
             values, offsets = arrays["values"], arrays["offsets"]
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             for i, line in enumerate(lines):
-                runs.append(_run(json.loads(line), values, offsets[i * len(CURVES) : (i + 1) * len(CURVES) + 1]))
+                runs.append(
+                    _run(json.loads(line), values, offsets[i * len(CURVES) : (i + 1) * len(CURVES) + 1])
+                )
     return runs
 
 

@@ -18,7 +18,9 @@ def _table(title: str, runs: list[ClinicRun], keys: dict[str, list[ClinicRun]]) 
         helped = Counter(a for r in members for a, v in r.verdicts.items() if v and a not in DIAGNOSTIC)
         top = ", ".join(f"{a} {n / len(members):.0%}" for a, n in helped.most_common(5))
         sick, fine = sum(r.sick for r in members), sum(r.healthy is True for r in members)
-        lines.append(f"{key:<26} {len(members):4d}  {sick:4d}  {fine:7d}  {len(members) - sick - fine:7d}   {top}")
+        lines.append(
+            f"{key:<26} {len(members):4d}  {sick:4d}  {fine:7d}  {len(members) - sick - fine:7d}   {top}"
+        )
     return lines
 
 
@@ -31,12 +33,16 @@ def summary(*, final: bool = False) -> str:
         by_task[run.task].append(run)
     sick = [r for r in runs if r.sick]
     fine = sum(r.healthy is True for r in runs)
-    lines = [f"{len(runs)} base runs, {len(sick)} sick, {fine} healthy, {len(runs) - len(sick) - fine} unclear"]
+    lines = [
+        f"{len(runs)} base runs, {len(sick)} sick, {fine} healthy, {len(runs) - len(sick) - fine} unclear"
+    ]
     lines += _table("fault", runs, by_fault) + _table("task", runs, by_task)
     lines.append(f"\n{'action':<24} helps      (of all runs)   of sick runs   not scored")
     for action in (*TRAINING, *MEASUREMENT, *DIAGNOSTIC):
         yes = sum(r.helps(action) is True for r in runs)
         inside = sum(r.helps(action) is True for r in sick)
         unknown = sum(r.helps(action) is None for r in runs)
-        lines.append(f"{action:<24} {_share(yes, len(runs))}   {_share(inside, len(sick))}   {_share(unknown, len(runs))}")
+        lines.append(
+            f"{action:<24} {_share(yes, len(runs))}   {_share(inside, len(sick))}   {_share(unknown, len(runs))}"
+        )
     return "\n".join(lines)

@@ -51,7 +51,9 @@ class Task:
         return self.family == "attn"
 
 
-def _synthetic(name: str, modality: str, kind: str, family: str, make: Callable[..., Pool], **rest: object) -> Task:
+def _synthetic(
+    name: str, modality: str, kind: str, family: str, make: Callable[..., Pool], **rest: object
+) -> Task:
     n_std = int(rest.setdefault("n_std", 1024))  # type: ignore[call-overload]
     rest.setdefault("n_max", 4 * n_std)
     rest.setdefault("n_test", 1536)
@@ -163,7 +165,9 @@ def pool(name: str) -> Pool:
     if task.family in ("cnn2d", "cnn1d"):
         x: np.ndarray = samples.x
         if task.inputs == (8, 8):  # a frame of blanks, so that all images are 12×12
-            x = np.pad(x.reshape(-1, 8, 8), ((0, 0), (2, 2), (2, 2)), constant_values=x.min()).reshape(len(x), -1)
+            x = np.pad(x.reshape(-1, 8, 8), ((0, 0), (2, 2), (2, 2)), constant_values=x.min()).reshape(
+                len(x), -1
+            )
         return Pool(patches(x, task).astype(np.float32), samples.y)
     return samples
 

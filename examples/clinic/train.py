@@ -92,7 +92,14 @@ def _run_group(sig: Sig, members: list[Config], watch: bool) -> list[Result]:
         state, log = engine.train(sig, x, fixed, state, log, 0, max(c.steps for c in members))
     truth, seen = engine.final(still, x, fixed, state["w"])
     best = engine.final(still, x, fixed, state["best_w"])[0] if watch else truth
-    out = {"truth": truth, "best": best, "seen": seen, "best_t": state["best_t"], "steps": log, "epochs": record}
+    out = {
+        "truth": truth,
+        "best": best,
+        "seen": seen,
+        "best_t": state["best_t"],
+        "steps": log,
+        "epochs": record,
+    }
     out = {k: np.asarray(v) for k, v in out.items()}
     return [_result(c, out, i) for i, c in enumerate(members)]
 

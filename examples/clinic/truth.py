@@ -80,11 +80,14 @@ def measurement(facts: dict[str, Any]) -> dict[str, bool | None]:
     train_loss_eval, variance_ratio (validation noise on the larger set over
     that on the logged one), relative_noise (its standard deviation / level).
     """
+
     def off(a: float | None, b: float | None) -> bool:
         return a is not None and b is not None and abs(a - b) >= 0.1 * max(abs(b), 1e-6)
 
     wrong_metric = facts["metric"] != "right"
-    fix_metric = (True if off(facts["logged_accuracy"], facts["true_accuracy"]) else None) if wrong_metric else False
+    fix_metric = (
+        (True if off(facts["logged_accuracy"], facts["true_accuracy"]) else None) if wrong_metric else False
+    )
     split: bool | None = False
     if facts["val_dup"] > 0:
         split = True if off(facts["val_loss"], facts["true_loss"]) else None

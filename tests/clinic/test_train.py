@@ -32,7 +32,9 @@ def test_every_family_trains_and_repeats(family: str) -> None:
     assert result.steps.shape == (48, 4)
     assert result.epochs.shape == (3, 4)
     assert np.isfinite(result.steps).all()
-    assert not np.allclose(result.steps[-8:, 0], results[other].steps[-8:, 0], rtol=1e-3)  # each lane has its own lr
+    assert not np.allclose(
+        result.steps[-8:, 0], results[other].steps[-8:, 0], rtol=1e-3
+    )  # each lane has its own lr
     assert result.truth[0] < 1.5 * chance(config.task)
     alone = train_many([config])[config]
     assert alone.truth == pytest.approx(result.truth, rel=1e-3)

@@ -18,7 +18,10 @@ SEEDS = 9
 def matrix() -> str:
     """One row per example, one column per condition; a digit is the number of 9 seeds on which it fires."""
     known = list(all_conditions().values())
-    lines = ["Rows: examples. Columns: conditions, numbered. Digits: seeds of 9 on which the condition fires.", ""]
+    lines = [
+        "Rows: examples. Columns: conditions, numbered. Digits: seeds of 9 on which the condition fires.",
+        "",
+    ]
     lines += [f"{i:02d} {c.id}" for i, c in enumerate(known)]
     lines += ["", " " * 46 + " ".join(f"{i:02d}" for i in range(len(known)))]
     rows = [("healthy", e) for e in HEALTHY]

@@ -21,7 +21,11 @@ def healthy(rng: np.random.Generator) -> Run:
     start = float(10 ** rng.uniform(-1, 1))
     floor = start * float(10 ** rng.uniform(-2, -0.6))
     shape = descent(rng, n, start, floor)
-    noise = float(rng.uniform(0, 0.3)) if per_step else float(rng.uniform(0, 0.3 if decays and rng.random() < 0.2 else 0.03))
+    noise = (
+        float(rng.uniform(0, 0.3))
+        if per_step
+        else float(rng.uniform(0, 0.3 if decays and rng.random() < 0.2 else 0.03))
+    )
     curves: dict[str, Floats] = {"train_loss_step" if per_step else "train_loss": _noisy(rng, shape, noise)}
     points = max(10, n // 20) if per_step else n
     at = np.linspace(0, n - 1, points).astype(int)
@@ -61,7 +65,10 @@ def _rate(rng: np.random.Generator, n: int, decays: bool) -> Floats:
     peak, t = float(10 ** rng.uniform(-4, -1)), np.linspace(0, 1, n)
     if not decays:
         return np.full(n, peak)
-    lr = peak * (0.5 * (1 + np.cos(np.pi * t)), 1 - t, 0.1 ** np.floor(t * 2.5), np.exp(-3 * t))[rng.integers(4)]
+    lr = (
+        peak
+        * (0.5 * (1 + np.cos(np.pi * t)), 1 - t, 0.1 ** np.floor(t * 2.5), np.exp(-3 * t))[rng.integers(4)]
+    )
     return np.asarray(lr * np.minimum(1.0, (t + 1 / n) / 0.05)) if rng.random() < 0.3 else np.asarray(lr)
 
 

@@ -6,4 +6,6 @@ from conditions.confusion import PATH, matrix
 
 
 def test_confusion_matrix() -> None:
-    assert matrix() == PATH.read_text(encoding="utf-8"), "if it is meant: python tests/conditions/confusion.py"
+    assert matrix() == PATH.read_text(encoding="utf-8"), (
+        "if it is meant: python tests/conditions/confusion.py"
+    )

@@ -100,7 +100,9 @@ def assert_well_formed(condition: Condition, case: Case, found: Finding) -> None
     assert set(found.evidence) == set(condition.evidence), "evidence and manual page differ"
     json.dumps(dict(found.evidence), allow_nan=False)
     assert found.summary.endswith((".", "?"))
-    assert any(c.isdigit() for c in found.summary) or "NaN" in found.summary or "cross-entropy" in found.summary
+    assert (
+        any(c.isdigit() for c in found.summary) or "NaN" in found.summary or "cross-entropy" in found.summary
+    )
     assert set(found.curves) <= {c.id for c in case.run.curves}
     assert found.curves
     if found.onset is not None:
@@ -149,7 +151,10 @@ def test_hostile_curves(kind: str, order: str) -> None:
     survives(
         replace(
             everything,
-            curves=tuple(replace(c, steps=steps, values=values, wall_times=np.full(n, np.nan)) for c in everything.curves),
+            curves=tuple(
+                replace(c, steps=steps, values=values, wall_times=np.full(n, np.nan))
+                for c in everything.curves
+            ),
         )
     )
     survives(replace(everything, curves=()))
@@ -195,14 +200,18 @@ def test_what_the_model_suspects_is_said(action: str) -> None:
     condition = all_conditions()[SUSPECTED[action]]
     for example in HEALTHY:
         for case in cases_of(example)[:3]:
-            suspected = replace(case, odds=dict.fromkeys(SUSPECTED, 0.1) | {action: 0.8}, suspects={action: 0.8})
+            suspected = replace(
+                case, odds=dict.fromkeys(SUSPECTED, 0.1) | {action: 0.8}, suspects={action: 0.8}
+            )
             found = condition.check(suspected)
             assert isinstance(found, Finding), f"{condition.id} is silent on {example.__name__}"
             assert found.confidence >= 0.5
             assert_well_formed(condition, suspected, found)
 
 
-@pytest.mark.parametrize("condition", [c for c in CONDITIONS if c.id in set(SUSPECTED.values())], ids=lambda c: c.id)
+@pytest.mark.parametrize(
+    "condition", [c for c in CONDITIONS if c.id in set(SUSPECTED.values())], ids=lambda c: c.id
+)
 def test_what_the_model_does_not_suspect_is_not_said(condition: Condition) -> None:
     """Where the model judged a run, its suspicions replace the rule; what is a fact stays one."""
     for example in condition.sick:

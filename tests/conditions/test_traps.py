@@ -21,10 +21,20 @@ def diagnosed(make: Make) -> list[Diagnosis]:
     return diagnose_runs([replace(make(np.random.default_rng(s)), group=str(s)) for s in range(SEEDS)])
 
 
-def curve(tag: str, values: Floats, split: Split, quantity: Quantity, better: Better, axis: str = "epoch") -> Curve:
+def curve(
+    tag: str, values: Floats, split: Split, quantity: Quantity, better: Better, axis: str = "epoch"
+) -> Curve:
     n = len(values)
     role = Role(split, quantity, better, "epoch" if axis == "epoch" else "step")
-    return Curve(tag, tag, np.arange(n, dtype=np.int64), np.asarray(values, dtype=np.float64), np.full(n, np.nan), role, "step")
+    return Curve(
+        tag,
+        tag,
+        np.arange(n, dtype=np.int64),
+        np.asarray(values, dtype=np.float64),
+        np.full(n, np.nan),
+        role,
+        "step",
+    )
 
 
 def plain(curves: list[Curve], params: Mapping[str, float | str] | None = None) -> Run:
@@ -109,7 +119,9 @@ def warm_up(rng: np.random.Generator) -> Run:
 
 def curriculum(rng: np.random.Generator) -> Run:
     """Made harder step by step: the loss is raised on purpose."""
-    stages = [falling(rng, 50, top, low, 7, 0.03) for top, low in ((1.2, 0.1), (0.9, 0.15), (1.0, 0.2), (1.1, 0.22))]
+    stages = [
+        falling(rng, 50, top, low, 7, 0.03) for top, low in ((1.2, 0.1), (0.9, 0.15), (1.0, 0.2), (1.1, 0.22))
+    ]
     return run(train_loss=np.concatenate(stages), val_accuracy=1 - falling(rng, 200, 0.9, 0.1, 8, 0.02))
 
 
@@ -126,7 +138,9 @@ def batch_noise(rng: np.random.Generator) -> Run:
 
 def percent(rng: np.random.Generator) -> Run:
     score = 100 * (1 - falling(rng, 60, 0.85, 0.06, 12))
-    return run({"n_val": 10_000}, train_loss=falling(rng), val_loss=falling(rng, floor=0.33), val_accuracy=score)
+    return run(
+        {"n_val": 10_000}, train_loss=falling(rng), val_loss=falling(rng, floor=0.33), val_accuracy=score
+    )
 
 
 def logged_once(rng: np.random.Generator) -> Run:
@@ -144,7 +158,9 @@ def not_proportions(rng: np.random.Generator) -> Run:
 
 def false_plateau(rng: np.random.Generator) -> Run:
     """Flat for five epochs, then a drop to a twentieth."""
-    y = np.concatenate((np.linspace(2.5, 1.0, 8), np.full(5, 1.0), np.geomspace(1.0, 0.05, 4), np.full(14, 0.05)))
+    y = np.concatenate(
+        (np.linspace(2.5, 1.0, 8), np.full(5, 1.0), np.geomspace(1.0, 0.05, 4), np.full(14, 0.05))
+    )
     return run(train_loss=y * noise(rng, len(y), 0.02), val_loss=y * 1.1 * noise(rng, len(y), 0.03))
 
 
@@ -172,13 +188,18 @@ def lagging_epoch_mean(rng: np.random.Generator) -> Run:
     """The training loss is a mean over the epoch and looks worse than validation early on."""
     whole = falling(rng, 40, 2.3, 0.2, 9, 0.0)
     mean = np.concatenate(([2.4], (whole[:-1] * 2 + whole[1:]) / 3))
-    return run({"dropout": 0.0}, train_loss=mean * noise(rng, 40, 0.01), val_loss=1.02 * whole * noise(rng, 40, 0.01))
+    return run(
+        {"dropout": 0.0}, train_loss=mean * noise(rng, 40, 0.01), val_loss=1.02 * whole * noise(rng, 40, 0.01)
+    )
 
 
 def harmless_nan_metric(rng: np.random.Generator) -> Run:
     """The score of a class that does not occur."""
     made = run(train_loss=falling(rng), val_loss=falling(rng, floor=0.33))
-    return replace(made, curves=(*made.curves, curve("val/iou_class_7", np.full(60, np.nan), "val", "accuracy", "higher")))
+    return replace(
+        made,
+        curves=(*made.curves, curve("val/iou_class_7", np.full(60, np.nan), "val", "accuracy", "higher")),
+    )
 
 
 ODD = [
@@ -247,7 +268,15 @@ def argmax_of_one_output(rng: np.random.Generator) -> Run:
     """Binary images, one sigmoid output, accuracy by argmax on the current batch: it hovers, the loss falls."""
     accuracy = rng.binomial(20, 0.5, 1500) / 20
     loss = falling(rng, 1500, 0.69, 0.15, 5, 0.15)
-    params = {"loss": "bce", "optimizer": "rmsprop", "lr": 0.001, "epochs": 15, "n_train": 2000, "n_val": 1000, "batch_size": 20}
+    params = {
+        "loss": "bce",
+        "optimizer": "rmsprop",
+        "lr": 0.001,
+        "epochs": 15,
+        "n_train": 2000,
+        "n_val": 1000,
+        "batch_size": 20,
+    }
     steps = [
         curve("train/loss", loss, "train", "loss", "lower", "step"),
         curve("train/accuracy", accuracy, "train", "accuracy", "higher", "step"),
@@ -263,7 +292,9 @@ def test_the_metric_is_at_fault_first() -> None:
 
 def test_a_range_test_is_read_not_judged() -> None:
     rates = np.geomspace(1e-6, 10, 200)
-    loss = 2.3 - 1.5 / (1 + np.exp(-3 * (np.log10(rates) + 2.5))) + np.where(rates > 0.5, (rates / 0.5) ** 2, 0)
+    loss = (
+        2.3 - 1.5 / (1 + np.exp(-3 * (np.log10(rates) + 2.5))) + np.where(rates > 0.5, (rates / 0.5) ** 2, 0)
+    )
     made = run(train_loss_step=loss, lr=rates)
     diagnosis = diagnose_runs([made])[0]
     assert sick_with(diagnosis) == []

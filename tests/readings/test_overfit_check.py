@@ -18,7 +18,9 @@ def reading(made: Run) -> dict[str, object] | None:
 
 @pytest.mark.parametrize("samples", [1, 5, 10, 16, 64])
 def test_reaches_zero(samples: int) -> None:
-    found = reading(run({"n_train": samples}, train_loss=falling(np.random.default_rng(0), 100, 2.3, 1e-4, 12)))
+    found = reading(
+        run({"n_train": samples}, train_loss=falling(np.random.default_rng(0), 100, 2.3, 1e-4, 12))
+    )
     assert found is not None
     assert found["samples"] == samples
     assert found["reached_zero"] is True
@@ -35,7 +37,8 @@ def test_stays_above() -> None:
 def test_zero_is_relative_to_an_untrained_model() -> None:
     """The first logged loss may be low already; the expected one is the scale."""
     made = run(
-        {"n_train": 8, "loss": "cross-entropy", "n_classes": 10}, train_loss=falling(np.random.default_rng(0), 100, 0.3, 0.03, 12)
+        {"n_train": 8, "loss": "cross-entropy", "n_classes": 10},
+        train_loss=falling(np.random.default_rng(0), 100, 0.3, 0.03, 12),
     )
     found = reading(made)
     assert found is not None

@@ -42,7 +42,9 @@ def test_suggestions_bracket_the_optimum(n: int, most: float) -> None:
     half_done = math.log(2) * min(growth, 1.0) / most
     for seed in range(8):
         found = read_all(build([probe(np.random.default_rng(seed), n, most)])[0])["lr-range-test"]
-        rates = {k: float(str(found[k])) for k in ("start_of_descent", "steepest", "valley", "minimum_over_10")}
+        rates = {
+            k: float(str(found[k])) for k in ("start_of_descent", "steepest", "valley", "minimum_over_10")
+        }
         assert rates["start_of_descent"] <= rates["steepest"] * 1.01
         assert half_done / 30 < rates["start_of_descent"] < best
         assert half_done / 6 < rates["steepest"] < 2 * best
@@ -60,7 +62,9 @@ def test_a_loss_that_never_falls_suggests_nothing() -> None:
 
 def test_a_rate_that_stays_for_several_points() -> None:
     rates = np.repeat(np.geomspace(1e-6, 10, 50), 4)
-    loss = 2.3 - 1.5 / (1 + np.exp(-3 * (np.log10(rates) + 2.5))) + np.where(rates > 0.5, (rates / 0.5) ** 2, 0)
+    loss = (
+        2.3 - 1.5 / (1 + np.exp(-3 * (np.log10(rates) + 2.5))) + np.where(rates > 0.5, (rates / 0.5) ** 2, 0)
+    )
     found = read_all(build([run(train_loss_step=loss, lr=rates)])[0])["lr-range-test"]
     assert 1e-4 < float(str(found["suggested"])) < 0.5
 
@@ -79,4 +83,6 @@ def test_a_rate_that_stays_for_several_points() -> None:
     ids=["cosine", "constant", "warm-up", "long warm-up", "warm-up and cosine", "one decade", "five points"],
 )
 def test_other_schedules_are_none(lr: Floats) -> None:
-    assert "lr-range-test" not in read_all(build([run(train_loss=falling(np.random.default_rng(0), len(lr)), lr=lr)])[0])
+    assert "lr-range-test" not in read_all(
+        build([run(train_loss=falling(np.random.default_rng(0), len(lr)), lr=lr)])[0]
+    )

@@ -74,7 +74,9 @@ def test_units_of_the_rate_do_not_matter(factor: float) -> None:
 
 
 def test_from_the_parameters_alone() -> None:
-    case = build([run({"schedule": "cosine", "warmup_steps": 100}, train_loss=falling(np.random.default_rng(0)))])[0]
+    case = build(
+        [run({"schedule": "cosine", "warmup_steps": 100}, train_loss=falling(np.random.default_rng(0)))]
+    )[0]
     assert read_all(case)["schedule"] == {"kind": "cosine", "warmup": True, "from": "params"}
 
 

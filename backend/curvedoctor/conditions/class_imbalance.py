@@ -48,7 +48,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     error = proportion(case, "val") or proportion(case, "train")
     if error is None and not case.odds:
         return unjudged(ID, "no accuracy is logged")
-    loss = (case.val if error is not None and error.curve.role.split != "train" else case.training) or case.main
+    loss = (
+        case.val if error is not None and error.curve.role.split != "train" else case.training
+    ) or case.main
     assert loss is not None
     stuck = _stuck(case, error) if error is not None else 0.0
     base = entropy(error.stats.end) if error is not None else None
@@ -82,7 +84,9 @@ def _stuck(case: Case, error: Series) -> float:
     k = classes(case) or 2.0
     above = ramp(1 - 1 / k - t.end, 0.05, 0.12)
     moved = max(abs(t.start - t.end), abs(t.at25 - t.end), abs(t.best - t.end))
-    still = ramp(moved, max(0.015, 5 * error_of_mean(error, 0.1)), max(0.005, 2.5 * error_of_mean(error, 0.1)))
+    still = ramp(
+        moved, max(0.015, 5 * error_of_mean(error, 0.1)), max(0.005, 2.5 * error_of_mean(error, 0.1))
+    )
     later = error.y[1:]
     calm = ramp(float(later.max() - later.min()), 0.012, 0.004)  # always one answer gives always one accuracy
     return above * still * calm * ramp(t.end, 0.002, 0.01) * float(t.n >= 6)
@@ -102,7 +106,12 @@ def _nearly(rng: np.random.Generator) -> Run:
 
 def _learnt_at_once(rng: np.random.Generator) -> Run:
     """Accuracy is high from the first epoch on, and the loss says that it is deserved."""
-    return run({"loss": "bce"}, train_loss=falling(rng, 40, 0.3, 0.1), val_loss=falling(rng, 40, 0.3, 0.12), val_accuracy=np.full(40, 0.96))
+    return run(
+        {"loss": "bce"},
+        train_loss=falling(rng, 40, 0.3, 0.1),
+        val_loss=falling(rng, 40, 0.3, 0.12),
+        val_accuracy=np.full(40, 0.96),
+    )
 
 
 CONDITION = Condition(

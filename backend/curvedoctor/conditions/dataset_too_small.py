@@ -73,7 +73,9 @@ def _rule(case: Case, train: Series, val: Series, memorized: float, ratio: float
     if right is not None and right.ceiling is not None:
         by_heart = max(by_heart, ramp(right.stats.end, 0.03, 0.005) * ramp(memorized, 0.3, 0.1))
     untrained = expected_first_loss(case) if case.judged == "loss" else None
-    behind = ramp(ratio, 5, 15) * ramp(relative(val.stats.end, max(val.stats.start, untrained or 0.0)), 0.15, 0.4)
+    behind = ramp(ratio, 5, 15) * ramp(
+        relative(val.stats.end, max(val.stats.start, untrained or 0.0)), 0.15, 0.4
+    )
     n = case.number("n_train")
     size = 0.6 if n is None else 0.85 * ramp(np.log10(max(n, 1)), 4.5, 3.0)
     return by_heart * behind * size
@@ -87,7 +89,9 @@ def _few(rng: np.random.Generator) -> Run:
 def _by_heart(rng: np.random.Generator) -> Run:
     t = falling(rng, 80, 0.9, 0.0005, 12)
     return run(
-        train_loss=falling(rng, 80, 2.3, 0.003, 12), val_loss=falling(rng, 80, 2.3, 1.4, 20), train_accuracy=1 - t
+        train_loss=falling(rng, 80, 2.3, 0.003, 12),
+        val_loss=falling(rng, 80, 2.3, 1.4, 20),
+        train_accuracy=1 - t,
     )
 
 

@@ -56,7 +56,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     if holes >= 2:
         summary = f"The {name(s)} is not finite at {holes} single points and recovers each time."
     elif len(at) >= 4:
-        summary = f"The {name(s)} spikes {len(at)} times, {late} of them in the second half: they don't get rarer."
+        summary = (
+            f"The {name(s)} spikes {len(at)} times, {late} of them in the second half: they don't get rarer."
+        )
     return finding(
         ID, "warning", sure, s, summary, others=(case.val,) if case.val is not s else (),
         onset=float(at[0]) if len(at) else 0.0, spikes=len(at), late=late, holes=holes,

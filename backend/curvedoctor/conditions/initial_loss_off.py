@@ -77,7 +77,9 @@ def _huge(rng: np.random.Generator) -> Run:
 
 
 def _binary(rng: np.random.Generator) -> Run:
-    return run({"loss": "bce"}, train_loss=falling(rng, 40, 4.0, 0.3, 10), val_loss=falling(rng, 40, 1.0, 0.3, 10))
+    return run(
+        {"loss": "bce"}, train_loss=falling(rng, 40, 4.0, 0.3, 10), val_loss=falling(rng, 40, 1.0, 0.3, 10)
+    )
 
 
 def _as_it_must(rng: np.random.Generator) -> Run:

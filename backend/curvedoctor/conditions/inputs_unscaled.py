@@ -37,13 +37,16 @@ from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "inputs-unscaled"
 
+
 def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot(case)
     if reason is not None:
         return unjudged(ID, reason)
     scaling, expected = case.word("input_scaling"), expected_first_loss(case)
     if scaling is None and expected is None and not case.odds:
-        return unjudged(ID, "neither the loss function with its classes nor the scaling of the inputs is logged")
+        return unjudged(
+            ID, "neither the loss function with its classes nor the scaling of the inputs is logged"
+        )
     if scaling is not None and scaling != "none":
         return None
     s = case.train_step or case.train or case.val
@@ -73,7 +76,11 @@ def _huge_start(rng: np.random.Generator) -> Run:
 
 
 def _raw(rng: np.random.Generator) -> Run:
-    return run({"input_scaling": "none"}, train_loss=falling(rng, 60, 2.3, 1.6, 5), val_loss=falling(rng, 60, 2.3, 1.6, 5))
+    return run(
+        {"input_scaling": "none"},
+        train_loss=falling(rng, 60, 2.3, 1.6, 5),
+        val_loss=falling(rng, 60, 2.3, 1.6, 5),
+    )
 
 
 def _as_expected(rng: np.random.Generator) -> Run:

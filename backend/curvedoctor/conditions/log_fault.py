@@ -57,7 +57,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     if best is None:
         return None
     (kind, sure, words, at), curve = best
-    base = finding(ID, "error" if kind != "frozen tail" else "warning", sure, None, words, fault=kind, points=len(curve))
+    base = finding(
+        ID, "error" if kind != "frozen tail" else "warning", sure, None, words, fault=kind, points=len(curve)
+    )
     onset = float(curve.steps[min(at, len(curve) - 1)])
     end = max(onset, float(curve.steps.max()))
     return Finding(
@@ -98,7 +100,11 @@ def _alternates(case: Case, curve: Curve) -> Seen | None:
         return None  # the usual case
     noise = max(_jitter(even), _jitter(odd))
     distance = abs(float(np.median(gap)))
-    sure = 0.8 * ramp(distance / max(noise, 1e-12 * float(np.abs(y).max()), 1e-300), 5, 10) * ramp(one_sided, 0.97, 1.0)
+    sure = (
+        0.8
+        * ramp(distance / max(noise, 1e-12 * float(np.abs(y).max()), 1e-300), 5, 10)
+        * ramp(one_sided, 0.97, 1.0)
+    )
     first = gap[: max(4, n // 8)]
     sure *= float(np.all(first > 0) or np.all(first < 0))
     words = f"The values alternate between two levels, {number(distance)} apart, each of them smooth: two quantities under one tag."
@@ -116,7 +122,11 @@ def _frozen(case: Case, curve: Curve) -> Seen | None:
         return None  # constant throughout, or so coarse that equal values mean nothing
     if _untrained(case, float(y[-1])) or _at_rest(case, curve, tail / len(y)):
         return None  # weights that rest score the same for good
-    if case.schedule is not None and case.schedule.last <= 1e-6 * case.schedule.peak and case.schedule.zero > 0.02:
+    if (
+        case.schedule is not None
+        and case.schedule.last <= 1e-6 * case.schedule.peak
+        and case.schedule.zero > 0.02
+    ):
         return None
     share = tail / len(y)
     words = f"The last {tail} points are the very same number ({number(float(y[-1]))}): the logged value is no longer updated."
@@ -125,7 +135,11 @@ def _frozen(case: Case, curve: Curve) -> Seen | None:
 
 def _at_rest(case: Case, curve: Curve, share: float) -> bool:
     """Whether only the batches still make a difference: a training loss fluctuates on without a trend, no validation does."""
-    moving = [s for s in case.series.values() if s.curve is not curve and s.curve.role.quantity == "loss" and _moves(s, share)]
+    moving = [
+        s
+        for s in case.series.values()
+        if s.curve is not curve and s.curve.role.quantity == "loss" and _moves(s, share)
+    ]
     if any(s.curve.role.split in ("val", "test") for s in moving):
         return False
     return bool(moving) and all(flat(s, 1 - share, 0.02) for s in moving)
@@ -166,12 +180,24 @@ def _restarted(rng: np.random.Generator) -> Run:
 def _two_losses(rng: np.random.Generator) -> Run:
     made = run(train_loss=np.column_stack((falling(rng, 40, 2.3, 0.3), falling(rng, 40, 8.0, 4.0))).ravel())
     curve = made.curves[0]
-    doubled = Curve(curve.id, curve.tag, np.repeat(np.arange(40), 2), curve.values, curve.wall_times, curve.role, curve.axis)
+    doubled = Curve(
+        curve.id,
+        curve.tag,
+        np.repeat(np.arange(40), 2),
+        curve.values,
+        curve.wall_times,
+        curve.role,
+        curve.axis,
+    )
     return Run(made.name, made.source, made.group, (doubled,), made.params)
 
 
 def _interleaved(rng: np.random.Generator) -> Run:
-    return run(train_loss_step=np.column_stack((falling(rng, 100, 2.3, 0.3, 6), falling(rng, 100, 8.0, 4.0, 6))).ravel())
+    return run(
+        train_loss_step=np.column_stack(
+            (falling(rng, 100, 2.3, 0.3, 6), falling(rng, 100, 8.0, 4.0, 6))
+        ).ravel()
+    )
 
 
 def _stuck_logger(rng: np.random.Generator) -> Run:

@@ -116,7 +116,12 @@ def _stopped(rng: np.random.Generator, n: int, at: int, noise: float) -> Floats:
 
 def _step_early(rng: np.random.Generator) -> Run:
     y = _stopped(rng, 80, 20, 0.01)
-    return run({"lr": 0.1, "optimizer": "sgd"}, train_loss=y, val_loss=y * 1.05, lr=np.where(np.arange(80) < 20, 0.1, 0.001))
+    return run(
+        {"lr": 0.1, "optimizer": "sgd"},
+        train_loss=y,
+        val_loss=y * 1.05,
+        lr=np.where(np.arange(80) < 20, 0.1, 0.001),
+    )
 
 
 def _exponential(rng: np.random.Generator) -> Run:

@@ -79,7 +79,9 @@ def _tail(s: Series) -> float:
 
 def _constant(rng: np.random.Generator) -> Run:
     lr = np.full(80, 0.1)
-    return run({"lr": 0.1}, train_loss=falling(rng, 80, noise=0.2), val_loss=falling(rng, 80, noise=0.2), lr=lr)
+    return run(
+        {"lr": 0.1}, train_loss=falling(rng, 80, noise=0.2), val_loss=falling(rng, 80, noise=0.2), lr=lr
+    )
 
 
 def _configured(rng: np.random.Generator) -> Run:

@@ -122,14 +122,20 @@ def _shoots(case: Case) -> float:
     if s is None or s.stats.n < 20:
         return 0.0
     y = s.y[: max(5, len(s.y) // 10)]
-    calm = float(np.median(np.lib.stride_tricks.sliding_window_view(y, 3), axis=1).max()) if len(y) >= 3 else 0.0
+    calm = (
+        float(np.median(np.lib.stride_tricks.sliding_window_view(y, 3), axis=1).max()) if len(y) >= 3 else 0.0
+    )
     begin = float(np.median(s.y[:2]))
     return 0.7 * ramp(relative(calm, begin), 2.5, 5.0) * ramp(relative(s.stats.end, begin), 0.5, 0.8)
 
 
 def _bouncing(rng: np.random.Generator) -> Run:
     y = 0.8 * np.exp(0.9 * rng.standard_normal(80)) + 1.6 * np.exp(-np.linspace(0, 12, 80))
-    return run({"lr": 1.0, "optimizer": "sgd", "batch_size": 64}, train_loss=y, val_loss=y * np.exp(0.4 * rng.standard_normal(80)))
+    return run(
+        {"lr": 1.0, "optimizer": "sgd", "batch_size": 64},
+        train_loss=y,
+        val_loss=y * np.exp(0.4 * rng.standard_normal(80)),
+    )
 
 
 def _high_flat(rng: np.random.Generator) -> Run:
@@ -139,7 +145,9 @@ def _high_flat(rng: np.random.Generator) -> Run:
 
 
 def _shooting(rng: np.random.Generator) -> Run:
-    y = np.concatenate(([0.7, 1.5, 6.0, 9.0, 8.0, 6.0], np.full(114, 1.2))) * np.exp(0.05 * rng.standard_normal(120))
+    y = np.concatenate(([0.7, 1.5, 6.0, 9.0, 8.0, 6.0], np.full(114, 1.2))) * np.exp(
+        0.05 * rng.standard_normal(120)
+    )
     return run({"lr": 0.1, "optimizer": "adam"}, train_loss_step=y)
 
 

@@ -45,7 +45,12 @@ def check(case: Case) -> Finding | Unjudged | None:
     second_half = (t.at50 - t.end) / done if done > 0 else 0.0
     lr, below = case.number("lr"), decades_below_usual(case)
     calm = ramp(t.noise_late / max(done, 1e-300), 0.1, 0.02)
-    rule = ramp(second_half, 0.25, 0.45) * ramp(second_half, 0.85, 0.7) * calm * ramp(t.end / max(t.start, 1e-300), 0.2, 0.5)
+    rule = (
+        ramp(second_half, 0.25, 0.45)
+        * ramp(second_half, 0.85, 0.7)
+        * calm
+        * ramp(t.end / max(t.start, 1e-300), 0.2, 0.5)
+    )
     rule *= 0.75 if below is None else ramp(below, -0.5, 1.0)
     sure = suspicion(case, ("raise-lr",), rule)
     if sure < FIRES:
@@ -81,7 +86,9 @@ def _fast(rng: np.random.Generator) -> Run:
 
 def _drops_late(rng: np.random.Generator) -> Run:
     """Half of the fall comes where the rate is cut: a step schedule, not a crawl."""
-    y = np.where(np.arange(80) < 50, falling(rng, 80, 2.3, 0.9, 20), 0.4) * np.exp(0.02 * rng.standard_normal(80))
+    y = np.where(np.arange(80) < 50, falling(rng, 80, 2.3, 0.9, 20), 0.4) * np.exp(
+        0.02 * rng.standard_normal(80)
+    )
     return run({"lr": 0.1, "optimizer": "sgd"}, train_loss=y, val_loss=y * 1.02)
 
 

@@ -74,10 +74,10 @@ def _judge(case: Case, loss: Series, error: Series) -> Finding | None:
     if sure < FIRES:
         return None
     score, loss_end = error.logged(e), number(loss.stats.end)
-    summary = (
-        f"{_where(loss)} accuracy hovers at {number(score)} while the loss falls by {percent(fall(loss))} to {loss_end}"
+    summary = f"{_where(loss)} accuracy hovers at {number(score)} while the loss falls by {percent(fall(loss))} to {loss_end}"
+    summary += (
+        f": at that loss at most {percent(min(bound, 1.0))} of answers can be wrong." if bound < e else "."
     )
-    summary += f": at that loss at most {percent(min(bound, 1.0))} of answers can be wrong." if bound < e else "."
     return finding(
         ID, "error", sure, error, summary, others=(loss,), onset=0.0,
         accuracy=score, fall=fall(loss), bound=min(bound, 1.0), noise=error.stats.noise,
@@ -127,12 +127,19 @@ def _argmax(rng: np.random.Generator) -> Run:
 
 def _broadcast(rng: np.random.Generator) -> Run:
     acc = 0.5 + 0.002 * rng.standard_normal(40)
-    return run(val_loss=falling(rng, 40, 0.69, 0.2, 8), train_loss=falling(rng, 40, 0.69, 0.2, 8), val_accuracy=acc)
+    return run(
+        val_loss=falling(rng, 40, 0.69, 0.2, 8), train_loss=falling(rng, 40, 0.69, 0.2, 8), val_accuracy=acc
+    )
 
 
 def _constant(rng: np.random.Generator) -> Run:
     loss = falling(rng, 50, 2.3, 0.3, 8)
-    return run({"loss": "cross-entropy", "n_classes": 10}, train_loss=loss, val_loss=loss, val_accuracy=np.full(50, 0.1))
+    return run(
+        {"loss": "cross-entropy", "n_classes": 10},
+        train_loss=loss,
+        val_loss=loss,
+        val_accuracy=np.full(50, 0.1),
+    )
 
 
 def _saturated(rng: np.random.Generator) -> Run:

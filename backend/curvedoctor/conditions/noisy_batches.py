@@ -66,11 +66,15 @@ def _rule(case: Case, s: Series, noise: float, size: float | None) -> float:
     if size is None or s is case.val:
         return 0.0
     small = ramp(math.log2(max(size, 1)), 4.0, 2.0)
-    return 0.6 * small * ramp(noise, 0.25, 0.5) * float(flat(s, 0.6, 0.1)) * ramp(s.stats.smoothness, 0.0, -0.3)
+    return (
+        0.6 * small * ramp(noise, 0.25, 0.5) * float(flat(s, 0.6, 0.1)) * ramp(s.stats.smoothness, 0.0, -0.3)
+    )
 
 
 def _tiny(rng: np.random.Generator) -> Run:
-    return run({"batch_size": 2}, train_loss_step=falling(rng, 600, 2.3, 0.8, 10, 0.7), val_loss=falling(rng, 30))
+    return run(
+        {"batch_size": 2}, train_loss_step=falling(rng, 600, 2.3, 0.8, 10, 0.7), val_loss=falling(rng, 30)
+    )
 
 
 def _one_by_one(rng: np.random.Generator) -> Run:
@@ -78,7 +82,9 @@ def _one_by_one(rng: np.random.Generator) -> Run:
 
 
 def _usual(rng: np.random.Generator) -> Run:
-    return run({"batch_size": 64}, train_loss_step=falling(rng, 600, 2.3, 0.8, 10, 0.35), val_loss=falling(rng, 30))
+    return run(
+        {"batch_size": 64}, train_loss_step=falling(rng, 600, 2.3, 0.8, 10, 0.35), val_loss=falling(rng, 30)
+    )
 
 
 CONDITION = Condition(

@@ -63,9 +63,17 @@ def check(case: Case) -> Finding | Unjudged | None:
     sure = _rule(case, s, spread, moved, chance)
     if sure < FIRES:
         return _unrelated(case)
-    how = "constant to float noise" if spread <= FLOAT else f"flat to within {100 * relative(moved, t.end):.1f} %"
+    how = (
+        "constant to float noise"
+        if spread <= FLOAT
+        else f"flat to within {100 * relative(moved, t.end):.1f} %"
+    )
     at = "" if chance is None else f", the level of an untrained model ({number(chance)})"
-    slow = "" if not _crawls(case) else f"; a learning rate of {number(_lr(case))} is far below what is customary"
+    slow = (
+        ""
+        if not _crawls(case)
+        else f"; a learning rate of {number(_lr(case))} is far below what is customary"
+    )
     return finding(
         ID, "error", sure, s,
         f"The {name(s)} stays at {number(s.logged(t.end))} from the first point on, {how}{at}{slow}.",
@@ -84,7 +92,12 @@ def _unrelated(case: Case) -> Finding | None:
         return None
     worse, score = chance_error(case), case.val_score
     at_chance = 1.0 if score is None or worse is None else ramp(score.stats.best / worse, 0.85, 0.95)
-    sure = 0.8 * ramp(val.stats.best / expected, 0.975, 0.995) * ramp(val.stats.best / expected, 1.3, 1.1) * at_chance
+    sure = (
+        0.8
+        * ramp(val.stats.best / expected, 0.975, 0.995)
+        * ramp(val.stats.best / expected, 1.3, 1.1)
+        * at_chance
+    )
     if sure < FIRES:
         return None
     t = val.stats
@@ -186,7 +199,12 @@ def _noise_labels(rng: np.random.Generator) -> Run:
     """Labels drawn at random: training learns some by heart, validation never gets below chance."""
     train = falling(rng, 40, math.log(5), 1.3, 3, 0.005)
     val = math.log(5) * (1 + 0.06 * np.linspace(0, 1, 40)) * np.exp(0.004 * rng.standard_normal(40)) + 0.02
-    return run({"loss": "cross-entropy", "n_classes": 5}, train_loss=train, val_loss=val, val_accuracy=0.2 + 0.01 * rng.standard_normal(40))
+    return run(
+        {"loss": "cross-entropy", "n_classes": 5},
+        train_loss=train,
+        val_loss=val,
+        val_accuracy=0.2 + 0.01 * rng.standard_normal(40),
+    )
 
 
 def _converged(rng: np.random.Generator) -> Run:

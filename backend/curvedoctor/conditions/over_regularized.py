@@ -76,11 +76,17 @@ def _decayed(rng: np.random.Generator) -> Run:
 
 
 def _dropped(rng: np.random.Generator) -> Run:
-    return run({"dropout": 0.9}, train_loss=falling(rng, 60, 2.3, 1.9, 10), val_loss=falling(rng, 60, 2.3, 1.5, 10))
+    return run(
+        {"dropout": 0.9}, train_loss=falling(rng, 60, 2.3, 1.9, 10), val_loss=falling(rng, 60, 2.3, 1.5, 10)
+    )
 
 
 def _mild(rng: np.random.Generator) -> Run:
-    return run({"weight_decay": 1e-4, "dropout": 0.2}, train_loss=falling(rng, floor=0.5), val_loss=falling(rng, floor=0.4))
+    return run(
+        {"weight_decay": 1e-4, "dropout": 0.2},
+        train_loss=falling(rng, floor=0.5),
+        val_loss=falling(rng, floor=0.4),
+    )
 
 
 CONDITION = Condition(

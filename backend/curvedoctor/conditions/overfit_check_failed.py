@@ -42,7 +42,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     if not is_overfit_check(case):
         return None
     if s is None or s.stats.n < 5 or signed(case):
-        return unjudged(ID, "no training loss of five points or more, with zero as its lowest value, is logged")
+        return unjudged(
+            ID, "no training loss of five points or more, with zero as its lowest value, is logged"
+        )
     first = expected_first_loss(case) or s.stats.first
     left = relative(s.stats.end, first)
     sure = 0.95 * ramp(left, NOTHING, 4 * NOTHING)

@@ -92,7 +92,9 @@ def _improves(score: Series | None, since: float) -> bool:
     if score is None:
         return False
     at = float(np.interp(since, np.linspace(0, 1, len(score.grid)), score.grid))
-    return bool(score.stats.end < at - max(2 * score.stats.noise / max(score.stats.n, 1.0) ** 0.5, 0.01 * abs(at)))
+    return bool(
+        score.stats.end < at - max(2 * score.stats.noise / max(score.stats.n, 1.0) ** 0.5, 0.01 * abs(at))
+    )
 
 
 def _classic(rng: np.random.Generator) -> Run:

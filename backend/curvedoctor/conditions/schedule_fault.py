@@ -96,17 +96,49 @@ def _faults(case: Case, s: Schedule, y: Floats) -> list[tuple[str, float, str]]:
     if s.zero >= 0.2:
         out.append(("zero", 0.95, f"The learning rate is zero for {percent(s.zero)} of the run."))
     if s.dead_from < 0.34 and not s.restarts and float(np.max(y[int(0.4 * len(y)) :])) < 0.02 * s.peak:
-        words = f"The learning rate is below a hundredth of its peak from {percent(s.dead_from)} of the run on"
+        words = (
+            f"The learning rate is below a hundredth of its peak from {percent(s.dead_from)} of the run on"
+        )
         out.append(("finished early", 0.9, f"{words}: stepped per batch instead of per epoch?"))
     if meant and s.decay_start >= 1.0 and not s.warmup_end > 0.8:
-        out.append(("never stepped", 0.9, f"The schedule {named} is configured, but the learning rate stays at {number(s.peak)}."))
+        out.append(
+            (
+                "never stepped",
+                0.9,
+                f"The schedule {named} is configured, but the learning rate stays at {number(s.peak)}.",
+            )
+        )
     if rises > 0.5 and turns == 1 and s.restarts and not _deliberate(y, s.peak):
-        out.append(("rises again", 0.85, f"The learning rate rises again after its decay, to {number(s.last)} at the end."))
+        out.append(
+            (
+                "rises again",
+                0.85,
+                f"The learning rate rises again after its decay, to {number(s.last)} at the end.",
+            )
+        )
     if meant and turns >= 2 and not _deliberate(y, s.peak):
-        out.append(("oscillates", 0.85, f"The schedule {named} is configured, but the learning rate goes up and down {turns} times."))
+        out.append(
+            (
+                "oscillates",
+                0.85,
+                f"The schedule {named} is configured, but the learning rate goes up and down {turns} times.",
+            )
+        )
     late = float(np.argmax(y)) / max(1, len(y) - 1)
-    if late > 0.9 and turns == 0 and s.last > 2 * y[0] and (y[0] > 0 or late == 1.0) and float(np.median(y)) < 0.8 * s.peak:
-        out.append(("only rises", 0.75, f"The learning rate rises to its peak ({number(s.peak)}) at the end of the run."))
+    if (
+        late > 0.9
+        and turns == 0
+        and s.last > 2 * y[0]
+        and (y[0] > 0 or late == 1.0)
+        and float(np.median(y)) < 0.8 * s.peak
+    ):
+        out.append(
+            (
+                "only rises",
+                0.75,
+                f"The learning rate rises to its peak ({number(s.peak)}) at the end of the run.",
+            )
+        )
     return out
 
 
@@ -132,9 +164,15 @@ def _deliberate(y: Floats, peak: float) -> bool:
     """Whether every rise of note leads at once to at least half of the peak: warm restarts."""
     up = np.diff(y) > 0
     edges = np.flatnonzero(np.diff(np.concatenate(([0], up.astype(np.int8), [0]))))
-    rises = [(a, b) for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if y[b] - y[a] > 0.1 * peak]
+    rises = [
+        (a, b)
+        for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+        if y[b] - y[a] > 0.1 * peak
+    ]
     after_start = [(a, b) for a, b in rises if a > 0.1 * len(y)]
-    return all(b - a <= max(2, len(y) // 50) and y[b] > 0.5 * peak and y[a] < 0.5 * y[b] for a, b in after_start)
+    return all(
+        b - a <= max(2, len(y) // 50) and y[b] > 0.5 * peak and y[a] < 0.5 * y[b] for a, b in after_start
+    )
 
 
 def _rise(y: Floats) -> float:
@@ -145,7 +183,11 @@ def _rise(y: Floats) -> float:
     lowest = np.minimum.accumulate(after)
     sudden = float(np.diff(after).max(initial=0.0))
     whole = float((after - lowest).max())
-    return (whole - sudden) / max(float(y.max()), 1e-300) if sudden > 0.3 * whole else whole / max(float(y.max()), 1e-300)
+    return (
+        (whole - sudden) / max(float(y.max()), 1e-300)
+        if sudden > 0.3 * whole
+        else whole / max(float(y.max()), 1e-300)
+    )
 
 
 def _onset(kind: str, s: Schedule, lr: Curve) -> float:

@@ -76,7 +76,9 @@ def _rule(case: Case, s: Series, early: float, creep: float) -> float:
 
 def _creep(rng: np.random.Generator, n: int, noise: float) -> Floats:
     t = np.arange(n) / n
-    return np.asarray((1.7 * np.exp(-60 * t) + 0.75 * (t + 0.05) ** -0.09) * np.exp(noise * rng.standard_normal(n)))
+    return np.asarray(
+        (1.7 * np.exp(-60 * t) + 0.75 * (t + 0.05) ** -0.09) * np.exp(noise * rng.standard_normal(n))
+    )
 
 
 def _plain_sgd(rng: np.random.Generator) -> Run:
@@ -90,7 +92,11 @@ def _sgd_long(rng: np.random.Generator) -> Run:
 
 
 def _at_the_floor(rng: np.random.Generator) -> Run:
-    return run({"optimizer": "sgd"}, train_loss=falling(rng, 200, 2.3, 0.6, 50), val_loss=falling(rng, 200, 2.3, 0.62, 50))
+    return run(
+        {"optimizer": "sgd"},
+        train_loss=falling(rng, 200, 2.3, 0.6, 50),
+        val_loss=falling(rng, 200, 2.3, 0.62, 50),
+    )
 
 
 def _decayed(rng: np.random.Generator) -> Run:

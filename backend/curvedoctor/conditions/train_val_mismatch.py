@@ -57,7 +57,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     seen = ramp(below, 0.75, 0.92) * ramp(better, 2.5 * chance, 4 * chance) * ramp(z, 2.5, 5.0)
     by_heart = ramp(memorized, 0.05, 0.02) * (0.5 if explained else 1.0)
     if explained is None and seen >= FIRES and by_heart < FIRES:
-        return unjudged(ID, "dropout or augmentation may explain that validation is better, and neither is logged")
+        return unjudged(
+            ID, "dropout or augmentation may explain that validation is better, and neither is logged"
+        )
     sure = seen * max(0.75 if explained is False else 0.0, 0.65 * by_heart)
     if sure < FIRES:
         return None
@@ -89,11 +91,17 @@ def _explained(case: Case) -> bool | None:
 
 def _duplicates(rng: np.random.Generator) -> Run:
     """Learnt by heart, and validation follows: it is part of the training set."""
-    return run(train_loss=falling(rng, 80, 2.3, 0.012, 8, 0.03), val_loss=falling(rng, 80, 2.2, 0.008, 8.4, 0.03))
+    return run(
+        train_loss=falling(rng, 80, 2.3, 0.012, 8, 0.03), val_loss=falling(rng, 80, 2.2, 0.008, 8.4, 0.03)
+    )
 
 
 def _no_dropout(rng: np.random.Generator) -> Run:
-    return run({"dropout": 0.0, "lr": 0.01}, train_loss=falling(rng, 60, floor=0.5), val_loss=falling(rng, 60, floor=0.32))
+    return run(
+        {"dropout": 0.0, "lr": 0.01},
+        train_loss=falling(rng, 60, floor=0.5),
+        val_loss=falling(rng, 60, floor=0.32),
+    )
 
 
 def _lags(rng: np.random.Generator) -> Run:

@@ -46,7 +46,11 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, "training and validation are not both logged")
     s = train or val
     assert s is not None
-    gap = relative(val.stats.end - train.stats.end, train.stats.end) if train is not None and val is not None else None
+    gap = (
+        relative(val.stats.end - train.stats.end, train.stats.end)
+        if train is not None and val is not None
+        else None
+    )
     sure = suspicion(case, ("bigger-model",), _rule(case, s, gap))
     if sure < FIRES:
         return None
@@ -98,17 +102,26 @@ def _rule(case: Case, s: Series, gap: float | None) -> float:
 def _linear(rng: np.random.Generator) -> Run:
     y = falling(rng, 60, 0.72, 0.6, 14)
     acc = 1 - falling(rng, 60, 0.5, 0.32, 14, 0.02)
-    return run({"model": "linear"}, train_loss=y, val_loss=y * 1.02, train_accuracy=acc, val_accuracy=acc - 0.01)
+    return run(
+        {"model": "linear"}, train_loss=y, val_loss=y * 1.02, train_accuracy=acc, val_accuracy=acc - 0.01
+    )
 
 
 def _narrow(rng: np.random.Generator) -> Run:
-    return run({"width": 2}, train_loss=falling(rng, 80, 2.3, 1.7, 10), val_loss=falling(rng, 80, 2.3, 1.72, 10))
+    return run(
+        {"width": 2}, train_loss=falling(rng, 80, 2.3, 1.7, 10), val_loss=falling(rng, 80, 2.3, 1.72, 10)
+    )
 
 
 def _good_enough(rng: np.random.Generator) -> Run:
     """Together, but on a low floor."""
     acc = 1 - falling(rng, 60, 0.5, 0.02, 10)
-    return run({"width": 256}, train_loss=falling(rng, floor=0.08), val_loss=falling(rng, floor=0.082), val_accuracy=acc)
+    return run(
+        {"width": 256},
+        train_loss=falling(rng, floor=0.08),
+        val_loss=falling(rng, floor=0.082),
+        val_accuracy=acc,
+    )
 
 
 CONDITION = Condition(

@@ -127,7 +127,9 @@ def _autocorrelation(r: Floats) -> Floats:
 def _per_epoch(case: Case, s: Series) -> float | None:
     """Logged points per epoch, by the curves logged per epoch or the hyperparameters; None if they don't say."""
     n, batch, epochs = case.number("n_train"), case.number("batch_size"), case.number("epochs")
-    counted = [c.stats.n for c in (case.train, case.val) if c is not None and c.curve.role.granularity == "epoch"]
+    counted = [
+        c.stats.n for c in (case.train, case.val) if c is not None and c.curve.role.granularity == "epoch"
+    ]
     if counted and max(counted) >= 2:
         return s.stats.n / max(counted)
     if epochs and epochs >= 2:

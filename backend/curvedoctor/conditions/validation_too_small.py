@@ -89,7 +89,11 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
     if sure < FIRES:
         return None
     known = "as its steps reveal" if inferred else "as logged"
-    seen = f" from epoch to epoch, and is seen to by ±{100 * t.noise_late:.1f}" if t.noise_late > 0.2 * MATTERS else ""
+    seen = (
+        f" from epoch to epoch, and is seen to by ±{100 * t.noise_late:.1f}"
+        if t.noise_late > 0.2 * MATTERS
+        else ""
+    )
     return finding(
         ID, "warning", sure, error,
         f"Validation accuracy rests on {number(n)} samples ({known}): chance alone moves it by ±{100 * expected:.1f} "
@@ -107,18 +111,27 @@ def _jumps(case: Case, val: Series) -> float:
     calm = relative(train.stats.noise, mean(train, 0.33, 1.0))
     throughout = ramp(relative(t.noise_late, max(t.noise, 1e-300)), 0.3, 0.6)
     white = ramp(t.smoothness, -0.2, -0.35)
-    return 0.7 * ramp(noise, 0.3, 0.5) * ramp(relative(calm, max(noise, 1e-9)), 0.35, 0.2) * throughout * white
+    return (
+        0.7 * ramp(noise, 0.3, 0.5) * ramp(relative(calm, max(noise, 1e-9)), 0.35, 0.2) * throughout * white
+    )
 
 
 def _known(rng: np.random.Generator) -> Run:
     p = 1 - falling(rng, 60, 0.6, 0.25, 10, 0.0)
     loss = falling(rng)
-    return run({"n_val": 60}, train_loss=loss, val_loss=falling(rng, noise=0.1), val_accuracy=rng.binomial(60, p) / 60)
+    return run(
+        {"n_val": 60},
+        train_loss=loss,
+        val_loss=falling(rng, noise=0.1),
+        val_accuracy=rng.binomial(60, p) / 60,
+    )
 
 
 def _revealed(rng: np.random.Generator) -> Run:
     p = 1 - falling(rng, 60, 0.6, 0.3, 10, 0.0)
-    return run(train_loss=falling(rng), val_loss=falling(rng, noise=0.1), val_accuracy=rng.binomial(87, p) / 87)
+    return run(
+        train_loss=falling(rng), val_loss=falling(rng, noise=0.1), val_accuracy=rng.binomial(87, p) / 87
+    )
 
 
 def _loss_only(rng: np.random.Generator) -> Run:
@@ -128,7 +141,12 @@ def _loss_only(rng: np.random.Generator) -> Run:
 
 def _large(rng: np.random.Generator) -> Run:
     p = 1 - falling(rng, 60, 0.6, 0.25, 10, 0.0)
-    return run({"n_val": 10_000}, train_loss=falling(rng), val_loss=falling(rng), val_accuracy=rng.binomial(10_000, p) / 10_000)
+    return run(
+        {"n_val": 10_000},
+        train_loss=falling(rng),
+        val_loss=falling(rng),
+        val_accuracy=rng.binomial(10_000, p) / 10_000,
+    )
 
 
 CONDITION = Condition(

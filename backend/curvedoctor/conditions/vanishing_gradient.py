@@ -92,7 +92,9 @@ def _by_design(activation: str | None, depth: float | None, s: Series) -> float:
 
 def _norm_dies(rng: np.random.Generator) -> Run:
     y = falling(rng, 80, 2.3, 1.3, 10)
-    return run(train_loss=y, val_loss=y, grad_norm=np.geomspace(1, 1e-5, 80) * np.exp(0.1 * rng.standard_normal(80)))
+    return run(
+        train_loss=y, val_loss=y, grad_norm=np.geomspace(1, 1e-5, 80) * np.exp(0.1 * rng.standard_normal(80))
+    )
 
 
 def _deep_sigmoid(rng: np.random.Generator) -> Run:

@@ -45,7 +45,12 @@ def check(case: Case) -> Finding | Unjudged | None:
     if s.stats.n < 20:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; 20 are needed")
     since = _flat_since(s)
-    sure = 0.9 * ramp(1 - since, PART - 0.05, PART + 0.1) * ramp(fall(s), 0.1, 0.3) * ramp(remaining(s), 0.03, 0.01)
+    sure = (
+        0.9
+        * ramp(1 - since, PART - 0.05, PART + 0.1)
+        * ramp(fall(s), 0.1, 0.3)
+        * ramp(remaining(s), 0.03, 0.01)
+    )
     if sure < FIRES:
         return None
     return finding(

@@ -66,7 +66,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     sure = suspicion(case, ("change-loss",), max(0.75 if floor is not None else 0.0, squared))
     if sure < FIRES:
         return None
-    summary = f"{course(s)}{f' with the loss {named}' if named else ''}; another loss is likely to end better."
+    summary = (
+        f"{course(s)}{f' with the loss {named}' if named else ''}; another loss is likely to end better."
+    )
     if floor is not None and error is not None:
         summary = (
             f"The loss settles at {number(s.stats.end)} with {percent(1 - error.stats.end)} of answers right: the lowest "
@@ -88,7 +90,13 @@ def _classifies(case: Case, error: Series | None) -> bool:
 def _floor(case: Case, s: Series, error: Series | None) -> float | None:
     """The least cross-entropy of K probabilities taken for logits, if the loss sits just above it and answers are right."""
     k = classes(case)
-    if case.judged != "loss" or error is None or k is None or k < 3 or case.word("loss") not in (None, "cross-entropy", "nll"):
+    if (
+        case.judged != "loss"
+        or error is None
+        or k is None
+        or k < 3
+        or case.word("loss") not in (None, "cross-entropy", "nll")
+    ):
         return None
     floor = math.log(math.e + k - 1) - 1
     wrong = error.stats.end
@@ -107,11 +115,21 @@ def _negative(rng: np.random.Generator) -> Run:
 def _twice_softmax(rng: np.random.Generator) -> Run:
     acc = 0.96 + 0.004 * rng.standard_normal(60)
     y = falling(rng, 60, 2.3, 1.502, 12, 0.002)
-    return run({"loss": "cross-entropy", "n_classes": 10}, train_loss=y, val_loss=y, train_accuracy=acc, val_accuracy=acc)
+    return run(
+        {"loss": "cross-entropy", "n_classes": 10},
+        train_loss=y,
+        val_loss=y,
+        train_accuracy=acc,
+        val_accuracy=acc,
+    )
 
 
 def _squared(rng: np.random.Generator) -> Run:
-    return run({"loss": "mse", "n_classes": 10}, train_loss=falling(rng, 60, 0.09, 0.02), val_loss=falling(rng, 60, 0.09, 0.02))
+    return run(
+        {"loss": "mse", "n_classes": 10},
+        train_loss=falling(rng, 60, 0.09, 0.02),
+        val_loss=falling(rng, 60, 0.09, 0.02),
+    )
 
 
 def _regression(rng: np.random.Generator) -> Run:

@@ -58,7 +58,12 @@ def read(case: Case) -> Mapping[str, object] | None:
         "minimum_over_10": float(np.exp(rate[least])) / 10,
     }
     rounded = {k: float(f"{v:.2g}") for k, v in at.items()}
-    return {"suggested": rounded["valley"], **rounded, "from": float(np.exp(rate[0])), "to": float(np.exp(rate[-1]))}
+    return {
+        "suggested": rounded["valley"],
+        **rounded,
+        "from": float(np.exp(rate[0])),
+        "to": float(np.exp(rate[-1])),
+    }
 
 
 def _smoothed(y: Floats) -> Floats:

@@ -12,7 +12,11 @@ def read(case: Case) -> Mapping[str, object] | None:
     found = case.schedule
     if found is None:
         named = case.word("schedule")
-        return None if named is None else {"kind": named, "warmup": bool(case.number("warmup_steps")), "from": "params"}
+        return (
+            None
+            if named is None
+            else {"kind": named, "warmup": bool(case.number("warmup_steps")), "from": "params"}
+        )
     return {
         "kind": found.kind,
         "warmup": found.warmup,
