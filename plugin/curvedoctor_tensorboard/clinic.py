@@ -7,6 +7,7 @@ once more, together.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,9 +17,7 @@ from curvedoctor.errors import CurvedoctorError
 from curvedoctor.model import Diagnosis, Problem, Run
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import Unit
-from curvedoctor_panel.overview import combine, row
-from curvedoctor_panel.plain import Json
-from curvedoctor_panel.view import problem, run_view
+from curvedoctor_panel.overview import row
 from curvedoctor_tensorboard.judging import Entry, Progress, batches, judged
 from curvedoctor_tensorboard.places import Place
 
@@ -26,8 +25,10 @@ from curvedoctor_tensorboard.places import Place
 HELD = 8_000_000
 #: points up to which siblings are judged together
 TOGETHER = 8_000_000
-#: problems that are listed
-PROBLEMS = 200
+#: runs that grew, and their siblings, up to which both are judged at once
+FEW, BESIDE = 8, 64
+#: judging a group together may take one part in so many of the time
+REST = 20.0
 
 
 class Clinic:
@@ -43,10 +44,11 @@ class Clinic:
         #: (unit's directory, run's name) → its diagnosis
         self.entries: dict[tuple[str, str], Entry] = {}
         self.problems: dict[str, list[Problem]] = {}
+        #: groups whose runs are to be judged together, and (when it ended, seconds) of the last time
+        self._due: set[str] = set()
+        self._joint: dict[str, tuple[float, float]] = {}
         self._stamps: dict[str, tuple[int | str, ...]] = {}
         self._prefixes: dict[str, str] = {}
-        self._keys: dict[str, tuple[str, str]] = {}
-        self._combined: tuple[int, dict[str, Json]] = (-1, {})
 
     def scan(self) -> None:
         """Read and judge what is new or has grown; forget what has gone. Never raises for bad data."""
@@ -92,7 +94,7 @@ class Clinic:
         touched: set[str] = set()
         for batch in batches(units):
             runs, of = self._load(batch)
-            diagnoses = judged(runs, alone=True)
+            diagnoses = self._judge(runs)
             with self.lock:
                 for unit in batch:
                     kept = {run.name for run, place in zip(runs, of, strict=True) if place is unit}
@@ -128,19 +130,42 @@ class Clinic:
             self._note(path, problems)
         return runs, of
 
+    def _judge(self, runs: Sequence[Run]) -> list[Diagnosis]:
+        """Diagnoses of new or grown runs; a few that grew are judged beside their siblings at once."""
+        groups, own = {run.group for run in runs}, {(run.source, run.name) for run in runs}
+        with self.lock:
+            others = [
+                entry.diagnosis.run
+                for key, entry in self.entries.items()
+                if entry.diagnosis.run.group in groups and key not in own and not entry.slim
+            ]
+        if len(runs) > FEW or len(others) > BESIDE:
+            return judged(runs, alone=True)
+        return judged([*runs, *others], alone=False)[: len(runs)]
+
     def _together(self, groups: Iterable[str]) -> None:
-        """Judge runs that have siblings once more, with the evidence of all of them."""
-        for group in sorted(groups):
-            with self.lock:
-                members = [entry for entry in self.entries.values() if entry.diagnosis.run.group == group]
-            points = sum(len(curve) for entry in members for curve in entry.diagnosis.run.curves)
-            if len(members) < 2 or points > TOGETHER or any(entry.slim for entry in members):
+        """Judge runs that have siblings once more, with the evidence of all; costly groups less often."""
+        self._due.update(groups)
+        for group in sorted(self._due):
+            ended, cost = self._joint.get(group, (-math.inf, 0.0))
+            began = time.monotonic()
+            if began - ended < REST * cost:
                 continue
-            diagnoses = judged([entry.diagnosis.run for entry in members], alone=False)
-            with self.lock:
-                for entry, diagnosis in zip(members, diagnoses, strict=True):
-                    self._put(diagnosis, entry.unit, fresh=False)
-                self.version += 1
+            self._due.discard(group)
+            self._judge_group(group)
+            self._joint[group] = (time.monotonic(), time.monotonic() - began)
+
+    def _judge_group(self, group: str) -> None:
+        with self.lock:
+            members = [entry for entry in self.entries.values() if entry.diagnosis.run.group == group]
+        points = sum(len(curve) for entry in members for curve in entry.diagnosis.run.curves)
+        if len(members) < 2 or points > TOGETHER or any(entry.slim for entry in members):
+            return
+        diagnoses = judged([entry.diagnosis.run for entry in members], alone=False)
+        with self.lock:
+            for entry, diagnosis in zip(members, diagnoses, strict=True):
+                self._put(diagnosis, entry.unit, fresh=False)
+            self.version += 1
 
     def _put(self, diagnosis: Diagnosis, unit: Unit | None, *, fresh: bool) -> None:
         """Keep a diagnosis; its stamp changes only if something on the page would."""
@@ -190,52 +215,10 @@ class Clinic:
             self.version += 1
             self.progress.changed = time.time()
 
-    def overview(self) -> tuple[int, dict[str, Json]]:
-        """(version, all runs side by side)."""
-        with self.lock:
-            version = self.version
-            if self._combined[0] == version:
-                return self._combined
-            rows = [entry.row for entry in self.entries.values()]
-            problems = [problem(item) for items in self.problems.values() for item in items][:PROBLEMS]
-        combined = combine(rows, problems)
-        keys: dict[str, tuple[str, str]] = {}
-        for item in combined["rows"]:
-            where, name = item.pop("place")
-            keys[item["key"]] = (where, name)
-        with self.lock:
-            self._keys = keys
-            self._combined = (version, combined)
-        return version, combined
-
-    def view(self, key: str) -> dict[str, Json] | None:
-        """All that is shown of one run; None if there is none of that name."""
-        if key not in self._keys:
-            self.overview()
-        with self.lock:
-            entry = self.entries.get(self._keys.get(key, ("", "")))
-        if entry is None:
-            return None
-        view = run_view(self._whole(entry), pages=False)
-        if entry.unit is None:
-            view["sampled"] = (
-                "TensorBoard's files can't be reached from here, so this diagnosis rests on curves "
-                "sampled to 1000 points: short spikes may be missing."
-            )
-        return view
-
-    def _whole(self, entry: Entry) -> Diagnosis:
+    def whole(self, entry: Entry) -> Diagnosis:
         """The diagnosis with its curves, read again if they were dropped."""
         if not entry.slim or entry.unit is None:
             return entry.diagnosis
         runs, _ = self._load([entry.unit])
         whole = next((run for run in runs if run.name == entry.diagnosis.run.name), None)
         return entry.diagnosis if whole is None else replace(entry.diagnosis, run=whole)
-
-    def complete(self, keys: set[str] | None) -> list[Diagnosis]:
-        """The diagnoses of these runs (None: of all) with their curves."""
-        self.overview()
-        with self.lock:
-            wanted = [place for key, place in self._keys.items() if keys is None or key in keys]
-            entries = [self.entries[place] for place in wanted if place in self.entries]
-        return [self._whole(entry) for entry in entries]

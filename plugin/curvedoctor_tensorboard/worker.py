@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 from curvedoctor_panel.plain import Json
+from curvedoctor_tensorboard.answers import Answers
 from curvedoctor_tensorboard.clinic import Clinic
 from curvedoctor_tensorboard.places import Place
 
@@ -36,6 +37,7 @@ class Desk:
 
     def __init__(self, clinic: Clinic, out: BinaryIO) -> None:
         self.clinic = clinic
+        self.answers = Answers(clinic)
         self.asked = time.monotonic()
         self._out = out
         self._lock = threading.Lock()
@@ -67,7 +69,7 @@ class Desk:
         if want == "runs":
             return self._runs(str(request.get("version", "")))
         if want == "run":
-            view = self.clinic.view(str(request.get("key", "")))
+            view = self.answers.view(str(request.get("key", "")))
             return (404, {"error": "there is no such run"}) if view is None else (200, view)
         if want == "explain":
             return self._explain(str(request.get("condition", "")))
@@ -86,7 +88,7 @@ class Desk:
             "trouble": progress.trouble,
             "changed": progress.changed,
         }
-        version, overview = self.clinic.overview()
+        version, overview = self.answers.overview()
         answer: dict[str, Json] = {"version": str(version), "status": status}
         return 200, answer if str(version) == known else {**answer, "overview": overview}
 
@@ -108,7 +110,7 @@ class Desk:
         from curvedoctor.sinks.tensorboard import SINK
 
         wanted = {str(key) for key in keys} if isinstance(keys, list) else None
-        diagnoses = self.clinic.complete(wanted)
+        diagnoses = self.answers.complete(wanted)
         outcomes = [
             {"run": outcome.run, "status": outcome.status, "what": list(outcome.what)}
             for outcome in SINK.annotate(diagnoses, WriteOptions())
