@@ -80,7 +80,11 @@ def trainproof(folder: Path) -> Answer:
     from trainproof.epoch import check_epoch
 
     file = next(folder.rglob("events.out.tfevents.*"))
-    heavy = [f for f in check_epoch(file).get("findings", []) if str(f.get("severity", f.get("level"))).upper() != "INFO"]
+    heavy = [
+        f
+        for f in check_epoch(file).get("findings", [])
+        if str(f.get("severity", f.get("level"))).upper() != "INFO"
+    ]
     named: dict[str, float] = {}
     for finding in heavy:
         for part, action in IMPLIED:

@@ -61,7 +61,8 @@ def score(runs: Sequence[ClinicRun], answers: Sequence[Answer]) -> Score:
             if truth is not None:
                 sure.append((confidence, truth is True))
     per_fault = {
-        fault: (len(rows), *(float(np.mean([r[k] for r in rows])) for k in range(3))) for fault, rows in faults.items()
+        fault: (len(rows), *(float(np.mean([r[k] for r in rows])) for k in range(3)))
+        for fault, rows in faults.items()
     }
     macro = np.array([v[1:] for v in per_fault.values()]).mean(axis=0) if per_fault else np.zeros(3)
     return Score(
@@ -85,7 +86,9 @@ def calibration_error(sure: Sequence[tuple[float, bool]], bins: int = 10) -> flo
     p = np.array([s[0] for s in sure])
     y = np.array([s[1] for s in sure], float)
     at = np.minimum((p * bins).astype(int), bins - 1)
-    gaps = [abs(p[at == k].mean() - y[at == k].mean()) * np.mean(at == k) for k in range(bins) if (at == k).any()]
+    gaps = [
+        abs(p[at == k].mean() - y[at == k].mean()) * np.mean(at == k) for k in range(bins) if (at == k).any()
+    ]
     return float(sum(gaps))
 
 
@@ -98,7 +101,9 @@ def wilson(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _per_action(runs: Sequence[ClinicRun], answers: Sequence[Answer]) -> dict[str, tuple[float, int, float, int]]:
+def _per_action(
+    runs: Sequence[ClinicRun], answers: Sequence[Answer]
+) -> dict[str, tuple[float, int, float, int]]:
     given: dict[str, list[bool]] = defaultdict(list)
     found: dict[str, list[bool]] = defaultdict(list)
     for run, answer in zip(runs, answers, strict=True):
