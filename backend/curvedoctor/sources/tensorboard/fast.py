@@ -26,6 +26,8 @@ from curvedoctor.sources.tensorboard.framing import OVERHEAD, Records
 
 #: bytes per batch: more no longer fits the processor's cache
 CAPACITY = 2 << 20
+#: batches this many times as large pay where records are longer than so many bytes: few are looked at
+_WIDE, _LONG = 4, 300
 #: bytes; larger files don't share a batch
 _LARGE = CAPACITY // 2
 #: intact records after which a damaged large file is trusted to batches again; doubles while that fails
@@ -47,7 +49,7 @@ def read_files(paths: Sequence[str]) -> list[FileLog]:
 
 @dataclass(slots=True)
 class _Arena:
-    data: bytearray = field(default_factory=lambda: bytearray(CAPACITY + SLACK))
+    data: bytearray = field(default_factory=lambda: bytearray(_WIDE * CAPACITY + SLACK))
     view: memoryview = field(init=False)
     array: U8 = field(init=False)
 
@@ -119,11 +121,13 @@ class _Reader:
     def _large(self, number: int, stream: io.FileIO) -> None:
         file, view = self.files[number], self._arena.view
         offset = resumed = kept = 0
-        trust = _TRUST
+        trust, limit = _TRUST, CAPACITY
         while not file.log.ours:
-            size = kept + _fill(stream, view[kept:CAPACITY])
-            final = size < CAPACITY
+            size = kept + _fill(stream, view[kept:limit])
+            final = size < limit
+            before = file.log.records
             (end,) = self._decode(size, [Region(number, 0, size, offset, final)])
+            limit = _WIDE * CAPACITY if (file.log.records - before) * _LONG < end else CAPACITY
             if final and end == size:
                 return
             if not final and _incomplete(self._arena.array, end, size):
