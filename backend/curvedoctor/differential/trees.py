@@ -6,7 +6,7 @@ flat arrays in an `.npz` without pickle: one row per node, trees one after the o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,18 +77,30 @@ class Forest:
 
     def contributions(self, row: Floats, outcome: str) -> dict[str, float]:
         """How much each feature moved one outcome's share (Saabas 2014: change along the paths, mean of trees)."""
-        k = self.outcomes.index(outcome)
-        values = complete(row[None])[0].tolist()
-        share = self.share[:, k]
-        moved: dict[str, float] = {}
-        for node in self.roots.tolist():
-            while (f := int(self.feature[node])) >= 0:
-                left = values[f] <= float(self.threshold[node])
-                below = int(self.left[node] if left else self.right[node])
-                step = (int(share[below]) - int(share[node])) / STEPS / len(self.roots)
-                moved[self.features[f]] = moved.get(self.features[f], 0.0) + step
-                node = below
-        return moved
+        return self.moves(row, [outcome])[0]
+
+    def moves(self, row: Floats, outcomes: Sequence[str]) -> list[dict[str, float]]:
+        """`contributions` to several outcomes: the paths are walked once, all trees a level at a time."""
+        values = complete(row[None])[0]
+        steps: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
+        node = self.roots.astype(np.int64)
+        while len(node := node[self.feature[node] >= 0]):
+            left = values[self.feature[node]] <= self.threshold[node]
+            steps.append((node, np.where(left, self.left[node], self.right[node]).astype(np.int64)))
+            node = steps[-1][1]
+        if not steps:
+            return [{} for _ in outcomes]
+        above, below = (np.concatenate(part) for part in zip(*steps, strict=True))
+        feature = self.feature[above]
+        met = np.unique(feature).tolist()
+        columns = [self.outcomes.index(outcome) for outcome in outcomes]
+        change = self.share[below][:, columns].astype(np.float64) - self.share[above][:, columns]
+        unit = STEPS * len(self.roots)
+        found = []
+        for column in change.T:  # sums of integers: exact in any order
+            moved = np.bincount(feature, weights=column, minlength=len(self.features)) / unit
+            found.append({self.features[f]: float(moved[f]) for f in met})
+        return found
 
 
 def complete(rows: Floats) -> Floats:
