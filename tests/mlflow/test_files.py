@@ -166,3 +166,28 @@ def test_the_real_stores_are_read_with_all_their_points() -> None:
         )
         folders = {path.parts[: path.parts.index("metrics")] for path in files}
         assert len(runs) >= len(folders)
+
+
+def test_the_short_way_through_a_meta_file_is_yaml(filled_files) -> None:
+    """What is read line by line, for speed, is what YAML's own parser reads."""
+    import yaml
+
+    from curvedoctor.sources import mlflow_disk
+
+    short = 0
+    for path in Path(filled_files.uri).rglob("meta.yaml"):
+        found = mlflow_disk._flat(path.read_text())
+        short += found is not None
+        assert found is None or found == yaml.safe_load(path.read_text())
+    assert short > 10
+    for odd in (
+        "name: 1e5",
+        "name: 0x1f",
+        "name: yes",
+        "name: 12:30:45",
+        "a: &x 1",
+        "name: 'it''s'",
+        "name: a: b",
+        "name: 1_000",
+    ):
+        assert mlflow_disk._flat(odd) in (None, yaml.safe_load(odd) if ": b" not in odd else None)

@@ -65,3 +65,24 @@ def test_what_mlflow_writes_comes_back(rows: list[tuple[int, float, int]]) -> No
     assert problem is None
     assert series.steps.tolist() == [step for _, _, step in rows]
     np.testing.assert_array_equal(series.values, np.array([value for _, value, _ in rows], dtype=float))
+
+
+@given(
+    st.lists(st.floats(1e-4, 1e7) | st.floats(-10, 10) | st.decimals(-(10**6), 10**6, places=12), min_size=1)
+)
+def test_every_number_is_read_as_float_reads_it(numbers: list[float]) -> None:
+    text = [str(number) for number in numbers]
+    series, problem = parse("".join(f"1 {number} 2\n" for number in text).encode(), "loss")
+    assert problem is None
+    assert series.values.tobytes() == np.array([float(number) for number in text]).tobytes()
+
+
+def test_many_numbers_are_read_as_float_reads_them() -> None:
+    """Enough that some quotients lie on the boundary between two doubles (one in 2,048 does)."""
+    rng = np.random.default_rng(7)
+    numbers = np.concatenate([rng.random(200_000), rng.lognormal(0, 4, 100_000), -rng.random(10_000)])
+    text = "".join(f"1700000000000 {number!r} {i}\n" for i, number in enumerate(numbers.tolist()))
+    series, problem = parse(text.encode(), "loss")
+    assert problem is None
+    assert series.values.tobytes() == numbers.tobytes()
+    assert series.steps.tolist() == list(range(len(numbers)))

@@ -16,8 +16,6 @@ from curvedoctor.sources.mlflow_filter import Facts, Filter
 
 #: MLflow clamps ±Inf to ±1.7976931348623157e308 in databases
 CLAMPED = 1.797e308
-#: integers up to here are exact in a double
-EXACT = 2.0**53
 #: metric timestamps below this are seconds (before MLflow 1.0), above milliseconds
 SECONDS_BELOW = 1e11
 STATUS = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
@@ -107,7 +105,10 @@ def curve(key: str, series: Series) -> Curve:
         steps, times, values = steps[order], times[order], values[order]
         if steps[0] == steps[-1]:
             steps = np.arange(len(steps), dtype=np.int64)
-    seconds = np.where(np.abs(times) < SECONDS_BELOW, times, times / 1000.0)
+    if times.min(initial=np.inf) >= SECONDS_BELOW:
+        seconds = times / 1000.0
+    else:
+        seconds = np.where(np.abs(times) < SECONDS_BELOW, times, times / 1000.0)
     return Curve(id=key, tag=key, steps=steps, values=values, wall_times=seconds)
 
 

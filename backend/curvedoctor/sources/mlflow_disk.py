@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from curvedoctor.model import Problem
@@ -50,8 +50,8 @@ def read(path: str, limit: int = -1) -> bytes:
         fs, inner = files.filesystem(path)
         data = fs.cat_file(inner, None, limit if limit >= 0 else None)
         return data if isinstance(data, bytes) else bytes(data)
-    with Path(path).open("rb") as file:
-        return file.read(limit)
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 — Path takes longer than reading
+        return file.read(limit) or b""
 
 
 def text(path: str) -> str:
@@ -61,8 +61,6 @@ def text(path: str) -> str:
 
 def meta(folder: str) -> tuple[dict[str, Any], Problem | None]:
     """A folder's meta.yaml; empty if it is missing or no mapping, with a problem if it is broken."""
-    import yaml
-
     place = files.join(folder, "meta.yaml")
     try:
         content = text(place)
@@ -70,6 +68,11 @@ def meta(folder: str) -> tuple[dict[str, Any], Problem | None]:
         return {}, None
     except files.UNREADABLE as error:
         return {}, Problem(where=place, what=f"can't be read: {files.reason(error)}")
+    plain = _flat(content)
+    if plain is not None:
+        return plain, None
+    import yaml
+
     try:
         found = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 — both are the safe loaders
     except (yaml.YAMLError, ValueError, RecursionError):
@@ -77,6 +80,35 @@ def meta(folder: str) -> tuple[dict[str, Any], Problem | None]:
             where=place, what="not valid YAML: the run is read without its name, status and times"
         )
     return (found, None) if isinstance(found, dict) else ({}, None)
+
+
+_FLAT = re.compile(
+    r"([a-z_]+): (?:'([^'\\\n]*)'|((?=\d*[a-f])[0-9a-f]{32}|[A-Za-z/][\w/.%-]*|file:[\w/.%-]+)|(-?[1-9]\d*|0)|(\[\]|''))"
+)
+_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+
+
+def _flat(content: str) -> dict[str, Any] | None:
+    """A mapping as MLflow writes it, a line for each key; None if anything about it is unusual.
+
+    YAML's own parser takes longer than all the metrics of a short run.
+    """
+    found: dict[str, Any] = {}
+    for line in content.splitlines():
+        match = _FLAT.fullmatch(line)
+        if match is None:
+            return None
+        key, quoted, word, number, empty = match.groups()
+        if word is not None and word.lower() in _WORDS:
+            if word != "null":
+                return None
+            found[key] = None
+        else:
+            texts = (quoted, word, [] if empty == "[]" else "")
+            found[key] = (
+                int(number) if number is not None else next(text for text in texts if text is not None)
+            )
+    return found or None
 
 
 def stamp(run: str) -> tuple[int | str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -94,11 +95,12 @@ def _load_or_say(unit: Unit, options: ReadOptions) -> Run | Problem:
 def _load(unit: Unit, options: ReadOptions) -> Run:
     path, experiment = unit.parts
     meta, problem = mlflow_disk.meta(path)
-    stored = _stored(path, meta, experiment)
+    stored = replace(_stored(path, meta, experiment), params=_texts(path, "params"))
     problems = [problem] if problem else []
     series: dict[str, Series] = {}
-    for key, place in mlflow_disk.tree(files.join(path, "metrics")):
-        points, trouble = mlflow_lines.parse(mlflow_disk.read(place), place)
+    metrics = list(mlflow_disk.tree(files.join(path, "metrics")))
+    parsed = mlflow_lines.parse_all([(place, mlflow_disk.read(place)) for _, place in metrics])
+    for (key, _), (points, trouble) in zip(metrics, parsed, strict=True):
         if trouble:
             problems.append(trouble)
         if len(points.steps):
@@ -133,7 +135,7 @@ def _units(
     for name in sorted(names):
         run = files.join(experiment, name)
         try:
-            stored = _stored(run, mlflow_disk.meta(run)[0], title, metrics=bool(wanted.comparisons))
+            stored = _stored(run, mlflow_disk.meta(run)[0], title, filtered=bool(wanted.comparisons))
             if selected(stored, options, wanted):
                 siblings = group(_store(run), stored)
                 units.append(
@@ -151,9 +153,9 @@ def _units(
     return together(units), problems
 
 
-def _stored(run: str, meta: Mapping[str, Any], experiment: str, metrics: bool = False) -> Stored:
-    tags = {key: mlflow_disk.text(place) for key, place in mlflow_disk.tree(files.join(run, "tags"))}
-    params = {key: mlflow_disk.text(place) for key, place in mlflow_disk.tree(files.join(run, "params"))}
+def _stored(run: str, meta: Mapping[str, Any], experiment: str, filtered: bool = False) -> Stored:
+    """A run without its points; parameters and last values only where a filter may ask for them."""
+    tags = _texts(run, "tags")
     status = meta.get("status", 1)
     in_trash = files.basename(files.parent(files.parent(run))) == TRASH
     return Stored(
@@ -167,10 +169,14 @@ def _stored(run: str, meta: Mapping[str, Any], experiment: str, metrics: bool = 
         artifact_uri=str(meta.get("artifact_uri") or ""),
         start=_milliseconds(meta.get("start_time")),
         end=_milliseconds(meta.get("end_time")),
-        params=params,
+        params=_texts(run, "params") if filtered else {},
         tags=tags,
-        metrics=_last_values(run) if metrics else {},
+        metrics=_last_values(run) if filtered else {},
     )
+
+
+def _texts(run: str, part: str) -> dict[str, str]:
+    return {key: mlflow_disk.text(place) for key, place in mlflow_disk.tree(files.join(run, part))}
 
 
 def _last_values(run: str) -> dict[str, float]:

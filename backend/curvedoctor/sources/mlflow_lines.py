@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from curvedoctor.model import Problem
-from curvedoctor.sources.mlflow_common import EXACT, Series
+from curvedoctor.model import Floats, Ints, Problem
+from curvedoctor.sources.mlflow_common import Series
+from curvedoctor.sources.mlflow_numbers import WIDEST, decimals, integers
 
 _INT64 = 2**63
+_SPACE = 32
+_PATTERN = np.frombuffer(b"  \n", dtype=np.uint8)
 
 
 def parse(data: bytes, where: str) -> tuple[Series, Problem | None]:
-    """The points of one file; a problem if some lines could not be read (the others are used).
-
-    The usual case, three columns throughout, is converted at once; anything else line by line.
-    """
-    fields = data.split()
-    if len(fields) == 3 * data.count(b"\n") and data.endswith(b"\n"):
-        try:
-            table = np.array(fields, dtype=np.float64).reshape(-1, 3)
-        except ValueError:
-            return _by_line(data, where)
-        regular = bool(np.isfinite(table[:, ::2]).all()) and not bool((np.abs(table[:, ::2]) > EXACT).any())
-        # as many fields as lines need could still be spread unevenly: integers in their columns prove it
-        if regular and bool((table[:, ::2] == np.floor(table[:, ::2])).all()) and _even(fields):
-            return Series(table[:, 2].astype(np.int64), table[:, 0].copy(), table[:, 1].copy()), None
-    return _by_line(data, where)
+    """The points of one file; a problem if some lines could not be read (the others are used)."""
+    columns = _columns([data])
+    return (Series(*columns[:3]), None) if columns is not None else _by_line(data, where)
 
 
-def _even(fields: list[bytes]) -> bool:
-    """Whether timestamps and steps are written as integers, as every MLflow does."""
-    joined = b"".join(fields[0::3]) + b"".join(fields[2::3]).replace(b"-", b"")
-    return not joined or joined.isdigit()
+def parse_all(files: Sequence[tuple[str, bytes]]) -> list[tuple[Series, Problem | None]]:
+    """The same of many files (place, content), converted together where all are as usual."""
+    contents = [data for _, data in files]
+    columns = _columns(contents) if all(data.endswith(b"\n") for data in contents) else None
+    if columns is None:
+        return [parse(data, where) for where, data in files]
+    *points, line_ends = columns
+    cuts = np.searchsorted(line_ends, np.cumsum([len(data) for data in contents])[:-1])
+    return [(Series(*piece), None) for piece in zip(*(np.split(part, cuts) for part in points), strict=True)]
+
+
+def _columns(contents: Sequence[bytes]) -> tuple[Ints, Floats, Floats, Ints] | None:
+    """(steps, times, values, places of line ends) of the usual case: three columns, one space between
+    them, throughout. None for anything else."""
+    text = np.frombuffer(b"".join([b" " * WIDEST, *contents]), dtype=np.uint8)
+    gaps = np.flatnonzero(text[WIDEST:] <= _SPACE) + WIDEST
+    if len(gaps) == 0 or len(gaps) % 3 or not bool((text[gaps].reshape(-1, 3) == _PATTERN).all()):
+        return None
+    ends = gaps.reshape(-1, 3)
+    starts = np.concatenate(([WIDEST], gaps[:-1] + 1)).reshape(-1, 3)
+    if gaps[-1] != len(text) - 1 or not bool((starts < ends).all()):
+        return None
+    times = integers(text, starts[:, 0], ends[:, 0])
+    steps = integers(text, starts[:, 2], ends[:, 2])
+    values = decimals(text, starts[:, 1], ends[:, 1]) if times is not None and steps is not None else None
+    if times is None or steps is None or values is None:
+        return None
+    return steps, times.astype(np.float64), values, ends[:, 2] - WIDEST
 
 
 def _by_line(data: bytes, where: str) -> tuple[Series, Problem | None]:
