@@ -161,24 +161,21 @@ def again(root: Path, runs: int, rounds: int) -> Row:
 
 
 def startup(root: Path, rounds: int) -> Row:
-    """Command to first line on a small log directory, seconds; a small imported package is what pip installs."""
-    make(root, 3, 2, 50)
+    """Command to first line on a small log directory, seconds, with compiled modules as pip leaves them."""
+    make(root / "logs", 3, 2, 50)
+    env = os.environ | {"CURVEDOCTOR_CACHE": "off", "PYTHONPYCACHEPREFIX": str(root / "compiled")}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", "curvedoctor", "diagnose", str(root / "logs"), "--format", "jsonl"]
     times = []
     for _ in range(rounds + 1):
         began = time.perf_counter()
-        command = [sys.executable, "-m", "curvedoctor", "diagnose", str(root), "--format", "jsonl"]
-        env = os.environ | {"CURVEDOCTOR_CACHE": "off"}
         with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as process:
             assert process.stdout is not None
             process.stdout.readline()
             times.append(time.perf_counter() - began)
             process.stdout.read()
-    return Row(
-        "command start to first line, small logdir, s",
-        "<= 0.5",
-        spread(times[1:]),
-        statistics.median(times[1:]) <= 0.5,
-    )
+    met = statistics.median(times[1:]) <= 0.5
+    return Row("command start to first line, small logdir, s", "<= 0.5", spread(times[1:]), met)
 
 
 def many(root: Path, runs: int, picture: Path | None, group: int = GROUP) -> list[Row]:
