@@ -12,6 +12,9 @@ from typing import Any
 import hypothesis
 import pytest
 
+# one browser for all: a second Playwright in the same process refuses to start
+from tensorboard_lab.browser import browser, watched  # noqa: F401
+
 # how long an example takes says more about the machine than about the code
 hypothesis.settings.register_profile("curvedoctor", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("curvedoctor")
@@ -29,8 +32,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def refuse(report: Any) -> None:
-    """Turn a skip into a failure that says what is missing."""
+    """Turn a skip into a failure that says what is missing; other people's logs may be missing."""
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if "CURVEDOCTOR_FIELD_LOGS" in reason:
+        return
     report.outcome = "failed"
     report.longrepr = f"skipped, but --no-skips allows none: {reason}"
 

@@ -14,9 +14,7 @@ from curvedoctor.sinks.mlflow_views import SINCE
 from mlflow_lab import servers
 from mlflow_lab.stores import Store, fill, serve_copy
 from mlflow_lab.write import diagnoses, write
-from tensorboard_lab.browser import Watched, browser
-
-__all__ = ["browser"]
+from tensorboard_lab.browser import Watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -57,8 +58,15 @@ def outcome(folder: Path, *arguments: str) -> tuple[int, dict[str, int]]:
         str(folder),
         str(folder),
     ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     done = subprocess.run(
-        [*command, *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        [*command, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     counts = {
         name: int(count)

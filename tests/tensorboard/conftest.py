@@ -6,10 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tensorboard_lab.browser import browser, watched
-
-__all__ = ["browser", "watched"]
-
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
