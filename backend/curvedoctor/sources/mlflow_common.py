@@ -129,6 +129,8 @@ class Place:
     #: the run's address, fit for showing
     source: str
     origin: Origin
+    #: what the run's siblings share, where it is known already
+    group: str | None = None
 
 
 def assemble(
@@ -148,7 +150,7 @@ def assemble(
     return Run(
         name=stored.title,
         source=place.source,
-        group=group(place.store, stored),
+        group=place.group if place.group is not None else group(place.store, stored),
         curves=tuple(roles.assign(curves)),
         params=known,
         problems=problems,

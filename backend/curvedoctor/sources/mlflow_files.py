@@ -95,7 +95,8 @@ def _load_or_say(unit: Unit, options: ReadOptions) -> Run | Problem:
 def _load(unit: Unit, options: ReadOptions) -> Run:
     path, experiment = unit.parts
     meta, problem = mlflow_disk.meta(path)
-    stored = replace(_stored(path, meta, experiment), params=_texts(path, "params"))
+    # name and group are known since the run was found: its tags need not be read again
+    stored = replace(_stored(path, meta, experiment, tags={}), name=unit.run, params=_texts(path, "params"))
     problems = [problem] if problem else []
     series: dict[str, Series] = {}
     metrics = list(mlflow_disk.tree(files.join(path, "metrics")))
@@ -109,7 +110,7 @@ def _load(unit: Unit, options: ReadOptions) -> Run:
     origin = Origin(
         kind="mlflow-files", address=_store(path), key=stored.run_id, paths=(path,), read_only=remote
     )
-    return assemble(stored, series, Place(_store(path), path, origin), options, tuple(problems))
+    return assemble(stored, series, Place(_store(path), path, origin, unit.group), options, tuple(problems))
 
 
 def _store(run: str) -> str:
@@ -135,7 +136,9 @@ def _units(
     for name in sorted(names):
         run = files.join(experiment, name)
         try:
-            stored = _stored(run, mlflow_disk.meta(run)[0], title, filtered=bool(wanted.comparisons))
+            stored = _stored(
+                run, mlflow_disk.meta(run)[0], title, _texts(run, "tags"), bool(wanted.comparisons)
+            )
             if selected(stored, options, wanted):
                 siblings = group(_store(run), stored)
                 units.append(
@@ -153,9 +156,10 @@ def _units(
     return together(units), problems
 
 
-def _stored(run: str, meta: Mapping[str, Any], experiment: str, filtered: bool = False) -> Stored:
+def _stored(
+    run: str, meta: Mapping[str, Any], experiment: str, tags: Mapping[str, str], filtered: bool = False
+) -> Stored:
     """A run without its points; parameters and last values only where a filter may ask for them."""
-    tags = _texts(run, "tags")
     status = meta.get("status", 1)
     in_trash = files.basename(files.parent(files.parent(run))) == TRASH
     return Stored(

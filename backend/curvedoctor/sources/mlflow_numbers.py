@@ -23,6 +23,7 @@ _ZERO, _DOT, _MINUS = 48, 254, 45  # a dot is 46, less 48 in eight bits
 _POWERS = np.array([10**i for i in range(20)], dtype=np.uint64)
 _TENS = 10.0 ** np.arange(10)[::-1]
 #: 80-bit doubles, as on x86: 63 bits after the leading one, low half of 16 bytes
+_EXTENDED_POWERS = np.power(np.longdouble(10), np.arange(28))
 _EXTENDED = (
     np.finfo(np.longdouble).nmant == 63
     and sys.byteorder == "little"
@@ -81,7 +82,8 @@ def _digits(text: Bytes, starts: Ints, ends: Ints) -> Bytes | None:
     places: Bytes = np.ascontiguousarray(windows.T)
     places -= np.uint8(_ZERO)
     if (widths != width).any():
-        places *= np.arange(width)[:, None] >= width - widths
+        first = (width - widths).astype(np.uint8)
+        places *= np.arange(width, dtype=np.uint8)[:, None] >= first
     return places
 
 
@@ -111,6 +113,6 @@ def _ratio(mantissas: npt.NDArray[np.uint64], places: Ints) -> tuple[Floats, npt
     exact = mantissas < np.uint64(2**53)
     if not _EXTENDED or bool((exact & (places <= 22)).all()):
         return mantissas / 10.0**places, exact & (places <= 22)
-    quotient = mantissas.astype(np.longdouble) / np.power(np.longdouble(10), np.arange(28))[places]
+    quotient = mantissas.astype(np.longdouble) / _EXTENDED_POWERS[places]
     bits = quotient.view(np.uint64)[::2]
     return quotient.astype(np.float64), (bits & np.uint64(0x7FF)) != np.uint64(0x400)
