@@ -100,11 +100,11 @@ def measured(root: Path, cache: str = "off", jobs: int = 1) -> Measured:
 
 def measure(root: Path, jobs: int) -> Measured:
     """A scan in this process; diagnoses are taken one by one and let go, as a stream to a file would."""
-    from curvedoctor.engine import Options, diagnose_sources, memory
+    from curvedoctor.engine import Options, diagnose_sources, keys
     from curvedoctor.engine.judge import prepare
     from curvedoctor.model import Diagnosis
 
-    memory.version()
+    keys.version()
     prepare([], Options())
     options = Options(curves="none", memory=True, jobs=jobs)
     began, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)

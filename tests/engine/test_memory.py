@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from curvedoctor import fingerprint
-from curvedoctor.engine import Options, diagnose_sources, memory, plan, recall, tree, work
+from curvedoctor.engine import Options, diagnose_sources, keys, memory, plan, recall, tree, work
 from curvedoctor.engine.record import is_hollow, pack, unpack
 from curvedoctor.features.case import Case
 from curvedoctor.model import Curve, Diagnosis, Finding, Origin, Prescription, Problem, Role, Run, Unjudged
@@ -131,7 +131,7 @@ def test_other_options_are_judged_anew(logs: Path, other: Options) -> None:
 def test_another_version_is_judged_anew(logs: Path, read: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     lines(logs)
     read.clear()
-    monkeypatch.setattr(memory, "version", lambda: "another")
+    monkeypatch.setattr(keys, "version", lambda: "another")
     lines(logs)
     assert len(read) == 9
 

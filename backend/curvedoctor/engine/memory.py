@@ -16,14 +16,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from curvedoctor import __version__
 from curvedoctor.engine.options import Options
-from curvedoctor.engine.record import dumps, of_role, of_unit
-from curvedoctor.sources.base import Unit
 
 #: names the directory, or says `off`
 VARIABLE = "CURVEDOCTOR_CACHE"
@@ -35,10 +31,6 @@ MOST = 256 << 20
 PATIENCE = 2.0
 #: days; the time of last use is noted no more often
 _DAY = 86_400
-#: readers whose stamps tell every change; those of databases miss some (a parameter logged late)
-_STAMPED = frozenset({"tensorboard", "history", "mlflow-files"})
-#: parts of the package that only show or write what was diagnosed
-_SILENT = frozenset({"cli", "compare", "demo", "reports", "sinks"})
 _KEYS_AT_ONCE, _ROWS_AT_ONCE = 500, 64
 #: seconds after which what waits is written; what a kill loses is judged again
 _PAUSE = 1.0
@@ -218,48 +210,6 @@ def memory(options: Options) -> Memory | None:
 
         folder = Path(user_cache_dir("curvedoctor", appauthor=False))
     return Memory(folder / f"diagnoses-{LAYOUT}.sqlite")
-
-
-def key_of(units: Sequence[Unit], options: Options) -> bytes | None:
-    """What decides what is said of these units; None where their stamps don't tell every change."""
-    if not all(unit.reader in _STAMPED and _tells(unit.stamp) for unit in units):
-        return None
-    return digest(said(options), [of_unit(unit) for unit in units])
-
-
-def _tells(stamp: Sequence[int | str]) -> bool:
-    """Whether every file has a time; some remote stores give none. (The second entry is a directory's.)"""
-    return bool(stamp) and "" not in (stamp[0], *stamp[2:])
-
-
-def said(options: Options) -> list[object]:
-    """Of the options, those that change what is said."""
-    read = options.read
-    roles = sorted((key, of_role(role)) for key, role in options.roles.items())
-    return [
-        *(read.run, read.experiment, read.filter, sorted(read.params.items())),
-        *(options.conditions, roles, options.alone),
-    ]
-
-
-def digest(*what: object) -> bytes:
-    """A key of `what`, for this place on this version."""
-    place = str(Path.cwd())  # addresses may be relative
-    return hashlib.blake2b(dumps([version(), place, *what]), digest_size=20).digest()
-
-
-@cache
-def version() -> str:
-    """Changes with everything that has a say in a diagnosis: the package's version, sources and model."""
-    root = Path(__file__).parents[1]
-    found = hashlib.blake2b(f"{__version__} {LAYOUT}".encode(), digest_size=16)
-    for path in sorted((*root.rglob("*.py"), *root.rglob("*.npz"))):
-        place = path.relative_to(root)
-        if place.parts[0] not in _SILENT:
-            content = path.read_bytes()
-            found.update(f"\0{place.as_posix()}\0{len(content)}\0".encode())
-            found.update(content)
-    return found.hexdigest()
 
 
 def _check(held: Held) -> bytes:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from curvedoctor.engine import memory, plan, tree
+from curvedoctor.engine import keys, plan, tree
 from curvedoctor.engine.memory import Held, Memory
 from curvedoctor.engine.options import Options
-from curvedoctor.engine.record import Curves, dumps, filled, loads, of_problem, unpack, unpack_units
+from curvedoctor.engine.record import Curves, filled, of_problem, unpack, unpack_units
+from curvedoctor.engine.strict import dumps, loads
 from curvedoctor.engine.work import Key, keep, key_of
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.sources import find_all, load_units
@@ -70,7 +71,7 @@ class Recall:
 
     def remember(self, units: Sequence[Unit], parts: Sequence[Held]) -> None:
         """Keep what was said of a group."""
-        key = memory.key_of(units, self._options) if self._store else None
+        key = keys.key_of(units, self._options) if self._store else None
         if self._store and key is not None:
             self._store.put(key, parts)
 
@@ -94,10 +95,10 @@ class Recall:
         if held is None:
             return 0, False
         known = loads(zlib.decompress(held[0].value))
-        keys = [bytes.fromhex(row[0]) for row in known["walk"] if len(row) == 1]
-        if not self._store.has(keys) or tree.state(known["folders"])[0] != known["state"]:
+        held_keys = [bytes.fromhex(row[0]) for row in known["walk"] if len(row) == 1]
+        if not self._store.has(held_keys) or tree.state(known["folders"])[0] != known["state"]:
             return 0, False
-        found = self._store.get(keys)
+        found = self._store.get(held_keys)
         for given, row in enumerate(known["walk"]):
             if len(row) > 1:
                 yield Problem(*row)
@@ -110,7 +111,7 @@ class Recall:
 
     def _looked_up(self, units: list[Unit]) -> Remembered | list[Unit]:
         self._runs += len(units)
-        key = memory.key_of(units, self._options) if self._store else None
+        key = keys.key_of(units, self._options) if self._store else None
         if self._store is None or key is None:
             self._walk = None
             return units
@@ -123,7 +124,7 @@ class Recall:
             self._walk.append(row)
 
     def _walk_key(self) -> bytes:
-        return memory.digest("walk", self._addresses, memory.said(self._options))
+        return keys.digest("walk", self._addresses, keys.said(self._options))
 
 
 def unit_names(keys: Iterable[Key]) -> set[str]:

@@ -6,23 +6,20 @@ could not be judged, settings) stands once in a table; the same immutable object
 
 from __future__ import annotations
 
-import json
-import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
+from curvedoctor.engine.strict import dumps, loads
 from curvedoctor.model import Curve, Diagnosis, Finding, Origin, Prescription, Problem, Role, Run, Unjudged
 from curvedoctor.sources.base import Unit
 
 #: zlib's fastest: a record is written once and read often
 LEVEL = 1
-#: the key of a number that JSON can't hold
-_ODD = "~"
 Curves = tuple[Curve, ...]
 
 
@@ -111,45 +108,6 @@ def of_problem(problem: Problem) -> tuple[object, ...]:
 
 def _origin(origin: Origin) -> tuple[object, ...]:
     return (origin.kind, origin.address, origin.key, origin.paths, origin.read_only)
-
-
-def dumps(value: object) -> bytes:
-    """Strict JSON; NaN and ±Inf as `{"~": "nan"}`."""
-    try:
-        return _strict(value)
-    except ValueError:
-        return _strict(_escaped(value))
-
-
-def loads(data: bytes) -> Any:
-    """What `dumps` was given, tuples as lists."""
-    return json.loads(data, object_hook=_unescape if b'{"~":' in data else None)
-
-
-def _strict(value: object) -> bytes:
-    return json.dumps(value, allow_nan=False, separators=(",", ":"), default=_plain).encode()
-
-
-def _plain(value: object) -> object:
-    """Numpy's scalars and arrays, and mappings that are no dict."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    return dict(cast("Mapping[str, object]", value))
-
-
-def _escaped(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        return {_ODD: repr(float(value))}
-    if isinstance(value, Mapping):
-        return {key: _escaped(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_escaped(item) for item in value]
-    return _escaped(value.tolist()) if hasattr(value, "tolist") else value
-
-
-def _unescape(value: dict[str, Any]) -> object:
-    odd = value.get(_ODD)
-    return float(odd) if len(value) == 1 and isinstance(odd, str) else value
 
 
 class _Table:
