@@ -18,7 +18,7 @@ from curvedoctor.model import Diagnosis, Problem, Run
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import Unit
 from curvedoctor_panel.overview import row
-from curvedoctor_tensorboard.judging import Entry, Progress, batches, judged
+from curvedoctor_tensorboard.judging import Entry, Progress, batches, judged, rest
 from curvedoctor_tensorboard.places import Place
 
 #: points kept in memory, 24 bytes each; runs beyond are read again when they are looked at
@@ -40,6 +40,8 @@ class Clinic:
         self.places = list(places)
         self.lock = threading.Lock()
         self.version = 0
+        #: seconds of rest per second of computing; more while somebody works with TensorBoard's other tabs
+        self.pace = 0.0
         self.progress = Progress()
         #: (unit's directory, run's name) → its diagnosis
         self.entries: dict[tuple[str, str], Entry] = {}
@@ -93,6 +95,7 @@ class Clinic:
         """Load and judge units batch by batch, then siblings together."""
         touched: set[str] = set()
         for batch in batches(units):
+            busy = time.thread_time()
             runs, of = self._load(batch)
             diagnoses = self._judge(runs)
             with self.lock:
@@ -110,6 +113,7 @@ class Clinic:
             if self._started is not None:
                 self._started()
                 self._started = None
+            rest(busy, self.pace)
         self._together(touched)
 
     def _load(self, units: Sequence[Unit]) -> tuple[list[Run], list[Unit]]:
@@ -152,7 +156,9 @@ class Clinic:
             if began - ended < REST * cost:
                 continue
             self._due.discard(group)
+            busy = time.thread_time()
             self._judge_group(group)
+            rest(busy, self.pace)
             self._joint[group] = (time.monotonic(), time.monotonic() - began)
 
     def _judge_group(self, group: str) -> None:

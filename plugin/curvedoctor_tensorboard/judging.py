@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 #: runs per batch: few at first, so that something is seen at once
 FIRST, BATCH = 4, 32
+#: seconds
+LONGEST_REST = 2.0
 
 
 @dataclass(slots=True)
@@ -53,6 +55,11 @@ def judged(runs: Sequence[Run], *, alone: bool) -> list[Diagnosis]:
         logger.exception("a run could not be judged")
         what = f"this run could not be judged: {type(error).__name__}: {error}"
         return [Diagnosis(runs[0], "undetermined", problems=(Problem(runs[0].source, what),))]
+
+
+def rest(since: float, share: float) -> None:
+    """Rest `share` times as long as this thread has computed since `time.thread_time()` was `since`."""
+    time.sleep(min(share * (time.thread_time() - since), LONGEST_REST))
 
 
 def batches(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:

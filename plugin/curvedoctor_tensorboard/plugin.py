@@ -8,6 +8,7 @@ import gzip
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +47,7 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         self._interval = max(float(asked if asked is not None else INTERVAL), INTERVAL) if asked != 0 else 0.0
         self._worker = Worker(self._places, self._interval)
         self._feeding = threading.Event()
+        self._clock = (time.monotonic(), time.process_time())
 
     def get_plugin_apps(self) -> dict[str, Any]:
         """Route → handler."""
@@ -73,7 +75,13 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _runs(self, request: Any) -> Response:
         self._feed_if_needed()
-        return self._ask(request, {"want": "runs", "version": request.args.get("version", "")})
+        version = request.args.get("version", "")
+        return self._ask(request, {"want": "runs", "version": version, "load": self._load()})
+
+    def _load(self) -> float:
+        """Share of the time since the last question that this server has computed."""
+        (before, used), self._clock = self._clock, (time.monotonic(), time.process_time())
+        return (self._clock[1] - used) / max(self._clock[0] - before, 1e-3)
 
     def _run(self, request: Any) -> Response:
         return self._ask(request, {"want": "run", "key": request.args.get("key", "")})
