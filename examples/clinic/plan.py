@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from clinic.draw import Draw
-from clinic.faults import FAULTS, MILD, Base, bound, faulty, practitioner, tuned
+from clinic.faults import FAULTS, MILD, Base, faulty
+from clinic.ordinary import bound, practitioner, tuned
 from clinic.tasks import TASKS, Task
 
 

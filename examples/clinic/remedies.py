@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from clinic.config import MAX_STEPS, Config
-from clinic.faults import LARGEST_BATCH
 from clinic.lanes import WIDEST
+from clinic.ordinary import LARGEST_BATCH
 from clinic.tasks import TASKS, Task
 
 
