@@ -134,18 +134,19 @@ def test_a_link_out_of_the_run_is_not_followed(store: Path, tmp_path: Path) -> N
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
-@pytest.mark.skipif(FIELD is None, reason="set CURVEDOCTOR_FIELD_LOGS to a folder of real logs")
-def test_real_stores_are_as_before(tmp_path: Path) -> None:
-    for number, source in enumerate(sorted(Path(str(FIELD)).rglob("mlruns"))):
-        store = tmp_path / str(number)
-        shutil.copytree(source, store)
-        subprocess.run(["chmod", "-R", "u+w", store], check=True)
-        before = look.files(store)
-        found = diagnoses(str(store))
-        assert statuses(write(found, note=True)) == {"written"}
-        assert statuses(write(diagnoses(str(store)), note=True)) == {"unchanged"}
-        assert statuses(erase(found)) == {"removed"}
-        assert look.files(store) == before
+if FIELD is not None:  # a folder of real logs, which not everybody has
+
+    def test_real_stores_are_as_before(tmp_path: Path) -> None:
+        for number, source in enumerate(sorted(Path(str(FIELD)).rglob("mlruns"))):
+            store = tmp_path / str(number)
+            shutil.copytree(source, store)
+            subprocess.run(["chmod", "-R", "u+w", store], check=True)
+            before = look.files(store)
+            found = diagnoses(str(store))
+            assert statuses(write(found, note=True)) == {"written"}
+            assert statuses(write(diagnoses(str(store)), note=True)) == {"unchanged"}
+            assert statuses(erase(found)) == {"removed"}
+            assert look.files(store) == before
 
 
 def test_it_is_quick(store: Path) -> None:
