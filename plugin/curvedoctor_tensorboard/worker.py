@@ -31,7 +31,7 @@ LONGEST = 60.0
 
 #: share of its time that TensorBoard's server computes from which on it is taken to be in use: then we
 #: rest PACE times as long as we work. Two logical cores are often one, where the lowest priority is not enough.
-USED, PACE = 0.03, 1.5
+USED, PACE = 0.03, 1.0
 
 Answer = tuple[int, Json]
 
