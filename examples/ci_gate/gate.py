@@ -62,8 +62,8 @@ def main(folder: Path, quick: bool) -> list[int]:
     print("\n2. A pull request that changes nothing in the training:\n")
     model(folder / "harmless", 0.05, quick)
     codes.append(gate(folder / "harmless", "--baseline", str(baseline)))
-    print("3. A pull request that raises the learning rate from 0.05 to 5:\n")
-    model(folder / "harmful", 5.0, quick)
+    print("3. A pull request that raises the learning rate from 0.05 to 500:\n")
+    model(folder / "harmful", 500.0, quick)
     report = folder / "curvedoctor.xml"
     codes.append(
         gate(folder / "harmful", "--baseline", str(baseline), "--format", "junit", "-o", str(report))

@@ -26,8 +26,10 @@ HEADINGS = ("Why it matters", "How it decides", "What to try", "When it is wrong
 FIRES = 0.35
 #: odds of its action from which on the model agrees with a rule, and of the run being sick at all
 AGREES, RATHER_SICK = 0.3, 0.6
+#: a rule from here on stands whatever the model says, with this share of its own confidence
+CERTAIN, TRUSTED = 0.7, 0.95
 #: below this probability that its remedies help, a fault is a harmless fact
-HARMLESS = 0.15
+HARMLESS = 0.04
 
 Check = Callable[[Case], Finding | Unjudged | None]
 #: makes an example run; the generator varies noise and sizes, never what is true
@@ -110,15 +112,18 @@ def finding(
 def suspicion(case: Case, actions: tuple[str, ...], rule: float) -> float:
     """How sure it is that one of `actions` helps: the model's odds where it judged the run, else `rule`.
 
-    `rule` is what the curves alone say, 0..1. Where it fires and the model suspects nothing, it
-    stands as long as the model thinks it not improbable that the action helps
-    (`AGREES`) in a run that is rather sick. The result is to be compared with `FIRES`.
+    `rule` is what the curves alone say, 0..1. A rule that is all but certain (`CERTAIN`) is not
+    overruled; one that merely fires, where the model suspects nothing, stands if the model thinks it
+    not improbable that the action helps (`AGREES`) in a run that is rather sick. The result is to be
+    compared with `FIRES`.
     """
     known = [action for action in actions if action in case.odds]
     if not known:
         return rule
     suspected = max(case.suspects.get(action, 0.0) for action in known)
     odds = max(case.odds[action] for action in known)
+    if rule >= CERTAIN:
+        return max(suspected, odds, TRUSTED * rule)
     if not suspected and rule >= FIRES and odds >= AGREES and case.odds.get("sick", 0.0) >= RATHER_SICK:
         return max(odds, FIRES)
     return suspected

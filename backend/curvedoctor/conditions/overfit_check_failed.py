@@ -26,13 +26,16 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import relative, signed
+from curvedoctor.conditions.shape import decades_below_usual, relative, signed
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 from curvedoctor.readings.overfit_check import NOTHING, is_overfit_check
 
 ID = "overfit-check-failed"
+#: relative range of a loss that does not move: weights that are not updated
+STILL = 1e-3
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -54,8 +57,17 @@ def check(case: Case) -> Finding | Unjudged | None:
     return finding(
         ID, "error", sure, s,
         f"On {n:g} samples the loss ends at {number(s.stats.end)}, from {number(first)}: it should reach nearly zero.",
-        onset=1.0, n_train=n, left=left, first=first,
+        onset=1.0, actions=_actions(case, s), n_train=n, left=left, first=first,
     )  # fmt: skip
+
+
+def _actions(case: Case, s: Series) -> tuple[str, ...]:
+    """A loss that does not move at all is a fault of the code; a low lr comes before a small model."""
+    if relative(s.stats.top - s.stats.low, s.stats.top) < STILL:
+        return ("overfit-one-batch", "raise-lr", "bigger-model")
+    if (decades_below_usual(case) or 0.0) >= 1.0:
+        return ("raise-lr", "bigger-model")
+    return ()
 
 
 def _stays(rng: np.random.Generator) -> Run:

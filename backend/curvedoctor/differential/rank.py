@@ -20,6 +20,8 @@ BY_PLACE = (0.9, 0.6, 0.45, 0.35)
 #: prescriptions below this are not worth a user's time
 WORTH_TRYING = 0.2
 MOST = 6
+#: share of the most probable remedy's odds from which another is worth naming beside it
+NEARLY = 0.5
 _WEIGHT: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -51,10 +53,12 @@ def prescribe(
             rule = found.confidence * BY_PLACE[min(place, len(BY_PLACE) - 1)]
             odds = case.odds.get(action)
             p = rule if odds is None or not ACTIONS[action].training else odds
-            if found.severity == "error" and place == 0:
+            if place == 0 and (found.severity == "error" or found.confidence > p):
                 p = max(p, rule)
             chance[action] = max(chance.get(action, 0.0), p)
             treats.setdefault(action, []).append(found.condition)
+    if case.suspects and treats:
+        _add_probable(case, findings[0].condition, chance, treats)
     ranked = sorted(chance, key=lambda a: (-chance[a], a))
     worth = [a for a in ranked if chance[a] >= WORTH_TRYING] or ranked[:1]
     out = []
@@ -75,3 +79,12 @@ def prescribe(
             )
         )
     return tuple(out)
+
+
+def _add_probable(case: Case, condition: str, chance: dict[str, float], treats: dict[str, list[str]]) -> None:
+    """Remedies that no finding names, though the model thinks them nearly as probable to help as its first."""
+    least = max(WORTH_TRYING, NEARLY * max(case.suspects.values()))
+    for action, odds in case.odds.items():
+        if action in ACTIONS and action not in chance and odds >= least:
+            chance[action] = odds
+            treats[action] = [condition]
