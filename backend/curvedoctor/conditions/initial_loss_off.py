@@ -38,6 +38,9 @@ from curvedoctor.model import Finding, Run, Severity, Unjudged
 
 ID = "initial-loss-off"
 
+#: times the expected loss from which on inputs of thousands are likelier than weights that are too large
+HUGE = 10.0
+
 
 def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot(case, 2)
@@ -62,7 +65,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     return finding(
         ID, weigh(case, ("fix-init", "normalize-input", "change-loss"), severity), sure, s,
         f"The first loss is {number(first)}; an untrained model gives {number(expected)}.",
-        onset=0.0, until=0.0, first=first, expected=expected, ratio=ratio, loss=case.word("loss"),
+        onset=0.0, until=0.0, actions=("normalize-input", "fix-init") if ratio > HUGE else (), first=first, expected=expected, ratio=ratio, loss=case.word("loss"),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from curvedoctor.actions import ACTIONS
 from curvedoctor.conditions.base import Condition
+from curvedoctor.conditions.shape import decades_below_usual
 from curvedoctor.differential.numbers import dose
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, Prescription, Severity, Verdict
@@ -20,6 +21,10 @@ BY_PLACE = (0.9, 0.6, 0.45, 0.35)
 #: prescriptions below this are not worth a user's time
 WORTH_TRYING = 0.2
 MOST = 6
+#: what a remedy must be more probable by to come before one that takes a single number to change
+EFFORT = {"train-longer": 0.15, "change-optimizer": 0.15, "bigger-model": 0.15, "more-data": 0.15}
+#: decades from the customary lr from which on the lr comes first, if it is this much less probable at most
+FAR, FAR_OFF = 1.5, 0.4
 #: share of the most probable remedy's odds from which another is worth naming beside it
 NEARLY = 0.5
 _WEIGHT: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
@@ -59,7 +64,9 @@ def prescribe(
             treats.setdefault(action, []).append(found.condition)
     if case.suspects and treats:
         _add_probable(case, findings[0].condition, chance, treats)
-    ranked = sorted(chance, key=lambda a: (-chance[a], a))
+    below = decades_below_usual(case) or 0.0
+    plain = {"raise-lr" if below > 0 else "lower-lr": -FAR_OFF} if abs(below) >= FAR else {}
+    ranked = sorted(chance, key=lambda a: (plain.get(a, EFFORT.get(a, 0.0)) - chance[a], a))
     worth = [a for a in ranked if chance[a] >= WORTH_TRYING] or ranked[:1]
     out = []
     for action in worth[:MOST]:

@@ -80,10 +80,21 @@ class Siblings:
                 action = _action(name, own.params.get(name), other.params.get(name))
                 if action is None or action in found or other.run == own.run:
                     continue
-                found[action] = _judge(action, own, other, name)
+                trial = _judge(action, own, other, name)
+                if trial.odds < TRIED_HELPS and _too_far(name, own, other):
+                    continue
+                found[action] = trial
                 if wanted <= set(found):
                     break
         return [t for _, t in sorted(found.items()) if t.odds in (TRIED_HELPS, TRIED_HELPS_NOT)]
+
+
+def _too_far(name: str, own: Summary, other: Summary) -> bool:
+    """A learning rate hundreds of times away that did not help says nothing of those between."""
+    a, b = own.params.get(name), other.params.get(name)
+    if name != "lr" or not isinstance(a, (int, float)) or not isinstance(b, (int, float)) or min(a, b) <= 0:
+        return False
+    return max(a / b, b / a) > 100
 
 
 def _end(s: Summary) -> float:
