@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib.metadata
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,10 +22,8 @@ from pathlib import Path
 import platformdirs
 
 HERE = Path(__file__).parent
-#: what the oldest supported MLflow needs beside itself
-OLD = ("mlflow==2.22.5", "sqlalchemy<2.1", "setuptools<81", "psycopg2-binary", "pymysql")
-#: what curvedoctor needs in that environment, where it runs as the server's app
-OURS = ("scipy", "platformdirs", "rich", "typer", "fsspec", "tensorboard", "pyyaml", "matplotlib")
+#: the oldest supported MLflow, and what it needs beside itself
+OLD = ("mlflow==2.22.5", "sqlalchemy<2.1", "setuptools<81", "psycopg2-binary", "pymysql", "flask-wtf")
 #: seconds until a server must answer
 STARTUP = 90
 
@@ -42,7 +42,8 @@ def quiet_environment(**more: str) -> dict[str, str]:
 
 
 def old_python() -> str:
-    """The interpreter of an environment with MLflow 2.22.5, made once and kept in the cache.
+    """The interpreter of an environment with MLflow 2.22.5 and with what curvedoctor needs where it
+    runs as the server's app. Made once, kept in the cache, and made anew when either changes.
 
     CURVEDOCTOR_TEST_ENVS says where; uv is used where it is installed.
     """
@@ -51,19 +52,24 @@ def old_python() -> str:
     )
     root.mkdir(parents=True, exist_ok=True)
     place = root / f"mlflow-2.22.5-py{sys.version_info.major}.{sys.version_info.minor}"
-    python = place / "bin" / "python"
+    wanted = [*OLD, *_ours()]
+    complete, python = place / "complete", place / "bin" / "python"
     with open(f"{place}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (place / "complete").exists():
+        if not complete.exists() or complete.read_text().splitlines() != wanted:
             subprocess.run([sys.executable, "-m", "venv", "--clear", place], check=True)
-            subprocess.run([*_installer(str(python)), "-q", *OLD, *OURS], check=True)
-            (place / "complete").touch()
+            subprocess.run([*_installer(str(python)), "-q", *wanted], check=True)
+            complete.write_text("\n".join(wanted))
     return str(python)
 
 
-def _installer(python: str) -> list[str]:
-    import shutil
+def _ours() -> list[str]:
+    """What curvedoctor itself asks for, without its extras."""
+    asked = importlib.metadata.requires("curvedoctor") or []
+    return sorted(text for text in asked if "extra ==" not in text)
 
+
+def _installer(python: str) -> list[str]:
     uv = shutil.which("uv")
     return [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
 
