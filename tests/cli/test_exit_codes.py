@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from collections.abc import Callable
 from pathlib import Path
 
@@ -154,6 +155,8 @@ def test_interrupted(tmp_path: Path) -> None:
     watch = subprocess.Popen(
         [sys.executable, "-m", "curvedoctor", "watch", str(tmp_path / "logs"), "--interval", "60"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        # a shell that runs the tests in the background has them ignore interrupts
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert watch.stdout is not None
     assert b"healthy" in watch.stdout.readline()

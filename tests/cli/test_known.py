@@ -7,13 +7,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import cases
 from curvedoctor.errors import UsageError
 from curvedoctor.known import Known, read_baseline, remembered, write_baseline
 from curvedoctor.settings import Rule, load
-from shell import Ran
+from shell import Ran, falling, write
 
 Run = Callable[..., Ran]
 TODAY = dt.date(2026, 6, 1)
@@ -150,3 +151,21 @@ def test_what_is_no_baseline_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(UsageError, match="--write-baseline"):
         read_baseline(path)
+
+
+def test_the_primary_metric_is_what_the_run_is_judged_by(run: Run, tmp_path: Path) -> None:
+    """Two validation losses, of which the one that the user cares for turns and climbs."""
+    turning = falling(floor=0.4, seed=2) + np.maximum(0, np.arange(120) - 40) * 0.01
+    curves = {"train/loss": falling(), "val/loss": falling(floor=0.32, seed=1), "val/translation_loss": turning}
+    write(tmp_path / "logs" / "translator", curves, {"lr": 0.1, "batch_size": 64})
+
+    def overfitting() -> list[list[str]]:
+        ran = run("diagnose", tmp_path / "logs", "--format", "json")
+        found = json.loads(ran.out)["runs"][0]["findings"]
+        return [item["curves"] for item in found if item["condition"] == "overfitting"]
+
+    assert overfitting() == []
+    settings(tmp_path, 'primary-metric = "*translation*"\n')
+    assert any("val/translation_loss" in curves for curves in overfitting())
+    settings(tmp_path, 'primary-metric = "val/loss"\n')
+    assert overfitting() == []

@@ -31,7 +31,7 @@ def command(settings: Settings, /, **said: Any) -> int:
     from curvedoctor.model import Diagnosis
     from curvedoctor.sinks.base import WriteOptions
 
-    results = Results(said["sources"], options_of(said), Known(settings.rules), Progress())
+    results = Results(said["sources"], options_of(said, settings), Known(settings.rules), Progress())
     options = WriteOptions(said["dry_run"], said["note"], said["overlay"])
     diagnoses = (result for result in results if isinstance(result, Diagnosis))
     return report(annotate(diagnoses, options), options.dry_run, heedless)

@@ -46,7 +46,7 @@ def command(settings: Settings, /, **said: Any) -> int:
     from curvedoctor.reports.base import wanted
 
     baseline = read_baseline(said["baseline"]) if said["baseline"] else {}
-    options = replace(options_of(said), curves=wanted(said["format"]), memory=not said["no_cache"])
+    options = replace(options_of(said, settings), curves=wanted(said["format"]), memory=not said["no_cache"])
     results = Results(said["sources"], options, Known(settings.rules, baseline), Progress())
     present(results, settings, said)
     return 1 if results.fails(said["fail_on"]) else 0

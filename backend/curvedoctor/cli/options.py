@@ -13,6 +13,7 @@ from curvedoctor.errors import UsageError
 if TYPE_CHECKING:
     from curvedoctor.engine import Options
     from curvedoctor.model import ParamValue, Role
+    from curvedoctor.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -90,8 +91,8 @@ def conditions_of(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-def options_of(said: dict[str, Any]) -> Options:
-    """What the user said on the command line, for the engine. Raises `UsageError`."""
+def options_of(said: dict[str, Any], settings: Settings) -> Options:
+    """What the user said on the command line and in the settings file, for the engine. Raises `UsageError`."""
     from curvedoctor.engine import Options
     from curvedoctor.sources.base import ReadOptions
 
@@ -99,6 +100,7 @@ def options_of(said: dict[str, Any]) -> Options:
         read=ReadOptions(said["run"], said["experiment"], said["filter"], params_of(said["param"])),
         conditions=conditions_of(said.get("condition", ())),
         roles=roles_of(said["role"]),
+        primary=settings.primary,
         alone=said.get("alone", False),
         jobs=said.get("jobs", 1),
         backend=said.get("backend", "loky"),

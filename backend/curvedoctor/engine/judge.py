@@ -21,7 +21,7 @@ Trials = Sequence[Sequence[Trial]]
 
 def prepare(runs: Iterable[Run], options: Options, model: Model | None = None) -> list[Case]:
     """Cases with the model's odds, roles and parameters corrected as asked."""
-    return with_odds(build([_corrected(run, options) for run in runs]), model)
+    return with_odds(build([_corrected(run, options) for run in runs], options.primary), model)
 
 
 def judge(

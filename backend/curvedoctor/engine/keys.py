@@ -38,7 +38,7 @@ def said(options: Options) -> list[object]:
     roles = sorted((key, of_role(role)) for key, role in options.roles.items())
     return [
         *(read.run, read.experiment, read.filter, sorted(read.params.items())),
-        *(options.conditions, roles, options.alone),
+        *(options.conditions, roles, options.alone, options.primary),
     ]
 
 

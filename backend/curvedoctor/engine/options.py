@@ -22,6 +22,8 @@ class Options:
     conditions: tuple[str, ...] = ()
     #: curve id (or shell-style pattern) → role that corrects the inferred one
     roles: Mapping[str, Role] = field(default_factory=dict)
+    #: shell-style pattern: of several curves that measure the same, the one to judge by
+    primary: str | None = None
     #: take no evidence from siblings
     alone: bool = False
     #: worker processes; 0 for one per core

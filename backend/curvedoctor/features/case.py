@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -73,8 +74,11 @@ class Case:
         return value if isinstance(value, str) else None
 
 
-def build(runs: Sequence[Run]) -> list[Case]:
-    """Cases for a block of runs: the statistics of all their curves are computed together."""
+def build(runs: Sequence[Run], primary: str | None = None) -> list[Case]:
+    """Cases for a block of runs: the statistics of all their curves are computed together.
+
+    `primary`, a pattern on curve ids, says which of several curves that measure the same is judged by.
+    """
     curves: list[Curve] = []
     ranges: list[tuple[float, float]] = []
     owner: list[int] = []
@@ -90,7 +94,7 @@ def build(runs: Sequence[Run]) -> list[Case]:
     for i, series in zip(owner, prepare(curves, ranges), strict=True):
         if series is not None:
             found[i][series.curve.id] = series
-    return [_case(run, series) for run, series in zip(runs, found, strict=True)]
+    return [_case(run, series, primary) for run, series in zip(runs, found, strict=True)]
 
 
 def _clocks(curves: Sequence[Curve]) -> dict[str, str]:
@@ -125,17 +129,17 @@ def _bounds(curves: Sequence[Curve], clocks: Mapping[str, str]) -> dict[str, tup
     return bounds
 
 
-def _case(run: Run, series: Mapping[str, Series]) -> Case:
+def _case(run: Run, series: Mapping[str, Series], primary: str | None) -> Case:
     judged = _judged(series)
     split_of = {"train": ("train", "none"), "val": ("val", "test")}
     train = _pick(series, judged, split_of["train"], {"epoch", "unknown"})
     step = _pick(series, judged, split_of["train"], {"step"})
-    val = _pick(series, judged, split_of["val"], None, like=train or step)
+    val = _pick(series, judged, split_of["val"], None, train or step, primary)
     scores: tuple[Series | None, Series | None] = (None, None)
     if judged != "accuracy":
         scores = (
             _pick(series, "accuracy", split_of["train"], None),
-            _pick(series, "accuracy", split_of["val"], None),
+            _pick(series, "accuracy", split_of["val"], None, None, primary),
         )
     lr = [c for c in run.curves if c.role.quantity == "lr" and len(c)]
     grad = [s for s in series.values() if s.curve.role.quantity == "grad_norm"]
@@ -173,8 +177,10 @@ def _pick(
     splits: tuple[str, ...],
     granularity: set[str] | None,
     like: Series | None = None,
+    primary: str | None = None,
 ) -> Series | None:
-    """The main curve of a kind: a total before a part, the preferred split, most points, shortest name."""
+    """The main curve of a kind: the user's primary one, a total before a part, the preferred split, most
+    points, shortest name."""
     known = [
         s
         for s in series.values()
@@ -188,6 +194,7 @@ def _pick(
     def rank(s: Series) -> tuple[object, ...]:
         tag = s.curve.tag
         return (
+            0 if primary is not None and fnmatchcase(s.curve.id, primary) else 1,
             splits.index(s.curve.role.split),
             0 if like is not None and _stem(tag) == _stem(like.curve.tag) else 1,
             0 if _TOTAL.search(tag) else 1,
