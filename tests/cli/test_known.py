@@ -156,7 +156,11 @@ def test_what_is_no_baseline_is_refused(tmp_path: Path, text: str) -> None:
 def test_the_primary_metric_is_what_the_run_is_judged_by(run: Run, tmp_path: Path) -> None:
     """Two validation losses, of which the one that the user cares for turns and climbs."""
     turning = falling(floor=0.4, seed=2) + np.maximum(0, np.arange(120) - 40) * 0.01
-    curves = {"train/loss": falling(), "val/loss": falling(floor=0.32, seed=1), "val/translation_loss": turning}
+    curves = {
+        "train/loss": falling(),
+        "val/loss": falling(floor=0.32, seed=1),
+        "val/translation_loss": turning,
+    }
     write(tmp_path / "logs" / "translator", curves, {"lr": 0.1, "batch_size": 64})
 
     def overfitting() -> list[list[str]]:

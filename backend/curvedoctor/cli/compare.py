@@ -50,7 +50,9 @@ def command(settings: Settings, /, **said: Any) -> int:
     from curvedoctor.known import Known
     from curvedoctor.model import Diagnosis
 
-    results = Results(said["sources"], options_of({**said, "alone": True}, settings), Known(settings.rules), Progress())
+    results = Results(
+        said["sources"], options_of({**said, "alone": True}, settings), Known(settings.rules), Progress()
+    )
     diagnoses = [item for item in results if isinstance(item, Diagnosis)]
     found = compare(
         diagnoses,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from curvedoctor.features.schedule import Schedule, recognize
@@ -134,12 +134,12 @@ def _case(run: Run, series: Mapping[str, Series], primary: str | None) -> Case:
     split_of = {"train": ("train", "none"), "val": ("val", "test")}
     train = _pick(series, judged, split_of["train"], {"epoch", "unknown"})
     step = _pick(series, judged, split_of["train"], {"step"})
-    val = _pick(series, judged, split_of["val"], None, train or step, primary)
+    val = _pick(series, judged, split_of["val"], None, like=train or step, primary=primary)
     scores: tuple[Series | None, Series | None] = (None, None)
     if judged != "accuracy":
         scores = (
             _pick(series, "accuracy", split_of["train"], None),
-            _pick(series, "accuracy", split_of["val"], None, None, primary),
+            _pick(series, "accuracy", split_of["val"], None, primary=primary),
         )
     lr = [c for c in run.curves if c.role.quantity == "lr" and len(c)]
     grad = [s for s in series.values() if s.curve.role.quantity == "grad_norm"]
@@ -176,6 +176,7 @@ def _pick(
     quantity: Quantity,
     splits: tuple[str, ...],
     granularity: set[str] | None,
+    *,
     like: Series | None = None,
     primary: str | None = None,
 ) -> Series | None:
