@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -152,6 +151,8 @@ def test_annotate_in_part(run: Run, logs: Path, tmp_path: Path) -> None:
 
 def test_interrupted(tmp_path: Path) -> None:
     write_healthy(tmp_path / "logs" / "healthy")
+    # a shell that runs the tests in the background has them, and so what they start, ignore interrupts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     watch = subprocess.Popen(
         [sys.executable, "-m", "curvedoctor", "watch", str(tmp_path / "logs"), "--interval", "60"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,

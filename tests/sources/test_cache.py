@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from curvedoctor.model import Problem, Run
 from curvedoctor.sources import cache, columns, load_units, readers, store
 from curvedoctor.sources.base import ReadOptions, Unit
 from sources import events
+from sources.another import count_units
 from sources.contract import fingerprint, units_of
 
 OPTIONS = ReadOptions()
@@ -163,18 +165,10 @@ def test_its_size_is_bounded(directory: Path, tmp_path: Path, monkeypatch: pytes
     assert _load(units_of(tmp_path / "logs0"))[1] == ["run"]
 
 
-def _another(directory: str, logs: str, times: int) -> int:
-    os.environ["CURVEDOCTOR_CACHE"] = directory
-    count = 0
-    for _ in range(times):
-        count += sum(isinstance(item, Run) for item in load_units(units_of(logs)))
-    return count
-
-
 def test_processes_share_it(directory: Path, logs: Path) -> None:
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
-        counts = pool.starmap(_another, [(str(directory), str(logs), 5)] * 3)
-    assert counts == [35, 35, 35]
+    with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as pool:
+        counts = [pool.submit(count_units, str(directory), str(logs), 5) for _ in range(3)]
+        assert [count.result(timeout=120) for count in counts] == [35, 35, 35]
     connection = sqlite3.connect(next(directory.glob("*.sqlite")))
     assert connection.execute("SELECT COUNT(*) FROM units").fetchone()[0] >= 7
     connection.close()
