@@ -156,8 +156,6 @@ def test_interrupted(tmp_path: Path) -> None:
     watch = subprocess.Popen(
         [sys.executable, "-m", "curvedoctor", "watch", str(tmp_path / "logs"), "--interval", "60"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        # a shell that runs the tests in the background has them ignore interrupts
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- no threads here
     )  # fmt: skip
     assert watch.stdout is not None
     assert b"healthy" in watch.stdout.readline()
