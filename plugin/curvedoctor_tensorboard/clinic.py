@@ -1,7 +1,7 @@
 """All runs of TensorBoard's logdir, diagnosed and followed as they grow.
 
-Units whose files have not changed (name, size, time) are not read again. New runs are read in small
-batches, so that the first appear at once; when a pass is through, runs that have siblings are judged
+Units whose files have not changed (name, size, time) are not read again; of those that grew, only what
+was added. New runs are read in small batches, so that the first appear at once; when a pass is through, runs that have siblings are judged
 once more, together.
 """
 
@@ -12,11 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from curvedoctor.errors import CurvedoctorError
 from curvedoctor.model import Diagnosis, Problem, Run
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import Unit
+from curvedoctor.sources.tensorboard.follow import Follower
 from curvedoctor_panel.overview import row
 from curvedoctor_tensorboard.judging import Entry, Progress, batches, judged, rest
 from curvedoctor_tensorboard.places import Place
@@ -51,6 +53,8 @@ class Clinic:
         self._joint: dict[str, tuple[float, float]] = {}
         self._stamps: dict[str, tuple[int | str, ...]] = {}
         self._prefixes: dict[str, str] = {}
+        #: for the scanning thread only
+        self._follower = Follower()
 
     def scan(self) -> None:
         """Read and judge what is new or has grown; forget what has gone. Never raises for bad data."""
@@ -96,7 +100,7 @@ class Clinic:
         touched: set[str] = set()
         for batch in batches(units):
             busy = time.thread_time()
-            runs, of = self._load(batch)
+            runs, of = self._load(batch, self._follower)
             diagnoses = self._judge(runs)
             with self.lock:
                 for unit in batch:
@@ -116,14 +120,19 @@ class Clinic:
             rest(busy, self.pace)
         self._together(touched)
 
-    def _load(self, units: Sequence[Unit]) -> tuple[list[Run], list[Unit]]:
-        """Runs of a batch of units, and of which unit each is; what can't be read is noted by unit."""
+    def _load(self, units: Sequence[Unit], follower: Follower | None = None) -> tuple[list[Run], list[Unit]]:
+        """Runs of a batch of units, and of which unit each is; what can't be read is noted by unit.
+
+        Those that were read before are left to `follower`.
+        """
+        grown = [unit for unit in units if follower and unit.parts[0] in self._stamps]
+        fresh = [unit for unit in units if unit not in grown] if grown else units
         by_path = {unit.parts[0]: unit for unit in units}
         owner = {part: unit for unit in units for part in unit.parts}
         bad: dict[str, list[Problem]] = {path: [] for path in by_path}
         runs: list[Run] = []
         of: list[Unit] = []
-        for item in load_units(units):
+        for item in chain(load_units(fresh), follower.load(grown) if follower else ()):
             if isinstance(item, Problem):
                 bad[owner.get(item.where, units[0]).parts[0]].append(item)
             else:

@@ -86,12 +86,15 @@ class TensorBoardReader:
 
 
 def _load(units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
-    events = [
-        [path for path in unit.parts[1:] if is_event_file(path)] or list(unit.parts[1:2]) for unit in units
-    ]
+    events = [events_of(unit) for unit in units]
     logs = iter(read_files([path for paths in events for path in paths]))
     for unit, paths in zip(units, events, strict=True):
         yield from runs(unit, list(islice(logs, len(paths))), options)
+
+
+def events_of(unit: Unit) -> list[str]:
+    """The event files among what a unit is made of."""
+    return [path for path in unit.parts[1:] if is_event_file(path)] or list(unit.parts[1:2])
 
 
 def _elsewhere(options: ReadOptions) -> bool:

@@ -33,6 +33,10 @@ class News:
     anew: bool = False
     #: damage with intact records behind it; what stands at the very end may still be completed
     problems: tuple[Problem, ...] = ()
+    #: damage at the very end, as it is now
+    pending: tuple[Problem, ...] = ()
+    #: all that was read this time; None if nothing was
+    log: FileLog | None = None
 
     def __bool__(self) -> bool:
         return bool(self.series or self.anew or self.problems)
@@ -68,7 +72,7 @@ class Tail:
         return News(anew=anew)
 
     def _read(self, size: int) -> News:
-        if files.is_url(self.path) or not _plain(self.path):
+        if files.is_url(self.path) or not plain(self.path):
             return self._whole(anew=self.offset > 0)
         with Path(self.path).open("rb", buffering=0) as stream:
             head = os.pread(stream.fileno(), _HEAD, 0) if hasattr(os, "pread") else stream.read(_HEAD)
@@ -96,15 +100,18 @@ class Tail:
     def _news(self, log: FileLog, damage: list[tuple[int, str]], anew: bool) -> News:
         settled = [(at, what) for at, what in damage if at < self.offset]
         explained = explain(log, settled).problems if settled else []
-        return News(log.series, anew, tuple(explained))
+        pending = tuple(Problem(self.path, what, at) for at, what in damage if at >= self.offset)
+        return News(log.series, anew, tuple(explained), pending, log)
 
     def _whole(self, anew: bool) -> News:
         """Everything, in batches; for compressed and remote files each time that they change."""
         (log,) = read_files([self.path])
         self.offset = log.end
         settled = tuple(p for p in log.problems if p.offset is not None and p.offset < log.end)
-        return News(log.series, anew, settled)
+        pending = tuple(problem for problem in log.problems if problem not in settled)
+        return News(log.series, anew, settled, pending, log)
 
 
-def _plain(path: str) -> bool:
+def plain(path: str) -> bool:
+    """Whether a file's end can be read without its beginning."""
     return files.kind(path) == "file" and Path(path).suffix.lower() not in files.COMPRESSED
