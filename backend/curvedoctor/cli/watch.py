@@ -40,8 +40,7 @@ def command(settings: Settings, /, **said: Any) -> int:
     from curvedoctor.cli.watching import Watch
     from curvedoctor.known import Known
 
-    watch = Watch(list(said["sources"]), options_of(said, settings), Known(settings.rules))
-    watch.write = said["write"]
+    watch = Watch(said["sources"], options_of(said, settings), Known(settings.rules), write=said["write"])
     watch.notify = said["notify"]
     watch.notify_on = said["notify_on"]
     watch.keep(said["interval"], said["times"])

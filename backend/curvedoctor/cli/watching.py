@@ -6,16 +6,17 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from curvedoctor.cli.notify import notify
 from curvedoctor.cli.terminal import complain, emit_line, look
-from curvedoctor.engine import Options, diagnose_sources
+from curvedoctor.engine import Options
+from curvedoctor.engine.growing import Growing
 from curvedoctor.errors import SourceError
 from curvedoctor.known import Known
-from curvedoctor.model import SEVERITIES, Diagnosis, Finding
+from curvedoctor.model import SEVERITIES, Diagnosis, Finding, Problem
 from curvedoctor.reports.text import MARKS, Paint, change, fit, onset, pad, safe
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 Key: TypeAlias = tuple[str, str, str]
 #: verdict, conditions, first action: what a change is judged by
 State: TypeAlias = tuple[str, tuple[str, ...], str]
+#: problems that are told
+TOLD = 50
 
 
 @dataclass(slots=True)
@@ -56,16 +59,18 @@ def described(state: State) -> str:
 class Watch:
     """Runs under watch."""
 
-    def __init__(self, sources: Sequence[str], options: Options, known: Known) -> None:
+    def __init__(
+        self, sources: Sequence[str], options: Options, known: Known, *, write: bool = False
+    ) -> None:
         self.sources = list(sources)
-        self.options = options
+        self.growing = Growing(sources, replace(options, curves="all" if write else "none"))
         self.known = known
-        self.write = False
+        self.write = write
         self.notify: str | None = None
         self.notify_on = "warning"
         self.seen: dict[Key, Seen] = {}
-        self.stamps: object = None
         self.trouble = ""
+        self.told: set[str] = set()
         self.screen: Live | None = None
 
     def keep(self, interval: float, times: int | None) -> None:
@@ -93,16 +98,15 @@ class Watch:
         """Diagnose what has changed since the last look; tell, write and notify what is new."""
         changed: list[Diagnosis] = []
         try:
-            if not self.moved():
-                return
-            for result in diagnose_sources(self.sources, self.options):
-                if isinstance(result, Diagnosis):
-                    diagnosis = self.known.apply(result)
-                    if self.update(diagnosis):
-                        changed.append(diagnosis)
+            for result in self.growing.look():
+                if isinstance(result, Problem):
+                    self.tell(result)
+                    continue
+                diagnosis = self.known.apply(result)
+                if self.update(diagnosis):
+                    changed.append(diagnosis)
             self.trouble = ""
         except SourceError as error:  # not there yet, or a server that is away: it may come back
-            self.stamps = None
             if str(error) != self.trouble:
                 self.trouble = str(error)
                 complain(f"{error} (still watching)")
@@ -110,27 +114,25 @@ class Watch:
             self.write_back(changed)
         self.draw()
 
-    def moved(self) -> bool:
-        """Whether any file or run has changed since the last look, as far as stamps tell."""
-        from curvedoctor.sources import find_all
-        from curvedoctor.sources.base import Unit
-
-        units = [unit for unit in find_all(self.sources, self.options.read) if isinstance(unit, Unit)]
-        stamps = {(unit.address, unit.group, unit.run, unit.parts): unit.stamp for unit in units}
-        unchanged = stamps == self.stamps and all(stamps.values()) and bool(stamps)
-        self.stamps = stamps
-        return not unchanged
+    def tell(self, problem: Problem) -> None:
+        """Say once what can't be read."""
+        said = f"{problem.where}: {problem.what}"
+        if said not in self.told and len(self.told) < TOLD:
+            self.told.add(said)
+            complain(said)
 
     def update(self, diagnosis: Diagnosis) -> bool:
         """Take a diagnosis in; whether it changed what is said of its run."""
         key, state = key_of(diagnosis), state_of(diagnosis)
         before = self.seen.get(key)
+        # what is kept of a run is a line, not its points
+        line = replace(diagnosis, run=replace(diagnosis.run, curves=()))
         if before is not None and before.state == state:
-            before.diagnosis = diagnosis
+            before.diagnosis = line
             return False
         now = datetime.now().astimezone()
         told = f"{described(before.state)} → {described(state)}" if before else described(state)
-        seen = Seen(diagnosis, state)
+        seen = Seen(line, state)
         if before:
             seen.change, seen.when = told, now.strftime("%H:%M:%S")
         self.seen[key] = seen

@@ -18,7 +18,7 @@ from curvedoctor.sources.cache import load_cached
 from curvedoctor.sources.copies import Copies
 from curvedoctor.sources.walk import walk
 
-__all__ = ["find_all", "load_units", "readers"]
+__all__ = ["find_all", "load_units", "readers", "wanted"]
 
 #: what tells apart the runs that were mixed in one directory
 _NUMBER = re.compile(r"#\d+$")
@@ -75,7 +75,7 @@ def load_units(units: Iterable[Unit], options: ReadOptions | None = None) -> Ite
     for name, group in groupby(units, key=lambda unit: unit.reader):
         reader = by_name[name]
         for item in load_cached(group, options, lambda block, reader=reader: reader.load(block, options)):  # type: ignore[misc]
-            if isinstance(item, Problem) or _wanted(item.name, options.run):
+            if isinstance(item, Problem) or wanted(item.name, options.run):
                 yield item
 
 
@@ -126,5 +126,6 @@ def _may_hold(unit: str, pattern: str | None) -> bool:
     return pattern is None or fnmatchcase(unit, pattern) or fnmatchcase(unit, _NUMBER.sub("", pattern))
 
 
-def _wanted(run: str, pattern: str | None) -> bool:
+def wanted(run: str, pattern: str | None) -> bool:
+    """Whether the user's pattern lets a run through."""
     return pattern is None or fnmatchcase(run, pattern) or fnmatchcase(_NUMBER.sub("", run), pattern)
