@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from curvedoctor.conditions.once import ask
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import EvidenceValue, Finding, Run, Severity, Unjudged
@@ -115,22 +116,30 @@ def suspicion(case: Case, actions: tuple[str, ...], rule: float) -> float:
     `rule` is what the curves alone say, 0..1. A rule that is all but certain (`CERTAIN`) is not
     overruled; one that merely fires, where the model suspects nothing, stands if the model thinks it
     not improbable that the action helps (`AGREES`) in a run that is rather sick. The result is to be
-    compared with `FIRES`.
+    compared with `FIRES`; what lies below it is 0.
     """
-    known = [action for action in actions if action in case.odds]
-    if not known:
-        return rule
-    suspected = max(case.suspects.get(action, 0.0) for action in known)
-    odds = max(case.odds[action] for action in known)
-    if rule >= CERTAIN:
-        return max(suspected, odds, TRUSTED * rule)
-    if not suspected and rule >= FIRES and odds >= AGREES and case.odds.get("sick", 0.0) >= RATHER_SICK:
-        return max(odds, FIRES)
-    return suspected
+    return ask(case, _suspicion, actions, rule)
 
 
 def weigh(case: Case, actions: tuple[str, ...], severity: Severity) -> Severity:
     """`severity`, or info where the model judged the run and expects none of `actions` to help: a harmless fact."""
+    return ask(case, _weigh, actions, severity)
+
+
+def _suspicion(case: Case, actions: tuple[str, ...], rule: float) -> float:
+    sure = rule
+    known = [action for action in actions if action in case.odds]
+    if known:
+        sure = max(case.suspects.get(action, 0.0) for action in known)
+        odds = max(case.odds[action] for action in known)
+        if rule >= CERTAIN:
+            sure = max(sure, odds, TRUSTED * rule)
+        elif not sure and rule >= FIRES and odds >= AGREES and case.odds.get("sick", 0.0) >= RATHER_SICK:
+            sure = max(odds, FIRES)
+    return sure if sure >= FIRES else 0.0
+
+
+def _weigh(case: Case, actions: tuple[str, ...], severity: Severity) -> Severity:
     odds = [case.odds[action] for action in actions if action in case.odds]
     return "info" if odds and max(odds) < HARMLESS else severity
 

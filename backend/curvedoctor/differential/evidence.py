@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from curvedoctor.conditions.base import all_conditions
+from curvedoctor.conditions.once import Outcome, by_rules
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case
 from curvedoctor.features.words import in_words
@@ -25,8 +26,14 @@ def names() -> tuple[str, ...]:
 
 def rows(cases: Sequence[Case]) -> Floats:
     """Evidence of many cases, shape (n, len(names())); NaN where the log does not say."""
-    rules = np.array([[_strength(case, c) for c in all_conditions()] for case in cases], dtype=np.float64)
-    return np.hstack([vector.matrix(list(cases)), rules.reshape(len(cases), -1)])
+    known = [case if case.outcomes else with_rules(case) for case in cases]
+    rules = np.array([[_strength(case, c) for c in all_conditions()] for case in known], dtype=np.float64)
+    return np.hstack([vector.matrix(known), rules.reshape(len(cases), -1)])
+
+
+def with_rules(case: Case) -> Case:
+    """`case` with what each condition's own rule makes of it, before any model has judged it."""
+    return by_rules(case, {name: condition.check for name, condition in all_conditions().items()})
 
 
 def in_plain_words(name: str, value: float) -> str:
@@ -38,8 +45,9 @@ def in_plain_words(name: str, value: float) -> str:
 
 
 def _strength(case: Case, condition: str) -> float:
-    """What a condition's own rule makes of a case that no model has judged yet: 0..1, NaN if it can't say."""
-    result = all_conditions()[condition].check(case)
-    if isinstance(result, Unjudged):
+    """What a condition's own rule made of the case: 0..1, NaN if it can't say."""
+    outcome = case.outcomes[condition]
+    assert isinstance(outcome, Outcome)
+    if isinstance(outcome.found, Unjudged):
         return math.nan
-    return 0.0 if result is None else result.confidence
+    return 0.0 if outcome.found is None else outcome.found.confidence

@@ -8,13 +8,13 @@ below zero. Elsewhere the conditions' own rules decide.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 
-from curvedoctor.differential.evidence import in_plain_words, rows
+from curvedoctor.differential.evidence import in_plain_words, rows, with_rules
 from curvedoctor.differential.siblings import Trial
 from curvedoctor.differential.trees import Forest
 from curvedoctor.features.case import Case
@@ -65,14 +65,13 @@ def with_odds(cases: Sequence[Case], model: Model | None = None) -> list[Case]:
     chosen = [i for i, case in enumerate(cases) if judgeable(case)]
     if model is None or not chosen:
         return out
-    evidence = rows([cases[i] for i in chosen])
+    ruled = [with_rules(cases[i]) for i in chosen]
+    evidence = rows(ruled)
     chances = model.forest.probabilities(evidence)
-    for i, row, chance in zip(chosen, evidence, chances, strict=True):
+    for i, case, row, chance in zip(chosen, ruled, evidence, chances, strict=True):
         odds = dict(zip(model.forest.outcomes, chance.tolist(), strict=True))
         suspects = suspect(odds, model)
-        out[i] = replace(
-            cases[i], odds=odds, suspects=suspects, because=_because(model.forest, row, suspects)
-        )
+        out[i] = case.having(odds=odds, suspects=suspects, because=_because(model.forest, row, suspects))
     return out
 
 
@@ -98,7 +97,7 @@ def told(case: Case, trials: Sequence[Trial], model: Model | None = None) -> Cas
         because[trial.action] = (trial.because, *because.get(trial.action, ()))[:REASONS]
     best = max(p for action, p in odds.items() if action != SICK)
     odds[SICK] = max(odds[SICK], best) if best >= model.least else odds[SICK]
-    return replace(case, odds=odds, suspects=suspect(odds, model), because=because)
+    return case.having(odds=odds, suspects=suspect(odds, model), because=because)
 
 
 def _because(forest: Forest, row: Floats, suspects: Mapping[str, float]) -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from curvedoctor.conditions.base import all_conditions
+from curvedoctor.conditions.once import judged
 from curvedoctor.differential.odds import Model, told, with_odds
 from curvedoctor.differential.rank import order, prescribe, verdict
 from curvedoctor.differential.siblings import Siblings, Trial
@@ -61,7 +62,7 @@ def _diagnose(case: Case, options: Options) -> Diagnosis:
     findings: list[Finding] = []
     unjudged: list[Unjudged] = []
     for condition in asked:
-        result = condition.check(case)
+        result = judged(case, condition.id, condition.check)
         if isinstance(result, Unjudged):
             unjudged.append(result)
         elif result is not None:

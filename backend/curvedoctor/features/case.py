@@ -43,6 +43,14 @@ class Case:
     suspects: Mapping[str, float] = field(default_factory=dict)
     #: action → the evidence that moved its probability most, in plain words
     because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: condition → what its rule alone made of the run; see `conditions.once`
+    outcomes: Mapping[str, object] = field(default_factory=dict)
+
+    def having(self, **odds: Mapping[str, object]) -> Case:
+        """A copy with other `odds`, `suspects`, `because` or `outcomes`; what is known of the curves is kept."""
+        copy = object.__new__(Case)
+        copy.__dict__.update(self.__dict__, **odds)
+        return copy
 
     @property
     def params(self) -> Mapping[str, ParamValue]:
