@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curvedoctor.sources.mlflow_lines import parse
+from curvedoctor.sources.mlflow_lines import _by_line, parse
 
 
 def test_three_columns() -> None:
@@ -86,3 +86,24 @@ def test_many_numbers_are_read_as_float_reads_them() -> None:
     assert problem is None
     assert series.values.tobytes() == numbers.tobytes()
     assert series.steps.tolist() == list(range(len(numbers)))
+
+
+# up to 24 characters are converted together; around 19 digits they no longer fit into one integer
+token = st.text("0123456789.-", min_size=1, max_size=26) | st.text("0123456789.-+eE_naif\xe9", min_size=1)
+
+
+@given(st.lists(st.tuples(token, token, token), min_size=1, max_size=20))
+def test_thousands_at_once_say_what_line_by_line_says(rows: list[tuple[str, str, str]]) -> None:
+    data = "".join(f"{time} {value} {step}\n" for time, value, step in rows).encode()
+    together, problem = parse(data, "loss")
+    alone, trouble = _by_line(data, "loss")
+    assert problem == trouble
+    for column in ("steps", "times", "values"):
+        assert getattr(together, column).tobytes() == getattr(alone, column).tobytes()
+
+
+@given(st.lists(st.from_regex(r"-?[0-9]{1,12}\.[0-9]{0,11}", fullmatch=True), min_size=1))
+def test_dots_anywhere(numbers: list[str]) -> None:
+    series, problem = parse("".join(f"1 {number} 2\n" for number in numbers).encode(), "loss")
+    assert problem is None
+    assert series.values.tobytes() == np.array([float(number) for number in numbers]).tobytes()

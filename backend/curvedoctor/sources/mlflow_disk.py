@@ -12,6 +12,8 @@ from curvedoctor.sources import files
 
 #: bytes of a tag, a parameter or a meta.yaml that are read
 LONGEST = 1_000_000
+#: bytes that suffice for most of these
+_SHORT = 4096
 
 
 def tree(root: str) -> Iterator[tuple[str, str]]:
@@ -51,7 +53,11 @@ def read(path: str, limit: int = -1) -> bytes:
         data = fs.cat_file(inner, None, limit if limit >= 0 else None)
         return data if isinstance(data, bytes) else bytes(data)
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123 — Path takes longer than reading
-        return file.read(limit) or b""
+        if limit < 0:
+            return file.readall() or b""
+        # a buffer for the whole limit would cost more than the short files that are read with one
+        first = file.read(min(limit, _SHORT)) or b""
+        return first if len(first) < _SHORT else first + (file.read(limit - len(first)) or b"")
 
 
 def text(path: str) -> str:

@@ -11,8 +11,8 @@ from curvedoctor.sources.mlflow_common import Series
 from curvedoctor.sources.mlflow_numbers import WIDEST, decimals, integers
 
 _INT64 = 2**63
-_SPACE = 32
-_PATTERN = np.frombuffer(b"  \n", dtype=np.uint8)
+_SPACE, _ASCII = 32, 127
+_PATTERN = b"  \n"
 
 
 def parse(data: bytes, where: str) -> tuple[Series, Problem | None]:
@@ -37,18 +37,19 @@ def _columns(contents: Sequence[bytes]) -> tuple[Ints, Floats, Floats, Ints] | N
     them, throughout. None for anything else."""
     text = np.frombuffer(b"".join([b" " * WIDEST, *contents]), dtype=np.uint8)
     gaps = np.flatnonzero(text[WIDEST:] <= _SPACE) + WIDEST
-    if len(gaps) == 0 or len(gaps) % 3 or not bool((text[gaps].reshape(-1, 3) == _PATTERN).all()):
+    lines = len(gaps) // 3
+    if not lines or text[gaps].tobytes() != _PATTERN * lines:
         return None
-    ends = gaps.reshape(-1, 3)
-    starts = np.concatenate(([WIDEST], gaps[:-1] + 1)).reshape(-1, 3)
-    if gaps[-1] != len(text) - 1 or not bool((starts < ends).all()):
+    if gaps[-1] != len(text) - 1 or text.max() > _ASCII:
         return None
-    times = integers(text, starts[:, 0], ends[:, 0])
-    steps = integers(text, starts[:, 2], ends[:, 2])
-    values = decimals(text, starts[:, 1], ends[:, 1]) if times is not None and steps is not None else None
+    ends = np.ascontiguousarray(gaps.reshape(-1, 3).T)
+    starts = np.concatenate(([WIDEST], ends[2, :-1] + 1))
+    times = integers(text, starts, ends[0])
+    steps = integers(text, ends[1] + 1, ends[2])
+    values = decimals(text, ends[0] + 1, ends[1]) if times is not None and steps is not None else None
     if times is None or steps is None or values is None:
         return None
-    return steps, times.astype(np.float64), values, ends[:, 2] - WIDEST
+    return steps, times.astype(np.float64), values, ends[2] - WIDEST
 
 
 def _by_line(data: bytes, where: str) -> tuple[Series, Problem | None]:
