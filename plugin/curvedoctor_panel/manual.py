@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: the same pictures every time
 SEED = 7
 #: points of a small picture
-PICTURED = 120
+PICTURED = 70
 
 
 def known() -> dict[str, Condition]:
@@ -105,7 +105,7 @@ def pictures(condition: Condition) -> list[Json]:
 
 
 def _picture(kind: str, diagnosis: Diagnosis, names: tuple[str, ...], onset: float | None) -> Json:
-    """One picture: all curves on one scale, both axes 0..1."""
+    """One picture: all curves on one scale, in thousandths of both axes."""
     import numpy as np
 
     from curvedoctor_panel.decimate import ascending, keep
@@ -127,8 +127,8 @@ def _picture(kind: str, diagnosis: Diagnosis, names: tuple[str, ...], onset: flo
             {
                 "label": clip(curve.id, 40),
                 "split": curve.role.split,
-                "x": [round(float(value), 4) for value in across],
-                "y": [round(float(value), 4) if np.isfinite(value) else None for value in up],
+                "x": [round(1000 * float(value)) for value in across],
+                "y": [round(1000 * float(value)) if np.isfinite(value) else None for value in up],
             }
         )
     place = None if onset is None else min(max((onset - start) / ((end - start) or 1.0), 0.0), 1.0)

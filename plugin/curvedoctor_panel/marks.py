@@ -22,7 +22,7 @@ DECAYS = 12
 #: points below which a noise band would be guessing
 BAND_POINTS = 40
 #: positions at which the band is sent
-BAND_SHOWN = 160
+BAND_SHOWN = 120
 #: the band's half width in noise standard deviations
 BAND_SIGMAS = 2.0
 #: stretches of NaN that are shown
@@ -172,8 +172,9 @@ def noise_band(curve: Curve) -> Json | None:
     at = np.unique(np.linspace(0, len(x) - 1, min(len(x), BAND_SHOWN)).round().astype(np.int64))
     return {
         "x": rounded(x[at], 9),
-        "low": rounded((middle - half)[at]),
-        "high": rounded((middle + half)[at]),
+        # a shaded area is seen less sharply than a line
+        "low": rounded((middle - half)[at], 4),
+        "high": rounded((middle + half)[at], 4),
         "label": "noise: running median ± 2 σ",
     }
 
@@ -181,7 +182,7 @@ def noise_band(curve: Curve) -> Json | None:
 def _running(values: Floats) -> tuple[Floats, Floats]:
     from scipy.ndimage import median_filter
 
-    # a band is drawn at 160 places: a thinned curve gives the same band at bounded cost
+    # a band is drawn at some 100 places: a thinned curve gives the same band at bounded cost
     stride = max(1, len(values) // 4_000)
     thin = values[::stride]
     width = max(5, len(thin) // 25) | 1
@@ -230,11 +231,11 @@ def extrapolation(curve: Curve) -> Json | None:
             best = (error, exponent, solution)
     if best is None:
         return None
-    ahead = np.linspace(1 / 3, 1 + AHEAD, 60)
+    ahead = np.linspace(1 / 3, 1 + AHEAD, 40)
     line = best[2][0] + best[2][1] * ahead ** -best[1]
     return {
-        "x": rounded(x[0] + ahead * (x[-1] - x[0]), 9),
-        "y": rounded(line),
+        "x": rounded(x[0] + ahead * (x[-1] - x[0])),
+        "y": rounded(line, 4),
         "end": float(x[-1]),
         "label": f"extrapolated: {number(float(line[-1]), 3)} after {AHEAD:.0%} more",
     }

@@ -69,10 +69,15 @@ def number(value: float, digits: int = 4) -> str:
     return text.replace("e-0", "e-").replace("e+0", "e+")
 
 
-def rounded(values: np.ndarray[Any, np.dtype[np.float64]], digits: int = 5) -> list[float | None]:
+def rounded(values: np.ndarray[Any, np.dtype[np.float64]], digits: int = 5) -> list[float | int | None]:
     """Values to `digits` significant digits, non-finite ones as None.
 
     Five digits are more than a screen resolves and half the bytes of full precision.
     """
     pattern = f"%.{digits}g"
-    return [float(pattern % item) if math.isfinite(item) else None for item in values.tolist()]
+    return [_short(float(pattern % item)) if math.isfinite(item) else None for item in values.tolist()]
+
+
+def _short(value: float) -> float | int:
+    """Whole numbers without `.0`: steps are whole, and there are many."""
+    return int(value) if value.is_integer() and abs(value) < 1e15 else value

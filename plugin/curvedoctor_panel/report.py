@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 from curvedoctor import __version__
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor_panel import bundle, manual
+from curvedoctor_panel.folding import folded
 from curvedoctor_panel.overview import combine, row
 from curvedoctor_panel.plain import Json
 from curvedoctor_panel.view import VERDICTS, problem, run_view
@@ -41,7 +42,9 @@ def many(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem] = ()) -> st
     for item in overview["rows"]:
         diagnosis = diagnoses[item.pop("place")]
         drawn = max(1, min(len(diagnosis.run.curves), 24))
-        views[item["key"]] = run_view(diagnosis, limit=max(FEWEST, points // drawn), pages=False)
+        view = run_view(diagnosis, limit=max(FEWEST, points // drawn), pages=False)
+        view["curves"] = [_spaced(curve) for curve in view["curves"]]
+        views[item["key"]] = view
     found = sorted({seen["id"] for item in overview["rows"] for seen in item["conditions"]})
     pages = {name: page for name in found if (page := manual.page(name)) is not None}
     data = {"overview": overview, "views": views, "pages": pages, "made": f"curvedoctor {__version__}"}
@@ -65,7 +68,7 @@ def _page(data: Mapping[str, Json]) -> str:
     body = ElementTree.SubElement(html, "body")
     body.append(_without_scripts(data))
     holder = ElementTree.SubElement(body, "script", {"type": "application/json", "id": "curvedoctor-data"})
-    holder.text = embeddable(data)
+    holder.text = embeddable(folded(data))
     library = ElementTree.SubElement(body, "script")
     # the MIT licence asks for its text in every copy
     licence = bundle.vendor("uPlot.LICENSE.txt").replace("*/", "* /").strip()
@@ -73,6 +76,17 @@ def _page(data: Mapping[str, Json]) -> str:
     entry = "single" if len(rows) == 1 else "report"
     ElementTree.SubElement(body, "script").text = _closed(bundle.script(entry))
     return "<!doctype html>\n" + ElementTree.tostring(html, encoding="unicode", method="html") + "\n"
+
+
+def _spaced(curve: dict[str, Json]) -> dict[str, Json]:
+    """Evenly spaced steps as [first, distance, count]: most logs have such, and they are a third of a report."""
+    x = curve["x"]
+    if len(x) < 3 or not all(isinstance(item, int) for item in x):
+        return curve
+    first, step = x[0], x[1] - x[0]
+    if step < 1 or x != list(range(first, first + step * len(x), step)):
+        return curve
+    return {**curve, "x": [], "every": [first, step, len(x)]}
 
 
 def embeddable(data: Mapping[str, Json]) -> str:

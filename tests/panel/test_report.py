@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from curvedoctor_panel import report
 from curvedoctor_panel.bundle import script, style
+from curvedoctor_panel.folding import folded
 from panel import samples
 from tensorboard_lab.browser import Watched
 
@@ -48,6 +50,32 @@ def test_sizes() -> None:
     assert len(fifty.encode()) - points < 300_000
 
 
+def test_what_repeats_is_said_once() -> None:
+    data = {
+        "runs": [
+            {"reason": "the validation set's size is not logged", "n": i, "x": [1, 2.5, None]}
+            for i in range(9)
+        ],
+        "odd": {
+            "$": "no reference",
+            "more": {"$": "no reference", "text": "twice " * 9},
+            "text": "twice " * 9,
+        },
+    }
+    small = folded(data)
+    text = json.dumps(small)
+    assert (text.count("validation set"), text.count("twice " * 9)) == (1, 1)
+
+    def unfolded(value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("$"), int):
+            return small["shared"][value["$"]]
+        if isinstance(value, dict):
+            return {key: unfolded(item) for key, item in value.items()}
+        return [unfolded(item) for item in value] if isinstance(value, list) else value
+
+    assert unfolded({key: item for key, item in small.items() if key != "shared"}) == data
+
+
 def test_nothing_of_a_log_can_become_markup() -> None:
     page = report.many([samples.hostile()])
     assert page.count("<script") == 3 and page.count("</script>") == 3
@@ -70,6 +98,9 @@ def test_opens_from_disk_without_any_request(watched: Watched, many: Path) -> No
     assert [url for url in watched.requests if not url.startswith(("file:", "data:"))] == []
     assert page.locator(".cd-row").count() == 13
     assert page.locator(".cd-main-chart canvas").count() == 1
+    assert page.evaluate("() => document.body.innerText").count("[object") == 0, (
+        "all references were followed"
+    )
     page.locator(".cd-row", has_text="mlp_overfits").click()
     page.locator(".cd-head h1", has_text="mlp_overfits").wait_for()
     page.locator(".cd-link").first.click()

@@ -68,7 +68,7 @@ function picture(example) {
       const y = ys[i];
       if (y === null) pen = "M";
       else {
-        d += `${pen}${(4 + x * (width - 8)).toFixed(1)} ${(height - 6 - y * (height - 12)).toFixed(1)}`;
+        d += `${pen}${(4 + (x / 1000) * (width - 8)).toFixed(1)} ${(height - 6 - (y / 1000) * (height - 12)).toFixed(1)}`;
         pen = "L";
       }
     });

@@ -3,14 +3,13 @@
 import { App } from "./app.js";
 import { Detail } from "./detail.js";
 import { h } from "./dom.js";
+import { embedded } from "./embedded.js";
 import { plural, title, VERDICT } from "./format.js";
 
 /** Runs printed in full; the table lists all of them. */
 const PRINTED = 30;
 
-const source = document.getElementById("curvedoctor-data");
-/** @type {{overview: import("./types.js").Overview, views: Record<string, import("./types.js").RunView>, pages: Record<string, import("./types.js").Page>, made: string}} */
-const data = JSON.parse(source?.textContent ?? "{}");
+const data = embedded();
 
 const store = {
   run: async (/** @type {string} */ key) => data.views[key],

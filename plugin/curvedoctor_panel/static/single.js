@@ -2,12 +2,11 @@
 
 import { Detail } from "./detail.js";
 import { h } from "./dom.js";
+import { embedded } from "./embedded.js";
 import { learnTitles } from "./format.js";
 import { Manual } from "./manual.js";
 
-const source = document.getElementById("curvedoctor-data");
-/** @type {{overview: import("./types.js").Overview, views: Record<string, import("./types.js").RunView>, pages: Record<string, import("./types.js").Page>, made: string}} */
-const data = JSON.parse(source?.textContent ?? "{}");
+const data = embedded();
 const [row] = data.overview.rows;
 learnTitles(data.overview.titles);
 

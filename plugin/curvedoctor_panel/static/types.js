@@ -94,6 +94,7 @@
  * @property {string[]} why
  * @property {number} points
  * @property {number[]} x
+ * @property {[number, number, number]} [every] in reports, in place of x
  * @property {(number | null)[]} y
  * @property {number} nonfinite
  * @property {number | null} first_nonfinite
@@ -133,7 +134,7 @@
  * @property {"sick" | "healthy"} kind
  * @property {string} alt
  * @property {number | null} onset 0..1
- * @property {{label: string, split: string, x: number[], y: (number | null)[]}[]} curves all scaled to 0..1
+ * @property {{label: string, split: string, x: number[], y: (number | null)[]}[]} curves thousandths of the picture
  *
  * @typedef {object} RunView
  * @property {string} run
