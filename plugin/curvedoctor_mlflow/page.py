@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from curvedoctor_mlflow import files
+from curvedoctor_mlflow.files import FILES
 
 #: where the script goes; a page without it is served as it is
 MARKER = "</body>"
@@ -19,7 +19,7 @@ def with_script(page: str) -> str:
     before, marker, after = page.rpartition(MARKER)
     if not marker or 'id="root"' not in before:
         return page
-    script = f'<script type="module" src="{ROUTES}/static/{files.stamp()}/mlflow/badge.js"></script>'
+    script = f'<script type="module" src="{ROUTES}/static/{FILES.stamp}/mlflow/badge.js"></script>'
     return before + script + marker + after
 
 
@@ -41,7 +41,7 @@ def serving(stock: Callable[[], Any], index: Path) -> Callable[[], Any]:
 def own() -> str:
     """The page in the drawer: what it shows it learns from its address."""
     # relative to /ajax-api/3.0/curvedoctor/page; nothing in it depends on any log
-    base = f"static/{files.stamp()}"
+    base = f"static/{FILES.stamp}"
     return (
         '<!doctype html><html lang="en" class="cd-report"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Diagnosis</title>'

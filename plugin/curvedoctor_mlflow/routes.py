@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from curvedoctor_mlflow import access, files, page
+from curvedoctor_mlflow import access, page
 from curvedoctor_mlflow.clinic import Clinic, Ward
+from curvedoctor_mlflow.files import FILES
+from curvedoctor_panel.served import KEPT
 
 _logger = logging.getLogger(__name__)
 
@@ -30,15 +32,15 @@ def add(app: Any, clinic: Clinic, prefix: Callable[[str], str]) -> dict[str, lis
     }  # fmt: skip
     for name, handler in handlers.items():
         app.add_url_rule(f"{base}/{name}", f"curvedoctor_{name}", _guarded(handler), methods=["GET"])
-    static = f"{base}/static/{files.stamp()}"
-    for name in files.listing():
+    static = f"{base}/static/{FILES.stamp}"
+    for name in FILES.listing:
         view = functools.partial(_static, name)
         app.add_url_rule(f"{static}/{name}", f"curvedoctor_static_{name}", view, methods=["GET"])
     app.after_request(functools.partial(_after, clinic, prefix))
     return {
         "runs": [f"{base}/brief", f"{base}/run"],
         "experiments": [f"{base}/experiment"],
-        "open": [f"{base}/explain", f"{base}/page", *(f"{static}/{name}" for name in files.listing())],
+        "open": [f"{base}/explain", f"{base}/page", *(f"{static}/{name}" for name in FILES.listing)],
     }
 
 
@@ -152,11 +154,15 @@ def _page() -> Any:
 
 
 def _static(name: str) -> Any:
-    from flask import Response
+    from flask import Response, request
 
-    path = files.listing()[name]
-    headers = {"Cache-Control": f"private, max-age={files.KEPT}", "X-Content-Type-Options": "nosniff"}
-    return Response(path.read_bytes(), mimetype=files.TYPES[path.suffix], headers=headers)
+    headers = {"Cache-Control": f"private, max-age={KEPT}", "X-Content-Type-Options": "nosniff"}
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        body = FILES.compressed(name)
+    else:
+        body = FILES.listing[name].read_bytes()
+    return Response(body, headers=headers, mimetype=FILES.kind(name))
 
 
 def _after(clinic: Clinic, prefix: Callable[[str], str], response: Any) -> Any:

@@ -16,10 +16,12 @@ from tensorboard.backend import http_util
 from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
-from curvedoctor_tensorboard import defence, static
+from curvedoctor_panel.served import KEPT
+from curvedoctor_tensorboard import defence
 from curvedoctor_tensorboard.client import Worker, WorkerFailed
 from curvedoctor_tensorboard.places import places
 from curvedoctor_tensorboard.sampled import Feed
+from curvedoctor_tensorboard.static import FILES, complete
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +72,7 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
         """The tab's entry."""
-        entry = f"/static/{static.stamp()}/{ENTRY}"
+        entry = f"/static/{FILES.stamp}/{ENTRY}"
         return base_plugin.FrontendMetadata(es_module_path=entry, tab_name="Diagnosis")
 
     def _runs(self, request: Any) -> Response:
@@ -96,7 +98,7 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             "token": defence.TOKEN if self._writes else None,
             "places": [place.address for place in self._places],
             "interval": self._interval,
-            "built": static.complete(),
+            "built": complete(),
         }
         return _json(request, told)
 
@@ -114,16 +116,15 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _static(self, request: Any) -> Response:
         stamp, _, name = request.path.partition("/static/")[2].partition("/")
-        kind = static.TYPES.get(name[name.rfind(".") :])
-        if kind is None or name not in static.listing():
+        if name not in FILES.listing:
             return _json(request, {"error": "there is no such file"}, 404)
         if name == ENTRY:
             # the tab is being opened: its first question will not have to wait for a process to start
             with contextlib.suppress(WorkerFailed, OSError):
                 self._worker.warm()
-        kept = static.KEPT if stamp == static.stamp() else 0
-        body = static.compressed(name)
-        return http_util.Respond(request, body, kind, content_encoding="gzip", expires=kept)
+        kept = KEPT if stamp == FILES.stamp else 0
+        body = FILES.compressed(name)
+        return http_util.Respond(request, body, FILES.kind(name), content_encoding="gzip", expires=kept)
 
     def _ask(self, request: Any, question: dict[str, Any], patience: float = 30.0) -> Response:
         if request.method not in {"GET", "HEAD"} and question["want"] != "annotate":

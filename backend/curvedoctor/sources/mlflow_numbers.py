@@ -36,7 +36,8 @@ _EXTENDED = (
 
 def _each(byte: int) -> np.uint64:
     """A word of eight equal bytes."""
-    return np.uint64(byte * 0x0101010101010101)
+    word: np.uint64 = np.uint64(byte * 0x0101010101010101)
+    return word
 
 
 _ONES, _HIGH, _LOW, _OVER_NINE = _each(1), _each(0x80), _each(0x7F), _each(0x80 - 10)
@@ -108,8 +109,8 @@ def _words(text: Bytes, starts: Ints, ends: Ints) -> list[Words] | None:
     windows: npt.NDArray[np.void] = np.ndarray(
         len(text) - 8 * count + 1, f"V{8 * count}", np.ascontiguousarray(text), strides=(1,)
     )
-    columns = windows[ends - 8 * count].view("<u8").reshape(-1, count)
-    words = [columns[:, count - 1 - i] ^ _ZEROS for i in range(count)]
+    columns: Words = windows[ends - 8 * count].view("<u8").reshape(-1, count)
+    words: list[Words] = [columns[:, count - 1 - i] ^ _ZEROS for i in range(count)]
     for i, word in enumerate(words):
         word &= _KEPT.take(widths - 8 * i, mode="clip")
     return words
