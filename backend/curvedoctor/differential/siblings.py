@@ -78,7 +78,7 @@ class Siblings:
             wanted = {a for a in _NUMBERS.get(name, (_WORDS.get(name),)) if a is not None}
             for other in self._index.get((name, _rest(own, name), own.curve), ()):
                 action = _action(name, own.params.get(name), other.params.get(name))
-                if action is None or action in found or other.run == own.run:
+                if action is None or action in found or other is own:
                     continue
                 trial = _judge(action, own, other, name)
                 if trial.odds < TRIED_HELPS and _too_far(name, own, other):

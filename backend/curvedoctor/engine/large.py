@@ -1,8 +1,9 @@
 """A group of more runs than one job holds, in two passes.
 
 The first pass reads all runs, leaves their summaries, and spills what was made of their curves to
-disk. When all have been read, the second pass judges them with what their siblings have tried; where a
-worker doesn't find what another one spilled (on a cluster, or a full disk), it reads again.
+disk; where the work is done in this very process, the first of it is kept at hand. When all have been
+read, the second pass judges them with what their siblings have tried; where a worker doesn't find what
+another one spilled (on a cluster, or a full disk), it reads again.
 """
 
 from __future__ import annotations
@@ -20,9 +21,15 @@ from curvedoctor.engine.pool import Pool, in_order
 from curvedoctor.engine.recall import Recall
 from curvedoctor.engine.record import pack_units
 from curvedoctor.engine.work import Judged, Key, sheet
+from curvedoctor.features.case import Case
 from curvedoctor.features.summary import Summary
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.sources.base import Unit
+
+#: bytes of cases that are kept at hand rather than spilled
+HELD = 96 << 20
+#: bytes per point (step, value, time, progress, value), and per curve
+_POINT, _CURVE = 40, 4000
 
 
 def judge_large(
@@ -34,7 +41,7 @@ def judge_large(
     with tempfile.TemporaryDirectory(prefix="curvedoctor-", ignore_cleanup_errors=True) as folder:
         jobs: Iterator[Job] = (Job(piece, whole=False) for piece in pieces)
         if not options.alone:
-            jobs = _second(pieces, list(in_order(workers, _first(pieces, folder))))
+            jobs = _second(pieces, _first(pieces, workers, folder))
         for piece, judged in zip(pieces, in_order(workers, jobs), strict=True):
             yield from judged.problems
             done = judged.sheets.get(units[0].group) or sheet((), ())
@@ -45,8 +52,25 @@ def judge_large(
         recall.remember(units, held)
 
 
-def _first(pieces: Sequence[tuple[Unit, ...]], folder: str) -> Iterator[Job]:
-    return (Job(piece, whole=False, spill=str(Path(folder, f"{i}.cases"))) for i, piece in enumerate(pieces))
+def _first(pieces: Sequence[tuple[Unit, ...]], workers: Pool[Job, Judged], folder: str) -> list[Judged]:
+    read: list[Judged] = []
+    held = 0
+
+    def jobs() -> Iterator[Job]:
+        for i, piece in enumerate(pieces):
+            keep = workers.here and held < HELD
+            yield Job(piece, whole=False, spill=str(Path(folder, f"{i}.cases")), keep=keep)
+
+    for judged in in_order(workers, jobs()):
+        read.append(judged)
+        if judged.kept is not None:
+            held += sum(map(_size, judged.kept[0]))
+    return read
+
+
+def _size(case: Case) -> int:
+    """Bytes, about: the points, and what was made of each curve."""
+    return sum(_CURVE + _POINT * len(curve) for curve in case.run.curves)
 
 
 def _second(pieces: Sequence[tuple[Unit, ...]], read: Sequence[Judged]) -> Iterator[Job]:
@@ -54,4 +78,4 @@ def _second(pieces: Sequence[tuple[Unit, ...]], read: Sequence[Judged]) -> Itera
     tried = iter(tried_by_siblings(summaries))
     for piece, judged in zip(pieces, read, strict=True):
         trials: Mapping[Key, Sequence[Trial]] = {key: next(tried) for key, _ in judged.summaries}
-        yield Job(piece, whole=False, spill=judged.spilled, trials=trials)
+        yield Job(piece, whole=False, spill=judged.spilled, kept=judged.kept, trials=trials)

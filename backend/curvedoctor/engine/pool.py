@@ -54,6 +54,8 @@ class Pool(Generic[Job, Result]):
     submit: Callable[[Job], Later[Result]]
     #: jobs that may be under way
     width: int
+    #: whether jobs are done in this very process
+    here: bool = False
 
 
 def run_ordered(
@@ -99,7 +101,7 @@ def _loky(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
 
         workers = workers or cpu_count()
     if workers == 1:
-        yield Pool(lambda job: Now(work(job)), 1)
+        yield Pool(lambda job: Now(work(job)), 1, here=True)
         return
     from joblib.externals.loky import get_reusable_executor
 

@@ -61,7 +61,7 @@ class Recall:
             return
         if given:
             self._walk = None
-        walked = plan.groups(find_all(self._addresses, self._options.read))
+        walked = plan.groups(find_all(self._addresses, self._options.read), self._addresses)
         for found in islice(walked, given, None):
             if isinstance(found, Problem):
                 self._note(of_problem(found))
@@ -129,7 +129,7 @@ class Recall:
 
 def unit_names(keys: Iterable[Key]) -> set[str]:
     """The names of the units that runs may have come from."""
-    return {name for run, _ in keys for name in (run, _NUMBER.sub("", run))}
+    return {name for run, *_ in keys for name in (run, _NUMBER.sub("", run))}
 
 
 def _points(found: Sequence[Diagnosis], part: Held, options: Options) -> dict[Key, Curves]:

@@ -91,7 +91,8 @@ class _Line:
                 yield from self.rest()
                 yield from judge_large(item, self._workers, self._recall, self._options)
                 return
-            if len(self._open.units) + len(item) > plan.JOB:
+            again = any(unit.group == item[0].group for unit in self._open.units)
+            if again or len(self._open.units) + len(item) > plan.JOB:
                 self._submit()
             self._open.units.extend(item)
             self._waiting.append(_Part(self._open, item))

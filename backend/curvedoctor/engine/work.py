@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
+from typing import cast
 
 from curvedoctor.engine.judge import judge, judge_groups, prepare
 from curvedoctor.engine.options import Options
@@ -21,7 +22,7 @@ from curvedoctor.sources import load_units
 from curvedoctor.sources.base import Unit
 
 #: what tells runs of one group apart
-Key = tuple[str, str]
+Key = tuple[str, ...]
 Loaded = tuple[list[Case], list[Problem]]
 #: bytes that spilling leaves free on the disk
 ROOM = 1 << 30
@@ -39,17 +40,21 @@ class Judged:
     summaries: tuple[tuple[Key, Summary], ...] = ()
     #: where the first pass left its cases; None if it didn't
     spilled: str | None = None
+    #: the cases themselves, where the work is done in the process that asks for it
+    kept: Loaded | None = None
 
 
 def work(job: Job, options: Options) -> Judged:
     """Load and judge one job, or one pass of it."""
     if job.trials is not None:
-        cases, problems = _unspilled(job.spill) or load(job.units, options)
+        cases, problems = cast("Loaded | None", job.kept) or _unspilled(job.spill) or load(job.units, options)
         trials = [job.trials.get(key_of(case.run), ()) for case in cases]
         return _judged(job, judge(cases, options, trials), problems, options)
     cases, problems = load(job.units, options)
     if job.spill is not None:
         summaries = tuple((key_of(case.run), summarize(case)) for case in cases)
+        if job.keep:
+            return Judged({}, (), summaries, kept=(cases, problems))
         return Judged({}, (), summaries, _spilled(job.spill, (cases, problems)))
     return _judged(job, judge_groups(cases, options), problems, options)
 
@@ -79,7 +84,7 @@ def _unspilled(path: str | None) -> Loaded | None:
 
 def key_of(run: Run) -> Key:
     """What tells a run from the others of its group."""
-    return run.name, run.source
+    return run.name, run.source, "" if run.origin is None else run.origin.key
 
 
 def load(units: Sequence[Unit], options: Options) -> Loaded:
