@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from clinic.config import MAX_STEPS, Config
 from clinic.draw import Draw
+from clinic.lanes import WIDEST
 from clinic.tasks import TASKS, Task
 from clinic.tune import optimizer_rank, plain, tuned_lr
 
@@ -60,6 +61,19 @@ def tuned(d: Draw, task: Task, schedules: tuple[str, ...] = GOOD_SCHEDULES) -> C
     )  # fmt: skip
     if task.family == "mlp" and task.depth and d.chance(0.15):
         config = replace(config, activation="tanh")
+    return bound(config)
+
+
+def ample(d: Draw, task: Task) -> Config:
+    """A tuned configuration that more data and a larger net hardly improve any more (MLPs)."""
+    config = replace(tuned(d, task), batch=d.pick((64, 64, 128)) if not task.resplit else d.pick((16, 32, 64)))
+    config = replace(
+        config,
+        lr=float(f"{tuned_lr(task.name, config.optimizer, config.batch, config.schedule):.2g}"),
+        n_train=task.n_max if task.resplit else task.n_max // 2,
+    )
+    if task.depth and not task.bottleneck:
+        config = replace(config, width=min(WIDEST[task.family] // 2, d.pick((2, 4)) * task.width))
     return bound(config)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from clinic.draw import Draw
 from clinic.faults import FAULTS, MILD, Base, faulty
-from clinic.ordinary import bound, practitioner, tuned
+from clinic.ordinary import ample, bound, practitioner, tuned
 from clinic.tasks import TASKS, Task
 
 
@@ -23,6 +23,8 @@ def _plan(task: Task, rounds: int) -> list[str]:
             plan += [*faults[i * third : (i + 1) * third], *["healthy"] * 8, *["practitioner"] * 5, "grid"]
     if task.family == "mlp" and not task.resplit:  # cheap, and with a floor: most of these are fine in truth
         plan += ["healthy"] * 24
+    if task.family == "mlp":
+        plan += ["ample"] * 16
     return plan
 
 
@@ -50,6 +52,9 @@ def base_runs(name: str, rounds: int = 1, limit: int | None = None) -> list[Base
         group = f"{name}/{i // 8}"
         if what == "grid":
             runs += _grid(d, task, f"{name}/grid{i}")
+            continue
+        if what == "ample":  # fine runs like the others, where data and net are no limit
+            runs.append(Base("healthy", group, ample(d, task)))
             continue
         if what == "combination":
             first = faulty(d.pick(MILD), d, task) or tuned(d, task)

@@ -75,10 +75,11 @@ def second_difference_variance(values: list[float]) -> float:
 def measurement(facts: dict[str, Any]) -> dict[str, bool | None]:
     """Truth of the actions that change what is measured, not what is trained.
 
-    `facts`: metric, log_fault, val_dup, dropout, n_val, and the measured
-    logged_accuracy / true_accuracy, val_loss / true_loss, train_loss /
-    train_loss_eval, variance_ratio (validation noise on the larger set over
-    that on the logged one), relative_noise (its standard deviation / level).
+    `facts`: metric, log_fault, val_dup, n_val, and the measured
+    logged_accuracy / true_accuracy, val_loss / true_loss, variance_ratio
+    (validation noise on the larger set over that on the logged one),
+    relative_noise (its standard deviation / level). That dropout puts the
+    training loss above validation is how it is meant to be, not a wrong split.
     """
 
     def off(a: float | None, b: float | None) -> bool:
@@ -91,9 +92,6 @@ def measurement(facts: dict[str, Any]) -> dict[str, bool | None]:
     split: bool | None = False
     if facts["val_dup"] > 0:
         split = True if off(facts["val_loss"], facts["true_loss"]) else None
-    elif facts["dropout"] > 0 and off(facts["train_loss"], facts["train_loss_eval"]):
-        above, above_eval = (facts[k] > facts["val_loss"] for k in ("train_loss", "train_loss_eval"))
-        split = True if above and not above_eval else None
     more: bool | None = False
     ratio = facts["variance_ratio"]
     if ratio is not None and (ratio <= 0.5 or off(facts["val_loss"], facts["val_loss_large"])):

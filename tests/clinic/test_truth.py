@@ -68,7 +68,6 @@ FACTS = {
         ({"metric": "argmax", "logged_accuracy": 0.5}, "fix-metric"),
         ({"log_fault": "overlap"}, "fix-logging"),
         ({"val_dup": 1.0, "val_loss": 0.1}, "check-split"),
-        ({"dropout": 0.5, "train_loss": 0.9, "val_loss": 0.5, "train_loss_eval": 0.4}, "check-split"),
         ({"n_val": 20, "variance_ratio": 0.1}, "more-validation-data"),
     ],
 )

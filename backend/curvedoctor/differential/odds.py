@@ -23,7 +23,7 @@ from curvedoctor.model import Floats
 #: the outcome "some remedy helps"
 SICK = "sick"
 #: fewest points the model has seen
-FEWEST = 5
+FEWEST = 2
 #: how many reasons are kept per action
 REASONS = 3
 
