@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from curvedoctor.features import extrapolate, resample, statistics
+from curvedoctor.features import blocks, extrapolate, resample, statistics
 from curvedoctor.features.series import prepare
 from curvedoctor.model import Curve, Role
 from features import naive
@@ -55,7 +55,7 @@ def test_grid_is_the_mean_over_equal_parts(n: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     x = np.sort(rng.random(n) * 9) + np.arange(n)
     y = rng.normal(size=n)
-    assert resample.on_grid(x, y) == pytest.approx(
+    assert resample.on_grid(x, y[None])[0] == pytest.approx(
         naive.area_means(x.tolist(), y.tolist(), resample.GRID), abs=1e-9
     )
 
@@ -149,3 +149,48 @@ def test_scores_are_turned_round_and_percent_is_noticed() -> None:
         series = one(scale * np.linspace(0.1, 0.9, 30), role)
         assert series.stats.end == pytest.approx(0.1, abs=0.06)
         assert series.logged(0.1) == pytest.approx(0.9 * scale)
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 200), st.integers(1, 4), st.integers(0, 2**32 - 1), st.booleans())
+def test_a_block_on_the_grid_is_its_rows_on_the_grid_and_numpys_interpolation(
+    n: int, k: int, seed: int, repeated: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    x = np.sort(rng.integers(0, n, n) / n if repeated else rng.random(n))
+    block = rng.normal(size=(k, n))
+    together = resample.on_grid(x, block)
+    assert np.array_equal(together, np.vstack([resample.on_grid(x, row[None]) for row in block]))
+    at = np.concatenate((x, rng.uniform(-0.1, 1.1, 20)))
+    if n > 1:
+        for found, row in zip(resample._interpolated(at, x, block), block, strict=True):
+            assert found == pytest.approx(np.interp(at, x, row), rel=1e-12, abs=1e-12)
+
+
+@given(arrays(float, st.tuples(st.integers(1, 3), st.integers(3, 40)), elements=FLOATS))
+def test_medians_are_numpys(block: np.ndarray) -> None:
+    assert np.array_equal(blocks.medians(block), np.median(block, axis=1))
+    windows = np.lib.stride_tricks.sliding_window_view(block[0], 3)
+    assert np.array_equal(blocks.of_three(block[0]), np.median(windows, axis=1))
+
+
+def test_curves_that_share_their_steps_are_prepared_as_they_are_alone() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(6, 90)) + np.linspace(3, 0, 90)
+    values[2, 40], values[3, -1], values[4] = np.nan, np.inf, np.nan
+    score = Role("val", "accuracy", "higher", "epoch")
+    curves = [curve(row, role=score if i == 5 else LOSS) for i, row in enumerate(values)]
+    curves.append(curve(values[0], steps=np.arange(90) * 3))
+    ranges = [(0.0, 89.0)] * 6 + [(0.0, 300.0)]
+    together = prepare(curves, ranges)
+    assert together[4] is None
+    for mine, known, bounds in zip(curves, together, ranges, strict=True):
+        (alone,) = prepare([mine], [bounds])
+        assert (alone is None) == (known is None)
+        if alone is not None and known is not None:
+            assert np.array_equal(alone.x, known.x)
+            assert np.array_equal(alone.y, known.y)
+            assert alone.grid == pytest.approx(known.grid)
+            assert known.stats.n == alone.stats.n
+            assert known.stats.noise == pytest.approx(alone.stats.noise)
+            assert known.stats.bad_at == alone.stats.bad_at

@@ -33,6 +33,7 @@ import numpy as np
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, name
+from curvedoctor.features.blocks import medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
@@ -118,7 +119,7 @@ def _running_median(y: Floats, w: int) -> Floats:
     padded = np.pad(y, w // 2, mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, w)
     at = np.unique(np.append(np.arange(0, len(y), stride), len(y) - 1))
-    return np.asarray(np.interp(np.arange(len(y)), at, np.median(windows[at], axis=1)))
+    return np.asarray(np.interp(np.arange(len(y)), at, medians(windows[at])))
 
 
 def _spiky(rng: np.random.Generator) -> Run:

@@ -31,6 +31,7 @@ import numpy as np
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, decades_below_usual, flat, mean, name, relative
+from curvedoctor.features.blocks import of_three
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.series import Series
@@ -122,9 +123,7 @@ def _shoots(case: Case) -> float:
     if s is None or s.stats.n < 20:
         return 0.0
     y = s.y[: max(5, len(s.y) // 10)]
-    calm = (
-        float(np.median(np.lib.stride_tricks.sliding_window_view(y, 3), axis=1).max()) if len(y) >= 3 else 0.0
-    )
+    calm = float(of_three(y).max()) if len(y) >= 3 else 0.0
     begin = float(np.median(s.y[:2]))
     return 0.7 * ramp(relative(calm, begin), 2.5, 5.0) * ramp(relative(s.stats.end, begin), 0.5, 0.8)
 

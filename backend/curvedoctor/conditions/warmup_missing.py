@@ -31,6 +31,7 @@ import numpy as np
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, suspicion, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, relative
+from curvedoctor.features.blocks import of_three
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Floats, Run, Unjudged
@@ -85,7 +86,7 @@ def _early_peak(s: Series) -> tuple[float, float]:
     y = s.y[:k]
     if len(y) < 5 or len(s.y) < 20:
         return 0.0, 0.0
-    calm = np.median(np.lib.stride_tricks.sliding_window_view(y, 3), axis=1)
+    calm = of_three(y)
     i = int(np.argmax(calm))
     return float(calm[i]), float(s.x[i + 1])
 

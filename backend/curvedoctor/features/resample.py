@@ -26,34 +26,44 @@ def progress(steps: Ints, low: float, high: float) -> Floats:
     return np.clip((x - low) / span, 0.0, 1.0)
 
 
-def on_grid(x: Floats, y: Floats) -> Floats:
-    """Mean of y over each of GRID equal parts of its own range of x, shape (GRID,).
+def on_grid(x: Floats, block: Floats) -> Floats:
+    """Mean of each row over each of GRID equal parts of the range of x, (k, n) → (k, GRID).
 
     Short curves (n < GRID) are interpolated linearly, long ones averaged exactly (differences of
     the interpolated cumulative sum), so that noise shrinks as it would under any moving average.
-    `x` (n,) does not fall, `y` (n,) is finite, n ≥ 1.
+    `x` (n,) does not fall and is that of all rows, `block` (k, n) is finite, n ≥ 1.
     """
-    n = len(y)
+    k, n = block.shape
     if n == 1:
-        return np.full(GRID, y[0])
+        return np.repeat(block, GRID, axis=1)
     span = float(x[-1] - x[0])
     if not span > 0:
         x, span = np.linspace(0.0, 1.0, n), 1.0
     if n < GRID:
-        return np.asarray(np.interp(x[0] + span * _PLACES, x, y))
-    total = np.concatenate(([0.0], np.cumsum(y)))
+        return _interpolated(x[0] + span * _PLACES, x, block)
+    total = np.zeros((k, n + 1))
+    np.cumsum(block, axis=1, out=total[:, 1:])
     # each point owns the stretch up to the middle between it and its neighbours
     edges = np.concatenate(([x[0]], (x[1:] + x[:-1]) / 2, [x[-1]]))
     index = np.arange(n + 1.0)
     at = np.interp(x[0] + span * _EDGES, edges, index)
-    whole = np.interp(at, index, total)
     held = np.diff(at)
-    mean = np.diff(whole) / np.where(held > 0, held, 1.0)
+    mean = np.diff(_interpolated(at, index, total), axis=1) / np.where(held > 0, held, 1.0)
     empty = held <= 0
     if empty.any():
         centers = x[0] + span * (np.arange(GRID) + 0.5) / GRID
-        mean[empty] = np.interp(centers[empty], x, y)
+        mean[:, empty] = _interpolated(centers[empty], x, block)
     return np.asarray(mean)
+
+
+def _interpolated(at: Floats, x: Floats, block: Floats) -> Floats:
+    """`np.interp` of every row (k, n) at the same places (m,), to the last bit."""
+    j = np.minimum(np.searchsorted(x, at, side="right") - 1, len(x) - 2)
+    j = np.maximum(j, 0)
+    low, wide = block[:, j], x[j + 1] - x[j]
+    found = (block[:, j + 1] - low) / np.where(wide > 0, wide, 1.0) * (at - x[j]) + low
+    found = np.where(at == x[j], low, found)
+    return np.where(at >= x[-1], block[:, -1:], np.where(at < x[0], block[:, :1], found))
 
 
 def second_differences(block: Floats) -> Floats:

@@ -47,6 +47,8 @@ def recognize(curve: Curve) -> Schedule | None:
         return None
     x = progress(curve.steps[finite], float(curve.steps.min()), float(curve.steps.max()))
     peak = float(y.max())
+    if float(y.min()) == peak:
+        return Schedule("constant", False, 0.0, peak, peak, peak, 1.0, 1.0, 0.0, 0, ())
     top = int(np.argmax(y >= peak * (1 - SAME)))
     warm = top > 0 and float(y[0]) < 0.7 * peak and bool(np.all(np.diff(y[: top + 1]) >= -SAME * peak))
     after, xa = y[top:], x[top:]

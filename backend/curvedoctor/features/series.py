@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,10 @@ from curvedoctor.model import Curve, Floats, Ints
 
 #: an accuracy that ever exceeds this is in percent
 PERCENT_FROM = 1.5
+#: points up to which curves are asked whether they share their steps; points of a block
+SHARED, BLOCK = 4096, 1 << 20
+#: progress and values of the finite points, and what `loss_like` says beside them
+_Ready = tuple[Floats, Floats, float | None, float]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,24 +56,55 @@ def prepare(curves: Sequence[Curve], ranges: Sequence[tuple[float, float]]) -> l
     `ranges`: first and last step of the run on each curve's axis, so that curves of one run share
     their progress.
     """
-    ready: list[tuple[int, Floats, Floats, float | None, float]] = []
-    bad = np.zeros((len(curves), 3))
-    for i, (curve, (low, high)) in enumerate(zip(curves, ranges, strict=True)):
-        x = progress(curve.steps, low, high)
-        finite = np.isfinite(curve.values)
-        bad[i] = _bad(x, finite)
-        if not finite.any():
-            continue
-        y, ceiling, scale = loss_like(curve, np.clip(curve.values[finite], -LIMIT, LIMIT))
-        ready.append((i, x[finite], y, ceiling, scale))
+    bad = np.tile((0.0, 1.0, 0.0), (len(curves), 1))
+    ready: dict[int, _Ready] = {}
+    grid = np.empty((len(curves), GRID))
+    for x, index in _same_places(curves, ranges):
+        block = np.array([curves[i].values for i in index], dtype=np.float64)
+        finite = np.isfinite(block)
+        whole: npt.NDArray[np.bool_] = np.all(finite, axis=1)
+        calm = np.clip(block, -LIMIT, LIMIT)
+        for row, i in enumerate(index):
+            keep = slice(None) if whole[row] else finite[row]
+            if not whole[row]:
+                bad[i] = _bad(x, finite[row])
+            if whole[row] or finite[row].any():
+                y, ceiling, scale = loss_like(curves[i], calm[row][keep])
+                ready[i] = x[keep], y, ceiling, scale
+                if whole[row]:
+                    calm[row] = y
+                else:
+                    grid[i] = on_grid(x[keep], y[None])[0]
+        rows = np.flatnonzero(whole)
+        if len(rows):
+            grid[np.array(index)[rows]] = on_grid(x, calm[rows])
+    chosen = sorted(ready)
+    stats = summarize(grid[chosen], [ready[i][1] for i in chosen], bad[chosen])
     out: list[Series | None] = [None] * len(curves)
-    if not ready:
-        return out
-    grid = np.vstack([on_grid(x, y) for _, x, y, _, _ in ready]).reshape(len(ready), GRID)
-    stats = summarize(grid, [y for _, _, y, _, _ in ready], bad[[r[0] for r in ready]])
-    for k, (i, x, y, ceiling, scale) in enumerate(ready):
-        out[i] = Series(curves[i], x, y, grid[k], stats[k], ceiling, scale)
+    for i, known in zip(chosen, stats, strict=True):
+        x, y, ceiling, scale = ready[i]
+        out[i] = Series(curves[i], x, y, grid[i], known, ceiling, scale)
     return out
+
+
+def _same_places(
+    curves: Sequence[Curve], ranges: Sequence[tuple[float, float]]
+) -> Iterator[tuple[Floats, list[int]]]:
+    """Progress, and the curves that share it: of one run, and of its siblings, most do. In blocks of bounded size."""
+    found: dict[object, tuple[Floats, list[int]]] = {}
+    for i, (curve, (low, high)) in enumerate(zip(curves, ranges, strict=True)):
+        steps = curve.steps
+        if not len(steps):
+            continue
+        key = (low, high, steps.tobytes()) if len(steps) <= SHARED else i
+        known = found.get(key)
+        if known is None:
+            known = found[key] = progress(steps, low, high), []
+        known[1].append(i)
+    for x, index in found.values():
+        most = max(1, BLOCK // max(1, len(x)))
+        for at in range(0, len(index), most):
+            yield x, index[at : at + most]
 
 
 def loss_like(curve: Curve, y: Floats) -> tuple[Floats, float | None, float]:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-import numpy.typing as npt
 
+from curvedoctor.features.blocks import Block, by_length, columns, medians
 from curvedoctor.features.extrapolate import expected_gain
 from curvedoctor.features.resample import GRID, second_differences
 from curvedoctor.model import Floats
@@ -86,7 +86,7 @@ def noise_sigma(seconds: Floats) -> Floats:
     """1.4826·MAD / √6 of second differences (n, k): σ of white noise, blind to trend (Gasser et al. 1986)."""
     if seconds.shape[1] < 2:
         return np.zeros(len(seconds))
-    return np.asarray(MAD_TO_SIGMA * np.median(np.abs(seconds), axis=1) / np.sqrt(6.0))
+    return np.asarray(MAD_TO_SIGMA * medians(np.abs(seconds)) / np.sqrt(6.0))
 
 
 def theil_sen(block: Floats) -> Floats:
@@ -94,7 +94,7 @@ def theil_sen(block: Floats) -> Floats:
     m = block.shape[1]
     i, j = np.triu_indices(m, k=max(1, m // 4))
     slopes = (block[:, j] - block[:, i]) / (j - i)
-    return np.asarray(np.median(slopes, axis=1) * m)
+    return np.asarray(medians(slopes) * m)
 
 
 def summarize(grid: Floats, finite: Sequence[Floats], bad: Floats) -> list[Stats]:
@@ -105,10 +105,17 @@ def summarize(grid: Floats, finite: Sequence[Floats], bad: Floats) -> list[Stats
     """
     if not len(finite):
         return []
+    blocks = by_length(finite)
     with np.errstate(all="ignore"):
-        columns = {**_levels(grid, finite), **_noise(finite), **_shape(grid), **_jumps(grid, finite)}
-    columns.update(bad=bad[:, 0], bad_at=bad[:, 1], bad_tail=bad[:, 2])
-    table = np.column_stack([columns[name] for name in NAMES]).tolist()
+        found = {
+            **_levels(grid),
+            **_extremes(blocks),
+            **_noise(blocks),
+            **_shape(grid),
+            **_jumps(grid, blocks),
+        }
+    found.update(bad=bad[:, 0], bad_at=bad[:, 1], bad_tail=bad[:, 2])
+    table = np.column_stack([found[name] for name in NAMES]).tolist()
     return [Stats(*row) for row in table]
 
 
@@ -118,15 +125,10 @@ def smooth(grid: Floats) -> Floats:
     return np.asarray((padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3)
 
 
-def _levels(grid: Floats, finite: Sequence[Floats]) -> dict[str, Floats]:
+def _levels(grid: Floats) -> dict[str, Floats]:
     calm = smooth(grid)
     where = np.argmin(calm, axis=1)
     return {
-        "n": np.array([float(len(y)) for y in finite]),
-        "first": np.array([float(y[0]) for y in finite]),
-        "last": np.array([float(y[-1]) for y in finite]),
-        "top": np.array([float(y.max()) for y in finite]),
-        "low": np.array([float(y.min()) for y in finite]),
         "start": grid[:, :3].mean(axis=1),
         "end": grid[:, -3:].mean(axis=1),
         "best": calm[np.arange(len(calm)), where],
@@ -138,17 +140,18 @@ def _levels(grid: Floats, finite: Sequence[Floats]) -> dict[str, Floats]:
     }
 
 
-def _by_length(rows: Sequence[Floats]) -> list[tuple[npt.NDArray[np.intp], Floats]]:
-    """Rows of equal length stacked: their indices and a block (k, n) each."""
-    groups: dict[int, list[int]] = {}
-    for i, row in enumerate(rows):
-        groups.setdefault(len(row), []).append(i)
-    return [(np.array(index), np.stack([rows[i] for i in index])) for index in groups.values()]
+def _extremes(blocks: Sequence[Block]) -> dict[str, Floats]:
+    out = columns(blocks, "n", "first", "last", "top", "low")
+    for index, block in blocks:
+        out["n"][index] = block.shape[1]
+        out["first"][index], out["last"][index] = block[:, 0], block[:, -1]
+        out["top"][index], out["low"][index] = block.max(axis=1), block.min(axis=1)
+    return out
 
 
-def _noise(finite: Sequence[Floats]) -> dict[str, Floats]:
-    out = {name: np.zeros(len(finite)) for name in ("noise", "noise_late", "noise_early", "smoothness")}
-    for index, block in _by_length(finite):
+def _noise(blocks: Sequence[Block]) -> dict[str, Floats]:
+    out = columns(blocks, "noise", "noise_late", "noise_early", "smoothness")
+    for index, block in blocks:
         seconds = second_differences(block)
         third = max(2, seconds.shape[1] // 3)
         out["noise"][index] = noise_sigma(seconds)
@@ -189,26 +192,28 @@ def _shape(grid: Floats) -> dict[str, Floats]:
     return out
 
 
-def _jumps(grid: Floats, finite: Sequence[Floats]) -> dict[str, Floats]:
+def _jumps(grid: Floats, blocks: Sequence[Block]) -> dict[str, Floats]:
     """Upward jumps of the values as logged against the level of the grid around them."""
-    jump, jumps, ratio = (np.zeros(len(finite)) for _ in range(3))
+    out = columns(blocks, "jump", "jumps", "jump_ratio")
     local = _local_median(grid)
-    for index, block in _by_length([y[-LONGEST:] for y in finite]):
+    for index, whole in blocks:
+        block = whole[:, -LONGEST:]
         n = block.shape[1]
         if n < 8:
             continue
         level = _interpolate(local[index], n)
         above = block - level
-        sigma = MAD_TO_SIGMA * np.median(np.abs(above), axis=1) + 1e-12 * np.abs(level).max(axis=1)
+        sigma = MAD_TO_SIGMA * medians(np.abs(above)) + 1e-12 * np.abs(level).max(axis=1)
         sigma = np.where(sigma > 0, sigma, np.inf)
         begin = max(2, n // 20)
         late = above[:, begin:]
         at = np.argmax(late, axis=1)
         rows = np.arange(len(index))
-        jump[index] = late[rows, at] / sigma
-        jumps[index] = np.count_nonzero(late > 8 * sigma[:, None], axis=1)
-        ratio[index] = late[rows, at] / np.maximum(np.abs(level[rows, at + begin]), 1e-300)
-    return {"jump": jump, "jumps": jumps, "jump_ratio": np.minimum(ratio, 1e6)}
+        out["jump"][index] = late[rows, at] / sigma
+        out["jumps"][index] = np.count_nonzero(late > 8 * sigma[:, None], axis=1)
+        ratio = late[rows, at] / np.maximum(np.abs(level[rows, at + begin]), 1e-300)
+        out["jump_ratio"][index] = np.minimum(ratio, 1e6)
+    return out
 
 
 def _interpolate(rows: Floats, n: int) -> Floats:
@@ -222,4 +227,4 @@ def _interpolate(rows: Floats, n: int) -> Floats:
 def _local_median(grid: Floats) -> Floats:
     """Running median over five cells of each row, ends repeated, same shape."""
     padded = np.pad(grid, ((0, 0), (2, 2)), mode="edge")
-    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, 5, axis=1), axis=2))
+    return medians(np.lib.stride_tricks.sliding_window_view(padded, 5, axis=1))

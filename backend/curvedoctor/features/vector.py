@@ -70,6 +70,11 @@ def ratio(a: float, b: float, floor: float) -> float:
     return math.log(max(a, floor) / max(b, floor))
 
 
+def _clipped(value: float, low: float, high: float) -> float:
+    """`np.clip` of one number; NaN stays."""
+    return min(max(value, low), high)
+
+
 def _series(prefix: str, s: Series | None) -> dict[str, float]:
     if s is None:
         return {f"{prefix}_{k}": NAN for k in MEASURES}
@@ -95,9 +100,9 @@ def _series(prefix: str, s: Series | None) -> dict[str, float]:
         ratio(t.noise_late, t.noise_early, 1e-6 * scale),
         min(t.noise_late / spread, 1e3),
         t.smoothness,
-        float(np.clip(t.slope_late / end, -1e3, 1e3)),
-        float(np.clip(t.slope_half / end, -1e3, 1e3)),
-        float(np.clip(t.slope_late / max(t.noise_late, 1e-6 * scale), -1e3, 1e3)),
+        _clipped(t.slope_late / end, -1e3, 1e3),
+        _clipped(t.slope_half / end, -1e3, 1e3),
+        _clipped(t.slope_late / max(t.noise_late, 1e-6 * scale), -1e3, 1e3),
         t.t05,
         t.t50,
         t.t90,
@@ -107,7 +112,7 @@ def _series(prefix: str, s: Series | None) -> dict[str, float]:
         t.gain_half,
         t.gain_double,
         t.gain_four,
-        float(np.clip(t.drop, -10, 1)),
+        _clipped(t.drop, -10, 1),
         t.drop_at,
         t.bad,
         t.bad_at,
