@@ -9,28 +9,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from curvedoctor.model import Curve, Diagnosis, Finding, Floats
+from curvedoctor.model import Curve, Diagnosis, Finding
+from curvedoctor.reports import evidence
 from curvedoctor_panel.charts import RANGE_RATIO, Chart
 from curvedoctor_panel.plain import Json, number, rounded
 
-#: a drop of the learning rate that is one step of a schedule, as share of the value before
-DECAY = 0.15
-#: change from one point to the next up to which the rate counts as constant
-LEVEL = 0.01
-#: more drops than this are a smooth schedule, shown by its own curve
-DECAYS = 12
-#: points below which a noise band would be guessing
-BAND_POINTS = 40
-#: positions at which the band is sent
-BAND_SHOWN = 120
-#: the band's half width in noise standard deviations
-BAND_SIGMAS = 2.0
+#: positions at which a band and an extrapolation are sent
+BAND_SHOWN, LINE_SHOWN = 120, 40
 #: stretches of NaN that are shown
 RANGES = 40
-#: how far past the end an extrapolation is drawn, as share of the run
-AHEAD = 0.5
-#: conditions whose evidence is what running on would bring
-_EXTRAPOLATED = frozenset({"undertrained", "wasted-training", "lr-too-low", "stalled"})
+#: points from which a training curve per step is noise whose luckiest batch says nothing
+BATCHES = 40
 
 
 def marks(diagnosis: Diagnosis, chart: Chart) -> list[Json]:
@@ -96,21 +85,9 @@ def _decays(diagnosis: Diagnosis, chart: Chart) -> list[Json]:
 
 def lr_decays(curve: Curve) -> list[Json]:
     """Where the rate drops in steps; nothing for smooth or adaptive schedules."""
-    before, after = curve.values[:-1], curve.values[1:]
-    with np.errstate(all="ignore"):
-        # a step stands out between level parts: the end of a cosine falls as fast, but along a slope
-        steady = np.abs(after - before) <= LEVEL * np.abs(before)
-        level = np.r_[True, steady[:-1]] & np.r_[steady[1:], True] if len(before) else steady
-        drops = np.flatnonzero((after < before * (1 - DECAY)) & (after > 0) & np.isfinite(before) & level)
-    if not 0 < len(drops) <= DECAYS or len(drops) > len(curve) / 3:
-        return []
     return [
-        {
-            "kind": "decay",
-            "x": float(curve.steps[i + 1]),
-            "label": f"lr {number(float(before[i]), 3)} → {number(float(after[i]), 3)}",
-        }
-        for i in drops.tolist()
+        {"kind": "decay", "x": step, "label": f"lr {number(before, 3)} → {number(after, 3)}"}
+        for step, before, after in evidence.decays(curve)
     ]
 
 
@@ -136,7 +113,7 @@ def _best(members: Sequence[Curve]) -> Json | None:
         finite = np.isfinite(curve.values)
         if not finite.any() or members[place].role.quantity not in {"loss", "error", "accuracy", "reward"}:
             continue
-        if curve.role.granularity == "step" and curve.role.split == "train" and len(curve) > BAND_POINTS:
+        if curve.role.granularity == "step" and curve.role.split == "train" and len(curve) > BATCHES:
             continue  # the luckiest batch says nothing
         lower = curve.role.better == "lower"
         at = int(
@@ -152,56 +129,24 @@ def _best(members: Sequence[Curve]) -> Json | None:
 
 
 def noise_band(curve: Curve) -> Json | None:
-    """Running median ± 2 noise standard deviations of one noisy curve, or None where it shows nothing.
-
-    The noise is 1.4826 · running median of |value − running median|, robust against spikes.
-    """
-    n = len(curve)
-    if n < BAND_POINTS or curve.role.quantity not in {"loss", "error", "accuracy"}:
+    """Running median ± 2 noise standard deviations of one noisy curve, or None where it shows nothing."""
+    band = evidence.noise_band(curve, BAND_SHOWN)
+    if band is None:
         return None
-    finite = np.isfinite(curve.values)
-    if finite.sum() < BAND_POINTS:
-        return None
-    order = np.argsort(curve.steps[finite], kind="stable")
-    x = curve.steps[finite][order].astype(np.float64)
-    middle, sigma = _running(curve.values[finite][order])
-    half = BAND_SIGMAS * sigma
-    spread = float(np.ptp(middle)) or 1.0
-    if float(np.median(half)) < 0.01 * spread or not np.isfinite(half).all():
-        return None
-    at = np.unique(np.linspace(0, len(x) - 1, min(len(x), BAND_SHOWN)).round().astype(np.int64))
     return {
-        "x": rounded(x[at], 9),
+        "x": rounded(band.x, 9),
         # a shaded area is seen less sharply than a line
-        "low": rounded((middle - half)[at], 4),
-        "high": rounded((middle + half)[at], 4),
+        "low": rounded(band.low, 4),
+        "high": rounded(band.high, 4),
         "label": "noise: running median ± 2 σ",
     }
 
 
-def _running(values: Floats) -> tuple[Floats, Floats]:
-    from scipy.ndimage import median_filter
-
-    # a band is drawn at some 100 places: a thinned curve gives the same band at bounded cost
-    stride = max(1, len(values) // 4_000)
-    thin = values[::stride]
-    width = max(5, len(thin) // 25) | 1
-    middle = median_filter(thin, size=width, mode="nearest")
-    sigma = 1.4826 * median_filter(np.abs(thin - middle), size=width, mode="nearest")
-    at, full = np.arange(len(thin)) * stride, np.arange(len(values))
-    return np.interp(full, at, middle), np.interp(full, at, sigma)
-
-
 def _extrapolations(diagnosis: Diagnosis, chart: Chart, members: Sequence[Curve]) -> list[Json]:
-    wanted = {
-        name
-        for index in chart.findings
-        if diagnosis.findings[index].condition in _EXTRAPOLATED
-        for name in diagnosis.findings[index].curves
-    }
+    wanted = {curve.id for curve in evidence.heading(diagnosis)}
     out: list[Json] = []
     for place, curve in enumerate(members):
-        if curve.id in wanted and curve.role.quantity in {"loss", "error"}:
+        if curve.id in wanted:
             line = extrapolation(curve)
             if line is not None:
                 out.append({"kind": "extrapolation", "curve": place, **line})
@@ -209,33 +154,13 @@ def _extrapolations(diagnosis: Diagnosis, chart: Chart, members: Sequence[Curve]
 
 
 def extrapolation(curve: Curve) -> Json | None:
-    """The power law y = a + b·t^(−c) through the last two thirds, drawn on past the end.
-
-    The same family that the engine judges by (`curvedoctor.features.extrapolate`): for each exponent
-    of its grid the best a and b are linear least squares; the exponent with the least error wins.
-    """
-    from curvedoctor.features.extrapolate import EXPONENTS
-
-    finite = np.isfinite(curve.values)
-    x, y = curve.steps[finite].astype(np.float64), curve.values[finite]
-    if len(x) < 8 or x[-1] <= x[0]:
+    """Where a curve is heading, past its end; None where no power law fits."""
+    line = evidence.extrapolation(curve, LINE_SHOWN)
+    if line is None:
         return None
-    t = (x - x[0]) / (x[-1] - x[0]) + 0.5 / len(x)
-    late = t > 1 / 3
-    best: tuple[float, float, Floats] | None = None
-    for exponent in EXPONENTS.tolist():
-        basis = np.column_stack((np.ones(int(late.sum())), t[late] ** -exponent))
-        solution, *_ = np.linalg.lstsq(basis, y[late], rcond=None)
-        error = float(np.square(basis @ solution - y[late]).sum())
-        if solution[1] > 0 and (best is None or error < best[0]):
-            best = (error, exponent, solution)
-    if best is None:
-        return None
-    ahead = np.linspace(1 / 3, 1 + AHEAD, 40)
-    line = best[2][0] + best[2][1] * ahead ** -best[1]
     return {
-        "x": rounded(x[0] + ahead * (x[-1] - x[0])),
-        "y": rounded(line, 4),
-        "end": float(x[-1]),
-        "label": f"extrapolated: {number(float(line[-1]), 3)} after {AHEAD:.0%} more",
+        "x": rounded(line.x),
+        "y": rounded(line.y, 4),
+        "end": line.end,
+        "label": f"extrapolated: {number(float(line.y[-1]), 3)} after {evidence.AHEAD:.0%} more",
     }

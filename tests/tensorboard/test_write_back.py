@@ -21,6 +21,7 @@ from curvedoctor.model import Origin
 from curvedoctor.sinks import tensorboard_file
 from curvedoctor.sinks.base import Outcome, WriteOptions
 from curvedoctor.sinks.tensorboard import SINK
+from curvedoctor.sinks.tensorboard_content import overlaid
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import Unit
 from panel import samples
@@ -231,14 +232,29 @@ def test_stock_tensorboard_shows_the_diagnosis_and_only_the_newest(logdir: Path,
         )
         overlay = board.get("plugin/scalars/scalars", run="one/curvedoctor", tag="train/loss")
         assert len(overlay) > 20
-        annotate(at(WELL(), logdir), overlay=True)
-        board.until(lambda: shown(board, "Healthy"), 20)
+        # without `overlay`: what was drawn once is drawn again, or it would stay as it was
+        annotate(at(WELL(), logdir))
+        board.until(lambda: shown(board, "Healthy"))
+        newer = board.get("plugin/scalars/scalars", run="one/curvedoctor", tag="train/loss")
+        assert newer and [point[1:] for point in newer] != [point[1:] for point in overlay]
         level = board.get("plugin/scalars/scalars", run="one/curvedoctor", tag="severity/overfitting")
         assert [point[2] for point in level] == [0.0]
     with Board(["--logdir", str(logdir)], fast=fast, bare=True) as board:
-        board.until(lambda: shown(board, "Healthy"), 20)
+        board.until(lambda: shown(board, "Healthy"))
         images = board.get("plugin/images/images", run="one/curvedoctor", tag="curves", sample="0")
         assert len(images) == 1
+
+
+def test_the_overlay_goes_on_where_a_finding_rests_on_that() -> None:
+    diagnosis = replace(
+        WELL(), findings=tuple(replace(item, condition="undertrained") for item in SICK().findings[:1])
+    )
+    curve = next(c for c in diagnosis.run.curves if c.id == diagnosis.findings[0].curves[0])
+    end = int(curve.steps[-1])
+    steps = [step for step, _ in overlaid(curve, diagnosis)]
+    assert steps == sorted(set(steps)) and end in steps
+    assert steps[-1] == pytest.approx(1.5 * end, abs=2)
+    assert [step for step, _ in overlaid(curve, replace(diagnosis, findings=()))][-1] == end
 
 
 @BOTH
@@ -298,7 +314,7 @@ def test_a_live_curve_never_freezes(tmp_path: Path) -> None:
                 for step in range(end - 40, end):
                     writer.add("train/loss", float(values[step]), step)
                 writer.flush()
-                board.until(lambda end=end: last(board) == end - 1, 20)  # type: ignore[misc]
+                board.until(lambda end=end: last(board) == end - 1)  # type: ignore[misc]
         finally:
             watching.terminate()
             watching.wait()

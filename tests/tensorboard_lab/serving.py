@@ -27,7 +27,7 @@ BARE = (
     "tb.configure(['tensorboard', *sys.argv[1:]])\n"
     "sys.exit(tb.main())\n"
 )
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def free_port() -> int:
@@ -48,6 +48,8 @@ class Board:
     python: str = sys.executable
     env: Mapping[str, str] = field(default_factory=dict)
     port: int = 0
+    #: seconds
+    reload: int = 1
     #: called before the server ends
     closing: list[Callable[[], None]] = field(default_factory=list)
 
@@ -55,7 +57,7 @@ class Board:
         self.port = free_port()
         start = ["-c", BARE] if self.bare else ["-m", "tensorboard.main"]
         self.log = Path(os.environ.get("TMPDIR", "/tmp")) / f"tensorboard-{self.port}.log"
-        common = ["--port", str(self.port), "--host", "127.0.0.1", "--reload_interval", "1"]
+        common = ["--port", str(self.port), "--host", "127.0.0.1", "--reload_interval", str(self.reload)]
         common += ["--load_fast", "true" if self.fast else "false"]
         if self.prefix:
             common += ["--path_prefix", self.prefix]

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 @judging
 @click.option("--dry-run", is_flag=True, help="Print exactly what would change; change nothing.")
 @click.option("--note", is_flag=True, help="Also write a block into the description of MLflow runs.")
-@click.option("--overlay", is_flag=True, help="Also draw the smoothed curve over TensorBoard's own chart.")
+@click.option(
+    "--overlay",
+    is_flag=True,
+    help="Also draw the curve without its noise, and where it is heading, over TensorBoard's own chart.",
+)
 @click.pass_obj
 def command(settings: Settings, /, **said: Any) -> int:
     """Diagnose every run in SOURCE and write the diagnosis back to it.

@@ -17,7 +17,8 @@ from curvedoctor.sinks.mlflow_content import PREFIX
 SINCE = (3, 17)
 KEY = "curvedoctor"
 TAG = f"mlflow.sharedViewState.{KEY}"
-COLUMNS = ("verdict", "severity", "conditions", "onset", "prescription")
+#: tag → width of its column, in pixels, in the order in which they are shown
+COLUMNS = {"verdict": 120, "conditions": 200, "prescription": 420, "onset": 90, "severity": 100}
 #: 2020-01-01, in milliseconds: a constant, so that writing twice changes nothing
 CREATED = 1_577_836_800_000
 
@@ -26,8 +27,10 @@ _logger = logging.getLogger(__name__)
 
 def state() -> str:
     """The tag's value: a name, and the columns to show; all else is the page's default."""
-    columns = ["attributes.`Source`", *(f"tags.`{PREFIX}{name}`" for name in COLUMNS)]
-    view = json.dumps({"selectedColumns": columns})
+    widths = {f"tags.`{PREFIX}{name}`": width for name, width in COLUMNS.items()}
+    view = json.dumps(
+        {"selectedColumns": list(widths), "columnOrder": list(widths), "columnWidths": widths}
+    )
     return json.dumps({"name": "curvedoctor", "createdAt": CREATED, "updatedAt": CREATED, "state": view})
 
 

@@ -1,4 +1,4 @@
-"""A diagnosis as a picture: the curves it rests on, with onset, span and best point.
+"""A diagnosis as a picture: the curves it rests on, with the evidence drawn in.
 
 For places that show images only: MLflow's description and artifacts, TensorBoard's Images tab.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from curvedoctor.model import Curve, Diagnosis, Finding
+from curvedoctor.reports import evidence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +38,8 @@ def curves_png(diagnosis: Diagnosis, width_px: int = 900, dark: bool = False) ->
     """A PNG image, `width_px` wide and 0.45 of that high.
 
     The main finding's curve and those that measure the same, its onset as a dashed line, its span
-    shaded, the best point as a ring. Names are shown as text: no part of them is interpreted.
+    shaded, the best point as a ring; the noise around a noisy curve, triangles where the learning rate
+    drops, and, where a finding rests on it, the curve drawn on past its end. Names are shown as text: no part of them is interpreted.
     """
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -51,7 +53,7 @@ def curves_png(diagnosis: Diagnosis, width_px: int = 900, dark: bool = False) ->
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         finding = diagnosis.findings[0] if diagnosis.findings else None
-        _draw(axes, chosen(diagnosis), finding, dark)
+        _draw(axes, diagnosis, dark)
         axes.set_title(_title(diagnosis, finding), loc="left")
         picture = io.BytesIO()
         canvas.print_png(picture, metadata={"Software": None})
@@ -73,11 +75,17 @@ def chosen(diagnosis: Diagnosis) -> list[Curve]:
 
 def _comparable(curve: Curve, first: Curve) -> bool:
     """Whether both measure the same over the same axis: epochs against batches would be two pictures in one."""
+    return curve.role.quantity == first.role.quantity and _same_range(curve, first)
+
+
+def _same_range(curve: Curve, first: Curve) -> bool:
     low, high = sorted(max(float(c.steps.max()), 1.0) for c in (curve, first))
-    return curve.role.quantity == first.role.quantity and curve.axis == first.axis and high <= RANGES * low
+    return curve.axis == first.axis and high <= RANGES * low
 
 
-def _draw(axes: Axes, curves: list[Curve], finding: Finding | None, dark: bool) -> None:
+def _draw(axes: Axes, diagnosis: Diagnosis, dark: bool) -> None:
+    curves = chosen(diagnosis)
+    finding = diagnosis.findings[0] if diagnosis.findings else None
     if not curves:
         axes.text(0.5, 0.5, "no curve was logged", ha="center", va="center", transform=axes.transAxes)
         axes.set_axis_off()
@@ -86,6 +94,9 @@ def _draw(axes: Axes, curves: list[Curve], finding: Finding | None, dark: bool) 
         steps, values = _thinned(curve)
         dots = "." if len(steps) < 40 else None
         axes.plot(steps, values, color=color, linewidth=1.3, marker=dots, label=" " + _safe(curve.id))
+        _noise(axes, curve, color)
+    _heading(axes, diagnosis, curves)
+    _decays(axes, diagnosis, curves[0])
     _best(axes, curves[0], dark)
     _broken(axes, curves[0])
     if finding is not None and finding.axis == curves[0].axis:
@@ -101,6 +112,32 @@ def _draw(axes: Axes, curves: list[Curve], finding: Finding | None, dark: bool) 
     axes.set_xlabel(curves[0].axis)
     axes.grid(alpha=0.25)
     axes.legend(frameon=False, fontsize=8)
+
+
+def _noise(axes: Axes, curve: Curve, color: str) -> None:
+    """The band in which the curve's noise keeps it."""
+    band = evidence.noise_band(curve, 200)
+    if band is not None:
+        axes.fill_between(band.x, band.low, band.high, color=color, alpha=0.16, linewidth=0)
+
+
+def _heading(axes: Axes, diagnosis: Diagnosis, curves: list[Curve]) -> None:
+    """Where curves are heading, if a finding rests on that."""
+    for curve in evidence.heading(diagnosis):
+        line = evidence.extrapolation(curve, 60) if curve in curves else None
+        if line is not None:
+            color = COLORS[curves.index(curve)]
+            axes.plot(line.x, line.y, color=color, linewidth=1.2, linestyle=":", label=" extrapolated")
+
+
+def _decays(axes: Axes, diagnosis: Diagnosis, first: Curve) -> None:
+    """Triangles at the lower edge where the learning rate drops."""
+    rates = (c for c in diagnosis.run.curves if c.role.quantity == "lr" and len(c) and _same_range(c, first))
+    drops = evidence.decays(rate) if (rate := next(rates, None)) is not None else []
+    if drops:
+        steps = [step for step, _, _ in drops]
+        places = axes.get_xaxis_transform()
+        axes.plot(steps, [0.0] * len(steps), "^", color="#777777", transform=places, label=" lr decay")
 
 
 def _best(axes: Axes, curve: Curve, dark: bool) -> None:

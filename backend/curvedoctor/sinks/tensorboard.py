@@ -64,7 +64,8 @@ def _annotate(diagnosis: Diagnosis, options: WriteOptions) -> tuple[Status, tupl
         if not _changed(found, diagnosis, options):
             return "unchanged", ()
         said = tuple(_what(folder, diagnosis, found))
-        file.append(folder, found, content.events(diagnosis, found.tags if found else (), options.overlay))
+        before = (found.tags, found.drawn) if found else ((), ())
+        file.append(folder, found, content.events(diagnosis, *before, options.overlay))
     return "written", said
 
 

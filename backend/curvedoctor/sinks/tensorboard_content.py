@@ -15,6 +15,7 @@ from typing import Any
 
 from curvedoctor import __version__
 from curvedoctor.model import Curve, Diagnosis, Finding
+from curvedoctor.reports import evidence
 from curvedoctor.reports.as_json import to_dict
 
 WRITER = "curvedoctor"
@@ -59,8 +60,13 @@ def state(diagnosis: Diagnosis) -> dict[str, object]:
     }
 
 
-def events(diagnosis: Diagnosis, written: Sequence[str], overlay: bool) -> Iterator[bytes]:
-    """One complete set of events. `written` are the conditions that our file already speaks of."""
+def events(
+    diagnosis: Diagnosis, written: Sequence[str], drawn: Sequence[str], overlay: bool
+) -> Iterator[bytes]:
+    """One complete set of events.
+
+    `written` are the conditions that our file already speaks of, `drawn` the curves that it overlays.
+    """
     from tensorboard.compat.proto.event_pb2 import Event, SessionLog
     from tensorboard.plugins.scalar.summary_v2 import scalar_pb
     from tensorboard.plugins.text.summary_v2 import text_pb
@@ -78,12 +84,17 @@ def events(diagnosis: Diagnosis, written: Sequence[str], overlay: bool) -> Itera
     levels = severities(diagnosis, written)
     for condition, level in levels.items():
         yield event(scalar_pb(SEVERITY + condition, level))
-    if overlay:
-        for curve in _overlaid(diagnosis):
-            for step, value in zip(*smoothed(curve), strict=True):
-                yield event(scalar_pb(curve.tag, value), step)
+    lines = _overlaid(diagnosis, drawn, overlay)
+    for curve in lines:
+        for step, value in overlaid(curve, diagnosis):
+            yield event(scalar_pb(curve.tag, value), step)
     # last, so that its presence proves the set complete
-    closing = {"state": state(diagnosis), "tags": list(levels), "overlay": overlay}
+    closing = {
+        "state": state(diagnosis),
+        "tags": list(levels),
+        "overlay": overlay or bool(drawn),
+        "drawn": [curve.tag for curve in lines],
+    }
     yield event(_data({**closing, "diagnosis": to_dict(diagnosis)}))
 
 
@@ -140,15 +151,30 @@ def data_of(event: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _overlaid(diagnosis: Diagnosis) -> list[Curve]:
-    """The curves that findings rest on, else the first loss."""
+def _overlaid(diagnosis: Diagnosis, drawn: Sequence[str], overlay: bool) -> list[Curve]:
+    """The curves that findings rest on, else the first loss; and those overlaid before, if any."""
+    if not overlay and not drawn:
+        return []
     named = {name for finding in diagnosis.findings for name in finding.curves}
     long = [curve for curve in diagnosis.run.curves if len(curve) >= 8]
     chosen = [curve for curve in long if curve.id in named] or [
         curve for curve in long if curve.role.quantity == "loss"
     ][:1]
     by_tag = {curve.tag: curve for curve in chosen}
+    for curve in long:
+        if curve.tag in drawn:
+            by_tag.setdefault(curve.tag, curve)
     return list(by_tag.values())
+
+
+def overlaid(curve: Curve, diagnosis: Diagnosis) -> list[tuple[int, float]]:
+    """(step, value): the curve without its noise, and on past its end where a finding rests on that."""
+    points = list(zip(*smoothed(curve), strict=True))
+    line = evidence.extrapolation(curve, OVERLAY // 2) if curve in evidence.heading(diagnosis) else None
+    if line is not None:
+        ahead = {round(x): y for x, y in zip(line.x.tolist(), line.y.tolist(), strict=True) if x > line.end}
+        points += sorted((step, value) for step, value in ahead.items() if step > line.end)
+    return points
 
 
 def smoothed(curve: Curve) -> tuple[list[int], list[float]]:

@@ -43,6 +43,8 @@ class Found:
     last: dict[str, Any] | None
     #: conditions of any set
     tags: tuple[str, ...]
+    #: tags of curves that any set overlays
+    drawn: tuple[str, ...]
 
 
 def foreign(folder: Path) -> str | None:
@@ -86,13 +88,14 @@ def read(folder: Path) -> Found | None:
     if not paths:
         return None
     path = paths[-1]
-    intact, last, tags = 0, None, dict[str, None]()
+    intact, last, tags, drawn = 0, None, dict[str, None](), dict[str, None]()
     for end, payload in records(path):
         intact = end
         last = content.data_of(payload)
         if last is not None:
             tags.update(dict.fromkeys(str(tag) for tag in last.get("tags", ())))
-    return Found(path, intact, path.stat().st_size, last, tuple(tags))
+            drawn.update(dict.fromkeys(str(tag) for tag in last.get("drawn", ())))
+    return Found(path, intact, path.stat().st_size, last, tuple(tags), tuple(drawn))
 
 
 def append(folder: Path, found: Found | None, events: Iterable[bytes]) -> Path:
