@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from curvedoctor.engine import Options, diagnose_sources
 from curvedoctor.model import Diagnosis, Problem, Run
@@ -35,6 +36,8 @@ class Ward:
 
     #: run id → diagnosis; its run has no points, which are read again when a run is shown
     diagnoses: dict[str, Diagnosis] = field(default_factory=dict)
+    #: run id → what the list of runs shows of it, taken while its points were at hand
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: run id → where to read it, and the state that was read
     units: dict[str, Unit] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
@@ -118,16 +121,20 @@ class Clinic:
         ward.total = len(units)
         if units and units == ward.units:
             return
+        from curvedoctor_panel.overview import row
+
         diagnoses: dict[str, Diagnosis] = {}
+        rows: dict[str, dict[str, Any]] = {}
         problems: list[Problem] = []
         for item in diagnose_sources([self.address], Options(read=read)) if units else ():
             if isinstance(item, Problem):
                 problems.append(item)
             elif item.run.origin is not None:
-                diagnoses[item.run.origin.key] = replace(
-                    item, run=self._neutral(replace(item.run, curves=()), experiment)
-                )
-        ward.diagnoses, ward.units, ward.problems = diagnoses, units, tuple(self._told(problems))
+                run_id, shown = item.run.origin.key, replace(item, run=self._neutral(item.run, experiment))
+                rows[run_id] = {**row(shown), "run_id": run_id}
+                diagnoses[run_id] = replace(shown, run=replace(shown.run, curves=()))
+        ward.diagnoses, ward.rows, ward.units = diagnoses, rows, units
+        ward.problems = tuple(self._told(problems))
         ward.version += 1
 
     def _told(self, problems: list[Problem]) -> list[Problem]:

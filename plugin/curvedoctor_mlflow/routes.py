@@ -127,7 +127,7 @@ def _experiment(clinic: Clinic) -> Any:
     """All runs of an experiment side by side; nothing but the state if `version` is still current."""
     from flask import request
 
-    from curvedoctor_panel.overview import combine, row
+    from curvedoctor_panel.overview import combine
     from curvedoctor_panel.view import problem
 
     experiment = _asked("experiment_id")
@@ -135,8 +135,7 @@ def _experiment(clinic: Clinic) -> Any:
     ward = _wait(clinic, experiment, lambda ward: ward.version > 0)
     told = _status(ward)
     if request.args.get("version") != str(ward.version):
-        rows = [{**row(diagnosis), "run_id": run_id} for run_id, diagnosis in list(ward.diagnoses.items())]
-        told["overview"] = combine(rows, [problem(item) for item in ward.problems])
+        told["overview"] = combine(ward.rows.values(), [problem(item) for item in ward.problems])
     return _answer(told)
 
 
@@ -156,7 +155,9 @@ def _page() -> Any:
 def _static(name: str) -> Any:
     from flask import Response, request
 
-    headers = {"Cache-Control": f"private, max-age={KEPT}", "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Cache-Control": f"private, max-age={KEPT}", "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding",
+    }  # fmt: skip
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         headers["Content-Encoding"] = "gzip"
         body = FILES.compressed(name)

@@ -93,6 +93,14 @@ def test_a_run_and_an_experiment(app: Store) -> None:
         lambda t: t["version"] > 0,
     )
     assert {row["run"] for row in told["overview"]["rows"]} >= {"falls", "nan-end", "child-0.1"}
+    # what needs the points, though they are not kept: the curve in small, and siblings by their outcome
+    assert all(row["spark"] for row in told["overview"]["rows"] if row["run"] != "sweep")
+    (family,) = told["overview"]["siblings"]
+    assert {param["name"] for param in family["params"]} == {"lr"}
+    assert {row["run"] for row in told["overview"]["rows"] if row["key"] in family["runs"]} == {
+        "child-0.1",
+        "child-1.0",
+    }
     assert str(app.folder) not in json.dumps(told)
     assert str(app.folder) not in json.dumps(view)
     assert ask(f"{app.uri}/lab{ROUTES}/explain?condition=non-finite")[1]["page"]

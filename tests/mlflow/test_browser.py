@@ -87,6 +87,7 @@ def test_a_page_per_experiment(app: Store, seen: Watched) -> None:
     assert frame.locator(".cd-row").count() >= 8
     frame.get_by_role("tab", name="Across runs").click()
     frame.locator(".cd-across").wait_for()
+    assert not frame.get_by_text("there is nothing to compare").count()
 
 
 def test_a_run_named_with_html_does_no_harm(app: Store, seen: Watched) -> None:

@@ -19,6 +19,8 @@ PREFIX = "curvedoctor."
 FOLDER = "curvedoctor"
 FILES = ("report.html", "diagnosis.json", "curves.png")
 NOTE = "mlflow.note.content"
+#: pixels of the picture: MLflow's description cuts off what does not fit beside its Assistant
+WIDTH = 760
 #: characters of a tag's value: MLflow cuts at 8,000 without saying so, older servers at 5,000
 LONGEST = 5_000
 #: `kept` tells that there was an empty description before, which is not the same as none
@@ -85,7 +87,7 @@ def files(diagnosis: Diagnosis) -> dict[str, bytes]:
     return {
         "report.html": report.one_run(diagnosis).encode(),
         "diagnosis.json": (dumps(document([diagnosis]), indent=2) + "\n").encode(),
-        "curves.png": curves_png(diagnosis),
+        "curves.png": curves_png(diagnosis, WIDTH),
     }
 
 

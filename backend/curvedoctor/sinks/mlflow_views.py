@@ -28,9 +28,7 @@ _logger = logging.getLogger(__name__)
 def state() -> str:
     """The tag's value: a name, and the columns to show; all else is the page's default."""
     widths = {f"tags.`{PREFIX}{name}`": width for name, width in COLUMNS.items()}
-    view = json.dumps(
-        {"selectedColumns": list(widths), "columnOrder": list(widths), "columnWidths": widths}
-    )
+    view = json.dumps({"selectedColumns": list(widths), "columnOrder": list(widths), "columnWidths": widths})
     return json.dumps({"name": "curvedoctor", "createdAt": CREATED, "updatedAt": CREATED, "state": view})
 
 

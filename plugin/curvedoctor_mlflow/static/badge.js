@@ -10,9 +10,10 @@ const WORDS = { sick: "Sick", healthy: "Healthy", undetermined: "Undetermined" }
 const STYLE = `
 :host { all: initial; }
 button { font: 500 13px/1 system-ui, sans-serif; cursor: pointer; }
-.badge { position: fixed; left: 14px; bottom: 14px; z-index: 2147483000; display: flex; gap: 8px; align-items: center;
-  max-width: min(46vw, 520px); padding: 9px 13px; border-radius: 999px; border: 1px solid #c9ccd1; background: #fff; color: #1f2328;
+.badge { position: fixed; left: 50%; bottom: 14px; transform: translateX(-50%); z-index: 2147483000; display: flex; gap: 8px; align-items: center;
+  max-width: min(60vw, 560px); padding: 9px 13px; border-radius: 999px; border: 1px solid #c9ccd1; background: #fff; color: #1f2328;
   box-shadow: 0 2px 10px rgb(0 0 0 / 18%); }
+.badge[hidden] { display: none; }
 .badge:hover { border-color: #6e7781; }
 .badge:focus-visible, .close:focus-visible { outline: 2px solid #0969da; outline-offset: 2px; }
 .badge span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; line-height: 1.3; }
@@ -81,7 +82,7 @@ class Badge {
     const place = run ? `run_id=${run[2]}` : experiment ? `experiment_id=${experiment[1]}` : "";
     if (place === this.place) return;
     this.place = place;
-    this.shut();
+    this.shut(false);
     this.layer.hidden = !place;
     clearTimeout(this.timer);
     if (run) this.ask();
@@ -128,13 +129,16 @@ class Badge {
     if (this.frame.src !== address) this.frame.src = address;
     this.title.textContent = this.place.startsWith("run_id") ? "Diagnosis" : "Diagnoses of this experiment";
     this.drawer.hidden = false;
+    this.badge.hidden = true;
     this.close.focus();
   }
 
-  shut() {
+  /** @param {boolean} [refocus] not where the page itself went on */
+  shut(refocus = true) {
     if (this.drawer.hidden) return;
     this.drawer.hidden = true;
-    this.badge.focus();
+    this.badge.hidden = false;
+    if (refocus) this.badge.focus();
   }
 }
 
