@@ -133,7 +133,7 @@ class Progress:
         if self.shown and now - self.drawn >= PACE:
             self.drawn = now
             pace = runs / max(now - self.started, PACE)
-            sys.stderr.write(f"\r\x1b[K{runs} runs judged, {pace:.0f} per second")
+            sys.stderr.write(f"\r\x1b[K{runs} run{'s' * (runs != 1)} judged, {pace:.0f} per second")
             sys.stderr.flush()
 
     def wipe(self) -> None:

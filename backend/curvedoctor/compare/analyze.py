@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from curvedoctor.compare import effects, place, prolong, protocol, region
+from curvedoctor.compare import effects, place, prolong, protocol, region, tasks
 from curvedoctor.compare.grid import Grid, grid, is_number, params_of, seed_noise, typical
 from curvedoctor.compare.outcome import Ended, ended
 from curvedoctor.compare.range_tests import range_test
@@ -54,7 +54,11 @@ def compare(
     for case in cases:
         if case.run.name not in probes:
             by_group.setdefault("" if together else case.run.group, []).append(case)
-    groups = tuple(_group(name, members, final, metric) for name, members in sorted(by_group.items()))
+    groups = tuple(
+        _group(name, members, final, metric, said)
+        for name, every in sorted(by_group.items())
+        for members, said in tasks.apart(every, metric)
+    )
     compared = tuple(g for g in groups if len(g.outcomes) > 1 or len(groups) == 1)
     steps = protocol.steps(cases, diagnoses, compared, tests)
     return Comparison(compared, tests, steps, protocol.next_step(steps, compared), len(diagnoses))
@@ -75,9 +79,11 @@ def _named(runs: Sequence[Run]) -> list[Run]:
     ]
 
 
-def _group(name: str, cases: Sequence[Case], final: bool, metric: str | None) -> Group:
+def _group(name: str, cases: Sequence[Case], final: bool, metric: str | None, task: str) -> Group:
     params = [params_of(case.run.name, case.params) for case in cases]
     end = ended(cases, params, final, metric)
+    faulty = tasks.faulty(grid(end.outcomes), end.never)
+    end = replace(end, outcomes=tuple(o for o in end.outcomes if o.run not in faulty))
     g = grid(end.outcomes)
     noise = seed_noise(g)
     by_name = {case.run.name: case for case in cases}
@@ -85,7 +91,7 @@ def _group(name: str, cases: Sequence[Case], final: bool, metric: str | None) ->
     factors = tuple(_factor(g, n, noise, by_name) for n in g.varied[:MOST_FACTORS])
     moves = (region.interaction(g, n) for n in g.varied if n == "batch_size" and "lr" in g.varied)
     return Group(
-        name=name,
+        name=f"{name} · {task}" if task else name,
         metric=end.metric,
         better="higher" if end.better == "higher" else "lower",
         outcome="final" if final else "best",
@@ -95,7 +101,7 @@ def _group(name: str, cases: Sequence[Case], final: bool, metric: str | None) ->
         interactions=tuple(m for m in moves if m is not None),
         prolong=prolong.prolong(members, end.outcomes),
         seed_noise=noise,
-        notes=tuple(_notes(g, end, noise)),
+        notes=(*_faults(faulty), *_notes(g, end, noise)),
     )
 
 
@@ -182,6 +188,16 @@ def _rounded(found: Place) -> Place:
     """Proposals for a hyperparameter that counts something."""
     whole = tuple(sorted({float(max(1, round(v))) for v in found.propose}))
     return Place(found.where, found.confidence, found.why, whole, found.how)
+
+
+def _faults(runs: Sequence[str]) -> list[str]:
+    if not runs:
+        return []
+    more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
+    return [
+        f"{runs[0]}{more}: not finite from the first point on, where another run with the same settings is "
+        "sound: the data are at fault, not the settings; left out."
+    ]
 
 
 def _notes(g: Grid, end: Ended, noise: float | None) -> list[str]:

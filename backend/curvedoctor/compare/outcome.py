@@ -44,6 +44,8 @@ class Ended:
     logarithmic: bool
     #: runs that log nothing comparable
     left_out: tuple[str, ...]
+    #: runs without a finite value from the first point on
+    never: tuple[str, ...] = ()
 
 
 def ended(
@@ -85,7 +87,8 @@ def ended(
     )
     made += tuple(_never(*found) for found in lost)
     better = members[0][1].curve.role.better if members else "lower"
-    return Ended(made, " ".join(kind), better, logarithmic, left_out)
+    never = tuple(case.run.name for case, _, _ in lost)
+    return Ended(made, " ".join(kind), better, logarithmic, left_out, never)
 
 
 def _series(case: Case, metric: str | None) -> Series | None:

@@ -95,12 +95,14 @@ def ratio(effect: Effect) -> str:
     """How much worse than the best a value is."""
     if math.isinf(effect.ratio):
         return "does not converge"
+    if effect.ratio == 0:
+        return "the best did not converge beside it"
     return f"×{effect.ratio:.2f}"
 
 
 def interval(effect: Effect) -> str:
     """The 95 % interval of the ratio."""
-    if math.isinf(effect.ratio):
+    if math.isinf(effect.ratio) or effect.ratio == 0:
         return ""
     high = "∞" if math.isinf(effect.high) else f"{effect.high:.2f}"
     return f"{effect.low:.2f}–{high}"

@@ -27,7 +27,9 @@ from curvedoctor.reports.text import (
 #: sick runs that are shown in detail; of more, the reader is better served by another format
 DETAILED = 20
 #: columns; longer lines are hard to read
-WIDEST = 160
+WIDEST = 200
+#: columns that a sentence needs to say something
+SEEN = 40
 #: prescriptions and reasons shown per run
 PRESCRIPTIONS = 3
 UNJUDGED = 2
@@ -50,6 +52,8 @@ class Line:
     reason: str
     #: the heaviest condition
     condition: str | None
+    #: what was seen, in a sentence
+    seen: str
 
 
 def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
@@ -76,7 +80,8 @@ def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
 def kept(diagnosis: Diagnosis, look: Look) -> Line:
     """A run's line."""
     first = diagnosis.findings[0].condition if diagnosis.findings else None
-    return Line(diagnosis.verdict, row(diagnosis, look), reason(diagnosis), first)
+    seen = safe(diagnosis.findings[0].summary) if diagnosis.findings else ""
+    return Line(diagnosis.verdict, row(diagnosis, look), reason(diagnosis), first, seen)
 
 
 def row(diagnosis: Diagnosis, look: Look) -> tuple[str, str, str, str, str]:
@@ -106,7 +111,10 @@ def summary(rows: Sequence[Line], look: Look) -> Iterator[str]:
     paint = Paint(look.color)
     sizes = widths([row.cells for row in rows], look)
     heading = "  ".join(pad(cell, size) for cell, size in zip(HEADINGS, sizes, strict=True))
-    yield paint("  " + heading.rstrip(), "bold")
+    # a wide terminal has room for what was seen
+    spare = min(look.width, WIDEST) - 2 - sum(sizes) - 2 * len(sizes)
+    wide = spare >= SEEN
+    yield paint("  " + (f"{heading}  seen" if wide else heading.rstrip()), "bold")
     for row in rows:
         sign, plain_sign, color = MARKS[row.verdict]
         parts = [
@@ -115,6 +123,8 @@ def summary(rows: Sequence[Line], look: Look) -> Iterator[str]:
         parts[1] = paint(parts[1], color)
         if not any(row.cells[2:]):  # the room is free for the reason
             parts[2:] = [paint(clipped(row.reason, sum(sizes[2:]) + 4, look), "dim")]
+        elif wide and row.seen:
+            parts.append(paint(clipped(row.seen, spare, look), "dim"))
         mark = paint(sign if look.unicode else plain_sign, color)
         yield f"{mark} {'  '.join(parts)}".rstrip()
 

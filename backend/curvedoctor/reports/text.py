@@ -133,7 +133,12 @@ def change(prescription: Prescription) -> str:
     if now is not None and then is not None:
         return f"{prescription.action} {number(now)} → {number(then)}"
     if then is not None:
-        return f"{prescription.action} {number(then)}"
+        # "clip-gradients 1" says what is set, "regularize 0.001" does not
+        what = prescription.parameter or ""
+        known = set(what.split("_")) & set(prescription.action.split("-"))
+        return (
+            f"{prescription.action} {number(then) if known or not what else f'{safe(what)} {number(then)}'}"
+        )
     if prescription.factor is not None:
         return f"{prescription.action} ×{number(prescription.factor)}"
     if prescription.step is not None:

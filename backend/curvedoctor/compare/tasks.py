@@ -1,0 +1,60 @@
+"""Which runs of a group may be compared at all: losses of different loss functions or tasks have no common scale."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from collections.abc import Sequence
+
+from curvedoctor.compare.grid import Grid
+from curvedoctor.features.case import Case
+
+#: hyperparameters that give a loss its scale
+SCALES = ("loss", "n_classes")
+
+
+def apart(cases: Sequence[Case], metric: str | None) -> list[tuple[list[Case], str]]:
+    """(runs whose outcomes are on one scale, what they have in common), the most runs first.
+
+    One part with "" where nothing has to be told apart: all runs agree, or what is compared is no loss. Runs
+    that don't log what the others differ in stay with the most.
+    """
+    if not all(_by_loss(case, metric) for case in cases):
+        return [(list(cases), "")]
+    differ = [name for name in SCALES if len({_said(case, name) for case in cases} - {None}) > 1]
+    if not differ:
+        return [(list(cases), "")]
+    common = {
+        name: Counter(said for case in cases if (said := _said(case, name)) is not None).most_common(1)[0][0]
+        for name in differ
+    }
+    parts: dict[tuple[str, ...], list[Case]] = {}
+    for case in cases:
+        parts.setdefault(tuple(_said(case, name) or common[name] for name in differ), []).append(case)
+    named = [
+        (members, ", ".join(f"{name} {value}" for name, value in zip(differ, key, strict=True)))
+        for key, members in parts.items()
+    ]
+    return sorted(named, key=lambda part: (-len(part[0]), part[1]))
+
+
+def faulty(g: Grid, never: Sequence[str]) -> tuple[str, ...]:
+    """Of the runs that were never finite, those whose settings did well elsewhere: it was not the settings."""
+    found = []
+    for members in g.cells(g.varied).values():
+        if any(outcome.bad is None for outcome in members):
+            found += [outcome.run for outcome in members if outcome.run in never]
+    return tuple(sorted(found))
+
+
+def _said(case: Case, name: str) -> str | None:
+    value = case.params.get(name)
+    return None if value is None else str(value)
+
+
+def _by_loss(case: Case, metric: str | None) -> bool:
+    if metric is not None:
+        found = sorted(name for name in case.series if fnmatch.fnmatchcase(name, metric))
+        if found:
+            return case.series[found[0]].curve.role.quantity == "loss"
+    return case.judged == "loss"

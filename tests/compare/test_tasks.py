@@ -1,0 +1,54 @@
+"""Runs that can't be compared are not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from compare.grids import World, grid, run, undiagnosed
+from curvedoctor.compare.analyze import compare
+from curvedoctor.model import Run
+
+
+def with_loss(name: str, runs: list[Run]) -> list[Run]:
+    return [
+        run(
+            f"{name}-{r.name}",
+            {**r.params, "loss": name},
+            val_loss=r.curves[0].values * (0.01 if name == "bce" else 1.0),
+            train_loss=r.curves[1].values,
+        )
+        for r in runs
+    ]
+
+
+def test_losses_of_different_loss_functions_are_kept_apart() -> None:
+    """One is a hundredth of the other by its nature, which makes it no better."""
+    made = grid(World(), (0.003, 0.03, 0.3))
+    found = compare(undiagnosed([*with_loss("cross-entropy", made), *with_loss("bce", made[:2])]))
+    assert [group.name for group in found.groups] == ["grid · loss cross-entropy", "grid · loss bce"]
+    assert [len(group.outcomes) for group in found.groups] == [3, 2]
+    for group in found.groups:
+        assert group.region is not None and group.region.best["lr"] == 0.03
+        assert "loss" not in [factor.name for factor in group.factors]
+
+
+def test_a_loss_function_that_only_some_log_divides_nothing() -> None:
+    made = grid(World(), (0.003, 0.03, 0.3))
+    (group,) = compare(undiagnosed([*with_loss("mse", made[:2]), *made[2:]])).groups
+    assert len(group.outcomes) == 3 and group.name == "grid"
+
+
+def test_a_run_whose_data_were_broken_does_not_count_against_its_settings() -> None:
+    made = grid(World(), (0.003, 0.03, 0.3))
+    broken = np.full(20, np.nan)
+    best = next(r for r in made if r.params["lr"] == 0.03)
+    twin = run("broken", dict(best.params), val_loss=broken, train_loss=broken)
+    (group,) = compare(undiagnosed([*made, twin])).groups
+    assert group.region is not None and group.region.best["lr"] == 0.03
+    assert "broken" not in [outcome.run for outcome in group.outcomes]
+    assert any(note.startswith("broken: not finite from the first point on") for note in group.notes)
+    # settings of which no run is sound are at fault themselves
+    (group,) = compare(
+        undiagnosed([*made[:2], run("lost", {**best.params, "lr": 3.0}, val_loss=broken, train_loss=broken)])
+    ).groups
+    assert "lost" in [outcome.run for outcome in group.outcomes]
