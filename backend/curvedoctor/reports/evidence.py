@@ -116,7 +116,8 @@ def extrapolation(curve: Curve, places: int) -> Line | None:
     x, y = curve.steps[finite].astype(np.float64), curve.values[finite]
     if len(x) < 8 or x[-1] <= x[0]:
         return None
-    t = (x - x[0]) / (x[-1] - x[0]) + 0.5 / len(x)
+    shift = 0.5 / len(x)
+    t = (x - x[0]) / (x[-1] - x[0]) + shift
     late = t > 1 / 3
     best: tuple[float, float, Floats] | None = None
     for exponent in EXPONENTS.tolist():
@@ -128,5 +129,5 @@ def extrapolation(curve: Curve, places: int) -> Line | None:
     if best is None:
         return None
     ahead = np.linspace(1 / 3, 1 + AHEAD, places)
-    line = best[2][0] + best[2][1] * ahead ** -best[1]
+    line = best[2][0] + best[2][1] * (ahead + shift) ** -best[1]
     return Line(x[0] + ahead * (x[-1] - x[0]), line, float(x[-1]))

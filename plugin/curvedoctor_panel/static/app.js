@@ -79,10 +79,12 @@ export class App {
     this.progress.hidden = !status.total || status.phase !== "reading";
     this.progress.max = status.total ?? 1;
     this.progress.value = status.done ?? 0;
-    const notices = [...(status.notices ?? []), ...(this.overview?.problems ?? []).slice(0, 5).map((item) => `${item.where}: ${item.what}`)];
-    if (notices.join("\n") !== this.noticed) {
-      this.noticed = notices.join("\n");
-      this.notices.replaceChildren(...notices.map((text) => h("p", { class: "cd-notice", role: "note" }, text)));
+    const notices = status.notices ?? [];
+    const problems = (this.overview?.problems ?? []).map((item) => `${item.where}: ${item.what}`);
+    const words = [...notices, "", ...problems].join("\n");
+    if (words !== this.noticed) {
+      this.noticed = words;
+      this.notices.replaceChildren(...notices.map(notice), ...unread(problems));
     }
     if (!this.overview?.rows.length || phase !== status.phase) this.render();
   }
@@ -180,6 +182,18 @@ export class App {
     else return;
     event.preventDefault();
   }
+}
+
+/** @param {string} text */
+const notice = (text) => h("p", { class: "cd-notice", role: "note" }, text);
+
+/**
+ * What could not be used, on one line: a folder full of damaged files must not push the runs away.
+ * @param {string[]} problems
+ */
+function unread(problems) {
+  if (problems.length < 2) return problems.map(notice);
+  return [h("details", { class: "cd-notice" }, h("summary", {}, `${plural(problems.length, "file")} could not be used, such as ${problems[0]}`), h("ul", {}, problems.map((text) => h("li", {}, text))))];
 }
 
 /** @param {Status} status */

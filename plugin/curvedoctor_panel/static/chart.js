@@ -13,6 +13,8 @@ import { color, curveColor } from "./theme.js";
 const HEIGHT = 280;
 /** Values beyond this are drawn as gaps: axes can't be divided there. */
 const HUGE = 1e30;
+/** Distances of ticks between whole numbers. */
+const WHOLE = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
 export class Chart {
   /**
@@ -117,7 +119,9 @@ export class Chart {
       ticks: { show: false },
       font: "11px system-ui, sans-serif",
     };
-    const values = (/** @type {any} */ _, /** @type {(number | null)[]} */ splits) => splits.map((v) => (v === null ? "" : number(v, 3)));
+    const values = (/** @type {any} */ _, /** @type {(number | null)[]} */ splits) => ticks(splits);
+    // steps and epochs are whole
+    const incrs = this.chart.axis === "time" ? undefined : WHOLE;
     return {
       width,
       height: this.height,
@@ -127,7 +131,7 @@ export class Chart {
       scales: { x: { time: false }, y: this.state.log ? { distr: 3 } : {} },
       series,
       axes: [
-        { ...axis, values, label: this.chart.axis, labelSize: 18, labelFont: "11px system-ui, sans-serif", size: 26 },
+        { ...axis, values, incrs, label: this.chart.axis, labelSize: 18, labelFont: "11px system-ui, sans-serif", size: 26 },
         { ...axis, values, size: (_, ticks) => 14 + 6.6 * Math.max(3, ...(ticks ?? []).map((t) => String(t).length)) },
       ],
       hooks: {
@@ -230,6 +234,18 @@ export class Chart {
     this.observer.disconnect();
     this.plot?.destroy();
     this.plot = null;
+  }
+}
+
+/**
+ * Labels with as many digits as it takes to tell neighbours apart.
+ * @param {(number | null)[]} splits
+ */
+function ticks(splits) {
+  for (let digits = 3; ; digits++) {
+    const labels = splits.map((v) => (v === null ? "" : number(v, digits)));
+    const shown = labels.filter((label) => label !== "");
+    if (digits >= 9 || new Set(shown).size === shown.length) return labels;
   }
 }
 

@@ -10,7 +10,7 @@ import { icon } from "./icons.js";
 /** @typedef {import("./types.js").Prescription} Prescription */
 
 /** Prescriptions shown after the first; the rest folds away. */
-const SHOWN = 3;
+const SHOWN = 2;
 
 export class Detail {
   /**

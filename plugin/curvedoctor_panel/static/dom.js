@@ -73,3 +73,16 @@ export function slug(text) {
   for (let i = 0; i < text.length; i++) hash = ((hash * 33) ^ text.charCodeAt(i)) >>> 0;
   return `cd-${hash.toString(36)}`;
 }
+
+/**
+ * An element with a name that may not fit: its end, which tells runs of one sweep apart, stays in sight.
+ * @param {keyof HTMLElementTagNameMap} kind of element
+ * @param {Record<string, any>} attributes
+ * @param {string} name
+ */
+export function named(kind, attributes, name) {
+  const slash = name.lastIndexOf("/");
+  const from = slash > 0 && name.length - slash <= 20 ? slash : name.length - 10;
+  if (name.length <= 24) return h(kind, attributes, name);
+  return h(kind, { ...attributes, class: `${attributes.class} cd-long` }, h("span", { class: "cd-clip" }, name.slice(0, from)), h("span", {}, name.slice(from)));
+}

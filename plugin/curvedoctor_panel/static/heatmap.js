@@ -1,6 +1,6 @@
 /** Conditions × runs: which problems the runs share. Rows in sight only, so a thousand runs are quick. */
 
-import { h } from "./dom.js";
+import { h, named } from "./dom.js";
 import { percent, plural, title, SEVERITY } from "./format.js";
 
 /** @typedef {import("./types.js").Overview} Overview */
@@ -64,7 +64,7 @@ export class HeatMap {
     return h(
       "div",
       { class: "cd-heat-row", role: "row", "aria-rowindex": index + 2, vars: { top: `${index * ROW}px` } },
-      h("span", { class: "cd-heat-name", role: "rowheader", title: row.run, onclick: () => this.open(row.key, "") }, row.run),
+      named("span", { class: "cd-heat-name", role: "rowheader", title: row.run, onclick: () => this.open(row.key, "") }, row.run),
       this.names.map((name, column) => {
         const found = seen.get(name);
         const at = this.cursor[0] === index && this.cursor[1] === column;

@@ -1,6 +1,6 @@
 /** The list of runs: search, filters, and only those rows in the page that are in sight. */
 
-import { h, slug } from "./dom.js";
+import { h, named, slug } from "./dom.js";
 import { percent, plural, title, VERDICT } from "./format.js";
 import { icon, spark } from "./icons.js";
 
@@ -136,7 +136,7 @@ export class RunList {
       h(
         "div",
         { class: "cd-row-text" },
-        h("div", { class: "cd-row-name" }, row.run),
+        named("div", { class: "cd-row-name" }, row.run),
         h("div", { class: "cd-row-what" }, said(row)),
       ),
       h("div", { class: `cd-row-spark cd-is-${kind}` }, spark(row.spark)),
