@@ -7,8 +7,7 @@ answers are noted when the rule alone decides; where the odds answer all of them
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, Unjudged
@@ -19,8 +18,7 @@ Given = TypeVar("Given")
 Question = Callable[[Case, tuple[str, ...], Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a check made of a run that no model had judged."""
 
     found: Found

@@ -13,6 +13,7 @@ from curvedoctor.roles import is_proportion
 
 #: largest sample size looked for; beyond it float32 and binomial noise say nothing
 MOST = 5000
+_SIZES = np.arange(2, MOST + 1, dtype=np.float64)
 
 
 def proportion(case: Case, split: str) -> Series | None:
@@ -42,7 +43,7 @@ def sample_size(s: Series) -> int | None:
         return None
     distinct = len(values)
     values = values[:: max(1, len(values) // 64)]
-    n = np.arange(2, MOST + 1, dtype=np.float64)
+    n = _SIZES
     for few in (values[:1], values[1:2], values[2:8], values[8:]):  # each leaves few candidates to the next
         product = few[:, None] * n
         n = n[np.all(np.abs(product - np.round(product)) <= 2e-7 * n + 1e-9, axis=0)]

@@ -12,6 +12,7 @@ from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
 from curvedoctor.features.vector import USUAL_LR
+from curvedoctor.model import Ints
 from curvedoctor.readings.lr_range_test import is_range_test
 from curvedoctor.readings.overfit_check import is_overfit_check
 
@@ -61,6 +62,7 @@ def level(s: Series, at: float) -> float:
     return float(np.interp(at, _PLACES, s.grid))
 
 
+@lru_cache(maxsize=128)  # conditions ask for the same parts of the same curves
 def mean(s: Series, since: float, until: float) -> float:
     """Mean level between two places of progress, in the curve's unit."""
     a = min(int(since * GRID), GRID - 1)
@@ -154,9 +156,15 @@ def rising(s: Series, since: float) -> float:
     n = len(y)
     if n < 6:
         return 0.0
-    i, j = np.triu_indices(n, k=1)
+    i, j = _pairs(n)
     total = float(np.sign(y[j] - y[i]).sum())
     return total / math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+
+
+@lru_cache(maxsize=GRID)
+def _pairs(n: int) -> tuple[Ints, Ints]:
+    i, j = np.triu_indices(n, k=1)
+    return i, j
 
 
 def still_best(s: Series | None) -> bool:

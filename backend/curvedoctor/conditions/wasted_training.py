@@ -71,9 +71,9 @@ def _flat_since(s: Series) -> float:
     if not len(off):
         return 0.0
     # two cells may stand out by chance; the last run of three that is off decides
-    later = off[off >= 2]
-    solid = [i for i in later if {i - 1, i - 2} <= set(off.tolist())]
-    return (float(solid[-1] if solid else off[-1]) + 1) / GRID
+    places = set(off.tolist())
+    solid = [i for i in places if {i - 1, i - 2} <= places]
+    return (float(max(solid) if solid else off[-1]) + 1) / GRID
 
 
 def _flat_half(rng: np.random.Generator) -> Run:

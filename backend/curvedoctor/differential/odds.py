@@ -101,9 +101,8 @@ def told(case: Case, trials: Sequence[Trial], model: Model | None = None) -> Cas
 
 
 def _because(forest: Forest, row: Floats, suspects: Mapping[str, float]) -> dict[str, tuple[str, ...]]:
-    reasons = {}
-    for action, moved in zip(suspects, forest.moves(row, list(suspects)), strict=True):
-        strongest = sorted(moved, key=lambda name: -moved[name])[:REASONS]
-        where = {name: row[forest.features.index(name)] for name in strongest if moved[name] > 0}
-        reasons[action] = tuple(in_plain_words(name, float(value)) for name, value in where.items())
-    return reasons
+    strongest = forest.strongest(row, list(suspects), REASONS) if suspects else []
+    return {
+        action: tuple(in_plain_words(forest.features[f], float(row[f])) for f in places)
+        for action, places in zip(suspects, strongest, strict=True)
+    }

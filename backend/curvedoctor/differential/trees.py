@@ -81,6 +81,17 @@ class Forest:
 
     def moves(self, row: Floats, outcomes: Sequence[str]) -> list[dict[str, float]]:
         """`contributions` to several outcomes: the paths are walked once, all trees a level at a time."""
+        met, moved = self._moved(row, outcomes)
+        return [{self.features[f]: float(column[f]) for f in np.unique(met).tolist()} for column in moved]
+
+    def strongest(self, row: Floats, outcomes: Sequence[str], most: int) -> list[list[int]]:
+        """Of each outcome the features, at most so many, that raised its share most."""
+        _, moved = self._moved(row, outcomes)
+        first = [np.argsort(-column, kind="stable")[:most].tolist() for column in moved]
+        return [[f for f in places if column[f] > 0] for places, column in zip(first, moved, strict=True)]
+
+    def _moved(self, row: Floats, outcomes: Sequence[str]) -> tuple[npt.NDArray[np.int16], list[Floats]]:
+        """The features tested on the way, and how much each feature moved each outcome, shape (features,)."""
         values = complete(row[None])[0]
         steps: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
         node = self.roots.astype(np.int64)
@@ -89,18 +100,15 @@ class Forest:
             steps.append((node, np.where(left, self.left[node], self.right[node]).astype(np.int64)))
             node = steps[-1][1]
         if not steps:
-            return [{} for _ in outcomes]
+            return np.empty(0, np.int16), [np.zeros(len(self.features)) for _ in outcomes]
         above, below = (np.concatenate(part) for part in zip(*steps, strict=True))
         feature = self.feature[above]
-        met = np.unique(feature).tolist()
         columns = [self.outcomes.index(outcome) for outcome in outcomes]
-        change = self.share[below][:, columns].astype(np.float64) - self.share[above][:, columns]
+        change = self.share[below[:, None], columns].astype(np.float64) - self.share[above[:, None], columns]
         unit = STEPS * len(self.roots)
-        found = []
-        for column in change.T:  # sums of integers: exact in any order
-            moved = np.bincount(feature, weights=column, minlength=len(self.features)) / unit
-            found.append({self.features[f]: float(moved[f]) for f in met})
-        return found
+        # sums of integers: exact in any order
+        moved = [np.bincount(feature, weights=c, minlength=len(self.features)) / unit for c in change.T]
+        return feature, moved
 
 
 def complete(rows: Floats) -> Floats:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import shutil
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import cast
@@ -46,6 +47,23 @@ class Judged:
 
 def work(job: Job, options: Options) -> Judged:
     """Load and judge one job, or one pass of it."""
+    with _uncollected():
+        return _work(job, options)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles meanwhile: a job makes many objects that live until its end, and hardly any cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _work(job: Job, options: Options) -> Judged:
     if job.trials is not None:
         cases, problems = cast("Loaded | None", job.kept) or _unspilled(job.spill) or load(job.units, options)
         trials = [job.trials.get(key_of(case.run), ()) for case in cases]

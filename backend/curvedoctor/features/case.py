@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 
+import numpy as np
+
 from curvedoctor.features.schedule import Schedule, recognize
 from curvedoctor.features.series import Series, prepare
 from curvedoctor.model import Curve, ParamValue, Quantity, Run
@@ -91,8 +93,9 @@ def build(runs: Sequence[Run], primary: str | None = None) -> list[Case]:
     ranges: list[tuple[float, float]] = []
     owner: list[int] = []
     for i, run in enumerate(runs):
-        clocks = _clocks(run.curves)
-        bounds = _bounds(run.curves, clocks)
+        reach = {curve.id: _reach(curve) for curve in run.curves if len(curve)}
+        clocks = _clocks(run.curves, reach)
+        bounds = _bounds(clocks, reach)
         for curve in run.curves:
             if len(curve) and curve.role.quantity in ("loss", "accuracy", "error", "reward", "grad_norm"):
                 curves.append(curve)
@@ -105,7 +108,13 @@ def build(runs: Sequence[Run], primary: str | None = None) -> list[Case]:
     return [_case(run, series, primary) for run, series in zip(runs, found, strict=True)]
 
 
-def _clocks(curves: Sequence[Curve]) -> dict[str, str]:
+def _reach(curve: Curve) -> tuple[int, int]:
+    """Lowest and highest step."""
+    steps = curve.steps
+    return int(np.minimum.reduce(steps)), int(np.maximum.reduce(steps))
+
+
+def _clocks(curves: Sequence[Curve], reach: Mapping[str, tuple[int, int]]) -> dict[str, str]:
     """What each curve's steps count: their axis, or epochs.
 
     Keras and many others log one point per epoch at 1, 2, 3 … beside batches at the global step: there,
@@ -114,7 +123,7 @@ def _clocks(curves: Sequence[Curve]) -> dict[str, str]:
     ends: dict[str, int] = {}
     for curve in curves:
         if len(curve):
-            ends[curve.axis] = max(ends.get(curve.axis, 0), int(curve.steps.max()))
+            ends[curve.axis] = max(ends.get(curve.axis, 0), reach[curve.id][1])
     return {
         curve.id: "epoch" if _counts_epochs(curve, ends.get(curve.axis, 0)) else curve.axis
         for curve in curves
@@ -127,13 +136,13 @@ def _counts_epochs(curve: Curve, end: int) -> bool:
     return int(curve.steps[-1]) - int(curve.steps[0]) == len(curve) - 1 and 4 * int(curve.steps.max()) <= end
 
 
-def _bounds(curves: Sequence[Curve], clocks: Mapping[str, str]) -> dict[str, tuple[float, float]]:
+def _bounds(
+    clocks: Mapping[str, str], reach: Mapping[str, tuple[int, int]]
+) -> dict[str, tuple[float, float]]:
     bounds: dict[str, tuple[float, float]] = {}
-    for curve in curves:
-        if len(curve):
-            clock = clocks[curve.id]
-            low, high = bounds.get(clock, (float("inf"), float("-inf")))
-            bounds[clock] = min(low, float(curve.steps.min())), max(high, float(curve.steps.max()))
+    for curve, (first, last) in reach.items():
+        low, high = bounds.get(clocks[curve], (float("inf"), float("-inf")))
+        bounds[clocks[curve]] = min(low, float(first)), max(high, float(last))
     return bounds
 
 

@@ -8,14 +8,15 @@ nothing changes when loss or step is counted in other units.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
 from curvedoctor.features.blocks import Block, by_length, columns, medians
 from curvedoctor.features.extrapolate import expected_gain
 from curvedoctor.features.resample import GRID, second_differences
-from curvedoctor.model import Floats
+from curvedoctor.model import Floats, Ints
 
 #: points at the end of a curve that jumps and smoothness are read from
 LONGEST = 65536
@@ -23,8 +24,7 @@ LONGEST = 65536
 MAD_TO_SIGMA = 1.4826
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(NamedTuple):
     """What is known of one curve. Levels in the curve's unit; places as progress 0..1."""
 
     #: finite points
@@ -79,7 +79,7 @@ class Stats:
     bad_tail: float
 
 
-NAMES: tuple[str, ...] = tuple(f.name for f in fields(Stats))
+NAMES = Stats._fields
 
 
 def noise_sigma(seconds: Floats) -> Floats:
@@ -92,9 +92,15 @@ def noise_sigma(seconds: Floats) -> Floats:
 def theil_sen(block: Floats) -> Floats:
     """Median of all pairwise slopes of each row, unit per row length (Sen 1968). `block` is (n, m), m ≤ GRID."""
     m = block.shape[1]
-    i, j = np.triu_indices(m, k=max(1, m // 4))
+    i, j = _pairs(m)
     slopes = (block[:, j] - block[:, i]) / (j - i)
     return np.asarray(medians(slopes) * m)
+
+
+@cache
+def _pairs(m: int) -> tuple[Ints, Ints]:
+    i, j = np.triu_indices(m, k=max(1, m // 4))
+    return i, j
 
 
 def summarize(grid: Floats, finite: Sequence[Floats], bad: Floats) -> list[Stats]:
@@ -116,7 +122,7 @@ def summarize(grid: Floats, finite: Sequence[Floats], bad: Floats) -> list[Stats
         }
     found.update(bad=bad[:, 0], bad_at=bad[:, 1], bad_tail=bad[:, 2])
     table = np.column_stack([found[name] for name in NAMES]).tolist()
-    return [Stats(*row) for row in table]
+    return list(map(Stats._make, table))
 
 
 def smooth(grid: Floats) -> Floats:
