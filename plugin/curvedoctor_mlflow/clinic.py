@@ -10,7 +10,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -133,6 +133,9 @@ class Clinic:
                 run_id, shown = item.run.origin.key, replace(item, run=self._neutral(item.run, experiment))
                 rows[run_id] = {**row(shown), "run_id": run_id}
                 diagnoses[run_id] = replace(shown, run=replace(shown.run, curves=()))
+        names = {run_id: str(line["run"]) for run_id, line in rows.items()}
+        for line in rows.values():
+            line["group"] = _named(str(line["group"]), names)
         ward.diagnoses, ward.rows, ward.units = diagnoses, rows, units
         ward.problems = tuple(self._told(problems))
         ward.version += 1
@@ -156,3 +159,9 @@ class Clinic:
 def _run_id(unit: Unit) -> str:
     """Databases: the first part is the id; folders: the path's last component is."""
     return unit.parts[0].rstrip("/").rpartition("/")[2]
+
+
+def _named(group: str, names: Mapping[str, str]) -> str:
+    """Children of a run share a group that ends with its id: its name says more. Names may repeat."""
+    place, _, parent = group.rpartition("/")
+    return f"{place}/{names[parent]} ({parent[:6]})" if parent in names else group

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mlflow_lab import servers
 from mlflow_lab.stores import Store, fill, serve_copy
 
 pytest.importorskip("mlflow", reason="pip install 'curvedoctor[mlflow]'")
@@ -25,6 +26,19 @@ def filled_files(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """An mlruns folder written by the installed MLflow. Read only."""
     folder = tmp_path_factory.mktemp("files")
     return fill(sys.executable, folder, uri=str(folder / "mlruns"), MLFLOW_ALLOW_FILE_STORE="true")
+
+
+@pytest.fixture(scope="session")
+def old() -> str:
+    """The Python of an environment with the oldest supported MLflow."""
+    return servers.old_python()
+
+
+@pytest.fixture(scope="session")
+def old_filled(old: str, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """An SQLite store written by it. Read only."""
+    folder = tmp_path_factory.mktemp("old")
+    return fill(old, folder, artifacts=str(folder / "artifacts"))
 
 
 @pytest.fixture(scope="session")

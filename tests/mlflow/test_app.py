@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,24 +16,10 @@ import pytest
 from mlflow import MlflowClient
 
 from curvedoctor_mlflow import page
+from mlflow_lab.access import ask
 from mlflow_lab.stores import Store, serve_copy
 
 ROUTES = "/ajax-api/3.0/curvedoctor"
-
-
-def ask(address: str, login: str | None = None) -> tuple[int, Any]:
-    """(status, JSON or text) of a GET."""
-    request = urllib.request.Request(address)
-    if login is not None:
-        request.add_header("Authorization", "Basic " + base64.b64encode(login.encode()).decode())
-    try:
-        with urllib.request.urlopen(request, timeout=60) as response:
-            status, content, kind = response.status, response.read(), response.headers["Content-Type"]
-    except urllib.error.HTTPError as error:
-        status, content, kind = error.code, error.read(), error.headers["Content-Type"]
-        error.close()
-    text = content.decode()
-    return status, json.loads(text) if "json" in (kind or "") else text
 
 
 def until(question: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float = 60) -> Any:
@@ -96,6 +79,7 @@ def test_a_run_and_an_experiment(app: Store) -> None:
     # what needs the points, though they are not kept: the curve in small, and siblings by their outcome
     assert all(row["spark"] for row in told["overview"]["rows"] if row["run"] != "sweep")
     (family,) = told["overview"]["siblings"]
+    assert family["group"].startswith("sweep (")
     assert {param["name"] for param in family["params"]} == {"lr"}
     assert {row["run"] for row in told["overview"]["rows"] if row["key"] in family["runs"]} == {
         "child-0.1",
@@ -145,50 +129,3 @@ def test_a_page_that_looks_different_is_served_as_it_is(stock: str) -> None:
 
 def test_an_unreadable_page_is_left_to_mlflow(tmp_path: Path) -> None:
     assert page.serving(lambda: "stock", tmp_path / "none.html")() == "stock"
-
-
-LOGIN = "[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = sqlite:///{folder}/auth.db\nadmin_username = admin\nadmin_password = password1234567\n"
-
-
-@pytest.fixture(scope="module", params=["uvicorn", pytest.param("gunicorn", marks=pytest.mark.slow)])
-def guarded(
-    filled: Store, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Store]:
-    """Behind basic-auth, where nobody but the administrator may read anything."""
-    pytest.importorskip("flask_wtf", reason="pip install 'mlflow[auth]'")
-    folder = tmp_path_factory.mktemp("guarded")
-    (folder / "auth.ini").write_text(LOGIN.format(folder=folder))
-    more = ["--gunicorn-opts", "--timeout 60"] if request.param == "gunicorn" else []
-    environment = {
-        "CURVEDOCTOR_INNER_APP": "basic-auth", "MLFLOW_AUTH_CONFIG_PATH": str(folder / "auth.ini"),
-        "MLFLOW_FLASK_SERVER_SECRET_KEY": "not-so-secret",
-    }  # fmt: skip
-    with serve_copy(
-        sys.executable, filled, folder, "--app-name", "curvedoctor", *more, **environment
-    ) as store:
-        yield store
-
-
-def test_another_users_run_stays_closed(guarded: Store) -> None:
-    run, admin, guest = guarded.run("nan-end"), "admin:password1234567", "guest:password7654321"
-    body = json.dumps({"username": "guest", "password": "password7654321"}).encode()
-    request = urllib.request.Request(
-        f"{guarded.uri}/api/2.0/mlflow/users/create", body, {"Content-Type": "application/json"}
-    )
-    request.add_header("Authorization", "Basic " + base64.b64encode(admin.encode()).decode())
-    with urllib.request.urlopen(request, timeout=30) as response:
-        assert response.status == 200
-    closed = [
-        f"brief?run_id={run['id']}",
-        f"run?run_id={run['id']}",
-        f"experiment?experiment_id={run['experiment']}",
-    ]
-    for route in closed:
-        assert ask(f"{guarded.uri}{ROUTES}/{route}")[0] == 401
-        assert ask(f"{guarded.uri}{ROUTES}/{route}", guest)[0] == 403
-        assert ask(f"{guarded.uri}{ROUTES}/{route}&experiment_id=0&run_id=x", guest)[0] == 403
-        assert ask(f"{guarded.uri}{ROUTES}/{route}", admin)[0] == 200
-    # what holds no run's data is open to whoever may log in
-    assert ask(f"{guarded.uri}{ROUTES}/page", guest)[0] == 200
-    assert ask(f"{guarded.uri}{ROUTES}/explain?condition=non-finite", guest)[0] == 200
-    assert ask(f"{guarded.uri}{ROUTES}/page")[0] == 401

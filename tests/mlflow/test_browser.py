@@ -12,7 +12,8 @@ from mlflow import MlflowClient
 from curvedoctor.sinks.mlflow_client import server_version
 from curvedoctor.sinks.mlflow_views import SINCE
 from mlflow_lab import servers
-from mlflow_lab.stores import Store, fill, serve_copy
+from mlflow_lab.access import ADMIN, GUEST, behind_login
+from mlflow_lab.stores import Store, serve_copy
 from mlflow_lab.write import diagnoses, write
 from tensorboard_lab.browser import Watched
 
@@ -30,10 +31,24 @@ def app(
     python, store, ours = sys.executable, filled, {}
     if request.param == "2.22.5":
         python, ours = servers.old_python(), servers.with_ours(folder)
-        store = fill(python, tmp_path_factory.mktemp("old"))
+        store = request.getfixturevalue("old_filled")
     with serve_copy(python, store, folder, "--app-name", "curvedoctor", **ours) as served:
         found = diagnoses(served.uri, experiment="hard", run="[fn<]*")
         write(found, note=True)
+        yield served
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def guarded(
+    filled: Store, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Store]:
+    """The same behind basic-auth."""
+    folder = tmp_path_factory.mktemp("guarded")
+    python, store, ours = sys.executable, filled, {}
+    if request.param == "2.22.5":
+        python, ours = servers.old_python(), servers.with_ours(folder)
+        store = request.getfixturevalue("old_filled")
+    with behind_login(python, store, folder, **ours) as served:
         yield served
 
 
@@ -130,3 +145,23 @@ def test_the_report_in_the_artifact_viewer(app: Store, seen: Watched) -> None:
     frame = page.frame_locator("iframe:not([title='Diagnosis'])")
     frame.locator("h1", has_text="nan-end").wait_for()
     frame.locator("canvas").first.wait_for()
+
+
+@pytest.mark.parametrize(("login", "shown"), [(ADMIN, True), (GUEST, False)])
+def test_another_users_run_stays_closed(guarded: Store, browser, login: tuple[str, str], shown: bool) -> None:
+    name, password = login
+    context = browser.new_context(http_credentials={"username": name, "password": password})
+    context.set_default_timeout(40_000)
+    page = context.new_page()
+    with page.expect_response(lambda response: "/curvedoctor/brief" in response.url) as asked:
+        page.goto(address(guarded, "nan-end"))
+    assert asked.value.status == (200 if shown else 403)
+    badge = page.locator("curvedoctor-badge .badge")
+    badge.wait_for(state="visible" if shown else "hidden")
+    assert ("NaN" in page.locator("curvedoctor-badge").inner_text()) is shown
+    if not shown:
+        # the drawer's page by itself shows nothing either
+        page.goto(f"{guarded.uri}/ajax-api/3.0/curvedoctor/page?run_id={guarded.run('nan-end')['id']}")
+        page.get_by_text("No diagnosis").wait_for()
+        assert not page.locator("canvas").count()
+    context.close()

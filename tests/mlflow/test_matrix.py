@@ -17,17 +17,6 @@ from sources.contract import read_all
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="session")
-def old() -> str:
-    return servers.old_python()
-
-
-@pytest.fixture(scope="session")
-def old_filled(old: str, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    folder = tmp_path_factory.mktemp("old")
-    return fill(old, folder, artifacts=str(folder / "artifacts"))
-
-
 @pytest.fixture(scope="module")
 def old_server(old: str, old_filled: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with serve_copy(old, old_filled, tmp_path_factory.mktemp("old-server")) as store:

@@ -18,7 +18,7 @@ SINCE = (3, 17)
 KEY = "curvedoctor"
 TAG = f"mlflow.sharedViewState.{KEY}"
 #: tag → width of its column, in pixels, in the order in which they are shown
-COLUMNS = {"verdict": 120, "conditions": 200, "prescription": 420, "onset": 90, "severity": 100}
+COLUMNS = {"verdict": 140, "conditions": 200, "prescription": 420, "onset": 130, "severity": 140}
 #: 2020-01-01, in milliseconds: a constant, so that writing twice changes nothing
 CREATED = 1_577_836_800_000
 

@@ -2,7 +2,7 @@
 
 const ROUTES = new URL("../../../", import.meta.url);
 const RUN = /\/experiments\/(\d+)\/runs\/([0-9a-f]{32})/;
-const EXPERIMENT = /\/experiments\/(\d+)(?:[/?]|$)/;
+const EXPERIMENT = /\/experiments\/(\d+)(?:\/|$)/;
 /** Milliseconds between questions while a diagnosis is being made, and afterwards. */
 const EAGER = 1500;
 const CALM = 20000;
@@ -60,6 +60,7 @@ class Badge {
     root.append(h("style", {}, STYLE), this.layer);
     document.body.append(this.host);
     this.place = "";
+    this.workspace = "";
     this.timer = 0;
     this.badge.addEventListener("click", () => this.open());
     this.close.addEventListener("click", () => this.shut());
@@ -76,10 +77,12 @@ class Badge {
 
   /** What the address shows: a run, an experiment, or nothing of ours. */
   follow() {
-    const path = decodeURIComponent(location.hash.slice(1));
+    const [path, query] = location.hash.slice(1).split("?");
     const run = RUN.exec(path);
     const experiment = EXPERIMENT.exec(path);
-    const place = run ? `run_id=${run[2]}` : experiment ? `experiment_id=${experiment[1]}` : "";
+    this.workspace = new URLSearchParams(query).get("workspace") ?? "";
+    const inside = this.workspace && `&workspace=${encodeURIComponent(this.workspace)}`;
+    const place = run ? `run_id=${run[2]}${inside}` : experiment ? `experiment_id=${experiment[1]}${inside}` : "";
     if (place === this.place) return;
     this.place = place;
     this.shut(false);
@@ -95,7 +98,7 @@ class Badge {
     if (!document.hidden) {
       this.text.textContent ||= "Diagnosis…";
       try {
-        const response = await fetch(new URL(`brief?${place}`, ROUTES));
+        const response = await fetch(new URL(`brief?${place}`, ROUTES), { headers: this.workspace ? { "X-MLFLOW-WORKSPACE": this.workspace } : {} });
         const told = await response.json();
         if (place !== this.place) return;
         if (!response.ok) {

@@ -14,6 +14,8 @@ const CALM = 10000;
 const query = new URLSearchParams(location.search);
 const run = query.get("run_id");
 const experiment = query.get("experiment_id");
+/** Which of MLflow's workspaces is asked, where it has any. @type {Record<string, string>} */
+const headers = query.get("workspace") ? { "X-MLFLOW-WORKSPACE": query.get("workspace") ?? "" } : {};
 
 /**
  * @param {string} name
@@ -22,7 +24,7 @@ const experiment = query.get("experiment_id");
 async function get(name, parameters) {
   const address = new URL(name, ROUTES);
   address.search = new URLSearchParams(parameters).toString();
-  const response = await fetch(address);
+  const response = await fetch(address, { headers });
   const content = await response.json().catch(() => ({}));
   if (!response.ok) throw new Error(content.error ?? `MLflow answered ${response.status}`);
   return content;
