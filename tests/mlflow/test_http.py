@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
 from curvedoctor.errors import SourceError, UsageError
 from curvedoctor.sources import mlflow_history, mlflow_http, mlflow_rest
 from curvedoctor.sources.base import ReadOptions
-from mlflow_lab import flaky
+from mlflow_lab import access, flaky
 from mlflow_lab.compare import assert_all, assert_same
 from sources.contract import SourceContract, read_all
 
@@ -143,6 +144,16 @@ def test_a_server_that_refuses_is_explained(proxy, hasty: None, fault: int | str
 def test_other_addresses_are_refused_clearly(address: str, says: str) -> None:
     with pytest.raises(SourceError, match=says):
         read_all(address)
+
+
+def test_a_server_behind_tls(server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    certificate = access.certificate(tmp_path / "server.pem")
+    with flaky.before(server.uri, certificate) as proxy:
+        with pytest.raises(SourceError, match="MLFLOW_TRACKING_SERVER_CERT_PATH"):
+            read_all(proxy.url)
+        monkeypatch.setenv("MLFLOW_TRACKING_SERVER_CERT_PATH", str(certificate))
+        assert_small(read_all(proxy.url, options=SMALL), server)
 
 
 def test_a_page_address_reads_what_the_page_shows(server) -> None:

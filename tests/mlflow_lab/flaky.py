@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import urlsplit
 
 #: None to pass a request on, a status to answer, "drop" to close, "hang" to keep silent
@@ -54,8 +56,8 @@ def busy_at_first(fault: Fault, times: int = 2) -> Rule:
 
 
 @contextmanager
-def before(target: str) -> Iterator[Proxy]:
-    """Run a proxy before the server at `target`."""
+def before(target: str, certificate: Path | None = None) -> Iterator[Proxy]:
+    """Run a proxy before the server at `target`; with a certificate (and its key in the same file), by TLS."""
     place = urlsplit(target)
     over = threading.Event()
     proxy = Proxy("")
@@ -104,9 +106,13 @@ def before(target: str) -> Iterator[Proxy]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
+    proxy.url = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}"
     try:
         yield proxy
     finally:
