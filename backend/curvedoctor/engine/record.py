@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from curvedoctor.engine.strict import dumps, loads
+from curvedoctor.engine.uncollected import uncollected
 from curvedoctor.model import Curve, Diagnosis, Finding, Origin, Prescription, Problem, Role, Run, Unjudged
 from curvedoctor.sources.base import Unit
 
@@ -72,9 +73,10 @@ def pack(diagnoses: Sequence[Diagnosis], problems: Iterable[Problem] = ()) -> by
 
 def unpack(packed: bytes) -> tuple[list[Diagnosis], tuple[Problem, ...]]:
     """What `pack` was given, with hollow curves. Raises `ValueError` and the like for other bytes."""
-    held = loads(zlib.decompress(packed))
-    table = [_READ[kind](value) for kind, value in held["t"]]
-    return [_diagnosed(row, table) for row in held["r"]], tuple(Problem(*row) for row in held["p"])
+    with uncollected():
+        held = loads(zlib.decompress(packed))
+        table = [_READ[kind](value) for kind, value in held["t"]]
+        return [_diagnosed(row, table) for row in held["r"]], tuple(Problem(*row) for row in held["p"])
 
 
 def pack_units(units: Iterable[Unit]) -> bytes:
@@ -106,10 +108,6 @@ def of_problem(problem: Problem) -> tuple[object, ...]:
     return (problem.where, problem.what, problem.offset)
 
 
-def _origin(origin: Origin) -> tuple[object, ...]:
-    return (origin.kind, origin.address, origin.key, origin.paths, origin.read_only)
-
-
 class _Table:
     """Values that several runs share, each once."""
 
@@ -138,10 +136,10 @@ def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
         table.place("text", run.group, lambda: run.group),
         table.place("curves", curves, lambda: [[*c[:4], of_role(c[4])] for c in curves]),
         table.place("params", params, lambda: dict(run.params)),
-        None if run.origin is None else _origin(run.origin),
+        None if run.origin is None else _origin(run.origin, table),
         d.verdict,
-        [_finding(finding) for finding in d.findings],
-        [_prescription(prescription) for prescription in d.prescriptions],
+        [_finding(finding, table) for finding in d.findings],
+        [_prescription(prescription, table) for prescription in d.prescriptions],
         table.place("readings", readings, lambda: d.readings),
         table.place("unjudged", d.unjudged, lambda: [(each.condition, each.reason) for each in d.unjudged]),
         table.place("problems", told, lambda: [list(map(of_problem, part)) for part in told]),
@@ -152,16 +150,21 @@ def _key(value: object) -> bytes:
     return dumps(value)
 
 
-def _finding(f: Finding) -> tuple[object, ...]:
-    return (
-        f.condition, f.severity, f.confidence, f.curves, f.summary, f.evidence, f.onset, f.span, f.axis, f.actions,
-    )  # fmt: skip
+def _origin(origin: Origin, table: _Table) -> tuple[object, ...]:
+    common = (origin.kind, origin.address, origin.read_only)
+    return (table.place("origin", common, lambda: common), origin.key, origin.paths)
 
 
-def _prescription(p: Prescription) -> tuple[object, ...]:
-    return (
-        p.action, p.confidence, p.treats, p.text, p.parameter, p.current, p.proposed, p.factor, p.step, p.because,
-    )  # fmt: skip
+def _finding(f: Finding, table: _Table) -> tuple[object, ...]:
+    common = (f.condition, f.severity, f.curves, f.axis, f.actions)
+    place = table.place("finding", common, lambda: common)
+    return (place, f.confidence, f.summary, f.evidence, f.onset, f.span)
+
+
+def _prescription(p: Prescription, table: _Table) -> tuple[object, ...]:
+    common = (p.action, p.treats, p.text, p.parameter, p.current, p.proposed, p.factor, p.step)
+    place = table.place("prescription", repr(common), lambda: common)  # 1, 1.0 and True are not the same
+    return (place, p.confidence, p.because)
 
 
 def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
@@ -180,28 +183,31 @@ def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
         told,
     ) = row
     of_run, problems = table[told]
-    run = Run(name, source, table[group], table[curves], table[params], of_run, origin and _place(*origin))
-    found = tuple([_found(each) for each in findings])
-    tries = tuple([_try(each) for each in prescriptions])
+    run = Run(
+        name, source, table[group], table[curves], table[params], of_run, origin and _place(origin, table)
+    )
+    found = tuple([_found(each, table) for each in findings])
+    tries = tuple([_try(each, table) for each in prescriptions])
     return Diagnosis(run, verdict, found, tries, table[readings], table[unjudged], problems)
 
 
-def _place(kind: str, address: str, key: str, paths: Sequence[str], read_only: str | None) -> Origin:
+def _place(row: Sequence[Any], table: Sequence[Any]) -> Origin:
+    (kind, address, read_only), key, paths = table[row[0]], row[1], row[2]
     return Origin(kind, address, key, tuple(paths), read_only)
 
 
-def _found(row: Sequence[Any]) -> Finding:
-    condition, severity, confidence, curves, summary, evidence, onset, span, axis, actions = row
+def _found(row: Sequence[Any], table: Sequence[Any]) -> Finding:
+    place, confidence, summary, evidence, onset, span = row
+    condition, severity, curves, axis, actions = table[place]
     where = None if span is None else (span[0], span[1])
-    return Finding(
-        condition, severity, confidence, tuple(curves), summary, evidence, onset, where, axis, tuple(actions)
-    )
+    return Finding(condition, severity, confidence, curves, summary, evidence, onset, where, axis, actions)
 
 
-def _try(row: Sequence[Any]) -> Prescription:
-    action, chance, treats, text, parameter, current, proposed, factor, step, because = row
+def _try(row: Sequence[Any], table: Sequence[Any]) -> Prescription:
+    place, chance, because = row
+    action, treats, text, parameter, current, proposed, factor, step = table[place]
     return Prescription(
-        action, chance, tuple(treats), text, parameter, current, proposed, factor, step, tuple(because)
+        action, chance, treats, text, parameter, current, proposed, factor, step, tuple(because)
     )
 
 
@@ -219,6 +225,9 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "text": lambda value: value,
     "params": lambda value: value,
     "readings": lambda value: value,
+    "origin": tuple,
+    "finding": lambda row: (row[0], row[1], tuple(row[2]), row[3], tuple(row[4])),
+    "prescription": lambda row: (row[0], tuple(row[1]), *row[2:]),
     "curves": lambda rows: tuple(map(_curve, rows)),
     "unjudged": lambda rows: tuple(Unjudged(*row) for row in rows),
     "problems": lambda parts: tuple(tuple(Problem(*row) for row in part) for part in parts),

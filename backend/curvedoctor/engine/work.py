@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import cast
@@ -16,6 +15,7 @@ from curvedoctor.engine.judge import judge, judge_groups, prepare
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.plan import Job
 from curvedoctor.engine.record import Curves, Sheet, pack
+from curvedoctor.engine.uncollected import uncollected
 from curvedoctor.features.case import Case
 from curvedoctor.features.summary import Summary, summarize
 from curvedoctor.model import Diagnosis, Problem, Run
@@ -47,20 +47,8 @@ class Judged:
 
 def work(job: Job, options: Options) -> Judged:
     """Load and judge one job, or one pass of it."""
-    with _uncollected():
+    with uncollected():
         return _work(job, options)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for cycles meanwhile: a job makes many objects that live until its end, and hardly any cycle."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _work(job: Job, options: Options) -> Judged:
