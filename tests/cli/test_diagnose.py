@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from curvedoctor.cli import journal as journal_module
 from shell import Ran, falling, write, write_healthy
 
 Run = Callable[..., Ran]
@@ -113,7 +114,7 @@ def test_resume_goes_on_where_a_killed_scan_stopped(run: Run, logs: Path, tmp_pa
     assert run(*arguments).code == 0
     whole = target.read_bytes()
     lines = whole.splitlines(keepends=True)
-    for cut in (b"", lines[0], lines[0] + lines[1][:50], whole):
+    for cut in (b"", lines[0][:40], lines[0], lines[0] + lines[1][:50], whole):
         target.write_bytes(cut)
         assert run(*arguments, "--resume").code == 0
         assert target.read_bytes() == whole
@@ -124,6 +125,53 @@ def test_resume_leaves_a_foreign_file_alone(run: Run, logs: Path, tmp_path: Path
     target.write_text("my thesis\nsecond line\n")
     assert run("diagnose", logs, "--format", "jsonl", "-o", target, "--resume").code == 2
     assert target.read_text() == "my thesis\nsecond line\n"
+    for form in ("jsonl", "parquet"):
+        for content in ("one line", "one line\n", '{"other": 1}\n'):
+            target.write_text(content)
+            assert run("diagnose", logs, "--format", form, "-o", target, "--resume").code == 2
+            assert target.read_text() == content
+
+
+def test_parquet_goes_on_too(run: Run, logs: Path, tmp_path: Path) -> None:
+    target, journal = tmp_path / "out.parquet", tmp_path / ".out.parquet.rows"
+    arguments = ("diagnose", logs, "--format", "parquet", "-o", target)
+    assert run(*arguments).code == 0
+    whole = target.read_bytes()
+    assert not journal.exists()
+    assert run(*arguments, "--resume").code == 0  # nothing to add
+    assert target.read_bytes() == whole
+    kept = []
+
+    def killed(found: list[dict[str, object]]) -> str:
+        if len(kept) == 2:
+            raise KeyboardInterrupt
+        kept.append(found)
+        return original(found)
+
+    original = journal_module._line
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal_module, "_line", killed)
+        target.unlink()
+        assert run(*arguments).code == 130
+    assert not target.exists()
+    lines = journal.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 2
+    for cut in (b"", lines[0][:30], lines[0] + lines[1][:50], lines[0], b"".join(lines)):
+        journal.write_bytes(cut)
+        assert run(*arguments, "--resume").code == 0
+        assert target.read_bytes() == whole
+        assert not journal.exists()
+        target.unlink()
+
+
+def test_a_finished_parquet_file_takes_more_runs(run: Run, logs: Path, tmp_path: Path) -> None:
+    target, whole = tmp_path / "out.parquet", tmp_path / "whole.parquet"
+    assert run("diagnose", logs, "--format", "parquet", "-o", whole).code == 0
+    first = ("diagnose", logs, "--run", "healthy", "--format", "parquet", "-o", target)
+    assert run(*first).code == 0
+    assert run("diagnose", logs, "--format", "parquet", "-o", target, "--resume").code == 0
+    sizes = [len(pd.read_parquet(path)) for path in (target, whole)]
+    assert sizes[0] == sizes[1] > 0
 
 
 def test_a_training_history_is_a_source(run: Run, tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout."
 )
 @click.option(
-    "--resume", is_flag=True, help="Keep the runs that --output already holds (jsonl only), append the rest."
+    "--resume",
+    is_flag=True,
+    help="Keep the runs that --output already holds (jsonl, parquet), append the rest.",
 )
 @click.option(
     "--fail-on",
@@ -62,9 +64,25 @@ def present(results: Results, settings: Settings, said: dict[str, Any]) -> None:
 
     output, form = said["output"], said["format"]
     done = kept(output, form) if said["resume"] else Counter()
+    if form == "parquet" and output is not None:
+        _journaled(results, said)
+        return
     items = recorded(results, done, said["write_baseline"])
     pieces = get(form).pieces(items, look(settings.primary, to_file=output is not None))
     if output is None:
         emit(pieces)
     else:
         save(pieces, output, append=said["resume"], lasting=form == "jsonl")
+
+
+def _journaled(results: Results, said: dict[str, Any]) -> None:
+    """Write a Parquet file that is whole, or what `--resume` goes on from."""
+    from curvedoctor.cli.journal import Journal
+    from curvedoctor.cli.resume import recorded
+    from curvedoctor.cli.terminal import save
+    from curvedoctor.reports.as_parquet import file_of
+
+    journal = Journal(said["output"], said["resume"])
+    items = recorded(results, journal.done, said["write_baseline"])
+    save(file_of(journal.rows(items)), said["output"])
+    journal.remove()

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from curvedoctor.errors import UsageError
 from curvedoctor.known import remembered, write_baseline
@@ -15,28 +16,31 @@ from curvedoctor.reports.as_json import text
 
 def kept(output: Path | None, form: str) -> Counter[tuple[str, str]]:
     """(source, run) of the runs that `output` holds; a line cut short is cut off. Raises `UsageError`."""
-    if output is None or form != "jsonl":
+    if output is None or form not in ("jsonl", "parquet"):
         raise UsageError(
-            "--resume needs --format jsonl and --output FILE: only whole lines can be gone on from"
+            "--resume needs --format jsonl or parquet, and --output FILE: only whole runs can be gone on from"
         )
-    if not output.exists():
+    if not output.exists() or form == "parquet":  # see `journal`
         return Counter()
-    runs: Counter[tuple[str, str]] = Counter()
-    with output.open("r+b") as file:
-        intact = 0
-        for line in file:
-            if not line.endswith(b"\n"):
+    return Counter((run["source"], run["run"]) for run in whole_lines(output))
+
+
+def whole_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The runs in the lines of `path`; what is no whole line is cut off. Raises `UsageError` for another file."""
+    with path.open("r+b") as file:
+        intact, last = 0, b""
+        for last in file:
+            if not last.endswith(b"\n"):
                 break
             try:
-                run = json.loads(line)
-                runs[run["source"], run["run"]] += 1
+                run = json.loads(last)
+                yield {"source": run["source"], "run": run["run"]}
             except (ValueError, KeyError, TypeError):
                 break
-            intact += len(line)
-        if file.read(1) and intact == 0:
-            raise UsageError(f"{output}: this is no output of --format jsonl: it is left as it is")
+            intact += len(last)
+        if intact == 0 and last and (last.endswith(b"\n") or not last.startswith(b"{")):
+            raise UsageError(f"{path}: this is no output of curvedoctor: it is left as it is")
         file.truncate(intact)
-    return runs
 
 
 def recorded(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
 
 from curvedoctor.errors import UsageError
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.reports.base import Look
-from curvedoctor.reports.rows import COLUMNS, Cell, rows
+from curvedoctor.reports.rows import COLUMNS, Row, rows
 
 #: rows per group of the file
 GROUP = 10_000
@@ -16,6 +19,71 @@ GROUP = 10_000
 
 def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[bytes]:
     """The file, in row groups. Raises `UsageError` without pyarrow."""
+    return file_of(list(rows(result)) for result in results if isinstance(result, Diagnosis))
+
+
+def file_of(runs: Iterable[list[Row]]) -> Iterator[bytes]:
+    """The file of the rows of each run, a row group at a time. Raises `UsageError` without pyarrow."""
+    pa, pq = _arrow()
+    schema = pa.schema(
+        [(name, pa.float64() if numeric else pa.string()) for name, numeric in COLUMNS.items()]
+    )
+    sink = _Sink()
+    writer = pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema)
+    waiting: list[Row] = []
+    for found in runs:
+        waiting.extend(found)
+        if len(waiting) >= GROUP:
+            writer.write_table(pa.Table.from_pylist(waiting, schema))
+            waiting.clear()
+            yield sink.take()
+    if waiting:
+        writer.write_table(pa.Table.from_pylist(waiting, schema))
+    writer.close()
+    yield sink.take()
+
+
+def stored(path: Path) -> Iterator[list[Row]]:
+    """The rows of each run in a file that was written before. Raises `UsageError` if it is none of ours."""
+    pa, pq = _arrow()
+    try:
+        with pq.ParquetFile(path) as file:
+            if file.schema_arrow.names != list(COLUMNS):
+                raise pa.ArrowInvalid("other columns")
+            batches = (row for batch in file.iter_batches(GROUP) for row in batch.to_pylist())
+            for _, found in groupby(batches, key=lambda row: (row["source"], row["run"])):
+                yield list(found)
+    except (pa.ArrowException, OSError) as error:
+        raise UsageError(f"{path}: this is no output of --format parquet: it is left as it is") from error
+
+
+class _Sink(io.RawIOBase):
+    """What was written since the last time."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._parts.append(part)
+        self._size += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        return self._size
+
+    def take(self) -> bytes:
+        """It, once."""
+        part = b"".join(self._parts)
+        self._parts.clear()
+        return part
+
+
+def _arrow() -> tuple[Any, Any]:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -23,20 +91,4 @@ def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[bytes
         raise UsageError(
             "--format parquet needs pyarrow: pip install pyarrow (or use --format csv)"
         ) from None
-
-    schema = pa.schema(
-        [(name, pa.float64() if numeric else pa.string()) for name, numeric in COLUMNS.items()]
-    )
-    buffer = io.BytesIO()
-    writer = pq.ParquetWriter(buffer, schema)
-    waiting: list[dict[str, Cell]] = []
-    for result in results:
-        if isinstance(result, Diagnosis):
-            waiting.extend(rows(result))
-        if len(waiting) >= GROUP:
-            writer.write_table(pa.Table.from_pylist(waiting, schema))
-            waiting.clear()
-    if waiting:
-        writer.write_table(pa.Table.from_pylist(waiting, schema))
-    writer.close()
-    yield buffer.getvalue()
+    return pa, pq

@@ -9,6 +9,7 @@ from curvedoctor.model import Diagnosis
 from curvedoctor.reports.as_json import plain, text
 
 Cell: TypeAlias = str | float | None
+Row: TypeAlias = dict[str, Cell]
 
 #: column → whether it holds numbers
 COLUMNS = {
