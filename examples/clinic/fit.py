@@ -20,10 +20,8 @@ Mask = npt.NDArray[np.bool_]
 TREES = 100
 LEAF = 5
 FOLDS = 5
-#: a run is suspected from this probability of being sick on. Chosen by hand on an earlier, smaller clinic
-#: (55 healthy runs, the same tasks that the benchmark scores): 0.88 called 4 % of the healthy runs sick and missed
-#: 57 % of the sick ones, 0.94 2 % and 70 %. To be frozen anew before the final tasks are scored
-GATE = 0.90
+#: share of the healthy runs that the model alone may suspect: sets the gate, on tasks that the trees did not see
+FALSE_ALARMS = 0.04
 #: suspicions: least probability, and share of the most probable action's
 LEAST, SHARE = 0.3, 0.85
 
@@ -36,10 +34,13 @@ def folds(tasks: Sequence[str], count: int = FOLDS) -> list[Mask]:
 
 
 def grow(table: Table, keep: Mask) -> ExtraTreesRegressor:
-    """Trees on the rows of `keep`. An outcome that is not scored counts half."""
-    truth = np.where(np.isfinite(table.labels), table.labels, 0.5)
+    """Trees on the rows of `keep`. An outcome that is not scored counts as its average."""
+    rows, labels, weight = table.rows[keep], table.labels[keep], table.weight[keep]
+    scored = np.isfinite(labels)
+    known = np.where(scored, labels, 0.0)
+    average = (weight @ known) / np.maximum(weight @ scored, 1e-9)
     trees = ExtraTreesRegressor(TREES, min_samples_leaf=LEAF, max_features=0.3, n_jobs=1, random_state=0)
-    return trees.fit(complete(table.rows[keep]), truth[keep], sample_weight=table.weight[keep])
+    return trees.fit(complete(rows), np.where(scored, labels, average), sample_weight=weight)
 
 
 def platt(share: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
@@ -67,7 +68,12 @@ def fit(table: Table, keep: Mask | None = None) -> Model:
     for k in range(len(OUTCOMES)):
         scored = keep & np.isfinite(held[:, k]) & np.isfinite(table.labels[:, k])
         calibration.append(platt(held[scored, k], table.labels[scored, k], table.weight[scored]))
-    return Model(as_forest(grow(table, keep), calibration), GATE, LEAST, SHARE)
+    sick = OUTCOMES.index("sick")
+    healthy = keep & np.isfinite(held[:, sick]) & (table.labels[:, sick] == 0)
+    slope, intercept = calibration[sick]
+    chances = 1 / (1 + np.exp(-(slope * log_odds(held[healthy, sick]) + intercept)))
+    gate = float(np.quantile(chances, 1 - FALSE_ALARMS)) if len(chances) else 1.0
+    return Model(as_forest(grow(table, keep), calibration), gate, LEAST, SHARE)
 
 
 def as_forest(grown: ExtraTreesRegressor, calibration: Sequence[tuple[float, float]]) -> Forest:

@@ -25,6 +25,7 @@ def _plan(task: Task, rounds: int) -> list[str]:
         plan += ["healthy"] * 24
     if task.family == "mlp":
         plan += ["ample"] * 16
+    plan += [fault for fault in SELDOM for _ in range(2)]
     return plan
 
 
@@ -37,6 +38,9 @@ def _grid(d: Draw, task: Task, tag: str) -> list[Base]:
     return [Base("grid", tag, bound(replace(start, lr=lr, batch=b, warmup=0.0))) for lr, b in picked]
 
 
+#: faults whose remedy hardly any other run needs: drawn twice more
+SELDOM = ("wrong-loss", "imbalance", "inputs-unscaled", "over-regularized", "tiny-validation", "label-noise", "outliers",
+          "metric-bug", "init-bad", "warmup-missing", "labels-unrelated", "uneven-batches")  # fmt: skip
 #: from this base run on, fine runs have twice the ordinary amount of data
 AMPLE = 28
 #: base runs of a family relative to MLPs (their trainings cost more)
