@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+import shell
 from curvedoctor.cli.writeback import report
 from curvedoctor.model import Diagnosis
 from curvedoctor.sinks import mlflow_content, mlflow_views
@@ -288,3 +289,37 @@ class TestDatabase:
         assert any("another machine" in line for line in outcomes[0].what)
         assert not Path("/E:").exists()
         assert statuses(erase(found)) == {"removed"}
+
+
+def test_a_server_that_dies_and_comes_back(board, client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command itself: what was written and what not, exit code 3, and the same command finishes the job."""
+    for name, value in {"MAX_RETRIES": "1", "BACKOFF_FACTOR": "0", "BACKOFF_JITTER": "0"}.items():
+        monkeypatch.setenv(f"MLFLOW_HTTP_REQUEST_{name}", value)
+    before = look.database(board.database)
+    with flaky.before(board.uri) as proxy:
+        written = 0
+
+        def dies(method: str, path: str) -> flaky.Fault:
+            nonlocal written
+            if written > 1:
+                return "drop"
+            written += "log-batch" in path
+            return None if written < 2 else "drop"
+
+        proxy.rule = dies
+        command = ("annotate", proxy.url, "--experiment", "small")
+        ended = shell.process(*command)
+        assert ended.returncode == 3
+        assert ended.stdout.decode().count(": written\n") == 1
+        said = ended.stderr.decode()
+        assert said.count(": failed: ") == 2
+        assert "gone" in said
+        verdicts = [
+            "curvedoctor.verdict" in client.get_run(board.run(name)["id"]).data.tags
+            for name in ("one", "two", "three")
+        ]
+        assert sum(verdicts) == 1
+        proxy.rule = lambda method, path: None
+        assert shell.process(*command).returncode == 0
+        assert shell.process("clean", *command[1:]).returncode == 0
+    assert look.database(board.database) == before
