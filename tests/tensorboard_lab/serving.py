@@ -92,7 +92,9 @@ class Board:
 
     def raw(self, route: str) -> bytes:
         """The bytes at `data/ROUTE`."""
-        with urllib.request.urlopen(f"{self.url}/data/{route}", timeout=30) as answer:
+        # as browsers do; else TensorBoard has to unpack what we packed
+        asked = urllib.request.Request(f"{self.url}/data/{route}", headers={"Accept-Encoding": "gzip"})
+        with urllib.request.urlopen(asked, timeout=30) as answer:
             body = bytes(answer.read())
         return gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
 

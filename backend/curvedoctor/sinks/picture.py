@@ -123,11 +123,13 @@ def _noise(axes: Axes, curve: Curve, color: str) -> None:
 
 def _heading(axes: Axes, diagnosis: Diagnosis, curves: list[Curve]) -> None:
     """Where curves are heading, if a finding rests on that."""
+    label = " extrapolated"
     for curve in evidence.heading(diagnosis):
         line = evidence.extrapolation(curve, 60) if curve in curves else None
         if line is not None:
             color = COLORS[curves.index(curve)]
-            axes.plot(line.x, line.y, color=color, linewidth=1.2, linestyle=":", label=" extrapolated")
+            axes.plot(line.x, line.y, color=color, linewidth=1.2, linestyle=":", label=label)
+            label = "_"  # which keeps it out of the legend
 
 
 def _decays(axes: Axes, diagnosis: Diagnosis, first: Curve) -> None:

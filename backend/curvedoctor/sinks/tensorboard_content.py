@@ -194,13 +194,13 @@ def smoothed(curve: Curve) -> tuple[list[int], list[float]]:
 
 
 def markdown(diagnosis: Diagnosis) -> str:
-    """The diagnosis for the Text tab, which renders Markdown tables and escapes HTML."""
+    """The diagnosis for the Text tab, which renders Markdown and escapes HTML."""
     lines = [f"# {diagnosis.verdict.capitalize()}", ""]
     if diagnosis.prescriptions:
         lines += [f"**Try first:** {escaped(diagnosis.prescriptions[0].text)}", ""]
     if diagnosis.findings:
-        lines += ["| condition | severity | sure | from | what was seen |", "|---|---|---|---|---|"]
-        lines += [_row(finding) for finding in diagnosis.findings]
+        # no table: the Text tab breaks its narrow columns within words
+        lines += [_item(finding) for finding in diagnosis.findings]
         lines.append("")
     elif diagnosis.verdict == "healthy":
         lines += ["Nothing was found that a change would clearly improve.", ""]
@@ -216,10 +216,10 @@ def markdown(diagnosis: Diagnosis) -> str:
     return "\n".join(lines)
 
 
-def _row(finding: Finding) -> str:
-    start = "" if finding.onset is None else f"{finding.axis or 'step'} {finding.onset:g}"
-    cells = (finding.condition, finding.severity, f"{finding.confidence:.0%}", start, finding.summary)
-    return f"| {' | '.join(escaped(cell) for cell in cells)} |"
+def _item(finding: Finding) -> str:
+    start = "" if finding.onset is None else f", from {finding.axis or 'step'} {finding.onset:g}"
+    sure = f"{finding.severity}, {finding.confidence:.0%}{start}"
+    return f"* **{escaped(finding.condition)}** ({escaped(sure)}): {escaped(finding.summary)}"
 
 
 def escaped(text: str) -> str:

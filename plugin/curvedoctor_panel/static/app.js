@@ -44,6 +44,7 @@ export class App {
     this.say = h("p", { class: "cd-status", role: "status" });
     this.actions = h("span", { class: "cd-actions" });
     this.notices = h("div", { class: "cd-notices" });
+    this.noticed = "";
     this.stage = h("div", { class: "cd-stage", id: "cd-stage", role: "tabpanel" });
     this.element = h(
       "div",
