@@ -30,10 +30,11 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot, course, decades_below_usual, flat, mean, name, relative
+from curvedoctor.conditions.shape import cannot, course, flat, mean, name, relative
 from curvedoctor.features.blocks import of_three
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
+from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 

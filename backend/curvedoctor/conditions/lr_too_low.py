@@ -27,8 +27,9 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot, decades_below_usual
+from curvedoctor.conditions.shape import cannot
 from curvedoctor.features.case import Case
+from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "lr-too-low"

@@ -33,8 +33,9 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import decades_below_usual, probing
+from curvedoctor.conditions.shape import probing
 from curvedoctor.features.case import Case
+from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.model import Curve, Finding, Run, Unjudged
 
 ID = "non-finite"

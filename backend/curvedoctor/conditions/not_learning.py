@@ -32,9 +32,10 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot, decades_below_usual, error_of_mean, name, relative
+from curvedoctor.conditions.shape import cannot, error_of_mean, name, relative
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
+from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 

@@ -26,9 +26,10 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import decades_below_usual, relative, signed
+from curvedoctor.conditions.shape import relative, signed
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 from curvedoctor.readings.overfit_check import NOTHING, is_overfit_check

@@ -11,7 +11,6 @@ from curvedoctor.conditions.base import number
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
-from curvedoctor.features.vector import USUAL_LR
 from curvedoctor.model import Ints
 from curvedoctor.readings.lr_range_test import is_range_test
 from curvedoctor.readings.overfit_check import is_overfit_check
@@ -116,18 +115,6 @@ def _by_eighths(s: Series) -> float:
         return 0.0
     q = min(g2 / g1, 0.98)
     return g2 * sum(q**k for k in range(1, 9))
-
-
-def decades_below_usual(case: Case) -> float | None:
-    """log10(customary lr of the optimizer / lr); None where either is unknown."""
-    word = case.word("optimizer") or ""
-    if word == "sgd" and (case.number("momentum") or 0) > 0:
-        word = "momentum"
-    usual = USUAL_LR.get(word)
-    lr = case.number("lr")
-    if lr is None and case.schedule is not None:
-        lr = case.schedule.peak
-    return math.log10(usual / lr) if usual and lr and 1e-300 < lr < 1e300 else None
 
 
 def name(s: Series) -> str:

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 
 from curvedoctor.actions import ACTIONS
 from curvedoctor.conditions.base import Condition
-from curvedoctor.conditions.shape import decades_below_usual
 from curvedoctor.differential.numbers import dose
 from curvedoctor.features.case import Case
+from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.model import Finding, Prescription, Severity, Verdict
 
 #: without a model: how probable the n-th action of a condition helps, given that the condition is true

@@ -9,13 +9,12 @@ import numpy as np
 
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.chance import chance_error, expected_first_loss
+from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.features.words import MEASURES
 from curvedoctor.model import Floats, Run
 
 NAN = math.nan
-#: customary learning rate by optimizer: defaults of PyTorch and Keras, and the usual 0.1 / 0.03 of SGD
-USUAL_LR = {"sgd": 0.1, "momentum": 0.03, "adam": 1e-3, "adamw": 1e-3, "nadam": 1e-3, "rmsprop": 1e-3}
 _LOGS = ("lr", "batch_size", "epochs", "n_train", "n_val", "width", "n_classes", "weight_decay", "max_steps")
 _PLAIN = ("dropout", "depth", "momentum", "clip_norm", "warmup_ratio", "label_smoothing")
 _FLAGS = {
@@ -198,12 +197,8 @@ def _params(case: Case) -> dict[str, float]:
         word = case.word(name)
         for known in words:
             out[f"{name}={known}"] = NAN if word is None else float(word == known or known == _family(word))
-    lr, optimizer = case.number("lr"), _optimizer(case)
-    if lr is None and case.lr is not None and len(case.lr):
-        peak = float(np.nanmax(case.lr.values))
-        lr = peak if peak > 0 else None
-    usual = USUAL_LR.get(optimizer or "")
-    out["lr_usual"] = math.log10(lr / usual) if lr and usual else NAN
+    below = decades_below_usual(case)
+    out["lr_usual"] = NAN if below is None else -below
     epochs, n, batch = case.number("epochs"), case.number("n_train"), case.number("batch_size")
     out["log_steps"] = math.log10(max(epochs * n / batch, 1)) if epochs and n and batch else NAN
     steps, width, depth = out["log_steps"], case.number("width"), case.number("depth")
@@ -211,13 +206,6 @@ def _params(case: Case) -> dict[str, float]:
     out["capacity"] = math.log10(max(width, 1) ** 2 * max(depth or 1, 1) / n) if width and n else NAN
     out["log_batches"] = math.log10(max(n / batch, 1e-3)) if n and batch else NAN
     return out
-
-
-def _optimizer(case: Case) -> str | None:
-    word = case.word("optimizer")
-    if word == "sgd" and (case.number("momentum") or 0) > 0:
-        return "momentum"
-    return word
 
 
 def _family(word: str) -> str:

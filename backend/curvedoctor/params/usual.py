@@ -26,7 +26,9 @@ class UsualLr(NamedTuple):
 
 
 _USUAL = {
-    "sgd": UsualLr(1e-3, 1e-2, 1.0, "Bengio 2012; keras default"),
+    "sgd": UsualLr(
+        1e-3, 0.1, 1.0, "Bengio 2012 (span); 0.1 as in Goyal et al. 2017 and this project's clinic"
+    ),
     "momentum": UsualLr(1e-3, 3e-2, 0.3, "Goyal et al. 2017; keras default 0.01"),
     "asgd": UsualLr(1e-3, 1e-2, 1.0, "torch default"),
     "adam": UsualLr(1e-4, 1e-3, 1e-2, "Kingma & Ba 2015; Choi et al. 2019"),
