@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from compare.grids import run, undiagnosed
+from compare.grids import World, grid, run, undiagnosed
 from curvedoctor.compare.analyze import compare
 from curvedoctor.compare.types import Comparison, Prolong
 from curvedoctor.model import Floats, ParamValue, Run
@@ -101,3 +101,32 @@ def test_an_overfit_check_is_recognized_and_not_compared() -> None:
     states, found = steps(check, *others)
     assert states[2] == "done"
     assert "check" not in {o.run for g in found.groups for o in g.outcomes}
+
+
+def test_all_six_steps_are_read_from_the_logs() -> None:
+    """One step after the other appears in the logs, and the next one is asked for."""
+    lrs = np.geomspace(1e-6, 1.0, 300)
+    fall = 2.3 - 1.9 / (1 + (0.01 / lrs) ** 2) + 50 * np.maximum(lrs - 0.2, 0) ** 2
+    check = run("check", {"n_train": 8, "lr": 0.01}, train_batch_loss=np.geomspace(2.3, 1e-4, 100))
+    test = run("finder", {}, "probe", train_batch_loss=fall, train_lr=lrs)
+    coarse = grid(World(best=0.03), (0.003, 0.01, 0.03, 0.1, 0.3), epochs=3)
+    refined = grid(World(best=0.03), (0.015, 0.02, 0.03, 0.045, 0.06), epochs=20)
+    logs: list[list[Run]] = [
+        [],
+        [check],
+        [test],
+        [with_params(r, **CLASSES) for r in coarse],
+        [
+            with_params(Run(f"fine-{r.name}", r.source, "refined", r.curves, r.params), **CLASSES)
+            for r in refined
+        ],
+    ]
+    first = with_params(run("first", {"lr": 0.1}, train_batch_loss=np.geomspace(2.31, 0.5, 200)), **CLASSES)
+    seen: list[Run] = [first]
+    done = []
+    for more in logs:
+        seen += more
+        states, found = steps(*seen)
+        done.append(sorted(number for number, state in states.items() if state == "done"))
+    assert done == [[1], [1, 2], [1, 2, 3], [1, 2, 3, 4], [1, 2, 3, 4, 5, 6]], states
+    assert found.next.startswith("All steps are done")

@@ -63,6 +63,8 @@ def _initial(cases: Sequence[Case]) -> tuple[State, str]:
         for case, e in expected
         if (s := case.train_step or case.training) is not None
     ]
+    # the mean of a first epoch says little of the untrained model where others log their steps
+    firsts = [f for f in firsts if f[0].train_step is not None] or firsts
     if not firsts:
         return (
             "unknown",
@@ -188,6 +190,8 @@ def _curves(
                     "failed",
                     f"The best run, {name}, shows {diagnosis.findings[0].condition}. {first}".strip(),
                 )
+            if diagnosis.verdict == "undetermined":
+                return "unknown", f"The best run, {name}, logs too little to be judged."
             return (
                 "done",
                 f"The best run, {name}, logs training and validation, and nothing is wrong with them.",
