@@ -66,7 +66,9 @@ def tuned(d: Draw, task: Task, schedules: tuple[str, ...] = GOOD_SCHEDULES) -> C
 
 def ample(d: Draw, task: Task) -> Config:
     """A tuned configuration that more data and a larger net hardly improve any more (MLPs)."""
-    config = replace(tuned(d, task), batch=d.pick((64, 64, 128)) if not task.resplit else d.pick((16, 32, 64)))
+    config = replace(
+        tuned(d, task), batch=d.pick((64, 64, 128)) if not task.resplit else d.pick((16, 32, 64))
+    )
     config = replace(
         config,
         lr=float(f"{tuned_lr(task.name, config.optimizer, config.batch, config.schedule):.2g}"),
