@@ -19,6 +19,7 @@ from curvedoctor.demo.log import Log
 from curvedoctor.model import Run
 from curvedoctor.reports.base import Look
 from curvedoctor.roles import assign
+from tensorboard_lab.browser import Watched
 
 HOSTILE = "\x1b[31m<script>alert(1)</script>|`*_\u202e" + "x" * 200
 
@@ -96,6 +97,22 @@ def test_the_page_is_self_contained(found: Comparison) -> None:
     assert tags.seen.count("svg") >= 2
     assert text.count("<h1>") == 1
     assert len(text) < 300_000
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "watched", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"]
+)
+def test_axe_finds_no_serious_violation(found: Comparison, watched: Watched, tmp_path: Path) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    path = tmp_path / "comparison.html"
+    path.write_text(as_html.render(found), encoding="utf-8")
+    watched.page.goto(path.as_uri())
+    violations = Axe().run(watched.page).response["violations"]
+    grave = [item["id"] for item in violations if item["impact"] in {"serious", "critical"}]
+    assert grave == []
+    assert [url for url in watched.requests if not url.startswith(("file:", "data:"))] == []
 
 
 def test_nothing_to_compare_is_said() -> None:

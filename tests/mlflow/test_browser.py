@@ -165,3 +165,23 @@ def test_another_users_run_stays_closed(guarded: Store, browser, login: tuple[st
         page.get_by_text("No diagnosis").wait_for()
         assert not page.locator("canvas").count()
     context.close()
+
+
+def test_the_badge_and_the_drawer_ask_in_the_pages_workspace(app: Store, seen: Watched) -> None:
+    """MLflow's pages name the workspace behind the run, and send it along with every question."""
+    asked: dict[str, str | None] = {}
+
+    def answer(route) -> None:
+        name = route.request.url.partition("/curvedoctor/")[2].partition("?")[0]
+        asked[name] = route.request.headers.get("x-mlflow-workspace")
+        told = {"phase": "ready", "total": 1, "trouble": "", "version": 1, "view": None}
+        route.fulfill(json={**told, "verdict": "sick", "headline": "Of the team"})
+
+    for name in ("brief", "run"):
+        seen.page.route(f"**/curvedoctor/{name}?*", answer)
+    seen.page.goto(address(app, "nan-end", "?workspace=a%20team"))
+    badge = seen.page.locator("curvedoctor-badge .badge", has_text="Of the team")
+    badge.wait_for()
+    badge.click()
+    seen.page.frame_locator("curvedoctor-badge iframe").get_by_text("no diagnosis").wait_for()
+    assert asked == {"brief": "a team", "run": "a team"}

@@ -80,8 +80,11 @@ def _by_length(arena: U8, found: Decoded) -> None:
         found.wrong.append(damaged_anywhere(arena, found.starts[checked], found.lengths[checked]))
         starts = found.starts[alone]
         found.loose.append(starts[~useless(arena, starts, found.lengths[alone])])
-    for length in np.flatnonzero((counts > 0) & ~few).tolist():
-        which = found.starts if counts[length] == len(short) else found.starts[short == length]
+    lengths = np.flatnonzero((counts > 0) & ~few).tolist()
+    ordered = found.starts if counts.max() == len(short) else found.starts[np.argsort(short, kind="stable")]
+    ends = np.cumsum(counts)
+    for length in lengths:
+        which = ordered[ends[length] - counts[length] : ends[length]]
         rows = gather(arena, which, length)
         if not verified and (wrong := damaged(rows)) is not None:
             found.wrong.append(which[wrong])

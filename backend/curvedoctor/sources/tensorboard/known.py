@@ -15,6 +15,8 @@ _FEW = 4
 #: shapes per length, templates per shape, lengths: tags may be made up by an attacker
 _MAX_SHAPES, _MAX_TEMPLATES, _MAX_LENGTHS = 16, 1024, 64
 
+_ALL = np.uint64(2**64 - 1)
+
 #: payload length → shapes
 _shapes: dict[int, list[Shape]] = {}
 
@@ -92,7 +94,7 @@ def _matching(rows: Rows, template: Template, left: I64 | None) -> I64 | None:
     which = left
     for column, mask, expected in reversed(template.words):  # tags that differ mostly do so at their ends
         words = rows.words[:, column] if which is None else rows.words[which, column]
-        same = (words & mask) == expected
+        same = (words if mask == _ALL else words & mask) == expected
         if not same.all():
             which = np.flatnonzero(same) if which is None else which[same]
             if not len(which):

@@ -63,17 +63,16 @@ def _long_tensor(arena: U8, words: npt.NDArray[np.uint32], at: I64, stop: I64) -
 
 def _field(words: npt.NDArray[np.uint32], at: I64, limit: int) -> tuple[I64, I64]:
     """Length (below 2^28; else -1) and start of the length-delimited field whose key stands at `at`."""
-    word = words[np.minimum(at + 1, limit)].astype(np.int64)
-    one = word & 0x7F
-    two = one | ((word >> 1) & 0x3F80)
-    three = two | ((word >> 2) & 0x1FC000)
-    four = three | ((word >> 3) & 0xFE00000)
-    size = 1 + ((word & 0x80) != 0) * (
-        1 + ((word & 0x8000) != 0) * (1 + ((word & 0x800000) != 0).astype(np.int64))
-    )
-    value = np.choose(size - 1, [one, two, three, four])
-    value = np.where((size == 4) & ((word & 0x80000000) != 0), -1, value)
-    return value, at + 1 + size
+    word = words[np.minimum(at + 1, limit)]
+    value, start = word & 0x7F, at + 2
+    more = (word & 0x80) != 0
+    for k in range(1, 4):
+        if not more.any():
+            return value.astype(np.int64), start
+        value |= np.where(more, (word >> k) & (0x7F << (7 * k)), 0)
+        start += more
+        more &= (word >> (8 * k)) & 0x80 != 0
+    return np.where(more, -1, value.astype(np.int64)), start
 
 
 def _varint_size(arena: U8, at: I64) -> I64:
