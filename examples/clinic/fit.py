@@ -1,27 +1,46 @@
-"""Fit the odds that each remedy helps: one forest for all outcomes, calibrated on tasks that it did not see."""
+"""Fit the odds that each remedy helps: boosted trees and a forest, calibrated on tasks that it did not see."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
+import lightgbm
 import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import ExtraTreesRegressor
 
 from clinic.dataset import OUTCOMES, Table
+from curvedoctor.differential.boosted import Boosted
+from curvedoctor.differential.complete import complete
 from curvedoctor.differential.evidence import names
+from curvedoctor.differential.forest import STEPS, Forest
 from curvedoctor.differential.odds import Model
-from curvedoctor.differential.trees import STEPS, Forest, complete, log_odds
 from curvedoctor.model import Floats
 
 Mask = npt.NDArray[np.bool_]
+#: a tree as LightGBM describes it: nested nodes
+Grown = dict[str, Any]
 
-TREES = 100
+#: of the forest
+ROOTS = 50
 LEAF = 5
+#: boosted trees per outcome
+TREES = 120
+DEPTH = 3
+#: of LightGBM; where features are many and runs few, small trees of few features each
+SETTINGS = {
+    "objective": "binary", "learning_rate": 0.1, "max_depth": DEPTH, "num_leaves": 2**DEPTH, "max_bin": 63,
+    "min_data_in_leaf": 15, "lambda_l2": 1.0, "feature_fraction_bynode": 0.3, "seed": 0, "deterministic": True,
+    "force_row_wise": True, "num_threads": 1, "verbose": -1,
+}  # fmt: skip
+#: fewest runs that an outcome is learnt from; below, it is as probable as it is on average
+FEWEST = 5
 FOLDS = 5
 #: share of the healthy runs that the model alone may suspect: sets the gate, on tasks that the trees did not see
-FALSE_ALARMS = 0.04
+FALSE_ALARMS = 0.06
 #: suspicions: least probability, and share of the most probable action's
 LEAST, SHARE = 0.3, 0.85
 
@@ -33,21 +52,34 @@ def folds(tasks: Sequence[str], count: int = FOLDS) -> list[Mask]:
     return [at == k for k in range(min(count, len(unique)))]
 
 
+def boost(table: Table, keep: Mask) -> list[list[Grown]]:
+    """For each outcome its trees, on the rows of `keep` in which it is scored."""
+    return [_boost(table, keep & np.isfinite(table.labels[:, k]), k) for k in range(len(OUTCOMES))]
+
+
+def _boost(table: Table, keep: Mask, outcome: int) -> Grown:
+    y, weight = table.labels[keep, outcome], table.weight[keep]
+    if len(set(table.run[keep][y == 1])) < FEWEST or (y == 1).all():
+        share = np.clip(np.average(y, weights=weight) if len(y) else 0.0, 1e-3, 1 - 1e-3)
+        return [{"leaf_value": float(np.log(share / (1 - share)))}]
+    data = lightgbm.Dataset(complete(table.rows[keep]), y, weight=weight)
+    fitted = lightgbm.train(dict(SETTINGS), data, TREES).dump_model()
+    return [tree["tree_structure"] for tree in fitted["tree_info"]]
+
+
 def grow(table: Table, keep: Mask) -> ExtraTreesRegressor:
     """Trees on the rows of `keep`. An outcome that is not scored counts as its average."""
     rows, labels, weight = table.rows[keep], table.labels[keep], table.weight[keep]
     scored = np.isfinite(labels)
     known = np.where(scored, labels, 0.0)
     average = (weight @ known) / np.maximum(weight @ scored, 1e-9)
-    trees = ExtraTreesRegressor(TREES, min_samples_leaf=LEAF, max_features=0.3, n_jobs=1, random_state=0)
+    trees = ExtraTreesRegressor(ROOTS, min_samples_leaf=LEAF, max_features=0.3, n_jobs=1, random_state=0)
     return trees.fit(complete(rows), np.where(scored, labels, average), sample_weight=weight)
 
 
-def platt(share: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
-    """Slope and intercept of a logistic calibration (Platt 1999), with a light pull towards 1 and 0."""
+def platt(score: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
+    """Slope and intercept of a logistic calibration of log-odds (Platt 1999), with a light pull towards 1 and 0."""
     from scipy.optimize import minimize
-
-    score = log_odds(share)
 
     def loss(ab: Floats) -> float:
         z = ab[0] * score + ab[1]
@@ -60,20 +92,61 @@ def platt(share: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
 def fit(table: Table, keep: Mask | None = None) -> Model:
     """A model for the rows of `keep`, calibrated by leaving tasks out among them."""
     keep = np.ones(len(table.rows), dtype=bool) if keep is None else keep
-    held = np.full(table.labels.shape, np.nan)
+    held = np.full((2, *table.labels.shape), np.nan)
     for mask in folds([task if k else "" for task, k in zip(table.tasks, keep, strict=True)]):
         if (mask & keep).any() and (~mask & keep).any():
-            held[mask & keep] = grow(table, keep & ~mask).predict(complete(table.rows[mask & keep]))
-    calibration = []
-    for k in range(len(OUTCOMES)):
-        scored = keep & np.isfinite(held[:, k]) & np.isfinite(table.labels[:, k])
-        calibration.append(platt(held[scored, k], table.labels[scored, k], table.weight[scored]))
+            rows = table.rows[mask & keep]
+            raw = [(1.0, 0.0)] * len(OUTCOMES)
+            held[0, mask & keep] = as_boosted(boost(table, keep & ~mask), raw).calibrated(rows)
+            held[1, mask & keep] = as_forest(grow(table, keep & ~mask), raw).calibrated(rows)
+    calibrations: list[list[tuple[float, float]]] = [[], []]
+    for part, calibration in zip(held, calibrations, strict=True):
+        for k in range(len(OUTCOMES)):
+            scored = keep & np.isfinite(part[:, k]) & np.isfinite(table.labels[:, k])
+            calibration.append(platt(part[scored, k], table.labels[scored, k], table.weight[scored]))
     sick = OUTCOMES.index("sick")
-    healthy = keep & np.isfinite(held[:, sick]) & (table.labels[:, sick] == 0)
-    slope, intercept = calibration[sick]
-    chances = 1 / (1 + np.exp(-(slope * log_odds(held[healthy, sick]) + intercept)))
-    gate = float(np.quantile(chances, 1 - FALSE_ALARMS)) if len(chances) else 1.0
-    return Model(as_forest(grow(table, keep), calibration), gate, LEAST, SHARE)
+    healthy = keep & np.isfinite(held[0, :, sick]) & (table.labels[:, sick] == 0)
+    score = np.mean(
+        [c[sick][0] * part[healthy, sick] + c[sick][1] for c, part in zip(calibrations, held, strict=True)],
+        axis=0,
+    )
+    gate = float(np.quantile(1 / (1 + np.exp(-score)), 1 - FALSE_ALARMS)) if healthy.any() else 1.0
+    boosted, forest = (
+        as_boosted(boost(table, keep), calibrations[0]),
+        as_forest(grow(table, keep), calibrations[1]),
+    )
+    return Model(boosted, forest, gate, LEAST, SHARE)
+
+
+def as_boosted(grown: Sequence[list[Grown]], calibration: Sequence[tuple[float, float]]) -> Boosted:
+    """LightGBM's trees as flat arrays of complete trees."""
+    count = [len(trees) for trees in grown]
+    inner = 2**DEPTH - 1
+    feature = np.zeros((sum(count), inner), np.int16)
+    threshold = np.full((sum(count), inner), np.inf, np.float32)
+    value = np.zeros((sum(count), 2 * inner + 1), np.float32)
+
+    def fill(tree: int, at: int, node: Grown) -> None:
+        value[tree, at] = node.get("internal_value", node.get("leaf_value"))
+        if at >= inner:
+            return
+        if "split_feature" in node:
+            feature[tree, at], threshold[tree, at] = node["split_feature"], node["threshold"]
+        for side, child in ((1, "left_child"), (2, "right_child")):
+            fill(tree, 2 * at + side, node.get(child, node))
+
+    for tree, root in enumerate(root for trees in grown for root in trees):
+        fill(tree, 0, root)
+    return Boosted(
+        outcomes=OUTCOMES,
+        features=names(),
+        feature=feature,
+        threshold=threshold,
+        value=value,
+        count=np.array(count, np.int32),
+        slope=np.array([c[0] for c in calibration], np.float32),
+        intercept=np.array([c[1] for c in calibration], np.float32),
+    )
 
 
 def as_forest(grown: ExtraTreesRegressor, calibration: Sequence[tuple[float, float]]) -> Forest:
@@ -82,21 +155,22 @@ def as_forest(grown: ExtraTreesRegressor, calibration: Sequence[tuple[float, flo
     roots = np.cumsum([0, *(t.node_count for t in trees)])[:-1]
 
     def children(side: str) -> npt.NDArray[np.int32]:
-        parts = []
-        for tree, root in zip(trees, roots, strict=True):
-            below = getattr(tree, side)
-            parts.append(np.where(below < 0, np.arange(tree.node_count), below) + root)
-        return np.concatenate(parts).astype(np.int32)
+        below = [getattr(tree, side) + root for tree, root in zip(trees, roots, strict=True)]
+        return np.concatenate(below).astype(np.int32)
 
     feature = np.concatenate([t.feature for t in trees])
+    leaf = feature < 0
+    left = children("children_left")
+    left[leaf] = np.arange(leaf.sum())
+    share = np.concatenate([t.value[:, :, 0] for t in trees])[leaf]
     return Forest(
         outcomes=OUTCOMES,
         features=names(),
-        feature=np.where(feature < 0, -1, feature).astype(np.int16),
+        feature=np.where(leaf, -1, feature).astype(np.int16),
         threshold=np.concatenate([t.threshold for t in trees]).astype(np.float32),
-        left=children("children_left"),
+        left=left,
         right=children("children_right"),
-        share=np.round(np.concatenate([t.value[:, :, 0] for t in trees]) * STEPS).astype(np.uint8),
+        share=np.round(share * STEPS).astype(np.uint8),
         roots=roots.astype(np.int32),
         slope=np.array([c[0] for c in calibration], np.float32),
         intercept=np.array([c[1] for c in calibration], np.float32),
@@ -105,14 +179,17 @@ def as_forest(grown: ExtraTreesRegressor, calibration: Sequence[tuple[float, flo
 
 def save(model: Model, path: Path) -> None:
     """Write a model as `.npz` without pickle."""
-    f = model.forest
-    fields = ("feature", "threshold", "left", "right", "share", "roots", "slope", "intercept")
+    arrays = {}
+    for part, fitted in (("boosted", model.boosted), ("forest", model.forest)):
+        for field in fields(fitted):
+            if field.name not in ("outcomes", "features"):
+                arrays[f"{part}_{field.name}"] = getattr(fitted, field.name)
     np.savez_compressed(
         path,
-        outcomes=np.array(f.outcomes),
-        features=np.array(f.features),
+        outcomes=np.array(model.boosted.outcomes),
+        features=np.array(model.boosted.features),
         limits=np.array([model.gate, model.least, model.share]),
-        **{name: getattr(f, name) for name in fields},
+        **arrays,
     )
 
 
@@ -127,7 +204,7 @@ def main() -> None:
     model = fit(table(runs, COPIES))
     save(model, path)
     print(
-        f"{len(runs)} runs, {len(model.forest.feature)} nodes, gate {model.gate:.2f}: {path.stat().st_size / 1e6:.2f} MB"
+        f"{len(runs)} runs, {len(model.boosted.feature)} boosted trees, {len(model.forest.roots)} in the forest, gate {model.gate:.2f}: {path.stat().st_size / 1e6:.2f} MB"
     )
 
 

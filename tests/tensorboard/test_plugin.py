@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -92,7 +93,7 @@ def test_a_killed_worker_is_started_again(logdir: Path) -> None:
         time.sleep(0.3)
         with pytest.raises(urllib.error.HTTPError) as refused:
             board.ours("runs")
-        said = json.loads(refused.value.read())["error"]
+        said = json.loads(gzip.decompress(refused.value.read()))["error"]
         refused.value.close()
         assert "ended with code -9" in said
         assert board.get("plugin/scalars/tags")["well"]

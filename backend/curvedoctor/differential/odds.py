@@ -13,12 +13,16 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
+import numpy.typing as npt
 
+from curvedoctor.differential.boosted import Boosted
 from curvedoctor.differential.evidence import in_plain_words, rows, with_rules
+from curvedoctor.differential.forest import Forest
 from curvedoctor.differential.siblings import Trial
-from curvedoctor.differential.trees import Forest
 from curvedoctor.features.case import Case
 from curvedoctor.model import Floats
+
+Stored = npt.NDArray[np.generic]
 
 #: the outcome "some remedy helps"
 SICK = "sick"
@@ -30,14 +34,21 @@ REASONS = 3
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Model:
-    """The fitted forest and where its odds become suspicions."""
+    """What was fitted, and where its odds become suspicions."""
 
+    #: boosted trees and a forest err differently: the mean of their log-odds is better than either
+    boosted: Boosted
     forest: Forest
     #: a run is suspected of being sick from this probability on
     gate: float
     #: an action is suspected from this probability on, and from this share of the most probable one's
     least: float
     share: float
+
+    def probabilities(self, rows: Floats) -> Floats:
+        """Probability of each outcome, shape (n, outcomes), for rows of evidence (n, features)."""
+        score = (self.boosted.calibrated(rows) + self.forest.calibrated(rows)) / 2
+        return np.asarray(1.0 / (1.0 + np.exp(-score)))
 
 
 @cache
@@ -49,7 +60,15 @@ def default_model() -> Model | None:
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
         held = {name: arrays[name] for name in arrays.files}
     limits = [float(v) for v in held["limits"]]
-    return Model(Forest.from_arrays(held), *limits)
+    return Model(Boosted.from_arrays(_of("boosted", held)), Forest.from_arrays(_of("forest", held)), *limits)
+
+
+def _of(part: str, held: Mapping[str, Stored]) -> dict[str, Stored]:
+    """One part's arrays, beside the names that both share."""
+    own = {
+        name.removeprefix(f"{part}_"): array for name, array in held.items() if name.startswith(f"{part}_")
+    }
+    return {**own, "outcomes": held["outcomes"], "features": held["features"]}
 
 
 def judgeable(case: Case) -> bool:
@@ -67,11 +86,11 @@ def with_odds(cases: Sequence[Case], model: Model | None = None) -> list[Case]:
         return out
     ruled = [with_rules(cases[i]) for i in chosen]
     evidence = rows(ruled)
-    chances = model.forest.probabilities(evidence)
+    chances = model.probabilities(evidence)
     for i, case, row, chance in zip(chosen, ruled, evidence, chances, strict=True):
-        odds = dict(zip(model.forest.outcomes, chance.tolist(), strict=True))
+        odds = dict(zip(model.boosted.outcomes, chance.tolist(), strict=True))
         suspects = suspect(odds, model)
-        out[i] = case.having(odds=odds, suspects=suspects, because=_because(model.forest, row, suspects))
+        out[i] = case.having(odds=odds, suspects=suspects, because=_because(model.boosted, row, suspects))
     return out
 
 
@@ -100,9 +119,9 @@ def told(case: Case, trials: Sequence[Trial], model: Model | None = None) -> Cas
     return case.having(odds=odds, suspects=suspect(odds, model), because=because)
 
 
-def _because(forest: Forest, row: Floats, suspects: Mapping[str, float]) -> dict[str, tuple[str, ...]]:
-    strongest = forest.strongest(row, list(suspects), REASONS) if suspects else []
+def _because(trees: Boosted, row: Floats, suspects: Mapping[str, float]) -> dict[str, tuple[str, ...]]:
+    strongest = trees.strongest(row, list(suspects), REASONS) if suspects else []
     return {
-        action: tuple(in_plain_words(forest.features[f], float(row[f])) for f in places)
+        action: tuple(in_plain_words(trees.features[f], float(row[f])) for f in places)
         for action, places in zip(suspects, strongest, strict=True)
     }
