@@ -22,9 +22,11 @@ BY_PLACE = (0.9, 0.6, 0.45, 0.35)
 WORTH_TRYING = 0.2
 MOST = 6
 #: what a remedy must be more probable by to come before one that takes a single number to change
-EFFORT = {"train-longer": 0.15, "change-optimizer": 0.15, "bigger-model": 0.15, "more-data": 0.15}
+EFFORT = {"train-longer": 0.2, "change-optimizer": 0.2, "bigger-model": 0.2, "more-data": 0.2}
 #: decades from the customary lr from which on the lr comes first, if it is this much less probable at most
 FAR, FAR_OFF = 1.5, 0.4
+#: what else must be more probable by to come before the repair of an outright defect (severity "error")
+DEFECT = 0.3
 #: share of the most probable remedy's odds from which another is worth naming beside it
 NEARLY = 0.5
 _WEIGHT: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
@@ -50,6 +52,7 @@ def prescribe(
 ) -> tuple[Prescription, ...]:
     """Ranked prescriptions for the findings of one run; what is merely worth knowing prescribes nothing."""
     chance: dict[str, float] = {}
+    repairs: dict[str, float] = {}
     treats: dict[str, list[str]] = {}
     for found in findings:
         if found.severity == "info":
@@ -60,13 +63,15 @@ def prescribe(
             p = rule if odds is None or not ACTIONS[action].training else odds
             if place == 0 and (found.severity == "error" or found.confidence > p):
                 p = max(p, rule)
+                if found.severity == "error":
+                    repairs[action] = -DEFECT
             chance[action] = max(chance.get(action, 0.0), p)
             treats.setdefault(action, []).append(found.condition)
     if case.suspects and treats:
         _add_probable(case, findings[0].condition, chance, treats)
     below = decades_below_usual(case) or 0.0
     plain = {"raise-lr" if below > 0 else "lower-lr": -FAR_OFF} if abs(below) >= FAR else {}
-    ranked = sorted(chance, key=lambda a: (plain.get(a, EFFORT.get(a, 0.0)) - chance[a], a))
+    ranked = sorted(chance, key=lambda a: (repairs.get(a, plain.get(a, EFFORT.get(a, 0.0))) - chance[a], a))
     worth = [a for a in ranked if chance[a] >= WORTH_TRYING] or ranked[:1]
     out = []
     for action in worth[:MOST]:
