@@ -21,6 +21,14 @@ class Action:
     training: bool = True
 
 
+#: what boosted trees, which have no gradient steps, batches or activations, know nothing of
+NETWORKS_ONLY = frozenset(
+    {
+        "add-warmup", "decay-later", "decay-lr", "fix-schedule", "clip-gradients", "change-optimizer", "bigger-batch", "shuffle",
+        "fix-init", "fix-activation", "normalize-input", "overfit-one-batch", "run-lr-range-test",
+    }
+)  # fmt: skip
+
 ACTIONS: Mapping[str, Action] = {
     "lower-lr": Action("Lower the learning rate to a tenth.", "lr", 0.1),
     "raise-lr": Action("Raise the learning rate tenfold.", "lr", 10.0),

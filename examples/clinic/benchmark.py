@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from clinic.dataset import as_run, table
 from clinic.fit import Mask, fit, folds
@@ -34,7 +35,9 @@ def held_out_models(runs: Sequence[ClinicRun]) -> list[tuple[Mask, Model]]:
     """For each fold of tasks: which runs it holds out, and the model fitted on the others."""
     data = table(runs, COPIES)
     owner = data.run.astype(int)
-    return [(mask, fit(data, ~mask[owner])) for mask in folds([run.task for run in runs])]
+    masks = folds([run.task for run in runs])
+    fitted = Parallel(n_jobs=-1)(delayed(fit)(data, ~mask[owner]) for mask in masks)
+    return list(zip(masks, fitted, strict=True))
 
 
 def held_out(runs: Sequence[ClinicRun], models: Sequence[tuple[Mask, Model]], judge: Judge) -> list[Answer]:

@@ -72,9 +72,15 @@ def _of(part: str, held: Mapping[str, Stored]) -> dict[str, Stored]:
 
 
 def judgeable(case: Case) -> bool:
-    """Whether the run is of the kind the model was fitted on."""
+    """Whether the run is of the kind the model was fitted on: a network's, with a curve that has a direction."""
     s = case.main
-    return s is not None and s.stats.n >= FEWEST and s.stats.low >= 0 and s.stats.top > s.stats.low
+    return (
+        s is not None
+        and not case.boosting
+        and s.stats.n >= FEWEST
+        and s.stats.low >= 0
+        and s.stats.top > s.stats.low
+    )
 
 
 def with_odds(cases: Sequence[Case], model: Model | None = None) -> list[Case]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from curvedoctor.actions import ACTIONS
+from curvedoctor.actions import ACTIONS, NETWORKS_ONLY
 from curvedoctor.conditions.base import Condition
 from curvedoctor.differential.numbers import dose
 from curvedoctor.features.case import Case
@@ -58,6 +58,8 @@ def prescribe(
         if found.severity == "info":
             continue
         for place, action in enumerate(found.actions or known[found.condition].actions):
+            if case.boosting and action in NETWORKS_ONLY:
+                continue
             rule = found.confidence * BY_PLACE[min(place, len(BY_PLACE) - 1)]
             odds = case.odds.get(action)
             p = rule if odds is None or not ACTIONS[action].training else odds
@@ -97,6 +99,6 @@ def _add_probable(case: Case, condition: str, chance: dict[str, float], treats: 
     """Remedies that no finding names, though the model thinks them nearly as probable to help as its first."""
     least = max(WORTH_TRYING, NEARLY * max(case.suspects.values()))
     for action, odds in case.odds.items():
-        if action in ACTIONS and action not in chance and odds >= least:
+        if action in ACTIONS and ACTIONS[action].training and action not in chance and odds >= least:
             chance[action] = odds
             treats[action] = [condition]

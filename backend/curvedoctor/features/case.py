@@ -21,6 +21,14 @@ _TOTAL = re.compile(
 )
 
 
+#: as LightGBM and XGBoost name the measures that networks' logs call otherwise
+_TREES = re.compile(
+    r"(^|[^a-z0-9])((binary|multi)_logloss|mlogloss|binary_error|multi_error|merror|valid_0|validation_0)($|[^a-z0-9])"
+    r"|^l[12][. -](train|valid)\w*$|^(train|valid)\w*[. '_-]+l[12]$",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """One run, prepared. Series are None where the run does not log such a curve."""
@@ -67,6 +75,13 @@ class Case:
     def main(self) -> Series | None:
         """The curve that a verdict rests on first: training, else validation."""
         return self.train or self.train_step or self.val
+
+    @cached_property
+    def boosting(self) -> bool:
+        """Whether the run grows boosted trees rather than training a network: what it says of itself, or its names."""
+        if self.word("model") is not None:
+            return self.word("model") == "tree"
+        return self.main is not None and _TREES.search(self.main.curve.tag) is not None
 
     @cached_property
     def schedule(self) -> Schedule | None:
