@@ -99,13 +99,13 @@ class Badge {
       this.text.textContent ||= "Diagnosis…";
       try {
         const response = await fetch(new URL(`brief?${place}`, ROUTES), { headers: this.workspace ? { "X-MLFLOW-WORKSPACE": this.workspace } : {} });
-        const told = await response.json();
+        // not for this user, or gone: nothing of ours belongs on this page
+        if (place === this.place) this.layer.hidden = response.status === 403 || response.status === 404;
+        // MLflow's own refusals are plain text
+        const said = await response.text();
         if (place !== this.place) return;
-        if (!response.ok) {
-          // not for this user, or gone: nothing of ours belongs on this page
-          this.layer.hidden = response.status === 403 || response.status === 404;
-          throw new Error(told.error);
-        }
+        if (!response.ok) throw new Error(said.startsWith("{") ? JSON.parse(said).error : said || `${response.status}`);
+        const told = JSON.parse(said);
         if (told.phase === "reading") wait = EAGER;
         if (told.verdict) this.say(told.verdict, `${WORDS[/** @type {keyof typeof WORDS} */ (told.verdict)]}: ${told.headline}`);
         else this.say("", told.trouble || (wait === EAGER ? "Diagnosing…" : "No diagnosis: nothing was logged"));
