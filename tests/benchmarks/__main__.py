@@ -37,12 +37,18 @@ def readers(scale: float, rounds: int) -> Iterator[Row]:
             ratios = [theirs / own for theirs, own in zip(result.processor[name], mine, strict=True)]
             goal = f">= {workload.aim:g}" if name == STOCK else "-"
             met = name != STOCK or statistics.median(ratios) >= workload.aim
-            yield Row(f"{workload.name}: x {name}, CPU", goal, scan.spread(ratios), met)
+            yield _told(Row(f"{workload.name}: x {name}, CPU", goal, scan.spread(ratios), met))
         walls = zip(result.wall[RUST], result.wall[reading.OURS], strict=True)
         ratios = [theirs / own for theirs, own in walls]
         aim = LONG if "long" in workload.name or "one run" in workload.name else ELSEWHERE
         met = statistics.median(ratios) >= aim
-        yield Row(f"{workload.name}: x RustBoard, wall", f">= {aim:g}", scan.spread(ratios), met)
+        yield _told(Row(f"{workload.name}: x RustBoard, wall", f">= {aim:g}", scan.spread(ratios), met))
+
+
+def _told(row: Row) -> Row:
+    """The row, shown at once for those who wait."""
+    print(row.what, row.reached, file=sys.stderr, flush=True)
+    return row
 
 
 def mlflow(runs: int) -> str:
@@ -61,12 +67,13 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="small logs, three rounds")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--scale", type=float, default=1.0, help="of the logs for the readers (default: 1)")
     parser.add_argument("--runs", type=int, default=50_000, help="of the largest scan (default: %(default)s)")
     parser.add_argument("--picture", type=Path, default=Path("growth.png"), help="growth is drawn there")
     parser.add_argument("--only", choices=["reading", "scan", "mlflow"])
     chosen = parser.parse_args()
     scale, rounds, runs = (
-        (0.05, 3, min(chosen.runs, 2000)) if chosen.quick else (1.0, chosen.rounds, chosen.runs)
+        (0.05, 3, min(chosen.runs, 2000)) if chosen.quick else (chosen.scale, chosen.rounds, chosen.runs)
     )
     os.environ.update(scan.ONE_THREAD)
     found: list[Row] = []
