@@ -5,8 +5,8 @@ with weight decay 1e-5, the learning rate halved every 20 epochs, 100 epochs.
 
 Expect: `after` is healthy. `never-stepped` creates the scheduler and never calls it, so that the
 configured decay is not in the lr curve: `schedule-fault`. `saturated` has sigmoid hidden units with
-weights so large that they saturate: its loss ends far higher, and the remedies are about
-initialization and activation.
+weights so large that they saturate: its loss ends far higher, but falls as evenly as a sound one's,
+and without a run beside it nothing is said of it.
 """
 
 from __future__ import annotations

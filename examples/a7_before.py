@@ -4,8 +4,9 @@ Two classes, 4000 samples of 5 features; a linear model with a sigmoid output, m
 instead of cross-entropy, a small batch, no scheduler, no L2 penalty. The rule behind the classes is
 not linear, so the model swings around a high floor, on training and validation data alike.
 
-Expect: `underfitting`, with a bigger model (hidden layers with ReLU) to try first, and the wrong
-loss function (`wrong-loss`) among what is found. `a7_after.py` is the repaired program.
+What helps is a bigger model (hidden layers with ReLU): `a7_after.py` is the repaired program. Expect
+no word of it: the curves are those of a task that can't be learnt any better, which is what most runs
+with such curves turned out to be when remedies were tried. A limit of what a log can tell.
 """
 
 from __future__ import annotations
