@@ -44,6 +44,11 @@ class Table:
     run: Floats  #: (n,) index of the run a row stems from
 
 
+def evidence_of(runs: Sequence[Run]) -> Floats:
+    """Rows of evidence, shape (n, features), made in blocks."""
+    return np.vstack([evidence(build(runs[at : at + 256])) for at in range(0, len(runs), 256)])
+
+
 def labels(run: ClinicRun) -> list[float]:
     """1 helps, 0 does not, NaN in between or not tried."""
     verdicts = [run.helps(action) for action in OUTCOMES[:-1]]
@@ -62,7 +67,7 @@ def table(runs: Sequence[ClinicRun], copies: int, seed: int = 0) -> Table:
                 as_run(run) if k == 0 else as_run(run, str(rng.choice(list(STYLES))), str(rng.choice(LEVELS)))
             )
             owner.append(i)
-    rows = np.vstack([evidence(build(made[at : at + 256])) for at in range(0, len(made), 256)])
+    rows = evidence_of(made)
     faults = Counter((run.fault, bool(run.healthy)) for run in runs)
     tasks = Counter(run.task for run in runs)
     each = [1.0 / np.sqrt(faults[run.fault, bool(run.healthy)] * tasks[run.task]) for run in runs]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from curvedoctor.differential.boosted import Boosted
 from curvedoctor.differential.complete import complete
 from curvedoctor.differential.evidence import names
 from curvedoctor.differential.forest import STEPS, Forest
-from curvedoctor.differential.odds import Model
+from curvedoctor.differential.odds import Model, probability
 from curvedoctor.model import Floats
 
 Mask = npt.NDArray[np.bool_]
@@ -95,7 +94,7 @@ def fit(table: Table, keep: Mask | None = None) -> Model:
     held = np.full((2, *table.labels.shape), np.nan)
     for mask in folds([task if k else "" for task, k in zip(table.tasks, keep, strict=True)]):
         if (mask & keep).any() and (~mask & keep).any():
-            rows = table.rows[mask & keep]
+            rows = complete(table.rows[mask & keep])
             raw = [(1.0, 0.0)] * len(OUTCOMES)
             held[0, mask & keep] = as_boosted(boost(table, keep & ~mask), raw).calibrated(rows)
             held[1, mask & keep] = as_forest(grow(table, keep & ~mask), raw).calibrated(rows)
@@ -106,15 +105,12 @@ def fit(table: Table, keep: Mask | None = None) -> Model:
             calibration.append(platt(part[scored, k], table.labels[scored, k], table.weight[scored]))
     sick = OUTCOMES.index("sick")
     healthy = keep & np.isfinite(held[0, :, sick]) & (table.labels[:, sick] == 0)
-    score = np.mean(
-        [c[sick][0] * part[healthy, sick] + c[sick][1] for c, part in zip(calibrations, held, strict=True)],
-        axis=0,
+    chances = probability(
+        *(c[sick][0] * part[healthy, sick] + c[sick][1] for c, part in zip(calibrations, held, strict=True))
     )
-    gate = float(np.quantile(1 / (1 + np.exp(-score)), 1 - FALSE_ALARMS)) if healthy.any() else 1.0
-    boosted, forest = (
-        as_boosted(boost(table, keep), calibrations[0]),
-        as_forest(grow(table, keep), calibrations[1]),
-    )
+    gate = float(np.quantile(chances, 1 - FALSE_ALARMS)) if healthy.any() else 1.0
+    boosted = as_boosted(boost(table, keep), calibrations[0])
+    forest = as_forest(grow(table, keep), calibrations[1])
     return Model(boosted, forest, gate, LEAST, SHARE)
 
 
@@ -179,18 +175,8 @@ def as_forest(grown: ExtraTreesRegressor, calibration: Sequence[tuple[float, flo
 
 def save(model: Model, path: Path) -> None:
     """Write a model as `.npz` without pickle."""
-    arrays = {}
-    for part, fitted in (("boosted", model.boosted), ("forest", model.forest)):
-        for field in fields(fitted):
-            if field.name not in ("outcomes", "features"):
-                arrays[f"{part}_{field.name}"] = getattr(fitted, field.name)
-    np.savez_compressed(
-        path,
-        outcomes=np.array(model.boosted.outcomes),
-        features=np.array(model.boosted.features),
-        limits=np.array([model.gate, model.least, model.share]),
-        **arrays,
-    )
+    arrays: dict[str, Any] = model.to_arrays()
+    np.savez_compressed(path, **arrays)
 
 
 def main() -> None:

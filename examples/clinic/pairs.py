@@ -12,11 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clinic.dataset import as_run
+from clinic.dataset import as_run, evidence_of
 from clinic.store import ClinicRun, load
 from curvedoctor.actions import ACTIONS
-from curvedoctor.differential.evidence import rows
-from curvedoctor.features.case import build
 from curvedoctor.model import Floats
 
 
@@ -41,12 +39,7 @@ def apart(one: Floats, others: Floats, scale: Floats) -> Floats:
 
 def pairs(runs: Sequence[ClinicRun]) -> Iterator[Pair]:
     """The closest pair of each fault."""
-    evidence = np.vstack(
-        [
-            rows(build([as_run(r, "keras", "full") for r in runs[at : at + 256]]))
-            for at in range(0, len(runs), 256)
-        ]
-    )
+    evidence = evidence_of([as_run(run, "keras", "full") for run in runs])
     evidence = np.where(np.isinf(evidence), np.nan, evidence)
     low, high = np.nanquantile(evidence, [0.25, 0.75], axis=0)
     scale = np.where(high > low, high - low, 1.0)

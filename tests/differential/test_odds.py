@@ -23,23 +23,21 @@ LEAVES = [-1.5, -1.5, 0.5, 3.0, -1.5, 0.5]
 
 def trees() -> Boosted:
     """One tree: x ≤ 1 → −1.5, else (y ≤ 0 → 0.5, else 3); and −0.4 twice for the second outcome."""
-    return Boosted.from_arrays(
-        {
-            "outcomes": np.array(["help", SICK]),
-            "features": np.array(["x", "y"]),
-            "feature": np.array([[0, 0, 1], [0, 0, 0], [0, 0, 0]], np.int16),
-            "threshold": np.array([[1, np.inf, 0], [np.inf] * 3, [np.inf] * 3], np.float32),
-            "value": np.array([[0, -1.5, 2, -1.5, -1.5, 0.5, 3], [-0.4] * 7, [-0.4] * 7], np.float32),
-            "count": np.array([1, 2], np.int32),
-            "slope": np.array([1, 2], np.float32),
-            "intercept": np.array([0, 1], np.float32),
-        }
+    return Boosted(
+        outcomes=("help", SICK),
+        features=("x", "y"),
+        feature=np.array([[0, 0, 1], [0, 0, 0], [0, 0, 0]], np.int16),
+        threshold=np.array([[1, np.inf, 0], [np.inf] * 3, [np.inf] * 3], np.float32),
+        value=np.array([[0, -1.5, 2, -1.5, -1.5, 0.5, 3], [-0.4] * 7, [-0.4] * 7], np.float32),
+        count=np.array([1, 2], np.int32),
+        slope=np.array([1, 2], np.float32),
+        intercept=np.array([0, 1], np.float32),
     )
 
 
 @pytest.mark.parametrize(("row", "leaf"), list(zip(ROWS, LEAVES, strict=True)))
 def test_rows_reach_their_leaf_missing_values_too(row: tuple[float, float], leaf: float) -> None:
-    assert trees().scores(np.array([row]))[0] == pytest.approx([leaf, -0.8])
+    assert trees().scores(complete(np.array([row])))[0] == pytest.approx([leaf, -0.8])
 
 
 def test_log_odds_are_calibrated_within_bounds() -> None:
@@ -66,7 +64,9 @@ def test_extreme_values_give_probabilities() -> None:
 @pytest.mark.parametrize("n", [0, 1, 63, 64, 65, 200])
 def test_blocks_give_what_single_rows_give(n: int) -> None:
     block = np.array([ROWS[k % len(ROWS)] for k in range(n)]).reshape(n, 2)
-    assert trees().scores(block)[:, 0].tolist() == pytest.approx([LEAVES[k % len(ROWS)] for k in range(n)])
+    assert trees().scores(complete(block))[:, 0].tolist() == pytest.approx(
+        [LEAVES[k % len(ROWS)] for k in range(n)]
+    )
 
 
 def test_fitted_trees_say_what_lightgbm_says() -> None:
@@ -77,7 +77,7 @@ def test_fitted_trees_say_what_lightgbm_says() -> None:
     labels[:100, 0] = np.nan
     table = Table(rows, labels, rng.uniform(0.5, 2, 400), ("t",) * 400, np.arange(400.0))
     keep = np.ones(400, dtype=bool)
-    scores = as_boosted(boost(table, keep), [(1.0, 0.0)] * len(OUTCOMES)).scores(rows)
+    scores = as_boosted(boost(table, keep), [(1.0, 0.0)] * len(OUTCOMES)).scores(complete(rows))
     data = lightgbm.Dataset(rows[100:], labels[100:, 0], weight=table.weight[100:])
     theirs = lightgbm.train(dict(SETTINGS), data, TREES).predict(rows, raw_score=True)
     assert scores[:, 0] == pytest.approx(theirs, abs=1e-4)
@@ -87,27 +87,27 @@ def test_fitted_trees_say_what_lightgbm_says() -> None:
 
 def forest() -> Forest:
     """One tree: x ≤ 1 → 51, else (y ≤ 0 → 102, else 204); the second outcome is always 102."""
-    return Forest.from_arrays(
-        {
-            "outcomes": np.array(["help", SICK]),
-            "features": np.array(["x", "y"]),
-            "feature": np.array([0, -1, 1, -1, -1], np.int16),
-            "threshold": np.array([1, 0, 0, 0, 0], np.float32),
-            "left": np.array([1, 0, 3, 1, 2], np.int32),
-            "right": np.array([2, 0, 4, 0, 0], np.int32),
-            "share": np.array([[51, 102], [102, 102], [204, 102]], np.uint8),
-            "roots": np.array([0], np.int32),
-            "slope": np.array([1, 2], np.float32),
-            "intercept": np.array([0, 1], np.float32),
-        }
+    return Forest(
+        outcomes=("help", SICK),
+        features=("x", "y"),
+        feature=np.array([0, -1, 1, -1, -1], np.int16),
+        threshold=np.array([1, 0, 0, 0, 0], np.float32),
+        left=np.array([1, 0, 3, 1, 2], np.int32),
+        right=np.array([2, 0, 4, 0, 0], np.int32),
+        share=np.array([[51, 102], [102, 102], [204, 102]], np.uint8),
+        roots=np.array([0], np.int32),
+        slope=np.array([1, 2], np.float32),
+        intercept=np.array([0, 1], np.float32),
     )
 
 
 def test_rows_reach_their_leaf_in_the_forest() -> None:
-    shares = forest().shares(np.array(ROWS))
+    shares = forest().shares(complete(np.array(ROWS)))
     assert shares[:, 0] * STEPS == pytest.approx([51, 51, 102, 204, 51, 102])
     assert shares[:, 1] == pytest.approx(0.4)
-    assert forest().calibrated(np.array(ROWS))[0] == pytest.approx([np.log(0.25), 2 * np.log(0.4 / 0.6) + 1])
+    assert forest().calibrated(complete(np.array(ROWS)))[0] == pytest.approx(
+        [np.log(0.25), 2 * np.log(0.4 / 0.6) + 1]
+    )
 
 
 def test_a_grown_forest_says_what_scikit_learn_says() -> None:
@@ -116,7 +116,7 @@ def test_a_grown_forest_says_what_scikit_learn_says() -> None:
     labels = (rows[:, : len(OUTCOMES)] > 0.3).astype(float)
     table = Table(rows, labels, np.ones(300), ("t",) * 300, np.arange(300.0))
     grown = grow(table, np.ones(300, dtype=bool))
-    shares = as_forest(grown, [(1.0, 0.0)] * len(OUTCOMES)).shares(rows)
+    shares = as_forest(grown, [(1.0, 0.0)] * len(OUTCOMES)).shares(complete(rows))
     assert shares == pytest.approx(grown.predict(complete(rows)), abs=0.5 / STEPS)
 
 

@@ -7,13 +7,12 @@ and where a fitted tree ends early, its leaf is repeated below.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from curvedoctor.differential.complete import complete
 from curvedoctor.model import Floats
 
 #: log-odds are kept within this of 0 before they are calibrated
@@ -41,70 +40,60 @@ class Boosted:
     slope: npt.NDArray[np.float32]
     intercept: npt.NDArray[np.float32]
 
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Boosted:
-        """From the arrays of an `.npz`; raises KeyError where one is missing."""
-        fields = ("feature", "threshold", "value", "count", "slope", "intercept")
-        return cls(
-            outcomes=tuple(str(s) for s in arrays["outcomes"]),
-            features=tuple(str(s) for s in arrays["features"]),
-            **{name: arrays[name] for name in fields},  # type: ignore[arg-type]
-        )
-
-    def scores(self, rows: Floats) -> Floats:
-        """Log-odds of each outcome before calibration, shape (n, outcomes), for rows (n, features)."""
-        filled = complete(rows)
+    def scores(self, filled: Floats) -> Floats:
+        """Log-odds of each outcome before calibration, shape (n, outcomes), for complete rows (n, features)."""
         starts = np.cumsum([0, *self.count[:-1]])
-        parts = [filled[at : at + _BLOCK] for at in range(0, len(filled), _BLOCK)]
+        leaves = np.arange(len(self.value))
         sums = [
-            np.add.reduceat(self._reached(part, slice(None))[-1][1], starts, axis=1, dtype=np.float64)
-            for part in parts
+            np.add.reduceat(
+                self.value[leaves, self._path(filled[at : at + _BLOCK], slice(None))[-1]],
+                starts,
+                axis=1,
+                dtype=np.float64,
+            )
+            for at in range(0, len(filled), _BLOCK)
         ]
         return np.concatenate(sums) if sums else np.empty((0, len(self.outcomes)))
 
-    def calibrated(self, rows: Floats) -> Floats:
-        """Calibrated log-odds of each outcome, shape (n, outcomes), for rows (n, features)."""
-        return np.clip(self.scores(rows), -SUREST, SUREST) * self.slope + self.intercept
+    def calibrated(self, filled: Floats) -> Floats:
+        """Calibrated log-odds of each outcome, shape (n, outcomes), for complete rows (n, features)."""
+        return np.clip(self.scores(filled), -SUREST, SUREST) * self.slope + self.intercept
 
-    def contributions(self, row: Floats, outcome: str) -> dict[str, float]:
-        """How much each feature moved one outcome's log-odds (Saabas 2014: changes along the paths, summed)."""
-        moved, met = self._moved(row, outcome)
+    def contributions(self, filled: Floats, outcome: str) -> dict[str, float]:
+        """How much each feature of a complete row moved one outcome's log-odds (Saabas 2014: changes along the paths, summed)."""
+        moved, met = self._moved(filled, outcome)
         return {self.features[f]: float(moved[f]) for f in met}
 
-    def strongest(self, row: Floats, outcomes: Sequence[str], most: int) -> list[list[int]]:
+    def strongest(self, filled: Floats, outcomes: Sequence[str], most: int) -> list[list[int]]:
         """Of each outcome the features, at most so many, that raised its log-odds most."""
         out = []
         for outcome in outcomes:
-            moved, _ = self._moved(row, outcome)
+            moved, _ = self._moved(filled, outcome)
             first = np.argsort(-moved, kind="stable")[:most].tolist()
             out.append([f for f in first if moved[f] > 0])
         return out
 
-    def _reached(
-        self, filled: Floats, which: slice
-    ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
-        """Level by level, from the root on: the node that each row reaches in each of these trees, its value."""
-        feature, threshold, value = self.feature[which], self.threshold[which], self.value[which]
+    def _path(self, filled: Floats, which: slice) -> list[npt.NDArray[np.int64]]:
+        """Level by level, from the root on: the node that each row reaches in each of these trees, shape (n, trees)."""
+        feature, threshold = self.feature[which], self.threshold[which]
         trees, inner = feature.shape
         rows = np.arange(len(filled))[:, None]
-        tests, leaves = inner * np.arange(trees), value.shape[1] * np.arange(trees)
-        node = np.zeros((len(filled), trees), np.int64)
-        out = [(node, value.take(leaves + node))]
-        while 2 ** len(out) <= inner + 1:
-            test = tests + node
+        first = inner * np.arange(trees)
+        path = [np.zeros((len(filled), trees), np.int64)]
+        while 2 ** len(path) <= inner + 1:
+            test = first + path[-1]
             right = filled[rows, feature.take(test)] > threshold.take(test)
-            node = 2 * node + 1 + right
-            out.append((node, value.take(leaves + node)))
-        return out
+            path.append(2 * path[-1] + 1 + right)
+        return path
 
-    def _moved(self, row: Floats, outcome: str) -> tuple[Floats, list[int]]:
+    def _moved(self, filled: Floats, outcome: str) -> tuple[Floats, list[int]]:
         """How much each feature moved an outcome's log-odds, shape (features,), and which features did."""
         k = self.outcomes.index(outcome)
         end = int(self.count[: k + 1].sum())
         mine = slice(end - int(self.count[k]), end)
-        levels = self._reached(complete(row[None]), mine)
-        trees = np.arange(int(self.count[k]))
-        features = np.stack([self.feature[mine][trees, node[0]] for node, _ in levels[:-1]]).ravel()
-        change = np.diff(np.stack([value[0].astype(np.float64) for _, value in levels]), axis=0).ravel()
+        path = np.stack([node[0] for node in self._path(filled[None], mine)])
+        trees = np.arange(path.shape[1])
+        features = self.feature[mine][trees, path[:-1]].ravel()
+        change = np.diff(self.value[mine][trees, path].astype(np.float64), axis=0).ravel()
         moved = np.bincount(features, weights=change, minlength=len(self.features)).astype(np.float64)
         return moved, np.unique(features[change != 0]).tolist()

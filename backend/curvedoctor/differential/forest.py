@@ -6,13 +6,11 @@ flat arrays in an `.npz` without pickle: one row per node, trees one after the o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from curvedoctor.differential.complete import complete
 from curvedoctor.model import Floats
 
 #: shares are stored in steps of 1/255
@@ -43,21 +41,10 @@ class Forest:
     slope: npt.NDArray[np.float32]
     intercept: npt.NDArray[np.float32]
 
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Forest:
-        """From the arrays of an `.npz`; raises KeyError where one is missing."""
-        fields = ("feature", "threshold", "left", "right", "share", "roots", "slope", "intercept")
-        return cls(
-            outcomes=tuple(str(s) for s in arrays["outcomes"]),
-            features=tuple(str(s) for s in arrays["features"]),
-            **{name: arrays[name] for name in fields},  # type: ignore[arg-type]
-        )
-
-    def shares(self, rows: Floats) -> Floats:
-        """Mean share of each outcome over the trees, shape (n, outcomes), for rows (n, features)."""
-        filled = complete(rows)
-        index = np.arange(len(rows))[:, None]
-        node = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
+    def shares(self, filled: Floats) -> Floats:
+        """Mean share of each outcome over the trees, shape (n, outcomes), for complete rows (n, features)."""
+        index = np.arange(len(filled))[:, None]
+        node = np.broadcast_to(self.roots, (len(filled), len(self.roots)))
         while True:
             feature = self.feature[node]
             inner = feature >= 0
@@ -67,7 +54,7 @@ class Forest:
             node = np.where(inner, np.where(left, self.left[node], self.right[node]), node)
         return np.stack([self.share[self.left[leaves]].mean(axis=0) for leaves in node]) / STEPS
 
-    def calibrated(self, rows: Floats) -> Floats:
-        """Calibrated log-odds of each outcome, shape (n, outcomes), for rows (n, features)."""
-        p = np.clip(self.shares(rows), MARGIN, 1 - MARGIN)
+    def calibrated(self, filled: Floats) -> Floats:
+        """Calibrated log-odds of each outcome, shape (n, outcomes), for complete rows (n, features)."""
+        p = np.clip(self.shares(filled), MARGIN, 1 - MARGIN)
         return np.asarray(np.log(p / (1 - p)) * self.slope + self.intercept)

@@ -8,14 +8,16 @@ below zero. Elsewhere the conditions' own rules decide.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from curvedoctor.differential.boosted import Boosted
+from curvedoctor.differential.complete import complete
 from curvedoctor.differential.evidence import in_plain_words, rows, with_rules
 from curvedoctor.differential.forest import Forest
 from curvedoctor.differential.siblings import Trial
@@ -23,6 +25,10 @@ from curvedoctor.features.case import Case
 from curvedoctor.model import Floats
 
 Stored = npt.NDArray[np.generic]
+Part = TypeVar("Part", Boosted, Forest)
+
+#: what both parts know alike
+_SHARED = ("outcomes", "features")
 
 #: the outcome "some remedy helps"
 SICK = "sick"
@@ -47,8 +53,40 @@ class Model:
 
     def probabilities(self, rows: Floats) -> Floats:
         """Probability of each outcome, shape (n, outcomes), for rows of evidence (n, features)."""
-        score = (self.boosted.calibrated(rows) + self.forest.calibrated(rows)) / 2
-        return np.asarray(1.0 / (1.0 + np.exp(-score)))
+        filled = complete(rows)
+        return probability(self.boosted.calibrated(filled), self.forest.calibrated(filled))
+
+    def to_arrays(self) -> dict[str, Stored]:
+        """What `from_arrays` reads, by name."""
+        held: dict[str, Stored] = {name: np.array(getattr(self.boosted, name)) for name in _SHARED}
+        held["limits"] = np.array([self.gate, self.least, self.share])
+        for part in (self.boosted, self.forest):
+            held |= {_stored(type(part), name): getattr(part, name) for name in _own(type(part))}
+        return held
+
+    @classmethod
+    def from_arrays(cls, held: Mapping[str, Stored]) -> Model:
+        """From the arrays of an `.npz`; raises KeyError where one is missing."""
+        gate, least, share = (float(v) for v in held["limits"])
+        return cls(_part(Boosted, held), _part(Forest, held), gate, least, share)
+
+
+def probability(*scores: Floats) -> Floats:
+    """The probability to the mean of several log-odds."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.mean(scores, axis=0))))
+
+
+def _own(kind: type[Boosted] | type[Forest]) -> list[str]:
+    return [field.name for field in fields(kind) if field.name not in _SHARED]
+
+
+def _stored(kind: type[Boosted] | type[Forest], name: str) -> str:
+    return f"{kind.__name__.lower()}_{name}"
+
+
+def _part(kind: type[Part], held: Mapping[str, Stored]) -> Part:
+    shared = {name: tuple(str(s) for s in held[name]) for name in _SHARED}
+    return kind(**shared, **{name: held[_stored(kind, name)] for name in _own(kind)})  # type: ignore[arg-type]
 
 
 @cache
@@ -58,17 +96,7 @@ def default_model() -> Model | None:
     if not path.is_file():
         return None
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-        held = {name: arrays[name] for name in arrays.files}
-    limits = [float(v) for v in held["limits"]]
-    return Model(Boosted.from_arrays(_of("boosted", held)), Forest.from_arrays(_of("forest", held)), *limits)
-
-
-def _of(part: str, held: Mapping[str, Stored]) -> dict[str, Stored]:
-    """One part's arrays, beside the names that both share."""
-    own = {
-        name.removeprefix(f"{part}_"): array for name, array in held.items() if name.startswith(f"{part}_")
-    }
-    return {**own, "outcomes": held["outcomes"], "features": held["features"]}
+        return Model.from_arrays({name: arrays[name] for name in arrays.files})
 
 
 def judgeable(case: Case) -> bool:
@@ -126,7 +154,7 @@ def told(case: Case, trials: Sequence[Trial], model: Model | None = None) -> Cas
 
 
 def _because(trees: Boosted, row: Floats, suspects: Mapping[str, float]) -> dict[str, tuple[str, ...]]:
-    strongest = trees.strongest(row, list(suspects), REASONS) if suspects else []
+    strongest = trees.strongest(complete(row), list(suspects), REASONS) if suspects else []
     return {
         action: tuple(in_plain_words(trees.features[f], float(row[f])) for f in places)
         for action, places in zip(suspects, strongest, strict=True)
