@@ -37,18 +37,12 @@ def readers(scale: float, rounds: int) -> Iterator[Row]:
             ratios = [theirs / own for theirs, own in zip(result.processor[name], mine, strict=True)]
             goal = f">= {workload.aim:g}" if name == STOCK else "-"
             met = name != STOCK or statistics.median(ratios) >= workload.aim
-            yield _told(Row(f"{workload.name}: x {name}, CPU", goal, scan.spread(ratios), met))
+            yield Row(f"{workload.name}: x {name}, CPU", goal, scan.spread(ratios), met)
         walls = zip(result.wall[RUST], result.wall[reading.OURS], strict=True)
         ratios = [theirs / own for theirs, own in walls]
         aim = LONG if "long" in workload.name or "one run" in workload.name else ELSEWHERE
         met = statistics.median(ratios) >= aim
-        yield _told(Row(f"{workload.name}: x RustBoard, wall", f">= {aim:g}", scan.spread(ratios), met))
-
-
-def _told(row: Row) -> Row:
-    """The row, shown at once for those who wait."""
-    print(row.what, row.reached, file=sys.stderr, flush=True)
-    return row
+        yield Row(f"{workload.name}: x RustBoard, wall", f">= {aim:g}", scan.spread(ratios), met)
 
 
 def mlflow(runs: int) -> str:
@@ -80,7 +74,9 @@ def main() -> None:
     if chosen.only in (None, "scan"):
         found += scan.rows(runs, rounds, chosen.picture)
     if chosen.only in (None, "reading"):
-        found += readers(scale, rounds)
+        for row in readers(scale, rounds):
+            scan.tell(row)
+            found.append(row)
     machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
     if found:
         print(f"{machine}, Python {platform.python_version()}; medians (spread) of {rounds} rounds\n")

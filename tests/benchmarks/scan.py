@@ -240,8 +240,13 @@ def rows(runs: int, rounds: int, picture: Path | None) -> list[Row]:
     for step in steps:
         with tempfile.TemporaryDirectory() as scratch:
             found += step(Path(scratch))
-        print(table(found[-1:]).splitlines()[-1], flush=True, file=sys.stderr)
+        tell(found[-1])
     return found
+
+
+def tell(row: Row) -> None:
+    """The row as the table will show it, at once, for those who wait."""
+    print(table([row]).splitlines()[-1], flush=True, file=sys.stderr)
 
 
 def table(found: list[Row]) -> str:

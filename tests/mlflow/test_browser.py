@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
@@ -22,16 +23,22 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 VERSIONS = ["newest", "2.22.5"]
 
 
+def of_version(
+    request: pytest.FixtureRequest, filled: Store, folder: Path
+) -> tuple[str, Store, dict[str, str]]:
+    """The Python that the asked-for MLflow is installed in, runs that it logged, and how its server finds our app."""
+    if request.param == "newest":
+        return sys.executable, filled, {}
+    return servers.old_python(), request.getfixturevalue("old_filled"), servers.with_ours(folder)
+
+
 @pytest.fixture(scope="module", params=VERSIONS)
 def app(
     filled: Store, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Store]:
     """A server of each MLflow with our app, over annotated runs."""
     folder = tmp_path_factory.mktemp("app")
-    python, store, ours = sys.executable, filled, {}
-    if request.param == "2.22.5":
-        python, ours = servers.old_python(), servers.with_ours(folder)
-        store = request.getfixturevalue("old_filled")
+    python, store, ours = of_version(request, filled, folder)
     with serve_copy(python, store, folder, "--app-name", "curvedoctor", **ours) as served:
         found = diagnoses(served.uri, experiment="hard", run="[fn<]*")
         write(found, note=True)
@@ -44,10 +51,7 @@ def guarded(
 ) -> Iterator[Store]:
     """The same behind basic-auth."""
     folder = tmp_path_factory.mktemp("guarded")
-    python, store, ours = sys.executable, filled, {}
-    if request.param == "2.22.5":
-        python, ours = servers.old_python(), servers.with_ours(folder)
-        store = request.getfixturevalue("old_filled")
+    python, store, ours = of_version(request, filled, folder)
     with behind_login(python, store, folder, **ours) as served:
         yield served
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sqlite3
@@ -9,14 +10,19 @@ from pathlib import Path
 from typing import Any
 
 
-def database(path: Path) -> dict[str, list[Any]]:
+def database(path: Path) -> dict[str, list[str]]:
     """Every row of every table of an SQLite database."""
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {table: sorted(map(repr, connection.execute(f'SELECT * FROM "{table}"'))) for table in tables}
-    finally:
-        connection.close()
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return every_row(connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'"))
+
+
+def every_row(cursor: Any, quote: str = '"') -> dict[str, list[str]]:
+    """Every row, sorted, of the tables whose names a DB-API cursor's last query has found."""
+    found = {}
+    for table in [row[0] for row in cursor.fetchall()]:
+        cursor.execute(f"SELECT * FROM {quote}{table}{quote}")
+        found[table] = sorted(map(repr, cursor.fetchall()))
+    return found
 
 
 def files(folder: Path) -> dict[str, str]:

@@ -20,6 +20,7 @@ import pymysql
 
 from mlflow_lab import servers
 from mlflow_lab.compare import assert_all
+from mlflow_lab.look import every_row
 from mlflow_lab.stores import Store, fill
 from mlflow_lab.write import diagnoses, erase, statuses, write
 from sources.contract import read_all
@@ -63,12 +64,7 @@ def content(port: int, name: str) -> dict[str, list[str]]:
     """Every row of every table."""
     with contextlib.closing(connected(port, name)) as connection, connection.cursor() as cursor:
         cursor.execute("SHOW TABLES")
-        tables = [row[0] for row in cursor.fetchall()]
-        found = {}
-        for table in tables:
-            cursor.execute(f"SELECT * FROM `{table}`")
-            found[table] = sorted(map(repr, cursor.fetchall()))
-        return found
+        return every_row(cursor, "`")
 
 
 def read_and_write(store: Store, port: int, name: str, address: str, allowed: bool) -> None:

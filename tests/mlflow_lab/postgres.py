@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from mlflow_lab.look import every_row
 from mlflow_lab.servers import free_port
 
 
@@ -73,11 +74,6 @@ def content(address: str) -> dict[str, list[str]]:
     try:
         cursor = connection.cursor()
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        tables = [row[0] for row in cursor.fetchall()]
-        found = {}
-        for table in tables:
-            cursor.execute(f'SELECT * FROM "{table}"')
-            found[table] = sorted(map(repr, cursor.fetchall()))
-        return found
+        return every_row(cursor, '"')
     finally:
         connection.close()
