@@ -1,4 +1,4 @@
-"""Grids of lr × batch size, really trained: small networks in numpy, three tasks to fit on and two held out."""
+"""Grids of lr × batch size, really trained: small networks in numpy, three tasks to fit on and five held out."""
 
 from __future__ import annotations
 
@@ -53,21 +53,13 @@ def squared_error(
 
 
 def tasks(held_out: bool) -> Iterator[Task]:
-    """Digits, a rule and stripes; or, held out, wines and Friedman's function."""
+    """Digits, a rule and stripes; or those held out."""
     from data_sets import digits, flat, rule, textures
     from tiny_net import binary_cross_entropy, cross_entropy
 
     rng = np.random.default_rng
     if held_out:
-        from sklearn.datasets import load_wine, make_friedman1
-
-        x, y = load_wine(return_X_y=True)
-        order = rng(0).permutation(len(y))
-        x = ((x - x.mean(axis=0)) / x.std(axis=0)).astype(np.float32)
-        yield Task("wine", x[order], y[order], (90, 44, 44), 3, cross_entropy, "cross-entropy")
-        x, y = make_friedman1(2200, noise=1.0, random_state=0)
-        y = ((y - y.mean()) / y.std()).astype(np.float32)
-        yield Task("friedman", x.astype(np.float32) * 2 - 1, y, (1200, 500, 500), 1, squared_error, "mse")
+        yield from _held_out()
         return
     for name, data, outputs in (
         ("digits", digits(rng(0), 1200, 1000), 10),
@@ -81,6 +73,29 @@ def tasks(held_out: bool) -> Iterator[Task]:
         yield Task(
             name, x, labels, (1200, half, half), outputs, loss, "bce" if outputs == 1 else "cross-entropy"
         )
+
+
+def _held_out() -> Iterator[Task]:
+    """Wines, two of Friedman's functions, a ball in ten dimensions, shells in six."""
+    from sklearn import datasets
+
+    from tiny_net import binary_cross_entropy, cross_entropy
+
+    def scaled(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+        return ((x - x.mean(axis=0)) / x.std(axis=0)).astype(np.float32)
+
+    x, y = datasets.load_wine(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(y))
+    yield Task("wine", scaled(x)[order], y[order], (90, 44, 44), 3, cross_entropy, "cross-entropy")
+    x, y = datasets.make_friedman1(2200, noise=1.0, random_state=0)
+    yield Task("friedman", x.astype(np.float32) * 2 - 1, scaled(y), (1200, 500, 500), 1, squared_error, "mse")
+    parts = (1200, 1000, 4000)
+    x, y = datasets.make_friedman2(sum(parts), noise=100.0, random_state=0)
+    yield Task("friedman 2", scaled(x), scaled(y), parts, 1, squared_error, "mse")
+    x, y = datasets.make_hastie_10_2(sum(parts), random_state=0)
+    yield Task("ball", x.astype(np.float32), (y > 0).astype(np.int64), parts, 1, binary_cross_entropy, "bce")
+    x, y = datasets.make_gaussian_quantiles(n_samples=sum(parts), n_features=6, n_classes=3, random_state=0)
+    yield Task("shells", x.astype(np.float32), y, parts, 3, cross_entropy, "cross-entropy")
 
 
 def trained(held_out: bool = False) -> Iterator[Grid]:
