@@ -61,6 +61,53 @@ def test_a_constant_schedule_learns_from_a_decayed_one_and_not_the_other_way_rou
 
 
 def test_large_groups_cost_no_more_per_run() -> None:
-    many = [run(f"r{i}", 1.0 + i % 7, lr=10.0 ** -(i % 5), seed=i) for i in range(5000)]
+    many = [run(f"r{i}", 1.0 + i % 5, lr=10.0 ** -(i % 5), seed=i) for i in range(5000)]
     tried = Siblings(many)
     assert all(tried.trials(one) for one in many)
+
+
+def test_runs_of_many_tasks_in_one_folder_prove_nothing() -> None:
+    """Torch's default folder collects whatever was ever trained: next to the same settings, far from the same ends."""
+    ends = (0.2, 1.9, 0.7, 0.1, 1.2, 0.4)
+    mixed = [run(f"r{i}", end, lr=0.01 * 1.1**i, batch_size=32) for i, end in enumerate(ends)]
+    tried = Siblings([*mixed, run("low", 2.0, lr=1e-4, batch_size=32)])
+    assert not any(tried.trials(one) for one in mixed)
+    calm = [run(f"r{i}", 0.4 + i / 100, lr=0.01 * 1.1**i, batch_size=32) for i in range(6)]
+    slow = run("low", 2.0, lr=1e-4, batch_size=32)
+    (told,) = Siblings([*calm, slow]).trials(slow)
+    assert (told.action, told.sure) == ("raise-lr", True)
+
+
+def test_a_trial_among_runs_of_which_little_is_known_only_moves_the_odds() -> None:
+    slow, fast = run("slow", 1.0, lr=0.001), run("fast", 0.5, lr=0.1)
+    told = trials(slow, fast)["raise-lr"]
+    assert not told.sure
+    assert 0.1 < told.moved({"raise-lr": 0.1}) < 0.5
+    assert 0.8 < told.moved({"raise-lr": 0.6}) < 0.95
+    against = trials(fast, slow)["lower-lr"]
+    assert 0.05 < against.moved({"lower-lr": 0.4}) < 0.2
+
+
+KNOWN: dict[str, ParamValue] = {
+    "batch_size": 32, "epochs": 20, "n_train": 4000, "optimizer": "adam", "model": "mlp", "width": 10, "loss": "bce",
+}  # fmt: skip
+
+
+def test_what_a_better_sibling_changed_at_once_is_shared_out_by_the_odds() -> None:
+    own = run("deep", 0.5, activation="sigmoid", depth=3, **KNOWN)
+    better = run("flat", 0.3, activation="relu", depth=1, **KNOWN)
+    found = trials(own, better)
+    assert set(found) == {"fix-activation", "smaller-model"}
+    odds = {"fix-activation": 0.3, "smaller-model": 0.1}
+    shares = {action: trial.moved(odds) for action, trial in found.items()}
+    assert shares["fix-activation"] == pytest.approx(3 * shares["smaller-model"])
+    assert sum(shares.values()) == pytest.approx(0.95)
+    assert "flat with activation relu, depth 1 ended lower by 40 %" in found["fix-activation"].because
+    assert trials(better, own) == {}
+
+
+def test_too_many_changes_or_one_without_a_remedy_prove_nothing() -> None:
+    own = run("a", 0.5, activation="sigmoid", depth=3, lr=0.1, schedule="constant", **KNOWN)
+    assert trials(own, run("b", 0.3, activation="relu", depth=1, lr=0.01, schedule="cosine", **KNOWN)) == {}
+    assert trials(own, run("c", 0.3, activation="relu", depth=3, lr=0.1, schedule="constant",
+                           **{**KNOWN, "model": "cnn"})) == {}  # fmt: skip

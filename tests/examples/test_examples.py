@@ -61,8 +61,10 @@ def test_a7_scheduler_that_is_never_stepped(a7: dict[str, Diagnosis]) -> None:
 
 
 def test_a7_saturated_sigmoids(a7: dict[str, Diagnosis]) -> None:
-    # slow from the first epoch on; as yet it is not told from a run that is fine
     assert final(a7["saturated"], "val/loss") > 1.2 * final(a7["after"], "val/loss")
+    assert a7["saturated"].verdict == "sick"
+    assert "vanishing-gradient" in conditions(a7["saturated"])
+    assert "fix-activation" in {p.action for p in a7["saturated"].prescriptions[:2]}
 
 
 @pytest.fixture(scope="module")

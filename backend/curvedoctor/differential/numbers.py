@@ -24,9 +24,28 @@ class Dose:
 
 def dose(case: Case, action: str, findings: Sequence[Finding]) -> Dose:
     """What to change, with numbers wherever the log allows."""
+    if action in case.proven:
+        return _as_a_sibling(case, *case.proven[action])
     special = _SPECIAL.get(action)
     made = special(case, findings) if special is not None else None
     return made if made is not None else _scaled(case, action)
+
+
+def _as_a_sibling(case: Case, name: str, proposed: ParamValue, gain: float) -> Dose:
+    """What a sibling has tried, with success."""
+    current = case.params.get(name)
+    plain = "learning rate" if name == "lr" else name.replace("_", " ")
+    why = f"as a sibling did that ended {100 * gain:.0f} % lower"
+    if current is None:
+        return Dose(f"Set the {plain} to {_say(proposed)}, {why}.", name, None, proposed)
+    if not isinstance(current, (int, float)) or not isinstance(proposed, (int, float)):
+        return Dose(
+            f"Change the {plain} from {_say(current)} to {_say(proposed)}, {why}.", name, current, proposed
+        )
+    verb = "Raise" if proposed > current else "Lower"
+    factor = float(f"{proposed / current:.3g}") if current else None
+    text = f"{verb} the {plain} from {_say(current)} to {_say(proposed)}, {why}."
+    return Dose(text, name, current, proposed, factor)
 
 
 def _scaled(case: Case, action: str) -> Dose:

@@ -146,11 +146,14 @@ def told(case: Case, trials: Sequence[Trial], model: Model | None = None) -> Cas
     odds = dict(case.odds)
     because = dict(case.because)
     for trial in trials:
-        odds[trial.action] = trial.odds
+        odds[trial.action] = trial.moved(case.odds)
         because[trial.action] = (trial.because, *because.get(trial.action, ()))[:REASONS]
     best = max(p for action, p in odds.items() if action != SICK)
+    if any(trial.others for trial in trials):
+        best = max(best, *(trial.odds for trial in trials if trial.others))
     odds[SICK] = max(odds[SICK], best) if best >= model.least else odds[SICK]
-    return case.having(odds=odds, suspects=suspect(odds, model), because=because)
+    proven = {t.action: (t.parameter, t.value, t.gain) for t in trials if t.helped and t.value is not None}
+    return case.having(odds=odds, suspects=suspect(odds, model), because=because, proven=proven)
 
 
 def _because(trees: Boosted, row: Floats, suspects: Mapping[str, float]) -> dict[str, tuple[str, ...]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from curvedoctor.features.summary import Summary
 from curvedoctor.model import ParamValue
@@ -32,6 +34,17 @@ _NUMBERS: Mapping[str, tuple[str | None, str | None]] = {
 }
 #: how far the other value must be for its trial to answer for the action: lr ×3, others ×1.5
 _FAR: Mapping[str, float] = {"lr": 2.5}
+NEAR = 1.45
+#: of at least so many pairs of nearer runs, more than a quarter end apart by over a third: not all are of one task
+FEWEST, MIXED, APART = 3, 0.25, 0.33
+#: fewest runs whose order tells one task
+VALLEY = 6
+#: with so many hyperparameters equal, two runs are of one task
+MANY = 6
+#: how many hyperparameters may have changed at once, and how many of the lowest-ending siblings are looked at
+TOGETHER, BEST = 3, 20
+#: log-odds that a trial moves where it is not known whether the runs are of one task
+PERHAPS = 1.5
 _WORDS: Mapping[str, str] = {
     "optimizer": "change-optimizer",
     "loss": "change-loss",
@@ -43,6 +56,10 @@ _WORDS: Mapping[str, str] = {
 }
 
 
+#: (what differs, all the rest, the curve that tells how a run ended) → its value → runs
+_Buckets = dict[tuple[str, object, str | None], dict[str, list[Summary]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """A remedy that a sibling has tried."""
@@ -51,6 +68,29 @@ class Trial:
     #: probability that it helps, given the trial
     odds: float
     because: str
+    #: the hyperparameter that the sibling changed, its value there, and the share by which it ended lower
+    parameter: str
+    value: ParamValue | None
+    gain: float
+    #: False where the sibling may be of another task
+    sure: bool = True
+    #: what the sibling changed at the same time: the gain is due to one of these, or to `action`
+    others: tuple[str, ...] = ()
+
+    @property
+    def helped(self) -> bool:
+        """Whether the sibling ended clearly lower."""
+        return self.odds == TRIED_HELPS
+
+    def moved(self, odds: Mapping[str, float]) -> float:
+        """What the trial makes of the odds that the action helps, given those of all actions."""
+        own = odds[self.action]
+        if self.others:
+            return self.odds * own / sum(odds[action] for action in (self.action, *self.others))
+        if self.sure:
+            return self.odds
+        shift = PERHAPS if self.helped else -PERHAPS
+        return 1 / (1 + (1 / min(max(own, 1e-6), 1 - 1e-6) - 1) * math.exp(-shift))
 
 
 class Siblings:
@@ -61,17 +101,25 @@ class Siblings:
         names = {name for s in self._rows for name in s.params} - IGNORED
         self._varied = [n for n in names if len({str(s.params.get(n)) for s in self._rows}) > 1]
         self._varied = sorted(n for n in self._varied if n in _NUMBERS or n in _WORDS)
-        buckets: dict[tuple[str, object, str | None], dict[str, list[Summary]]] = {}
+        buckets: _Buckets = {}
         for s in self._rows:
             for name in self._varied:
                 tried = buckets.setdefault((name, _rest(s, name), s.curve), {})
                 tried.setdefault(str(s.params.get(name)), []).append(s)
+        near, apart = _near(buckets)
+        #: whether the runs are known to be of one task; None: whatever else was logged decides
+        self._one_task = apart <= MIXED * near if near >= FEWEST else None
         #: per bucket one run per value, the median over its seeds, the lowest end first
         self._index = {key: sorted(map(_median, tried.values()), key=_end) for key, tried in buckets.items()}
+        self._orderly = {key for key, runs in self._index.items() if _one_valley(runs, key[0])}
+        lowest: dict[str | None, list[Summary]] = {}
+        for s in sorted(self._rows, key=_end):
+            lowest.setdefault(s.curve, []).append(s)
+        self._lowest = {curve: runs[:BEST] for curve, runs in lowest.items()}
 
     def trials(self, own: Summary) -> list[Trial]:
         """What the siblings of one run have tried, the best trial per action."""
-        if own.end is None:
+        if own.end is None or self._one_task is False:
             return []
         found: dict[str, Trial] = {}
         for name in self._varied:
@@ -81,12 +129,95 @@ class Siblings:
                 if action is None or action in found or other is own:
                     continue
                 trial = _judge(action, own, other, name)
+                if not self._sure(own, other, name):
+                    trial = replace(trial, sure=False)
                 if trial.odds < TRIED_HELPS and _too_far(name, own, other):
                     continue
                 found[action] = trial
                 if wanted <= set(found):
                     break
-        return [t for _, t in sorted(found.items()) if t.odds in (TRIED_HELPS, TRIED_HELPS_NOT)]
+        told = [t for _, t in sorted(found.items()) if t.odds in (TRIED_HELPS, TRIED_HELPS_NOT)]
+        return told if any(t.helped for t in told) else told + self._together(own)
+
+    def _sure(self, own: Summary, other: Summary, name: str) -> bool:
+        """Whether two runs that differ in `name` are of one task: nearer ones end alike, all else that is logged is equal,
+        this bucket's ends fall and rise once, or the runs are named for their values."""
+        rest = _rest(own, name)
+        return (
+            self._one_task is True
+            or len(rest) >= MANY
+            or (name, rest, own.curve) in self._orderly
+            or (_named_for(own, name) and _named_for(other, name))
+        )
+
+    def _together(self, own: Summary) -> list[Trial]:
+        """What the best sibling has changed at once, two or three hyperparameters, if it ended clearly lower."""
+        for other in self._lowest.get(own.curve, ()):
+            if _gain(own, other) < HELPS:
+                return []
+            names = {*own.params, *other.params} - IGNORED
+            differ = sorted(n for n in names if own.params.get(n) != other.params.get(n))
+            if not 1 < len(differ) <= TOGETHER or len(names) - len(differ) < MANY:
+                continue
+            actions = [_action(n, own.params.get(n), other.params.get(n)) for n in differ]
+            tried = {a: n for a, n in zip(actions, differ, strict=True) if a is not None}
+            if len(tried) < len(differ):
+                continue
+            gain = _gain(own, other)
+            values = ", ".join(f"{n} {other.params.get(n)}" for n in differ)
+            because = f"its sibling {other.run} with {values} ended lower by {100 * gain:.0f} %"
+            return [
+                Trial(
+                    a,
+                    TRIED_HELPS,
+                    because,
+                    n,
+                    other.params.get(n),
+                    gain,
+                    others=tuple(b for b in tried if b != a),
+                )
+                for a, n in tried.items()
+            ]
+        return []
+
+
+def _near(buckets: _Buckets) -> tuple[int, int]:
+    """(pairs of runs that differ by next to nothing, how many of them end far apart)."""
+    pairs = apart = 0
+    for (name, _, _), tried in buckets.items():
+        runs = [
+            (number, s) for same in tried.values() for s in same if (number := _number(s, name)) is not None
+        ]
+        runs.sort(key=lambda found: (found[0], found[1].run))
+        far = _FAR.get(name, NEAR)
+        for (low, a), (high, b) in itertools.pairwise(runs):
+            if low == high or (low > 0 and high / low < far):
+                pairs += 1
+                apart += max(_gain(a, b), _gain(b, a)) > APART
+    return pairs, apart
+
+
+def _one_valley(runs: Sequence[Summary], name: str) -> bool:
+    """Whether the ends of so many runs fall to one lowest and rise after it, as those of unlike tasks hardly would
+    (of n ends in random order 2^(n-1)/n! do: 4 % of 6)."""
+    points = [(number, _end(s)) for s in runs if (number := _number(s, name)) is not None]
+    ends = [end for _, end in sorted(points)]
+    best = min(range(len(ends)), key=ends.__getitem__, default=0)
+    falls = all(a >= b * (1 - HELPS_NOT) for a, b in itertools.pairwise(ends[: best + 1]))
+    rises = all(a <= b * (1 + HELPS_NOT) for a, b in itertools.pairwise(ends[best:]))
+    return len(ends) >= VALLEY and falls and rises
+
+
+def _named_for(s: Summary, name: str) -> bool:
+    """Whether a run's name tells its value: `lr0.01`, `bs=64/adam`."""
+    value = s.params.get(name)
+    written = {str(value), f"{value:g}", f"{value:e}"} if isinstance(value, (int, float)) else {str(value)}
+    return any(text in s.run for text in written)
+
+
+def _number(s: Summary, name: str) -> float | None:
+    value = s.params.get(name)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _too_far(name: str, own: Summary, other: Summary) -> bool:
@@ -110,7 +241,10 @@ def _judge(action: str, own: Summary, other: Summary, name: str) -> Trial:
     gain = _gain(own, other)
     odds = TRIED_HELPS if gain >= HELPS else TRIED_HELPS_NOT if gain < HELPS_NOT else 0.5
     change = f"lower by {100 * gain:.0f} %" if gain > 0 else f"higher by {-100 * gain:.0f} %"
-    return Trial(action, odds, f"its sibling {other.run} with {name} {other.params.get(name)} ended {change}")
+    value = other.params.get(name)
+    return Trial(
+        action, odds, f"its sibling {other.run} with {name} {value} ended {change}", name, value, gain
+    )
 
 
 def _gain(own: Summary, other: Summary) -> float:
@@ -131,7 +265,7 @@ def _action(name: str, own: ParamValue | None, other: ParamValue | None) -> str 
     if not isinstance(own, (int, float)) or not isinstance(other, (int, float)):
         return None
     higher, lower = _NUMBERS[name]
-    far = _FAR.get(name, 1.45)
+    far = _FAR.get(name, NEAR)
     if other > own and (own <= 0 or other / own >= far):
         return higher
     if other < own and (other <= 0 or own / other >= far):

@@ -53,11 +53,13 @@ class Case:
     suspects: Mapping[str, float] = field(default_factory=dict)
     #: action → the evidence that moved its probability most, in plain words
     because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: action → (hyperparameter, its value in a sibling that ended clearly lower, by which share)
+    proven: Mapping[str, tuple[str, ParamValue, float]] = field(default_factory=dict)
     #: condition → what its rule alone made of the run; see `conditions.once`
     outcomes: Mapping[str, object] = field(default_factory=dict)
 
     def having(self, **odds: Mapping[str, object]) -> Case:
-        """A copy with other `odds`, `suspects`, `because` or `outcomes`; what is known of the curves is kept."""
+        """A copy with other `odds`, `suspects`, `because`, `proven` or `outcomes`; what is known of the curves is kept."""
         copy = object.__new__(Case)
         copy.__dict__.update(self.__dict__, **odds)
         return copy
