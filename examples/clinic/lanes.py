@@ -141,6 +141,11 @@ def orders(per_epoch: int, batch: int) -> int:
     return max(1, min(12, ORDER // (per_epoch * batch)))
 
 
+def fits(config: Config) -> bool:
+    """Whether the rows of one epoch fit into the buffer, its batches padded."""
+    return config.steps_per_epoch * _bucket(config.batch, BATCHES) <= ORDER
+
+
 def _order(task: Task, config: Config, train: Ints, y: Any, size: int) -> NDArray[np.int32]:
     """Rows of every step for as many epochs as fit into the buffer (they repeat after that)."""
     rng, n, b = _rng(config, "order"), len(train), config.batch

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from clinic.config import MAX_STEPS, Config
-from clinic.lanes import WIDEST
+from clinic.lanes import WIDEST, fits
 from clinic.ordinary import LARGEST_BATCH
 from clinic.tasks import TASKS, Task
 
@@ -66,7 +66,7 @@ def _data(base: Config, task: Task, factor: int) -> Iterator[Variant]:
         return
     if n >= 1.5 * base.n_train:
         more = replace(base, n_train=n)
-        if more.steps <= MAX_STEPS:
+        if more.steps <= MAX_STEPS and fits(more):
             yield Variant("more-data", f"n ×{n / base.n_train:.3g}", n / base.n_train, more)
 
 

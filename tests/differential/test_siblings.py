@@ -111,3 +111,5 @@ def test_too_many_changes_or_one_without_a_remedy_prove_nothing() -> None:
     assert trials(own, run("b", 0.3, activation="relu", depth=1, lr=0.01, schedule="cosine", **KNOWN)) == {}
     assert trials(own, run("c", 0.3, activation="relu", depth=3, lr=0.1, schedule="constant",
                            **{**KNOWN, "model": "cnn"})) == {}  # fmt: skip
+    many = run("d", 0.3, activation="relu", depth=3, lr=0.1, schedule="constant", n_classes=4, **KNOWN)
+    assert trials(own, many) == {}

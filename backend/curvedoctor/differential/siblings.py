@@ -264,7 +264,7 @@ def _action(name: str, own: ParamValue | None, other: ParamValue | None) -> str 
         return _WORDS[name] if own != other else None
     if not isinstance(own, (int, float)) or not isinstance(other, (int, float)):
         return None
-    higher, lower = _NUMBERS[name]
+    higher, lower = _NUMBERS.get(name, (None, None))
     far = _FAR.get(name, NEAR)
     if other > own and (own <= 0 or other / own >= far):
         return higher
