@@ -10,6 +10,17 @@ from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, ParamValue
 
 
+#: a learning rate farther off than this factor is taken over only with a gain of at least this share
+STRIDE, LARGE = 30.0, 0.5
+
+
+#: hyperparameters whose names do not read as words
+_PLAIN = {
+    "lr": "learning rate", "n_train": "number of training samples", "n_val": "number of validation samples",
+    "epochs": "number of epochs", "max_steps": "number of steps",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Dose:
     """The numbers of one prescription, and the sentence that carries them."""
@@ -24,17 +35,25 @@ class Dose:
 
 def dose(case: Case, action: str, findings: Sequence[Finding]) -> Dose:
     """What to change, with numbers wherever the log allows."""
-    if action in case.proven:
+    if action in case.proven and not _leap(case, *case.proven[action]):
         return _as_a_sibling(case, *case.proven[action])
     special = _SPECIAL.get(action)
     made = special(case, findings) if special is not None else None
     return made if made is not None else _scaled(case, action)
 
 
+def _leap(case: Case, name: str, proposed: ParamValue, gain: float) -> bool:
+    """Whether the best lies rather between than at a sibling's far-off learning rate."""
+    current = case.params.get(name)
+    if name != "lr" or not isinstance(current, (int, float)) or not isinstance(proposed, (int, float)):
+        return False
+    return gain < LARGE and not 1 / STRIDE <= proposed / (current or proposed) <= STRIDE
+
+
 def _as_a_sibling(case: Case, name: str, proposed: ParamValue, gain: float) -> Dose:
     """What a sibling has tried, with success."""
     current = case.params.get(name)
-    plain = "learning rate" if name == "lr" else name.replace("_", " ")
+    plain = _PLAIN.get(name, name.replace("_", " "))
     why = f"as a sibling did that ended {100 * gain:.0f} % lower"
     if current is None:
         return Dose(f"Set the {plain} to {_say(proposed)}, {why}.", name, None, proposed)
