@@ -9,7 +9,6 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, ParamValue
 
-
 #: a learning rate farther off than this factor is taken over only with a gain of at least this share
 STRIDE, LARGE = 30.0, 0.5
 
