@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from joblib import Parallel, delayed
 
-from clinic.dataset import as_run, table
+from clinic.dataset import Table, as_run, table
 from clinic.fit import Mask, fit, folds
 from clinic.score import Answer, Score, score, wilson
 from clinic.store import ClinicRun, load
@@ -31,11 +31,9 @@ def answer(diagnosis: Diagnosis) -> Answer:
     return Answer(diagnosis.verdict == "sick", said)
 
 
-def held_out_models(runs: Sequence[ClinicRun]) -> list[tuple[Mask, Model]]:
-    """For each fold of tasks: which runs it holds out, and the model fitted on the others."""
-    data = table(runs, COPIES)
+def held_out_models(data: Table, masks: Sequence[Mask]) -> list[tuple[Mask, Model]]:
+    """For each mask of runs to hold out: the mask, and the model fitted on the others."""
     owner = data.run.astype(int)
-    masks = folds([run.task for run in runs])
     fitted = Parallel(n_jobs=-1)(delayed(fit)(data, ~mask[owner]) for mask in masks)
     return list(zip(masks, fitted, strict=True))
 
@@ -117,8 +115,13 @@ def judged(runs: Sequence[ClinicRun], final: bool) -> dict[str, Score]:
         model = default_model()
         assert model is not None
         return {name: score(runs, judge(list(runs), model)) for name, judge in ways.items()}
-    models = held_out_models(runs)
-    return {name: score(runs, held_out(runs, models, judge)) for name, judge in ways.items()}
+    data = table(runs, COPIES)
+    models = held_out_models(data, folds([run.task for run in runs]))
+    rows = {name: score(runs, held_out(runs, models, judge)) for name, judge in ways.items()}
+    kinds = [run.modality for run in runs]
+    apart = held_out_models(data, folds(kinds, len(set(kinds))))
+    rows["curvedoctor, kind of data held out"] = score(runs, held_out(runs, apart, ours(True)))
+    return rows
 
 
 def trivial(runs: Sequence[ClinicRun]) -> dict[str, Score]:

@@ -26,7 +26,7 @@ def _plan(task: Task, rounds: int) -> list[str]:
     if task.family == "mlp":
         plan += ["ample"] * 16
     plan += [fault for fault in SELDOM for _ in range(2)]
-    return plan + list(COMMON)
+    return plan + [*COMMON, *2 * (*COMMON, *["healthy"] * 6, *["practitioner"] * 4)]
 
 
 def _grid(d: Draw, task: Task, tag: str) -> list[Base]:
@@ -41,7 +41,7 @@ def _grid(d: Draw, task: Task, tag: str) -> list[Base]:
 #: faults whose remedy hardly any other run needs: drawn twice more
 SELDOM = ("wrong-loss", "imbalance", "inputs-unscaled", "over-regularized", "tiny-validation", "label-noise", "outliers",
           "metric-bug", "init-bad", "warmup-missing", "labels-unrelated", "uneven-batches")  # fmt: skip
-#: what most people meet first: drawn once more
+#: what most people meet first: drawn three times more
 COMMON = ("small-net", "lr-low", "lr-high", "tiny-data", "decay-too-early", "few-epochs", "small-net", "big-net-long",
           "dead-relu", "schedule-wrong", "exploding-gradient", "lr-never-decayed", "scheduler-per-batch", "deep-sigmoid",
           "tiny-batch", "scheduler-never-stepped", "frozen-weights", "missing-values", "small-net")  # fmt: skip
