@@ -26,7 +26,7 @@ def _plan(task: Task, rounds: int) -> list[str]:
     if task.family == "mlp":
         plan += ["ample"] * 16
     plan += [fault for fault in SELDOM for _ in range(2)]
-    return plan + [*COMMON, *2 * (*COMMON, *["healthy"] * 6, *["practitioner"] * 4)]
+    return [*plan, *COMMON, *(2 * (*COMMON, *(["healthy"] * 6), *(["practitioner"] * 4)))]
 
 
 def _grid(d: Draw, task: Task, tag: str) -> list[Base]:
