@@ -7,8 +7,8 @@ Why it matters
 How it decides
     The training or validation loss ends in values that are not finite. A single NaN that recovers
     is not this condition. If not one finite value was logged, or the first is already NaN, the data
-    or the set-up is at fault rather than the learning rate. If the loss or the gradient norm rose
-    before the end, the step was too long.
+    or the set-up is at fault rather than the learning rate, unless the loss per step rose before it
+    was lost: then the step was too long.
 
     Where training is finite and no validation loss ever was a number, the validation is at fault, not the run.
 
@@ -41,6 +41,8 @@ from curvedoctor.model import Curve, Finding, Run, Unjudged
 ID = "non-finite"
 #: what to try when not one finite value precedes
 FROM_START = ("clean-data", "normalize-input", "lower-lr")
+#: a loss per step that ended so many times above its lowest had blown up
+ROSE = 3.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -54,7 +56,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if not lost:
         return None
     lost.sort(key=lambda c: (c.role.split != "train", int(np.argmax(~np.isfinite(c.values)))))
-    sound = case.training is not None and not case.training.stats.bad_tail
+    sound = case.judged == "loss" and case.training is not None and not case.training.stats.bad_tail
     if sound and not np.isfinite(np.concatenate([c.values for c in lost])).any():
         # the run goes on well: a term that never applies, or a validation that can't be computed
         lost = [c for c in lost if c.role.split in ("val", "test") and len(lost) == _validations(losses)]
@@ -82,11 +84,17 @@ def _never_computed(curve: Curve, lost: list[Curve]) -> Finding:
 def _say(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
     finite = np.isfinite(curve.values)
     tail = int(len(finite) - np.argmax(finite[::-1])) if finite.any() else 0
-    onset = float(curve.steps[min(tail, len(curve) - 1)])
-    start = not finite.any() or tail == 0
-    last = float(curve.values[tail - 1]) if tail else None
+    start = tail == 0
+    finest = _finest(lost) if start else None
     kind = "NaN" if np.isnan(curve.values[-1]) else "infinite"
+    onset = float(curve.steps[min(tail, len(curve) - 1)])
     when = "from the very first point" if start else f"from {curve.axis} {onset:g} on"
+    if finest is not None:
+        until = int(np.flatnonzero(np.isfinite(finest.values))[-1]) + 1
+        when = f"from {finest.axis} {finest.steps[until]:g} on, within the first epoch,"
+        last = finest.values[until - 1]
+    else:
+        last = None if start else curve.values[tail - 1]
     found = finding(
         ID,
         "error",
@@ -95,24 +103,32 @@ def _say(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
         f"The loss is {kind} {when} and does not come back.",
         kind=kind,
         from_start=start,
-        last_finite=last,
+        last_finite=None if last is None else float(last),
         points_lost=int(len(curve) - tail),
     )
     ids = tuple(c.id for c in lost)
     end = float(curve.steps[-1])
     return Finding(
         found.condition, found.severity, found.confidence, ids, found.summary, found.evidence,
-        onset, (onset, max(onset, end)), curve.axis, _actions(case, curve, start),
+        onset, (onset, max(onset, end)), curve.axis, _actions(case, curve, finest) if start else (),
     )  # fmt: skip
 
 
-def _actions(case: Case, curve: Curve, start: bool) -> tuple[str, ...]:
-    """From the very first step it is the data; a first epoch is long enough for a rate too high."""
-    if not start:
-        return ()
+def _finest(lost: list[Curve]) -> Curve | None:
+    """The training loss per step, if it was finite before it was lost."""
+    for curve in lost:
+        if curve.role.split == "train" and curve.role.granularity == "step" and np.isfinite(curve.values[0]):
+            return curve
+    return None
+
+
+def _actions(case: Case, curve: Curve, finest: Curve | None) -> tuple[str, ...]:
+    """From the very first step it is the data; a first epoch is long enough for a rate too high, which shows in its steps."""
+    if finest is not None:
+        seen = finest.values[np.isfinite(finest.values)]
+        return ("lower-lr", *FROM_START[:2]) if seen[-1] > ROSE * seen.min() else FROM_START
     below = decades_below_usual(case)
-    high = below is not None and below < -0.5
-    if curve.role.granularity == "epoch" and (below is None or high):
+    if curve.role.granularity == "epoch" and below is not None and below < -0.5:
         return ("lower-lr", *FROM_START[:2])
     return FROM_START
 
@@ -137,6 +153,19 @@ def _no_validation(rng: np.random.Generator) -> Run:
     return run(train_loss=falling(rng), val_loss=np.full(60, np.nan))
 
 
+def _one_bad_sample(rng: np.random.Generator) -> Run:
+    """Each epoch is NaN; the steps of the first one fall calmly until the sample turns up."""
+    steps = falling(rng, 200, 2.3, 0.5, 40)
+    steps[9:] = np.nan
+    return run({"lr": 0.5, "optimizer": "sgd"}, train_loss_step=steps, train_loss=np.full(20, np.nan))
+
+
+def _only_scores(rng: np.random.Generator) -> Run:
+    """No loss was ever a number; the scores, at chance, are."""
+    lost, chance = np.full(20, np.nan), np.full(20, 0.1)
+    return run(train_loss=lost, val_loss=lost, train_accuracy=chance, val_accuracy=chance)
+
+
 CONDITION = Condition(
     id=ID,
     title="loss NaN or infinite",
@@ -149,6 +178,6 @@ CONDITION = Condition(
         "last_finite": "last finite loss before the onset, in the loss's unit; null if none",
         "points_lost": "logged points from the onset on",
     },
-    sick=(_blows_up, _from_start, _no_validation),
+    sick=(_blows_up, _from_start, _no_validation, _one_bad_sample, _only_scores),
     healthy=(*HEALTHY, _recovers),
 )
