@@ -42,6 +42,20 @@ from curvedoctor.model import Finding, Run, Unjudged
 ID = "not-learning"
 #: relative spread that float32 arithmetic alone gives
 FLOAT = 2e-5
+#: fewest points of a score that say it stays at chance
+FEWEST = 4
+#: what may help where nothing is learnt
+TRIED = (
+    "overfit-one-batch",
+    "change-optimizer",
+    "raise-lr",
+    "lower-lr",
+    "clean-data",
+    "fix-init",
+    "fix-activation",
+)
+#: share of a finding's confidence that its first action has
+FIRST = 0.9
 #: ln K of the usual numbers of classes, for a loss whose function and classes are unknown
 USUAL = tuple(math.log(k) for k in (2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 50, 100, 200, 1000))
 
@@ -54,16 +68,16 @@ def check(case: Case) -> Finding | Unjudged | None:
     stuck = [c for c in known if relative(c.stats.top - c.stats.low, c.stats.top) <= FLOAT]
     s = next(iter(stuck or [c for c in known if c.stats.n >= 6]), None)
     if s is None:
-        return unjudged(ID, "the training loss has too few points")
+        return _no_better_than_chance(case) or unjudged(ID, "the training loss has too few points")
     if any(_falls(c) for c in known):
-        return _unrelated(case)
+        return _unrelated(case) or _no_better_than_chance(case)
     t = s.stats
     spread = relative(t.top - t.low, t.top)
     moved = max(abs(t.start - t.end), abs(t.start - t.best))
     chance = _chance(case, s)
     sure = _rule(case, s, spread, moved, chance)
     if sure < FIRES:
-        return _unrelated(case)
+        return _unrelated(case) or _no_better_than_chance(case)
     how = (
         "constant to float noise"
         if spread <= FLOAT
@@ -110,6 +124,40 @@ def _unrelated(case: Case) -> Finding | None:
         level=t.best, spread=relative(t.top - t.low, t.top), chance=expected, grad_norm=None,
         decades_below_usual=decades_below_usual(case),
     )  # fmt: skip
+
+
+def _no_better_than_chance(case: Case) -> Finding | None:
+    """Answers are right as often as a blind guess is, and the loss is that of one: whatever moved, nothing was learnt."""
+    score, worse, expected = case.val_score or case.train_score, chance_error(case), expected_first_loss(case)
+    s = case.val or case.train
+    if score is None or worse is None or s is None or score.ceiling != 1.0 or score.stats.n < FEWEST:
+        return None
+    gained, most = worse - score.stats.end, worse - score.stats.best
+    sure = 0.9 * ramp(gained, 0.1, 0.05) * ramp(most, 0.2, 0.1)
+    if case.judged == "loss":
+        low = s.stats.best / (expected or s.stats.first or 1.0)
+        sure *= ramp(low, 0.85, 0.93)  # a loss that fell speaks for a metric that is computed wrongly
+    if sure < FIRES:
+        return None
+    actions = _by_odds(case)
+    if actions and case.odds:
+        sure = min(sure, max(FIRES, case.odds[actions[0]] / FIRST))
+    right = score.logged(score.stats.end)
+    return finding(
+        ID, "error", sure, score,
+        f"The {name(score)} ends at {number(right)}, no better than a blind guess ({number(score.logged(worse))}).",
+        others=(s,), onset=0.0, actions=actions,
+        level=right, spread=relative(s.stats.top - s.stats.low, s.stats.top), chance=expected,
+        decades_below_usual=decades_below_usual(case),
+        grad_norm=case.grad_norm.stats.at50 if case.grad_norm is not None else None,
+    )  # fmt: skip
+
+
+def _by_odds(case: Case) -> tuple[str, ...]:
+    """What to try, the most probable first where the statistical model judges the run."""
+    if not case.odds:
+        return _actions(case)
+    return tuple(sorted(TRIED, key=lambda action: -case.odds.get(action, 0.0)))
 
 
 def _falls(s: Series) -> bool:
@@ -208,6 +256,20 @@ def _noise_labels(rng: np.random.Generator) -> Run:
     )
 
 
+def _guessing(rng: np.random.Generator) -> Run:
+    """Neither loss nor classes are logged by name; a rate that is too high keeps everything bouncing at chance."""
+    y = math.log(5) * (1 + 0.03 * np.abs(rng.standard_normal(40)))
+    acc = 0.2 + 0.015 * rng.standard_normal(40)
+    return run(train_loss=y, val_loss=y, val_accuracy=acc)
+
+
+def _barely(rng: np.random.Generator) -> Run:
+    """A hard task: little better than chance, but better."""
+    acc = 0.35 - 0.12 * np.exp(-np.linspace(0, 5, 40)) + 0.005 * rng.standard_normal(40)
+    y = falling(rng, 40, math.log(5), 1.48, 5, 0.003)
+    return run({"n_classes": 5, "loss": "cross-entropy"}, train_loss=y, val_loss=y, val_accuracy=acc)
+
+
 def _converged(rng: np.random.Generator) -> Run:
     """Flat from the first point, but good: a fine-tuned model."""
     y = 0.21 * (1 + 0.01 * rng.standard_normal(40))
@@ -232,7 +294,7 @@ CONDITION = Condition(
         "decades_below_usual": "log10(customary lr of the optimizer / lr); null if either is unknown",
         "grad_norm": "gradient norm in the middle of the run; null if not logged",
     },
-    sick=(_frozen, _at_chance, _unknown_loss, _noise_labels),
-    healthy=(*HEALTHY, _converged, _slow),
+    sick=(_frozen, _at_chance, _unknown_loss, _noise_labels, _guessing),
+    healthy=(*HEALTHY, _converged, _slow, _barely),
     scale_free=False,
 )

@@ -10,17 +10,37 @@ import math
 
 from curvedoctor.features.case import Case
 
+#: an untrained model's first loss and accuracy lie so near to what chance gives: relative, absolute
+FIRST_LOSS, FIRST_SCORE = 0.06, 0.06
+#: most classes that a first loss and a first accuracy can tell
+MOST = 1000
+
 
 def classes(case: Case) -> float | None:
-    """Number of classes as logged."""
+    """Number of classes as logged, or as the untrained model's loss and accuracy tell."""
     k = case.number("n_classes")
     if k is not None and k >= 2:
         return k
-    return 2.0 if case.word("loss") in ("bce", "hinge") else None
+    if case.word("loss") in ("bce", "hinge"):
+        return 2.0
+    untrained = _untrained(case)
+    return None if untrained is None else untrained[0]
+
+
+def _untrained(case: Case) -> tuple[float, float] | None:
+    """(classes, loss) of a blind guess, where first loss and first accuracy agree on one: ln K with 1/K."""
+    s, score = case.val or case.train, case.val_score or case.train_score
+    if s is None or score is None or case.judged != "loss" or score.ceiling != 1.0:
+        return None
+    loss, right = s.stats.first, 1.0 - score.stats.first
+    k = round(math.exp(min(max(loss, 0.0), math.log(MOST))))
+    if k < 2 or abs(loss / math.log(k) - 1) > FIRST_LOSS or abs(right - 1 / k) > FIRST_SCORE:
+        return None
+    return float(k), math.log(k)
 
 
 def expected_first_loss(case: Case) -> float | None:
-    """The loss of an untrained model, where loss function and classes are known; in the loss's unit."""
+    """The loss of an untrained model, where loss function and classes are logged or can be told; in the loss's unit."""
     loss = case.word("loss")
     if loss == "bce":
         return math.log(2)
@@ -29,7 +49,8 @@ def expected_first_loss(case: Case) -> float | None:
     k = classes(case)
     if loss in ("cross-entropy", "nll") and k is not None:
         return math.log(k)
-    return None
+    untrained = _untrained(case) if loss is None else None
+    return None if untrained is None else untrained[1]
 
 
 def chance_error(case: Case) -> float | None:
