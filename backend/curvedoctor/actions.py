@@ -21,6 +21,11 @@ class Action:
     training: bool = True
 
 
+#: pairs of which one undoes the other: at most one of each is prescribed
+OPPOSITES = (
+    frozenset({"lower-lr", "raise-lr"}), frozenset({"bigger-model", "smaller-model"}),
+    frozenset({"regularize", "reduce-regularization"}), frozenset({"train-longer", "stop-early"}),
+)  # fmt: skip
 #: what boosted trees, which have no gradient steps, batches or activations, know nothing of
 NETWORKS_ONLY = frozenset(
     {

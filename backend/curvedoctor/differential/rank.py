@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from curvedoctor.actions import ACTIONS, NETWORKS_ONLY
+from curvedoctor.actions import ACTIONS, NETWORKS_ONLY, OPPOSITES
 from curvedoctor.conditions.base import Condition
 from curvedoctor.differential.numbers import dose
 from curvedoctor.features.case import Case
@@ -76,7 +76,7 @@ def prescribe(
     ranked = sorted(chance, key=lambda a: (repairs.get(a, plain.get(a, EFFORT.get(a, 0.0))) - chance[a], a))
     worth = [a for a in ranked if chance[a] >= WORTH_TRYING] or ranked[:1]
     out = []
-    for action in worth[:MOST]:
+    for action in _without_opposites(worth)[:MOST]:
         d = dose(case, action, findings)
         out.append(
             Prescription(
@@ -93,6 +93,15 @@ def prescribe(
             )
         )
     return tuple(out)
+
+
+def _without_opposites(actions: Sequence[str]) -> list[str]:
+    """Nobody can raise and lower the same thing: the one that comes first stays."""
+    kept: list[str] = []
+    for action in actions:
+        if not any({action, other} in OPPOSITES for other in kept):
+            kept.append(action)
+    return kept
 
 
 def _add_probable(case: Case, condition: str, chance: dict[str, float], treats: dict[str, list[str]]) -> None:
