@@ -26,8 +26,3 @@ def test_what_undoes_an_earlier_remedy_is_not_prescribed() -> None:
     assert len(actions) == len(OPPOSITES)
     assert set(actions) <= set(ACTIONS)
     assert all(len(pair & set(actions)) == 1 for pair in OPPOSITES)
-    assert all(
-        a.confidence >= b.confidence
-        for a, b in pairwise(said)
-        if a.action not in ("bigger-model", "train-longer")
-    )
