@@ -4,9 +4,8 @@ Two classes, 4000 samples of 5 features; a linear model with a sigmoid output, m
 instead of cross-entropy, a small batch, no scheduler, no L2 penalty. The rule behind the classes is
 not linear, so the model swings around a high floor, on training and validation data alike.
 
-What helps is a bigger model (hidden layers with ReLU): `a7_after.py` is the repaired program. Expect
-no word of it: the curves are those of a task that can't be learnt any better, which is what most runs
-with such curves turned out to be when remedies were tried. A limit of what a log can tell.
+Expect `underfitting`: a linear model that hardly gets below the loss of a coin. What helps is a bigger model
+(hidden layers with ReLU): `a7_after.py` is the repaired program.
 """
 
 from __future__ import annotations

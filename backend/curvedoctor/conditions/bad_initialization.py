@@ -51,9 +51,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     low_then = _lr_low_until(case)
     named = case.word("init")
     odd = named in UNUSUAL
-    rule = 0.75 * ramp(until, 0.1, 0.25) * (1.0 if low_then < 0.5 * until else 0.0)
+    rule = 0.6 * ramp(until, 0.1, 0.25) * (1.0 if low_then < 0.5 * until else 0.0)
     if odd:
-        rule = max(0.5 * (1 - ramp(fall(s), 0.7, 0.9)), min(0.9, rule + 0.25))
+        rule = max(0.5 * (1 - ramp(fall(s), 0.7, 0.9)), min(0.65, rule + 0.25))
     sure = suspicion(case, ("fix-init",), rule)
     if sure < FIRES:
         return None

@@ -58,8 +58,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     if error is not None and base is not None and case.judged == "loss" and loss is not error:
         near = loss.stats.end / max(base, 1e-300)
         k = classes(case) or 2.0
+        rare = ramp(error.stats.end, 0.3, 0.2)  # else it rather learnt nothing than that a class is rare
         most = 1.1 + error.stats.end * math.log(max(k - 1, 1.0)) / max(base, 1e-300)
-        rule = 0.85 * stuck * ramp(near, 0.88, 0.95) * ramp(near, 1.25 * most, most)
+        rule = 0.85 * rare * stuck * ramp(near, 0.88, 0.95) * ramp(near, 1.25 * most, most)
     elif error is not None and error.stats.top - error.stats.low <= 1e-9:
         rule = 0.5 * stuck
     sure = suspicion(case, ("rebalance-classes",), rule)

@@ -28,7 +28,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged, weigh
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, relative
 from curvedoctor.features.case import Case
@@ -40,6 +40,8 @@ ID = "initial-loss-off"
 
 #: times the expected loss from which on inputs of thousands are likelier than weights that are too large
 HUGE = 10.0
+#: odds of a repair below which the statistical model takes an odd first loss for a harmless fact
+LIKELY = 0.12
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -62,10 +64,14 @@ def check(case: Case) -> Finding | Unjudged | None:
         sure, severity = (0.0 if pretrained else 0.5 * ramp(ratio, 0.5, 0.25)), "info"
     if sure < FIRES:
         return None
+    actions = ("normalize-input", "fix-init") if ratio > HUGE else CONDITION.actions
+    if case.odds:
+        best = max(case.odds.get(action, 0.0) for action in actions)
+        sure, severity = max(FIRES, min(sure, best / 0.9)), severity if best >= LIKELY else "info"
     return finding(
-        ID, weigh(case, ("fix-init", "normalize-input", "change-loss"), severity), sure, s,
+        ID, severity, sure, s,
         f"The first loss is {number(first)}; an untrained model gives {number(expected)}.",
-        onset=0.0, until=0.0, actions=("normalize-input", "fix-init") if ratio > HUGE else (), first=first, expected=expected, ratio=ratio, loss=case.word("loss"),
+        onset=0.0, until=0.0, actions=actions, first=first, expected=expected, ratio=ratio, loss=case.word("loss"),
     )  # fmt: skip
 
 

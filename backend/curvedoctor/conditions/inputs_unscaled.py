@@ -54,9 +54,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     t = s.stats
     excess = relative(t.first, expected) if expected is not None and case.judged == "loss" else None
     slow = ramp(relative(t.end, expected), 0.15, 0.5) if expected is not None else 0.6
-    rule = 0.75 * ramp(math.log10(max(excess, 1e-9)), 0.5, 1.1) * slow if excess is not None else 0.0
+    rule = 0.6 * ramp(math.log10(max(excess, 1e-9)), 0.5, 1.1) * slow if excess is not None else 0.0
     if scaling == "none":
-        rule = max(rule, 0.5 * ramp(relative(t.end, t.start), 0.3, 0.6), min(0.9, 1.2 * rule))
+        rule = max(rule, 0.5 * ramp(relative(t.end, t.start), 0.3, 0.6), min(0.69, 1.2 * rule))
     sure = suspicion(case, ("normalize-input",), rule)
     if sure < FIRES:
         return None

@@ -104,7 +104,9 @@ def _rule(case: Case, s: Series, at: float | None, missed: float) -> float:
     if at is None or case.schedule is None or case.schedule.restarts:
         return 0.0
     noise = relative(error_of_mean(s, 0.05), s.stats.end)
-    return 0.9 * ramp(missed, max(0.05, 4 * noise), max(0.2, 10 * noise)) * ramp(at, LATE + 0.05, LATE - 0.05)
+    return (
+        0.65 * ramp(missed, max(0.05, 4 * noise), max(0.2, 10 * noise)) * ramp(at, LATE + 0.05, LATE - 0.05)
+    )
 
 
 def _stopped(rng: np.random.Generator, n: int, at: int, noise: float) -> Floats:

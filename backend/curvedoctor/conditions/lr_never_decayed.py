@@ -51,7 +51,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         both = noise if case.val is None else min(noise, _tail(case.val))
         learnt = max(s.stats.start - s.stats.best, 1e-300)
         matters = ramp(relative(s.stats.noise_late, learnt), 0.004, 0.012)
-        rule = 0.75 * ramp(both, 0.03, 0.1) * float(flat(s, 0.5, 0.15)) * matters
+        rule = 0.65 * ramp(both, 0.03, 0.1) * float(flat(s, 0.5, 0.15)) * matters
     sure = suspicion(case, ("decay-lr",), rule)
     if sure < FIRES:
         return None

@@ -89,10 +89,11 @@ def check(case: Case) -> Finding | Unjudged | None:
         if not _crawls(case)
         else f"; a learning rate of {number(_lr(case))} is far below what is customary"
     )
+    actions = _by_odds(case)
     return finding(
-        ID, "error", sure, s,
+        ID, "error", _as_likely(case, sure, actions), s,
         f"The {name(s)} stays at {number(s.logged(t.end))} from the first point on, {how}{at}{slow}.",
-        others=(case.grad_norm,), onset=0.0, actions=_actions(case),
+        others=(case.grad_norm,), onset=0.0, actions=actions,
         level=s.logged(t.end), spread=spread, chance=chance, decades_below_usual=decades_below_usual(case),
         grad_norm=case.grad_norm.stats.at50 if case.grad_norm is not None else None,
     )  # fmt: skip
@@ -140,17 +141,20 @@ def _no_better_than_chance(case: Case) -> Finding | None:
     if sure < FIRES:
         return None
     actions = _by_odds(case)
-    if actions and case.odds:
-        sure = min(sure, max(FIRES, case.odds[actions[0]] / FIRST))
     right = score.logged(score.stats.end)
     return finding(
-        ID, "error", sure, score,
+        ID, "error", _as_likely(case, sure, actions), score,
         f"The {name(score)} ends at {number(right)}, no better than a blind guess ({number(score.logged(worse))}).",
         others=(s,), onset=0.0, actions=actions,
         level=right, spread=relative(s.stats.top - s.stats.low, s.stats.top), chance=expected,
         decades_below_usual=decades_below_usual(case),
         grad_norm=case.grad_norm.stats.at50 if case.grad_norm is not None else None,
     )  # fmt: skip
+
+
+def _as_likely(case: Case, sure: float, actions: tuple[str, ...]) -> float:
+    """`sure`, unless the statistical model thinks it less probable that the first action helps."""
+    return min(sure, max(FIRES, case.odds[actions[0]] / FIRST)) if case.odds else sure
 
 
 def _by_odds(case: Case) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ How it decides
 
 What to try
     Step the scheduler once per epoch if its length counts epochs; call it at all; set its length to
-    the length of the run.
+    the length of the run. A rate that is meant to end so early: let it decay later.
 
 When it is wrong
     Training the last part at zero learning rate may be wanted for evaluation only. A range test rises
@@ -39,6 +39,8 @@ from curvedoctor.features.schedule import Schedule
 from curvedoctor.model import Curve, Finding, Floats, Run, Severity, Unjudged
 
 ID = "schedule-fault"
+#: what to do about a rate that is next to zero for long, most usual first
+ENDED = ("fix-schedule", "decay-later")
 #: schedules that only ever fall after their warm-up
 FALLING = {"step", "cosine", "linear", "exponential", "polynomial", "inverse-sqrt", "one-cycle"}
 
@@ -73,15 +75,21 @@ def _seen(case: Case) -> Finding | Unjudged | None:
     steps = case.lr.steps
     span = (float(steps.min()), float(steps.max()))
     heavy: Severity = "error" if kind in ("zero", "finished early") else "warning"
+    actions = _by_odds(case) if heavy == "error" else ("fix-schedule",)
     base = finding(
-        ID, weigh(case, ("fix-schedule",), heavy), sure, None, words,
+        ID, weigh(case, actions, heavy), sure, None, words,
         fault=kind, configured=case.word("schedule"), peak=found.peak, last=found.last, zero_share=found.zero,
     )  # fmt: skip
     at = _onset(kind, found, case.lr)
     return Finding(
         base.condition, base.severity, base.confidence, (case.lr.id,), base.summary, base.evidence,
-        at, (at, max(at, span[1])), case.lr.axis,
+        at, (at, max(at, span[1])), case.lr.axis, actions,
     )  # fmt: skip
+
+
+def _by_odds(case: Case) -> tuple[str, ...]:
+    """A rate that ends too soon: by mistake, or as it was set? The statistical model tells by the rest of the log."""
+    return tuple(sorted(ENDED, key=lambda action: -case.odds.get(action, 0.0)))
 
 
 def _faults(case: Case, s: Schedule, y: Floats) -> list[tuple[str, float, str]]:

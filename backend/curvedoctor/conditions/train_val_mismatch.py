@@ -60,7 +60,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(
             ID, "dropout or augmentation may explain that validation is better, and neither is logged"
         )
-    sure = seen * max(0.75 if explained is False else 0.0, 0.65 * by_heart)
+    sure = seen * max(0.65 if explained is False else 0.0, 0.65 * by_heart)
     if sure < FIRES:
         return None
     return finding(

@@ -7,7 +7,8 @@ Why it matters
 How it decides
     Training and validation end within 10 % of each other, both flat over the last third, well above
     what the task should allow: above three quarters of the start (or of an untrained model's loss), with
-    a quarter of the answers wrong; and the model is linear or narrow where that is logged. Where the
+    a quarter of the answers wrong; and the model is linear or narrow where that is logged. A linear or
+    tiny model that hardly gets below an untrained model's loss is all but certainly too small. Where the
     statistical model judges the run, its odds that a bigger model helps decide. First make sure that
     the splits are sound.
 
@@ -32,9 +33,11 @@ from curvedoctor.conditions.shape import cannot, course, flat, relative, score_o
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.series import Series
-from curvedoctor.model import Finding, Run, Unjudged
+from curvedoctor.model import Finding, ParamValue, Run, Unjudged
 
 ID = "underfitting"
+#: units that can hardly bend a line
+TINY = 4
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -68,7 +71,7 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 
 def _size(case: Case) -> str:
-    if case.word("model") == "linear" or case.word("activation") == "linear":
+    if _linear(case):
         return " with a linear model"
     width = case.number("width")
     return f" with {width:g} units" if width else ""
@@ -92,19 +95,44 @@ def _rule(case: Case, s: Series, gap: float | None) -> float:
     learnt = ramp(relative(s.stats.start - s.stats.end, s.stats.start), 0.03, 0.1)
     width = case.number("width")
     small = 0.3
-    if case.word("model") == "linear" or case.word("activation") == "linear":
+    if _linear(case):
         small = 0.55 if score is not None else 0.34
     elif width is not None:
-        small = 0.75 if width <= 4 else 0.6 if width <= 8 else 0.3
-    return small * together * high * learnt
+        small = 0.75 if width <= TINY else 0.6 if width <= 8 else 0.3
+    near = 0.0
+    if (
+        untrained is not None
+        and case.judged == "loss"
+        and (_linear(case) or (width is not None and width <= TINY))
+    ):
+        left = relative(s.stats.end, untrained)
+        near = 0.75 * ramp(abs(gap), 0.2, 0.12) * ramp(left, 0.6, 0.7) * ramp(left, 0.99, 0.96)
+    return max(near, small * together * high * learnt)
 
 
-def _linear(rng: np.random.Generator) -> Run:
+def _linear(case: Case) -> bool:
+    return "linear" in (case.word("model"), case.word("activation")) or case.number("depth") == 0
+
+
+def _straight(rng: np.random.Generator) -> Run:
     y = falling(rng, 60, 0.72, 0.6, 14)
     acc = 1 - falling(rng, 60, 0.5, 0.32, 14, 0.02)
     return run(
         {"model": "linear"}, train_loss=y, val_loss=y * 1.02, train_accuracy=acc, val_accuracy=acc - 0.01
     )
+
+
+def _little_better(rng: np.random.Generator) -> Run:
+    """A sigmoid unit and squared error: a step below the 0.25 of a coin, and no further."""
+    y = falling(rng, 100, 0.245, 0.229, 40, 0.004)
+    acc = 0.61 + 0.006 * rng.standard_normal(100)
+    known: dict[str, ParamValue] = {
+        "model": "linear",
+        "loss": "mse",
+        "last_activation": "sigmoid",
+        "n_classes": 2,
+    }
+    return run(known, train_loss=y, val_loss=y * 0.995, train_accuracy=acc, val_accuracy=acc)
 
 
 def _narrow(rng: np.random.Generator) -> Run:
@@ -136,6 +164,7 @@ CONDITION = Condition(
         "model": "model family; null if not logged",
         "width": "units; null if not logged",
     },
-    sick=(_linear, _narrow),
+    sick=(_straight, _narrow, _little_better),
     healthy=(*HEALTHY, _good_enough),
+    scale_free=False,
 )

@@ -51,7 +51,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     peak, at = _early_peak(s)
     height = relative(peak, float(s.y[:2].max()))
     comes_back = ramp(relative(s.stats.end, float(np.median(s.y[:2]))), 0.9, 0.7)
-    rule = ramp(height, 1.4, 2.2) * comes_back * (0.85 if warmed is False else 0.6)
+    rule = ramp(height, 1.4, 2.2) * comes_back * (0.65 if warmed is False else 0.5)
     noise = relative(s.stats.noise_early, s.stats.start)
     rule *= ramp(math.log(max(height, 1.0)), 3.5 * noise, 5.0 * noise + 1e-9)
     sure = suspicion(case, ("add-warmup",), rule)

@@ -49,6 +49,8 @@ def expected_first_loss(case: Case) -> float | None:
     k = classes(case)
     if loss in ("cross-entropy", "nll") and k is not None:
         return math.log(k)
+    if loss == "mse" and k == 2 and case.word("last_activation") == "sigmoid":
+        return 0.25
     untrained = _untrained(case) if loss is None else None
     return None if untrained is None else untrained[1]
 
