@@ -101,7 +101,7 @@ def test_c_repaired(c: dict[str, Diagnosis]) -> None:
 
 def test_c_scheduler_stepped_per_batch(c: dict[str, Diagnosis]) -> None:
     assert c["per-batch"].findings[0].condition == "schedule-fault"
-    assert first(c["per-batch"]) == "fix-schedule"
+    assert first(c["per-batch"]) in ("fix-schedule", "decay-later")  # either makes the rate last
 
 
 def test_c_running_loss_divided_by_the_wrong_count(c: dict[str, Diagnosis]) -> None:

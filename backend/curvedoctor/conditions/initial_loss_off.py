@@ -40,6 +40,10 @@ ID = "initial-loss-off"
 
 #: times the expected loss from which on inputs of thousands are likelier than weights that are too large
 HUGE = 10.0
+#: how sure it is then that scaling the inputs helps, where the first loss was logged before the first step
+STARTS = 0.62
+#: from here on no sound run was ever seen
+FAR = 5.0
 #: odds of a repair below which the statistical model takes an odd first loss for a harmless fact
 LIKELY = 0.12
 
@@ -67,7 +71,13 @@ def check(case: Case) -> Finding | Unjudged | None:
     actions = ("normalize-input", "fix-init") if ratio > HUGE else CONDITION.actions
     if case.odds:
         best = max(case.odds.get(action, 0.0) for action in actions)
-        sure, severity = max(FIRES, min(sure, best / 0.9)), severity if best >= LIKELY else "info"
+        if ratio > HUGE and _at_start(s):  # no step was made yet: it can't be the learning rate
+            sure = STARTS
+        else:
+            sure, severity = (
+                max(FIRES, min(sure, best / 0.9)),
+                severity if best >= LIKELY or ratio > FAR else "info",
+            )
     return finding(
         ID, severity, sure, s,
         f"The first loss is {number(first)}; an untrained model gives {number(expected)}.",

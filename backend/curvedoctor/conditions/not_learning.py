@@ -154,12 +154,14 @@ def _no_better_than_chance(case: Case) -> Finding | None:
 
 def _as_likely(case: Case, sure: float, actions: tuple[str, ...]) -> float:
     """`sure`, unless the statistical model thinks it less probable that the first action helps."""
-    return min(sure, max(FIRES, case.odds[actions[0]] / FIRST)) if case.odds else sure
+    if not case.odds or not actions:
+        return sure
+    return min(sure, max(FIRES, case.odds[actions[0]] / FIRST))
 
 
 def _by_odds(case: Case) -> tuple[str, ...]:
     """What to try, the most probable first where the statistical model judges the run."""
-    if not case.odds:
+    if not case.odds or _crawls(case):
         return _actions(case)
     return tuple(sorted(TRIED, key=lambda action: -case.odds.get(action, 0.0)))
 

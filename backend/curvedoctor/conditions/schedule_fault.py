@@ -41,6 +41,8 @@ from curvedoctor.model import Curve, Finding, Floats, Run, Severity, Unjudged
 ID = "schedule-fault"
 #: what to do about a rate that is next to zero for long, most usual first
 ENDED = ("fix-schedule", "decay-later")
+#: what a later decay must be more probable by to help: a fault is the likelier, and the worse
+DOUBT = 0.2
 #: schedules that only ever fall after their warm-up
 FALLING = {"step", "cosine", "linear", "exponential", "polynomial", "inverse-sqrt", "one-cycle"}
 
@@ -89,7 +91,8 @@ def _seen(case: Case) -> Finding | Unjudged | None:
 
 def _by_odds(case: Case) -> tuple[str, ...]:
     """A rate that ends too soon: by mistake, or as it was set? The statistical model tells by the rest of the log."""
-    return tuple(sorted(ENDED, key=lambda action: -case.odds.get(action, 0.0)))
+    repair, delay = (case.odds.get(action, 0.0) for action in ENDED)
+    return ENDED if repair + DOUBT >= delay else ENDED[::-1]
 
 
 def _faults(case: Case, s: Schedule, y: Floats) -> list[tuple[str, float, str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from curvedoctor.actions import ACTIONS, NETWORKS_ONLY, OPPOSITES
-from curvedoctor.conditions.base import Condition
+from curvedoctor.conditions.base import CERTAIN, Condition
 from curvedoctor.differential.numbers import dose
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import decades_below_usual
@@ -22,10 +22,16 @@ BY_PLACE = (0.9, 0.6, 0.45, 0.35)
 WORTH_TRYING = 0.2
 MOST = 6
 #: what a remedy must be more probable by to come before one that takes a single number to change
-EFFORT = {"train-longer": 0.2, "change-optimizer": 0.2, "bigger-model": 0.2, "more-data": 0.2}
+EFFORT = {
+    "train-longer": 0.2,
+    "change-optimizer": 0.2,
+    "bigger-model": 0.2,
+    "more-data": 0.2,
+    "decay-lr": 0.1,
+}
 #: decades from the customary lr from which on the lr comes first, if it is this much less probable at most
 FAR, FAR_OFF = 1.5, 0.4
-#: what else must be more probable by to come before the repair of an outright defect (severity "error")
+#: what else must be more probable by to come before the repair of an outright defect (a certain finding of severity "error")
 DEFECT = 0.3
 #: share of the most probable remedy's odds from which another is worth naming beside it
 NEARLY = 0.5
@@ -65,7 +71,7 @@ def prescribe(
             p = rule if odds is None or not ACTIONS[action].training else odds
             if place == 0 and (found.severity == "error" or found.confidence > p):
                 p = max(p, rule)
-                if found.severity == "error":
+                if found.severity == "error" and found.confidence >= CERTAIN:
                     repairs[action] = -DEFECT
             chance[action] = max(chance.get(action, 0.0), p)
             treats.setdefault(action, []).append(found.condition)
