@@ -6,9 +6,9 @@ import numpy as np
 
 from curvedoctor.actions import ACTIONS, OPPOSITES
 from curvedoctor.conditions.base import all_conditions
-from curvedoctor.differential.rank import prescribe
+from curvedoctor.differential.rank import led_by, prescribe
 from curvedoctor.features.case import build
-from curvedoctor.model import Curve, Finding, Role, Run
+from curvedoctor.model import Curve, Finding, Prescription, Role, Run, Severity
 
 
 def test_what_undoes_an_earlier_remedy_is_not_prescribed() -> None:
@@ -26,3 +26,19 @@ def test_what_undoes_an_earlier_remedy_is_not_prescribed() -> None:
     assert len(actions) == len(OPPOSITES)
     assert set(actions) <= set(ACTIONS)
     assert all(len(pair & set(actions)) == 1 for pair in OPPOSITES)
+
+
+def test_what_the_first_prescription_is_for_leads_within_its_severity() -> None:
+    def found(condition: str, severity: Severity, confidence: float) -> Finding:
+        return Finding(condition, severity, confidence, ("loss",), "", {}, None, None, "epoch", ())
+
+    ordered = [
+        found("loss-spikes", "error", 0.5), found("lr-never-decayed", "warning", 0.9),
+        found("stalled", "warning", 0.8), found("lr-too-high", "warning", 0.7), found("wasted-training", "info", 0.9),
+    ]  # fmt: skip
+    first = Prescription("lower-lr", 0.9, ("loss-spikes", "lr-too-high"), "")
+    led = led_by(first, ordered, all_conditions())
+    assert [f.condition for f in led] == [
+        "loss-spikes", "lr-too-high", "lr-never-decayed", "stalled", "wasted-training",
+    ]  # fmt: skip
+    assert led_by(None, ordered, all_conditions()) == tuple(ordered)

@@ -7,6 +7,7 @@ over the actions that treat it, does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from curvedoctor.actions import ACTIONS, NETWORKS_ONLY, OPPOSITES
@@ -41,6 +42,21 @@ _WEIGHT: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 def order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """By weight: severity, then confidence, then name."""
     return tuple(sorted(findings, key=lambda f: (_WEIGHT[f.severity], -f.confidence, f.condition)))
+
+
+def led_by(
+    first: Prescription | None, findings: Sequence[Finding], known: Mapping[str, Condition]
+) -> tuple[Finding, ...]:
+    """Within each severity, those that the first prescription is for come first: what leads is what is to be treated."""
+    if first is None:
+        return tuple(findings)
+
+    def place(found: Finding) -> float:
+        usual = found.actions or known[found.condition].actions
+        treated = found.condition in first.treats and first.action in usual
+        return usual.index(first.action) if treated else math.inf
+
+    return tuple(sorted(findings, key=lambda found: (_WEIGHT[found.severity], place(found))))
 
 
 def verdict(case: Case, findings: Sequence[Finding], judged: int) -> Verdict:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.once import judged
 from curvedoctor.differential.odds import Model, told, with_odds
-from curvedoctor.differential.rank import order, prescribe, verdict
+from curvedoctor.differential.rank import led_by, order, prescribe, verdict
 from curvedoctor.differential.siblings import Siblings, Trial
 from curvedoctor.engine.options import Options
 from curvedoctor.features.case import Case, build
@@ -68,11 +68,12 @@ def _diagnose(case: Case, options: Options) -> Diagnosis:
         elif result is not None:
             findings.append(result)
     ranked = order(findings)
+    prescriptions = prescribe(case, ranked, known)
     return Diagnosis(
         run=case.run,
         verdict=verdict(case, ranked, judged=len(asked) - len(unjudged)),
-        findings=ranked,
-        prescriptions=prescribe(case, ranked, known),
+        findings=led_by(next(iter(prescriptions), None), ranked, known),
+        prescriptions=prescriptions,
         readings=read_all(case),
         unjudged=tuple(unjudged),
         problems=case.run.problems,
