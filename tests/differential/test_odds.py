@@ -10,12 +10,14 @@ import pytest
 
 from clinic.dataset import OUTCOMES, Table
 from clinic.fit import SETTINGS, TREES, as_boosted, as_forest, boost, grow, save
+from curvedoctor import diagnose_curves
 from curvedoctor.differential import odds
 from curvedoctor.differential.boosted import SUREST, Boosted
 from curvedoctor.differential.complete import complete
 from curvedoctor.differential.evidence import names
 from curvedoctor.differential.forest import STEPS, Forest
-from curvedoctor.differential.odds import SICK, Model, default_model, suspect
+from curvedoctor.differential.odds import SICK, Model, default_model, suspect, with_odds
+from curvedoctor.features.case import build
 
 ROWS = [(0.0, 9.0), (1.0, 9.0), (2.0, -1.0), (2.0, 1.0), (np.nan, 1.0), (2.0, np.nan)]
 LEAVES = [-1.5, -1.5, 0.5, 3.0, -1.5, 0.5]
@@ -149,3 +151,21 @@ def test_nothing_is_suspected_of_a_run_that_is_probably_healthy() -> None:
 def test_suspects_are_the_probable_actions_and_always_one() -> None:
     assert suspect({"a": 0.9, "b": 0.5, "c": 0.6, SICK: 0.9}, model()) == {"a": 0.9, "c": 0.6}
     assert suspect({"a": 0.1, "b": 0.05, SICK: 0.9}, model()) == {"a": 0.1}
+
+
+def test_an_activation_that_neither_saturates_nor_dies_is_not_to_be_repaired() -> None:
+    stuck = np.full(30, 1.386) + 1e-3 * np.sin(np.arange(30))
+    known = {
+        "optimizer": "sgd",
+        "lr": 5e-6,
+        "loss": "cross-entropy",
+        "n_classes": 4,
+        "depth": 12,
+        "width": 768,
+    }
+    for activation, judged in (("sigmoid", True), ("gelu", False)):
+        run = diagnose_curves(
+            {"train/loss": stuck, "val/loss": stuck}, params={**known, "activation": activation}
+        ).run
+        (case,) = with_odds(build([run]))
+        assert (case.odds["fix-activation"] > 0) == judged

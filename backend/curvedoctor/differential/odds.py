@@ -34,6 +34,8 @@ _SHARED = ("outcomes", "features")
 SICK = "sick"
 #: fewest points the model has seen
 FEWEST = 2
+#: activations that neither saturate nor die
+SMOOTH = frozenset({"gelu", "silu", "mish", "elu", "selu", "celu", "leaky-relu"})
 #: how many reasons are kept per action
 REASONS = 3
 
@@ -123,6 +125,8 @@ def with_odds(cases: Sequence[Case], model: Model | None = None) -> list[Case]:
     chances = model.probabilities(evidence)
     for i, case, row, chance in zip(chosen, ruled, evidence, chances, strict=True):
         odds = dict(zip(model.boosted.outcomes, chance.tolist(), strict=True))
+        if case.word("activation") in SMOOTH:
+            odds["fix-activation"] = 0.0  # the clinic has no such network, and there is nothing to repair
         suspects = suspect(odds, model)
         out[i] = case.having(odds=odds, suspects=suspects, because=_because(model.boosted, row, suspects))
     return out
