@@ -29,6 +29,8 @@ FIRES = 0.35
 AGREES, RATHER_SICK = 0.3, 0.6
 #: a rule from here on stands whatever the model says, with this share of its own confidence
 CERTAIN, TRUSTED = 0.7, 0.95
+#: probability that the first action of a condition helps, given that the condition is true
+FIRST = 0.9
 #: below this probability that its remedies help, a fault is a harmless fact
 HARMLESS = 0.04
 
@@ -124,6 +126,12 @@ def suspicion(case: Case, actions: tuple[str, ...], rule: float) -> float:
 def weigh(case: Case, actions: tuple[str, ...], severity: Severity) -> Severity:
     """`severity`, or info where the model judged the run and expects none of `actions` to help: a harmless fact."""
     return ask(case, _weigh, actions, severity)
+
+
+def as_likely(case: Case, sure: float, actions: tuple[str, ...]) -> float:
+    """`sure`, lowered (to `FIRES` at most) where the model thinks it less probable that any of `actions` helps."""
+    best = max((case.odds[action] for action in actions if action in case.odds), default=None)
+    return sure if best is None else min(sure, max(FIRES, best / FIRST))
 
 
 def _suspicion(case: Case, actions: tuple[str, ...], rule: float) -> float:

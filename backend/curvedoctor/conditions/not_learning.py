@@ -30,7 +30,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, as_likely, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, error_of_mean, name, relative
 from curvedoctor.features.case import Case
@@ -46,16 +46,8 @@ FLOAT = 2e-5
 FEWEST = 4
 #: what may help where nothing is learnt
 TRIED = (
-    "overfit-one-batch",
-    "change-optimizer",
-    "raise-lr",
-    "lower-lr",
-    "clean-data",
-    "fix-init",
-    "fix-activation",
-)
-#: share of a finding's confidence that its first action has
-FIRST = 0.9
+    "overfit-one-batch", "change-optimizer", "raise-lr", "lower-lr", "clean-data", "fix-init", "fix-activation",
+)  # fmt: skip
 #: ln K of the usual numbers of classes, for a loss whose function and classes are unknown
 USUAL = tuple(math.log(k) for k in (2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 50, 100, 200, 1000))
 
@@ -91,7 +83,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     )
     actions = _by_odds(case)
     return finding(
-        ID, "error", _as_likely(case, sure, actions), s,
+        ID, "error", as_likely(case, sure, actions[:1]), s,
         f"The {name(s)} stays at {number(s.logged(t.end))} from the first point on, {how}{at}{slow}.",
         others=(case.grad_norm,), onset=0.0, actions=actions,
         level=s.logged(t.end), spread=spread, chance=chance, decades_below_usual=decades_below_usual(case),
@@ -143,20 +135,13 @@ def _no_better_than_chance(case: Case) -> Finding | None:
     actions = _by_odds(case)
     right = score.logged(score.stats.end)
     return finding(
-        ID, "error", _as_likely(case, sure, actions), score,
+        ID, "error", as_likely(case, sure, actions[:1]), score,
         f"The {name(score)} ends at {number(right)}, no better than a blind guess ({number(score.logged(worse))}).",
         others=(s,), onset=0.0, actions=actions,
         level=right, spread=relative(s.stats.top - s.stats.low, s.stats.top), chance=expected,
         decades_below_usual=decades_below_usual(case),
         grad_norm=case.grad_norm.stats.at50 if case.grad_norm is not None else None,
     )  # fmt: skip
-
-
-def _as_likely(case: Case, sure: float, actions: tuple[str, ...]) -> float:
-    """`sure`, unless the statistical model thinks it less probable that the first action helps."""
-    if not case.odds or not actions:
-        return sure
-    return min(sure, max(FIRES, case.odds[actions[0]] / FIRST))
 
 
 def _by_odds(case: Case) -> tuple[str, ...]:

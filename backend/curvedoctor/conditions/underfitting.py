@@ -100,11 +100,8 @@ def _rule(case: Case, s: Series, gap: float | None) -> float:
     elif width is not None:
         small = 0.75 if width <= TINY else 0.6 if width <= 8 else 0.3
     near = 0.0
-    if (
-        untrained is not None
-        and case.judged == "loss"
-        and (_linear(case) or (width is not None and width <= TINY))
-    ):
+    tiny = _linear(case) or (width is not None and width <= TINY)
+    if tiny and untrained is not None and case.judged == "loss":
         left = relative(s.stats.end, untrained)
         near = 0.75 * ramp(abs(gap), 0.2, 0.12) * ramp(left, 0.6, 0.7) * ramp(left, 0.99, 0.96)
     return max(near, small * together * high * learnt)

@@ -11,14 +11,14 @@ import math
 from collections.abc import Mapping, Sequence
 
 from curvedoctor.actions import ACTIONS, NETWORKS_ONLY, OPPOSITES
-from curvedoctor.conditions.base import CERTAIN, Condition
+from curvedoctor.conditions.base import CERTAIN, FIRST, Condition
 from curvedoctor.differential.numbers import dose
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.model import Finding, Prescription, Severity, Verdict
 
 #: without a model: how probable the n-th action of a condition helps, given that the condition is true
-BY_PLACE = (0.9, 0.6, 0.45, 0.35)
+BY_PLACE = (FIRST, 0.6, 0.45, 0.35)
 #: prescriptions below this are not worth a user's time
 WORTH_TRYING = 0.2
 MOST = 6

@@ -118,18 +118,24 @@ class Siblings:
         self._lowest = {curve: runs[:BEST] for curve, runs in lowest.items()}
 
     def trials(self, own: Summary) -> list[Trial]:
-        """What the siblings of one run have tried, the best trial per action."""
+        """What the siblings of one run have tried, the best trial per action.
+
+        A trial is sure where the runs are known to be of one task: nearer ones end alike, enough else that is
+        logged is equal, the ends fall and rise once, or the runs are named for their values.
+        """
         if own.end is None or self._one_task is False:
             return []
         found: dict[str, Trial] = {}
         for name in self._varied:
             wanted = {a for a in _NUMBERS.get(name, (_WORDS.get(name),)) if a is not None}
-            for other in self._index.get((name, _rest(own, name), own.curve), ()):
+            rest = _rest(own, name)
+            alike = self._one_task or len(rest) >= MANY or (name, rest, own.curve) in self._orderly
+            for other in self._index.get((name, rest, own.curve), ()):
                 action = _action(name, own.params.get(name), other.params.get(name))
                 if action is None or action in found or other is own:
                     continue
                 trial = _judge(action, own, other, name)
-                if not self._sure(own, other, name):
+                if not (alike or (_named_for(own, name) and _named_for(other, name))):
                     trial = replace(trial, sure=False)
                 if trial.odds < TRIED_HELPS and _too_far(name, own, other):
                     continue
@@ -139,21 +145,11 @@ class Siblings:
         told = [t for _, t in sorted(found.items()) if t.odds in (TRIED_HELPS, TRIED_HELPS_NOT)]
         return told if any(t.helped for t in told) else told + self._together(own)
 
-    def _sure(self, own: Summary, other: Summary, name: str) -> bool:
-        """Whether two runs that differ in `name` are of one task: nearer ones end alike, all else that is logged is equal,
-        this bucket's ends fall and rise once, or the runs are named for their values."""
-        rest = _rest(own, name)
-        return (
-            self._one_task is True
-            or len(rest) >= MANY
-            or (name, rest, own.curve) in self._orderly
-            or (_named_for(own, name) and _named_for(other, name))
-        )
-
     def _together(self, own: Summary) -> list[Trial]:
         """What the best sibling has changed at once, two or three hyperparameters, if it ended clearly lower."""
         for other in self._lowest.get(own.curve, ()):
-            if _gain(own, other) < HELPS:
+            gain = _gain(own, other)
+            if gain < HELPS:
                 return []
             names = {*own.params, *other.params} - IGNORED
             differ = sorted(n for n in names if own.params.get(n) != other.params.get(n))
@@ -163,7 +159,6 @@ class Siblings:
             tried = {a: n for a, n in zip(actions, differ, strict=True) if a is not None}
             if len(tried) < len(differ):
                 continue
-            gain = _gain(own, other)
             values = ", ".join(f"{n} {other.params.get(n)}" for n in differ)
             because = f"its sibling {other.run} with {values} ended lower by {100 * gain:.0f} %"
             return [

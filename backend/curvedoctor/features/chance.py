@@ -23,12 +23,11 @@ def classes(case: Case) -> float | None:
         return k
     if case.word("loss") in ("bce", "hinge"):
         return 2.0
-    untrained = _untrained(case)
-    return None if untrained is None else untrained[0]
+    return _told(case)
 
 
-def _untrained(case: Case) -> tuple[float, float] | None:
-    """(classes, loss) of a blind guess, where first loss and first accuracy agree on one: ln K with 1/K."""
+def _told(case: Case) -> float | None:
+    """The number of classes on which first loss and first accuracy agree: ln K with 1/K."""
     s, score = case.val or case.train, case.val_score or case.train_score
     if s is None or score is None or case.judged != "loss" or score.ceiling != 1.0:
         return None
@@ -36,7 +35,7 @@ def _untrained(case: Case) -> tuple[float, float] | None:
     k = round(math.exp(min(max(loss, 0.0), math.log(MOST))))
     if k < 2 or abs(loss / math.log(k) - 1) > FIRST_LOSS or abs(right - 1 / k) > FIRST_SCORE:
         return None
-    return float(k), math.log(k)
+    return float(k)
 
 
 def expected_first_loss(case: Case) -> float | None:
@@ -46,13 +45,15 @@ def expected_first_loss(case: Case) -> float | None:
         return math.log(2)
     if loss == "hinge":
         return 1.0
+    if loss is None:
+        told = _told(case)
+        return None if told is None else math.log(told)
     k = classes(case)
     if loss in ("cross-entropy", "nll") and k is not None:
         return math.log(k)
     if loss == "mse" and k == 2 and case.word("last_activation") == "sigmoid":
         return 0.25
-    untrained = _untrained(case) if loss is None else None
-    return None if untrained is None else untrained[1]
+    return None
 
 
 def chance_error(case: Case) -> float | None:
