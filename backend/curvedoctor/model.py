@@ -27,6 +27,10 @@ Granularity = Literal["step", "epoch", "unknown"]
 Axis = Literal["step", "epoch", "time"]
 Severity = Literal["error", "warning", "info"]
 Verdict = Literal["sick", "healthy", "undetermined"]
+#: what a prescription rests on: a finding, similar trainings, or a run of the same group that did it
+Basis = Literal["seen", "odds", "siblings"]
+#: a verdict as surfaces show it
+State = Literal["failed", "needs attention", "could improve", "fine", "can't tell"]
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
@@ -34,6 +38,8 @@ BETTERS: tuple[Better, ...] = get_args(Better)
 GRANULARITIES: tuple[Granularity, ...] = get_args(Granularity)
 #: heaviest first
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+#: probability of help from which on a healthy run "could improve"
+LIKELY = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A condition seen in a run."""
+    """A condition seen in a run's curves or configuration."""
 
     condition: str
     severity: Severity
@@ -135,9 +141,9 @@ class Prescription:
     """A concrete change to try."""
 
     action: str
-    #: probability that it helps, 0..1
+    #: probability that it lowers the final validation loss by a tenth or more, 0..1
     confidence: float
-    #: conditions it treats
+    #: conditions it treats; empty where it merely improves
     treats: tuple[str, ...]
     text: str
     parameter: str | None = None
@@ -148,6 +154,9 @@ class Prescription:
     step: float | None = None
     #: the evidence that moved the ranking most, in plain words
     because: tuple[str, ...] = ()
+    basis: Basis = "seen"
+    #: share by which the final validation loss is expected to fall: tenth percentile, median, ninetieth
+    gain: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +181,18 @@ class Diagnosis:
     readings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     unjudged: tuple[Unjudged, ...] = ()
     problems: tuple[Problem, ...] = ()
+    #: why the verdict is "undetermined", one sentence
+    reason: str | None = None
+
+    @property
+    def state(self) -> State:
+        """The verdict in the words that surfaces show; "could improve" where a change is rather likely to help."""
+        if self.verdict == "undetermined":
+            return "can't tell"
+        if self.verdict == "sick":
+            return "failed" if any(f.severity == "error" for f in self.findings) else "needs attention"
+        likely = any(p.confidence >= LIKELY for p in self.prescriptions)
+        return "could improve" if likely else "fine"
 
     def _repr_html_(self) -> str:
         """For notebooks. Imported by name: the model depends on nothing of ours."""

@@ -16,7 +16,7 @@ from clinic.dataset import Table, as_run, table
 from clinic.fit import Mask, fit, folds
 from clinic.score import Answer, Score, score, wilson
 from clinic.store import ClinicRun, load
-from curvedoctor.differential.odds import Model, default_model
+from curvedoctor.advice.help_probability import Model, default_model
 from curvedoctor.engine import Options, diagnose_runs
 from curvedoctor.model import Diagnosis
 

@@ -11,8 +11,8 @@ import numpy as np
 from clinic.render import LEVELS, STYLES, render
 from clinic.store import ClinicRun
 from curvedoctor.actions import ACTIONS
-from curvedoctor.differential.evidence import rows as evidence
 from curvedoctor.features.case import build
+from curvedoctor.features.vector import matrix
 from curvedoctor.model import Curve, Floats, Run
 from curvedoctor.params import recognize
 from curvedoctor.roles import assign
@@ -44,9 +44,9 @@ class Table:
     run: Floats  #: (n,) index of the run a row stems from
 
 
-def evidence_of(runs: Sequence[Run]) -> Floats:
-    """Rows of evidence, shape (n, features), made in blocks."""
-    return np.vstack([evidence(build(runs[at : at + 256])) for at in range(0, len(runs), 256)])
+def features_of(runs: Sequence[Run]) -> Floats:
+    """Feature rows, shape (n, features), made in blocks."""
+    return np.vstack([matrix(build(runs[at : at + 256])) for at in range(0, len(runs), 256)])
 
 
 def labels(run: ClinicRun) -> list[float]:
@@ -67,7 +67,7 @@ def table(runs: Sequence[ClinicRun], copies: int, seed: int = 0) -> Table:
                 as_run(run) if k == 0 else as_run(run, str(rng.choice(list(STYLES))), str(rng.choice(LEVELS)))
             )
             owner.append(i)
-    rows = evidence_of(made)
+    rows = features_of(made)
     faults = Counter((run.fault, bool(run.healthy)) for run in runs)
     tasks = Counter(run.task for run in runs)
     each = [1.0 / np.sqrt(faults[run.fault, bool(run.healthy)] * tasks[run.task]) for run in runs]

@@ -12,11 +12,11 @@ import numpy.typing as npt
 from sklearn.ensemble import ExtraTreesRegressor
 
 from clinic.dataset import OUTCOMES, Table
-from curvedoctor.differential.boosted import Boosted
-from curvedoctor.differential.complete import complete
-from curvedoctor.differential.evidence import names
-from curvedoctor.differential.forest import STEPS, Forest
-from curvedoctor.differential.odds import Model, probability
+from curvedoctor.advice.boosted import Boosted
+from curvedoctor.advice.complete import complete
+from curvedoctor.advice.forest import STEPS, Forest
+from curvedoctor.advice.help_probability import Model, probability
+from curvedoctor.features.vector import names
 from curvedoctor.model import Floats
 
 Mask = npt.NDArray[np.bool_]
@@ -185,7 +185,7 @@ def main() -> None:
     from clinic.dataset import table
     from clinic.store import load
 
-    path = Path(__file__).parents[2] / "backend" / "curvedoctor" / "differential" / "odds.npz"
+    path = Path(__file__).parents[2] / "backend" / "curvedoctor" / "advice" / "odds.npz"
     runs = [run for run in load() if not run.final]
     model = fit(table(runs, COPIES))
     save(model, path)

@@ -7,4 +7,4 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def rules_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curvedoctor.differential.odds.default_model", lambda: None)
+    monkeypatch.setattr("curvedoctor.advice.odds.default_model", lambda: None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from curvedoctor.differential.siblings import Siblings
+from curvedoctor.advice.siblings import Siblings
 from curvedoctor.engine import Options, diagnose_sources, plan, recall, work
 from curvedoctor.features.summary import Summary
 from curvedoctor.model import Diagnosis, Origin, Problem, Run

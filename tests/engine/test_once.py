@@ -12,7 +12,7 @@ import pytest
 
 from curvedoctor.conditions import once
 from curvedoctor.conditions.base import FIRES, all_conditions, suspicion, weigh
-from curvedoctor.differential.odds import default_model, with_odds
+from curvedoctor.advice.odds import default_model, with_odds
 from curvedoctor.engine import Options, work
 from curvedoctor.engine.plan import Job
 from curvedoctor.features.case import Case, build
@@ -92,7 +92,7 @@ def test_a_healthy_run_is_checked_once(tmp_path: Path, monkeypatch: pytest.Monke
 
         return replace(known[name], check=count)
 
-    monkeypatch.setattr("curvedoctor.differential.evidence.all_conditions", lambda: counted)
+    monkeypatch.setattr("curvedoctor.advice.evidence.all_conditions", lambda: counted)
     monkeypatch.setattr("curvedoctor.engine.judge.all_conditions", lambda: counted)
     counted = {name: counting(name) for name in known}
     assert default_model() is not None

@@ -7,8 +7,7 @@ Why it matters
 How it decides
     The loss is flat over the first sixth of the run or longer and then falls clearly, though the
     learning rate was not low at the time; or the configured initialization is zero, constant or far
-    from the custom. Where the statistical model judges the run, its odds that the default
-    initialization helps decide.
+    from the custom.
 
 What to try
     He initialization for ReLU, Xavier (Glorot) for tanh and sigmoid, zero biases; pre-trained weights.
@@ -28,7 +27,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, error_of_mean, fall, name
 from curvedoctor.features.case import Case
@@ -54,7 +53,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     rule = 0.6 * ramp(until, 0.1, 0.25) * (1.0 if low_then < 0.5 * until else 0.0)
     if odd:
         rule = max(0.5 * (1 - ramp(fall(s), 0.7, 0.9)), min(0.65, rule + 0.25))
-    sure = suspicion(case, ("fix-init",), rule)
+    sure = rule
     if sure < FIRES:
         return None
     summary = f"{course(s)}; the default initialization is likely to end lower."

@@ -16,23 +16,14 @@ from typing import Literal
 
 import numpy as np
 
-from curvedoctor.conditions.once import ask
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import EvidenceValue, Finding, Run, Severity, Unjudged
 
 HEADINGS = ("Why it matters", "How it decides", "What to try", "When it is wrong", "References")
 
-#: a suspicion from here on is a finding
+#: a rule this sure is a finding
 FIRES = 0.35
-#: odds of its action from which on the model agrees with a rule, and of the run being sick at all
-AGREES, RATHER_SICK = 0.3, 0.6
-#: a rule from here on stands whatever the model says, with this share of its own confidence
-CERTAIN, TRUSTED = 0.7, 0.95
-#: probability that the first action of a condition helps, given that the condition is true
-FIRST = 0.9
-#: below this probability that its remedies help, a fault is a harmless fact
-HARMLESS = 0.04
 
 Check = Callable[[Case], Finding | Unjudged | None]
 #: makes an example run; the generator varies noise and sizes, never what is true
@@ -110,46 +101,6 @@ def finding(
         axis=series.curve.axis if series is not None else None,
         actions=actions,
     )
-
-
-def suspicion(case: Case, actions: tuple[str, ...], rule: float) -> float:
-    """How sure it is that one of `actions` helps: the model's odds where it judged the run, else `rule`.
-
-    `rule` is what the curves alone say, 0..1. A rule that is all but certain (`CERTAIN`) is not
-    overruled; one that merely fires, where the model suspects nothing, stands if the model thinks it
-    not improbable that the action helps (`AGREES`) in a run that is rather sick. The result is to be
-    compared with `FIRES`; what lies below it is 0.
-    """
-    return ask(case, _suspicion, actions, rule)
-
-
-def weigh(case: Case, actions: tuple[str, ...], severity: Severity) -> Severity:
-    """`severity`, or info where the model judged the run and expects none of `actions` to help: a harmless fact."""
-    return ask(case, _weigh, actions, severity)
-
-
-def as_likely(case: Case, sure: float, actions: tuple[str, ...]) -> float:
-    """`sure`, lowered (to `FIRES` at most) where the model thinks it less probable that any of `actions` helps."""
-    best = max((case.odds[action] for action in actions if action in case.odds), default=None)
-    return sure if best is None else min(sure, max(FIRES, best / FIRST))
-
-
-def _suspicion(case: Case, actions: tuple[str, ...], rule: float) -> float:
-    sure = rule
-    known = [action for action in actions if action in case.odds]
-    if known:
-        sure = max(case.suspects.get(action, 0.0) for action in known)
-        odds = max(case.odds[action] for action in known)
-        if rule >= CERTAIN:
-            sure = max(sure, odds, TRUSTED * rule)
-        elif not sure and rule >= FIRES and odds >= AGREES and case.odds.get("sick", 0.0) >= RATHER_SICK:
-            sure = max(odds, FIRES)
-    return sure if sure >= FIRES else 0.0
-
-
-def _weigh(case: Case, actions: tuple[str, ...], severity: Severity) -> Severity:
-    odds = [case.odds[action] for action in actions if action in case.odds]
-    return "info" if odds and max(odds) < HARMLESS else severity
 
 
 def unjudged(condition: str, reason: str) -> Unjudged:

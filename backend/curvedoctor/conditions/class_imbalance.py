@@ -7,7 +7,6 @@ Why it matters
 How it decides
     Accuracy stays at one constant level above chance from start to end, the majority's share, while
     the loss settles at the entropy of that share: what a constant answer with the right rate costs.
-    Where the statistical model judges the run, its odds that re-weighting helps decide.
 
 What to try
     Weight the loss by the inverse class frequency, or sample the classes evenly; judge by balanced
@@ -29,7 +28,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.proportions import entropy, proportion
 from curvedoctor.conditions.shape import cannot, course, error_of_mean
@@ -46,7 +45,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     error = proportion(case, "val") or proportion(case, "train")
-    if error is None and not case.odds:
+    if error is None:
         return unjudged(ID, "no accuracy is logged")
     loss = (
         case.val if error is not None and error.curve.role.split != "train" else case.training
@@ -63,7 +62,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         rule = 0.85 * rare * stuck * ramp(near, 0.88, 0.95) * ramp(near, 1.25 * most, most)
     elif error is not None and error.stats.top - error.stats.low <= 1e-9:
         rule = 0.5 * stuck
-    sure = suspicion(case, ("rebalance-classes",), rule)
+    sure = rule
     if sure < FIRES:
         return None
     share = 1 - error.stats.end if error is not None else None

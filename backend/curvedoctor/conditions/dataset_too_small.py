@@ -7,7 +7,7 @@ Why it matters
 How it decides
     The training set is memorized (its loss falls below a fiftieth of its start, or its error below
     1 %) while validation ends many times higher, and the number of training samples is small where it
-    is logged. Where the statistical model judges the run, its odds that more data helps decide.
+    is logged.
 
 What to try
     More data; augmentation; transfer from a pre-trained model. Until then regularize and stop early.
@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, relative
 from curvedoctor.features.case import Case
@@ -42,16 +42,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     train, val = case.train or case.train_step, case.val
     n = case.number("n_train")
     if val is None or train is None:
-        if not case.odds:
-            return unjudged(ID, "training and validation are not both logged")
-        s = case.main
-        assert s is not None
-        rule, ratio, memorized = 0.0, None, None
-    else:
-        s, memorized = val, relative(train.stats.end, train.stats.start)
-        ratio = relative(val.stats.end, max(train.stats.end, 1e-3 * abs(train.stats.start), 1e-300))
-        rule = _rule(case, train, val, memorized, ratio)
-    sure = suspicion(case, ("more-data",), rule)
+        return unjudged(ID, "training and validation are not both logged")
+    s, memorized = val, relative(train.stats.end, train.stats.start)
+    ratio = relative(val.stats.end, max(train.stats.end, 1e-3 * abs(train.stats.start), 1e-300))
+    sure = _rule(case, train, val, memorized, ratio)
     if sure < FIRES:
         return None
     size = f" on {n:g} training samples" if n else ""

@@ -6,8 +6,7 @@ Why it matters
 
 How it decides
     The loss per step has spikes that don't get rarer: as many in the last half as in the first, five
-    or more; or single points are NaN again and again while the run goes on. Where the statistical
-    model judges the run, its odds that cleaning helps decide.
+    or more; or single points are NaN again and again while the run goes on.
 
 What to try
     Look at the batches at which it spikes; clip or drop outliers; impute missing values; look at the
@@ -26,7 +25,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.loss_spikes import spikes
 from curvedoctor.conditions.shape import cannot, course, name
@@ -43,13 +42,13 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, reason)
     s = case.train_step or case.train or case.val
     assert s is not None
-    if s.stats.n < 20 and not case.odds:
+    if s.stats.n < 20:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few to see spikes that persist; 20 are needed")
     at = spikes(s).at
     holes = _holes(s)
     late = int(np.count_nonzero(at > 0.5))
     lasting = 0.6 * ramp(len(at), 4, 9) * ramp(late / max(1, len(at)), 0.25, 0.4)
-    sure = suspicion(case, ("clean-data",), max(lasting, 0.8 * ramp(holes, 1.5, 4)))
+    sure = max(lasting, 0.8 * ramp(holes, 1.5, 4))
     if sure < FIRES:
         return None
     summary = f"{course(s)}; cleaning the data is likely to end lower."

@@ -7,7 +7,6 @@ Why it matters
 How it decides
     The logged gradient norm jumps to more than ten times its local level, or has grown a hundredfold
     by the end, or becomes infinite. Without a gradient norm only the loss can tell: see loss-spikes.
-    Where the statistical model judges the run, its odds that clipping helps decide.
 
 What to try
     Clip the gradient norm at its usual level. Then a lower learning rate or a warm-up.
@@ -25,7 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.loss_spikes import Spikes, spikes
 from curvedoctor.conditions.shape import cannot, course, relative
@@ -41,14 +40,14 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     grad = case.grad_norm
-    if (grad is None or grad.stats.n < 10) and not case.odds:
+    if grad is None or grad.stats.n < 10:
         return unjudged(ID, "no gradient norm is logged")
     s = case.training or case.main
     assert s is not None
     peaks = spikes(grad) if grad is not None else None
     height = 1 + float(peaks.ratio.max()) if peaks is not None and len(peaks.ratio) else 1.0
     growth = _growth(grad)
-    sure = suspicion(case, ("clip-gradients",), _rule(case, grad, peaks, height, growth))
+    sure = _rule(case, grad, peaks, height, growth)
     if sure < FIRES:
         return None
     summary = f"{course(s)}; clipping the gradient norm is likely to end lower."

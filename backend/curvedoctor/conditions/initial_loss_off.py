@@ -28,7 +28,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, as_likely, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, relative
 from curvedoctor.features.case import Case
@@ -69,12 +69,6 @@ def check(case: Case) -> Finding | Unjudged | None:
     if sure < FIRES:
         return None
     actions = ("normalize-input", "fix-init") if ratio > HUGE else CONDITION.actions
-    if case.odds and ratio > HUGE and _at_start(s):
-        sure = STARTS  # no step was made yet: it can't be the learning rate
-    elif case.odds:
-        sure = as_likely(case, sure, actions)
-        if ratio <= FAR and max(case.odds.get(action, 0.0) for action in actions) < LIKELY:
-            severity = "info"
     return finding(
         ID, severity, sure, s,
         f"The first loss is {number(first)}; an untrained model gives {number(expected)}.",

@@ -7,8 +7,7 @@ Why it matters
 How it decides
     The first loss is many times what an untrained model on standardized inputs must give (known for
     cross-entropy and hinge), it is gone within the first tenth, and the rest is slow; or the inputs
-    are logged as unscaled. Where the statistical model judges the run, its odds that standardizing
-    helps decide.
+    are logged as unscaled.
 
 What to try
     Standardize each input to mean 0 and variance 1 (statistics of the training set); scale targets of
@@ -28,7 +27,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, relative
 from curvedoctor.features.case import Case
@@ -43,7 +42,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     scaling, expected = case.word("input_scaling"), expected_first_loss(case)
-    if scaling is None and expected is None and not case.odds:
+    if scaling is None and expected is None:
         return unjudged(
             ID, "neither the loss function with its classes nor the scaling of the inputs is logged"
         )
@@ -57,7 +56,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     rule = 0.6 * ramp(math.log10(max(excess, 1e-9)), 0.5, 1.1) * slow if excess is not None else 0.0
     if scaling == "none":
         rule = max(rule, 0.5 * ramp(relative(t.end, t.start), 0.3, 0.6), min(0.69, 1.2 * rule))
-    sure = suspicion(case, ("normalize-input",), rule)
+    sure = rule
     if sure < FIRES:
         return None
     summary = f"{course(s)}; standardizing the inputs is likely to end lower."

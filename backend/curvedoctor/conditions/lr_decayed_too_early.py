@@ -8,8 +8,7 @@ How it decides
     Where the logged learning rate falls below a third of its peak, the descent before is continued
     geometrically (each stretch gains the same share of the one before it). If the loss falls far
     short of that continuation, beyond its noise, the decay stopped it. Decays in the second half of a
-    run are not early. Where the statistical model judges the run, its odds that decaying later helps
-    decide.
+    run are not early.
 
 What to try
     Start decaying after three quarters of the run, or use a cosine over the whole of it.
@@ -25,7 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.shape import cannot, course, error_of_mean, level, name, relative
 from curvedoctor.features.case import Case
@@ -47,10 +46,10 @@ def check(case: Case) -> Finding | Unjudged | None:
         s = case.train_step  # a handful of epochs hides the kink
     assert s is not None
     at = _decayed(case)
-    if at is None and not case.odds:
+    if at is None:
         return unjudged(ID, "no learning rate is logged")
     missed = _missed(s, at) if at is not None else 0.0
-    sure = suspicion(case, ("decay-later",), _rule(case, s, at, missed))
+    sure = _rule(case, s, at, missed)
     if sure < FIRES:
         return None
     summary = f"{course(s)}; the learning rate is likely to have been decayed too early."

@@ -8,7 +8,6 @@ How it decides
     The learning rate is constant (as logged, or as configured), the loss per epoch has been flat over
     the second half, and it fluctuates: by 4 % of its level or more in both training and validation, and
     by more than a hundredth of what was learnt.
-    Where the statistical model judges the run, its odds that decaying helps decide.
 
 What to try
     Decay to zero by a cosine, or cut by ten at three quarters of the run.
@@ -26,7 +25,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.shape import cannot, course, flat, mean, name, relative
 from curvedoctor.features.case import Case
@@ -41,7 +40,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     constant = constant_lr(case)
-    if constant is None and not case.odds:
+    if constant is None:
         return unjudged(ID, "neither a learning rate nor a schedule is logged")
     s = case.train or case.val or case.main
     assert s is not None
@@ -52,7 +51,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         learnt = max(s.stats.start - s.stats.best, 1e-300)
         matters = ramp(relative(s.stats.noise_late, learnt), 0.004, 0.012)
         rule = 0.65 * ramp(both, 0.03, 0.1) * float(flat(s, 0.5, 0.15)) * matters
-    sure = suspicion(case, ("decay-lr",), rule)
+    sure = rule
     if sure < FIRES:
         return None
     at = "at a constant learning rate" if constant else "and the learning rate is not seen to decay"

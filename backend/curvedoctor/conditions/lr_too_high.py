@@ -8,8 +8,7 @@ How it decides
     One of three pictures: the loss per epoch bounces by a third of its level or more without
     improving over the second half of the run; it stays high and flat though the learning rate is far
     above what is customary for the optimizer; or it shoots up at the start and never makes up for it.
-    Fluctuation between batches alone proves nothing. Where the statistical model judges the run, its
-    odds that lowering the learning rate helps decide.
+    Fluctuation between batches alone proves nothing.
 
 What to try
     Lower the learning rate to a tenth; a schedule that decays helps late in the run; a range test
@@ -28,7 +27,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, flat, mean, name, relative
 from curvedoctor.features.blocks import of_three
@@ -56,7 +55,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         "shoots up": _shoots(case),
     }
     best = max(pictures, key=lambda k: pictures[k])
-    sure = suspicion(case, ("lower-lr",), pictures[best])
+    sure = pictures[best]
     if sure < FIRES:
         return None
     lr = case.number("lr")

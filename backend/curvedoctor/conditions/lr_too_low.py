@@ -7,8 +7,7 @@ Why it matters
 How it decides
     The loss falls smoothly and nearly linearly from the first step, is still falling at the end as
     fast as in the middle, and shows next to no oscillation. A logged learning rate far below what
-    is customary for the optimizer adds weight. Where the statistical model judges the run, its odds
-    that raising the learning rate helps decide.
+    is customary for the optimizer adds weight.
 
 What to try
     Raise the learning rate tenfold; a range test over 100 to 500 steps finds the right region.
@@ -25,7 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot
 from curvedoctor.features.case import Case
@@ -53,7 +52,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         * ramp(t.end / max(t.start, 1e-300), 0.2, 0.5)
     )
     rule *= 0.75 if below is None else ramp(below, -0.5, 1.0)
-    sure = suspicion(case, ("raise-lr",), rule)
+    sure = rule
     if sure < FIRES:
         return None
     said = f" at a learning rate of {number(lr)}" if lr else ""

@@ -6,8 +6,7 @@ Why it matters
 
 How it decides
     The training loss per step fluctuates by a third of its level or more around a flat tail, without
-    rhythm, and the logged batch size is 8 or less. Where the statistical model judges the run, its odds that a bigger batch
-    helps decide.
+    rhythm, and the logged batch size is 8 or less.
 
 What to try
     A batch four times larger, or gradients accumulated over four; the learning rate may rise with it.
@@ -29,7 +28,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, flat, mean, name, relative
 from curvedoctor.features.case import Case
@@ -44,12 +43,12 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     size = case.number("batch_size")
-    if size is None and not case.odds:
+    if size is None:
         return unjudged(ID, "the batch size is not logged")
     s = case.train_step or case.train or case.val
     assert s is not None
     noise = relative(s.stats.noise_late, mean(s, 0.67, 1.0))
-    sure = suspicion(case, ("bigger-batch",), _rule(case, s, noise, size))
+    sure = _rule(case, s, noise, size)
     if sure < FIRES:
         return None
     of = f" in batches of {size:g}" if size else ""

@@ -30,7 +30,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, as_likely, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, error_of_mean, name, relative
 from curvedoctor.features.case import Case
@@ -81,9 +81,9 @@ def check(case: Case) -> Finding | Unjudged | None:
         if not _crawls(case)
         else f"; a learning rate of {number(_lr(case))} is far below what is customary"
     )
-    actions = _by_odds(case)
+    actions = _actions(case)
     return finding(
-        ID, "error", as_likely(case, sure, actions[:1]), s,
+        ID, "error", sure, s,
         f"The {name(s)} stays at {number(s.logged(t.end))} from the first point on, {how}{at}{slow}.",
         others=(case.grad_norm,), onset=0.0, actions=actions,
         level=s.logged(t.end), spread=spread, chance=chance, decades_below_usual=decades_below_usual(case),
@@ -132,23 +132,16 @@ def _no_better_than_chance(case: Case) -> Finding | None:
         sure *= ramp(low, 0.85, 0.93)  # a loss that fell speaks for a metric that is computed wrongly
     if sure < FIRES:
         return None
-    actions = _by_odds(case)
+    actions = _actions(case)
     right = score.logged(score.stats.end)
     return finding(
-        ID, "error", as_likely(case, sure, actions[:1]), score,
+        ID, "error", sure, score,
         f"The {name(score)} ends at {number(right)}, no better than a blind guess ({number(score.logged(worse))}).",
         others=(s,), onset=0.0, actions=actions,
         level=right, spread=relative(s.stats.top - s.stats.low, s.stats.top), chance=expected,
         decades_below_usual=decades_below_usual(case),
         grad_norm=case.grad_norm.stats.at50 if case.grad_norm is not None else None,
     )  # fmt: skip
-
-
-def _by_odds(case: Case) -> tuple[str, ...]:
-    """What to try, the most probable first where the statistical model judges the run."""
-    if not case.odds or _crawls(case):
-        return _actions(case)
-    return tuple(sorted(TRIED, key=lambda action: -case.odds.get(action, 0.0)))
 
 
 def _falls(s: Series) -> bool:

@@ -5,8 +5,7 @@ Why it matters
 
 How it decides
     Weight decay or dropout far above the custom (0.01 coupled or 0.3 decoupled; 0.5) is logged, and
-    the training loss has settled on a high floor at or above validation. Where the statistical model
-    judges the run, its odds that less regularization helps decide.
+    the training loss has settled on a high floor at or above validation.
 
 What to try
     Divide weight decay by ten; a quarter of the dropout; milder augmentation.
@@ -26,7 +25,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, flat, relative
 from curvedoctor.features.case import Case
@@ -41,13 +40,13 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     decay, drop = case.number("weight_decay"), case.number("dropout")
-    if decay is None and drop is None and not case.odds:
+    if decay is None and drop is None:
         return unjudged(ID, "neither weight decay nor dropout is logged")
     s = case.train or case.train_step or case.val
     assert s is not None
     val = case.val if case.val is not s else None
     gap = None if val is None else relative(val.stats.end - s.stats.end, s.stats.end)
-    sure = suspicion(case, ("reduce-regularization",), _rule(case, s, gap, decay, drop))
+    sure = _rule(case, s, gap, decay, drop)
     if sure < FIRES:
         return None
     parts = [f"weight decay {number(decay)}"] if decay else []

@@ -7,8 +7,7 @@ Why it matters
 How it decides
     The smoothed validation loss has risen from its lowest point by at least 5 %, beyond its own noise
     (several times as far, or by a steady trend: Mann-Kendall), the lowest point is not in the last tenth of the run, and the training loss went on
-    falling meanwhile. (Prechelt's generalization loss, made robust.) Where the statistical model
-    judges the run, its odds that stopping early, regularizing or a smaller model helps decide.
+    falling meanwhile. (Prechelt's generalization loss, made robust.)
 
 What to try
     Stop at the best validation loss and keep that checkpoint; to do better than that, regularize
@@ -27,7 +26,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, error_of_mean, rising
 from curvedoctor.features.case import Case
@@ -52,7 +51,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, f"{t.n:.0f} validation points are too few; {ENOUGH} are needed")
     rise = (t.end - t.best) / max(abs(t.best), 1e-300)
     train = case.train or case.train_step
-    sure = suspicion(case, ("stop-early", "regularize", "smaller-model"), _rule(val, train, rise))
+    sure = _rule(val, train, rise)
     if sure < FIRES:
         return None
     still = _improves(case.val_score, t.best_at)

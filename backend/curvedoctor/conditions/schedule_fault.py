@@ -11,8 +11,7 @@ How it decides
     rises smoothly back above half of its peak (a cosine past its end); it rises to its peak only at
     the very end; or a decaying schedule is configured and the rate is constant. Sudden returns to the
     peak are warm restarts, made on purpose; a rate that
-    changes direction again and again without a rhythm follows a controller and is not judged. Where the
-    statistical model judges the run and expects no gain from a repair, the fault is mere information.
+    changes direction again and again without a rhythm follows a controller and is not judged.
 
 What to try
     Step the scheduler once per epoch if its length counts epochs; call it at all; set its length to
@@ -30,9 +29,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, suspicion, unjudged, weigh
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
-from curvedoctor.conditions.shape import course, probing
+from curvedoctor.conditions.shape import probing
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import LIMIT
 from curvedoctor.features.schedule import Schedule
@@ -41,28 +40,11 @@ from curvedoctor.model import Curve, Finding, Floats, Run, Severity, Unjudged
 ID = "schedule-fault"
 #: what to do about a rate that is next to zero for long, most usual first
 ENDED = ("fix-schedule", "decay-later")
-#: what a later decay must be more probable by to help: a fault is the likelier, and the worse
-DOUBT = 0.2
 #: schedules that only ever fall after their warm-up
 FALLING = {"step", "cosine", "linear", "exponential", "polynomial", "inverse-sqrt", "one-cycle"}
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    seen = _seen(case)
-    suspected = suspicion(case, ("fix-schedule",), 0.0)
-    if isinstance(seen, Finding) or suspected < FIRES or case.main is None:
-        return seen
-    s, named = case.main, case.word("schedule")
-    said = f" under the schedule {named}" if named else ""
-    return finding(
-        ID, "warning", suspected, s, f"{course(s)}{said}; its learning rate is likely not to do what was meant.",
-        fault="suspected", configured=named, peak=case.schedule.peak if case.schedule else None,
-        last=case.schedule.last if case.schedule else None, zero_share=case.schedule.zero if case.schedule else None,
-    )  # fmt: skip
-
-
-def _seen(case: Case) -> Finding | Unjudged | None:
-    """What the learning rate itself shows."""
     if case.lr is None or case.schedule is None:
         return unjudged(ID, "no learning rate is logged")
     if len(case.lr) < 6:
@@ -77,9 +59,9 @@ def _seen(case: Case) -> Finding | Unjudged | None:
     steps = case.lr.steps
     span = (float(steps.min()), float(steps.max()))
     heavy: Severity = "error" if kind in ("zero", "finished early") else "warning"
-    actions = _by_odds(case) if heavy == "error" else ("fix-schedule",)
+    actions = ENDED if heavy == "error" else ("fix-schedule",)
     base = finding(
-        ID, weigh(case, actions, heavy), sure, None, words,
+        ID, heavy, sure, None, words,
         fault=kind, configured=case.word("schedule"), peak=found.peak, last=found.last, zero_share=found.zero,
     )  # fmt: skip
     at = _onset(kind, found, case.lr)
@@ -87,12 +69,6 @@ def _seen(case: Case) -> Finding | Unjudged | None:
         base.condition, base.severity, base.confidence, (case.lr.id,), base.summary, base.evidence,
         at, (at, max(at, span[1])), case.lr.axis, actions,
     )  # fmt: skip
-
-
-def _by_odds(case: Case) -> tuple[str, ...]:
-    """A rate that ends too soon: by mistake, or as it was set? The statistical model tells by the rest of the log."""
-    repair, delay = (case.odds.get(action, 0.0) for action in ENDED)
-    return ENDED if repair + DOUBT >= delay else ENDED[::-1]
 
 
 def _faults(case: Case, s: Schedule, y: Floats) -> list[tuple[str, float, str]]:

@@ -7,8 +7,7 @@ Why it matters
 How it decides
     Four fifths of the fall are done in the first tenth of the run; since then the loss creeps on,
     beyond its noise, along a power law that promises a tenth more if only it went on four times as
-    long; the learning rate has not decayed, and the optimizer is plain gradient descent. Where the statistical model judges the run, its odds that
-    another optimizer helps decide.
+    long; the learning rate has not decayed, and the optimizer is plain gradient descent.
 
 What to try
     SGD with momentum where Adam stagnates (or other betas); Adam where plain SGD creeps along a
@@ -27,7 +26,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.shape import cannot, course, error_of_mean, mean, name, relative
 from curvedoctor.features.case import Case
@@ -46,7 +45,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     t = s.stats
     early = relative(t.start - t.at10, max(t.start - t.best, 1e-300))
     creep = mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
-    sure = suspicion(case, ("change-optimizer",), _rule(case, s, early, creep))
+    sure = _rule(case, s, early, creep)
     if sure < FIRES:
         return None
     word = case.word("optimizer")

@@ -8,8 +8,7 @@ How it decides
     Training and validation end within 10 % of each other, both flat over the last third, well above
     what the task should allow: above three quarters of the start (or of an untrained model's loss), with
     a quarter of the answers wrong; and the model is linear or narrow where that is logged. A linear or
-    tiny model that hardly gets below an untrained model's loss is all but certainly too small. Where the
-    statistical model judges the run, its odds that a bigger model helps decide. First make sure that
+    tiny model that hardly gets below an untrained model's loss is all but certainly too small. First make sure that
     the splits are sound.
 
 What to try
@@ -27,7 +26,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, flat, relative, score_of
 from curvedoctor.features.case import Case
@@ -45,7 +44,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     train, val = case.train or case.train_step, case.val
-    if (train is None or val is None) and not case.odds:
+    if train is None or val is None:
         return unjudged(ID, "training and validation are not both logged")
     s = train or val
     assert s is not None
@@ -54,7 +53,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         if train is not None and val is not None
         else None
     )
-    sure = suspicion(case, ("bigger-model",), _rule(case, s, gap))
+    sure = _rule(case, s, gap)
     if sure < FIRES:
         return None
     size = _size(case)

@@ -7,8 +7,7 @@ How it decides
     Two extrapolations of the validation loss (training loss where none is logged) both expect a
     clear gain from running as long again: a power law with offset, and a geometric continuation of
     the last quarters; and the fall over the last quarter is beyond its noise. A run that already
-    ended at a hundredth of its first loss is not judged by ratios. Where the statistical model judges
-    the run, its odds that training longer helps decide; then two points are enough.
+    ended at a hundredth of its first loss is not judged by ratios.
 
 What to try
     Train twice as long and stretch the schedule with it: running on at a learning rate that has
@@ -27,17 +26,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import (
-    AGREES,
-    FIRES,
-    Condition,
-    finding,
-    number,
-    percent,
-    ramp,
-    suspicion,
-    unjudged,
-)
+from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.shape import ENOUGH, cannot, course, name, relative, remaining
 from curvedoctor.features.case import Case
@@ -47,27 +36,20 @@ from curvedoctor.model import Finding, Run, Unjudged
 ID = "undertrained"
 #: gain from running as long again, as share of the end level, from which it is worth it
 WORTH = 0.10
-#: points, when the statistical model suspects it
-FEWEST = 2
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    # a handful of epochs shows no trend, but that there were no more of them
-    few = case.main is not None and case.main.stats.n < ENOUGH
-    odds = case.odds.get("train-longer", 0.0) if few else 0.0
-    reason = cannot(case, FEWEST if odds >= AGREES and case.suspects else ENOUGH)
+    reason = cannot(case)
     if reason is not None:
         return unjudged(ID, reason)
     s = case.val if case.val is not None and case.val.stats.n >= ENOUGH else case.main
     assert s is not None
-    gain = 0.0 if few else remaining(s)
-    sure = odds if few else suspicion(case, ("train-longer",), _rule(case, s, gain))
+    gain = remaining(s)
+    sure = _rule(case, s, gain)
     if sure < FIRES:
         return None
     t = s.stats
     summary = f"{course(s)}; training longer is likely to end lower."
-    if few:
-        summary = f"Only {t.n:.0f} points are logged, the last at {number(t.last)}; training longer is likely to end lower."
     if gain >= 0.02:
         summary = (
             f"The {name(s)} still improves at the end: running as long again is expected to bring another "

@@ -28,9 +28,9 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot, course
+from curvedoctor.conditions.shape import cannot
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
@@ -48,22 +48,18 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     s = case.train_step
-    if (s is None or s.stats.n < 40) and not case.odds:
+    if s is None or s.stats.n < 40:
         return unjudged(ID, "no training loss per step is logged, or fewer than 40 points of it")
-    share, lag = _periodic(case, s) if s is not None and s.stats.n >= 40 else (0.0, 0)
-    sure = suspicion(case, ("shuffle",), 0.9 * ramp(share, REPEATS - 0.05, REPEATS + 0.25))
-    if share >= REPEATS + 0.25 and s is not None and _per_epoch(case, s) is not None:
-        sure = max(sure, 0.6)  # a rhythm of exactly one epoch is a fact, whatever the odds
+    share, lag = _periodic(case, s)
+    sure = 0.9 * ramp(share, REPEATS - 0.05, REPEATS + 0.25)
     if sure < FIRES:
         return None
-    shown = s or case.main
-    assert shown is not None
-    summary = f"{course(shown)}; shuffling the training data is likely to end lower."
-    if share >= 0.15:
-        summary = f"The loss repeats itself every {lag} points, once per epoch: {percent(share)} of its fluctuation."
+    summary = (
+        f"The loss repeats itself every {lag} points, once per epoch: {percent(share)} of its fluctuation."
+    )
     return finding(
-        ID, "warning", sure, shown, summary, onset=0.0, others=(case.val,) if case.val is not shown else (),
-        repeats=share, lag=lag or None, points_per_epoch=_per_epoch(case, s) if s is not None else None,
+        ID, "warning", sure, s, summary, onset=0.0, others=(case.val,),
+        repeats=share, lag=lag or None, points_per_epoch=_per_epoch(case, s),
     )  # fmt: skip
 
 

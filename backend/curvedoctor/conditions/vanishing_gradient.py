@@ -7,8 +7,7 @@ Why it matters
 How it decides
     The logged gradient norm falls to a thousandth of its start while the loss is still above a third
     of its own; or sigmoid or tanh units three layers deep or more, and a loss that starts with a
-    plateau or has hardly fallen at the end. Where the statistical model judges the run, its odds that
-    another activation helps decide.
+    plateau or has hardly fallen at the end.
 
 What to try
     ReLU (with He initialization) instead of sigmoid or tanh; normalization layers or residual
@@ -28,7 +27,7 @@ from __future__ import annotations
 import numpy as np
 
 from curvedoctor.conditions.bad_initialization import plateau
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, name, relative
 from curvedoctor.features.case import Case
@@ -44,13 +43,13 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     activation, depth = case.word("activation"), case.number("depth")
-    if case.grad_norm is None and activation is None and not case.odds:
+    if case.grad_norm is None and activation is None:
         return unjudged(ID, "neither the gradient norm nor the activation is logged")
     s = case.train or case.train_step or case.val
     assert s is not None
     share = _grad_share(case.grad_norm)
     rule = max(_by_norm(share, s), _by_design(activation, depth, s))
-    sure = suspicion(case, ("fix-activation",), rule)
+    sure = rule
     if sure < FIRES:
         return None
     summary = f"{course(s)}; another activation, normalization or residuals are likely to end lower."

@@ -7,7 +7,7 @@ Why it matters
 How it decides
     Within the first tenth of the run the training loss climbs to a multiple of its first value and
     comes down again, and the learning rate is at its peak from the start (or no warm-up is
-    configured). Where the statistical model judges the run, its odds that a warm-up helps decide.
+    configured).
 
 What to try
     Raise the learning rate linearly from zero over the first 5 % of the steps, the peak unchanged;
@@ -28,7 +28,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, relative
 from curvedoctor.features.blocks import of_three
@@ -54,7 +54,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     rule = ramp(height, 1.4, 2.2) * comes_back * (0.65 if warmed is False else 0.5)
     noise = relative(s.stats.noise_early, s.stats.start)
     rule *= ramp(math.log(max(height, 1.0)), 3.5 * noise, 5.0 * noise + 1e-9)
-    sure = suspicion(case, ("add-warmup",), rule)
+    sure = rule
     if sure < FIRES:
         return None
     summary = f"{course(s)}; a warm-up of the learning rate is likely to end better."

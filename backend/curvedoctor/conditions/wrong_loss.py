@@ -8,8 +8,7 @@ Why it matters
 How it decides
     A cross-entropy below zero; squared or absolute error although classes are predicted; a
     cross-entropy that settles at the lowest value it can reach on probabilities instead of logits
-    (ln(e + K − 1) − 1) while accuracy is so high that a sound one would be far lower. Where the statistical model judges the run, its odds
-    that another loss helps decide.
+    (ln(e + K − 1) − 1) while accuracy is so high that a sound one would be far lower.
 
 What to try
     Cross-entropy on logits for classes, binary cross-entropy on logits for yes or no and for several
@@ -30,7 +29,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, suspicion, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.proportions import entropy, proportion
 from curvedoctor.conditions.shape import cannot, course, flat, probing
@@ -59,11 +58,11 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     error = proportion(case, "train") or proportion(case, "val")
-    if named is None and error is None and not case.odds:
+    if named is None and error is None:
         return unjudged(ID, "neither the loss function nor an accuracy is logged")
     floor = _floor(case, s, error)
     squared = 0.5 if named in SQUARED and _classifies(case, error) else 0.0
-    sure = suspicion(case, ("change-loss",), max(0.75 if floor is not None else 0.0, squared))
+    sure = max(0.75 if floor is not None else 0.0, squared)
     if sure < FIRES:
         return None
     summary = (

@@ -9,7 +9,7 @@ from curvedoctor.engine.options import Options
 from curvedoctor.model import Diagnosis, Problem, Run
 
 if TYPE_CHECKING:
-    from curvedoctor.differential.odds import Model
+    from curvedoctor.advice.help_probability import Model
 
 __all__ = ["Options", "diagnose_runs", "diagnose_sources"]
 
@@ -39,4 +39,4 @@ def diagnose_runs(
     from curvedoctor.engine.judge import judge_groups, prepare
 
     options = options or Options()
-    return judge_groups(prepare(runs, options, model), options, model)
+    return judge_groups(prepare(runs, options), options, model)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from curvedoctor.differential.siblings import Siblings
+from curvedoctor.advice.siblings import Siblings
 from curvedoctor.engine.judge import judge, prepare
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.plan import JOB

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from curvedoctor.advice.help_probability import Estimate, Model, estimates
+from curvedoctor.advice.prescribe import led_by, order, prescribe
+from curvedoctor.advice.siblings import Siblings, Trial
 from curvedoctor.conditions.base import all_conditions
-from curvedoctor.conditions.once import judged
-from curvedoctor.differential.odds import Model, told, with_odds
-from curvedoctor.differential.rank import led_by, order, prescribe, verdict
-from curvedoctor.differential.siblings import Siblings, Trial
 from curvedoctor.engine.options import Options
+from curvedoctor.engine.verdict import verdict
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.summary import Summary, summarize
 from curvedoctor.model import Diagnosis, Finding, Run, Unjudged
@@ -20,18 +20,19 @@ from curvedoctor.readings import read_all
 Trials = Sequence[Sequence[Trial]]
 
 
-def prepare(runs: Iterable[Run], options: Options, model: Model | None = None) -> list[Case]:
-    """Cases with the model's odds, roles and parameters corrected as asked."""
-    return with_odds(build([_corrected(run, options) for run in runs], options.primary), model)
+def prepare(runs: Iterable[Run], options: Options) -> list[Case]:
+    """Cases, roles and parameters corrected as asked."""
+    return build([_corrected(run, options) for run in runs], options.primary)
 
 
 def judge(
     cases: Sequence[Case], options: Options, trials: Trials | None = None, model: Model | None = None
 ) -> list[Diagnosis]:
     """One diagnosis per case, with what their siblings have tried, if given."""
+    expected = estimates(cases, model)
     if trials is not None:
-        cases = [told(case, tried, model) for case, tried in zip(cases, trials, strict=True)]
-    return [_diagnose(case, options) for case in cases]
+        expected = [each.with_trials(tried) for each, tried in zip(expected, trials, strict=True)]
+    return [_diagnose(case, each, options) for case, each in zip(cases, expected, strict=True)]
 
 
 def tried_by_siblings(summaries: Iterable[Summary]) -> list[list[Trial]]:
@@ -56,27 +57,23 @@ def judge_groups(cases: Sequence[Case], options: Options, model: Model | None = 
     return [out[i] for i in range(len(cases))]
 
 
-def _diagnose(case: Case, options: Options) -> Diagnosis:
+def _diagnose(case: Case, expected: Estimate, options: Options) -> Diagnosis:
     known = all_conditions()
     asked = [known[c] for c in options.conditions] if options.conditions else list(known.values())
-    findings: list[Finding] = []
-    unjudged: list[Unjudged] = []
-    for condition in asked:
-        result = judged(case, condition.id, condition.check)
-        if isinstance(result, Unjudged):
-            unjudged.append(result)
-        elif result is not None:
-            findings.append(result)
-    ranked = order(findings)
-    prescriptions = prescribe(case, ranked, known)
+    results = [condition.check(case) for condition in asked]
+    unjudged = tuple(r for r in results if isinstance(r, Unjudged))
+    ranked = order([r for r in results if isinstance(r, Finding)])
+    said, reason = verdict(case, ranked, unjudged, len(asked))
+    prescriptions = prescribe(case, ranked, expected, known)
     return Diagnosis(
         run=case.run,
-        verdict=verdict(case, ranked, judged=len(asked) - len(unjudged)),
+        verdict=said,
         findings=led_by(next(iter(prescriptions), None), ranked, known),
         prescriptions=prescriptions,
         readings=read_all(case),
-        unjudged=tuple(unjudged),
+        unjudged=unjudged,
         problems=case.run.problems,
+        reason=reason,
     )
 
 

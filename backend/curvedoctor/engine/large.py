@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from curvedoctor.differential.siblings import Trial
+from curvedoctor.advice.siblings import Trial
 from curvedoctor.engine.judge import tried_by_siblings
 from curvedoctor.engine.memory import Held
 from curvedoctor.engine.options import Options

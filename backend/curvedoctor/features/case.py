@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -47,22 +47,6 @@ class Case:
     grad_norm: Series | None = None
     #: what `train` and `val` are: losses, errors, or (turned round) scores
     judged: Quantity = "loss"
-    #: probability that each action helps, from the statistical model; empty where it can't say
-    odds: Mapping[str, float] = field(default_factory=dict)
-    #: those of `odds` that are high enough to be spoken of, given all the others; empty for a healthy run
-    suspects: Mapping[str, float] = field(default_factory=dict)
-    #: action → the evidence that moved its probability most, in plain words
-    because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    #: action → (hyperparameter, its value in a sibling that ended clearly lower, by which share)
-    proven: Mapping[str, tuple[str, ParamValue, float]] = field(default_factory=dict)
-    #: condition → what its rule alone made of the run; see `conditions.once`
-    outcomes: Mapping[str, object] = field(default_factory=dict)
-
-    def having(self, **odds: Mapping[str, object]) -> Case:
-        """A copy with other `odds`, `suspects`, `because`, `proven` or `outcomes`; what is known of the curves is kept."""
-        copy = object.__new__(Case)
-        copy.__dict__.update(self.__dict__, **odds)
-        return copy
 
     @property
     def params(self) -> Mapping[str, ParamValue]:

@@ -42,6 +42,15 @@ class Series:
         i = int(np.searchsorted(self.x, at))
         return float(self._finite_steps(steps)[min(i, len(self.x) - 1)])
 
+    @property
+    def best_index(self) -> int:
+        """Which of the finite points is the best that was logged, the first of equals."""
+        return int(np.argmin(self.y))
+
+    def step_at(self, index: int) -> float:
+        """The curve's own x (step or epoch) of a finite point."""
+        return float(self._finite_steps(self.curve.steps)[index])
+
     def _finite_steps(self, steps: Ints) -> Ints:
         return steps[np.isfinite(self.curve.values)]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from curvedoctor.actions import ACTIONS
 from curvedoctor.features.case import Case
@@ -21,7 +22,7 @@ _PLAIN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Dose:
+class Change:
     """The numbers of one prescription, and the sentence that carries them."""
 
     text: str
@@ -32,10 +33,16 @@ class Dose:
     step: float | None = None
 
 
-def dose(case: Case, action: str, findings: Sequence[Finding]) -> Dose:
+#: what siblings proved: action → (hyperparameter, its value there, share by which it ended lower)
+Proven = Mapping[str, tuple[str, ParamValue, float]]
+
+
+def change(
+    case: Case, action: str, findings: Sequence[Finding], proven: Proven = MappingProxyType({})
+) -> Change:
     """What to change, with numbers wherever the log allows."""
-    if action in case.proven and not _leap(case, *case.proven[action]):
-        return _as_a_sibling(case, *case.proven[action])
+    if action in proven and not _leap(case, *proven[action]):
+        return _as_a_sibling(case, *proven[action])
     special = _SPECIAL.get(action)
     made = special(case, findings) if special is not None else None
     return made if made is not None else _scaled(case, action)
@@ -49,28 +56,28 @@ def _leap(case: Case, name: str, proposed: ParamValue, gain: float) -> bool:
     return gain < LARGE and not 1 / STRIDE <= proposed / (current or proposed) <= STRIDE
 
 
-def _as_a_sibling(case: Case, name: str, proposed: ParamValue, gain: float) -> Dose:
+def _as_a_sibling(case: Case, name: str, proposed: ParamValue, gain: float) -> Change:
     """What a sibling has tried, with success."""
     current = case.params.get(name)
     plain = _PLAIN.get(name, name.replace("_", " "))
     why = f"as a sibling did that ended {100 * gain:.0f} % lower"
     if current is None:
-        return Dose(f"Set the {plain} to {_say(proposed)}, {why}.", name, None, proposed)
+        return Change(f"Set the {plain} to {_say(proposed)}, {why}.", name, None, proposed)
     if not isinstance(current, (int, float)) or not isinstance(proposed, (int, float)):
-        return Dose(
+        return Change(
             f"Change the {plain} from {_say(current)} to {_say(proposed)}, {why}.", name, current, proposed
         )
     verb = "Raise" if proposed > current else "Lower"
     factor = float(f"{proposed / current:.3g}") if current else None
     text = f"{verb} the {plain} from {_say(current)} to {_say(proposed)}, {why}."
-    return Dose(text, name, current, proposed, factor)
+    return Change(text, name, current, proposed, factor)
 
 
-def _scaled(case: Case, action: str) -> Dose:
+def _scaled(case: Case, action: str) -> Change:
     """Current value × the action's usual factor."""
     known = ACTIONS[action]
     if known.parameter is None:
-        return Dose(known.text)
+        return Change(known.text)
     current = case.params.get(known.parameter)
     if (
         known.factor is not None
@@ -82,8 +89,8 @@ def _scaled(case: Case, action: str) -> Dose:
         if isinstance(current, int) and known.parameter != "weight_decay":
             proposed = max(1, round(current * known.factor))
         text = f"{_verb(action)} from {_say(current)} to {_say(proposed)}."
-        return Dose(text, known.parameter, current, proposed, known.factor)
-    return Dose(known.text, known.parameter, current, known.default, known.factor)
+        return Change(text, known.parameter, current, proposed, known.factor)
+    return Change(known.text, known.parameter, current, known.default, known.factor)
 
 
 def _lr(case: Case) -> float | None:
@@ -94,90 +101,94 @@ def _lr(case: Case) -> float | None:
     return found.peak if found is not None else None
 
 
-def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Dose | None]:
-    def make(case: Case, findings: Sequence[Finding]) -> Dose | None:
+def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None]:
+    def make(case: Case, findings: Sequence[Finding]) -> Change | None:
         lr = _lr(case)
         factor = ACTIONS[action].factor or 1.0
         if lr is None or not lr > 0:
-            return Dose(ACTIONS[action].text, "lr", None, None, factor)
+            return Change(ACTIONS[action].text, "lr", None, None, factor)
         proposed = float(f"{lr * factor:.2g}")
-        return Dose(f"{_verb(action)} from {_say(lr)} to {_say(proposed)}.", "lr", lr, proposed, factor)
+        return Change(f"{_verb(action)} from {_say(lr)} to {_say(proposed)}.", "lr", lr, proposed, factor)
 
     return make
 
 
-def _stop_early(case: Case, findings: Sequence[Finding]) -> Dose | None:
+def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
     s = case.val or case.main
     if s is None:
         return None
-    at = s.axis_at(s.stats.best_at)
+    at = s.step_at(s.best_index)
     unit = s.curve.axis
     text = f"Stop at {unit} {_say(at)}, where the validation loss is best, and keep that checkpoint."
     if case.val is None:
         text = f"Stop at {unit} {_say(at)}: nothing improved after it."
-    return Dose(text, "epochs", case.params.get("epochs"), at if unit == "epoch" else None, None, at)
+    return Change(text, "epochs", case.params.get("epochs"), at if unit == "epoch" else None, None, at)
 
 
-def _train_longer(case: Case, findings: Sequence[Finding]) -> Dose | None:
+def _train_longer(case: Case, findings: Sequence[Finding]) -> Change | None:
     s = case.val or case.main
     epochs = case.number("epochs")
     gain = s.stats.gain_double if s is not None else 0.0
     hope = f" Extrapolation expects the loss to fall by another {100 * gain:.0f} %." if gain >= 0.02 else ""
     if epochs is None:
-        return Dose(ACTIONS["train-longer"].text + hope, "epochs", None, None, 2.0)
+        return Change(ACTIONS["train-longer"].text + hope, "epochs", None, None, 2.0)
     proposed = round(2 * epochs)
     text = f"Train for {proposed} epochs instead of {_say(epochs)}, the schedule stretched with it.{hope}"
-    return Dose(text, "epochs", case.params["epochs"], proposed, 2.0)
+    return Change(text, "epochs", case.params["epochs"], proposed, 2.0)
 
 
-def _change_optimizer(case: Case, findings: Sequence[Finding]) -> Dose | None:
+def _change_optimizer(case: Case, findings: Sequence[Finding]) -> Change | None:
     current = case.word("optimizer")
     adaptive = current is not None and ("adam" in current or current in ("rmsprop", "adagrad", "adadelta"))
     proposed, how = ("sgd", "SGD with momentum 0.9") if adaptive else ("adam", "Adam with lr 0.001")
     if not adaptive and case.word("model") == "transformer":
         proposed, how = "adamw", "AdamW with lr 5e-05 (fine-tuning) to 3e-04 (from scratch)"
     start = f"Change the optimizer from {current} to {how}" if current else f"Change the optimizer, to {how}"
-    return Dose(f"{start}.", "optimizer", current, proposed)
+    return Change(f"{start}.", "optimizer", current, proposed)
 
 
-def _regularize(case: Case, findings: Sequence[Finding]) -> Dose | None:
+def _regularize(case: Case, findings: Sequence[Finding]) -> Change | None:
     current = case.number("weight_decay")
     if current is None or current <= 0:
         return None
     proposed = float(f"{current * 10:.2g}")
-    return Dose(
+    return Change(
         f"Raise weight decay from {_say(current)} to {_say(proposed)}, or add dropout 0.3.",
         "weight_decay", current, proposed, 10.0,
     )  # fmt: skip
 
 
-def _reduce_regularization(case: Case, findings: Sequence[Finding]) -> Dose | None:
+def _reduce_regularization(case: Case, findings: Sequence[Finding]) -> Change | None:
     drop, decay = case.number("dropout"), case.number("weight_decay")
     if drop and (not decay or drop >= 0.4):
-        return Dose(f"Lower dropout from {_say(drop)} to {_say(drop / 4)}.", "dropout", drop, drop / 4, 0.25)
+        return Change(
+            f"Lower dropout from {_say(drop)} to {_say(drop / 4)}.", "dropout", drop, drop / 4, 0.25
+        )
     return None
 
 
-def _clip(case: Case, findings: Sequence[Finding]) -> Dose | None:
+def _clip(case: Case, findings: Sequence[Finding]) -> Change | None:
     s = case.grad_norm
     if s is None or not s.stats.at50 > 0:
         return None
     typical = float(f"{s.stats.at50:.2g}")
     current = case.params.get("clip_norm")
-    return Dose(f"Clip the gradient norm at {_say(typical)}, its usual level.", "clip_norm", current, typical)
+    return Change(
+        f"Clip the gradient norm at {_say(typical)}, its usual level.", "clip_norm", current, typical
+    )
 
 
-def _batch(case: Case, findings: Sequence[Finding]) -> Dose | None:
+def _batch(case: Case, findings: Sequence[Finding]) -> Change | None:
     size = case.number("batch_size")
     if not size:
         return None
     to = round(size * 4)
-    return Dose(
+    return Change(
         f"Raise the batch size from {_say(size)} to {to}.", "batch_size", case.params["batch_size"], to, 4.0
     )
 
 
-_SPECIAL: dict[str, Callable[[Case, Sequence[Finding]], Dose | None]] = {
+_SPECIAL: dict[str, Callable[[Case, Sequence[Finding]], Change | None]] = {
     "lower-lr": _change_lr("lower-lr"),
     "raise-lr": _change_lr("raise-lr"),
     "stop-early": _stop_early,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from curvedoctor.differential.siblings import Siblings, Trial
+from curvedoctor.advice.siblings import Siblings, Trial
 from curvedoctor.features.summary import Summary
 from curvedoctor.model import ParamValue
 

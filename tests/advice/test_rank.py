@@ -6,7 +6,7 @@ import numpy as np
 
 from curvedoctor.actions import ACTIONS, OPPOSITES
 from curvedoctor.conditions.base import all_conditions
-from curvedoctor.differential.rank import led_by, prescribe
+from curvedoctor.advice.rank import led_by, prescribe
 from curvedoctor.features.case import build
 from curvedoctor.model import Curve, Finding, Prescription, Role, Run, Severity
 

@@ -11,12 +11,12 @@ import pytest
 from clinic.dataset import OUTCOMES, Table
 from clinic.fit import SETTINGS, TREES, as_boosted, as_forest, boost, grow, save
 from curvedoctor import diagnose_curves
-from curvedoctor.differential import odds
-from curvedoctor.differential.boosted import SUREST, Boosted
-from curvedoctor.differential.complete import complete
-from curvedoctor.differential.evidence import names
-from curvedoctor.differential.forest import STEPS, Forest
-from curvedoctor.differential.odds import SICK, Model, default_model, suspect, with_odds
+from curvedoctor.advice import odds
+from curvedoctor.advice.boosted import SUREST, Boosted
+from curvedoctor.advice.complete import complete
+from curvedoctor.advice.evidence import names
+from curvedoctor.advice.forest import STEPS, Forest
+from curvedoctor.advice.odds import SICK, Model, default_model, suspect, with_odds
 from curvedoctor.features.case import build
 
 ROWS = [(0.0, 9.0), (1.0, 9.0), (2.0, -1.0), (2.0, 1.0), (np.nan, 1.0), (2.0, np.nan)]

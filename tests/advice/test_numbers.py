@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from curvedoctor import diagnose_curves
-from curvedoctor.differential.numbers import dose
+from curvedoctor.advice.numbers import dose
 from curvedoctor.features.case import Case, build
 from curvedoctor.model import ParamValue
 

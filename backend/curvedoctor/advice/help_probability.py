@@ -1,0 +1,194 @@
+"""How probable it is that each action helps a run, by how much, and why: learnt from trainings, then told by siblings.
+
+The model is fitted on real trainings whose remedies were really tried (`examples/clinic`). It
+judges runs like those it saw: a loss, error or score with a direction, some points, no values
+below zero. It orders and prices what to try; it makes nobody sick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache
+from importlib.resources import files
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from curvedoctor.advice.boosted import Boosted
+from curvedoctor.advice.complete import complete
+from curvedoctor.advice.forest import Forest
+from curvedoctor.advice.siblings import Trial
+from curvedoctor.features import vector
+from curvedoctor.features.case import Case
+from curvedoctor.features.words import in_words
+from curvedoctor.model import Floats, ParamValue
+
+Stored = npt.NDArray[np.generic]
+Part = TypeVar("Part", Boosted, Forest)
+Gain = tuple[float, float, float]
+
+#: what both parts know alike
+_SHARED = ("outcomes", "features")
+
+#: the outcome "some remedy helps"
+SICK = "sick"
+#: fewest points the model has seen
+FEWEST = 2
+#: activations that neither saturate nor die
+SMOOTH = frozenset({"gelu", "silu", "mish", "elu", "selu", "celu", "leaky-relu"})
+#: how many reasons are kept per action, and of how many actions
+REASONS, EXPLAINED = 3, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What is expected of each action for one run."""
+
+    #: probability that the action helps; empty where the model can't judge the run
+    probability: Mapping[str, float] = field(default_factory=dict)
+    #: relative reduction of the final validation loss: tenth percentile, median, ninetieth
+    gain: Mapping[str, Gain] = field(default_factory=dict)
+    #: the facts about the run that moved a probability most, in plain words
+    because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: (hyperparameter, its value in a sibling that ended clearly lower, by which share)
+    proven: Mapping[str, tuple[str, ParamValue, float]] = field(default_factory=dict)
+
+    def with_trials(self, trials: Sequence[Trial]) -> Estimate:
+        """The same with what siblings have tried worked in."""
+        if not trials or not self.probability:
+            return self
+        chances, because = dict(self.probability), dict(self.because)
+        for trial in trials:
+            chances[trial.action] = trial.moved(self.probability)
+            because[trial.action] = (trial.because, *because.get(trial.action, ()))[:REASONS]
+        proven = {
+            t.action: (t.parameter, t.value, t.gain) for t in trials if t.helped and t.value is not None
+        }
+        return Estimate(chances, self.gain, because, proven)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Model:
+    """What was fitted."""
+
+    #: boosted trees and a forest err differently: the mean of their log-odds is better than either
+    boosted: Boosted
+    forest: Forest
+    #: upper ends of bins of probability, shape (bins,)
+    bins: npt.NDArray[np.float32]
+    #: gain's tenth percentile, median, ninetieth by outcome and bin, shape (outcomes, bins, 3); NaN: not known
+    gains: npt.NDArray[np.float32]
+
+    def probabilities(self, rows: Floats) -> Floats:
+        """Probability of each outcome, shape (n, outcomes), for rows of features (n, features)."""
+        filled = complete(rows)
+        return probability(self.boosted.calibrated(filled), self.forest.calibrated(filled))
+
+    def gain(self, outcome: int, chance: float) -> Gain | None:
+        """What runs gained for which an action was about as probable to help; None where too few are known."""
+        bin_ = min(int(np.searchsorted(self.bins, chance)), len(self.bins) - 1)
+        low, middle, high = (float(g) for g in self.gains[outcome, bin_])
+        return None if np.isnan(middle) else (round(low, 3), round(middle, 3), round(high, 3))
+
+    def to_arrays(self) -> dict[str, Stored]:
+        """What `from_arrays` reads, by name."""
+        held: dict[str, Stored] = {name: np.array(getattr(self.boosted, name)) for name in _SHARED}
+        held |= {"bins": self.bins, "gains": self.gains}
+        for part in (self.boosted, self.forest):
+            held |= {_stored(type(part), name): getattr(part, name) for name in _own(type(part))}
+        return held
+
+    @classmethod
+    def from_arrays(cls, held: Mapping[str, Stored]) -> Model:
+        """From the arrays of an `.npz`; raises KeyError where one is missing."""
+        return cls(
+            _part(Boosted, held),
+            _part(Forest, held),
+            held["bins"].astype(np.float32),
+            held["gains"].astype(np.float32),
+        )
+
+
+def probability(*scores: Floats) -> Floats:
+    """The probability to the mean of several log-odds."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.mean(scores, axis=0))))
+
+
+def _own(kind: type[Boosted] | type[Forest]) -> list[str]:
+    return [field.name for field in fields(kind) if field.name not in _SHARED]
+
+
+def _stored(kind: type[Boosted] | type[Forest], name: str) -> str:
+    return f"{kind.__name__.lower()}_{name}"
+
+
+def _part(kind: type[Part], held: Mapping[str, Stored]) -> Part:
+    shared = {name: tuple(str(s) for s in held[name]) for name in _SHARED}
+    return kind(**shared, **{name: held[_stored(kind, name)] for name in _own(kind)})  # type: ignore[arg-type]
+
+
+@cache
+def default_model() -> Model | None:
+    """The model shipped with the package; None if there is none."""
+    path = files("curvedoctor.advice").joinpath("odds.npz")
+    if not path.is_file():
+        return None
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+        return Model.from_arrays({name: arrays[name] for name in arrays.files})
+
+
+def judgeable(case: Case) -> bool:
+    """Whether the run is of the kind the model was fitted on: a network's, with a curve that has a direction."""
+    s = case.main
+    return (
+        s is not None
+        and not case.boosting
+        and s.stats.n >= FEWEST
+        and s.stats.low >= 0
+        and s.stats.top > s.stats.low
+    )
+
+
+def inputs(cases: Sequence[Case], features: Sequence[str]) -> Floats:
+    """Rows for a model that was fitted on these features, by name; NaN where this version has none of that name."""
+    rows = vector.matrix(list(cases))
+    place = {name: i for i, name in enumerate(vector.names())}
+    padded = np.hstack([rows, np.full((len(rows), 1), np.nan)])
+    return padded[:, [place.get(name, -1) for name in features]]
+
+
+def estimates(cases: Sequence[Case], model: Model | None = None) -> list[Estimate]:
+    """What is expected of each action, per case; nothing where the model can't judge."""
+    model = model or default_model()
+    out = [Estimate()] * len(cases)
+    chosen = [i for i, case in enumerate(cases) if judgeable(case)]
+    if model is None or not chosen:
+        return out
+    rows = inputs([cases[i] for i in chosen], model.boosted.features)
+    for i, row, chance in zip(chosen, rows, model.probabilities(rows), strict=True):
+        out[i] = _estimate(model, cases[i], row, chance)
+    return out
+
+
+def _estimate(model: Model, case: Case, row: Floats, chance: Floats) -> Estimate:
+    chances = dict(zip(model.boosted.outcomes, chance.tolist(), strict=True))
+    chances.pop(SICK, None)
+    if case.word("activation") in SMOOTH:
+        chances["fix-activation"] = 0.0  # the clinic has no such network, and there is nothing to repair
+    gains = {
+        action: gain
+        for k, action in enumerate(model.boosted.outcomes)
+        if (gain := model.gain(k, float(chance[k])))
+    }
+    likeliest = sorted(chances, key=lambda action: -chances[action])[:EXPLAINED]
+    return Estimate(chances, gains, _because(model.boosted, row, likeliest))
+
+
+def _because(trees: Boosted, row: Floats, actions: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    strongest = trees.strongest(complete(row), list(actions), REASONS)
+    return {
+        action: tuple(in_words(trees.features[f], float(row[f])) for f in places)
+        for action, places in zip(actions, strongest, strict=True)
+    }

@@ -1,0 +1,67 @@
+"""What can be done for a run at all, what would contradict its findings, and what comes last whatever the odds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from curvedoctor.actions import NETWORKS_ONLY
+from curvedoctor.features.case import Case
+from curvedoctor.model import Finding
+
+#: a data set this large, or so many steps where its size is not logged, is not short of data
+LARGE_SET, MANY_STEPS = 100_000, 20_000
+#: finding → actions that would make it worse
+_WORSE = {
+    "overfitting": {"bigger-model", "train-longer", "reduce-regularization"},
+    "dataset-too-small": {"bigger-model", "reduce-regularization"},
+    "underfitting": {"smaller-model", "regularize", "stop-early"},
+    "undertrained": {"stop-early", "smaller-model"},
+    "lr-too-high": {"raise-lr"},
+    "lr-too-low": {"lower-lr"},
+    "divergence": {"raise-lr"},
+    "non-finite": {"raise-lr"},
+    "over-regularized": {"regularize"},
+}
+#: adaptive optimizers, without which transformers hardly train
+_ADAPTIVE = ("adam", "lamb", "lion", "adafactor", "novograd")
+
+
+def possible(case: Case, action: str) -> bool:
+    """Whether the action makes sense for this kind of run."""
+    if case.boosting:
+        return action not in NETWORKS_ONLY
+    if action == "change-optimizer":
+        return not (case.word("model") == "transformer" and _adaptive(case))
+    if action == "stop-early":
+        s = case.val or case.main
+        return s is not None and s.best_index < len(s.y) - 1
+    if action == "shuffle":
+        return case.params.get("shuffle") is not True
+    return True
+
+
+def _adaptive(case: Case) -> bool:
+    return any(name in (case.word("optimizer") or "") for name in _ADAPTIVE)
+
+
+def contradicts(case: Case, findings: Sequence[Finding], action: str) -> bool:
+    """Whether the action would make worse what was found, or is for a lack of training that is not there."""
+    return any(action in _WORSE.get(found.condition, ()) for found in findings if found.severity != "info")
+
+
+def last_resorts(case: Case) -> set[str]:
+    """Actions that cost most, where nothing in the log speaks for them."""
+    n, steps = case.number("n_train"), _steps(case)
+    plenty = n >= LARGE_SET if n is not None else steps is not None and steps >= MANY_STEPS
+    return {"more-data", "bigger-model"} if plenty or not _fitted(case) else set()
+
+
+def _steps(case: Case) -> float | None:
+    known = [float(c.steps.max()) for c in case.run.curves if len(c) and c.axis == "step"]
+    return max(known, default=case.number("max_steps"))
+
+
+def _fitted(case: Case) -> bool:
+    """Whether training has fitted what it has: nothing is left to gain for it."""
+    s = case.training
+    return s is None or s.stats.gain_double < 0.1

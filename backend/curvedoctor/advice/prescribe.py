@@ -1,0 +1,117 @@
+"""Findings, what is expected of each action and what siblings tried → prescriptions, in the order to try them.
+
+What is repaired comes first: the remedy of an error that is certain. Then probability of help × gain to
+expect, against the effort. What can't be done for this run, and what contradicts a finding or an earlier
+prescription, is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from curvedoctor.actions import ACTIONS, OPPOSITES
+from curvedoctor.advice.changes import Change, change
+from curvedoctor.advice.help_probability import Estimate
+from curvedoctor.advice.possible import contradicts, last_resorts, possible
+from curvedoctor.conditions.base import Condition
+from curvedoctor.features.case import Case
+from curvedoctor.model import Basis, Finding, Prescription, Severity
+
+#: how probable the n-th action of a condition helps, given that the condition is true and nothing else is known
+BY_PLACE = (0.9, 0.6, 0.45, 0.35)
+#: an error this certain is repaired before anything is improved
+CERTAIN = 0.7
+#: what merely improves is named from this probability on, and at least one such action
+WORTH_TRYING = 0.2
+MOST = 6
+#: what an action must bring more than one that takes a single number to change, as probability
+EFFORT: Mapping[str, float] = {
+    "train-longer": 0.1, "change-optimizer": 0.1, "bigger-model": 0.2, "more-data": 0.25, "decay-lr": 0.05,
+}  # fmt: skip
+_WEIGHT: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+
+
+def order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """By weight: severity, then confidence, then name."""
+    return tuple(sorted(findings, key=lambda f: (_WEIGHT[f.severity], -f.confidence, f.condition)))
+
+
+def led_by(
+    first: Prescription | None, findings: Sequence[Finding], known: Mapping[str, Condition]
+) -> tuple[Finding, ...]:
+    """Within each severity, those that the first prescription is for come first: what leads is what is to be treated."""
+    if first is None:
+        return tuple(findings)
+
+    def place(found: Finding) -> int:
+        usual = found.actions or known[found.condition].actions
+        treated = found.condition in first.treats and first.action in usual
+        return usual.index(first.action) if treated else len(ACTIONS)
+
+    return tuple(sorted(findings, key=lambda found: (_WEIGHT[found.severity], place(found))))
+
+
+def prescribe(
+    case: Case, findings: Sequence[Finding], estimate: Estimate, known: Mapping[str, Condition]
+) -> tuple[Prescription, ...]:
+    """Ranked prescriptions of one run: for its findings of weight, and what else is likely to help."""
+    asked = [(f, f.actions or known[f.condition].actions) for f in findings if f.severity != "info"]
+    seen = _by_findings(asked, estimate)
+    chance = {a: p for a, p in estimate.probability.items() if ACTIONS[a].training} | seen
+    fit = [a for a in chance if possible(case, a) and not contradicts(case, findings, a)]
+    repairs = {acts[0] for f, acts in asked if f.severity == "error" and f.confidence >= CERTAIN}
+    last = last_resorts(case)
+
+    def place(action: str) -> tuple[object, ...]:
+        return action not in repairs, action in last, EFFORT.get(action, 0.0) - chance[action], action
+
+    ranked = sorted(fit, key=place)
+    worth = [a for a in ranked if a in seen or chance[a] >= WORTH_TRYING] or ranked[:1]
+    treats = {a: tuple(dict.fromkeys(f.condition for f, acts in asked if a in acts)) for a in worth}
+    return tuple(
+        _prescription(
+            change(case, action, findings, estimate.proven), action, chance[action], treats[action], estimate
+        )
+        for action in _without_opposites(worth)[:MOST]
+    )
+
+
+def _by_findings(asked: Sequence[tuple[Finding, Sequence[str]]], estimate: Estimate) -> dict[str, float]:
+    """Probability that each action helps which a finding names: the finding's own, or what was learnt, for training actions."""
+    chance: dict[str, float] = {}
+    for found, actions in asked:
+        for at, action in enumerate(actions):
+            rule = found.confidence * BY_PLACE[min(at, len(BY_PLACE) - 1)]
+            learnt = estimate.probability.get(action) if ACTIONS[action].training else None
+            p = rule if learnt is None or (at == 0 and rule > learnt) else learnt
+            chance[action] = max(chance.get(action, 0.0), p)
+    return chance
+
+
+def _prescription(
+    made: Change, action: str, chance: float, treats: tuple[str, ...], estimate: Estimate
+) -> Prescription:
+    basis: Basis = "siblings" if action in estimate.proven else "seen" if treats else "odds"
+    return Prescription(
+        action=action,
+        confidence=round(min(chance, 0.99), 3),
+        treats=treats,
+        text=made.text,
+        parameter=made.parameter,
+        current=made.current,
+        proposed=made.proposed,
+        factor=made.factor,
+        step=made.step,
+        because=estimate.because.get(action, ()),
+        basis=basis,
+        gain=estimate.gain.get(action),
+    )
+
+
+def _without_opposites(actions: Sequence[str]) -> list[str]:
+    """Nobody can raise and lower the same thing: the one that comes first stays."""
+    kept: list[str] = []
+    for action in actions:
+        if not any({action, other} in OPPOSITES for other in kept):
+            kept.append(action)
+    return kept

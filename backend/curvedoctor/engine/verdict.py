@@ -1,0 +1,38 @@
+"""The verdict: what was seen decides, and health needs evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from curvedoctor.features.case import Case
+from curvedoctor.model import Finding, Unjudged, Verdict
+
+#: points from which on a plateau can be told from a fall
+EVIDENCE = 8
+#: conditions that may be unjudged for want of points in a run that is called healthy
+FEW = 4
+
+
+def verdict(
+    case: Case, findings: Sequence[Finding], unjudged: Sequence[Unjudged], asked: int
+) -> tuple[Verdict, str | None]:
+    """The verdict, and why it is undetermined."""
+    if any(found.severity != "info" for found in findings):
+        return "sick", None
+    reason = _no_evidence(case, unjudged, asked)
+    return ("healthy", None) if reason is None else ("undetermined", reason)
+
+
+def _no_evidence(case: Case, unjudged: Sequence[Unjudged], asked: int) -> str | None:
+    main = case.main
+    if main is None:
+        return "no loss, error or score with a direction is logged"
+    if asked == len(unjudged):
+        return unjudged[0].reason if unjudged else "no condition was asked for"
+    longest = max(s.stats.n for s in (case.train, case.train_step, case.val) if s is not None)
+    if longest < EVIDENCE:
+        return f"{longest:.0f} points can't tell a plateau from a fall; {EVIDENCE} are needed"
+    short = [u for u in unjudged if "too few" in u.reason]
+    if len(short) > FEW:
+        return f"{len(short)} of {asked} conditions lack points: {short[0].reason}"
+    return None
