@@ -10,6 +10,7 @@ import numpy as np
 
 from clinic.render import LEVELS, STYLES, render
 from clinic.store import ClinicRun
+from clinic.truth import TRAINING
 from curvedoctor.actions import ACTIONS
 from curvedoctor.features.case import build
 from curvedoctor.features.vector import matrix
@@ -39,6 +40,7 @@ class Table:
 
     rows: Floats  #: (n, features)
     labels: Floats  #: (n, len(OUTCOMES)); 1 helps, 0 does not, NaN not scored
+    gains: Floats  #: (n, len(OUTCOMES)); share of the loss that the action saved at best, NaN not tried
     weight: Floats  #: (n,)
     tasks: tuple[str, ...]
     run: Floats  #: (n,) index of the run a row stems from
@@ -54,6 +56,16 @@ def labels(run: ClinicRun) -> list[float]:
     verdicts = [run.helps(action) for action in OUTCOMES[:-1]]
     known = [float("nan") if helps is None else float(helps) for helps in verdicts]
     return [*known, 1.0 if any(v is True for v in verdicts) else 0.0 if run.healthy else float("nan")]
+
+
+def gains(run: ClinicRun) -> list[float]:
+    """What each action saved at best; 0 where it changes nothing, NaN where it was not tried or is no training."""
+    out = []
+    for action in OUTCOMES:
+        tried = [v["gain"] for v in run.outcomes.get(action, ()) if v.get("gain") is not None]
+        nothing = 0.0 if action in TRAINING and run.helps(action) is False else float("nan")
+        out.append(max(tried) if tried else nothing)
+    return out
 
 
 def table(runs: Sequence[ClinicRun], copies: int, seed: int = 0) -> Table:
@@ -73,6 +85,12 @@ def table(runs: Sequence[ClinicRun], copies: int, seed: int = 0) -> Table:
     each = [1.0 / np.sqrt(faults[run.fault, bool(run.healthy)] * tasks[run.task]) for run in runs]
     weight = np.array([each[i] for i in owner])
     truth = np.array([labels(run) for run in runs])[owner]
+    gained = np.array([gains(run) for run in runs])[owner]
     return Table(
-        rows, truth, weight / weight.mean(), tuple(runs[i].task for i in owner), np.array(owner, float)
+        rows,
+        truth,
+        gained,
+        weight / weight.mean(),
+        tuple(runs[i].task for i in owner),
+        np.array(owner, float),
     )

@@ -38,10 +38,11 @@ SETTINGS = {
 #: fewest runs that an outcome is learnt from; below, it is as probable as it is on average
 FEWEST = 5
 FOLDS = 5
-#: share of the healthy runs that the model alone may suspect: sets the gate, on tasks that the trees did not see
-FALSE_ALARMS = 0.06
-#: suspicions: least probability, and share of the most probable action's
-LEAST, SHARE = 0.3, 0.85
+#: upper ends of the bins of probability in which gains are told apart, and fewest runs that tell one
+BINS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0)
+TOLD = 20
+#: what is told of a gain
+QUANTILES = (0.1, 0.5, 0.9)
 
 
 def folds(tasks: Sequence[str], count: int = FOLDS) -> list[Mask]:
@@ -103,15 +104,31 @@ def fit(table: Table, keep: Mask | None = None) -> Model:
         for k in range(len(OUTCOMES)):
             scored = keep & np.isfinite(part[:, k]) & np.isfinite(table.labels[:, k])
             calibration.append(platt(part[scored, k], table.labels[scored, k], table.weight[scored]))
-    sick = OUTCOMES.index("sick")
-    healthy = keep & np.isfinite(held[0, :, sick]) & (table.labels[:, sick] == 0)
-    chances = probability(
-        *(c[sick][0] * part[healthy, sick] + c[sick][1] for c, part in zip(calibrations, held, strict=True))
-    )
-    gate = float(np.quantile(chances, 1 - FALSE_ALARMS)) if healthy.any() else 1.0
+    chances = probability(*(
+        np.array([c[0] for c in calibration]) * part + np.array([c[1] for c in calibration])
+        for calibration, part in zip(calibrations, held, strict=True)
+    ))  # fmt: skip
     boosted = as_boosted(boost(table, keep), calibrations[0])
     forest = as_forest(grow(table, keep), calibrations[1])
-    return Model(boosted, forest, gate, LEAST, SHARE)
+    return Model(boosted, forest, np.array(BINS, np.float32), gains(table, chances))
+
+
+def gains(table: Table, chances: Floats) -> npt.NDArray[np.float32]:
+    """Quantiles of what actions gained, by outcome and bin of the held-out probability, shape (outcomes, bins, 3).
+
+    Where an action has too few runs in a bin, those of all actions there; NaN where these are few, too.
+    """
+    at = np.minimum(np.searchsorted(BINS, chances), len(BINS) - 1)
+    known = np.isfinite(chances) & np.isfinite(table.gains)
+    out = np.full((len(OUTCOMES), len(BINS), len(QUANTILES)), np.nan, np.float32)
+    for b in range(len(BINS)):
+        everywhere = table.gains[known & (at == b)]
+        for k in range(len(OUTCOMES)):
+            own = table.gains[known[:, k] & (at[:, k] == b), k]
+            chosen = own if len(own) >= TOLD else everywhere
+            if OUTCOMES[k] != "sick" and len(chosen) >= TOLD:
+                out[k, b] = np.quantile(np.maximum(chosen, 0.0), QUANTILES)
+    return out
 
 
 def as_boosted(grown: Sequence[list[Grown]], calibration: Sequence[tuple[float, float]]) -> Boosted:
@@ -190,7 +207,7 @@ def main() -> None:
     model = fit(table(runs, COPIES))
     save(model, path)
     print(
-        f"{len(runs)} runs, {len(model.boosted.feature)} boosted trees, {len(model.forest.roots)} in the forest, gate {model.gate:.2f}: {path.stat().st_size / 1e6:.2f} MB"
+        f"{len(runs)} runs, {len(model.boosted.feature)} boosted trees, {len(model.forest.roots)} in the forest: {path.stat().st_size / 1e6:.2f} MB"
     )
 
 

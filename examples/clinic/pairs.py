@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clinic.dataset import as_run, evidence_of
+from clinic.dataset import as_run, features_of
 from clinic.store import ClinicRun, load
 from curvedoctor.actions import ACTIONS
 from curvedoctor.model import Floats
@@ -39,7 +39,7 @@ def apart(one: Floats, others: Floats, scale: Floats) -> Floats:
 
 def pairs(runs: Sequence[ClinicRun]) -> Iterator[Pair]:
     """The closest pair of each fault."""
-    evidence = evidence_of([as_run(run, "keras", "full") for run in runs])
+    evidence = features_of([as_run(run, "keras", "full") for run in runs])
     evidence = np.where(np.isinf(evidence), np.nan, evidence)
     low, high = np.nanquantile(evidence, [0.25, 0.75], axis=0)
     scale = np.where(high > low, high - low, 1.0)

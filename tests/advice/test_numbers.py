@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from curvedoctor.advice.numbers import dose
 
 from curvedoctor import diagnose_curves
-from curvedoctor.advice.numbers import dose
 from curvedoctor.features.case import Case, build
 from curvedoctor.model import ParamValue
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 import pytest
+from curvedoctor.advice.evidence import names
+from curvedoctor.advice.odds import SICK, Model, default_model, suspect, with_odds
 
 from clinic.dataset import OUTCOMES, Table
 from clinic.fit import SETTINGS, TREES, as_boosted, as_forest, boost, grow, save
@@ -14,9 +16,7 @@ from curvedoctor import diagnose_curves
 from curvedoctor.advice import odds
 from curvedoctor.advice.boosted import SUREST, Boosted
 from curvedoctor.advice.complete import complete
-from curvedoctor.advice.evidence import names
 from curvedoctor.advice.forest import STEPS, Forest
-from curvedoctor.advice.odds import SICK, Model, default_model, suspect, with_odds
 from curvedoctor.features.case import build
 
 ROWS = [(0.0, 9.0), (1.0, 9.0), (2.0, -1.0), (2.0, 1.0), (np.nan, 1.0), (2.0, np.nan)]

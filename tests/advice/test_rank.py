@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from curvedoctor.advice.rank import led_by, prescribe
 
 from curvedoctor.actions import ACTIONS, OPPOSITES
 from curvedoctor.conditions.base import all_conditions
-from curvedoctor.advice.rank import led_by, prescribe
 from curvedoctor.features.case import build
 from curvedoctor.model import Curve, Finding, Prescription, Role, Run, Severity
 
