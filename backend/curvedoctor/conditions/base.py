@@ -79,13 +79,16 @@ def finding(
     *,
     others: tuple[Series | None, ...] = (),
     onset: float | None = None,
+    at: int | None = None,
     until: float | None = 1.0,
     actions: tuple[str, ...] = (),
     **evidence: EvidenceValue,
 ) -> Finding:
-    """A finding on `series` (and `others`) whose `onset` and `until` are given as progress 0..1."""
+    """A finding on `series` (and `others`); its onset is given as progress 0..1 or, `at`, as one of the finite points."""
     curves = tuple(s.curve.id for s in (series, *others) if s is not None)
     start = None if onset is None or series is None else series.axis_at(onset)
+    if at is not None and series is not None:
+        start = series.step_at(at)
     span = None
     if start is not None and until is not None and series is not None:
         span = (start, max(start, series.axis_at(until)))

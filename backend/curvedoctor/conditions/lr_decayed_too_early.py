@@ -1,110 +1,106 @@
-"""The learning rate was decayed while the loss was still falling fast, and the descent stopped there.
+"""The learning rate decayed while the loss was still falling, and the loss stopped there.
 
 Why it matters
-    The rest of the run is spent at a rate too small to get anywhere: decaying later ends clearly
-    lower for the same budget.
+    Everything after the decay is spent at steps too short to move: the same budget with a later decay ends
+    clearly lower.
 
 How it decides
-    Where the logged learning rate falls below a third of its peak, the descent before is continued
-    geometrically (each stretch gains the same share of the one before it). If the loss falls far
-    short of that continuation, beyond its noise, the decay stopped it. Decays in the second half of a
-    run are not early.
+    The learning rate stays below a twentieth of its peak from before 55 % of the run on; the loss was falling,
+    beyond its noise, when the rate went below a third of its peak; and after it the loss is all but flat and far from
+    finished, with validation not above its best (a curve that would have turned anyway lost nothing). Warm
+    restarts are left alone.
 
 What to try
-    Start decaying after three quarters of the run, or use a cosine over the whole of it.
+    Start the decay later, after three quarters of the run; decay less; raise the final rate.
 
 When it is wrong
-    A descent that ends by itself at the very moment of the decay. Warm restarts are not judged.
+    A loss that would have stopped by itself just there looks the same. Where no learning rate is logged nothing is
+    said.
 
 References
-    Loshchilov and Hutter (2017), SGDR. CS231n, Learning rate schedules (2023).
+    CS231n, Learning rate decay. Godbole et al. (2023), Deep learning tuning playbook.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
-from curvedoctor.conditions.shape import cannot, course, error_of_mean, level, name, relative
+from curvedoctor.conditions.shape import cannot, error_of_mean, mean, name, relative
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import progress
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Floats, Run, Unjudged
 
 ID = "lr-decayed-too-early"
-#: a decay from here on is not early (progress)
-LATE = 0.5
+#: shares of its peak: below the first the rate hardly moves anything, below the second the decay is on its way
+DEAD, DECAYING = 0.05, 1 / 3
+#: progress before which the rate must be dead
+EARLY = (0.6, 0.5)
+#: share of its start at which a loss is far from finished
+FAR = (0.05, 0.15)
+#: rate of fall after the decay against that before it
+STOPPED = (0.35, 0.2)
+#: how far above its best logged value the end may be
+AT_BEST = (0.06, 0.03)
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 12)
+    reason = cannot(case)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.train or case.train_step or case.val
-    if case.train_step is not None and s is not None and s.stats.n < 30:
-        s = case.train_step  # a handful of epochs hides the kink
-    assert s is not None
-    at = _decayed(case)
-    if at is None:
+    if case.lr is None or case.schedule is None:
         return unjudged(ID, "no learning rate is logged")
-    missed = _missed(s, at) if at is not None else 0.0
-    sure = _rule(case, s, at, missed)
+    s = case.val or case.main
+    assert s is not None
+    decaying, dead = _below(case, DECAYING), _below(case, DEAD)
+    before, after = _fall(s, decaying), _rate(s, dead, 1.0)
+    sure = 0.92 * ramp(dead, *EARLY) * _open(s) * float(before > 0 and not case.schedule.restarts)
+    sure *= ramp(relative(after, before), *STOPPED) if before > 0 else 0.0
     if sure < FIRES:
         return None
-    summary = f"{course(s)}; the learning rate is likely to have been decayed too early."
-    if at is not None and at < 1:
-        where = f"{s.curve.axis} {s.axis_at(at):g}"
-        summary = f"The learning rate fell below a third of its peak at {where}, and the {name(s)} hardly improved after it."
-        if missed >= 0.03:
-            summary = (
-                f"The {name(s)} was still falling when the learning rate decayed at {where}; "
-                f"it ends above the course it was on, by {percent(missed)} of its level then."
-            )
+    here = int(np.searchsorted(s.x, decaying))
     return finding(
-        ID, "warning", sure, s, summary, others=(case.val,), onset=at if at is not None else 0.0,
-        decayed_at=at, missed=missed, lr_curve=case.lr.id if case.lr is not None else None,
+        ID, "warning", sure, s,
+        f"The learning rate is below {percent(DEAD)} of its peak from {percent(dead)} of the run on: the {name(s)} was still "
+        f"falling when it decayed, at {s.curve.axis} {s.step_at(min(here, len(s.y) - 1)):g}, and stays at {number(s.logged(s.stats.end))}.",
+        others=(case.training,), at=min(here, len(s.y) - 1),
+        decayed_at=decaying, dead_from=dead, fall_before=before, fall_after=after, lr_curve=case.lr.id,
     )  # fmt: skip
 
 
-def _decayed(case: Case) -> float | None:
-    """Progress at which the lr falls below a third of its peak, after the peak; 1 if never, None without an lr."""
-    if case.lr is None or case.schedule is None:
-        return None
+def _below(case: Case, share: float) -> float:
+    """Progress from which on the rate stays below a share of its peak; 1 if never."""
+    assert case.lr is not None
+    assert case.schedule is not None
     finite = np.isfinite(case.lr.values)
     y = case.lr.values[finite]
     x = progress(case.lr.steps[finite], float(case.lr.steps.min()), float(case.lr.steps.max()))
-    low = (y < case.schedule.peak / 3) & (np.arange(len(y)) > int(np.argmax(y)))
-    return float(x[int(np.argmax(low))]) if low.any() else 1.0
+    high = np.flatnonzero(y >= share * case.schedule.peak)
+    return float(x[high[-1] + 1]) if len(high) and high[-1] + 1 < len(x) else 1.0
 
 
-def _missed(s: Series, at: float) -> float:
-    """By which share of its level at the decay the loss ends above the geometric continuation of its descent before."""
-    # the grid's cells are half a cell wide to either side: stay clear of the kink itself
-    before = at - 0.012
-    w = before / 3
-    if at >= 0.95 or w <= 0.02 or w * s.stats.n < 2:
+def _rate(s: Series, since: float, until: float) -> float:
+    """Fall of the level per run between two places, in the curve's unit, from the means of the two halves."""
+    width = until - since
+    if width < 0.03:
         return 0.0
-    g1 = level(s, before - 2 * w) - level(s, before - w)
-    g2 = level(s, before - w) - level(s, before)
-    if g1 <= 0 or g2 <= 4 * error_of_mean(s, max(w / 2, 1 / 64)):
-        return 0.0
-    q = min(g2 / g1, 0.98)
-    windows = (1 - before) / w
-    here = level(s, before)
-    expected = min(g2 * q * (1 - q**windows) / (1 - q), here)
-    actual = here - s.stats.end
-    if actual >= 0.6 * expected:
-        return 0.0
-    return max(0.0, relative(expected - actual, here))
+    return (mean(s, since, since + width / 2) - mean(s, since + width / 2, until)) / (width / 2)
 
 
-def _rule(case: Case, s: Series, at: float | None, missed: float) -> float:
-    if at is None or case.schedule is None or case.schedule.restarts:
-        return 0.0
-    noise = relative(error_of_mean(s, 0.05), s.stats.end)
-    return (
-        0.65 * ramp(missed, max(0.05, 4 * noise), max(0.2, 10 * noise)) * ramp(at, LATE + 0.05, LATE - 0.05)
+def _fall(s: Series, until: float) -> float:
+    """The rate of fall just before a place; 0 within its noise."""
+    since = max(0.0, until - 0.24)
+    rate = _rate(s, since, until)
+    return rate if rate * (until - since) / 2 > 2 * error_of_mean(s, (until - since) / 2) else 0.0
+
+
+def _open(s: Series) -> float:
+    """How sure it is that the loss is far from finished, and has not turned."""
+    start = max(s.stats.start, s.stats.first)
+    return ramp(relative(s.stats.end, start), *FAR) * ramp(
+        relative(s.stats.end - s.stats.low, s.stats.low), *AT_BEST
     )
 
 
@@ -146,9 +142,11 @@ CONDITION = Condition(
     actions=("decay-later", "raise-lr"),
     check=check,
     evidence={
-        "decayed_at": "progress 0..1 at which the lr falls below a third of its peak; null if no lr is logged",
-        "missed": "end level above the continued descent, as share of the level at the decay",
-        "lr_curve": "id of the learning-rate curve; null if none",
+        "decayed_at": "progress 0..1 from which the lr stays below a third of its peak",
+        "dead_from": "progress 0..1 from which it stays below a twentieth of its peak",
+        "fall_before": "fall of the loss per run length just before the decay, in the loss's unit",
+        "fall_after": "the same after it",
+        "lr_curve": "id of the learning-rate curve",
     },
     sick=(_step_early, _exponential),
     healthy=(*HEALTHY, _at_the_floor, _cosine),

@@ -5,9 +5,10 @@ Why it matters
     to the rate. Decaying it to zero over the last part lets them settle: often the cheapest gain.
 
 How it decides
-    The learning rate is constant (as logged, or as configured), the loss per epoch has been flat over
-    the second half, and it fluctuates: by 4 % of its level or more in both training and validation, and
-    by more than a hundredth of what was learnt.
+    The learning rate is constant (as logged, or as configured), and the validation loss swings at the end: it
+    fluctuates by 4 % of its level or more from point to point, and ends 12 % or more above the best it had already
+    reached. Where no validation is logged: the training loss per epoch has been flat over the second half and
+    fluctuates by 15 % or more. Below a fiftieth of the start nothing is judged.
 
 What to try
     Decay to zero by a cosine, or cut by ten at three quarters of the run.
@@ -25,42 +26,43 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
-from curvedoctor.conditions.shape import cannot, course, flat, mean, name, relative
+from curvedoctor.conditions.shape import cannot, flat, name
+from curvedoctor.conditions.swing import above_best, fluctuates, roughness
 from curvedoctor.features.case import Case
-from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "lr-never-decayed"
+#: fluctuation from point to point, and the end above the best, as shares of the level
+SWINGS, ABOVE = (0.03, 0.05), (0.10, 0.14)
+#: fluctuation of the training loss per epoch, where it is all there is
+ALONE = (0.1, 0.16)
+FEWEST, MANY = 5, 12
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 12)
+    reason = cannot(case, FEWEST)
     if reason is not None:
         return unjudged(ID, reason)
     constant = constant_lr(case)
     if constant is None:
         return unjudged(ID, "neither a learning rate nor a schedule is logged")
-    s = case.train or case.val or case.main
-    assert s is not None
-    noise = _tail(s)
-    rule = 0.0
-    if constant and s is not case.train_step:
-        both = noise if case.val is None else min(noise, _tail(case.val))
-        learnt = max(s.stats.start - s.stats.best, 1e-300)
-        matters = ramp(relative(s.stats.noise_late, learnt), 0.004, 0.012)
-        rule = 0.65 * ramp(both, 0.03, 0.1) * float(flat(s, 0.5, 0.15)) * matters
-    sure = rule
-    if sure < FIRES:
+    s = case.val or case.train
+    if s is None or s.stats.n < FEWEST:
+        return unjudged(ID, "neither validation nor a training loss per epoch has points enough")
+    noise, rise = roughness(s), above_best(s)
+    sure = 0.9 * ramp(noise, *SWINGS) * ramp(rise, *ABOVE) * float(fluctuates(s))
+    if s is not case.val:
+        sure = 0.9 * ramp(noise, *ALONE) * float(rise > 0 and flat(s, 0.5, 0.15) and s.stats.n >= MANY)
+    if sure < FIRES or not constant:
         return None
-    at = "at a constant learning rate" if constant else "and the learning rate is not seen to decay"
-    summary = f"{course(s)} {at}; decaying it towards the end is likely to end lower."
-    if noise >= 0.03:
-        summary = f"The {name(s)} fluctuates by ±{percent(noise)} of its level over the last third {at}."
     return finding(
-        ID, "warning", sure, s, summary, others=(case.val,), onset=0.5,
-        noise=noise, lr_constant=constant, lr_last_share=case.schedule.last / case.schedule.peak if case.schedule else None,
+        ID, "warning", sure, s,
+        f"At a constant learning rate the {name(s)} fluctuates by ±{percent(noise)} of its level and ends {percent(rise)} above "
+        f"its best, {number(s.logged(s.stats.low))} at {s.curve.axis} {s.step_at(s.best_index):g}.",
+        others=(case.training,) if s is case.val else (), at=s.best_index, noise=noise, above_best=rise,
+        lr_last_share=case.schedule.last / case.schedule.peak if case.schedule else None,
     )  # fmt: skip
 
 
@@ -70,10 +72,6 @@ def constant_lr(case: Case) -> bool | None:
         return case.schedule.decay_start >= 1.0
     named = case.word("schedule")
     return None if named is None else named == "constant"
-
-
-def _tail(s: Series) -> float:
-    return relative(s.stats.noise_late, mean(s, 0.67, 1.0))
 
 
 def _constant(rng: np.random.Generator) -> Run:
@@ -100,11 +98,11 @@ CONDITION = Condition(
     id=ID,
     title="learning rate never decayed",
     severity="warning",
-    actions=("decay-lr", "lower-lr"),
+    actions=("decay-lr", "lower-lr", "bigger-batch"),
     check=check,
     evidence={
-        "noise": "σ from point to point over the last third, relative to the level",
-        "lr_constant": "true if the learning rate stays at its peak; null if unknown",
+        "noise": "σ of the fluctuation over the last third, relative to the end level",
+        "above_best": "share by which the end lies above the best logged value",
         "lr_last_share": "last learning rate over its peak; null if no lr is logged",
     },
     sick=(_constant, _configured),

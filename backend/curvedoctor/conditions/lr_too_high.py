@@ -5,10 +5,12 @@ Why it matters
     high or jumps, and a rate 3 to 30 times lower ends clearly better.
 
 How it decides
-    One of three pictures: the loss per epoch bounces by a third of its level or more without
-    improving over the second half of the run; it stays high and flat though the learning rate is far
-    above what is customary for the optimizer; or it shoots up at the start and never makes up for it.
-    Fluctuation between batches alone proves nothing.
+    One of three pictures. The validation loss fluctuates and ends 15 % or more above the best it had
+    already reached, while the training loss fluctuates with it: both are thrown about. Without validation,
+    the training loss per epoch bounces by a third of its level or more without improving over the second
+    half. Or the configured rate is decades above what is customary for the optimizer (Adam at 1.0) and the run
+    ends no better than halfway to where it began. Fluctuation between batches alone proves nothing, and
+    below a fiftieth of the start nothing is judged.
 
 What to try
     Lower the learning rate to a tenth; a schedule that decays helps late in the run; a range test
@@ -25,107 +27,126 @@ References
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot, course, flat, mean, name, relative
+from curvedoctor.conditions.shape import cannot, name, relative
+from curvedoctor.conditions.swing import above_best, fluctuates, roughness
 from curvedoctor.features.blocks import of_three
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "lr-too-high"
+#: a validation loss that ends this share above its best, while training is this rough, is thrown about
+THROWN = (0.10, 0.18)
+ROUGH = (0.015, 0.03)
+#: fluctuation of a mean over an epoch, as share of its level, that no batch explains
+BOUNCE = (0.33, 0.55)
+#: decades above custom that no task asks for
+DECADES = (1.9, 2.3)
+#: fewest points of which a few can be told to fluctuate; fewest that show a bounce
+FEWEST, MANY = 4, 10
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = cannot(case, 3)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.train or case.train_step or case.val
-    assert s is not None
-    t = s.stats
+    said = max((_configured(case), _thrown(case), _bounces(case), _shoots(case)), key=lambda f: f.confidence)
+    if said.confidence >= FIRES:
+        return said
+    longest = max(s.stats.n for s in case.series.values())
+    return (
+        None if longest >= FEWEST else unjudged(ID, f"{longest:.0f} points are too few; {FEWEST} are needed")
+    )
+
+
+def _say(case: Case, s: Series, sure: float, picture: str, summary: str, *, at: int = 0) -> Finding:
     below = decades_below_usual(case)
-    bounce = relative(t.noise_late, mean(s, 0.67, 1.0))
-    pictures = {
-        "bounces": _bounces(case, s, bounce, below),
-        "high and flat": _high(case, s, below),
-        "shoots up": _shoots(case),
-    }
-    best = max(pictures, key=lambda k: pictures[k])
-    sure = pictures[best]
-    if sure < FIRES:
-        return None
-    lr = case.number("lr")
-    said = f" at a learning rate of {number(lr)}" if lr else ""
-    summary = f"{course(s)}{said}; a lower rate is likely to end better."
-    if pictures[best] >= 0.2:
-        summary = {
-            "bounces": f"The {name(s)} bounces by ±{percent(bounce)} of its level at the end{said} and no longer improves.",
-            "high and flat": f"The {name(s)} stays at {number(s.logged(t.end))}{said}, far above what is customary.",
-            "shoots up": f"The loss shoots up from {number(t.first)} at the start{said} and ends at {number(t.end)}.",
-        }[best]
     return finding(
-        ID, "error" if fall_is_nothing(s) else "warning", sure, s, summary, others=(case.val,), onset=0.0,
-        noise=bounce, best=s.logged(t.best), end=s.logged(t.end), decades_above_usual=None if below is None else -below,
+        ID, "error" if s.stats.end >= 0.95 * s.stats.start else "warning", sure, s, summary,
+        others=tuple(o for o in (case.val, case.training) if o is not s), at=at, picture=picture,
+        noise=roughness(s), best=s.logged(s.stats.low), end=s.logged(s.stats.end),
+        decades_above_usual=None if below is None else -below,
     )  # fmt: skip
 
 
-def fall_is_nothing(s: Series) -> bool:
-    """Whether the run ends no better than it began."""
-    return s.stats.end >= 0.95 * s.stats.start
+def _rate(case: Case) -> str:
+    lr = case.number("lr")
+    return f" at a learning rate of {number(lr)}" if lr else ""
 
 
-def _bounces(case: Case, s: Series, bounce: float, below: float | None) -> float:
-    if s is case.val or s is case.train_step or s.stats.n < 10:
-        return 0.0  # no mean over an epoch: batches or validation samples may be what bounces
-    low, high = (0.15, 0.3) if below is not None and below < -1.0 else (0.33, 0.55)
-    val = case.val
-    both = 1.0 if val is None else ramp(relative(val.stats.noise_late, val.stats.end), 0.3 * low, low)
-    decayed = case.schedule is not None and case.schedule.last < 0.1 * case.schedule.peak
-    return 0.8 * ramp(bounce, low, high) * both * _matters(s) * float(_settled(s)) * (0.3 if decayed else 1.0)
+def _configured(case: Case) -> Finding:
+    """A rate that no task asks for, and a loss that ends no better than halfway to its start."""
+    s, below = case.main, decades_below_usual(case)
+    assert s is not None
+    above = 0.0 if below is None else -below
+    unlearnt = ramp(relative(s.stats.end, max(s.stats.start, s.stats.first)), 0.4, 0.6)
+    summary = f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for {case.word('optimizer')}, and the {name(s)} ends at {number(s.logged(s.stats.end))}."
+    return _say(case, s, 0.97 * ramp(above, *DECADES) * unlearnt, "configured", summary)
 
 
-def _matters(s: Series) -> float:
-    """0 where the bounce is nothing beside what was learnt."""
-    t = s.stats
-    return ramp(relative(min(t.noise, t.noise_late), max(t.start - t.best, 1e-300)), 0.015, 0.05)
+def _thrown(case: Case) -> Finding:
+    """Validation fluctuates and ends above its best; training fluctuates with it."""
+    s = case.val or case.main
+    assert s is not None
+    train, rise = case.train or case.train_step, above_best(s)
+    rough = ROUGH[1] if train is None else roughness(train)
+    sure = (
+        0.9
+        * ramp(rise, *THROWN)
+        * ramp(rough, *ROUGH)
+        * float(s is case.val and fluctuates(s) and s.stats.n >= FEWEST)
+    )
+    at = s.best_index
+    summary = (
+        f"The {name(s)} is thrown about{_rate(case)}: it ends {percent(rise)} above its best, {number(s.logged(s.stats.low))} at "
+        f"{s.curve.axis} {s.step_at(at):g}, and the training loss fluctuates by ±{percent(rough)}."
+    )
+    return _say(case, s, sure, "thrown about", summary, at=at)
+
+
+def _bounces(case: Case) -> Finding:
+    """The training loss per epoch bounces and no longer improves."""
+    s = case.train or case.main
+    assert s is not None
+    rough = roughness(s)
+    apart = s is not case.train or s.stats.n < MANY or s.stats.end < 0.05 * s.stats.start
+    both = 1.0 if case.val is None else ramp(roughness(case.val), 0.3 * BOUNCE[0], BOUNCE[0])
+    sure = 0.0 if apart else 0.9 * ramp(rough, *BOUNCE) * both * float(_settled(s))
+    summary = f"The {name(s)} bounces by ±{percent(rough)} of its level{_rate(case)} and no longer improves."
+    return _say(case, s, sure, "bounces", summary, at=s.best_index)
 
 
 def _settled(s: Series) -> bool:
     """Whether the last quarter is no lower than the one before, by the spread of heavy-tailed changes."""
     changes = np.diff(s.y[-4096:])
     spread = float(np.sqrt(np.mean(changes * changes) / 2))
-    gain = mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
-    return bool(gain <= 0.1 * abs(s.stats.end) + 3 * spread / max(1.0, s.stats.n / 4) ** 0.5)
+    quarter = max(1, len(s.grid) // 4)
+    gain = float(s.grid[-2 * quarter : -quarter].mean() - s.grid[-quarter:].mean())
+    return bool(gain <= 0.1 * abs(s.stats.end) + 3 * spread / math.sqrt(max(1.0, s.stats.n / 4)))
 
 
-def _high(case: Case, s: Series, below: float | None) -> float:
-    """Flat near the level of an untrained model, at a rate far above the custom."""
-    if below is None:
-        return 0.0
-    if s.stats.top - s.stats.low <= 1e-4 * s.stats.top:
-        return 0.0  # nothing moves at all: another fault
-    score, chance = case.val_score or case.train_score, chance_error(case)
-    untrained = expected_first_loss(case) if case.judged == "loss" else chance
-    if score is not None and chance is not None:
-        high = ramp(score.stats.end / chance, 0.75, 0.9)
-    else:
-        high = ramp(relative(s.stats.end, untrained), 0.88, 0.97) if untrained is not None else 0.0
-    return 0.8 * ramp(-below, 0.5, 1.5) * high * float(flat(s, 0.5))
-
-
-def _shoots(case: Case) -> float:
+def _shoots(case: Case) -> Finding:
     """A jump within the first tenth to a multiple of the first value, and an end no better than the start."""
-    s = case.training
-    if s is None or s.stats.n < 20:
-        return 0.0
+    s = case.training or case.main
+    assert s is not None
     y = s.y[: max(5, len(s.y) // 10)]
-    calm = float(of_three(y).max()) if len(y) >= 3 else 0.0
-    begin = float(np.median(s.y[:2]))
-    return 0.7 * ramp(relative(calm, begin), 2.5, 5.0) * ramp(relative(s.stats.end, begin), 0.5, 0.8)
+    calm = of_three(y) if len(y) >= 3 else y
+    top, begin = float(calm.max()), float(np.median(s.y[:2]))
+    apart = s is not case.training or s.stats.n < 2 * MANY
+    sure = (
+        0.0
+        if apart
+        else 0.8 * ramp(relative(top, begin), 2.5, 5.0) * ramp(relative(s.stats.end, begin), 0.5, 0.8)
+    )
+    summary = f"The {name(s)} shoots up from {number(begin)} to {number(top)} at the start{_rate(case)} and ends at {number(s.stats.end)}."
+    return _say(case, s, sure, "shoots up", summary)
 
 
 def _bouncing(rng: np.random.Generator) -> Run:
@@ -140,7 +161,13 @@ def _bouncing(rng: np.random.Generator) -> Run:
 def _high_flat(rng: np.random.Generator) -> Run:
     y = 2.4 * np.exp(0.03 * rng.standard_normal(40))
     acc = 0.1 + 0.01 * rng.standard_normal(40)
-    return run({"lr": 0.3, "optimizer": "adam", "n_classes": 10}, train_loss=y, val_loss=y, val_accuracy=acc)
+    return run({"lr": 1.0, "optimizer": "adam", "n_classes": 10}, train_loss=y, val_loss=y, val_accuracy=acc)
+
+
+def _thrown_about(rng: np.random.Generator) -> Run:
+    y = falling(rng, 40, 2.3, 0.5, 20) * np.exp(0.12 * rng.standard_normal(40))
+    y[12] = 0.4  # the best that was reached
+    return run({"lr": 0.3, "optimizer": "sgd"}, train_loss=y, val_loss=1.1 * y)
 
 
 def _shooting(rng: np.random.Generator) -> Run:
@@ -159,14 +186,15 @@ CONDITION = Condition(
     id=ID,
     title="learning rate too high",
     severity="warning",
-    actions=("lower-lr", "decay-lr", "add-warmup"),
+    actions=("lower-lr", "decay-lr", "clip-gradients"),
     check=check,
     evidence={
-        "noise": "σ of the point-to-point fluctuation over the last third, relative to the end level",
-        "best": "lowest smoothed level, as logged",
+        "picture": "configured, thrown about, bounces, or shoots up",
+        "noise": "σ of the fluctuation over the last third, relative to the end level",
+        "best": "best logged value",
         "end": "final level, as logged",
         "decades_above_usual": "log10(lr / customary lr of the optimizer); null if not logged",
     },
-    sick=(_bouncing, _high_flat, _shooting),
+    sick=(_bouncing, _high_flat, _shooting, _thrown_about),
     healthy=(*HEALTHY, _noisy_validation),
 )

@@ -5,9 +5,10 @@ Why it matters
     lower for the same budget. It is among the most frequent and most expensive of faults.
 
 How it decides
-    The loss falls smoothly and nearly linearly from the first step, is still falling at the end as
-    fast as in the middle, and shows next to no oscillation. A logged learning rate far below what
-    is customary for the optimizer adds weight.
+    Either the rate alone: decades below what is customary for the optimizer, and a loss that has hardly
+    moved. Or the curve: validation falls smoothly to the very end, nine tenths of the fall took more than a
+    third of the run, and the logged rate is below custom. Where no rate is logged, a fifth of the fall must be in
+    the second half.
 
 What to try
     Raise the learning rate tenfold; a range test over 100 to 500 steps finds the right region.
@@ -26,56 +27,89 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot
+from curvedoctor.conditions.shape import cannot, mean, name, relative
 from curvedoctor.features.case import Case
-from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.rates import decades_below_usual, logged_lr
+from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "lr-too-low"
+#: decades below custom at which a loss that has hardly moved needs no other cause, and what that is: share of its start
+DECADES, HARDLY = (2.3, 3.0), (0.15, 0.08)
+#: decades below custom from which on a descent that does not end is due to the rate
+BELOW = (0.0, 0.3)
+#: share of the fall in the second half that tells a crawl where no rate is logged
+SECOND = (0.14, 0.22)
+#: progress at which nine tenths of a slow descent are done, and the smoothness of its changes
+LATE, SMOOTH = (0.33, 0.4), (0.5, 0.62)
+#: below this share of the start the run has arrived
+ARRIVED = (0.1, 0.2)
+#: fewest points of a descent
+FEWEST = 5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = cannot(case, 3)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.main
+    below = decades_below_usual(case)
+    s = case.val or case.main
     assert s is not None
-    t = s.stats
-    done = t.start - t.end
-    second_half = (t.at50 - t.end) / done if done > 0 else 0.0
-    lr, below = case.number("lr"), decades_below_usual(case)
-    calm = ramp(t.noise_late / max(done, 1e-300), 0.1, 0.02)
-    rule = (
-        ramp(second_half, 0.25, 0.45)
-        * ramp(second_half, 0.85, 0.7)
-        * calm
-        * ramp(t.end / max(t.start, 1e-300), 0.2, 0.5)
-    )
-    rule *= 0.75 if below is None else ramp(below, -0.5, 1.0)
-    sure = rule
+    if s.stats.n < FEWEST:
+        return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")
+    moved = relative(s.stats.start - s.stats.low, s.stats.start)
+    if below is None:
+        sure = 0.8 * _slow(s) * ramp(_second_half(s), *SECOND)
+    else:
+        alone = 0.97 * ramp(below, *DECADES) * ramp(moved, *HARDLY)
+        sure = max(alone, 0.92 * ramp(below, *BELOW) * _slow(s))
     if sure < FIRES:
         return None
-    said = f" at a learning rate of {number(lr)}" if lr else ""
-    summary = f"The loss still falls steadily at the end{said}: {percent(second_half)} of its fall is in the second half."
-    if second_half < 0.2:
-        summary = f"The loss ends at {number(s.logged(t.end))}{said}; a higher rate is likely to end lower."
     return finding(
-        ID, "warning", sure, s, summary,
-        others=(case.val,), onset=0.0,
-        second_half_share=second_half, noise=t.noise_late / max(abs(t.end), 1e-300), decades_below_usual=below,
+        ID, "warning", sure, s, _summary(case, s, below, moved), others=(case.training,), at=0,
+        decades_below_usual=below, moved=moved, second_half_share=_second_half(s), t90=s.stats.t90,
     )  # fmt: skip
 
 
-def _crawls(rng: np.random.Generator) -> Run:
+def _summary(case: Case, s: Series, below: float | None, moved: float) -> str:
+    second = percent(_second_half(s))
+    if below is None:
+        return f"The {name(s)} falls so slowly that {second} of its fall is in the second half, and it has not settled at the end."
+    custom = f"a learning rate of {number(logged_lr(case) or 0.0)}, {number(10**below)} times below what is customary"
+    if moved < HARDLY[0]:
+        return f"At {custom}, the {name(s)} has moved by {percent(moved)} only."
+    return f"The {name(s)} still falls steadily at the end, {second} of its fall in the second half, at {custom}."
+
+
+def _second_half(s: Series) -> float:
+    """Share of the whole fall that happened in the second half of the run."""
+    done = s.stats.start - s.stats.end
+    return (s.stats.at50 - s.stats.end) / done if done > 0 else 0.0
+
+
+def _slow(s: Series) -> float:
+    """A smooth descent that goes on to the end, where the curve is at its best."""
+    t = s.stats
+    at_best = ramp(relative(t.last, t.low), 1.006, 1.002)
+    still = ramp(relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), t.end), 0.002, 0.006)
+    return (
+        ramp(t.t90, *LATE)
+        * ramp(t.smoothness, *SMOOTH)
+        * at_best
+        * still
+        * ramp(relative(t.end, t.start), *ARRIVED)
+    )
+
+
+def _crawling(rng: np.random.Generator) -> Run:
     t = np.linspace(0, 1, 80)
-    y = 2.3 - 0.7 * t + 0.003 * rng.standard_normal(80)
+    y = 2.3 - 0.7 * t + 0.0005 * rng.standard_normal(80)
     return run({"lr": 1e-5, "optimizer": "adam"}, train_loss=y, val_loss=y + 0.01)
 
 
-def _crawls_unknown(rng: np.random.Generator) -> Run:
-    t = np.linspace(0, 1, 50)
-    y = 0.69 - 0.1 * t + 0.0005 * rng.standard_normal(50)
-    return run(train_loss=y, val_loss=y + 0.005)
+def _hardly_moves(rng: np.random.Generator) -> Run:
+    y = 0.69 - 0.02 * np.linspace(0, 1, 50) + 0.004 * rng.standard_normal(50)
+    return run({"lr": 1e-9, "optimizer": "adamw"}, train_loss=y, val_loss=y + 0.005)
 
 
 def _fast(rng: np.random.Generator) -> Run:
@@ -99,10 +133,11 @@ CONDITION = Condition(
     actions=("raise-lr", "train-longer", "change-optimizer"),
     check=check,
     evidence={
+        "decades_below_usual": "log10(customary lr of the optimizer / lr); null where either is unknown",
+        "moved": "share of its start by which the loss has fallen at its best logged point",
         "second_half_share": "share of the whole fall that happened in the second half of the run, 0..1",
-        "noise": "σ of the point-to-point noise at the end, relative to the level",
-        "decades_below_usual": "log10(customary lr of the optimizer / lr); null if not logged",
+        "t90": "progress 0..1 at which nine tenths of the fall were done",
     },
-    sick=(_crawls, _crawls_unknown),
+    sick=(_crawling, _hardly_moves),
     healthy=(*HEALTHY, _fast, _drops_late),
 )

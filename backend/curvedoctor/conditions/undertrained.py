@@ -1,13 +1,16 @@
 """The run was stopped while it was still clearly improving.
 
 Why it matters
-    Everything is right but the budget: training on ends clearly better, with no other change.
+    Everything is right but the budget: training on ends clearly better, with no other change. It is what
+    practitioners overlook most: a run that was killed, or given a round number of epochs.
 
 How it decides
-    Two extrapolations of the validation loss (training loss where none is logged) both expect a
-    clear gain from running as long again: a power law with offset, and a geometric continuation of
-    the last quarters; and the fall over the last quarter is beyond its noise. A run that already
-    ended at a hundredth of its first loss is not judged by ratios.
+    By the gain to expect from going on as long again, with its interval: power laws and exponentials that
+    describe the last two thirds of the validation loss (training loss where none is logged) about equally well are
+    continued, and the least of them counts. A warning where even that is 10 % of the level or more, and at least a
+    fifth of what was gained so far (in logarithms); information where only the more hopeful ones promise as much. The
+    fall over the last quarter must be beyond its noise and must not speed up, and the curve must end at its best.
+    A learning rate that has gone to zero, or a schedule that was to end here, ends it.
 
 What to try
     Train twice as long and stretch the schedule with it: running on at a learning rate that has
@@ -15,7 +18,8 @@ What to try
 
 When it is wrong
     A learning rate that is too low looks the same, and raising it is cheaper. A validation loss that
-    is about to turn (overfitting) can't be foreseen by any extrapolation.
+    is about to turn (overfitting) can't be foreseen by any extrapolation. Where no learning rate is logged, the
+    last part of a decay looks like an endless descent.
 
 References
     Domhan, Springenberg and Hutter (2015), Extrapolation of learning curves. Hestness et al. (2017),
@@ -24,51 +28,90 @@ References
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
-from curvedoctor.conditions.shape import ENOUGH, cannot, course, name, relative, remaining
+from curvedoctor.conditions.shape import cannot, error_of_mean, mean, name, relative
 from curvedoctor.features.case import Case
+from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.series import Series
-from curvedoctor.model import Finding, Run, Unjudged
+from curvedoctor.model import Finding, Run, Severity, Unjudged
 
 ID = "undertrained"
-#: gain from running as long again, as share of the end level, from which it is worth it
-WORTH = 0.10
+#: gain from running as long again, as share of the end level, that is worth the time
+WORTH = (0.05, 0.09)
+#: the same against what was gained so far, in logarithms
+PART = (0.17, 0.26)
+#: how far above its best logged value the end may be
+AT_BEST = (0.05, 0.02)
+#: share of its peak below which the learning rate has ended the run
+ENDED = 0.05
+#: schedules that reach their end with the run
+PLANNED = {"cosine", "linear", "one-cycle", "polynomial"}
+#: fewest points
+FEWEST = 4
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = cannot(case, FEWEST)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.val if case.val is not None and case.val.stats.n >= ENOUGH else case.main
+    s = case.val if case.val is not None and case.val.stats.n >= FEWEST else case.main
     assert s is not None
-    gain = remaining(s)
-    sure = _rule(case, s, gain)
+    least, most = (relative(gain, s.stats.end) for gain in gain_interval(s.grid, s.stats.n))
+    open_ended = 0.0 if _ended(case) else _falling(s) * ramp(_part(s, least), *PART)
+    hopeful = 0.0 if _ended(case) else _falling(s) * ramp(_part(s, most), *PART)
+    sure, severity = 0.93 * open_ended * ramp(least, *WORTH), "warning"
     if sure < FIRES:
-        return None
-    t = s.stats
-    summary = f"{course(s)}; training longer is likely to end lower."
-    if gain >= 0.02:
-        summary = (
-            f"The {name(s)} still improves at the end: running as long again is expected to bring another "
-            f"{percent(gain)}."
-        )
+        sure, severity = 0.6 * hopeful * ramp(most, *WORTH), "info"
+    return None if sure < FIRES else _say(case, s, sure, severity, (min(least, 1.0), min(most, 1.0)))
+
+
+def _say(case: Case, s: Series, sure: float, severity: Severity, gain: tuple[float, float]) -> Finding:
+    last = len(s.y) - 1
     return finding(
-        ID, "warning", sure, s, summary, others=(case.train,) if s is case.val else (), onset=1.0,
-        gain_double=gain, gain_half=t.gain_half, slope_end=relative(t.slope_late, t.end),
+        ID, severity, sure, s,
+        f"The {name(s)} still falls where the run ends, at {s.curve.axis} {s.step_at(last):g}: going on as long again is "
+        f"expected to lower it by {percent(gain[0])} to {percent(gain[1])}.",
+        others=(case.train,) if s is case.val else (), at=last,
+        gain_least=gain[0], gain_most=gain[1], last_quarter=relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), s.stats.end),
     )  # fmt: skip
 
 
-def _rule(case: Case, s: Series, gain: float) -> float:
-    t = s.stats
-    if case.schedule is not None and case.schedule.restarts:
-        return 0.0  # each cycle is a descent of its own: none of them extrapolates
-    if case.schedule is not None and case.schedule.last < 0.1 * case.schedule.peak and t.at50 > 0.98 * t.at25:
-        return 0.0  # the decay of the learning rate alone brought the loss down
-    at_best = ramp(relative(t.end - t.best, t.best), 0.06, 0.02)
-    return 0.9 * ramp(gain, 0.6 * WORTH, 2.2 * WORTH) * at_best * ramp(relative(t.end, t.start), 0.005, 0.02)
+def _ended(case: Case) -> bool:
+    """Whether the learning rate has come to its end, or starts anew again and again."""
+    found = case.schedule
+    if found is not None:
+        return found.restarts > 0 or found.last < ENDED * found.peak
+    epochs, planned = case.number("epochs"), case.word("schedule") in PLANNED
+    s = case.val or case.main
+    short = (
+        epochs is not None
+        and s is not None
+        and s.curve.axis == "epoch"
+        and s.curve.steps.max() < 0.9 * epochs
+    )
+    return planned and not short
+
+
+def _falling(s: Series) -> float:
+    """How sure it is that the curve falls to the very end, at its best there, and not ever faster."""
+    before, last = mean(s, 0.25, 0.5) - mean(s, 0.5, 0.75), mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
+    noise = error_of_mean(s, 0.25)
+    beyond = ramp(last, 2.0 * noise, 3.5 * noise + 1e-12 * abs(s.stats.end))
+    at_best = ramp(relative(s.stats.end - s.stats.low, s.stats.low), *AT_BEST)
+    return beyond * at_best * ramp(last - 3 * noise, 1.05 * before, 0.95 * before) if before > 0 else 0.0
+
+
+def _part(s: Series, gain: float) -> float:
+    """What is still to be gained against what was gained, both in logarithms."""
+    start, end = max(s.stats.start, s.stats.first), s.stats.end
+    if not 0 < end < start:
+        return 0.0
+    return -math.log(max(1.0 - gain, 1e-3)) / math.log(start / end)
 
 
 def _stopped(rng: np.random.Generator) -> Run:
@@ -103,9 +146,9 @@ CONDITION = Condition(
     actions=("train-longer", "raise-lr"),
     check=check,
     evidence={
-        "gain_double": "expected gain from running as long again, share of the end level",
-        "gain_half": "expected gain from running half as long again, by the power law, share of the end level",
-        "slope_end": "robust slope over the last quarter, share of the end level per run length",
+        "gain_least": "least gain to expect from running as long again, share of the end level",
+        "gain_most": "greatest gain to expect from running as long again, share of the end level",
+        "last_quarter": "fall over the last quarter, share of the end level",
     },
     sick=(_stopped, _slow_power, _score_only),
     healthy=(*HEALTHY, _finished, _turns),

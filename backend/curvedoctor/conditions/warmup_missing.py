@@ -5,7 +5,7 @@ Why it matters
     all may never make up for what the first steps destroyed.
 
 How it decides
-    Within the first tenth of the run the training loss climbs to a multiple of its first value and
+    Within the first tenth of the run the training loss climbs to twice its first value or more and
     comes down again, and the learning rate is at its peak from the start (or no warm-up is
     configured).
 
@@ -30,13 +30,15 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot, course, relative
+from curvedoctor.conditions.shape import cannot, name, relative
 from curvedoctor.features.blocks import of_three
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Floats, Run, Unjudged
 
 ID = "warmup-missing"
+#: an early peak as a multiple of the first values
+HEIGHT = (1.7, 2.8)
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -51,21 +53,16 @@ def check(case: Case) -> Finding | Unjudged | None:
     peak, at = _early_peak(s)
     height = relative(peak, float(s.y[:2].max()))
     comes_back = ramp(relative(s.stats.end, float(np.median(s.y[:2]))), 0.9, 0.7)
-    rule = ramp(height, 1.4, 2.2) * comes_back * (0.65 if warmed is False else 0.5)
     noise = relative(s.stats.noise_early, s.stats.start)
-    rule *= ramp(math.log(max(height, 1.0)), 3.5 * noise, 5.0 * noise + 1e-9)
-    sure = rule
+    beyond = ramp(math.log(max(height, 1.0)), 3.5 * noise, 5.0 * noise + 1e-9)
+    sure = ramp(height, *HEIGHT) * comes_back * beyond * (0.88 if warmed is False else 0.7)
     if sure < FIRES:
         return None
-    summary = f"{course(s)}; a warm-up of the learning rate is likely to end better."
-    if height >= 1.3:
-        summary = (
-            f"The loss climbs from {number(s.stats.first)} to {number(peak)} in the first steps"
-            f"{', at full learning rate,' if warmed is False else ''} before it falls."
-        )
+    full = ", at full learning rate," if warmed is False else ""
     return finding(
-        ID, "warning", sure, s, summary, others=(case.val,), onset=0.0, until=at,
-        first=s.stats.first, early_peak=peak, height=height,
+        ID, "warning", sure, s,
+        f"The {name(s)} climbs from {number(s.stats.first)} to {number(peak)} in the first steps{full} before it falls.",
+        others=(case.val,), at=0, until=at, first=s.stats.first, early_peak=peak, height=height,
         lr_first_share=case.schedule.first / case.schedule.peak if case.schedule is not None else None,
     )  # fmt: skip
 

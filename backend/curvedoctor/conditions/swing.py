@@ -1,0 +1,44 @@
+"""How much a curve swings: what it ends above its best by, and whether neighbouring points agree on where it goes.
+
+A curve that fluctuates has changes that follow each other at random (their correlation is near −½ for white
+noise); one that creeps up after its minimum, as in overfitting, has changes that agree (towards +1).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedoctor.features.resample import GRID
+from curvedoctor.features.series import Series
+from curvedoctor.features.statistics import noise_sigma
+
+#: correlation of successive changes below which a curve fluctuates rather than creeps
+FLUCTUATES = 0.2
+#: share of the start below which a level is finished: ratios of what is left say nothing
+FINISHED = 0.02
+
+
+def above_best(s: Series) -> float:
+    """Share by which the end (mean over its last twentieth) lies above the best logged value; 0 where that says nothing."""
+    low, start = s.stats.low, max(s.stats.start, s.stats.first)
+    if low < 0 or not s.stats.end > max(FINISHED * start, 0.0):
+        return 0.0
+    return min(s.stats.end / max(low, 1e-3 * start, 1e-300) - 1.0, 1e6)
+
+
+def fluctuates(s: Series) -> bool:
+    """Whether successive changes disagree."""
+    return s.stats.smoothness < FLUCTUATES
+
+
+def roughness(s: Series) -> float:
+    """σ of the fluctuation over the last third as share of the level: of the points, or of 64 means where there are more.
+
+    Means over parts of the run average the noise of single batches out, as a mean over an epoch does.
+    """
+    if s.stats.n <= GRID:
+        sigma = s.stats.noise_late
+    else:
+        late = s.grid[-GRID // 3 :]
+        sigma = float(noise_sigma(np.diff(late, n=2)[None])[0])
+    return sigma / max(abs(s.stats.end), 1e-300)
