@@ -8,7 +8,7 @@ How it decides
     Four fifths of the fall are done in the first tenth of the run; since then the loss creeps on,
     beyond its noise, along a power law that promises a tenth more if only it went on four times as
     long, and the learning rate has not decayed. A warning where the optimizer is plain gradient descent and the loss is
-    still above a third of its start, information otherwise.
+    still above half of its start, information otherwise.
 
 What to try
     SGD with momentum where Adam stagnates (or other betas); Adam where plain SGD creeps along a
@@ -36,7 +36,7 @@ from curvedoctor.model import Finding, Floats, Run, Unjudged
 
 ID = "stalled"
 #: fewest points; share of its start above which a loss is unfinished
-FEWEST, UNFINISHED = 12, 0.3
+FEWEST, UNFINISHED = 12, 0.5
 
 
 def check(case: Case) -> Finding | Unjudged | None:

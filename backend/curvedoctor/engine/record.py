@@ -138,6 +138,7 @@ def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
         table.place("params", params, lambda: dict(run.params)),
         None if run.origin is None else _origin(run.origin, table),
         d.verdict,
+        d.reason,
         [_finding(finding, table) for finding in d.findings],
         [_prescription(prescription, table) for prescription in d.prescriptions],
         table.place("readings", readings, lambda: d.readings),
@@ -162,9 +163,9 @@ def _finding(f: Finding, table: _Table) -> tuple[object, ...]:
 
 
 def _prescription(p: Prescription, table: _Table) -> tuple[object, ...]:
-    common = (p.action, p.treats, p.text, p.parameter, p.current, p.proposed, p.factor, p.step)
+    common = (p.action, p.treats, p.text, p.parameter, p.current, p.proposed, p.factor, p.step, p.basis)
     place = table.place("prescription", repr(common), lambda: common)  # 1, 1.0 and True are not the same
-    return (place, p.confidence, p.because)
+    return (place, p.confidence, p.because, p.gain)
 
 
 def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
@@ -176,6 +177,7 @@ def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
         params,
         origin,
         verdict,
+        reason,
         findings,
         prescriptions,
         readings,
@@ -188,7 +190,7 @@ def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
     )
     found = tuple([_found(each, table) for each in findings])
     tries = tuple([_try(each, table) for each in prescriptions])
-    return Diagnosis(run, verdict, found, tries, table[readings], table[unjudged], problems)
+    return Diagnosis(run, verdict, found, tries, table[readings], table[unjudged], problems, reason)
 
 
 def _place(row: Sequence[Any], table: Sequence[Any]) -> Origin:
@@ -204,10 +206,11 @@ def _found(row: Sequence[Any], table: Sequence[Any]) -> Finding:
 
 
 def _try(row: Sequence[Any], table: Sequence[Any]) -> Prescription:
-    place, chance, because = row
-    action, treats, text, parameter, current, proposed, factor, step = table[place]
+    place, chance, because, gain = row
+    action, treats, text, parameter, current, proposed, factor, step, basis = table[place]
+    expected = None if gain is None else (gain[0], gain[1], gain[2])
     return Prescription(
-        action, chance, treats, text, parameter, current, proposed, factor, step, tuple(because)
+        action, chance, treats, text, parameter, current, proposed, factor, step, tuple(because), basis, expected
     )
 
 

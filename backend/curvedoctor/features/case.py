@@ -21,6 +21,8 @@ _TOTAL = re.compile(
 )
 
 
+#: epochs below which a curve per epoch hides what its steps show
+EPOCHS = 6
 #: as LightGBM and XGBoost name the measures that networks' logs call otherwise
 _TREES = re.compile(
     r"(^|[^a-z0-9])((binary|multi)_logloss|mlogloss|binary_error|multi_error|merror|valid_0|validation_0)($|[^a-z0-9])"
@@ -59,7 +61,10 @@ class Case:
 
     @cached_property
     def main(self) -> Series | None:
-        """The curve that a verdict rests on first: training, else validation."""
+        """The curve that a verdict rests on first: training per epoch, per step where a few epochs hide the steps, else validation."""
+        few = self.train is not None and self.train.stats.n < EPOCHS
+        if few and self.train_step is not None and self.train_step.stats.n >= EPOCHS:
+            return self.train_step
         return self.train or self.train_step or self.val
 
     @cached_property

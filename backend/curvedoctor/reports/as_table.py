@@ -131,15 +131,7 @@ def summary(rows: Sequence[Line], look: Look) -> Iterator[str]:
 
 def reason(diagnosis: Diagnosis) -> str:
     """Why a run is undetermined, in one or two parts; empty for others."""
-    if diagnosis.verdict != "undetermined":
-        return ""
-    longest = max((len(curve) for curve in diagnosis.run.curves), default=0)
-    if longest <= FEW:
-        return (
-            f"its longest curve has {longest} point{'s' * (longest != 1)}" if longest else "it has no curve"
-        )
-    reasons = list(dict.fromkeys(safe(unjudged.reason) for unjudged in diagnosis.unjudged))
-    return "; ".join(reasons[:UNJUDGED]) or "too little was logged"
+    return safe(diagnosis.reason or "") if diagnosis.verdict == "undetermined" else ""
 
 
 def clipped(value: str, width: int, look: Look) -> str:
