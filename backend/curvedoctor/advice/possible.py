@@ -22,6 +22,8 @@ _WORSE = {
     "non-finite": {"raise-lr"},
     "over-regularized": {"regularize"},
 }
+#: findings by which training has not yet fitted the data that there are
+_UNFITTED = {"undertrained", "lr-too-low", "not-learning", "collapsed", "non-finite", "divergence"}
 #: adaptive optimizers, without which transformers hardly train
 _ADAPTIVE = ("adam", "lamb", "lion", "adafactor", "novograd")
 
@@ -49,19 +51,14 @@ def contradicts(case: Case, findings: Sequence[Finding], action: str) -> bool:
     return any(action in _WORSE.get(found.condition, ()) for found in findings if found.severity != "info")
 
 
-def last_resorts(case: Case) -> set[str]:
-    """Actions that cost most, where nothing in the log speaks for them."""
+def last_resorts(case: Case, findings: Sequence[Finding]) -> set[str]:
+    """What costs most, where data are plenty or training has not yet fitted what it has."""
     n, steps = case.number("n_train"), _steps(case)
     plenty = n >= LARGE_SET if n is not None else steps is not None and steps >= MANY_STEPS
-    return {"more-data", "bigger-model"} if plenty or not _fitted(case) else set()
+    unfitted = any(found.condition in _UNFITTED and found.severity != "info" for found in findings)
+    return {"more-data", "bigger-model"} if plenty or unfitted else set()
 
 
 def _steps(case: Case) -> float | None:
     known = [float(c.steps.max()) for c in case.run.curves if len(c) and c.axis == "step"]
     return max(known, default=case.number("max_steps"))
-
-
-def _fitted(case: Case) -> bool:
-    """Whether training has fitted what it has: nothing is left to gain for it."""
-    s = case.training
-    return s is None or s.stats.gain_double < 0.1

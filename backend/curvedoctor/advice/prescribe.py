@@ -19,6 +19,8 @@ from curvedoctor.model import Basis, Finding, Prescription, Severity
 
 #: how probable the n-th action of a condition helps, given that the condition is true and nothing else is known
 BY_PLACE = (0.9, 0.6, 0.45, 0.35)
+#: by what share of the doubt a finding raises what it names first or second
+RAISED = 0.35
 #: an error this certain is repaired before anything is improved
 CERTAIN = 0.7
 #: what merely improves is named from this probability on, and at least one such action
@@ -26,7 +28,7 @@ WORTH_TRYING = 0.2
 MOST = 6
 #: what an action must bring more than one that takes a single number to change, as probability
 EFFORT: Mapping[str, float] = {
-    "train-longer": 0.1, "change-optimizer": 0.1, "bigger-model": 0.2, "more-data": 0.25, "decay-lr": 0.05,
+    "train-longer": 0.05, "change-optimizer": 0.05, "bigger-model": 0.1, "more-data": 0.15,
 }  # fmt: skip
 _WEIGHT: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
@@ -60,7 +62,7 @@ def prescribe(
     chance = {a: p for a, p in estimate.probability.items() if ACTIONS[a].training} | seen
     fit = [a for a in chance if possible(case, a) and not contradicts(case, findings, a)]
     repairs = {acts[0] for f, acts in asked if f.severity == "error" and f.confidence >= CERTAIN}
-    last = last_resorts(case)
+    last = last_resorts(case, findings)
 
     def place(action: str) -> tuple[object, ...]:
         return action not in repairs, action in last, EFFORT.get(action, 0.0) - chance[action], action
@@ -77,13 +79,20 @@ def prescribe(
 
 
 def _by_findings(asked: Sequence[tuple[Finding, Sequence[str]]], estimate: Estimate) -> dict[str, float]:
-    """Probability that each action helps which a finding names: the finding's own, or what was learnt, for training actions."""
+    """Probability that each action helps which a finding names.
+
+    What was learnt from trainings, raised for what a finding names first; the finding's own confidence where nothing
+    was learnt: for changes of a measurement, and runs that the model can't judge.
+    """
     chance: dict[str, float] = {}
     for found, actions in asked:
         for at, action in enumerate(actions):
-            rule = found.confidence * BY_PLACE[min(at, len(BY_PLACE) - 1)]
             learnt = estimate.probability.get(action) if ACTIONS[action].training else None
-            p = rule if learnt is None or (at == 0 and rule > learnt) else learnt
+            share = BY_PLACE[min(at, len(BY_PLACE) - 1)]
+            if learnt is None:
+                p = max(found.confidence * share, estimate.probability.get(action, 0.0))
+            else:
+                p = learnt + (RAISED * found.confidence * share if at < 2 else 0.0) * (1.0 - learnt)
             chance[action] = max(chance.get(action, 0.0), p)
     return chance
 

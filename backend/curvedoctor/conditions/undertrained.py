@@ -64,7 +64,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     least, most = (relative(gain, s.stats.end) for gain in gain_interval(s.grid, s.stats.n))
     open_ended = 0.0 if _ended(case) else _falling(s) * ramp(_part(s, least), *PART)
     hopeful = 0.0 if _ended(case) else _falling(s) * ramp(_part(s, most), *PART)
-    sure, severity = 0.93 * open_ended * ramp(least, *WORTH), "warning"
+    severity: Severity = "warning"
+    sure = 0.93 * open_ended * ramp(least, *WORTH)
     if sure < FIRES:
         sure, severity = 0.6 * hopeful * ramp(most, *WORTH), "info"
     return None if sure < FIRES else _say(case, s, sure, severity, (min(least, 1.0), min(most, 1.0)))

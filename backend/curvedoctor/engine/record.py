@@ -210,7 +210,18 @@ def _try(row: Sequence[Any], table: Sequence[Any]) -> Prescription:
     action, treats, text, parameter, current, proposed, factor, step, basis = table[place]
     expected = None if gain is None else (gain[0], gain[1], gain[2])
     return Prescription(
-        action, chance, treats, text, parameter, current, proposed, factor, step, tuple(because), basis, expected
+        action,
+        chance,
+        treats,
+        text,
+        parameter,
+        current,
+        proposed,
+        factor,
+        step,
+        tuple(because),
+        basis,
+        expected,
     )
 
 
