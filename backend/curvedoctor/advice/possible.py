@@ -10,6 +10,10 @@ from curvedoctor.model import Finding
 
 #: a data set this large, or so many steps where its size is not logged, is not short of data
 LARGE_SET, MANY_STEPS = 100_000, 20_000
+#: no "stop" at or near the end: share of the points by which the best must have been logged
+NEAR_END = 0.9
+#: of generalization nothing can be said without held-out data
+_NEEDS_VALIDATION = {"more-data", "regularize", "smaller-model", "stop-early"}
 #: finding → actions that would make it worse
 _WORSE = {
     "overfitting": {"bigger-model", "train-longer", "reduce-regularization"},
@@ -34,9 +38,11 @@ def possible(case: Case, action: str) -> bool:
         return action not in NETWORKS_ONLY
     if action == "change-optimizer":
         return not (case.word("model") == "transformer" and _adaptive(case))
+    if action in _NEEDS_VALIDATION and case.val is None:
+        return False
     if action == "stop-early":
-        s = case.val or case.main
-        return s is not None and s.best_index < len(s.y) - 1
+        s = case.val
+        return s is not None and s.best_index < NEAR_END * (len(s.y) - 1)
     if action == "shuffle":
         return case.params.get("shuffle") is not True
     return True

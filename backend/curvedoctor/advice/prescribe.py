@@ -20,7 +20,7 @@ from curvedoctor.model import Basis, Finding, Prescription, Severity
 #: how probable the n-th action of a condition helps, given that the condition is true and nothing else is known
 BY_PLACE = (0.9, 0.6, 0.45, 0.35)
 #: by what share of the doubt a finding raises what it names first or second
-RAISED = 0.35
+RAISED = 0.5
 #: an error this certain is repaired before anything is improved
 CERTAIN = 0.7
 #: what merely improves is named from this probability on, and at least one such action
@@ -65,7 +65,12 @@ def prescribe(
     last = last_resorts(case, findings)
 
     def place(action: str) -> tuple[object, ...]:
-        return action not in repairs, action in last, EFFORT.get(action, 0.0) - chance[action], action
+        return (
+            action not in repairs,
+            action in last,
+            (0.0 if action in seen else EFFORT.get(action, 0.0)) - chance[action],
+            action,
+        )
 
     ranked = sorted(fit, key=place)
     worth = [a for a in ranked if a in seen or chance[a] >= WORTH_TRYING] or ranked[:1]

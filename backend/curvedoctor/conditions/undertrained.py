@@ -9,7 +9,8 @@ How it decides
     describe the last two thirds of the validation loss (training loss where none is logged) about equally well are
     continued, and the least of them counts. A warning where even that is 10 % of the level or more, and at least a
     fifth of what was gained so far (in logarithms); information where only the more hopeful ones promise as much. The
-    fall over the last quarter must be beyond its noise and must not speed up, and the curve must end at its best.
+    fall over the last quarter must be beyond its noise, must not speed up and must not be a drop or two with nothing
+    between them, and the curve must end at its best.
     A learning rate that has gone to zero, or a schedule that was to end here, ends it.
 
 What to try
@@ -37,6 +38,7 @@ from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.shape import cannot, error_of_mean, mean, name, relative
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
+from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 
@@ -47,6 +49,8 @@ WORTH = (0.05, 0.09)
 PART = (0.17, 0.26)
 #: how far above its best logged value the end may be
 AT_BEST = (0.05, 0.02)
+#: share of the fall over the last half that its two steepest steps may make: more is a drop, as where the rate is cut
+DROPS = (0.7, 0.55)
 #: share of its peak below which the learning rate has ended the run
 ENDED = 0.05
 #: schedules that reach their end with the run
@@ -104,7 +108,17 @@ def _falling(s: Series) -> float:
     noise = error_of_mean(s, 0.25)
     beyond = ramp(last, 2.0 * noise, 3.5 * noise + 1e-12 * abs(s.stats.end))
     at_best = ramp(relative(s.stats.end - s.stats.low, s.stats.low), *AT_BEST)
-    return beyond * at_best * ramp(last - 3 * noise, 1.05 * before, 0.95 * before) if before > 0 else 0.0
+    steady = ramp(last - 3 * noise, 1.05 * before, 0.95 * before) if before > 0 else 0.0
+    return beyond * at_best * steady * ramp(_drops(s), *DROPS)
+
+
+def _drops(s: Series) -> float:
+    """Share of the fall over the last half that its two steepest steps make; 0 with fewer than six steps."""
+    y = s.y if len(s.y) <= GRID else s.grid
+    half = y[len(y) // 2 :]
+    if len(half) < 7 or half[0] <= half[-1]:
+        return 0.0
+    return float(-np.sort(np.diff(half))[:2].sum() / (half[0] - half[-1]))
 
 
 def _part(s: Series, gain: float) -> float:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from curvedoctor.conditions.shape import error_of_mean
 from curvedoctor.features.case import Case
+from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Unjudged, Verdict
 
 #: points from which on a plateau can be told from a fall
 EVIDENCE = 8
 #: conditions that may be unjudged for want of points in a run that is called healthy
 FEW = 4
+#: share of its start by which a curve must have moved for its training to have done anything
+CHANGE = 0.01
+JUDGED = ("loss", "error", "accuracy", "reward")
 
 
 def verdict(
@@ -29,6 +34,8 @@ def _no_evidence(case: Case, unjudged: Sequence[Unjudged], asked: int) -> str | 
         return "no loss, error or score with a direction is logged"
     if asked == len(unjudged):
         return unjudged[0].reason if unjudged else "no condition was asked for"
+    if not any(_improved(s) for s in case.series.values()):
+        return "no loss, error or score improved over the run"
     longest = max(s.stats.n for s in (case.train, case.train_step, case.val) if s is not None)
     if longest < EVIDENCE:
         return f"{longest:.0f} points can't tell a plateau from a fall; {EVIDENCE} are needed"
@@ -36,3 +43,11 @@ def _no_evidence(case: Case, unjudged: Sequence[Unjudged], asked: int) -> str | 
     if len(short) > FEW:
         return f"{len(short)} of {asked} conditions lack points: {short[0].reason}"
     return None
+
+
+def _improved(s: Series) -> bool:
+    """Whether a curve with a direction got better, beyond its noise."""
+    if s.curve.role.better == "none" or s.curve.role.quantity not in JUDGED:
+        return False
+    best = min(s.stats.end, s.stats.at75)
+    return s.stats.start - best > max(CHANGE * abs(s.stats.start), 3 * error_of_mean(s, 1 / 20))
