@@ -215,8 +215,8 @@ def _unknown_epoch(rng: np.random.Generator) -> Run:
 def _two_epochs(rng: np.random.Generator) -> Run:
     """Sorted by length: the second epoch starts where the first did."""
     once = falling(rng, 30, 6.0, 0.5, 4, 0.05)
-    y = np.concatenate((once, 0.9 * once[:24])) * np.exp(0.02 * rng.standard_normal(54))
-    return run({"steps_per_epoch": 30}, train_loss_step=y)
+    y = np.concatenate((once, 0.9 * once)) * np.exp(0.02 * rng.standard_normal(60))
+    return run(train_loss_step=y, val_loss=[2.0, 1.8])
 
 
 def _shuffled(rng: np.random.Generator) -> Run:
