@@ -35,6 +35,7 @@ import numpy as np
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, flat, mean, name, relative
+from curvedoctor.conditions.train_val_mismatch import exploding, worse_than_guessing
 from curvedoctor.conditions.turn import untrained
 from curvedoctor.conditions.validation_too_small import check as too_few_samples
 from curvedoctor.features.case import Case
@@ -75,7 +76,12 @@ def _swings(case: Case, val: Series, size: float | None) -> Finding | None:
     if end - best < ABOVE * abs(best) or swing < SWING * abs(best):
         return None
     least = POINTS if val.ceiling is not None else MATTERS * untrained(case, val)
-    if swing < least or isinstance(too_few_samples(case), Finding):
+    if (
+        swing < least
+        or worse_than_guessing(case)
+        or exploding(case)
+        or isinstance(too_few_samples(case), Finding)
+    ):
         return None
     share = relative(swing, best)
     small = size is not None and size <= SMALL
