@@ -5,8 +5,11 @@ Why it matters
     a rule, is never found.
 
 How it decides
-    Accuracy stays at one constant level above chance from start to end, the majority's share, while
-    the loss settles at the entropy of that share: what a constant answer with the right rate costs.
+    Accuracy stays at one level (within half a point; to the last digit, if only one accuracy is logged)
+    from the first epoch on, at four points or more, clearly above what a guess among equal classes gives
+    and below certainty: the majority's share. The training accuracy, where it is logged, stays as well.
+    Meanwhile the loss moves, and ends between the entropy of that share and what always giving the
+    classes' own shares costs.
 
 What to try
     Weight the loss by the inverse class frequency, or sample the classes evenly; judge by balanced
@@ -14,8 +17,8 @@ What to try
 
 When it is wrong
     A model that stays at the majority rate for another reason (learning rate, dead units) looks the
-    same where classes are imbalanced anyway. With more than two classes
-    the entropy of the rare ones among themselves comes on top.
+    same, most of all where no class is rare. With more than two classes the entropy of the rare ones
+    among themselves comes on top.
 
 References
     He and Garcia (2009), Learning from imbalanced data. Saito and Rehmsmeier (2015), The precision-recall
@@ -28,68 +31,84 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.proportions import entropy, proportion
-from curvedoctor.conditions.shape import cannot, course, error_of_mean
+from curvedoctor.conditions.shape import cannot, name
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
 from curvedoctor.features.series import Series
-from curvedoctor.model import Finding, Run, Unjudged
+from curvedoctor.model import Finding, Floats, ParamValue, Run, Unjudged
 
 ID = "class-imbalance"
 
 
+#: points from which on an accuracy that stays says something, and how far it may move
+ENOUGH, STAYS = 4, 0.005
+#: where one accuracy alone is logged, it must be the very same number
+EXACT = 1e-6
+#: the training accuracy is a mean over weights that move: how far its first point may lie off, and how far it moves after it
+TRAIN_FIRST, TRAIN_STAYS = 0.05, 0.01
+#: how far above a guess, and below certainty, the share must lie
+ABOVE, BELOW = 0.05, 0.01
+#: the loss moves by this share of its level while accuracy stays: the weights are not frozen
+MOVES = 0.003
+#: losses that no entropy can be compared with
+OTHERS = ("hinge", "mse", "mae", "huber")
+#: loss over the entropy of the majority's share, at least
+ENTROPY = 0.92
+
+
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = cannot(case, ENOUGH)
     if reason is not None:
         return unjudged(ID, reason)
     error = proportion(case, "val") or proportion(case, "train")
     if error is None:
         return unjudged(ID, "no accuracy is logged")
-    loss = (
-        case.val if error is not None and error.curve.role.split != "train" else case.training
-    ) or case.main
-    assert loss is not None
-    stuck = _stuck(case, error) if error is not None else 0.0
-    base = entropy(error.stats.end) if error is not None else None
-    rule = 0.0
-    if error is not None and base is not None and case.judged == "loss" and loss is not error:
-        near = loss.stats.end / max(base, 1e-300)
-        k = classes(case) or 2.0
-        rare = ramp(error.stats.end, 0.3, 0.2)  # else it rather learnt nothing than that a class is rare
-        most = 1.1 + error.stats.end * math.log(max(k - 1, 1.0)) / max(base, 1e-300)
-        rule = 0.85 * rare * stuck * ramp(near, 0.88, 0.95) * ramp(near, 1.25 * most, most)
-    elif error is not None and error.stats.top - error.stats.low <= 1e-9:
-        rule = 0.5 * stuck
-    sure = rule
-    if sure < FIRES:
+    if len(error.y) < ENOUGH:
+        return unjudged(ID, f"{len(error.y)} points of accuracy are too few; {ENOUGH} are needed")
+    loss = (case.val if error.curve.role.split != "train" else case.training) or case.main
+    if (
+        loss is None
+        or loss is error
+        or case.judged != "loss"
+        or case.word("loss") in OTHERS
+        or not _stays(case, error)
+    ):
         return None
-    share = 1 - error.stats.end if error is not None else None
-    summary = f"{course(loss)}; weighting the classes is likely to end better."
-    if rule >= 0.2 and error is not None and base is not None and share is not None:
-        summary = (
-            f"Accuracy stays at {percent(share)} from the start, and the loss at {number(loss.stats.end)}: what always "
-            f"answering with the commonest class costs ({number(base)})."
-        )
+    return _said(case, error, loss)
+
+
+def _stays(case: Case, error: Series) -> bool:
+    """Whether accuracy has one level, between a guess and certainty, all through, in training as well."""
+    train, wrong = case.train_score, float(error.y[-1])
+    both = train is not None and train is not error and len(train.y) >= ENOUGH
+    still = error.y[1:] if error is train else error.y
+    if float(np.ptp(still)) > (STAYS if both else EXACT):
+        return False
+    if both and train is not None and not _nearly_stays(train.y):
+        return False
+    return BELOW <= wrong <= 1 - 1 / (classes(case) or 2.0) - ABOVE
+
+
+def _nearly_stays(y: Floats) -> bool:
+    return float(np.ptp(y[1:])) <= TRAIN_STAYS and abs(float(y[0] - y[-1])) <= TRAIN_FIRST
+
+
+def _said(case: Case, error: Series, loss: Series) -> Finding | None:
+    wrong, end = float(error.y[-1]), loss.stats.end
+    base, k = entropy(wrong), classes(case) or 2.0
+    most = base + wrong * math.log(max(k - 1, 1.0))
+    moves = float(np.ptp(loss.y)) / max(abs(end), 1e-300)
+    if not ENTROPY * base <= end <= 1.15 * most or moves < MOVES:
+        return None
     return finding(
-        ID, "warning", sure, error or loss, summary, others=(loss,) if loss is not error and error is not None else (),
-        onset=0.0, majority=share, loss=loss.stats.end, entropy=base,
+        ID, "warning", 0.7 + 0.2 * ramp(len(error.y), ENOUGH, 3 * ENOUGH), error,
+        f"{name(error).capitalize()} stays at {percent(1 - wrong)} from the start while the loss moves, and the loss ends at "
+        f"{number(end)}: always answering with the commonest class costs {number(base)} or more.",
+        others=(loss,), onset=0.0, majority=1 - wrong, loss=end, entropy=base,
     )  # fmt: skip
-
-
-def _stuck(case: Case, error: Series) -> float:
-    """How sure it is that accuracy has one level, between chance and certainty, all through."""
-    t = error.stats
-    k = classes(case) or 2.0
-    above = ramp(1 - 1 / k - t.end, 0.05, 0.12)
-    moved = max(abs(t.start - t.end), abs(t.at25 - t.end), abs(t.best - t.end))
-    still = ramp(
-        moved, max(0.015, 5 * error_of_mean(error, 0.1)), max(0.005, 2.5 * error_of_mean(error, 0.1))
-    )
-    later = error.y[1:]
-    calm = ramp(float(later.max() - later.min()), 0.012, 0.004)  # always one answer gives always one accuracy
-    return above * still * calm * ramp(t.end, 0.002, 0.01) * float(t.n >= 6)
 
 
 def _always_the_same(rng: np.random.Generator) -> Run:
@@ -100,8 +119,22 @@ def _always_the_same(rng: np.random.Generator) -> Run:
 
 def _nearly(rng: np.random.Generator) -> Run:
     loss = falling(rng, 50, 0.6, entropy(0.2) * 0.98, 14, 0.005)
-    acc = 0.8 + 0.001 * rng.standard_normal(50)
-    return run({"loss": "bce", "n_classes": 2}, train_loss=loss, val_loss=loss, val_accuracy=acc)
+    train, val = 0.8 + 0.0005 * rng.standard_normal((2, 50))
+    known: dict[str, ParamValue] = {"loss": "bce", "n_classes": 2}
+    return run(known, train_loss=loss, val_loss=loss, train_accuracy=train, val_accuracy=val)
+
+
+def _of_four(rng: np.random.Generator) -> Run:
+    """Four classes, of which one is nearly half: 98 of 220 and 418 of 880, four epochs."""
+    loss = np.array([1.2752, 1.2802, 1.2712, 1.2623]) * (1 + 0.001 * rng.standard_normal(4))
+    train = np.array([0.45, 0.475, 0.475, 0.475])
+    return run(
+        {"n_classes": 4},
+        train_loss=loss + 0.01,
+        val_loss=loss,
+        train_accuracy=train,
+        val_accuracy=np.full(4, 98 / 220),
+    )
 
 
 def _learnt_at_once(rng: np.random.Generator) -> Run:
@@ -118,14 +151,14 @@ CONDITION = Condition(
     id=ID,
     title="classes imbalanced",
     severity="warning",
-    actions=("rebalance-classes", "fix-metric"),
+    actions=("rebalance-classes", "raise-lr", "change-optimizer", "overfit-one-batch"),
     check=check,
     evidence={
-        "majority": "share of right answers at which accuracy stays, 0..1; null without accuracy",
+        "majority": "share of right answers at which accuracy stays, 0..1",
         "loss": "final loss, in its unit",
-        "entropy": "loss of always giving the majority's share, in nats; null without accuracy",
+        "entropy": "loss of always giving the majority's share, in nats",
     },
-    sick=(_always_the_same, _nearly),
+    sick=(_always_the_same, _nearly, _of_four),
     healthy=(*HEALTHY, _learnt_at_once),
     scale_free=False,
 )

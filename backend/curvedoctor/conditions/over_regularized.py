@@ -4,8 +4,11 @@ Why it matters
     Weight decay or dropout holds both curves on a high floor; less of it ends clearly better.
 
 How it decides
-    Weight decay or dropout far above the custom (0.01 coupled or 0.3 decoupled; 0.5) is logged, and
-    the training loss has settled on a high floor at or above validation.
+    Weight decay or dropout far above the custom is logged (three times 0.01 coupled or 0.3 decoupled;
+    0.7), and the training loss has settled, at or above validation, at half of an untrained model's loss
+    or more. Where an untrained model's loss is not known, its own start stands for it, and the
+    regularization must be ten times the custom (dropout 0.85). Training above validation is normal with
+    dropout, weight decay and label smoothing, and counts for nothing by itself.
 
 What to try
     Divide weight decay by ten; a quarter of the dropout; milder augmentation.
@@ -21,18 +24,23 @@ References
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot, course, flat, relative
+from curvedoctor.conditions.shape import cannot, flat, name, relative
 from curvedoctor.features.case import Case
+from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "over-regularized"
+#: times the custom that are strong where an untrained model's loss is known, and where it is not
+STRONG, EXTREME = 3.0, 10.0
+#: share of an untrained model's loss that is a high floor
+HIGH = 0.5
+#: optimizers that add weight decay to the gradient; of others it is taken to be decoupled, which bears thirty times more
+COUPLED = ("sgd", "momentum", "adam", "rmsprop", "adagrad", "nesterov")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -46,27 +54,35 @@ def check(case: Case) -> Finding | Unjudged | None:
     assert s is not None
     val = case.val if case.val is not s else None
     gap = None if val is None else relative(val.stats.end - s.stats.end, s.stats.end)
-    sure = _rule(case, s, gap, decay, drop)
+    untrained = expected_first_loss(case) if case.judged == "loss" else None
+    sure = _rule(s, gap, _times(case, decay, drop), untrained)
     if sure < FIRES:
         return None
+    floor = relative(s.stats.end, untrained or s.stats.start)
     parts = [f"weight decay {number(decay)}"] if decay else []
     parts += [f"dropout {number(drop)}"] if drop else []
-    said = f" with {' and '.join(parts)}" if parts else ""
+    of = "an untrained model's loss" if untrained else "its start"
     return finding(
-        ID, "warning", sure, s, f"{course(s)}{said}; less regularization is likely to end lower.",
-        others=(val,), onset=min(s.stats.t90, 1.0),
-        floor=relative(s.stats.end, s.stats.start), gap=gap, weight_decay=decay, dropout=drop,
+        ID, "warning", sure, s,
+        f"The {name(s)} settles at {number(s.logged(s.stats.end))}, {percent(floor)} of {of}, with {' and '.join(parts)}.",
+        others=(val,), onset=min(s.stats.t90, 1.0), floor=floor, gap=gap, weight_decay=decay, dropout=drop,
     )  # fmt: skip
 
 
-def _rule(case: Case, s: Series, gap: float | None, decay: float | None, drop: float | None) -> float:
-    usual = 0.3 if case.word("optimizer") == "adamw" else 0.01
-    strong = ramp(math.log10(decay / usual), -0.3, 1.0) if decay and decay > 0 else 0.0
-    if drop is not None:
-        strong = max(strong, ramp(drop, 0.5, 0.8))
-    high = ramp(relative(s.stats.end, s.stats.start), 0.3, 0.6)
+def _times(case: Case, decay: float | None, drop: float | None) -> float:
+    """How many times the custom the regularization is; dropout counts by what is kept."""
+    coupled = case.word("optimizer") in COUPLED
+    times = decay / (0.01 if coupled else 0.3) if decay and decay > 0 else 0.0
+    return max(
+        times, STRONG * ramp(drop, 0.6, 0.7) + (EXTREME - STRONG) * ramp(drop, 0.7, 0.85) if drop else 0.0
+    )
+
+
+def _rule(s: Series, gap: float | None, times: float, untrained: float | None) -> float:
+    strong = ramp(times, 0.5 * STRONG, STRONG) if untrained else ramp(times, 0.75 * EXTREME, EXTREME)
+    high = ramp(relative(s.stats.end, untrained or s.stats.start), HIGH - 0.1, HIGH + 0.1)
     below = 1.0 if gap is None else ramp(gap, 0.25, 0.05)
-    return 0.85 * strong * high * below * (1.0 if flat(s, 0.6, 0.08) else 0.4)
+    return 0.9 * strong * high * below * float(flat(s, 0.6, 0.08))
 
 
 def _decayed(rng: np.random.Generator) -> Run:
@@ -95,7 +111,7 @@ CONDITION = Condition(
     actions=("reduce-regularization", "bigger-model"),
     check=check,
     evidence={
-        "floor": "final over first training level",
+        "floor": "final training level over an untrained model's, or over its start where that is not known",
         "gap": "final validation over final training level, minus 1; null without either",
         "weight_decay": "as logged; null if not",
         "dropout": "probability, as logged; null if not",

@@ -1,13 +1,17 @@
 """Validation gets worse while training still improves.
 
 Why it matters
-    From the onset on the model learns the training set by heart. The final checkpoint is worse than
-    one the run already had.
+    From the turn on the model memorizes the training set. The final checkpoint is worse than one the
+    run already had.
 
 How it decides
-    The smoothed validation loss has risen from its lowest point by at least 5 %, beyond its own noise
-    (several times as far, or by a steady trend: Mann-Kendall), the lowest point is not in the last tenth of the run, and the training loss went on
-    falling meanwhile. (Prechelt's generalization loss, made robust.)
+    The validation loss ends at least 10 % above its best logged value (a rise of 5 to 10 % is worth
+    knowing), beyond its own noise: by several standard errors, or by a steady trend (Mann-Kendall); of
+    fewer than eight points, most must go up after the best one. The best point is not in the last tenth
+    of the run, at least two points follow it, and the training loss went on falling, or stays memorized.
+    Without a training curve the validation curve says it alone, less certainly. (Prechelt's
+    generalization loss, made robust.) The best point is the lowest that was logged, at its own step.
+    Where no validation loss is logged, a validation score that falls is read the same way.
 
 What to try
     Stop at the best validation loss and keep that checkpoint; to do better than that, regularize
@@ -15,8 +19,9 @@ What to try
 
 When it is wrong
     One validation term may rise while the metric that matters still improves: cross-entropy grows
-    with over-confidence although accuracy holds. Then the finding is kept, with lower confidence,
-    and stopping early is not among the remedies.
+    with over-confidence although accuracy holds. Then stopping early is not among the remedies; and
+    while the loss stays far below an untrained model's, it is worth knowing, no more. So it is with
+    one of several validation terms: a warning only if it ends half above its best or more.
 
 References
     Mann (1945), Nonparametric tests against trend. Prechelt (1998), Early stopping - but when? Goodfellow et al. (2016), Deep Learning, ch. 7.
@@ -24,76 +29,159 @@ References
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot, error_of_mean, rising
+from curvedoctor.conditions.shape import cannot, name
+from curvedoctor.conditions.turn import Turn, at, turn, untrained
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
-from curvedoctor.model import Finding, Run, Unjudged
+from curvedoctor.model import Finding, Run, Severity, Unjudged
 
 ID = "overfitting"
-ENOUGH = 6
-#: generalization loss (Prechelt 1998) from which a rise is of interest
-RISE = 0.05
+ENOUGH = 3
+#: generalization loss (Prechelt 1998) that is worth knowing, that is sick, and that is beyond doubt
+NOTABLE, RISE, PLAIN = 0.05, 0.1, 0.3
+#: the same for one of several validation terms while the others hold
+TERM_NOTABLE, TERM_RISE = 0.2, 0.5
+#: a rise below this share of an untrained model's level is of no consequence; below the second it is mild
+MATTERS, MILD = 0.01, 0.1
+#: a share of wrong answers must rise by a point or two of a hundred
+POINTS = 0.02
+#: training falls on: by this share since validation was best, or it lies below that share of its start
+FALLS, MEMORIZED = 0.02, 0.1
+#: a score may lose a tenth, or a point, and is said to hold
+HOLDS = 0.1
+#: actions where stopping early would throw away what still improves
+GO_ON = ("regularize", "more-data", "smaller-model")
+
+
+class _Said(NamedTuple):
+    """How a turn is told."""
+
+    severity: Severity
+    sure: float
+    text: str
+    actions: tuple[str, ...] = ()
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    val = case.val
+    val = case.val or (case.val_score if case.val_score is not None and case.val_score.ceiling else None)
     if val is None:
         return unjudged(ID, "no validation loss is logged")
-    reason = cannot(case)
+    reason = cannot(case, ENOUGH)
     if reason is not None:
         return unjudged(ID, reason)
-    t = val.stats
-    if t.n < ENOUGH:
-        return unjudged(ID, f"{t.n:.0f} validation points are too few; {ENOUGH} are needed")
-    rise = (t.end - t.best) / max(abs(t.best), 1e-300)
+    if val.stats.n < ENOUGH:
+        return unjudged(ID, f"{val.stats.n:.0f} validation points are too few; {ENOUGH} are needed")
+    return _main(case, val) or _terms(case, val)
+
+
+def _main(case: Case, val: Series) -> Finding | None:
     train = case.train or case.train_step
-    sure = _rule(val, train, rise)
-    if sure < FIRES:
+    found = _turned(case, val, train, NOTABLE)
+    if found is None:
         return None
-    still = _improves(case.val_score, t.best_at)
-    if still:
-        sure *= 0.7
-    onset = t.best_at
-    if rise >= 0.01:
-        summary = (
-            f"Validation is best ({number(val.logged(t.best))}) at {val.curve.axis} {val.axis_at(onset):g} "
-            f"and rises by {percent(rise)} after it"
-        )
-        summary += ", though its score still improves." if still else "."
-    else:
-        summary = f"Validation ends at {number(val.logged(t.end))}, well above training: the model fits its training set."
+    holds, improves = _scores(case, val, found)
+    mild = holds and found.end - found.best < MILD * untrained(case, val)
+    severity: Severity = "info" if mild or found.rise < RISE else "warning"
+    sure = 0.75 + 0.2 * ramp(found.rise, NOTABLE, PLAIN) - (0.15 if train is None or holds else 0.0)
+    though = ", though its score still improves" if improves else ", though its score holds" if holds else ""
+    text = f"{_course(val, found)}{though}."
+    return _said(val, train, found, _Said(severity, sure, text, GO_ON if improves else ()))
+
+
+def _turned(case: Case, val: Series, train: Series | None, least: float) -> Turn | None:
+    """The turn of a validation curve if it is clear, of weight, and training does not share it."""
+    found = turn(val)
+    if found is None or not found.clear or found.rise < least:
+        return None
+    up = found.end - found.best
+    if up < MATTERS * untrained(case, val) or (val.ceiling is not None and up < POINTS):
+        return None
+    return found if train is None or _falls_on(train, at(val, train, found.index)) else None
+
+
+def _falls_on(train: Series, before: float) -> bool:
+    end = train.stats.end
+    return end < before - FALLS * abs(before) or (end < MEMORIZED * train.stats.start and end <= 1.1 * before)
+
+
+def _scores(case: Case, val: Series, found: Turn) -> tuple[bool, bool]:
+    """Whether all validation scores end about as good as where the loss was best, and whether the main one ends better."""
+    kinds = [s for s in case.series.values() if s.curve.role.quantity == "accuracy" and s is not val]
+    scores = [s for s in kinds if s.curve.role.split in ("val", "test") and s.stats.n >= ENOUGH]
+    if not scores or case.val_score is None or case.val_score is val:
+        return False, False
+    main, before = case.val_score.stats, at(val, case.val_score, found.index)
+    margin = max(2 * main.noise / max(main.n, 1.0) ** 0.5, 0.01 * abs(before))
+    return all(_holds(s, at(val, s, found.index)) for s in scores), main.end < before - margin
+
+
+def _holds(score: Series, before: float) -> bool:
+    """Whether a score ends as good as it was, a tenth of its right or of its wrong answers (the fewer) aside."""
+    fewer = min(abs(before), abs((score.ceiling or 0.0) - before))
+    return score.stats.end <= before + max(HOLDS * fewer, 0.01)
+
+
+def _course(val: Series, found: Turn) -> str:
+    """'Validation loss is best (0.518) at epoch 1 and ends 16 % above it (0.601)'; a score falls."""
+    what = name(val).capitalize()
+    best, end = number(val.logged(found.best)), number(val.logged(found.end))
+    start = f"{what} is best ({best}) at {val.curve.axis} {val.step_at(found.index):g}"
+    if val.ceiling is not None:
+        return f"{start} and falls to {end} after it"
+    return f"{start} and ends {percent(found.rise)} above it ({end})"
+
+
+def _said(val: Series, train: Series | None, found: Turn, said: _Said) -> Finding:
     return finding(
-        ID, "warning", sure, val, summary, others=(train,), onset=onset,
-        actions=("regularize", "more-data", "smaller-model") if still else (),
-        rise=rise, best=val.logged(t.best), end=val.logged(t.end), gap=None if train is None else t.end - train.stats.end,
+        ID, said.severity, said.sure, val, said.text, others=(train,), onset=float(val.x[found.index]),
+        actions=said.actions, rise=found.rise, best=val.logged(found.best), end=val.logged(found.end),
+        gap=None if train is None else found.end - train.stats.end,
     )  # fmt: skip
 
 
-def _rule(val: Series, train: Series | None, rise: float) -> float:
-    t = val.stats
-    # the best of some twenty windows lies about two standard errors low by chance alone
-    sigma = max(1.4 * error_of_mean(val, 0.05), 1e-12 * abs(t.best), 1e-300)
-    by_level = ramp((t.end - t.best) / sigma, 2.0, 4.0)
-    beyond_noise = max(by_level, ramp(rising(val, t.best_at), 2.5, 3.5))
-    falls_on = 0.7
-    if train is not None:
-        at_best = float(np.interp(t.best_at, np.linspace(0, 1, len(train.grid)), train.grid))
-        falls_on = 1.0 if train.stats.end < at_best - 0.02 * abs(at_best) else 0.0
-    return ramp(rise, RISE / 2, 3 * RISE) * beyond_noise * falls_on * (1.0 if t.best_at < 0.9 else 0.0)
-
-
-def _improves(score: Series | None, since: float) -> bool:
-    """Whether a validation score got clearly better after `since`."""
-    if score is None:
-        return False
-    at = float(np.interp(since, np.linspace(0, 1, len(score.grid)), score.grid))
-    return bool(
-        score.stats.end < at - max(2 * score.stats.noise / max(score.stats.n, 1.0) ** 0.5, 0.01 * abs(at))
+def _terms(case: Case, val: Series) -> Finding | None:
+    """One of several validation losses that turns while the one that is judged does not."""
+    turned = [
+        (found, s, train)
+        for s, train in _pairs(case, val)
+        if (found := _turned(case, s, train, TERM_NOTABLE)) is not None
+    ]
+    if not turned:
+        return None
+    found, s, train = max(turned, key=lambda t: t[0].rise)
+    text = (
+        f"{s.curve.tag} is best ({number(found.best)}) at {s.curve.axis} {s.step_at(found.index):g} and ends "
     )
+    text += f"{percent(found.rise)} above it, though {val.curve.tag} does not rise."
+    severity: Severity = "warning" if found.rise >= TERM_RISE else "info"
+    sure = 0.7 + 0.2 * ramp(found.rise, TERM_NOTABLE, 2 * TERM_RISE)
+    return _said(s, train, found, _Said(severity, sure, text, GO_ON))
+
+
+def _pairs(case: Case, val: Series) -> Iterator[tuple[Series, Series]]:
+    """The other validation losses, each with the training loss of the same name."""
+    losses = [
+        s for s in case.series.values() if s.curve.role.quantity == "loss" and s.curve.role.better == "lower"
+    ]
+    train = {_term(s): s for s in losses if s.curve.role.split == "train"}
+    for s in losses:
+        if s is not val and s.curve.role.split == "val" and s.stats.n >= 2 * ENOUGH and s.stats.low >= 0:
+            partner = train.get(_term(s))
+            if partner is not None:
+                yield s, partner
+
+
+def _term(s: Series) -> str:
+    """The tag without the words that name a split: `val/obj_loss` → `obj_loss`."""
+    return re.sub(r"train(ing)?|valid(ation)?|val|eval(uation)?|[^a-z0-9]+", "", s.curve.tag[:500].lower())
 
 
 def _classic(rng: np.random.Generator) -> Run:
@@ -126,10 +214,10 @@ CONDITION = Condition(
     actions=("stop-early", "regularize", "more-data", "smaller-model"),
     check=check,
     evidence={
-        "rise": "validation at the end over its best, minus 1",
-        "best": "lowest smoothed validation level, as logged",
-        "end": "final validation level, as logged",
-        "gap": "final validation minus training loss; null without a training loss",
+        "rise": "validation at the end over its best, minus 1 (of a score: of its distance to the best possible)",
+        "best": "the best logged validation value",
+        "end": "the last validation value, of many points the median of the last tenth, as logged",
+        "gap": "final validation minus training level; null without a training loss",
     },
     sick=(_classic, _noisy),
     healthy=(*HEALTHY, _flat_gap, _both_rise),

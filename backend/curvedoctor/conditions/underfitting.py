@@ -8,8 +8,8 @@ How it decides
     Training and validation end within 10 % of each other, both flat over the last third, well above
     what the task should allow: above three quarters of the start (or of an untrained model's loss), with
     a quarter of the answers wrong; and the model is linear or narrow where that is logged. A linear or
-    tiny model that hardly gets below an untrained model's loss is all but certainly too small. First make sure that
-    the splits are sound.
+    tiny model that hardly gets below an untrained model's loss is all but certainly too small. Where the
+    learning rate is logged and far below the custom, that comes first. Make sure that the splits are sound.
 
 What to try
     More units, another hidden layer with a non-linear activation; then tune the learning rate anew.
@@ -28,15 +28,18 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot, course, flat, relative, score_of
+from curvedoctor.conditions.shape import cannot, flat, relative, score_of
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
+from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, ParamValue, Run, Unjudged
 
 ID = "underfitting"
 #: units that can hardly bend a line
 TINY = 4
+#: decades below the customary learning rate from which a high floor is the rate's fault
+SLOW = 0.5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -46,26 +49,16 @@ def check(case: Case) -> Finding | Unjudged | None:
     train, val = case.train or case.train_step, case.val
     if train is None or val is None:
         return unjudged(ID, "training and validation are not both logged")
-    s = train or val
-    assert s is not None
-    gap = (
-        relative(val.stats.end - train.stats.end, train.stats.end)
-        if train is not None and val is not None
-        else None
-    )
-    sure = _rule(case, s, gap)
+    gap = relative(val.stats.end - train.stats.end, train.stats.end)
+    sure = _rule(case, train, gap)
     if sure < FIRES:
         return None
-    size = _size(case)
-    summary = f"{course(s)}{size}; a bigger model is likely to end lower."
-    if gap is not None and abs(gap) < 0.15 and val is not None:
-        summary = (
-            f"Training ({number(s.logged(s.stats.end))}) and validation ({number(val.logged(val.stats.end))}) "
-            f"settle together on a high floor{size}."
-        )
     return finding(
-        ID, "warning", sure, s, summary, others=(val,) if val is not s else (), onset=min(s.stats.t90, 1.0),
-        gap=gap, floor=relative(s.stats.end, s.stats.start), model=case.word("model"), width=case.number("width"),
+        ID, "warning", sure, train,
+        f"Training ({number(train.logged(train.stats.end))}) and validation ({number(val.logged(val.stats.end))}) "
+        f"settle together on a high floor{_size(case)}.",
+        others=(val,), onset=min(train.stats.t90, 1.0), gap=gap, floor=relative(train.stats.end, train.stats.start),
+        model=case.word("model"), width=case.number("width"),
     )  # fmt: skip
 
 
@@ -76,8 +69,8 @@ def _size(case: Case) -> str:
     return f" with {width:g} units" if width else ""
 
 
-def _rule(case: Case, s: Series, gap: float | None) -> float:
-    if gap is None or not flat(s, 0.6, 0.015):
+def _rule(case: Case, s: Series, gap: float) -> float:
+    if (decades_below_usual(case) or 0.0) > SLOW or not flat(s, 0.6, 0.015):
         return 0.0
     together = ramp(abs(gap), 0.2, 0.08)
     floor, untrained = relative(s.stats.end, s.stats.start), expected_first_loss(case)
@@ -155,7 +148,7 @@ CONDITION = Condition(
     actions=("bigger-model", "reduce-regularization", "train-longer"),
     check=check,
     evidence={
-        "gap": "final validation over final training level, minus 1; null without either",
+        "gap": "final validation over final training level, minus 1",
         "floor": "final over first level",
         "model": "model family; null if not logged",
         "width": "units; null if not logged",

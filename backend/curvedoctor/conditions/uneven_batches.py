@@ -7,14 +7,19 @@ Why it matters
 How it decides
     The training loss per step, its trend removed, correlates with itself one epoch later, far beyond
     chance, more than a few steps to either side and half an epoch away, and again two epochs later.
-    The length of an epoch follows from the curves that are logged per epoch, from samples,
-    batch size and epochs, or is the lag that stands out.
+    The length of an epoch follows from the curves that are logged per epoch, from samples, batch size
+    and epochs, or from the steps per epoch. It is a warning where that length is known and what repeats
+    moves the loss by 5 % of its level or more; where it is not known, a rhythm is worth knowing, no
+    more. Of a log that ends before its third epoch, or with fewer than 40 points, the second epoch must
+    be the first one over again, point by point, and start with a leap upward. A training loss that is
+    measured at the evaluations is not a loss per step, and not judged.
 
 What to try
     Shuffle the training data anew every epoch; mix sources and classes within each batch.
 
 When it is wrong
     A learning rate that restarts every epoch makes the loss periodic too: then it is not judged.
+    A fixed order of well-mixed batches does little harm.
     Contrastive and sequence models may have to keep an order.
 
 References
@@ -28,7 +33,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot
 from curvedoctor.features.case import Case
@@ -39,27 +44,76 @@ from curvedoctor.model import Finding, Floats, Run, Unjudged
 ID = "uneven-batches"
 #: points that are looked at, the last ones
 MOST = 16384
-#: share of the fluctuation that must repeat
-REPEATS = 0.2
+#: share of the fluctuation that must repeat, and how far what repeats must move the loss (relative to its level)
+REPEATS, MOVES = 0.2, 0.05
+#: points from which on the fluctuation's autocorrelation says something
+ENOUGH = 40
+#: of a shorter log: points of the second epoch, how alike the first they are, and the leap at its start
+OVERLAP, ALIKE, LEAP = 8, 0.95, 2.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 12)
+    reason = cannot(case, 2)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.train_step
-    if s is None or s.stats.n < 40:
-        return unjudged(ID, "no training loss per step is logged, or fewer than 40 points of it")
+    s = case.train_step or (case.train if _counts_steps(case.train) else None)
+    if s is None or (_at_evaluations(case, s) and case.train is not s):
+        return unjudged(ID, "no training loss per step is logged")
+    again = _twice(case, s)
+    if again is not None:
+        return again
+    if case.train_step is None or s.stats.n < ENOUGH:
+        return unjudged(ID, f"{s.stats.n:.0f} points of the loss per step are too few; {ENOUGH} are needed")
+    return _rhythm(case, s)
+
+
+def _counts_steps(s: Series | None) -> bool:
+    return s is not None and s.curve.axis == "step" and s.curve.role.granularity != "epoch"
+
+
+def _at_evaluations(case: Case, s: Series) -> bool:
+    """Whether the training loss is logged where the validation loss is: a mean over many batches."""
+    return case.val is not None and len(case.val.y) >= len(s.y)
+
+
+def _rhythm(case: Case, s: Series) -> Finding | None:
     share, lag = _periodic(case, s)
     sure = 0.9 * ramp(share, REPEATS - 0.05, REPEATS + 0.25)
     if sure < FIRES:
         return None
-    summary = (
-        f"The loss repeats itself every {lag} points, once per epoch: {percent(share)} of its fluctuation."
-    )
+    known, moves = _per_epoch(case, s), _pattern(s, lag)
+    grave = known is not None and moves >= MOVES
+    once = ", once per epoch" if known is not None else ""
     return finding(
-        ID, "warning", sure, s, summary, onset=0.0, others=(case.val,),
-        repeats=share, lag=lag or None, points_per_epoch=_per_epoch(case, s),
+        ID, "warning" if grave else "info", sure, s,
+        f"The loss repeats itself every {lag} points{once}: {percent(share)} of its fluctuation, ±{percent(moves)} of its level.",
+        onset=0.0, others=(case.val,), repeats=share, moves=moves, lag=lag, points_per_epoch=known,
+    )  # fmt: skip
+
+
+def _pattern(s: Series, lag: int) -> float:
+    """How far what repeats moves the loss: standard deviation of the mean epoch, relative to the level."""
+    r = _residual(s)
+    whole = len(r) // lag
+    return float(r[len(r) - whole * lag :].reshape(whole, lag).mean(axis=0).std())
+
+
+def _twice(case: Case, s: Series) -> Finding | None:
+    """Less than three epochs: the second is the first over again and starts with a leap."""
+    known, n = _per_epoch(case, s), len(s.y)
+    lag = round(known) if known is not None else 0
+    if known is None or abs(known - lag) > 0.01 or n - lag < OVERLAP or lag < OVERLAP or n >= 3 * lag:
+        return None
+    first, second = s.y[: min(lag, n - lag)], s.y[lag : 2 * lag]
+    leap = float(s.y[lag] / max(s.y[lag - 1], 1e-300))
+    alike = float(np.corrcoef(first, second)[0, 1]) if first.std() > 0 and second.std() > 0 else 0.0
+    if alike < ALIKE or leap < LEAP:
+        return None
+    return finding(
+        ID, "warning", 0.9, s,
+        f"The second epoch repeats the first, point by point (correlation {alike:.2f}): at its start the loss leaps from "
+        f"{number(float(s.y[lag - 1]))} back to {number(float(s.y[lag]))}.",
+        onset=float(s.x[lag]), others=(case.val,), repeats=alike, moves=leap - 1, lag=lag, points_per_epoch=known,
     )  # fmt: skip
 
 
@@ -123,6 +177,10 @@ def _autocorrelation(r: Floats) -> Floats:
 def _per_epoch(case: Case, s: Series) -> float | None:
     """Logged points per epoch, by the curves logged per epoch or the hyperparameters; None if they don't say."""
     n, batch, epochs = case.number("n_train"), case.number("batch_size"), case.number("epochs")
+    steps = case.number("steps_per_epoch")
+    gap = float(np.median(np.diff(s.curve.steps[-1000:]))) if len(s.curve.steps) > 1 else 0.0
+    if steps and gap > 0:
+        return steps / gap
     counted = [
         c.stats.n for c in (case.train, case.val) if c is not None and c.curve.role.granularity == "epoch"
     ]
@@ -130,8 +188,7 @@ def _per_epoch(case: Case, s: Series) -> float | None:
         return s.stats.n / max(counted)
     if epochs and epochs >= 2:
         return s.stats.n / epochs
-    if n and batch and len(s.curve.steps) > 1:
-        gap = float(np.median(np.diff(s.curve.steps[-1000:])))
+    if n and batch:
         points = math.ceil(n / batch) / gap if gap > 0 and n / batch < 1e15 else 0.0
         return points if points >= 1 else None  # steps that count something else
     return None
@@ -155,6 +212,13 @@ def _unknown_epoch(rng: np.random.Generator) -> Run:
     return run(train_loss_step=falling(rng, 1000, 2.3, 0.5, 6, 0.1) * hard)
 
 
+def _two_epochs(rng: np.random.Generator) -> Run:
+    """Sorted by length: the second epoch starts where the first did."""
+    once = falling(rng, 30, 6.0, 0.5, 4, 0.05)
+    y = np.concatenate((once, 0.9 * once)) * np.exp(0.02 * rng.standard_normal(60))
+    return run(train_loss_step=y, val_loss=[2.0, 1.8])
+
+
 def _shuffled(rng: np.random.Generator) -> Run:
     return run({"epochs": 20}, train_loss_step=falling(rng, 400, 2.3, 0.5, 6, 0.3))
 
@@ -172,10 +236,11 @@ CONDITION = Condition(
     actions=("shuffle", "bigger-batch"),
     check=check,
     evidence={
-        "repeats": "share of the fluctuation that repeats one epoch later, 0..1",
-        "lag": "logged points after which it repeats; null if not looked at",
+        "repeats": "share of the fluctuation that repeats one epoch later, 0..1; of two epochs, their correlation",
+        "moves": "standard deviation of what repeats, relative to the level; of two epochs, the leap between them",
+        "lag": "logged points after which it repeats",
         "points_per_epoch": "logged points per epoch by other curves or the hyperparameters; null if they don't say",
     },
-    sick=(_sorted, _same_order, _unknown_epoch),
+    sick=(_sorted, _same_order, _unknown_epoch, _two_epochs),
     healthy=(*HEALTHY, _shuffled, _wandering),
 )

@@ -57,7 +57,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, f"{case.val.stats.n:.0f} validation points are too few; {ENOUGH} are needed")
     error = proportion(case, "val")
     n = case.number("n_val") or (sample_size(error) if error is not None else None)
-    by_loss = _jumps(case, case.val)
+    by_loss = 0.0 if n and n > MANY else _jumps(case, case.val)
     if error is not None and n:
         found = _by_share(error, n, case.number("n_val") is None)
         if found is not None:
