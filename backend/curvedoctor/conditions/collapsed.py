@@ -74,7 +74,12 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 def _collapsed(case: Case, s: Series) -> bool:
     at, n = rests_from(s.y), len(s.y)
-    if at == 0 or n - at < max(FEWEST, min(MANY, SHARE * n)) or coarse(s.y) or rate_gone(case, float(s.x[at])):
+    if (
+        at == 0
+        or n - at < max(FEWEST, min(MANY, SHARE * n))
+        or coarse(s.y)
+        or rate_gone(case, float(s.x[at]))
+    ):
         return False
     level, before = float(s.y[-1]), s.y[:at]
     if level <= FLOOR * float(s.y.max()):
@@ -88,7 +93,9 @@ def _worse(case: Case, s: Series, at: int) -> bool:
     """Whether it rests where it began, or where most of what was gained is lost, and no other curve says otherwise."""
     level, start, best = float(s.y[-1]), float(s.y[0]), float(s.y[:at].min())
     if s.ceiling is not None:
-        return level - best >= DROP and level - best >= LOST * (start - best) and not _a_loss_learns(case, s, at)
+        return (
+            level - best >= DROP and level - best >= LOST * (start - best) and not _a_loss_learns(case, s, at)
+        )
     lost = start - best > GAINED * start and level >= best + LOST * (start - best)
     if s is case.val:
         return lost and case.training is not None and _lost(case.training)

@@ -42,7 +42,8 @@ ID = "impossible-value"
 #: losses that can't go below zero, as configured and as curves are called
 POSITIVE = {"cross-entropy", "bce", "focal", "hinge", "squared-hinge", "mse", "mae", "huber", "msle"}
 _NAMED = re.compile(
-    r"cross.?entropy|(^|[^a-z])(ce|bce|xent|mse|rmse|mae|hinge|log_?loss|perplexity|ppl)([^a-z]|$)", re.IGNORECASE
+    r"cross.?entropy|(^|[^a-z])(ce|bce|xent|mse|rmse|mae|hinge|log_?loss|perplexity|ppl)([^a-z]|$)",
+    re.IGNORECASE,
 )
 #: shares of something
 _SHARES = re.compile(r"acc|iou|dice|f1|precision|recall|jaccard|(^|[^a-z])(auc|map)", re.IGNORECASE)
@@ -51,6 +52,8 @@ _MARGIN = re.compile(r"triplet|margin|hinge|contrastive|svm", re.IGNORECASE)
 ARITHMETIC = 1e-4
 #: a share above one: so far, from so low, and no higher: beyond, it may be in percent
 ABOVE, FROM, PERCENT = 1.02, 0.9, 1.5
+#: share of wrong answers below which a loss of zero is possible
+ALL_RIGHT = 0.02
 #: points that say it; of zeros
 FEWEST, ZEROS = 2, 5
 TARGETS = ("clean-data", "fix-targets", "change-loss", "fix-metric")
@@ -77,8 +80,9 @@ def _below(case: Case, known: list[Series]) -> Finding | None:
             continue
         words = f"is {kind}, which can't go below zero, yet" if kind else "stands beside a share above 1, and"
         at = int(np.argmax(low))
-        return _say(s, at, "below zero", f"The {name(s)} {words} it goes below zero at {s.curve.axis} {s.step_at(at):g} and ends at "
-                    f"{number(s.stats.last)}.", s.stats.last, ("change-loss", *TARGETS[:2]) if not above else TARGETS)  # fmt: skip
+        where = f"goes below zero at {s.curve.axis} {s.step_at(at):g} and ends at {number(s.stats.last)}"
+        said = "below zero", f"The {name(s)} {words} it {where}."
+        return _say(s, at, said, s.stats.last, TARGETS if above else ("change-loss", *TARGETS[:2]))
     return None
 
 
@@ -110,7 +114,7 @@ def _above(known: list[Series]) -> Finding | None:
         limit = 100 if float(y.max()) > 100 else 1
         at = int(np.argmax(y > limit * (1 + ARITHMETIC)))
         words = f"The {name(s)} passes {limit} at {s.curve.axis} {s.step_at(at):g} and reaches {number(float(y.max()))}: no share can."
-        return _say(s, at, "above one", words, float(y.max()), ("fix-metric", "fix-targets", "clean-data"))
+        return _say(s, at, ("above one", words), float(y.max()), ("fix-metric", "fix-targets", "clean-data"))
     return None
 
 
@@ -122,12 +126,14 @@ def _zero(case: Case) -> Finding | None:
     if _margin(case, s) or not _alone(case, s):
         return None
     words = f"The {name(s)} is exactly 0 at all of its {s.stats.n:.0f} points, from {s.curve.axis} {s.step_at(0):g} on: nothing reaches it."
-    return _say(s, 0, "zero", words, 0.0, ("clean-data", "change-loss", "fix-targets", "fix-activation"))
+    return _say(s, 0, ("zero", words), 0.0, ("clean-data", "change-loss", "fix-targets", "fix-activation"))
 
 
 def _alone(case: Case, s: Series) -> bool:
     """Whether no other loss is above zero: a part of the objective that is switched off says nothing."""
-    return all(o.stats.top == 0.0 for o in case.series.values() if o is not s and o.curve.role.quantity == "loss")
+    return all(
+        o.stats.top == 0.0 for o in case.series.values() if o is not s and o.curve.role.quantity == "loss"
+    )
 
 
 def _margin(case: Case, s: Series) -> bool:
@@ -141,13 +147,14 @@ def _vanished(case: Case) -> Finding | None:
     if s is None or case.judged != "loss" or _margin(case, s) or underflows(case) is not None:
         return None
     at = vanishes(s.y)
-    if at is None:
-        return None
+    if at is None or (case.train_score is not None and case.train_score.stats.best < ALL_RIGHT):
+        return None  # huge weights get a loss of exactly zero out of right answers
     words = f"The {name(s)} goes from {number(float(s.y[at - 1]))} to exactly 0 at {s.curve.axis} {s.step_at(at):g} and stays there."
-    return _say(s, at, "zero", words, 0.0, ("fix-precision", "fix-targets", "lower-lr"))
+    return _say(s, at, ("zero", words), 0.0, ("fix-precision", "fix-targets", "lower-lr"))
 
 
-def _say(s: Series, at: int, kind: str, words: str, value: float, actions: tuple[str, ...]) -> Finding:
+def _say(s: Series, at: int, said: tuple[str, str], value: float, actions: tuple[str, ...]) -> Finding:
+    kind, words = said
     return finding(
         ID, "error", 0.95, s, words, onset=float(s.x[at]), actions=actions, kind=kind, value=value, points=int(s.stats.n),
     )  # fmt: skip
@@ -162,7 +169,9 @@ def _negative(rng: np.random.Generator) -> Run:
 def _masks(rng: np.random.Generator) -> Run:
     """Masks of 0..255: the loss, of a kind that is not logged, falls below zero and the overlap climbs above one."""
     n = int(rng.integers(5, 30))
-    return run(train_loss=np.linspace(23, -200, n), val_iou=0.8 * np.linspace(1, 6, n) * rng.uniform(0.95, 1.05, n))
+    return run(
+        train_loss=np.linspace(23, -200, n), val_iou=0.8 * np.linspace(1, 6, n) * rng.uniform(0.95, 1.05, n)
+    )
 
 
 def _overlap(rng: np.random.Generator) -> Run:

@@ -58,7 +58,9 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, "neither a training loss of four points nor a loss scale is logged")
     if probing(case):
         return None
-    return (_lost(case, loss) if loss is not None else None) or (_scaled(scale) if scale is not None else None)
+    return (_lost(case, loss) if loss is not None else None) or (
+        _scaled(scale) if scale is not None else None
+    )
 
 
 def _loss(case: Case) -> Curve | None:
@@ -92,7 +94,11 @@ def _why(case: Case) -> list[str]:
     why = []
     if case.word("precision") in REDUCED:
         why.append(f"training runs in {case.word('precision')}")
-    if any(c.role.split == "val" and np.isnan(c.values).all() for c in case.run.curves if c.role.quantity == "loss" and len(c)):
+    if any(
+        c.role.split == "val" and np.isnan(c.values).all()
+        for c in case.run.curves
+        if c.role.quantity == "loss" and len(c)
+    ):
         why.append("the validation loss is NaN")
     n = skipped(case)
     if n:
@@ -140,7 +146,9 @@ def _scaled(scale: Curve) -> Finding | None:
     y = scale.values
     if not np.isfinite(y).all() or not float(y.min()) > 0 or float(y[-1]) > float(y.min()):
         return None
-    if float(y[-1]) >= float(y[len(y) // 2]) or not (float(y[-1]) <= SCALE * float(y.max()) or float(y[-1]) <= 1):
+    if float(y[-1]) >= float(y[len(y) // 2]) or not (
+        float(y[-1]) <= SCALE * float(y.max()) or float(y[-1]) <= 1
+    ):
         return None
     at = int(np.flatnonzero(y == y.max())[-1])
     made = finding(

@@ -21,7 +21,7 @@ ROOM = 0.02
 #: relative distance up to which a constant loss is the one of a constant answer
 NEAR = 0.001
 #: decades above the customary learning rate from which on the rate is the first suspect
-TOO_HIGH = 0.75
+TOO_HIGH = 1.5
 #: highest squared error that an output between −1 and 1 makes on targets within the same span
 BOUNDED = 4.0
 #: ln K of the usual numbers of classes, for a loss whose function and classes are unknown
