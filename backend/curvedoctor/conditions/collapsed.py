@@ -8,7 +8,7 @@ How it decides
     The loss (or, without one, a score) is constant to float noise, or to the last digit that was
     logged, from some step on and until the end: three points and more. Before that it moved, if only
     between its first value and the second. The level is that of a constant answer (ln K, ln 2, a
-    margin, 1 for hinge), or any where the learning rate is decades above custom, or no better than the start, or more than half of what was gained is lost.
+    margin, 1 for hinge), or no better than the start, or more than half of what was gained is lost.
     Other curves may move on: a training accuracy differs from batch to batch. Nothing is said where
     the learning rate is gone, where the loss is zero, or where so few digits were logged that equal
     values mean nothing.
@@ -86,8 +86,7 @@ def _collapsed(case: Case, s: Series) -> bool:
         return False
     if at > 1 and float(np.abs(before - level).max()) <= MOVED * level:
         return False  # it never moved: see not-learning
-    known = constant_answer(case, s, level) is not None or (s.ceiling is None and rate_too_high(case))
-    return known or _worse(case, s, at)
+    return constant_answer(case, s, level) is not None or _worse(case, s, at)
 
 
 def _worse(case: Case, s: Series, at: int) -> bool:
