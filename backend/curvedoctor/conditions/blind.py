@@ -14,6 +14,8 @@ from curvedoctor.model import Finding
 ID = "not-learning"
 #: fewest points of a score that says it stays at chance
 FEWEST = 4
+#: classes up to which chance itself moves the share of right answers by five points
+FEW = 5
 #: training has learnt something where it ends below this share of an untrained model's loss
 FITTED = 0.95
 #: decades below the customary learning rate from which on no step can be seen
@@ -62,7 +64,8 @@ def no_better_than_chance(case: Case) -> Finding | None:
     if score is None or worse is None or s is None or score.ceiling != 1.0 or score.stats.n < FEWEST:
         return None
     gained, most = worse - score.stats.end, worse - score.stats.best
-    sure = 0.9 * ramp(gained, 0.1, 0.05) * ramp(most, 0.2, 0.1)
+    room = min(1.0, FEW * (1 - worse))  # of a hundred classes, four per cent are four times a guess
+    sure = 0.92 * ramp(gained, 0.1 * room, 0.05 * room) * ramp(most, 0.2 * room, 0.1 * room)
     if case.judged == "loss":
         low = s.stats.best / (expected or s.stats.first or 1.0)
         sure *= ramp(low, 0.85, 0.93)  # a loss that fell speaks for a metric that is computed wrongly

@@ -66,10 +66,14 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot(case, FEWEST + 1)
     if reason is not None:
         return unjudged(ID, reason)
-    losses = [s for s in (case.train_step, case.train, case.val) if s is not None]
-    scores = [s for s in (case.train_score, case.val_score) if s is not None]
-    s = next((s for s in (*losses, *scores) if _collapsed(case, s)), None)
+    s = collapsed(case)
     return None if s is None else _say(case, s)
+
+
+def collapsed(case: Case) -> Series | None:
+    """The finest curve that answers the same for ever, losses before scores; None if none does."""
+    known = (case.train_step, case.train, case.val, case.train_score, case.val_score)
+    return next((s for s in known if s is not None and _collapsed(case, s)), None)
 
 
 def _collapsed(case: Case, s: Series) -> bool:
@@ -123,11 +127,13 @@ def _say(case: Case, s: Series) -> Finding:
     level, best = float(s.y[-1]), float(s.y[:at].min())
     answer, why = constant_answer(case, s, level), misfit(case, s)
     which = f", the {_kind(answer)} of a constant answer" if answer is not None else ""
+    before = number(s.logged(best))
+    after = f", after {before}" if before != number(s.logged(level)) else ""
     known = f": {why}" if why is not None else ""
     return finding(
         ID, "error", 0.97, s,
         f"The {name(s)} is {number(s.logged(level))} from {s.curve.axis} {s.step_at(at):g} on, {len(s.y) - at} points without "
-        f"a change{which}, after {number(s.logged(best))}{known}.",
+        f"a change{which}{after}{known}.",
         onset=float(s.x[at]), actions=_actions(case, why), level=s.logged(level), points=len(s.y) - at,
         best=s.logged(best), answer=answer,
     )  # fmt: skip

@@ -36,7 +36,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, number, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import jitter, name, rising, two_levels
+from curvedoctor.conditions.shape import name, rising, two_levels
 from curvedoctor.conditions.still import coarse, constant_answer
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -54,8 +54,8 @@ PAIRED = 0.6
 TAIL, TAIL_SHARE = 5, 0.2
 #: share of its first value below which a loss is memorized, and rounded as it comes
 MEMORIZED = 0.05
-#: z of a trend that no noise makes; relative jitter of a loss per batch
-TREND, NOISY = 3.0, 1e-3
+#: z of a trend that no noise makes, and share of the level by which it matters; relative noise of a loss per batch
+TREND, MATTERS, NOISY = 3.0, 0.02, 0.02
 #: kinds that make every judgement of the curve void
 MIXED = ("two values per step", "alternating values")
 Seen = tuple[str, float, str, int]
@@ -155,15 +155,20 @@ def _learnt(s: Series, at: int) -> bool:
 
 def _goes_on(case: Case, s: Series, at: int) -> str | None:
     """What proves that the training went on while its loss stood still; None if nothing does: weights that rest score the same."""
-    since = float(s.x[at])
     for other in (case.val, case.val_score):
-        if other is not None and other is not s and abs(rising(other, since)) > TREND:
+        if other is not None and other is not s and _moves(other, float(s.x[at])):
             return f"the {name(other)} moves on"
-    if s.curve.role.granularity == "step" and jitter(s.y[:at]) > NOISY * abs(float(s.y[-1])):
+    if s.curve.role.granularity == "step" and s.stats.noise_early > NOISY * float(s.y[-1]):
         return "batches differ"
     if case.lr is None or case.schedule is None or case.schedule.last <= 1e-6 * case.schedule.peak:
         return None
     return f"the learning rate is {number(float(case.lr.values[-1]))}"
+
+
+def _moves(s: Series, since: float) -> bool:
+    """Whether a curve has a trend from a place of progress on, by an amount that matters."""
+    y = s.y[s.x >= since]
+    return len(y) >= TAIL and float(np.ptp(y)) > MATTERS * abs(float(y[-1])) and abs(rising(s, since)) > TREND
 
 
 def _finite(curve: Curve) -> Floats:

@@ -33,6 +33,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.blind import actions, no_better_than_chance, shared, unrelated, why
+from curvedoctor.conditions.collapsed import collapsed
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import ENOUGH, cannot, error_of_mean, name, relative
 from curvedoctor.conditions.still import USUAL, coarse, misfit, rate_too_high, rests_from
@@ -54,6 +55,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot(case, CONSTANT)
     if reason is not None:
         return unjudged(ID, reason)
+    if collapsed(case) is not None:
+        return None
     known = [c for c in (case.train, case.train_step, case.val) if c is not None and c.stats.n >= CONSTANT]
     if not any(_falls(c) for c in known):
         found = _stays(case, known)
