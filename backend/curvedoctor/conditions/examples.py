@@ -19,6 +19,8 @@ _ROLES: Mapping[str, tuple[Split, Quantity, Better, Granularity]] = {
     "train/loss_step": ("train", "loss", "lower", "step"),
     "train/accuracy": ("train", "accuracy", "higher", "epoch"),
     "val/accuracy": ("val", "accuracy", "higher", "epoch"),
+    "val/iou": ("val", "accuracy", "higher", "epoch"),
+    "val/ppl": ("val", "error", "lower", "epoch"),
     "lr": ("train", "lr", "none", "epoch"),
     "grad_norm": ("train", "grad_norm", "none", "epoch"),
 }

@@ -1,14 +1,18 @@
 """The log itself misleads: what it shows is not what happened.
 
 Why it matters
-    Two runs in one file look like a divergence, two quantities under one tag like an oscillation, a
-    stopped logger like convergence. Any diagnosis of such curves is void until the log is repaired.
+    Two quantities under one tag look like an oscillation, a stuck logger like convergence, a restart
+    that overlaps like a loop. A diagnosis of such curves is void until the log is repaired.
 
 How it decides
-    Steps go back (a restart that overlaps); most steps of a loss hold two or more values; values
-    alternate point by point between two levels that are each far smoother than the distance
-    between them; or a loss that fluctuated is the very same number for the last quarter of its points
-    and more.
+    By proof only. Steps go back into the middle of what was logged, once or irregularly, over three
+    points and more: a restart that overlaps. Two values at most steps, or values that alternate point by point,
+    where one series is always above the other, each smoother than a third of the distance, and the
+    distance is a tenth of the level and more. A training loss that is the very same number for its
+    last quarter, at a level that it learnt, while validation moves on or the learning rate is not zero.
+
+    Several rows per epoch, counters and running means that start anew each epoch, and a constant that
+    other curves explain (a dead network, a rate of zero, a rounded log) are no fault of the log.
 
 What to try
     A new directory per run; one tag per quantity; resume from the step of the checkpoint; flush and
@@ -16,8 +20,7 @@ What to try
 
 When it is wrong
     Full-batch gradient descent at the edge of stability alternates too, though hardly between two
-    smooth levels from the first point on. A loss of exactly zero may be honest, and a learning rate
-    of zero freezes validation by right: not judged where a training loss goes on to fluctuate, without a trend.
+    smooth levels from the first point on. Full-batch descent that has come to rest repeats itself.
 
 References
     Humbatova et al. (2020), Taxonomy of real faults in deep learning systems. TensorBoard FAQ (2023), on
@@ -27,143 +30,150 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import Condition, finding, number, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import flat
+from curvedoctor.conditions.shape import name, rising, two_levels
+from curvedoctor.conditions.still import coarse, constant_answer
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.series import Series
-from curvedoctor.model import Curve, Finding, Floats, Run, Unjudged
+from curvedoctor.model import Curve, Finding, Floats, Run, Severity, Unjudged
 
 ID = "log-fault"
-#: points that are looked at, the last ones
-MOST = 16384
+KINDS = ("loss", "accuracy", "error")
+#: points that are looked at, the last ones; fewest of a curve
+MOST, FEWEST = 16384, 4
+#: restarts are few, lead beyond this share of what was logged, and overlap by so many points and so large a share of them
+RESTARTS, INSIDE, OVERLAP, OVERLAP_SHARE = 3, 0.05, 3, 0.03
+#: share of the points that are pairs of two at one step
+PAIRED = 0.6
+#: points, and share of them, that are the very same at the end
+TAIL, TAIL_SHARE = 5, 0.2
+#: share of its first value below which a loss is memorized, and rounded as it comes
+MEMORIZED = 0.05
+#: z of a trend that no noise makes, and share of the level by which it matters; relative noise of a loss per batch
+TREND, MATTERS, NOISY = 3.0, 0.02, 0.02
+#: kinds that make every judgement of the curve void
+MIXED = ("two values per step", "alternating values")
 Seen = tuple[str, float, str, int]
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    judged = [c for c in case.run.curves if c.role.quantity in ("loss", "accuracy", "error") and len(c) >= 4]
+    curves = [c for c in case.run.curves if c.role.quantity in KINDS and c.role.better != "none"]
+    judged = [c for c in curves if len(c) >= FEWEST]
     if not judged:
-        return unjudged(ID, "no loss, error or score of four points or more is logged")
-    best: tuple[Seen, Curve] | None = None
-    for curve in judged:
-        for look in _LOOKS:
-            seen = look(case, curve)
-            if seen is not None and seen[1] >= FIRES and (best is None or seen[1] > best[0][1]):
-                best = seen, curve
-    if best is None:
+        return unjudged(ID, f"no loss, error or score of {FEWEST} points or more is logged")
+    seen = [(look(case, curve), curve) for curve in judged for look in _LOOKS]
+    proven = [(found, curve) for found, curve in seen if found is not None]
+    if not proven:
         return None
-    (kind, sure, words, at), curve = best
-    base = finding(
-        ID, "error" if kind != "frozen tail" else "warning", sure, None, words, fault=kind, points=len(curve)
-    )
-    onset = float(curve.steps[min(at, len(curve) - 1)])
+    (kind, sure, words, at), curve = max(proven, key=lambda p: p[0][1])
+    severity: Severity = "error" if kind in MIXED else "warning"
+    base = finding(ID, severity, sure, None, words, fault=kind, points=len(curve))
+    onset = float(curve.steps[at])
     end = max(onset, float(curve.steps.max()))
-    return Finding(
-        base.condition, base.severity, base.confidence, (curve.id,), base.summary, base.evidence,
-        onset, (onset, end), curve.axis,
-    )  # fmt: skip
+    return replace(base, curves=(curve.id,), onset=onset, span=(onset, end), axis=curve.axis)
 
 
 def _overlap(case: Case, curve: Curve) -> Seen | None:
-    back = np.flatnonzero(np.diff(curve.steps) < 0)
-    if not len(back) or len(back) > max(10, len(curve) // 20):
-        return None  # never, or so often that parallel writers share the log
+    """A restart from a checkpoint: steps go back into the middle of what was logged, once or irregularly.
+
+    Steps that go back to the start are two runs, or a counter that starts anew each epoch, as are steps that go
+    back again and again by the same distance: none misleads about the training.
+    """
+    steps = curve.steps
+    back = np.flatnonzero(np.diff(steps) < 0)
+    regular = len(back) > 1 and len(set((steps[back] - steps[back + 1]).tolist())) == 1
+    if not len(back) or len(back) > RESTARTS or regular:
+        return None
     at = int(back[0]) + 1
+    again = np.count_nonzero(steps[:at] >= steps[at])
+    inside = steps[at] > steps[0] + INSIDE * (steps[at - 1] - steps[0])
+    if not inside or again < OVERLAP or again < OVERLAP_SHARE * len(curve) or len(curve) - at < OVERLAP:
+        return None
     times = "once" if len(back) == 1 else f"{len(back)} times"
-    words = f"Steps go back {times}, first from {curve.steps[at - 1]} to {curve.steps[at]}: a restart overlaps what was logged."
-    return "overlap", 0.85, words, at
+    words = f"Steps go back {times}, first from {steps[at - 1]} to {steps[at]}: a restart overlaps {again} points."
+    return "overlap", 0.92, words, at
 
 
 def _mixed(case: Case, curve: Curve) -> Seen | None:
-    same = np.diff(curve.steps) == 0
-    share = float(np.mean(same))
-    if curve.role.quantity != "loss" or len(curve) < 8 or share < 0.3:
+    """Two values at most steps, of which one is always the higher: their levels are far apart, each of them smooth."""
+    pairs = np.flatnonzero(np.diff(curve.steps) == 0)
+    if curve.role.quantity != "loss" or len(pairs) < 4 or 2 * len(pairs) < PAIRED * len(curve):
         return None
-    different = float(np.mean((curve.values[1:] != curve.values[:-1])[same]))
-    words = f"{percent(share)} of the points repeat the step of the one before, with other values: two quantities under one tag."
-    return "two values per step", 0.9 * ramp(share, 0.3, 0.45) * ramp(different, 0.3, 0.6), words, 0
+    first, second = curve.values[pairs], curve.values[pairs + 1]
+    distance = two_levels(first, second)
+    if distance is None:
+        return None
+    words = (
+        f"{2 * len(pairs)} of {len(curve)} points share a step with another that is {number(distance)} off, each series smooth: "
+        "two quantities under one tag."
+    )
+    return "two values per step", 0.93, words, int(pairs[0])
 
 
 def _alternates(case: Case, curve: Curve) -> Seen | None:
     y = _finite(curve)
-    if curve.role.quantity != "loss" or len(y) < 16:
+    forward = bool(np.all(np.diff(curve.steps[-MOST:]) > 0))
+    if curve.role.quantity != "loss" or len(y) < 16 or len(y) != len(curve) or not forward:
         return None
-    even, odd = y[::2], y[1::2]
-    n = min(len(even), len(odd))
-    gap = odd[:n] - even[:n]
-    one_sided = max(np.count_nonzero(gap > 0), np.count_nonzero(gap < 0)) / n
-    if one_sided <= 0.97:
-        return None  # the usual case
-    noise = max(_jitter(even), _jitter(odd))
-    distance = abs(float(np.median(gap)))
-    sure = (
-        0.8
-        * ramp(distance / max(noise, 1e-12 * float(np.abs(y).max()), 1e-300), 5, 10)
-        * ramp(one_sided, 0.97, 1.0)
-    )
-    first = gap[: max(4, n // 8)]
-    sure *= float(np.all(first > 0) or np.all(first < 0))
+    n = len(y) // 2
+    distance = two_levels(y[: 2 * n : 2], y[1 : 2 * n : 2])
+    if distance is None:
+        return None
     words = f"The values alternate between two levels, {number(distance)} apart, each of them smooth: two quantities under one tag."
-    return "alternating values", sure, words, 0
+    return "alternating values", 0.92, words, max(0, len(curve) - MOST)
 
 
 def _frozen(case: Case, curve: Curve) -> Seen | None:
-    y = _finite(curve)
-    if curve.role.quantity != "loss" or len(y) < 20 or float(y[-1]) == 0.0:
+    """A training loss that is the very same number for long, at a level that it learnt, though the training went on."""
+    s = case.series.get(curve.id)
+    if s is None or curve.role.quantity != "loss" or curve.role.split in ("val", "test"):
         return None
-    off = np.flatnonzero(y != y[-1])
-    tail = len(y) - (int(off[-1]) + 1 if len(off) else 0)
-    before = y[: len(y) - tail]
-    if len(before) < 5 or len(np.unique(before)) < 0.8 * len(before):
-        return None  # constant throughout, or so coarse that equal values mean nothing
-    if _untrained(case, float(y[-1])) or _at_rest(case, curve, tail / len(y)):
-        return None  # weights that rest score the same for good
-    if (
-        case.schedule is not None
-        and case.schedule.last <= 1e-6 * case.schedule.peak
-        and case.schedule.zero > 0.02
-    ):
+    off = np.flatnonzero(s.y != s.y[-1])
+    at = int(off[-1]) + 1 if len(off) else 0
+    if at < TAIL or len(s.y) - at < max(TAIL, TAIL_SHARE * len(s.y)) or not _learnt(s, at):
         return None
-    share = tail / len(y)
-    words = f"The last {tail} points are the very same number ({number(float(y[-1]))}): the logged value is no longer updated."
-    return "frozen tail", 0.9 * ramp(share, 0.15, 0.3) * ramp(tail, 4, 10), words, len(curve) - tail
+    level = float(s.y[-1])
+    why = None if constant_answer(case, s, level) is not None else _goes_on(case, s, at)
+    if why is None:
+        return None
+    words = f"The last {len(s.y) - at} points are the very same number ({number(level)}), though {why}: the value is no longer updated."
+    return "frozen tail", 0.92, words, int(np.flatnonzero(np.isfinite(curve.values))[at])
 
 
-def _at_rest(case: Case, curve: Curve, share: float) -> bool:
-    """Whether only the batches still make a difference: a training loss fluctuates on without a trend, no validation does."""
-    moving = [
-        s
-        for s in case.series.values()
-        if s.curve is not curve and s.curve.role.quantity == "loss" and _moves(s, share)
-    ]
-    if any(s.curve.role.split in ("val", "test") for s in moving):
-        return False
-    return bool(moving) and all(flat(s, 1 - share, 0.02) for s in moving)
+def _learnt(s: Series, at: int) -> bool:
+    """Whether a loss stands at a level that was reached by learning: not memorized, not rounded, not lost again (see collapsed)."""
+    before, level = s.y[:at], float(s.y[-1])
+    half = 0.5 * (float(before[0]) + float(before.min()))
+    varied = len(np.unique(before)) >= 0.8 * at and not coarse(s.y)
+    return varied and MEMORIZED * float(before[0]) < level <= half
 
 
-def _moves(s: Series, share: float) -> bool:
-    tail = s.y[-max(2, int(share * len(s.y))) :]
-    return len(s.y) >= 8 and bool(np.any(tail != tail[-1]))
+def _goes_on(case: Case, s: Series, at: int) -> str | None:
+    """What proves that the training went on while its loss stood still; None if nothing does: weights that rest score the same."""
+    for other in (case.val, case.val_score):
+        if other is not None and other is not s and _moves(other, float(s.x[at])):
+            return f"the {name(other)} moves on"
+    if s.curve.role.granularity == "step" and s.stats.noise_early > NOISY * float(s.y[-1]):
+        return "batches differ"
+    if case.lr is None or case.schedule is None or case.schedule.last <= 1e-6 * case.schedule.peak:
+        return None
+    return f"the learning rate is {number(float(case.lr.values[-1]))}"
 
 
-def _untrained(case: Case, level: float) -> bool:
-    """Whether a loss is at the level of a constant answer."""
-    expected = expected_first_loss(case) or (1.0 if case.word("loss") == "mse" else None)
-    return expected is not None and 0.85 <= level / expected <= 1.35
+def _moves(s: Series, since: float) -> bool:
+    """Whether a curve has a trend from a place of progress on, by an amount that matters."""
+    y = s.y[s.x >= since]
+    return len(y) >= TAIL and float(np.ptp(y)) > MATTERS * abs(float(y[-1])) and abs(rising(s, since)) > TREND
 
 
 def _finite(curve: Curve) -> Floats:
     y = curve.values[-MOST:]
     return np.clip(y[np.isfinite(y)], -1e150, 1e150)
-
-
-def _jitter(y: Floats) -> float:
-    """Median size of the change from point to point."""
-    return float(np.median(np.abs(np.diff(y)))) if len(y) > 1 else 0.0
 
 
 _LOOKS: tuple[Callable[[Case, Curve], Seen | None], ...] = (_overlap, _mixed, _alternates, _frozen)
@@ -203,7 +213,7 @@ def _interleaved(rng: np.random.Generator) -> Run:
 def _stuck_logger(rng: np.random.Generator) -> Run:
     y = falling(rng, 80)
     y[45:] = y[45]
-    return run(train_loss=y, val_loss=falling(rng, 80))
+    return run(train_loss=y, val_loss=falling(rng, 80, 2.3, 0.2, 2))
 
 
 def _coarse(rng: np.random.Generator) -> Run:

@@ -11,13 +11,15 @@ from curvedoctor.conditions.base import number
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
-from curvedoctor.model import Ints
+from curvedoctor.model import Floats, Ints
 from curvedoctor.readings.lr_range_test import is_range_test
 from curvedoctor.readings.overfit_check import is_overfit_check
 
 #: points below which a trend says nothing
 ENOUGH = 6
 TINY = 1e-300
+#: of two series, one is above the other at this share of the points, further off than so many jitters, and than this share of the level
+SIDED, SMOOTH, APART = 0.9, 3.0, 0.1
 _PLACES = np.linspace(0.0, 1.0, GRID)
 
 
@@ -161,3 +163,27 @@ def still_best(s: Series | None) -> bool:
     t = s.stats
     margin = max(2 * error_of_mean(s, 0.05), 0.02 * max(abs(t.best), 0.01))
     return t.end <= t.best + margin and t.end < t.at25 - margin
+
+
+def two_levels(first: Floats, second: Floats) -> float | None:
+    """The distance of two series that are each far smoother than that, one always above the other; else None.
+
+    A loss that goes on falling from the first to the second value, or a mean that restarts with each epoch, does not
+    come back by as much with every step.
+    """
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        return None
+    gap, back = second - first, first[1:] - second[:-1]
+    late = slice(len(gap) // 2, None)
+    sign = np.sign(np.median(gap[late]))
+    if sign == 0 or np.mean(np.sign(gap) == sign) < SIDED or np.mean(np.sign(back[late]) == -sign) < SIDED:
+        return None
+    distance = abs(float(np.median(gap[late])))
+    noise = max(jitter(first[late]), jitter(second[late]))
+    level = abs(float(np.median(first[late])))
+    return distance if distance > SMOOTH * noise and distance > APART * level else None
+
+
+def jitter(y: Floats) -> float:
+    """Median size of the change from point to point."""
+    return float(np.median(np.abs(np.diff(y)))) if len(y) > 1 else 0.0

@@ -32,31 +32,22 @@ import numpy as np
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.proportions import entropy, proportion
-from curvedoctor.conditions.shape import cannot, course, flat, probing
+from curvedoctor.conditions.shape import cannot, course, flat
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "wrong-loss"
-CROSS = {"cross-entropy", "bce", "focal", "hinge", "mse", "mae"}
 SQUARED = {"mse", "mae", "huber", "logcosh"}
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    s = case.train or case.train_step or case.val
-    if s is None or probing(case):
-        return unjudged(ID, cannot(case) or "no loss is logged")
-    named = case.word("loss")
-    if case.judged == "loss" and named in CROSS and s.stats.low < 0 and s.stats.n >= 2:
-        return finding(
-            ID, "error", 0.95, s,
-            f"The loss is {named}, which can't go below zero, yet it ends at {number(s.stats.end)}.",
-            onset=0.0, loss=named, end=s.stats.end, floor=0.0, accuracy=None,
-        )  # fmt: skip
     reason = cannot(case)
     if reason is not None:
         return unjudged(ID, reason)
+    s, named = case.train or case.train_step or case.val, case.word("loss")
+    assert s is not None
     error = proportion(case, "train") or proportion(case, "val")
     if named is None and error is None:
         return unjudged(ID, "neither the loss function nor an accuracy is logged")
@@ -105,12 +96,6 @@ def _floor(case: Case, s: Series, error: Series | None) -> float | None:
     return floor if near and s.stats.end > 1.4 * sound and flat(s, 0.6, 0.03) else None
 
 
-def _negative(rng: np.random.Generator) -> Run:
-    """Binary cross-entropy with targets outside 0..1."""
-    y = 0.7 - 3.0 * np.linspace(0, 1, 50) + 0.02 * rng.standard_normal(50)
-    return run({"loss": "bce"}, train_loss=y, val_loss=y)
-
-
 def _twice_softmax(rng: np.random.Generator) -> Run:
     acc = 0.96 + 0.004 * rng.standard_normal(60)
     y = falling(rng, 60, 2.3, 1.502, 12, 0.002)
@@ -153,7 +138,7 @@ CONDITION = Condition(
         "floor": "lowest value that the loss can reach; null where nothing follows",
         "accuracy": "final share of right answers; null if not logged",
     },
-    sick=(_negative, _twice_softmax, _squared),
+    sick=(_twice_softmax, _squared),
     healthy=(*HEALTHY, _regression, _elbo),
     scale_free=False,
 )

@@ -104,6 +104,7 @@ class_weights: class weights | class weight | use class weights | balanced | is 
 precision: precision | mixed precision | dtype | torch dtype | mixed precision policy | training precision | compute dtype
 precision_fp16: fp 16 | use fp 16 | half | use half
 precision_bf16: bf 16 | use bf 16
+precision_int8: load in 8 bit | in 8 bit | int 8
 precision_amp: amp | use amp | use mixed precision | native amp
 seed: seed | random seed | random state | rng seed | manual seed | global seed | seed everything | rand seed
 """

@@ -165,6 +165,7 @@ _SWITCHES = {
     "precision_fp16": ("precision", "fp16"),
     "precision_bf16": ("precision", "bf16"),
     "precision_amp": ("precision", "mixed"),
+    "precision_int8": ("precision", "int8"),
 }
 
 

@@ -1,0 +1,111 @@
+"""What not-learning says of curves that moved without learning, and what the configuration has to say about it."""
+
+from __future__ import annotations
+
+from curvedoctor.conditions.base import FIRES, finding, number, ramp
+from curvedoctor.conditions.shape import name, relative
+from curvedoctor.conditions.still import misfit, rate_too_high
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import chance_error, expected_first_loss
+from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding
+
+ID = "not-learning"
+#: fewest points of a score that says it stays at chance
+FEWEST = 4
+#: classes up to which chance itself moves the share of right answers by five points
+FEW = 5
+#: training has learnt something where it ends below this share of an untrained model's loss
+FITTED = 0.95
+#: decades below the customary learning rate from which on no step can be seen
+CRAWLS = 1.5
+#: weights that do not change at all: not trained, or by a rate that has ended before the first point
+AT_REST = ("overfit-one-batch", "raise-lr", "fix-init", "change-optimizer", "decay-later", "fix-schedule")
+
+
+def shared(case: Case, s: Series) -> dict[str, float | None]:
+    """The evidence that every finding carries."""
+    grad = case.grad_norm
+    return {
+        "spread": relative(s.stats.top - s.stats.low, s.stats.top),
+        "decades_below_usual": decades_below_usual(case),
+        "grad_norm": grad.stats.at50 if grad is not None else None,
+    }
+
+
+def unrelated(case: Case) -> Finding | None:
+    """Training falls, but validation never gets better than an untrained model: labels and inputs are unrelated."""
+    val, train, expected = case.val, case.train or case.train_step, expected_first_loss(case)
+    if val is None or train is None or expected is None or case.judged != "loss" or val.stats.n < 8:
+        return None
+    if train.stats.end > FITTED * min(train.stats.start, expected):
+        return None
+    worse, score = chance_error(case), case.val_score
+    at_chance = 1.0 if score is None or worse is None else ramp(score.stats.best / worse, 0.85, 0.95)
+    ratio = val.stats.best / expected
+    sure = 0.8 * ramp(ratio, 0.975, 0.995) * ramp(ratio, 1.3, 1.1) * at_chance
+    if sure < FIRES:
+        return None
+    best = float(val.y[val.best_index])
+    return finding(
+        ID, "error", sure, val,
+        f"The training loss falls to {number(train.stats.end)}, but the {name(val)} is never better than {number(best)}, that of "
+        f"an untrained model ({number(expected)}): do labels belong to their inputs?",
+        others=(train,), onset=0.0, actions=("clean-data", "overfit-one-batch", "more-data"), level=best, chance=expected,
+        **shared(case, val),
+    )  # fmt: skip
+
+
+def no_better_than_chance(case: Case) -> Finding | None:
+    """Answers are right as often as a blind guess is, and the loss is that of one: whatever moved, nothing was learnt."""
+    score, worse, expected = case.val_score or case.train_score, chance_error(case), expected_first_loss(case)
+    s = case.val or case.train
+    if score is None or worse is None or s is None or score.ceiling != 1.0 or score.stats.n < FEWEST:
+        return None
+    gained, most = worse - score.stats.end, worse - score.stats.best
+    room = min(1.0, FEW * (1 - worse))  # of a hundred classes, four per cent are four times a guess
+    sure = 0.92 * ramp(gained, 0.1 * room, 0.05 * room) * ramp(most, 0.2 * room, 0.1 * room)
+    if case.judged == "loss":
+        low = s.stats.best / (expected or s.stats.first or 1.0)
+        sure *= ramp(low, 0.85, 0.93)  # a loss that fell speaks for a metric that is computed wrongly
+    if sure < FIRES:
+        return None
+    right = score.logged(score.stats.end)
+    return finding(
+        ID, "error", sure, score,
+        f"The {name(score)} ends at {number(right)}, no better than a blind guess ({number(score.logged(worse))}).",
+        others=(s,), onset=0.0, actions=actions(case, s), level=right, chance=expected, **shared(case, s),
+    )  # fmt: skip
+
+
+def crawls(case: Case) -> bool:
+    """Whether the lr is so far below custom that no step can be seen."""
+    return (decades_below_usual(case) or 0.0) >= CRAWLS
+
+
+def lr(case: Case) -> float:
+    lr = case.number("lr")
+    return lr if lr is not None else case.schedule.peak if case.schedule is not None else 0.0
+
+
+def why(case: Case, s: Series) -> str:
+    """What in the configuration explains it, as the end of a sentence."""
+    odd = misfit(case, s)
+    if odd is not None:
+        return f": {odd}"
+    way = "below" if crawls(case) else "above" if rate_too_high(case) else None
+    return "" if way is None else f"; a learning rate of {number(lr(case))} is far {way} what is customary"
+
+
+def actions(case: Case, s: Series, resting: bool = False) -> tuple[str, ...]:
+    """What the configuration explains comes before looking for a fault in the code."""
+    if misfit(case, s) is not None:
+        return ("fix-activation", "change-loss", "fix-targets", "overfit-one-batch")
+    if rate_too_high(case):
+        return ("lower-lr", "overfit-one-batch", "fix-init", "change-optimizer")
+    if not crawls(case):
+        return AT_REST if resting and case.lr is None else ()
+    plain = case.word("optimizer") == "sgd"
+    first = ("change-optimizer", "raise-lr") if plain else ("raise-lr", "change-optimizer")
+    return (*first, "overfit-one-batch")

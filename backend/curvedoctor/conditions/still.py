@@ -1,0 +1,105 @@
+"""From where on a curve answers the same for ever, what a constant answer scores, and why there may be no other answer."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.series import Series
+from curvedoctor.model import Floats
+
+#: relative spread that float32 arithmetic alone gives
+FLOAT = 2e-5
+#: a log with three significant digits or more may flicker in its last one
+DIGIT = 5e-4
+#: how far from a whole number of digits float32 may put a value, at most
+ROOM = 0.02
+#: relative distance up to which a constant loss is the one of a constant answer
+NEAR = 0.001
+#: decades above the customary learning rate from which on the rate is the first suspect
+TOO_HIGH = 1.5
+#: highest squared error that an output between −1 and 1 makes on targets within the same span
+BOUNDED = 4.0
+#: ln K of the usual numbers of classes, for a loss whose function and classes are unknown
+USUAL = tuple(math.log(k) for k in (*range(2, 11), 20, 50, 100, 200, 1000))
+#: losses that a constant answer leaves at the margin, and the margins in use
+MARGINS = (0.1, 0.2, 0.25, 0.3, 0.5, 1.0, 2.0)
+_SQUASHING = ("tanh", "sigmoid", "softmax", "softsign", "hard_sigmoid")
+
+
+def rests_from(y: Floats) -> int:
+    """Index of the first point from which on all are the same, to float noise or to the last digit that was logged."""
+    if not len(y):
+        return 0
+    back = y[::-1]
+    spread = np.maximum.accumulate(back) - np.minimum.accumulate(back)
+    moved = np.flatnonzero(spread > tolerance(y))
+    return len(y) - int(moved[0]) if len(moved) else 0
+
+
+def tolerance(y: Floats) -> float:
+    """By how much values may differ and still be the same, in their own unit."""
+    level = abs(float(y[-1]))
+    digit = _digit(y)
+    return max(FLOAT * level, 1.01 * digit if digit <= DIGIT * level else 0.0)
+
+
+def _digit(y: Floats) -> float:
+    """The last decimal that is in use; 0 where float32 holds no more of them."""
+    top = float(np.abs(y).max())
+    for places in range(7):
+        scaled, room = y * 10.0**places, 1e-9 + 1.2e-7 * top * 10.0**places
+        if room > ROOM:
+            break
+        if float(np.abs(scaled - np.round(scaled)).max()) <= room:
+            return 10.0**-places
+    return 0.0
+
+
+def coarse(y: Floats) -> bool:
+    """Whether so few digits were logged that equal values mean nothing."""
+    return _digit(y) > DIGIT * abs(float(y[-1]))
+
+
+def constant_answer(case: Case, s: Series, level: float) -> float | None:
+    """The loss of a constant answer that a level is: ln K, ln 2, a margin …; None if it is none that is known."""
+    if s.curve.role.quantity != "loss":
+        return None
+    expected = expected_first_loss(case)
+    told = () if expected is None else (expected,)
+    # without its name, an untrained loss tells the number of classes only roughly
+    known = told if case.word("loss") is not None and told else (*told, *USUAL, *_margins(case, s))
+    return next((v for v in known if abs(level / v - 1) <= NEAR), None)
+
+
+def _margins(case: Case, s: Series) -> tuple[float, ...]:
+    named = f"{case.word('loss') or ''} {s.curve.tag}".lower()
+    if any(word in named for word in ("triplet", "margin", "contrastive")):
+        return MARGINS
+    return (1.0,) if "hinge" in named else ()
+
+
+def misfit(case: Case, s: Series) -> str | None:
+    """Why output and loss don't fit, in words; None if nothing says so."""
+    last = case.word("last_activation")
+    if last == "softmax" and case.number("n_outputs") == 1:
+        return "softmax over a single output unit is 1 for every input"
+    far = case.word("loss") in ("mse", None) and s.stats.low > BOUNDED and s.curve.role.quantity != "accuracy"
+    if last in _SQUASHING and far and case.number("n_classes") is None:
+        return f"a {last} output can't reach targets so far from zero"
+    return None
+
+
+def rate_too_high(case: Case) -> bool:
+    """Whether the learning rate is so far above custom that it is the first suspect."""
+    below = decades_below_usual(case)
+    return below is not None and below <= -TOO_HIGH
+
+
+def rate_gone(case: Case, at: float) -> bool:
+    """Whether the learning rate is next to zero from a place of progress on: then weights rest by right."""
+    return case.schedule is not None and case.schedule.dead_from <= at + 0.02
