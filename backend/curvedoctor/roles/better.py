@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from curvedoctor.model import Better, Quantity
 from curvedoctor.roles import vocabulary as v
 from curvedoctor.roles.quantity import inner
@@ -11,6 +13,8 @@ _EPISODE = frozenset({"episode", "episodes", "episodic"})
 #: terms of a generator's loss that are to be minimised all the same
 _BESIDE_ADVERSARIAL = frozenset("recon reconstruction cycle matching identity idt l1 perceptual".split())  # noqa: SIM905
 _PLAIN_LOSS = {("loss",), ("total",), ("loss", "total"), ("total", "loss")}
+#: transformers that detect or segment have a loss per layer of their decoder: "d0.loss_bbox"
+_LAYER = re.compile(r"(?:^|[./])d\d+\.loss_")
 _CHOICE = frozenset({"chosen", "rejected", "logps", "kl", "penalty", "entropy", "bonus", "intrinsic"})
 
 
@@ -25,7 +29,8 @@ def decide(name: Name, quantity: Quantity) -> tuple[Better, str]:
             else ("lower", "an error")
         )
     if quantity == "accuracy":
-        if name.words & (v.ADVERSARIAL | {"fake", "real"}):
+        letter = len(name.leaf) > 1 and name.leaf[0] in v.GAN_LETTERS
+        if letter or name.words & (v.ADVERSARIAL | {"fake", "real"}):
             return "none", "how well a discriminator does has no good direction"
         return "higher", "a score"
     if quantity == "reward":
@@ -36,6 +41,8 @@ def decide(name: Name, quantity: Quantity) -> tuple[Better, str]:
 
 
 def _of_loss(name: Name) -> tuple[Better, str]:
+    if _LAYER.search(name.text):
+        return "lower", "the loss of one layer of a decoder"
     leaf, around = inner(name)
     here = frozenset(leaf)
     outside = frozenset(around)

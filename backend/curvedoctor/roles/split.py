@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from curvedoctor.model import Better, Quantity, Split
 from curvedoctor.roles import vocabulary as v
 from curvedoctor.roles.quantity import inner
-from curvedoctor.roles.rules import Rule
-from curvedoctor.roles.words import Name
+from curvedoctor.roles.rules import Rule, first
+from curvedoctor.roles.words import Name, parse
 
 Words = tuple[str, ...]
 #: words that may stand before "training" without making it the name of a phase ("step_training_loss")
@@ -66,6 +68,15 @@ def _in_folder(name: Name) -> Split | None:
             if split:
                 return split
     return None
+
+
+def is_held_out_alone(folder: str, names: Sequence[Name]) -> bool:
+    """Whether a run's own directory is called after held-out data, and no curve speaks of training."""
+    split = _in_folder(parse(f"{folder}/x", "x"))
+    if split not in ("val", "test"):
+        return False
+    training = v.LR | v.GRAD | v.REWARD
+    return not any(first(NAMED[:1], name) or name.words & training for name in names)
 
 
 NAMED: tuple[Rule[Split], ...] = (

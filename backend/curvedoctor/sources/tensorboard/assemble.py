@@ -17,7 +17,7 @@ from curvedoctor.sources.tensorboard.grouping import subdirectory
 #: characters of a curve's id; tags may be longer
 MAX_ID = 500
 #: events.out.tfevents.TIME.HOST[.PID.NUMBER]: torch, TF2 and Keras add the process
-_NAME = re.compile(r"tfevents\\.(\\d+)\\.(.+?)(?:\\.(\\d+)\\.(\\d+))?(?:\\.v2)?$")
+_NAME = re.compile(r"tfevents\.(\d+)\.(.+?)(?:\.(\d+)\.(\d+))?(?:\.v2)?$")
 
 
 def runs(unit: Unit, logs: Sequence[FileLog], options: ReadOptions) -> Iterator[Run | Problem]:
@@ -65,7 +65,15 @@ def _run(
         paths=tuple(sorted(session.paths())),
         read_only=mixed or _read_only(unit),
     )
-    return Run(name, unit.parts[0], unit.group, curves(session), params, tuple(problems), origin)
+    return Run(
+        name,
+        unit.parts[0],
+        unit.group,
+        curves(session, files.basename(unit.parts[0])),
+        params,
+        tuple(problems),
+        origin,
+    )
 
 
 def _read_only(unit: Unit) -> str | None:
@@ -108,8 +116,8 @@ def _pieces(run: str, logs: Sequence[FileLog]) -> Iterator[segments.Piece]:
             yield segments.Piece(log.path, subdirectory(log.path, run), part, started, writer)
 
 
-def curves(session: segments.Session) -> tuple[Curve, ...]:
-    """A session's curves with their roles, ordered by id."""
+def curves(session: segments.Session, within: str = "") -> tuple[Curve, ...]:
+    """A session's curves with their roles, ordered by id; `within`: the name of the run's directory."""
     from curvedoctor.roles import assign
 
     found: dict[str, Curve] = {}
@@ -118,7 +126,7 @@ def curves(session: segments.Session) -> tuple[Curve, ...]:
         while name in found:
             name += "'"
         found[name] = Curve(name, tag, steps, values, walls)
-    return tuple(assign(tuple(found[name] for name in sorted(found))))
+    return assign([found[name] for name in sorted(found)], within=within)
 
 
 def curve_id(name: str) -> str:
