@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from curvedoctor.model import Curve, Origin, ParamValue, Problem, Run
 from curvedoctor.sources import files, resets, segments, sidecars
@@ -13,6 +14,7 @@ from curvedoctor.sources.copies import identical, is_event_file
 from curvedoctor.sources.tensorboard import settings
 from curvedoctor.sources.tensorboard.decode import FileLog
 from curvedoctor.sources.tensorboard.grouping import subdirectory
+from curvedoctor.sources.tensorboard.purge import until
 
 #: characters of a curve's id; tags may be longer
 MAX_ID = 500
@@ -27,6 +29,8 @@ def runs(unit: Unit, logs: Sequence[FileLog], options: ReadOptions) -> Iterator[
         return
     problems = [problem for log in mine for problem in log.problems]
     kept, notes = _without_copies(mine)
+    problems.extend(notes)
+    kept, notes = _as_restarted(kept)
     problems.extend(notes)
     found = segments.sessions(_pieces(unit.parts[0], kept))
     if not found:
@@ -105,6 +109,31 @@ def _without_copies(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Proble
         else:
             notes.append(Problem(log.path, f"byte-identical copy of {twin.path}: read once"))
     return kept, notes
+
+
+def _as_restarted(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Problem]]:
+    """The files with what restarts marked in later files of their directory leave of them, and a note of the rest."""
+    if not any(log.starts for log in logs):
+        return list(logs), []
+    first: dict[str, int] = {}
+    left: dict[str, FileLog] = {}
+    notes: list[Problem] = []
+    for log in sorted(
+        logs, key=lambda log: log.path, reverse=True
+    ):  # TensorBoard's order of files, backwards
+        folder = files.parent(log.path)
+        series, replaced = dict(log.series), log.replaced
+        if folder in first:
+            series = {tag: kept for tag, old in series.items() if len((kept := until(old, first[folder]))[0])}
+            replaced += sum(len(old[0]) for old in log.series.values())
+            replaced -= sum(len(new[0]) for new in series.values())
+        if log.starts:
+            first[folder] = min(first.get(folder, log.starts[0]), *log.starts)
+        if replaced:
+            what = f"{replaced} points are left out: a later restart, marked in the log, replaces them, as in TensorBoard"
+            notes.append(Problem(log.path, what))
+        left[log.path] = replace(log, series=series)
+    return [left[log.path] for log in logs], notes[::-1]
 
 
 def _pieces(run: str, logs: Sequence[FileLog]) -> Iterator[segments.Piece]:
