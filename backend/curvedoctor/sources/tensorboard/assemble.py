@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -140,9 +141,11 @@ def _pieces(run: str, logs: Sequence[FileLog]) -> Iterator[segments.Piece]:
     for log in logs:
         name = _NAME.search(files.basename(log.path))
         writer = ".".join(filter(None, name.group(2, 3))) if name else ""
+        opened = log.first_time
         for part in resets.split(log.series) if log.series else []:
             started = min((float(walls[0]) for _, _, walls in part.values()), default=log.first_time)
-            yield segments.Piece(log.path, subdirectory(log.path, run), part, started, writer)
+            yield segments.Piece(log.path, subdirectory(log.path, run), part, started, writer, opened)
+            opened = math.nan  # of its first part only
 
 
 def curves(session: segments.Session, within: str = "") -> tuple[Curve, ...]:
