@@ -15,6 +15,8 @@ _BESIDE_ADVERSARIAL = frozenset("recon reconstruction cycle matching identity id
 _PLAIN_LOSS = {("loss",), ("total",), ("loss", "total"), ("total", "loss")}
 #: transformers that detect or segment have a loss per layer of their decoder: "d0.loss_bbox"
 _LAYER = re.compile(r"(?:^|[./])d\d+\.loss_")
+#: whom a discriminator tells apart in imitation learning
+_DEMONSTRATED = (("agent",), ("demo",), ("expert",))
 _CHOICE = frozenset({"chosen", "rejected", "logps", "kl", "penalty", "entropy", "bonus", "intrinsic"})
 
 
@@ -30,6 +32,8 @@ def decide(name: Name, quantity: Quantity) -> tuple[Better, str]:
         )
     if quantity == "accuracy":
         letter = len(name.leaf) > 1 and name.leaf[0] in v.GAN_LETTERS
+        if name.leaf[-1:] in (("acc",), ("accuracy",)) and name.leaf[:-1] in _DEMONSTRATED:
+            return "none", "how well imitation is told from demonstration has no good direction"
         if letter or name.words & (v.ADVERSARIAL | {"fake", "real"}):
             return "none", "how well a discriminator does has no good direction"
         return "higher", "a score"

@@ -124,8 +124,8 @@ def _turn(steps: Ints, walls: Floats, when: float, last: int) -> int | None:
     at = int(np.searchsorted(walls, when))
     close = range(max(last + 1, at - _NEIGHBORHOOD), min(len(steps), at + _NEIGHBORHOOD + 1))
     for near in sorted(close, key=lambda i: abs(i - at)):
-        if steps[near] < steps[near - 1]:
-            return near
+        if steps[near] < steps[near - 1] or (near == at and steps[near] == steps[near - 1]):
+            return near  # a curve with one point in each of two attempts stays at its step
     if at in (0, len(steps)) or len(steps) < _MIN_POINTS:
         return at
     return None

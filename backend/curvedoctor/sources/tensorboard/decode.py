@@ -218,6 +218,8 @@ def _damage(path: str, damage: list[tuple[int, str]], intact: int) -> Iterator[P
         offset, what = damage[0]
         if what.startswith("can't"):
             yield Problem(path, what, offset)
+        elif stands_for := _pointer(path):
+            yield Problem(path, stands_for)
         else:
             yield Problem(path, f"not an event file: no valid record in it ({what})", offset)
         return
@@ -225,6 +227,13 @@ def _damage(path: str, damage: list[tuple[int, str]], intact: int) -> Iterator[P
         yield Problem(path, what, offset)
     if (more := len(damage) - MAX_PROBLEMS) > 0:
         yield Problem(path, f"{more} more damaged places", damage[MAX_PROBLEMS][0])
+
+
+def _pointer(path: str) -> str:
+    try:
+        return files.pointer(files.read_bytes(path, 256))
+    except files.UNREADABLE:
+        return ""
 
 
 def _emptiness(records: int) -> str:
