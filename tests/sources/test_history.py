@@ -285,3 +285,9 @@ def test_histories_without_a_counter_are_read_by_row(tmp_path: Path, head: str, 
 def test_a_history_in_a_folder_of_held_out_data(tmp_path: Path, folder: str) -> None:
     _write(tmp_path / folder / "metrics.csv", "epoch,loss\n1,3\n2,2\n3,4\n")
     assert _curves(_only(tmp_path))["loss"].role.split == folder.replace("validation", "val")
+
+
+def test_lines_without_a_counter_are_read_by_row(tmp_path: Path) -> None:
+    lines = [json.dumps({"train_loss": 1 / (1 + i), "lr": 0.1}) for i in range(20)]
+    _write(tmp_path / "run" / "metrics.jsonl", "\n".join(lines))
+    assert _curves(_only(tmp_path))["train_loss"].steps.tolist() == list(range(20))

@@ -6,6 +6,7 @@ Ultralytics `results.csv`, Lightning `metrics.csv`, SB3 `progress.csv`, Keras `C
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 
@@ -24,8 +25,12 @@ WELL_KNOWN = frozenset(
     }
 )  # fmt: skip
 _SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
-#: bytes, and lines of them, that are looked at in a walk
-_HEAD, _ROWS = 1 << 16, 4
+#: bytes, rows and names of them that are looked at in a walk
+_HEAD, _ROWS, _MOST = 1 << 16, 3, 64
+#: a number of any notation, NaN, infinity, or nothing
+_NUMBER = re.compile(
+    r"\s*([-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?|[-+]?(nan|inf|infinity))?\s*$", re.IGNORECASE
+)
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)$")
 
 
@@ -128,28 +133,30 @@ def _sniff(path: str) -> bool:
         head = files.read_bytes(path, _HEAD)
     except files.UNREADABLE:
         return False
-    name = files.basename(path)
-    return looks_like_history(name, head) or (name.endswith(".csv") and _counts_by_rows(head))
+    return looks_like_history(files.basename(path), head) or _counts_by_rows(head)
 
 
 def _counts_by_rows(head: bytes) -> bool:
-    """Whether a table lacks a counter, but has rows of numbers and a column that says what training gives."""
+    """Whether rows of numbers lack a counter, but have a column that says what training gives."""
     from curvedoctor.roles import infer
 
-    lines = head.decode("utf-8-sig", "replace").split("\n")
-    cells = [[cell.strip() for cell in line.split(",")] for line in lines[:_ROWS]]
-    if len(cells) < _ROWS or len({len(row) for row in cells}) > 1 or not all(map(_is_number, cells[1])):
-        return False
-    return any(
-        infer(name).quantity in ("loss", "accuracy", "error", "reward") for name in cells[0][: _ROWS * 10]
-    )
+    lines = head.decode("utf-8-sig", "replace").split("\n")[: _ROWS + 1]
+    rows = [row for line in lines[1:] if (row := _row(lines[0], line))]
+    measured = (infer(name).quantity for name in list(rows[0])[:_MOST]) if len(rows) == _ROWS else ()
+    return any(quantity in ("loss", "accuracy", "error", "reward") for quantity in measured)
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        return bool(float(cell)) or True
-    except ValueError:
-        return cell == ""
+def _row(first: str, line: str) -> dict[str, object]:
+    """A line as names and numbers: an object of JSON, or cells under the first line's names; empty if it is neither."""
+    if line.startswith("{"):
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            return {}
+        return row if all(isinstance(value, int | float) for value in row.values()) else {}
+    names, cells = first.split(","), line.split(",")
+    numeric = len(names) == len(cells) and all(_NUMBER.match(cell) for cell in cells)
+    return dict(zip(map(str.strip, names), cells, strict=True)) if numeric else {}
 
 
 def _left_out(path: str) -> str:
