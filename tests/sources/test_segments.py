@@ -204,3 +204,21 @@ def test_two_processes_at_a_time_keep_their_validation(tmp_path: Path, shift: fl
             1000 * number <= curve.values.min() <= curve.values.max() < 1000 * number + 4
             for curve in run.curves
         )
+
+
+@pytest.mark.parametrize("resumed", [3, 10, 12])
+def test_a_fit_that_goes_on_with_a_new_optimizer_is_one(tmp_path: Path, resumed: int) -> None:
+    """`initial_epoch` lets epochs go on; iterations start over with the optimizer."""
+    for number, epochs in enumerate((range(12), range(resumed, 30))):
+        wall = events.START + 1000 * number
+        for i, split in enumerate(("train", "validation")):
+            found = [events.version(wall + i)]
+            for place, epoch in enumerate(epochs):
+                found.append(events.scalar("epoch_loss", epoch, 1.0, wall + 3 * place + 5))
+                if split == "validation":
+                    found.append(
+                        events.scalar("evaluation_loss_vs_iterations", 50 * place, 1.0, wall + 3 * place + 5)
+                    )
+            events.write(tmp_path / "run" / split / events.name(int(wall) + i, number=2 * number + i), found)
+    ((run,), _) = read_all(tmp_path)
+    assert {curve.id: len(curve) for curve in run.curves}["train/epoch_loss"] == 42 - resumed

@@ -9,6 +9,7 @@ included. No point is changed, moved or dropped.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -157,10 +158,14 @@ def _home(bundle: Session, found: Sequence[Session]) -> Session | None:
     for session in reversed(found[-_MAX_COMPARED:]):
         if bundle.paths() & session.paths():
             continue  # two parts of one file were told apart already
-        shared = [piece for piece in bundle.pieces if session.shared(piece)]
+        shared = {
+            (piece.folder, tag): (parts, piece)
+            for piece in bundle.pieces
+            for tag, parts in session.shared(piece).items()
+        }
         if not shared:
             strangers.append(session)
-        elif all(_goes_on(piece, session) for piece in shared):
+        elif _continues(shared, session):
             return session
     if len(strangers) > 1:
         writers = {piece.writer for piece in bundle.pieces} - {""}
@@ -170,25 +175,26 @@ def _home(bundle: Session, found: Sequence[Session]) -> Session | None:
     return strangers[0] if strangers else None
 
 
-def _goes_on(piece: Piece, session: Session) -> bool:
-    return _continues(piece, session.shared(piece), session.tags(piece.folder) == set(piece.series))
+def _continues(shared: Mapping[tuple[str, str], tuple[list[Points], Piece]], session: Session) -> bool:
+    """Whether the shared curves go on where they were; the longest decides, among equals one of several parts.
+
+    Keras counts epochs in training and in validation; how many iterations its optimizer has seen is told in one only,
+    and goes on from fit to fit.
+    """
+    spread = Counter(tag for _, tag in shared)
+    lengths = {
+        key: min(sum(len(part[0]) for part in parts), len(piece.series[key[1]][0]))
+        for key, (parts, piece) in shared.items()
+    }
+    folder, tag = max(shared, key=lambda key: (lengths[key], spread[key[1]], key))
+    parts, piece = shared[folder, tag]
+    return _follows(_joined(parts), piece.series[tag], session.tags(folder) == set(piece.series))
 
 
-def _continues(piece: Piece, shared: Mapping[str, list[Points]], same_tags: bool) -> bool:
-    """Whether the piece goes on where the shared curves were, perhaps from a checkpoint some way back."""
-    joined = {tag: _joined(parts) for tag, parts in shared.items()}
-    lengths = {tag: min(len(points[0]), len(piece.series[tag][0])) for tag, points in joined.items()}
-    longest = max(lengths.values())
-    return all(
-        _follows(joined[tag], piece.series[tag], same_tags)
-        for tag in sorted(lengths)
-        if lengths[tag] == longest
-    )
-
-
-def _follows(old: Points, new_points: Points, same_tags: bool) -> bool:
+def _follows(old: Points, points: Points, same_tags: bool) -> bool:
+    """Whether the points go on where the old ones were, perhaps from a checkpoint some way back."""
     steps, _, walls = old
-    new_steps, _, new_walls = new_points
+    new_steps, _, new_walls = points
     if len(steps) == 1 and len(new_steps) == 1 and not same_tags:
         return True  # a placeholder (Lightning's hp_metric) in each of a run's files says nothing
     if _usable(walls) and _usable(new_walls) and new_walls[0] < walls.max() - _CLOCK:

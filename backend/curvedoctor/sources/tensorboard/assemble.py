@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from curvedoctor.model import Curve, Origin, ParamValue, Problem, Run
@@ -44,12 +44,13 @@ def runs(unit: Unit, logs: Sequence[FileLog], options: ReadOptions) -> Iterator[
         params = _recognized(beside | settings.from_events(kept)) | dict(options.params)
         yield _run(unit, unit.run, found[0], params, problems)
         return
-    elsewhere = {log.path for log in kept} - {path for session in found for path in session.paths()}
+    told = {path for session in found for path in session.paths()}
+    elsewhere = {log.path for log in kept} - told
     for number, session in enumerate(found, 1):
         paths = session.paths()
         raw = beside | settings.from_events(log for log in kept if log.path in paths | elsewhere)
         params = _recognized(raw) | dict(options.params)
-        own = [p for p in problems if p.where in paths or (number == 1 and p.where in elsewhere)]
+        own = [p for p in problems if p.where in paths or (number == 1 and p.where not in told)]
         mixed = f"{len(found)} runs are mixed in this directory"
         yield _run(unit, f"{unit.run}#{number}", session, params, own, mixed=mixed)
 
@@ -118,23 +119,28 @@ def _as_restarted(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Problem]
         return list(logs), []
     first: dict[str, int] = {}
     left: dict[str, FileLog] = {}
-    notes: list[Problem] = []
+    replaced: dict[str, int] = {}
+    marked: dict[str, str] = {}
     for log in sorted(
         logs, key=lambda log: log.path, reverse=True
     ):  # TensorBoard's order of files, backwards
-        folder = files.parent(log.path)
-        series, replaced = dict(log.series), log.replaced
+        folder, series = files.parent(log.path), dict(log.series)
         if folder in first:
             series = {tag: kept for tag, old in series.items() if len((kept := until(old, first[folder]))[0])}
-            replaced += sum(len(old[0]) for old in log.series.values())
-            replaced -= sum(len(new[0]) for new in series.values())
         if log.starts:
             first[folder] = min(first.get(folder, log.starts[0]), *log.starts)
-        if replaced:
-            what = f"{replaced} points are left out: a later restart, marked in the log, replaces them, as in TensorBoard"
-            notes.append(Problem(log.path, what))
+            marked.setdefault(folder, log.path)
+        replaced[folder] = replaced.get(folder, 0) + log.replaced + _points(log.series) - _points(series)
         left[log.path] = replace(log, series=series)
+    what = "points are left out: a restart that was marked in the log after them replaces them, as in TensorBoard"
+    notes = [
+        Problem(path, f"{replaced[folder]} {what}") for folder, path in marked.items() if replaced[folder]
+    ]
     return [left[log.path] for log in logs], notes[::-1]
+
+
+def _points(series: Mapping[str, segments.Points]) -> int:
+    return sum(len(steps) for steps, _, _ in series.values())
 
 
 def _pieces(run: str, logs: Sequence[FileLog]) -> Iterator[segments.Piece]:
