@@ -29,6 +29,7 @@ def assign(curves: Sequence[Curve], *, without: Collection[str] = (), within: st
     ids = tuple((curve.id, curve.tag) for curve in curves)
     short = sum(len(id_) for id_, _ in ids) <= _KEPT
     digest = _digest if short else _digest.__wrapped__
+    within = within if split.is_held_out(within) else ""
     names, around, named = digest(ids, frozenset(without), within, _summaries(curves))
     judged = [
         correct(role, name, curve.values, around)
@@ -50,7 +51,7 @@ def _digest(
 ) -> tuple[tuple[Name, ...], Neighbours, tuple[Role, ...]]:
     """What the names alone say: the same for all runs that log the same names."""
     names = tuple(parse(id_, tag) for id_, tag in ids)
-    if within and split.is_held_out_alone(within, names):
+    if within and not split.speaks_of_training(names):
         names = tuple(parse(f"{within}/{id_}", tag) for id_, tag in ids)
     around = Neighbours.of(names, [names[i] for i in summaries])
     return names, around, tuple(_role(name, around, without) for name in names)

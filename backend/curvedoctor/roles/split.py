@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 
 from curvedoctor.model import Better, Quantity, Split
 from curvedoctor.roles import vocabulary as v
@@ -70,13 +71,16 @@ def _in_folder(name: Name) -> Split | None:
     return None
 
 
-def is_held_out_alone(folder: str, names: Sequence[Name]) -> bool:
-    """Whether a run's own directory is called after held-out data, and no curve speaks of training."""
-    split = _in_folder(parse(f"{folder}/x", "x"))
-    if split not in ("val", "test"):
-        return False
+@lru_cache(maxsize=4096)
+def is_held_out(folder: str) -> bool:
+    """Whether a directory is called after held-out data: "validation", "eval"."""
+    return _in_folder(parse(f"{folder}/x", "x")) in ("val", "test")
+
+
+def speaks_of_training(names: Iterable[Name]) -> bool:
+    """Whether some curve names a split, or is one that only training has."""
     training = v.LR | v.GRAD | v.REWARD
-    return not any(first(NAMED[:1], name) or name.words & training for name in names)
+    return any(first(NAMED[:1], name) or name.words & training for name in names)
 
 
 NAMED: tuple[Rule[Split], ...] = (

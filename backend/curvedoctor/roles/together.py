@@ -16,6 +16,8 @@ def together(curves: Sequence[Curve], roles: Sequence[Role]) -> list[Role]:
 
     A score logged at the steps of the training loss alone is of training.
     """
+    if not any(_is_open(role) for role in roles):
+        return list(roles)
     steps: dict[Split, set[bytes]] = {"train": set(), "val": set()}
     for curve, role in zip(curves, roles, strict=True):
         if role.quantity == "loss" and role.split in steps and len(curve) > 1 and _is_named(curve):
@@ -25,12 +27,16 @@ def together(curves: Sequence[Curve], roles: Sequence[Role]) -> list[Role]:
     return [_placed(curve, role, steps) for curve, role in zip(curves, roles, strict=True)]
 
 
+def _is_open(role: Role) -> bool:
+    return role.split == "none" and role.quantity in ("accuracy", "error") and role.better != "none"
+
+
 def _is_named(curve: Curve) -> bool:
     return first(NAMED, parse(curve.id, curve.tag)) is not None
 
 
 def _placed(curve: Curve, role: Role, steps: dict[Split, set[bytes]]) -> Role:
-    if role.split != "none" or role.quantity not in ("accuracy", "error") or role.better == "none":
+    if not _is_open(role):
         return role
     key = curve.steps.tobytes()
     split: Split | None = "val" if key in steps["val"] else "train" if key in steps["train"] else None

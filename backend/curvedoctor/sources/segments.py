@@ -43,12 +43,15 @@ class Piece:
     #: when the file was opened, before its first point; NaN where unknown
     opened: float = math.nan
 
-    def span(self) -> tuple[float, float]:
-        """From when to when it was being written, in seconds since 1970; NaN where unknown."""
-        last = max(
+    def begun(self) -> float:
+        """When it was begun, in seconds since 1970; NaN where unknown."""
+        return self.opened if self.opened <= self.started else self.started
+
+    def ended(self) -> float:
+        """When its last point was logged; NaN where unknown."""
+        return max(
             (float(walls.max()) for _, _, walls in self.series.values() if _usable(walls)), default=math.nan
         )
-        return (self.opened if self.opened <= self.started else self.started), last
 
 
 @dataclass(eq=False, slots=True)
@@ -90,8 +93,11 @@ def _joined(parts: Sequence[Points]) -> Points:
 
 def sessions(pieces: Iterable[Piece]) -> list[Session]:
     """Pieces grouped to trainings, ordered by their start."""
+    ordered = sorted(pieces, key=_start_order)
+    if len(ordered) == 1:
+        return [Session(ordered)]
     found: list[Session] = []
-    for bundle in _bundles(sorted(pieces, key=_start_order)):
+    for bundle in _bundles(ordered):
         home = _home(bundle, found)
         if home is None:
             found.append(bundle)
@@ -101,7 +107,7 @@ def sessions(pieces: Iterable[Piece]) -> list[Session]:
 
 
 def _start_order(piece: Piece) -> tuple[float, str]:
-    start = piece.span()[0]
+    start = piece.begun()
     return (start if math.isfinite(start) else 0.0, piece.path)
 
 
@@ -117,17 +123,15 @@ class _Bundle:
     first: float = math.inf
     last: float = -math.inf
 
-    def add(self, piece: Piece) -> None:
-        first, last = piece.span()
+    def add(self, piece: Piece, first: float, last: float) -> None:
         self.pieces.append(piece)
         self.paths.add(piece.path)
         self.curves.update((piece.folder, tag) for tag in piece.series)
         self.writers.add(piece.writer)
         self.first, self.last = min(self.first, first), max(self.last, last)
 
-    def takes(self, piece: Piece) -> bool:
+    def takes(self, piece: Piece, first: float, last: float) -> bool:
         """Whether the piece was written meanwhile, and holds nothing that is there already."""
-        first, last = piece.span()
         meanwhile = first <= self.last and last >= self.first
         return (
             meanwhile
@@ -143,12 +147,13 @@ def _bundles(pieces: Iterable[Piece]) -> list[Session]:
     """
     found: list[_Bundle] = []
     for piece in pieces:
-        beside = [bundle for bundle in found[-_MAX_COMPARED:] if bundle.takes(piece)]
+        first, last = piece.begun(), piece.ended()
+        beside = [bundle for bundle in found[-_MAX_COMPARED:] if bundle.takes(piece, first, last)]
         same = [bundle for bundle in beside if piece.writer in bundle.writers]
         if not same and len(beside) != 1:
             found.append(_Bundle())
         home = same[-1] if same else beside[0] if len(beside) == 1 else found[-1]
-        home.add(piece)
+        home.add(piece, first, last)
     return [Session(bundle.pieces) for bundle in found]
 
 
