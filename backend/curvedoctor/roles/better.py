@@ -31,10 +31,10 @@ def decide(name: Name, quantity: Quantity) -> tuple[Better, str]:
             else ("lower", "an error")
         )
     if quantity == "accuracy":
-        letter = len(name.leaf) > 1 and name.leaf[0] in v.GAN_LETTERS
+        letter = len(name.leaf) > 1 and {name.leaf[0], name.leaf[-1]} & v.GAN_LETTERS
         if name.leaf[-1:] in (("acc",), ("accuracy",)) and name.leaf[:-1] in _DEMONSTRATED:
             return "none", "how well imitation is told from demonstration has no good direction"
-        if letter or name.words & (v.ADVERSARIAL | {"fake", "real"}):
+        if letter or name.words & (v.ADVERSARIAL | {"fake", "real", "critic"}):
             return "none", "how well a discriminator does has no good direction"
         return "higher", "a score"
     if quantity == "reward":
@@ -54,7 +54,8 @@ def _of_loss(name: Name) -> tuple[Better, str]:
     if here & adversarial and not here & _BESIDE_ADVERSARIAL:
         return "none", "adversarial: two players, no good direction"
     letters = here | ({*around[-1:]} if leaf in _PLAIN_LOSS else set())
-    if letters & v.GAN_LETTERS and not here & (v.PLAIN_TERMS - {"feature"}):
+    player = len(leaf) == 2 and here & v.GAN_LETTERS and here & v.ERROR
+    if player or letters & v.GAN_LETTERS and not here & (v.PLAIN_TERMS - {"feature"}):
         return "none", "adversarial: two players, no good direction"
     if here & v.RL_LOSS:
         return "none", "a policy's or value function's loss moves with its own target"

@@ -99,7 +99,7 @@ class Neighbours:
     def of_diffusion(self, name: Name) -> bool:
         """Whether this is a diffusion model's training loss, or the part of it from one quarter of the time steps."""
         quarter = len(name.leaf) == 3 and name.leaf[1] == "q" and name.leaf[2] in "0123"
-        return self.quartered and (quarter or name.leaf == ("loss",))
+        return self.quartered and (quarter or name.leaf in (("loss",), ("mse",), ("vb",)))
 
 
 def _supervised(leaf: frozenset[str]) -> bool:

@@ -121,7 +121,8 @@ def _adversarial_error(name: Name) -> Quantity | None:
     leaf, _ = inner(name)
     kinds = (v.ERROR, v.ADVERSARIAL, v.MODIFIERS, v.SPLIT_WORDS, v.STEP, v.EPOCH, frozenset({"real", "fake"}))
     plain = all(w.isdigit() or any(w in kind for kind in kinds) for w in leaf)
-    return "loss" if plain and _has(leaf, v.ERROR) and _has(leaf, v.ADVERSARIAL) else None
+    letters = len(leaf) == 2 and _has(leaf, v.GAN_LETTERS) and leaf[0] in v.ERROR | v.GAN_LETTERS
+    return "loss" if _has(leaf, v.ERROR) and (letters or (plain and _has(leaf, v.ADVERSARIAL))) else None
 
 
 def _answer(name: Name) -> Quantity | None:

@@ -27,7 +27,7 @@ LR = frozenset("lr lrs lrate learningrate".split())
 GRAD = frozenset("grad grads gradient gradients gradnorm gnorm ggnorm gradnorms".split())
 LOSS = frozenset(
     (
-        "pinball nce infonce loss losses cost costs objective nll xent logloss mlogloss ce bce hinge elbo vlb bpd bpc bpb "
+        "vb pinball nce infonce loss losses cost costs objective nll xent logloss mlogloss ce bce hinge elbo vlb bpd bpc bpb "
         "crossentropy huber focal verlust perte pertes perdida pérdida perda потери потеря "
         "lossval criterion energy_loss quantileloss deviance poisson tweedie lossfn"
     ).split()
