@@ -252,9 +252,18 @@ def test_a_class_says_nothing_of_the_score_it_is_told_for(tag: str, name: str) -
 @pytest.mark.parametrize("error", ["mse", "mae", "error", "rmse"])
 @pytest.mark.parametrize("player", ["disc", "gen", "discriminator", "generator"])
 def test_errors_of_two_players_have_no_direction(player: str, error: str) -> None:
-    for tag in (f"{error}_{player}", f"{player}_{error}", f"GAN/{error}_{player}"):
+    letter = player[0]
+    for tag in (
+        f"{error}_{player}",
+        f"{player}_{error}",
+        f"GAN/{error}_{player}",
+        f"{error}_{letter}",
+        f"{letter}_{error}",
+    ):
         role = infer(tag)
         assert (role.split, role.quantity, role.better) == ("train", "loss", "none")
+    for tag in (f"{player}_accuracy", f"acc_{player}", f"{letter}_acc", f"{player}/acc_real"):
+        assert infer(tag).better == "none"
 
 
 @pytest.mark.parametrize("parameter", ["encoder.weight", "_text_field_embedder.bias", "layer1.0.conv"])

@@ -110,6 +110,16 @@ def test_other_seeds_in_one_folder_are_other_runs(tmp_path: Path) -> None:
     assert [name for name, _ in _told(tmp_path)[0]] == ["run", "run/results.csv"]
 
 
+@pytest.mark.parametrize("below", ["tensorboard", "logs/PPO_1", "tb/version_0"])
+def test_event_files_in_a_directory_of_their_own(tmp_path: Path, below: str) -> None:
+    columns = _columns(np.random.default_rng(8), 70)
+    _events(tmp_path / "exp" / below, columns)
+    _csv(tmp_path / "exp" / "progress.csv", columns)
+    assert _told(tmp_path) == ([(f"exp/{below}", 70)], [])
+    _csv(tmp_path / "exp" / "progress.csv", _columns(np.random.default_rng(9), 70))
+    assert _told(tmp_path)[0] == [("exp", 70), (f"exp/{below}", 70)]
+
+
 _LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 123456\n"
 
 

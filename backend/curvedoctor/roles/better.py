@@ -55,7 +55,7 @@ def _of_loss(name: Name) -> tuple[Better, str]:
         return "none", "adversarial: two players, no good direction"
     letters = here | ({*around[-1:]} if leaf in _PLAIN_LOSS else set())
     player = len(leaf) == 2 and here & v.GAN_LETTERS and here & v.ERROR
-    if player or letters & v.GAN_LETTERS and not here & (v.PLAIN_TERMS - {"feature"}):
+    if player or (letters & v.GAN_LETTERS and not here & (v.PLAIN_TERMS - {"feature"})):
         return "none", "adversarial: two players, no good direction"
     if here & v.RL_LOSS:
         return "none", "a policy's or value function's loss moves with its own target"

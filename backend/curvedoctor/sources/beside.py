@@ -23,6 +23,8 @@ _DIGITS = 2e-3
 _AGREE, _HELD = 0.9, 0.9
 #: columns and curves that are compared, directories and files that are looked into
 _MAX_COLUMNS, _MAX_CURVES, _MAX_FILES = 64, 256, 64
+#: bytes that are compared with a history at most
+_MAX_BYTES = 256 << 20
 #: bytes from which a file whose beginning shows no value may hold some all the same (behind a graph)
 _LARGE = 1 << 16
 
@@ -40,16 +42,25 @@ class Told:
 
 
 def event_files(folder: Folder, places: Sequence[str]) -> list[str]:
-    """Event files with values, in the folder itself and one level below each of `places`."""
+    """Event files with values, in the folder itself, in each of `places` and one level below these."""
+    from curvedoctor.sources.tensorboard.peek import first_tag
+
     found = [files.join(folder.path, name) for name in folder.files if is_event_file(name)]
     for place in places:
         found += _below(place)
-    return [path for path in found[:_MAX_FILES] if _may_hold_values(path)]
+    kept: list[str] = []
+    room = _MAX_BYTES
+    for path in found[:_MAX_FILES]:
+        size = int((files.stamp(path) or (0,))[0])
+        room -= size
+        if room > 0 and (size > _LARGE or first_tag(path) is not None):
+            kept.append(path)
+    return kept
 
 
 def _below(place: str) -> list[str]:
     try:
-        inner = sorted(entry.name for entry in files.listing(place) if entry.is_dir)[:_MAX_FILES]
+        inner = ["", *sorted(entry.name for entry in files.listing(place) if entry.is_dir)[:_MAX_FILES]]
         found = [
             (inner_path, files.listing(inner_path))
             for name in inner
@@ -63,13 +74,6 @@ def _below(place: str) -> list[str]:
         ]
     except files.UNREADABLE:
         return []
-
-
-def _may_hold_values(path: str) -> bool:
-    from curvedoctor.sources.tensorboard.peek import first_tag
-
-    stamp = files.stamp(path)
-    return first_tag(path) is not None or (bool(stamp) and int(stamp[0]) > _LARGE)
 
 
 def compare(table: Table, paths: Sequence[str]) -> Told:

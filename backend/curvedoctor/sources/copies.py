@@ -11,6 +11,8 @@ from curvedoctor.sources.base import Unit
 
 #: readers whose parts are files that hold the data
 _READERS = frozenset({"tensorboard", "history"})
+#: directories that programs give to a run's event files
+EVENT_DIRS = frozenset({"tensorboard", "tb", "tb_logs", "events", "logs", "summaries", "summary", "vis_data"})
 _CHUNK = 1 << 20
 
 

@@ -14,7 +14,7 @@ from curvedoctor.errors import SourceError
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import attempts, beside, files, sidecars
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
-from curvedoctor.sources.copies import is_event_file
+from curvedoctor.sources.copies import EVENT_DIRS, is_event_file
 from curvedoctor.sources.tables import Table, looks_like_history, read_table
 
 #: names that a walk takes for histories, if their first lines look like one
@@ -69,7 +69,7 @@ class HistoryReader:
         events = _events_beside(folder) if taken else []
         run = files.relative(folder.path, folder.root)
         run = files.basename(folder.root) if run == "." else run
-        alone = len(taken) == 1 and not events
+        alone = len(taken) == 1 and not any(files.parent(path) == folder.path for path in events)
         units = [
             self._unit(
                 folder.root,
@@ -107,8 +107,8 @@ READER = HistoryReader()
 
 
 def _events_beside(folder: Folder) -> list[str]:
-    """Event files in the folder, or where HF puts them, that may hold the same run."""
-    places = []
+    """Event files in the folder, or where writers put them below it, that may hold the same run."""
+    places = [files.join(folder.path, name) for name in folder.dirs if name in EVENT_DIRS]
     if "trainer_state.json" in folder.files:
         above = files.parent(folder.path) if _CHECKPOINT.match(files.basename(folder.path)) else folder.path
         places.append(files.join(above, "runs"))

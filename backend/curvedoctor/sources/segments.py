@@ -3,7 +3,7 @@
 Reading returns raw points. Here they are told apart, before anything is judged: several experiments,
 processes or hosts that logged into one directory, and experiments that reused one writer, become
 sessions. A training that resumed from a checkpoint stays one session with its raw points, overlap
-included. No point is changed, moved or dropped.
+included; only what a restart marked in the log replaces is gone by then. No point is changed, moved or dropped.
 """
 
 from __future__ import annotations
