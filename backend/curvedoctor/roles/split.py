@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
+
 from curvedoctor.model import Better, Quantity, Split
 from curvedoctor.roles import vocabulary as v
 from curvedoctor.roles.quantity import inner
-from curvedoctor.roles.rules import Rule
-from curvedoctor.roles.words import Name
+from curvedoctor.roles.rules import Rule, first
+from curvedoctor.roles.words import Name, parse
 
 Words = tuple[str, ...]
 #: words that may stand before "training" without making it the name of a phase ("step_training_loss")
@@ -66,6 +69,18 @@ def _in_folder(name: Name) -> Split | None:
             if split:
                 return split
     return None
+
+
+@lru_cache(maxsize=4096)
+def is_held_out(folder: str) -> bool:
+    """Whether a directory is called after held-out data: "validation", "eval"."""
+    return _in_folder(parse(f"{folder}/x", "x")) in ("val", "test")
+
+
+def speaks_of_training(names: Iterable[Name]) -> bool:
+    """Whether some curve names a split, or is one that only training has."""
+    training = v.LR | v.GRAD | v.REWARD
+    return any(first(NAMED[:1], name) or name.words & training for name in names)
 
 
 NAMED: tuple[Rule[Split], ...] = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from curvedoctor.model import Axis, Floats, Ints
-from curvedoctor.sources import files, sidecars
+from curvedoctor.sources import files, mmengine, sidecars
 
 #: bytes; a history is small
 MAX_FILE = 256 << 20
@@ -34,6 +34,8 @@ class Column:
     steps: Ints
     values: Floats
     wall_times: Floats
+    #: the rows of the file that they stand in; None where it has none
+    rows: Ints | None = None
 
 
 @dataclass(slots=True)
@@ -154,12 +156,13 @@ def _fill_lists(table: Table, whole: Mapping[str, object], prefix: str = "", dep
 
 
 def _fill(table: Table, rows: Iterable[Mapping[str, object]]) -> Table:
-    rows = list(rows)
+    rows = list(mmengine.by_split(rows))
     names = {name: None for row in rows for name in row}
     step = next((name for want in _STEPS for name in names if name.lower() == want), None)
     wall = next((name for name in names if name.lower() in _WALL), None)
     table.axis = "epoch" if step is not None and step.lower() in _EPOCHS else "step"
     points: dict[str, list[tuple[float, float, float]]] = {}
+    places: dict[str, list[int]] = {}
     for number, row in enumerate(rows):
         at = _number(row.get(step)) if step is not None else float(number)
         if at is None or not abs(at) < 2**63:
@@ -169,8 +172,10 @@ def _fill(table: Table, rows: Iterable[Mapping[str, object]]) -> Table:
             value = _number(cell) if name not in (step, wall) else None
             if value is not None and (name in points or len(points) < MAX_COLUMNS):
                 points.setdefault(name, []).append((at, value, math.nan if when is None else when))
+                places.setdefault(name, []).append(number)
     for name, found in points.items():
         _store(table, name, found)
+        table.columns[name].rows = np.array(places[name], np.int64)
     return table
 
 
