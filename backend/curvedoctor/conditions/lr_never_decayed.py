@@ -29,7 +29,7 @@ import numpy as np
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.shape import cannot, flat, name
-from curvedoctor.conditions.swing import above_best, fluctuates, roughness
+from curvedoctor.conditions.swing import above_best, fluctuates, roughness, score_holds
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, Run, Unjudged
 
@@ -52,7 +52,12 @@ def check(case: Case) -> Finding | Unjudged | None:
     if s is None or s.stats.n < FEWEST:
         return unjudged(ID, "neither validation nor a training loss per epoch has points enough")
     noise, rise = roughness(s), above_best(s)
-    sure = 0.9 * ramp(noise, *SWINGS) * ramp(rise, *ABOVE) * float(fluctuates(s))
+    sure = (
+        0.9
+        * ramp(noise, *SWINGS)
+        * ramp(rise, *ABOVE)
+        * float(fluctuates(s) and not score_holds(case.val_score))
+    )
     if s is not case.val:
         sure = 0.9 * ramp(noise, *ALONE) * float(rise > 0 and flat(s, 0.5, 0.15) and s.stats.n >= MANY)
     if sure < FIRES or not constant:

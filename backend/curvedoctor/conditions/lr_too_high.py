@@ -34,7 +34,7 @@ import numpy as np
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, name, relative
-from curvedoctor.conditions.swing import above_best, fluctuates, roughness
+from curvedoctor.conditions.swing import above_best, fluctuates, roughness, score_holds
 from curvedoctor.features.blocks import of_three
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import decades_below_usual
@@ -45,6 +45,8 @@ ID = "lr-too-high"
 #: a validation loss that ends this share above its best, while training is this rough, is thrown about
 THROWN = (0.10, 0.18)
 ROUGH = (0.015, 0.03)
+#: a validation loss that never came below this multiple of where training began was never evaluated rightly
+EVALUATED = 1.2
 #: fluctuation of a mean over an epoch, as share of its level, that no batch explains
 BOUNCE = (0.33, 0.55)
 #: decades above custom that no task asks for
@@ -69,7 +71,7 @@ def check(case: Case) -> Finding | Unjudged | None:
 def _say(case: Case, s: Series, sure: float, picture: str, summary: str, *, at: int = 0) -> Finding:
     below = decades_below_usual(case)
     return finding(
-        ID, "error" if s.stats.end >= 0.95 * s.stats.start else "warning", sure, s, summary,
+        ID, "error" if picture == "configured" else "warning", sure, s, summary,
         others=tuple(o for o in (case.val, case.training) if o is not s), at=at, picture=picture,
         noise=roughness(s), best=s.logged(s.stats.low), end=s.logged(s.stats.end),
         decades_above_usual=None if below is None else -below,
@@ -109,6 +111,13 @@ def _thrown(case: Case) -> Finding:
         f"{s.curve.axis} {s.step_at(at):g}, and the training loss fluctuates by ±{percent(rough)}."
     )
     return _say(case, s, sure, "thrown about", summary, at=at)
+
+
+def _swings(case: Case, val: Series) -> bool:
+    """Whether validation fluctuates, was once good (else evaluation is at fault), and its score suffers."""
+    train = case.train or case.train_step
+    once_good = train is None or val.stats.low <= EVALUATED * max(train.stats.first, train.stats.start)
+    return fluctuates(val) and val.stats.n >= FEWEST and once_good and not score_holds(case.val_score)
 
 
 def _bounces(case: Case) -> Finding:

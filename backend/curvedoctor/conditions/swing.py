@@ -42,3 +42,10 @@ def roughness(s: Series) -> float:
         late = s.grid[-GRID // 3 :]
         sigma = float(noise_sigma(np.diff(late, n=2)[None])[0])
     return sigma / max(abs(s.stats.end), 1e-300)
+
+
+def score_holds(score: Series | None) -> bool:
+    """Whether the answers stay as good as they were, whatever the loss says: the error ends within a tenth (or 0.5 %) of its best."""
+    if score is None or score.ceiling is None:
+        return False
+    return bool(score.stats.end <= max(1.1 * score.stats.low, score.stats.low + 0.005))
