@@ -61,7 +61,8 @@ def prescribe(
     seen = _by_findings(asked, estimate)
     chance = {a: p for a, p in estimate.probability.items() if ACTIONS[a].training} | seen
     fit = [a for a in chance if possible(case, a) and not contradicts(case, findings, a)]
-    repairs = {acts[0] for f, acts in asked if f.severity == "error" and f.confidence >= CERTAIN}
+    certain = [acts for f, acts in asked if f.severity == "error" and f.confidence >= CERTAIN]
+    repairs = {max((a for a in acts[:2] if a in fit), key=chance.__getitem__, default="") for acts in certain}
     last = last_resorts(case, findings)
 
     def place(action: str) -> tuple[object, ...]:
