@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from curvedoctor.actions import ACTIONS
 from curvedoctor.features.case import Case
+from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.model import Finding, ParamValue
 
 #: a learning rate farther off than this factor is taken over only with a gain of at least this share
@@ -128,8 +129,12 @@ def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
 def _train_longer(case: Case, findings: Sequence[Finding]) -> Change | None:
     s = case.val or case.main
     epochs = case.number("epochs")
-    gain = s.stats.gain_double if s is not None else 0.0
-    hope = f" Extrapolation expects the loss to fall by another {100 * gain:.0f} %." if gain >= 0.02 else ""
+    least = 0.0 if s is None else gain_interval(s.grid, s.stats.n)[0] / max(abs(s.stats.end), 1e-300)
+    hope = (
+        f" Extrapolation expects the loss to fall by another {100 * min(least, 1.0):.0f} %."
+        if least >= 0.02
+        else ""
+    )
     if epochs is None:
         return Change(ACTIONS["train-longer"].text + hope, "epochs", None, None, 2.0)
     proposed = round(2 * epochs)

@@ -26,6 +26,8 @@ CERTAIN = 0.7
 #: what merely improves is named from this probability on, and at least one such action
 WORTH_TRYING = 0.2
 MOST = 6
+#: probabilities that differ by less are alike: then the order of the findings decides
+ALIKE = 0.05
 #: what an action must bring more than one that takes a single number to change, as probability
 EFFORT: Mapping[str, float] = {
     "train-longer": 0.05, "change-optimizer": 0.05, "bigger-model": 0.1, "more-data": 0.15,
@@ -65,13 +67,12 @@ def prescribe(
     repairs = {max((a for a in acts[:2] if a in fit), key=chance.__getitem__, default="") for acts in certain}
     last = last_resorts(case, findings)
 
+    named = [action for _, actions in asked for action in actions]
+
     def place(action: str) -> tuple[object, ...]:
-        return (
-            action not in repairs,
-            action in last,
-            (0.0 if action in seen else EFFORT.get(action, 0.0)) - chance[action],
-            action,
-        )
+        worth = chance[action] - (0.0 if action in seen else EFFORT.get(action, 0.0))
+        told = named.index(action) if action in named else len(named)
+        return action not in repairs, action in last, -round(worth / ALIKE), told, -worth, action
 
     ranked = sorted(fit, key=place)
     worth = [a for a in ranked if a in seen or chance[a] >= WORTH_TRYING] or ranked[:1]

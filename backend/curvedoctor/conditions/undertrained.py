@@ -77,10 +77,11 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 def _say(case: Case, s: Series, sure: float, severity: Severity, gain: tuple[float, float]) -> Finding:
     last = len(s.y) - 1
+    said = " to ".join(dict.fromkeys(percent(share) for share in gain))
     return finding(
         ID, severity, sure, s,
         f"The {name(s)} still falls where the run ends, at {s.curve.axis} {s.step_at(last):g}: going on as long again is "
-        f"expected to lower it by {percent(gain[0])} to {percent(gain[1])}.",
+        f"expected to lower it by {said}.",
         others=(case.train,) if s is case.val else (), at=last,
         gain_least=gain[0], gain_most=gain[1], last_quarter=relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), s.stats.end),
     )  # fmt: skip
