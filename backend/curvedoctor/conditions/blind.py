@@ -14,8 +14,8 @@ from curvedoctor.model import Finding
 ID = "not-learning"
 #: fewest points of a score that says it stays at chance
 FEWEST = 4
-#: classes up to which chance itself moves the share of right answers by five points
-FEW = 5
+#: classes up to which few samples moves the share of right answers by five points
+FEW = 10
 #: training has learnt something where it ends below this share of an untrained model's loss
 FITTED = 0.95
 #: decades below the customary learning rate from which on no step can be seen
