@@ -31,13 +31,12 @@ References
 from __future__ import annotations
 
 import math
-import re
 
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.proportions import binomial_sigma, entropy, proportion
+from curvedoctor.conditions.proportions import binomial_sigma, error_bound, informed, nats, proportion
 from curvedoctor.conditions.shape import cannot, error_of_mean, fall, mean
 from curvedoctor.conditions.still import rests_from
 from curvedoctor.features.case import Case
@@ -47,16 +46,11 @@ from curvedoctor.model import Finding, Run, Unjudged
 from curvedoctor.roles import is_proportion
 
 ID = "metric-bug"
-FEWEST = 4
+FEWEST, MANY = 4, 8
 #: by how much the share of wrong answers breaks its bound, at least
 EXCESS = 0.03
 #: share by which a loss falls clearly; share of wrong answers of a poor score; share of right ones that is none
 FAR, POOR, NONE = 0.25, 0.2, 0.005
-CROSS = ("bce", "cross-entropy", "nll")
-_PERPLEXITY = re.compile(r"(^|[^a-z])(ppl|perplexity)([^a-z]|$)", re.IGNORECASE)
-_NAMED = re.compile(
-    r"cross.?entropy|log_?loss|(^|[^a-z])(ce|bce|xent|nll|ppl|perplexity)([^a-z]|$)", re.IGNORECASE
-)
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -96,7 +90,7 @@ def _judge(case: Case, loss: Series, error: Series) -> Finding | None:
             words = f"{_where(loss)} {_called(error)} stays at {number(right)} while the loss falls by {percent(fall(loss))} to {number(loss.stats.end)}: {why}."
             return finding(
                 ID, "error", sure, error, words, others=(loss,), onset=0.0, accuracy=right, fall=fall(loss),
-                bound=min(_bound(case, loss, loss.stats.end), 1.0), noise=error.stats.noise,
+                bound=min(error_bound(case, loss, loss.stats.end), 1.0), noise=error.stats.noise,
             )  # fmt: skip
     return None
 
@@ -109,33 +103,13 @@ def _called(error: Series) -> str:
     return "accuracy" if is_proportion(error.curve) else "score"
 
 
-def _nats(loss: Series, level: float) -> float:
-    """A mean cross-entropy in nats: perplexity is its exponential."""
-    return math.log(max(level, 1.0)) if _PERPLEXITY.search(loss.curve.tag) else level
-
-
-def _cross(case: Case, loss: Series) -> bool:
-    """Whether the loss is a cross-entropy, by its name or configuration: only of one follows how often answers are right."""
-    return case.word("loss") in CROSS or _NAMED.search(loss.curve.tag) is not None
-
-
-def _bound(case: Case, loss: Series, level: float) -> float:
-    """Highest possible error rate at a mean loss, 0..; above 1 where nothing follows."""
-    k = classes(case)
-    if case.word("loss") == "hinge":
-        return level
-    if case.word("loss") == "bce" and k is not None and k > 2:
-        return math.inf
-    return _nats(loss, level) / math.log(2) if _cross(case, loss) else math.inf
-
-
 def _bound_broken(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
     """A wrong answer costs ln 2 at least: over the last half, more answers are wrong than the loss can pay for."""
     if not is_proportion(error.curve):
         return None
     late = np.array(
         [
-            mean(error, at, at + 0.125) - _bound(case, loss, mean(loss, at, at + 0.125))
+            mean(error, at, at + 0.125) - error_bound(case, loss, mean(loss, at, at + 0.125))
             for at in (0.5, 0.625, 0.75, 0.875)
         ]
     )
@@ -143,7 +117,7 @@ def _bound_broken(case: Case, loss: Series, error: Series) -> tuple[float, str] 
     room = max(EXCESS, 3 * error_of_mean(error, 0.125), 3 * binomial_sigma(0.5, n) if n else 0.0)
     if float(late.min()) <= room:
         return None
-    bound = _bound(case, loss, loss.stats.end)
+    bound = error_bound(case, loss, loss.stats.end)
     return 0.97, f"at that loss at most {percent(bound)} of answers can be wrong"
 
 
@@ -151,8 +125,10 @@ def _one_value(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
     """A score that is the same at every point, at zero or at chance, though the loss falls far."""
     if rests_from(error.y) > 0 or fall(loss) < FAR or not _significant(loss) or error.stats.end < POOR:
         return None
-    if is_proportion(error.curve) and not _informed(case, loss, error):
+    if is_proportion(error.curve) and not informed(case, loss, error):
         return None
+    if not is_proportion(error.curve) and (error.stats.n < MANY or fall(loss) < 2 * FAR):
+        return None  # an F1 or a mAP may stay at zero for a while
     if error.stats.end >= 1 - NONE:
         return (
             0.93 if is_proportion(error.curve) else 0.75
@@ -165,18 +141,18 @@ def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
     if not is_proportion(error.curve) or not _significant(loss) or _falls_clearly(error):
         return None
     k, right = classes(case) or 2.0, 1.0 - mean(error, 0.25, 1.0)
-    if right > 1 / k + max(0.04, 0.5 / k**2, 2 * error_of_mean(error, 1.0)) or not _informed(
+    if right > 1 / k + max(0.04, 0.5 / k**2, 2 * error_of_mean(error, 1.0)) or not informed(
         case, loss, error
     ):
         return None
-    gap = math.exp(-_nats(loss, loss.stats.end)) - right
+    gap = math.exp(-nats(loss, loss.stats.end)) - right
     sure = 0.93 * ramp(gap, 0.05, 0.12) * ramp(fall(loss), 0.1, 0.25)
     return (
         None
         if sure < FIRES
         else (
             sure,
-            f"that of a blind guess among {k:.0f}, though such a loss gives the truth {percent(math.exp(-_nats(loss, loss.stats.end)))} on average",
+            f"that of a blind guess among {k:.0f}, though such a loss gives the truth {percent(math.exp(-nats(loss, loss.stats.end)))} on average",
         )
     )
 
@@ -197,19 +173,6 @@ def _regression(case: Case, loss: Series, error: Series) -> tuple[float, str] | 
         if error.stats.end >= POOR
         else None
     )
-
-
-def _informed(case: Case, loss: Series, error: Series) -> bool:
-    """Whether the loss is below what a constant answer costs that is as often right: the metric can't be so low by right."""
-    level = _nats(loss, loss.stats.end)
-    if case.word("loss") == "hinge":
-        return level < 0.75
-    if case.word("loss") in (None, *CROSS):
-        return (
-            level < 0.9 * entropy(min(mean(error, 0.0, 1.0), 0.5))
-            and math.exp(-level) > 1.0 - error.stats.best
-        )
-    return False
 
 
 def _falls_clearly(error: Series) -> bool:
