@@ -7,9 +7,11 @@ Why it matters
 How it decides
     The training loss ends far above its lowest smoothed level: more than half of what it had gained
     is lost (or, if it never fell, it has at least doubled), by many times its noise, and it is not on
-    its way back at the end. A score that is still at its best contradicts it. A validation loss that
-    climbs alone is overfitting; it counts here only where no training loss is logged and it ends
-    above where it started.
+    its way back at the end. Or it jumps, from one logged point to the next, to a level above everything since
+    the first tenth, by 15 to 30 % and many times its noise, and stays there. Of three to five points: each above the
+    one before, the last at least twice the first. A score that is still at its best contradicts it. A
+    validation loss that climbs alone is overfitting; it counts here only where no training loss is
+    logged and it ends above where it started. The onset is the first logged point of the last climb.
 
 What to try
     Lower the learning rate to a tenth; warm it up; clip the gradient norm.
@@ -46,6 +48,8 @@ SHORT = 3
 TWICE, DECADES = 2.0, 100.0
 #: points that are searched for a jump, the last ones
 LONGEST = 16384
+#: share of the whole climb that a jump makes; share of the first value below which no level matters
+MOST, MATTERS = 0.6, 0.05
 #: a jump in units of the noise before it; share of the climb above the best within which it has not begun
 FAR, NEAR = 5.0, 0.1
 
@@ -60,7 +64,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     at = _jump(s) if s.stats.n >= ENOUGH else 0
     rule = _endless(s) if s.stats.n < ENOUGH else _rule(s, alone=s is case.val)
     jumped = _jumped(s, at) if at else 0.0
-    sure, at = (jumped, at) if rule < FIRES else (max(rule, jumped), _onset(s))
+    sure, at = (jumped, at) if jumped >= max(rule, FIRES) else (rule, _onset(s))
     if still_best(case.val_score) or still_best(case.train_score):
         sure *= 0.3
     if sure < FIRES:
@@ -112,7 +116,14 @@ def _jumped(s: Series, at: int) -> float:
     level, top = float(np.median(after)), float(before[len(before) // 10 :].max())
     near = float(np.median(before[-max(ENOUGH, len(before) // 10) :]))
     sigma = MAD_TO_SIGMA * float(np.median(np.abs(np.diff(before[-64:])))) / math.sqrt(2)
-    if not _sudden(s, at) or float(np.quantile(after, 0.1)) <= top or level - near < FAR * sigma:
+    whole = level - near >= MOST * (level - s.stats.best)
+    if (
+        level < MATTERS * s.stats.first
+        or not whole
+        or not _sudden(s, at)
+        or float(np.quantile(after, 0.1)) <= top
+        or level - near < FAR * sigma
+    ):
         return 0.0
     third = max(1, len(after) // 3)
     back = float(np.median(after[:third]) - np.median(after[-third:]))
