@@ -77,10 +77,15 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "fix-logging": Action("Repair the logging.", training=False),
     "fix-targets": Action(
-        "Bring the targets into the range that output and loss are made for (0..1 for a cross-entropy).", training=False
+        "Bring the targets into the range that output and loss are made for (0..1 for a cross-entropy).",
+        training=False,
     ),
     "fix-precision": Action(
-        "Train in bfloat16 or float32; with float16, use dynamic loss scaling.", "precision", None, "bf16", training=False
+        "Train in bfloat16 or float32; with float16, use dynamic loss scaling.",
+        "precision",
+        None,
+        "bf16",
+        training=False,
     ),
     "restore-checkpoint": Action("Go on from the best checkpoint, before the fall.", training=False),
     "overfit-one-batch": Action(

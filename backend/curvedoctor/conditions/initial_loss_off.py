@@ -36,7 +36,7 @@ from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
-from curvedoctor.model import Finding, Run, Severity, Unjudged
+from curvedoctor.model import Finding, ParamValue, Run, Severity, Unjudged
 
 ID = "initial-loss-off"
 
@@ -85,12 +85,17 @@ def _first(case: Case, ratio: float) -> tuple[float, Severity]:
     sure = 0.92 * ramp(math.log2(max(ratio, 1e-9)), 0.6, 1.6)
     if sure >= FIRES or ratio >= 1:
         return sure, _WARNING
+    resumed = case.training is not None and int(case.training.curve.steps[0]) > FIRST_STEPS
+    if resumed:
+        return 0.0, "info"
     return (0.0 if case.word("init") == "pretrained" else 0.5 * ramp(ratio, 0.5, 0.25)), "info"
 
 
 def _at_start(s: Series) -> bool:
-    """Whether the first point is that of the very first steps."""
-    return s.curve.role.granularity == "step" and int(s.curve.steps[0]) <= FIRST_STEPS
+    """Whether the first point is that of the first steps: not a log of every hundredth, which begins with the hundredth."""
+    steps = s.curve.steps
+    every = int(steps[1] - steps[0]) if len(steps) > 1 else 0
+    return s.curve.role.granularity == "step" and not FIRST_STEPS < int(steps[0]) <= 1.5 * every
 
 
 def _huge(rng: np.random.Generator) -> Run:
@@ -99,7 +104,7 @@ def _huge(rng: np.random.Generator) -> Run:
 
 
 def _binary(rng: np.random.Generator) -> Run:
-    params = {"loss": "bce", "lr": 1e-3, "optimizer": "adam"}
+    params: dict[str, ParamValue] = {"loss": "bce", "lr": 1e-3, "optimizer": "adam"}
     return run(params, train_loss=falling(rng, 40, 4.0, 0.3, 10), val_loss=falling(rng, 40, 1.0, 0.3, 10))
 
 
