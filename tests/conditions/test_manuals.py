@@ -17,6 +17,7 @@ CONTRACT = {
     "overfitting", "generalization-gap", "dataset-too-small", "underfitting", "over-regularized", "undertrained", "stalled",
     "wasted-training", "noisy-batches", "uneven-batches", "inputs-unscaled", "dirty-data", "class-imbalance", "wrong-loss",
     "validation-too-small", "metric-bug", "train-val-mismatch", "initial-loss-off", "overfit-check-failed", "log-fault",
+    "collapsed", "impossible-value", "precision-fault",
 }  # fmt: skip
 FIRST = {
     "non-finite": "lower-lr", "divergence": "lower-lr", "loss-spikes": "clip-gradients", "lr-too-high": "lower-lr",
@@ -29,7 +30,8 @@ FIRST = {
     "uneven-batches": "shuffle", "inputs-unscaled": "normalize-input", "dirty-data": "clean-data",
     "class-imbalance": "rebalance-classes", "wrong-loss": "change-loss", "validation-too-small": "more-validation-data",
     "metric-bug": "fix-metric", "train-val-mismatch": "check-split", "initial-loss-off": "fix-init",
-    "overfit-check-failed": "bigger-model", "log-fault": "fix-logging",
+    "overfit-check-failed": "bigger-model", "log-fault": "fix-logging", "collapsed": "lower-lr",
+    "impossible-value": "fix-targets", "precision-fault": "fix-precision",
 }  # fmt: skip
 
 

@@ -183,6 +183,19 @@ def _clip(case: Case, findings: Sequence[Finding]) -> Change | None:
     )
 
 
+def _fix_activation(case: Case, findings: Sequence[Finding]) -> Change | None:
+    """Where the output's activation is what doesn't fit, it is the output's that changes."""
+    last = case.word("last_activation")
+    if last is None or not any(
+        f.actions[:1] == ("fix-activation",) for f in findings if f.severity == "error"
+    ):
+        return None
+    proposed, how = ("linear", "a linear output, which reaches every target")
+    if last == "softmax":
+        proposed, how = "sigmoid", "a sigmoid on the single output unit, or two units under the softmax"
+    return Change(f"Change the output's activation from {last} to {how}.", "last_activation", last, proposed)
+
+
 def _batch(case: Case, findings: Sequence[Finding]) -> Change | None:
     size = case.number("batch_size")
     if not size:
@@ -203,6 +216,7 @@ _SPECIAL: dict[str, Callable[[Case, Sequence[Finding]], Change | None]] = {
     "reduce-regularization": _reduce_regularization,
     "clip-gradients": _clip,
     "bigger-batch": _batch,
+    "fix-activation": _fix_activation,
 }
 
 _VERBS = {

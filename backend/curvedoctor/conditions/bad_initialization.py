@@ -31,6 +31,7 @@ from curvedoctor.conditions.base import FIRES, Condition, finding, number, perce
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, course, error_of_mean, fall, name
 from curvedoctor.features.case import Case
+from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.resample import GRID, progress
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -40,6 +41,12 @@ ID = "bad-initialization"
 UNUSUAL = {"zeros", "ones", "constant", "large", "small"}
 
 
+#: units that saturate: then the activation is the first suspect
+SATURATES = {"sigmoid", "tanh", "softsign"}
+#: times an untrained model's loss that a plateau may cost; its noise as share of the later fall; and where it has to end
+ABOVE, QUIET, LATEST = 1.3, 0.1, 0.75
+
+
 def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot(case, 10)
     if reason is not None:
@@ -47,27 +54,34 @@ def check(case: Case) -> Finding | Unjudged | None:
     s = case.train or case.train_step or case.val
     assert s is not None
     until = plateau(s)
-    low_then = _lr_low_until(case)
     named = case.word("init")
     odd = named in UNUSUAL
-    rule = 0.6 * ramp(until, 0.1, 0.25) * (1.0 if low_then < 0.5 * until else 0.0)
+    sure = 0.6 * ramp(until, 0.1, 0.25) if _calm(case, s, until) else 0.0
     if odd:
-        rule = max(0.5 * (1 - ramp(fall(s), 0.7, 0.9)), min(0.65, rule + 0.25))
-    sure = rule
+        sure = max(0.5 * (1 - ramp(fall(s), 0.7, 0.9)), min(0.65, sure + 0.25))
     if sure < FIRES:
         return None
-    summary = f"{course(s)}; the default initialization is likely to end lower."
+    summary = f"{course(s)} from an unusual initialization ({named})."
     if until >= 0.1:
         summary = (
             f"The {name(s)} stays at {number(s.logged(s.stats.start))} over the first {percent(until)} of the run, "
             f"then falls to {number(s.logged(s.stats.end))}."
         )
-    elif odd:
-        summary = f"{course(s)} from an unusual initialization ({named})."
+    actions = (
+        ("fix-activation", "fix-init", "raise-lr") if case.word("activation") in SATURATES and not odd else ()
+    )
     return finding(
-        ID, "warning", sure, s, summary, others=(case.val,), onset=0.0, until=max(until, 0.02),
+        ID, "warning", sure, s, summary, others=(case.val,), onset=0.0, until=max(until, 0.02), actions=actions,
         plateau=until, fall=fall(s), first=s.stats.first, init=named,
     )  # fmt: skip
+
+
+def _calm(case: Case, s: Series, until: float) -> bool:
+    """Whether the plateau is that of an untrained model: calm, at its level, at a full learning rate, and left in time."""
+    t, expected = s.stats, expected_first_loss(case)
+    at_level = expected is None or case.judged != "loss" or t.start <= ABOVE * expected
+    calm = t.noise_early <= QUIET * (t.start - t.best)
+    return at_level and calm and until <= LATEST and _lr_low_until(case) < 0.5 * until
 
 
 @lru_cache(maxsize=32)
@@ -135,7 +149,7 @@ CONDITION = Condition(
     id=ID,
     title="bad initialization",
     severity="warning",
-    actions=("fix-init", "raise-lr"),
+    actions=("fix-init", "raise-lr", "fix-activation"),
     check=check,
     evidence={
         "plateau": "progress 0..1 up to which the loss stays at its start",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from curvedoctor.conditions.base import FIRES, finding, number, ramp
-from curvedoctor.conditions.shape import name, relative
-from curvedoctor.conditions.still import misfit, rate_too_high
+from curvedoctor.conditions.proportions import entropy, is_cross_entropy, proportion
+from curvedoctor.conditions.shape import ENOUGH, name, relative
+from curvedoctor.conditions.still import misfit, rate_gone, rate_too_high, rests_from
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
@@ -14,10 +15,14 @@ from curvedoctor.model import Finding
 ID = "not-learning"
 #: fewest points of a score that says it stays at chance
 FEWEST = 4
-#: classes up to which chance itself moves the share of right answers by five points
-FEW = 5
+#: classes up to which few samples moves the share of right answers by five points
+FEW = 10
 #: training has learnt something where it ends below this share of an untrained model's loss
 FITTED = 0.95
+#: share of wrong answers from which on one answer is no answer; times the loss of a constant answer that are no better than it
+POOR, CONSTANT = 0.25, (0.95, 1.1)
+#: what makes a network answer the same to everything
+ANSWER = ("overfit-one-batch", "fix-init", "fix-activation", "raise-lr", "lower-lr")
 #: decades below the customary learning rate from which on no step can be seen
 CRAWLS = 1.5
 #: weights that do not change at all: not trained, or by a rate that has ended before the first point
@@ -77,6 +82,33 @@ def no_better_than_chance(case: Case) -> Finding | None:
         f"The {name(score)} ends at {number(right)}, no better than a blind guess ({number(score.logged(worse))}).",
         others=(s,), onset=0.0, actions=actions(case, s), level=right, chance=expected, **shared(case, s),
     )  # fmt: skip
+
+
+def one_answer(case: Case) -> Finding | None:
+    """The share of right answers is the same at every point, and the loss no lower than that of a constant answer."""
+    pairs = ((proportion(case, "val"), case.val), (proportion(case, "train"), case.train))
+    for error, loss in pairs:
+        if (
+            error is None
+            or loss is None
+            or case.judged != "loss"
+            or min(error.stats.n, loss.stats.n) < ENOUGH
+        ):
+            continue
+        wrong, best = error.stats.end, float(loss.y[loss.best_index])
+        costs = entropy(min(wrong, 0.5))
+        constant = CONSTANT[0] * costs <= best <= CONSTANT[1] * costs and is_cross_entropy(case, loss)
+        if rests_from(error.y) > 0 or not POOR <= wrong <= 0.5 or not constant or rate_gone(case, 0.25):
+            continue
+        right, floor = number(error.logged(wrong)), number(costs)
+        return finding(
+            ID, "error", 0.9, error,
+            f"The {name(error)} is {right} at all of its {error.stats.n:.0f} points and the {name(loss)} never below {number(best)}: "
+            f"one answer for every input costs no less than {floor}.",
+            others=(loss,), onset=0.0, actions=(*(actions(case, loss) or ANSWER), "rebalance-classes"), level=error.logged(wrong),
+            chance=None, **shared(case, loss),
+        )  # fmt: skip
+    return None
 
 
 def crawls(case: Case) -> bool:

@@ -7,9 +7,11 @@ Why it matters
 How it decides
     The training loss ends far above its lowest smoothed level: more than half of what it had gained
     is lost (or, if it never fell, it has at least doubled), by many times its noise, and it is not on
-    its way back at the end. A score that is still at its best contradicts it. A validation loss that
-    climbs alone is overfitting; it counts here only where no training loss is logged and it ends
-    above where it started.
+    its way back at the end. Or it jumps, from one logged point to the next, to a level above everything since
+    the first tenth, by 15 to 30 % and many times its noise, and stays there. Of three to five points: each above the
+    one before, the last at least twice the first. A score that is still at its best contradicts it. A
+    validation loss that climbs alone is overfitting; it counts here only where no training loss is
+    logged and it ends above where it started. The onset is the first logged point of the last climb.
 
 What to try
     Lower the learning rate to a tenth; warm it up; clip the gradient norm.
@@ -25,40 +27,117 @@ References
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import TINY, cannot, error_of_mean, name, relative, still_best
+from curvedoctor.conditions.shape import ENOUGH, TINY, cannot, error_of_mean, name, relative, still_best
 from curvedoctor.features.case import Case
+from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
+from curvedoctor.features.statistics import MAD_TO_SIGMA
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "divergence"
+#: fewest points that say it: rising without end
+SHORT = 3
+#: times the first value that a short log must end at; times its lowest from which on a curve is read in decades
+TWICE, DECADES = 2.0, 100.0
+#: points that are searched for a jump, the last ones
+LONGEST = 16384
+#: share of the whole climb that a jump makes; share of the first value below which no level matters
+MOST, MATTERS = 0.6, 0.05
+#: a jump in units of the noise before it; share of the climb above the best within which it has not begun
+FAR, NEAR = 5.0, 0.1
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = cannot(case, SHORT)
     if reason is not None:
         return unjudged(ID, reason)
     s = case.training or case.main
-    if s is None or s.stats.n < 6:
+    if s is None or s.stats.n < SHORT:
         return unjudged(ID, "the training loss has too few points")
-    t = s.stats
-    sure = _rule(s, alone=s is case.val)
+    at = _jump(s) if s.stats.n >= ENOUGH else 0
+    rule = _endless(s) if s.stats.n < ENOUGH else _rule(s, alone=s is case.val)
+    jumped = _jumped(s, at) if at else 0.0
+    sure, at = (jumped, at) if jumped >= max(rule, FIRES) else (rule, _onset(s))
     if still_best(case.val_score) or still_best(case.train_score):
         sure *= 0.3
     if sure < FIRES:
-        return None
-    climb = relative(t.end, t.best)
-    onset = _onset(s)
+        return (
+            unjudged(ID, f"{s.stats.n:.0f} points are too few; {ENOUGH} are needed")
+            if s.stats.n < ENOUGH
+            else None
+        )
+    best, end = float(s.y[s.best_index]), float(s.y[-1])
+    turn, other = ("jumps", "climbs") if s.ceiling is None else ("drops", "falls")
+    sudden = _sudden(s, at)
+    move = (
+        f"{turn} at {s.curve.axis} {s.step_at(at):g}"
+        if sudden
+        else f"{other} from {s.curve.axis} {s.step_at(at):g} on"
+    )
     return finding(
         ID, "error", sure, s,
-        f"The {name(s)} had reached {number(s.logged(t.best))}, climbs from {s.curve.axis} "
-        f"{s.axis_at(onset):g} on and ends at {number(s.logged(t.end))}.",
-        others=(case.val,), onset=onset, ratio=climb, lost=_lost(s), best=s.logged(t.best), end=s.logged(t.end),
+        f"The {name(s)} had reached {number(s.logged(best))}, {move} and ends at {number(s.logged(end))}.",
+        others=(case.val,), onset=float(s.x[at]), actions=_actions(case), ratio=relative(end, best), lost=_lost(s),
+        best=s.logged(best), end=s.logged(end),
     )  # fmt: skip
+
+
+def _actions(case: Case) -> tuple[str, ...]:
+    """Where the rate is known to be low, the step came from a gradient."""
+    return ("clip-gradients", "lower-lr", "add-warmup") if (decades_below_usual(case) or 0.0) >= 1.0 else ()
+
+
+def _endless(s: Series) -> float:
+    """Three points and more, each above the one before, the last far above the first."""
+    rises = bool(np.all(np.diff(s.y) > 0))
+    return 0.93 if rises and s.y[0] > 0 and float(s.y[-1]) >= TWICE * float(s.y[0]) else 0.0
+
+
+def _jump(s: Series) -> int:
+    """Index of the point before and after which the levels of a few points differ most."""
+    y, k = s.y[-LONGEST:], min(ENOUGH, len(s.y) // 2)
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(y, k), axis=1)
+    at = int(np.argmax(medians[k:] - medians[:-k])) + k if len(medians) > k else 0
+    return _sharpest(s, at + len(s.y) - len(y))
+
+
+def _jumped(s: Series, at: int) -> float:
+    """Within one logging interval to a level above everything before, for good, however little had been gained."""
+    before, after = s.y[:at], s.y[at:]
+    if len(after) < SHORT or len(before) < ENOUGH or not float(before.max()) > 0:
+        return 0.0
+    level, top = float(np.median(after)), float(before[len(before) // 10 :].max())
+    near = float(np.median(before[-max(ENOUGH, len(before) // 10) :]))
+    sigma = MAD_TO_SIGMA * float(np.median(np.abs(np.diff(before[-64:])))) / math.sqrt(2)
+    whole = level - near >= MOST * (level - s.stats.best)
+    if (
+        level < MATTERS * s.stats.first
+        or not whole
+        or not _sudden(s, at)
+        or float(np.quantile(after, 0.1)) <= top
+        or level - near < FAR * sigma
+    ):
+        return 0.0
+    third = max(1, len(after) // 3)
+    back = float(np.median(after[:third]) - np.median(after[-third:]))
+    returns = len(after) >= ENOUGH and back > 0.3 * (level - near)
+    return 0.0 if returns else 0.97 * ramp(relative(level, near), 1.15, 1.3)
+
+
+def _sudden(s: Series, at: int) -> bool:
+    """Whether most of the climb happens from one logged point to the next."""
+    if at == 0 or at >= len(s.y):
+        return False
+    after = float(np.median(s.y[at:]))
+    near = float(np.median(s.y[max(0, at - ENOUGH) : at]))
+    return after > near and float(s.y[at]) - near >= 0.5 * (after - near)
 
 
 def _lost(s: Series) -> float:
@@ -67,10 +146,21 @@ def _lost(s: Series) -> float:
     return relative(t.end - t.best, max(t.start - t.best, 0.05 * abs(t.best)))
 
 
+def _significant(s: Series, climb: float) -> bool:
+    """Whether the climb is no noise: in its own unit, or, where it spans decades, in decades."""
+    if climb > 6 * error_of_mean(s, 0.05):
+        return True
+    if not s.stats.low > 0 or s.stats.top < DECADES * s.stats.low:
+        return False
+    y = np.log(s.y)
+    sigma = MAD_TO_SIGMA * float(np.median(np.abs(np.diff(y)))) / math.sqrt(2)
+    return float(y[-3:].mean() - y.min()) > 3 * sigma
+
+
 def _rule(s: Series, alone: bool) -> float:
     t = s.stats
     climb = t.end - t.best
-    if climb <= 6 * error_of_mean(s, 0.05):
+    if not _significant(s, climb):
         return 0.0
     ratio = relative(t.end, max(t.best, TINY))
     # a fall after the climb: on its way back, as in a curriculum
@@ -91,11 +181,28 @@ def _rule(s: Series, alone: bool) -> float:
     return 0.97 * need * stays
 
 
-def _onset(s: Series) -> float:
-    """Where the last climb starts: the last place at which the level was within a tenth of the climb of its best."""
-    t = s.stats
-    near = np.flatnonzero(s.grid <= t.best + 0.1 * (t.end - t.best))
-    return (float(near[-1]) + 0.5) / GRID if len(near) else 0.0
+def _onset(s: Series) -> int:
+    """Index of the logged point with which the last climb starts: the one after the last within a tenth of it above the best.
+
+    A running median of five keeps single points of a noisy curve from moving it.
+    """
+    y = s.y
+    if len(y) >= 5 * ENOUGH:
+        padded = np.pad(y, 2, mode="edge")
+        y = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
+    end = float(np.median(y[-max(1, len(y) // 20) :]))
+    near = np.flatnonzero(y <= float(y.min()) + NEAR * (end - float(y.min())))
+    at = int(near[-1]) + 1 if len(near) else 0
+    return _sharpest(s, min(at, len(y) - 1))
+
+
+def _sharpest(s: Series, at: int) -> int:
+    """The point of the greatest step around a place, if it is most of the climb: the medians blur it by two points."""
+    around = np.arange(max(1, at - 3), min(len(s.y), at + 4))
+    if not len(around):
+        return at
+    sharp = int(around[np.argmax(s.y[around] - s.y[around - 1])])
+    return sharp if _sudden(s, sharp) else at
 
 
 def _climbs_back(rng: np.random.Generator) -> Run:

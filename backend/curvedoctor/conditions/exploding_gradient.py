@@ -27,7 +27,7 @@ import numpy as np
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.loss_spikes import Spikes, spikes
-from curvedoctor.conditions.shape import cannot, course, relative
+from curvedoctor.conditions.shape import cannot, relative
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -50,10 +50,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     sure = _rule(case, grad, peaks, height, growth)
     if sure < FIRES:
         return None
-    summary = f"{course(s)}; clipping the gradient norm is likely to end lower."
     if height >= 5:
         summary = f"The gradient norm jumps up to {number(height)} times its level."
-    elif growth >= 30:
+    else:
         summary = f"The gradient norm grows {number(growth)} times over the run."
     return finding(
         ID, "warning", sure, grad if grad is not None and max(height, growth) >= 5 else s, summary,

@@ -102,7 +102,7 @@ def _exceeds(s: Series, top: float) -> bool:
     if float(y.max()) > 100 * ABOVE:
         return float(np.median(y)) <= 100  # percent, gone beyond
     climbs = float(y[0]) <= FROM and np.count_nonzero(y > ABOVE) >= FEWEST and float(y[-1]) > ABOVE
-    return climbs and float(y.max()) <= min(top, 100.0)
+    return bool(climbs and float(y.max()) <= min(top, 100.0))
 
 
 def _above(known: list[Series]) -> Finding | None:

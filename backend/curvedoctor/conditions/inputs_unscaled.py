@@ -59,7 +59,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     sure = rule
     if sure < FIRES:
         return None
-    summary = f"{course(s)}; standardizing the inputs is likely to end lower."
+    summary = f"{course(s)} on inputs that are not scaled, as configured."
     if excess is not None and excess > 2 and expected is not None:
         summary = f"The first loss is {number(t.first)}, {number(excess)} times what an untrained model gives ({number(expected)})."
     return finding(

@@ -5,11 +5,13 @@ Why it matters
     the training although only the measurement is at fault.
 
 How it decides
-    A sample that is classified wrongly costs at least ln 2 of cross-entropy and at least 1 of hinge
-    loss, so the error rate can't exceed loss / ln 2 (or the hinge loss) on the same samples. An error rate
-    beyond that bound and its binomial noise proves the metric wrong. Short of the bound: the loss
-    falls clearly, below the entropy of a constant answer, while the accuracy is constant or hovers
-    with no trend around the same level from the first point to the last.
+    By proof, on the loss and the score of one split. (1) A wrong answer costs at least ln 2 of
+    cross-entropy and 1 of hinge loss, so no more than loss / ln 2 (or the hinge loss) of the answers can be wrong:
+    more of them are, throughout the second half, beyond noise. (2) The score is the same at every
+    point, at zero or far from perfect, while the loss falls by a quarter and more, below what a
+    constant answer costs. (3) The accuracy hovers around a blind guess without a trend while the
+    cross-entropy (or perplexity) is that of answers that are often right. (4) Numbers are predicted:
+    an accuracy says nothing about them. Four points are enough.
 
 What to try
     With one sigmoid output, argmax over it is always 0: threshold at 0.5 instead. Keep predictions
@@ -34,88 +36,153 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.proportions import binomial_sigma, entropy, proportion
-from curvedoctor.conditions.shape import cannot, error_of_mean, fall, relative
+from curvedoctor.conditions.proportions import binomial_sigma, error_bound, informed, nats, proportion
+from curvedoctor.conditions.shape import cannot, error_of_mean, fall, mean
+from curvedoctor.conditions.still import rests_from
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import chance_error, classes
+from curvedoctor.features.chance import classes
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
+from curvedoctor.roles import is_proportion
 
 ID = "metric-bug"
+FEWEST, MANY = 4, 8
+#: by how much the share of wrong answers breaks its bound, at least
+EXCESS = 0.03
+#: share by which a loss falls clearly; share of wrong answers of a poor score; share of right ones that is none
+FAR, POOR, NONE = 0.25, 0.2, 0.005
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = cannot(case, FEWEST)
     if reason is not None:
         return unjudged(ID, reason)
-    if case.judged != "loss":
-        return unjudged(ID, "no loss is logged that the metric could be held against")
     pairs = [
-        (loss, error)
-        for loss, error in ((case.val, proportion(case, "val")), (case.training, proportion(case, "train")))
-        if loss is not None and error is not None and error.stats.n >= 5 and loss.stats.n >= 5
+        (loss, score) for loss, score in _pairs(case) if loss.stats.n >= FEWEST and score.stats.n >= FEWEST
     ]
     if not pairs:
-        return unjudged(ID, "no accuracy is logged beside the loss of its split")
-    said = [_judge(case, loss, error) for loss, error in pairs]
+        return unjudged(ID, f"no loss and score of one split with {FEWEST} points each are logged")
+    said = [_judge(case, loss, score) for loss, score in pairs]
     return max((f for f in said if f is not None), key=lambda f: f.confidence, default=None)
 
 
+def _pairs(case: Case) -> list[tuple[Series, Series]]:
+    """Losses (cross-entropies under the name of perplexity too) with the scores of the same split."""
+    out = []
+    for split, losses, score in (
+        (("val", "test"), (case.val,), case.val_score),
+        (("train", "none"), (case.train_step, case.train), case.train_score),
+    ):
+        error = proportion(case, split[0]) or score
+        usable = [s for s in losses if s is not None and s.ceiling is None]
+        if error is not None and error.ceiling == 1.0 and error.curve.role.split in split:
+            out += [(loss, error) for loss in usable if loss.curve.role.split in split][:1]
+    return out
+
+
 def _judge(case: Case, loss: Series, error: Series) -> Finding | None:
-    bound = _bound(case, loss.stats.end)
-    if case.word("loss") is None and loss.stats.first < math.log(2) * (error.stats.first - 0.02):
-        bound = math.inf  # not a cross-entropy: it breaks the bound from the first point on
-    n = case.number("n_val" if loss is case.val else "n_train")
-    e = error.stats.end
-    sigma = max(error_of_mean(error, 0.05), binomial_sigma(min(bound, 0.5), n) if n else 0.0)
-    excess = (e - bound) / max(3 * sigma, 0.03)
-    certain = 0.97 if case.word("loss") in ("bce", "cross-entropy", "nll", "hinge") else 0.85
-    sure = max(certain * ramp(excess, 0.7, 1.3) if bound < 1 else 0.0, _hovers(case, loss, error))
-    if sure < FIRES:
-        return None
-    score, loss_end = error.logged(e), number(loss.stats.end)
-    summary = f"{_where(loss)} accuracy hovers at {number(score)} while the loss falls by {percent(fall(loss))} to {loss_end}"
-    summary += (
-        f": at that loss at most {percent(min(bound, 1.0))} of answers can be wrong." if bound < e else "."
-    )
-    return finding(
-        ID, "error", sure, error, summary, others=(loss,), onset=0.0,
-        accuracy=score, fall=fall(loss), bound=min(bound, 1.0), noise=error.stats.noise,
-    )  # fmt: skip
+    """The first proof that holds: a bound that is broken, one value, chance, a regression."""
+    for proof in (_bound_broken, _one_value, _at_chance, _regression):
+        said = proof(case, loss, error)
+        if said is not None:
+            sure, why = said
+            right = error.logged(error.stats.end)
+            words = f"{_where(loss)} {_called(error)} stays at {number(right)} while the loss falls by {percent(fall(loss))} to {number(loss.stats.end)}: {why}."
+            return finding(
+                ID, "error", sure, error, words, others=(loss,), onset=0.0, accuracy=right, fall=fall(loss),
+                bound=min(error_bound(case, loss, loss.stats.end), 1.0), noise=error.stats.noise,
+            )  # fmt: skip
+    return None
 
 
 def _where(loss: Series) -> str:
     return "Validation" if loss.curve.role.split in ("val", "test") else "Training"
 
 
-def _bound(case: Case, level: float) -> float:
-    """Highest possible error rate at a mean loss, 0..; above 1 where nothing follows."""
-    kind = case.word("loss")
-    if kind == "hinge":
-        return level
-    k = classes(case)
-    if kind == "mse":
-        return 4 * level if k == 2 else math.inf
-    if kind == "bce" and k is not None and k > 2:
-        return math.inf
-    if kind in (None, "bce", "cross-entropy", "nll"):
-        return level / math.log(2)
-    return math.inf
+def _called(error: Series) -> str:
+    return "accuracy" if is_proportion(error.curve) else "score"
 
 
-def _hovers(case: Case, loss: Series, error: Series) -> float:
-    """The loss falls below what a constant answer costs while the accuracy has no trend."""
-    t, e = loss.stats, error.stats
-    level = 0.5 * (e.start + e.end)
-    moved = max(abs(e.start - e.end), abs(e.at25 - e.at75), e.start - e.best - 2 * error_of_mean(error, 0.05))
-    still = ramp(moved, max(0.04, 6 * error_of_mean(error, 0.1)), max(0.02, 3 * error_of_mean(error, 0.1)))
-    chance = chance_error(case)
-    poor = ramp(level / chance, 0.75, 0.9) if chance else ramp(level, 0.2, 0.35)
-    informed = 1.0
-    if case.word("loss") in (None, "bce", "cross-entropy", "nll"):
-        informed = ramp(t.end / entropy(min(level, 0.5)), 0.95, 0.75)
-    clear = ramp(fall(loss), 0.15, 0.35) * ramp(relative(t.start - t.end, max(t.noise, 1e-300)), 2.0, 5.0)
-    return 0.85 * still * poor * clear * informed
+def _bound_broken(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
+    """A wrong answer costs ln 2 at least: over the last half, more answers are wrong than the loss can pay for."""
+    if not is_proportion(error.curve):
+        return None
+    late = np.array(
+        [
+            mean(error, at, at + 0.125) - error_bound(case, loss, mean(loss, at, at + 0.125))
+            for at in (0.5, 0.625, 0.75, 0.875)
+        ]
+    )
+    n = case.number("n_val" if loss is case.val else "n_train")
+    room = max(EXCESS, 3 * error_of_mean(error, 0.125), 3 * binomial_sigma(0.5, n) if n else 0.0)
+    if float(late.min()) <= room:
+        return None
+    bound = error_bound(case, loss, loss.stats.end)
+    return 0.97, f"at that loss at most {percent(bound)} of answers can be wrong"
+
+
+def _one_value(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
+    """A score that is the same at every point, at zero or at chance, though the loss falls far."""
+    if rests_from(error.y) > 0 or fall(loss) < FAR or not _significant(loss) or error.stats.end < POOR:
+        return None
+    if is_proportion(error.curve) and not informed(case, loss, error):
+        return None
+    if not is_proportion(error.curve) and (error.stats.n < MANY or fall(loss) < 2 * FAR):
+        return None  # an F1 or a mAP may stay at zero for a while
+    if error.stats.end >= 1 - NONE:
+        return (
+            0.93 if is_proportion(error.curve) else 0.75
+        ), f"zero at all of its {error.stats.n:.0f} points"
+    return 0.92, f"the same at all of its {error.stats.n:.0f} points"
+
+
+def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
+    """A share of right answers that hovers around a blind guess, though the loss is that of an informed answer."""
+    if not is_proportion(error.curve) or not _significant(loss) or _falls_clearly(error):
+        return None
+    k, right = classes(case) or 2.0, 1.0 - mean(error, 0.25, 1.0)
+    if right > 1 / k + max(0.04, 0.5 / k**2, 2 * error_of_mean(error, 1.0)) or not informed(
+        case, loss, error
+    ):
+        return None
+    gap = math.exp(-nats(loss, loss.stats.end)) - right
+    sure = 0.93 * ramp(gap, 0.05, 0.12) * ramp(fall(loss), 0.1, 0.25)
+    return (
+        None
+        if sure < FIRES
+        else (
+            sure,
+            f"that of a blind guess among {k:.0f}, though such a loss gives the truth {percent(math.exp(-nats(loss, loss.stats.end)))} on average",
+        )
+    )
+
+
+def _regression(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
+    """Numbers are predicted: hardly any is hit exactly, and the share of those that are says nothing."""
+    told = case.number("n_classes") is None and case.word("loss") in ("mse", "mae", "huber")
+    if (
+        not told
+        or not is_proportion(error.curve)
+        or not _significant(loss)
+        or fall(loss) < FAR
+        or _falls_clearly(error)
+    ):
+        return None
+    return (
+        (0.92, f"numbers are predicted (loss {case.word('loss')}), and accuracy says nothing about them")
+        if error.stats.end >= POOR
+        else None
+    )
+
+
+def _falls_clearly(error: Series) -> bool:
+    """Whether the error still falls after the first quarter, so that the metric sees what is learnt."""
+    t = error.stats
+    return t.at25 - min(t.at75, t.end) > max(0.03, 4 * error_of_mean(error, 0.1))
+
+
+def _significant(loss: Series) -> bool:
+    return loss.stats.start - loss.stats.end > 3 * error_of_mean(loss, 0.1) and fall(loss) > 0.1
 
 
 def _argmax(rng: np.random.Generator) -> Run:

@@ -6,9 +6,10 @@ Why it matters
 
 How it decides
     The training or validation loss ends in values that are not finite. A single NaN that recovers
-    is not this condition. If not one finite value was logged, or the first is already NaN, the data
-    or the set-up is at fault rather than the learning rate, unless the loss per step rose before it
-    was lost: then the step was too long.
+    is not this condition. The onset is that of the finest curve. If the loss per step is NaN when it is
+    first logged, within the first three steps, the data or the set-up is at fault rather than the
+    learning rate, as where the loss per step stayed calm until it was lost within the first epoch; a later first
+    point is laid to the learning rate where that is above custom.
 
     Where training is finite and no validation loss ever was a number, the validation is at fault, not the run.
 
@@ -41,6 +42,10 @@ from curvedoctor.model import Curve, Finding, Run, Unjudged
 ID = "non-finite"
 #: what to try when not one finite value precedes
 FROM_START = ("clean-data", "normalize-input", "lower-lr")
+#: steps up to which no update can have done it; a rate that is above most optimizers' custom
+FIRST_STEPS, HIGH = 3, 0.01
+#: formats whose overflow gives NaN
+REDUCED = ("fp16", "fp8", "int8", "mixed")
 #: a loss per step that ended so many times above its lowest had blown up
 ROSE = 3.0
 
@@ -55,7 +60,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     lost = [c for c in lost if len(c) > 1 or len(lost) == len(losses)]
     if not lost:
         return None
-    lost.sort(key=lambda c: (c.role.split != "train", int(np.argmax(~np.isfinite(c.values)))))
+    lost.sort(key=_finest_first)
     sound = case.judged == "loss" and case.training is not None and not case.training.stats.bad_tail
     if sound and not np.isfinite(np.concatenate([c.values for c in lost])).any():
         # the run goes on well: a term that never applies, or a validation that can't be computed
@@ -81,56 +86,82 @@ def _never_computed(curve: Curve, lost: list[Curve]) -> Finding:
     )  # fmt: skip
 
 
-def _say(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
-    finite = np.isfinite(curve.values)
-    tail = int(len(finite) - np.argmax(finite[::-1])) if finite.any() else 0
-    start = tail == 0
-    finest = _finest(lost) if start else None
-    kind = "NaN" if np.isnan(curve.values[-1]) else "infinite"
-    onset = float(curve.steps[min(tail, len(curve) - 1)])
-    when = "from the very first point" if start else f"from {curve.axis} {onset:g} on"
-    if finest is not None:
-        until = int(np.flatnonzero(np.isfinite(finest.values))[-1]) + 1
-        when = f"from {finest.axis} {finest.steps[until]:g} on, within the first epoch,"
-        last = finest.values[until - 1]
-    else:
-        last = None if start else curve.values[tail - 1]
-    found = finding(
-        ID,
-        "error",
-        0.99 if len(curve) - tail > 1 or len(curve) < 3 else 0.9,
-        None,
-        f"The loss is {kind} {when} and does not come back.",
-        kind=kind,
-        from_start=start,
-        last_finite=None if last is None else float(last),
-        points_lost=int(len(curve) - tail),
+def _finest_first(curve: Curve) -> tuple[bool, bool, float]:
+    """Training before validation, steps before epochs, the earlier loss first."""
+    return (
+        curve.role.split != "train",
+        curve.role.granularity != "step",
+        float(curve.steps[_lost_from(curve)]),
     )
-    ids = tuple(c.id for c in lost)
-    end = float(curve.steps[-1])
-    return Finding(
-        found.condition, found.severity, found.confidence, ids, found.summary, found.evidence,
-        onset, (onset, max(onset, end)), curve.axis, _actions(case, curve, finest) if start else (),
+
+
+def _lost_from(curve: Curve) -> int:
+    """Index of the first point from which on none is finite; 0 where none ever was."""
+    finite = np.isfinite(curve.values)
+    return int(len(finite) - np.argmax(finite[::-1])) if finite.any() else 0
+
+
+def _say(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
+    at = _lost_from(curve)
+    kind = "NaN" if np.isnan(curve.values[-1]) else "infinite"
+    onset = float(curve.steps[min(at, len(curve) - 1)])
+    when = (
+        f"from {curve.axis} {onset:g} on" if at else f"from its very first point on ({curve.axis} {onset:g})"
+    )
+    last = float(curve.values[at - 1]) if at else None
+    lost_points = int(len(curve) - at)
+    found = finding(
+        ID, "error", 0.99 if lost_points > 1 or len(curve) < 3 else 0.92, None,
+        f"The loss is {kind} {when} and does not come back.",
+        kind=kind, from_start=at == 0, last_finite=last, points_lost=lost_points,
     )  # fmt: skip
+    span = (onset, max(onset, float(curve.steps[-1])))
+    ids = tuple(c.id for c in lost)
+    return replace(
+        found, curves=ids, onset=onset, span=span, axis=curve.axis, actions=_actions(case, curve, at)
+    )
 
 
-def _finest(lost: list[Curve]) -> Curve | None:
-    """The training loss per step, if it was finite before it was lost."""
-    for curve in lost:
-        if curve.role.split == "train" and curve.role.granularity == "step" and np.isfinite(curve.values[0]):
-            return curve
-    return None
+def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
+    """A loss that was never finite is the data's, if it was logged before the first steps; later, a high rate comes first.
+
+    A loss that stayed calm and was lost within the first epoch met a sample that is not finite.
+    """
+    reduced = ("fix-precision",) if case.word("precision") in REDUCED else ()
+    if at == 0:
+        by_rate = not _at_start(curve) and _high(case, curve)
+        return (
+            ("lower-lr", "clip-gradients", *FROM_START[:2], *reduced) if by_rate else (*FROM_START, *reduced)
+        )
+    seen = curve.values[:at][np.isfinite(curve.values[:at])]
+    first_epoch = curve.role.granularity == "step" and _no_epoch_finite(case)
+    if first_epoch and seen[-1] <= ROSE * seen.min():
+        return (*FROM_START, *reduced)
+    return (*CONDITION.actions[:4], *reduced) if reduced else ()
 
 
-def _actions(case: Case, curve: Curve, finest: Curve | None) -> tuple[str, ...]:
-    """From the very first step it is the data; a first epoch is long enough for a rate too high, which shows in its steps."""
-    if finest is not None:
-        seen = finest.values[np.isfinite(finest.values)]
-        return ("lower-lr", *FROM_START[:2]) if seen[-1] > ROSE * seen.min() else FROM_START
+def _at_start(curve: Curve) -> bool:
+    """Whether the first logged point is that of the very first steps."""
+    return curve.role.granularity == "step" and int(curve.steps[0]) <= FIRST_STEPS
+
+
+def _high(case: Case, curve: Curve) -> bool:
+    """Whether the learning rate is above custom, or, where the optimizer is not known, above most optimizers' custom."""
     below = decades_below_usual(case)
-    if curve.role.granularity == "epoch" and below is not None and below < -0.5:
-        return ("lower-lr", *FROM_START[:2])
-    return FROM_START
+    if below is not None:
+        return below < -0.5
+    lr = case.number("lr") or (case.schedule.peak if case.schedule is not None else None)
+    return lr is not None and lr >= HIGH and curve.role.granularity == "step"
+
+
+def _no_epoch_finite(case: Case) -> bool:
+    """Whether losses per epoch are logged, none of them finite."""
+    epochs = [
+        c
+        for c in case.run.curves
+        if c.role.quantity == "loss" and c.role.split == "train" and c.role.granularity == "epoch"
+    ]
+    return any(len(c) for c in epochs) and not any(np.isfinite(c.values).any() for c in epochs)
 
 
 def _blows_up(rng: np.random.Generator) -> Run:

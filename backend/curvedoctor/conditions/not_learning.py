@@ -32,7 +32,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
-from curvedoctor.conditions.blind import actions, no_better_than_chance, shared, unrelated, why
+from curvedoctor.conditions.blind import actions, no_better_than_chance, one_answer, shared, unrelated, why
 from curvedoctor.conditions.collapsed import collapsed
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import ENOUGH, cannot, error_of_mean, name, relative
@@ -47,6 +47,10 @@ ID = "not-learning"
 CONSTANT = 3
 #: share of wrong answers of a constant score from which on it has not converged before the first point
 POOR = 0.3
+#: share of an untrained model's loss below which something was learnt before the first point
+LEARNT = 0.8
+#: relative range of losses that nobody sees moving
+UNSEEN = 0.003
 #: how near ln K a loss of unknown kind has to stay
 USUALLY = 0.004
 
@@ -55,7 +59,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot(case, CONSTANT)
     if reason is not None:
         return unjudged(ID, reason)
-    if collapsed(case) is not None:
+    if collapsed(case) is not None or _lost(case):
         return None
     known = [c for c in (case.train, case.train_step, case.val) if c is not None and c.stats.n >= CONSTANT]
     if not any(_falls(c) for c in known):
@@ -66,8 +70,15 @@ def check(case: Case) -> Finding | Unjudged | None:
     return (
         unrelated(case)
         or no_better_than_chance(case)
+        or one_answer(case)
         or (None if long >= ENOUGH else unjudged(ID, "the training loss has too few points"))
     )
+
+
+def _lost(case: Case) -> bool:
+    """Whether every loss is NaN, which is why the scores stay: see non-finite."""
+    losses = [c for c in case.run.curves if c.role.quantity == "loss" and c.role.better == "lower" and len(c)]
+    return bool(losses) and not any(np.isfinite(c.values[-1]) for c in losses)
 
 
 def _stays(case: Case, known: Sequence[Series]) -> Finding | None:
@@ -111,15 +122,18 @@ def _certain(case: Case, s: Series, chance: float | None) -> float:
         return 0.97
     if case.judged == "accuracy":
         return 0.95 if s.stats.end >= POOR else 0.0
-    known = expected_first_loss(case) is not None or case.word("loss") == "mse"
-    return 0.0 if known and case.judged == "loss" else 0.93  # it has learnt before the first point
+    expected = expected_first_loss(case)
+    learnt = expected is not None and case.judged == "loss" and s.stats.end < LEARNT * expected
+    return 0.0 if learnt else 0.95
 
 
 def _near(case: Case, s: Series, moved: float, chance: float | None) -> float:
     """The same of one that fluctuates at the level of an untrained model."""
     t, score = s.stats, case.val_score or case.train_score
-    if chance is None or t.n < 8 or not t.end > 1e-12 or _contradicted(case):
+    if t.n < 8 or not t.end > 1e-12 or _contradicted(case):
         return 0.0
+    if chance is None:
+        return 0.8 if _all_flat(case) else 0.0
     # what noise alone moves the best and the mean levels of 64 cells by
     allowed = max(0.01 * abs(t.start), 3.5 * error_of_mean(s, 1 / 20))
     still = ramp(moved / allowed, 1.3, 0.9) * ramp(relative(moved, t.start), 0.12, 0.05)
@@ -127,6 +141,15 @@ def _near(case: Case, s: Series, moved: float, chance: float | None) -> float:
     if score is not None and chance_error(case) is None and score.stats.start - score.stats.end > 0.05:
         return 0.0
     return (0.92 if known else 0.7) * still
+
+
+def _all_flat(case: Case) -> bool:
+    """Whether neither training nor validation moved by what anyone would see, and no score says that they were good before."""
+    both = [c for c in (case.train or case.train_step, case.val) if c is not None and c.stats.n >= 8]
+    score = case.val_score or case.train_score
+    good = score is not None and score.stats.end < POOR
+    flat = all(c.stats.top - c.stats.low <= UNSEEN * abs(c.stats.end) for c in both)
+    return len(both) == 2 and case.judged == "loss" and flat and not good
 
 
 def _chance(case: Case, s: Series) -> float | None:

@@ -5,7 +5,7 @@ Why it matters
     code, its capacity or its learning rate, and no amount of data will help.
 
 How it decides
-    The run trains on at most 16 samples (64 where nothing is validated) and its training loss is
+    The run trains on at most 10 samples (64 where nothing is validated) and its training loss is
     still above a fiftieth of an untrained model's at the end.
 
 What to try

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 
+from curvedoctor.conditions.shape import mean
 from curvedoctor.features.case import Case
+from curvedoctor.features.chance import classes
 from curvedoctor.features.series import Series
 from curvedoctor.model import Floats
 from curvedoctor.roles import is_proportion
 
 #: largest sample size looked for; beyond it float32 and binomial noise say nothing
 MOST = 5000
+#: losses whose every wrong answer costs ln 2 at least, as configured and as curves are called
+CROSS = ("bce", "cross-entropy", "nll")
+_PERPLEXITY = re.compile(r"(^|[^a-z])(ppl|perplexity)([^a-z]|$)", re.IGNORECASE)
+_NAMED = re.compile(
+    r"cross.?entropy|log_?loss|(^|[^a-z])(ce|bce|xent|nll|ppl|perplexity)([^a-z]|$)", re.IGNORECASE
+)
 _SIZES = np.arange(2, MOST + 1, dtype=np.float64)
 
 
@@ -63,3 +72,38 @@ def entropy(share: float) -> float:
     """Binary entropy in nats: the loss of a constant prediction with this error rate."""
     p = min(max(share, 1e-12), 1 - 1e-12)
     return -p * math.log(p) - (1 - p) * math.log(1 - p)
+
+
+def nats(loss: Series, level: float) -> float:
+    """A mean cross-entropy in nats: perplexity is its exponential."""
+    return math.log(max(level, 1.0)) if _PERPLEXITY.search(loss.curve.tag) else level
+
+
+def is_cross_entropy(case: Case, loss: Series) -> bool:
+    """Whether the loss is a cross-entropy, by its name or configuration: only of one follows how often answers are right."""
+    return case.word("loss") in CROSS or _NAMED.search(loss.curve.tag) is not None
+
+
+def error_bound(case: Case, loss: Series, level: float) -> float:
+    """Highest possible error rate at a mean loss, 0..; above 1 where nothing follows."""
+    k = classes(case)
+    if case.word("loss") == "hinge":
+        return level
+    if case.word("loss") == "bce" and k is not None and k > 2:
+        return math.inf
+    return nats(loss, level) / math.log(2) if is_cross_entropy(case, loss) else math.inf
+
+
+def informed(case: Case, loss: Series, error: Series) -> bool:
+    """Whether the loss is below what a constant answer costs that is as often right: the metric can't be so low by right."""
+    level = nats(loss, loss.stats.end)
+    if case.word("loss") == "hinge":
+        return level < 0.75
+    if case.word("loss") is None and loss.stats.first < math.log(2) * (error.stats.first - 0.02):
+        return False  # no cross-entropy: it breaks the bound from the first point on
+    if case.word("loss") in (None, *CROSS):
+        return (
+            level < 0.9 * entropy(min(mean(error, 0.0, 1.0), 0.5))
+            and math.exp(-level) > 1.0 - error.stats.best
+        )
+    return False

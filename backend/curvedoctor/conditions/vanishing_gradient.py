@@ -52,13 +52,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     sure = rule
     if sure < FIRES:
         return None
-    summary = f"{course(s)}; another activation, normalization or residuals are likely to end lower."
     if share is not None and _by_norm(share, s) >= 0.2:
-        summary = (
-            f"The gradient norm falls to {number(share)} of its start while the {name(s)} is still at "
-            f"{number(s.logged(s.stats.end))}."
-        )
-    elif activation in SATURATES:
+        level = number(s.logged(s.stats.end))
+        summary = f"The gradient norm falls to {number(share)} of its start while the {name(s)} is still at {level}."
+    else:
         deep = f" {depth:g} layers deep" if depth else ""
         summary = f"{course(s)} with {activation} units{deep}: they saturate and pass next to no gradient."
     return finding(
@@ -68,11 +65,11 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 
 def _grad_share(grad: Series | None) -> float | None:
-    """Gradient norm at the end over that of the first tenth."""
+    """Gradient norm at the end over that of the first tenth; None where it is zero: nothing is trained, see not-learning."""
     if grad is None or grad.stats.n < 6 or grad.stats.low < 0:
         return None
-    start = max(float(np.median(grad.grid[:6])), 1e-300)
-    return relative(float(np.median(grad.grid[-6:])), start)
+    start, end = float(np.median(grad.grid[:6])), float(np.median(grad.grid[-6:]))
+    return relative(end, start) if start > 0 and end > 0 else None
 
 
 def _by_norm(share: float | None, s: Series) -> float:

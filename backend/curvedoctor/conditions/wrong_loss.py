@@ -6,9 +6,10 @@ Why it matters
     falls for ever. The fitting loss ends clearly lower.
 
 How it decides
-    A cross-entropy below zero; squared or absolute error although classes are predicted; a
-    cross-entropy that settles at the lowest value it can reach on probabilities instead of logits
-    (ln(e + K − 1) − 1) while accuracy is so high that a sound one would be far lower.
+    A cross-entropy that settles at the lowest value it can reach on probabilities instead of logits
+    (ln(e + K − 1) − 1) while accuracy is so high that a sound one would be far lower. Squared or
+    absolute error although classes are predicted is information: it trains as well when tuned. A
+    cross-entropy below zero is an impossible-value.
 
 What to try
     Cross-entropy on logits for classes, binary cross-entropy on logits for yes or no and for several
@@ -29,14 +30,14 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, unjudged
+from curvedoctor.conditions.base import Condition, finding, number, percent, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.proportions import entropy, proportion
-from curvedoctor.conditions.shape import cannot, course, flat
+from curvedoctor.conditions.shape import cannot, flat
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
 from curvedoctor.features.series import Series
-from curvedoctor.model import Finding, Run, Unjudged
+from curvedoctor.model import Finding, Run, Severity, Unjudged
 
 ID = "wrong-loss"
 SQUARED = {"mse", "mae", "huber", "logcosh"}
@@ -52,22 +53,18 @@ def check(case: Case) -> Finding | Unjudged | None:
     if named is None and error is None:
         return unjudged(ID, "neither the loss function nor an accuracy is logged")
     floor = _floor(case, s, error)
-    squared = 0.5 if named in SQUARED and _classifies(case, error) else 0.0
-    sure = max(0.75 if floor is not None else 0.0, squared)
-    if sure < FIRES:
+    squared = named in SQUARED and _classifies(case, error)
+    if floor is None and not squared:
         return None
-    summary = (
-        f"{course(s)}{f' with the loss {named}' if named else ''}; another loss is likely to end better."
-    )
+    severity: Severity = "warning" if floor is not None else "info"
+    summary = f"Classes are predicted, and the loss is {named}: cross-entropy is what fits the task."
     if floor is not None and error is not None:
         summary = (
             f"The loss settles at {number(s.stats.end)} with {percent(1 - error.stats.end)} of answers right: the lowest "
             f"value that it can reach ({number(floor)}) where probabilities are passed instead of logits."
         )
-    elif squared:
-        summary = f"Classes are predicted, and the loss is {named}: cross-entropy fits the task."
     return finding(
-        ID, "warning", sure, s, summary, others=(error,), onset=0.0,
+        ID, severity, 0.9, s, summary, others=(error,), onset=0.0,
         loss=named, end=s.stats.end, floor=floor, accuracy=None if error is None else 1 - error.stats.end,
     )  # fmt: skip
 

@@ -30,6 +30,9 @@ _TREES = re.compile(
     re.IGNORECASE,
 )
 
+#: an epoch curve with fewer points says less than the curve per step beside it
+FEW = 6
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -158,6 +161,8 @@ def _case(run: Run, series: Mapping[str, Series], primary: str | None) -> Case:
     train = _pick(series, judged, split_of["train"], {"epoch", "unknown"})
     step = _pick(series, judged, split_of["train"], {"step"})
     val = _pick(series, judged, split_of["val"], None, like=train or step, primary=primary)
+    if train is not None and step is not None and train.stats.n < FEW <= step.stats.n:
+        train = None  # two epochs hide what four hundred steps show
     scores: tuple[Series | None, Series | None] = (None, None)
     if judged != "accuracy":
         scores = (

@@ -8,7 +8,7 @@ from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 
 #: training sets up to this many samples are a check, not a training; the second where nothing is validated
-HANDFUL, HANDFUL_ALONE = 16, 64
+HANDFUL, HANDFUL_ALONE = 10, 64
 #: the loss counts as ~0 below this share of the first one
 NOTHING = 0.02
 
