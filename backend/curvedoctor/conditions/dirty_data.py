@@ -2,11 +2,12 @@
 
 Why it matters
     A few bad rows dominate a squared loss; missing values turn single batches into NaN; wrong labels
-    put a ceiling on training accuracy and are learnt by heart in the end.
+    put a ceiling on training accuracy and are memorized in the end.
 
 How it decides
-    The loss per step has spikes that don't get rarer: as many in the last half as in the first, five
-    or more; or single points are NaN again and again while the run goes on.
+    The loss per step has spikes that don't get rarer: five or more, three in ten of them in the second
+    half, one at ten times the level and above where the run started, and not in the rhythm of the epochs; or single
+    points are NaN again and again while the run goes on.
 
 What to try
     Look at the batches at which it spikes; clip or drop outliers; impute missing values; look at the
@@ -25,10 +26,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, ramp, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.loss_spikes import spikes
-from curvedoctor.conditions.shape import cannot, course, name
+from curvedoctor.conditions.loss_spikes import extreme, spikes
+from curvedoctor.conditions.shape import cannot, name
+from curvedoctor.conditions.uneven_batches import check as uneven
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -44,20 +46,16 @@ def check(case: Case) -> Finding | Unjudged | None:
     assert s is not None
     if s.stats.n < 20:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few to see spikes that persist; 20 are needed")
-    at = spikes(s).at
-    holes = _holes(s)
-    late = int(np.count_nonzero(at > 0.5))
-    lasting = 0.6 * ramp(len(at), 4, 9) * ramp(late / max(1, len(at)), 0.25, 0.4)
+    found, holes = spikes(s), _holes(s)
+    at, late = found.at, int(np.count_nonzero(found.at > 0.5))
+    height = float(found.ratio.max()) if len(at) else 0.0
+    lasting = 0.85 * ramp(len(at), 3, 6) * ramp(late / max(1, len(at)), 0.2, 0.3) * float(extreme(s, found))
     sure = max(lasting, 0.8 * ramp(holes, 1.5, 4))
-    if sure < FIRES:
+    if sure < FIRES or (not holes and isinstance(uneven(case), Finding)):
         return None
-    summary = f"{course(s)}; cleaning the data is likely to end lower."
+    summary = f"The {name(s)} spikes {len(at)} times, to {number(1 + height)} times its level, {late} of them in the second half."
     if holes >= 2:
         summary = f"The {name(s)} is not finite at {holes} single points and recovers each time."
-    elif len(at) >= 4:
-        summary = (
-            f"The {name(s)} spikes {len(at)} times, {late} of them in the second half: they don't get rarer."
-        )
     return finding(
         ID, "warning", sure, s, summary, others=(case.val,) if case.val is not s else (),
         onset=float(at[0]) if len(at) else 0.0, spikes=len(at), late=late, holes=holes,
@@ -78,7 +76,7 @@ def _holes(s: Series) -> int:
 
 def _outliers(rng: np.random.Generator) -> Run:
     y = falling(rng, 500, 1.5, 0.3, 8, 0.1)
-    y[rng.choice(np.arange(40, 490), 24, replace=False)] *= rng.uniform(4, 20, 24)
+    y[rng.choice(np.arange(40, 490), 24, replace=False)] *= rng.uniform(6, 30, 24)
     return run(train_loss_step=y, val_loss=falling(rng, 20, 1.5, 0.32))
 
 
