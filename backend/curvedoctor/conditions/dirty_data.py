@@ -7,7 +7,9 @@ Why it matters
 How it decides
     The loss per step has spikes that don't get rarer: five or more, three in ten of them in the second
     half, one at ten times the level and above where the run started, and not in the rhythm of the epochs; or single
-    points are NaN again and again while the run goes on.
+    points are NaN again and again while the run goes on. Or training falls slowly below what a guess
+    costs while validation never does, with a thousand training samples or more: what is learnt there
+    holds for no other sample, as with labels that do not belong to their inputs.
 
 What to try
     Look at the batches at which it spikes; clip or drop outliers; impute missing values; look at the
@@ -32,16 +34,47 @@ from curvedoctor.conditions.loss_spikes import extreme, spikes
 from curvedoctor.conditions.shape import cannot, name
 from curvedoctor.conditions.uneven_batches import check as uneven
 from curvedoctor.features.case import Case
+from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.series import Series
-from curvedoctor.model import Finding, Run, Unjudged
+from curvedoctor.model import Finding, ParamValue, Run, Unjudged
 
 ID = "dirty-data"
+
+
+#: training below a guess's loss by this share, validation not below it by that share: nothing learnt holds
+LEARNS, HOLDS = 0.04, 0.02
+#: training samples from which on this is no matter of memorizing a few, and training loss (over a guess's) that is slow
+MANY, SLOW = 1000, 0.4
+#: validation points that must all be no better than a guess
+ALL = 5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot(case)
     if reason is not None:
         return unjudged(ID, reason)
+    return _labels(case) or _spikes(case)
+
+
+def _labels(case: Case) -> Finding | None:
+    """Training gets below what a guess costs, validation never."""
+    train, val = case.train or case.train_step, case.val
+    guess = expected_first_loss(case) if case.judged == "loss" else None
+    if train is None or val is None or not guess or len(val.y) < ALL or (case.number("n_train") or 0) < MANY:
+        return None
+    end = train.stats.end
+    learns = SLOW * guess <= end <= (1 - LEARNS) * guess and train.stats.first < 2 * guess
+    if not learns or val.stats.low < (1 - HOLDS) * guess or val.stats.end > 2 * guess:
+        return None
+    return finding(
+        ID, "warning", 0.75, train,
+        f"Training falls to {number(end)}, below the {number(guess)} that a guess costs; validation never gets below "
+        f"{number(val.stats.low)}: nothing that is learnt holds for other samples.",
+        others=(val,), onset=0.0, actions=("clean-data", "check-split"), spikes=0, late=0, holes=0,
+    )  # fmt: skip
+
+
+def _spikes(case: Case) -> Finding | Unjudged | None:
     s = case.train_step or case.train or case.val
     assert s is not None
     if s.stats.n < 20:
@@ -86,6 +119,14 @@ def _missing(rng: np.random.Generator) -> Run:
     return run(train_loss_step=y)
 
 
+def _unrelated(rng: np.random.Generator) -> Run:
+    """Labels in another order than the inputs: five classes, and what is learnt is of no use."""
+    val = np.log(5) + 0.06 * np.linspace(0, 1, 20) + 0.01 * rng.random(20)
+    train = 1.62 - 0.2 * np.linspace(0, 1, 20) + 0.005 * rng.standard_normal(20)
+    known: dict[str, ParamValue] = {"loss": "cross-entropy", "n_classes": 5, "n_train": 2000}
+    return run(known, train_loss=train, val_loss=val)
+
+
 def _once(rng: np.random.Generator) -> Run:
     """A single NaN and a single spike."""
     y = falling(rng, 400, 1.5, 0.3, 8, 0.1)
@@ -99,12 +140,13 @@ CONDITION = Condition(
     title="outliers, missing values or wrong labels",
     severity="warning",
     actions=("clean-data", "clip-gradients", "change-loss"),
+    scale_free=False,
     check=check,
     evidence={
         "spikes": "isolated upward jumps of the loss",
         "late": "those of them in the second half of the run",
         "holes": "separate stretches of one or two points that are not finite",
     },
-    sick=(_outliers, _missing),
+    sick=(_outliers, _missing, _unrelated),
     healthy=(*HEALTHY, _once),
 )
