@@ -47,6 +47,8 @@ ID = "noisy-batches"
 
 #: swing of validation that matters, as share of its best value, and how far it must end above that
 SWING, ABOVE = 0.12, 0.1
+#: and as share of the level it swings around at the end: a curve that has climbed swings little
+SWING_OF_END = 0.06
 #: swings below this share of an untrained model's loss (of a score: of all answers) are of no consequence
 MATTERS, POINTS = 0.01, 0.02
 #: points from which on a swing can be told
@@ -73,7 +75,7 @@ def check(case: Case) -> Finding | Unjudged | None:
 def _swings(case: Case, val: Series, size: float | None) -> Finding | None:
     swing, k, m = val.stats.noise_late, val.best_index, max(1, len(val.y) // 10)
     best, end = float(val.y[k]), float(np.median(val.y[-m:]))
-    if end - best < ABOVE * abs(best) or swing < SWING * abs(best):
+    if not k or end - best < ABOVE * abs(best) or swing < max(SWING * abs(best), SWING_OF_END * abs(end)):
         return None
     least = POINTS if val.ceiling is not None else MATTERS * untrained(case, val)
     if (

@@ -1,4 +1,4 @@
-"""Validation gets worse while training still improves.
+"""Validation gets worse while training does not.
 
 Why it matters
     From the turn on the model memorizes the training set. The final checkpoint is worse than one the
@@ -8,7 +8,8 @@ How it decides
     The validation loss ends at least 10 % above its best logged value (a rise of 5 to 10 % is worth
     knowing), beyond its own noise: by several standard errors, or by a steady trend (Mann-Kendall); of
     fewer than eight points, most must go up after the best one. The best point is not in the last tenth
-    of the run, at least two points follow it, and the training loss went on falling, or stays memorized.
+    of the run, at least two points follow it, and the training loss fell on or stayed: if it climbs as
+    well, something else is wrong.
     Without a training curve the validation curve says it alone, less certainly. (Prechelt's
     generalization loss, made robust.) The best point is the lowest that was logged, at its own step.
     Where no validation loss is logged, a validation score that falls is read the same way.
@@ -37,7 +38,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot, name
+from curvedoctor.conditions.shape import cannot, error_of_mean, name
 from curvedoctor.conditions.turn import Turn, at, turn, untrained
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -53,8 +54,8 @@ TERM_NOTABLE, TERM_RISE = 0.2, 0.5
 MATTERS, MILD = 0.01, 0.1
 #: a share of wrong answers must rise by a point or two of a hundred
 POINTS = 0.02
-#: training falls on: by this share since validation was best, or it lies below that share of its start
-FALLS, MEMORIZED = 0.02, 0.1
+#: training climbs as well if it ends above its level where validation was best by more than this share
+CLIMBS = 0.02
 #: a score may lose a tenth, or a point, and is said to hold
 HOLDS = 0.1
 #: actions where stopping early would throw away what still improves
@@ -104,12 +105,12 @@ def _turned(case: Case, val: Series, train: Series | None, least: float) -> Turn
     up = found.end - found.best
     if up < MATTERS * untrained(case, val) or (val.ceiling is not None and up < POINTS):
         return None
-    return found if train is None or _falls_on(train, at(val, train, found.index)) else None
+    return found if train is None or _holds_on(train, at(val, train, found.index)) else None
 
 
-def _falls_on(train: Series, before: float) -> bool:
-    end = train.stats.end
-    return end < before - FALLS * abs(before) or (end < MEMORIZED * train.stats.start and end <= 1.1 * before)
+def _holds_on(train: Series, before: float) -> bool:
+    """Whether training has not risen with validation: it falls on, or stays where it was."""
+    return train.stats.end <= before + max(CLIMBS * abs(before), error_of_mean(train, 0.05))
 
 
 def _scores(case: Case, val: Series, found: Turn) -> tuple[bool, bool]:
