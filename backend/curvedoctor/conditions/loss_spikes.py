@@ -78,6 +78,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     s = case.training or case.val
     if s is None or s.stats.n < 20:
         return unjudged(ID, "the training loss has too few points to see spikes; 20 are needed")
+    if s.ceiling == 0.0:
+        return unjudged(ID, "a score whose best possible value is not known has no level to jump from")
     found = spikes(s)
     if not len(found.at):
         return None

@@ -21,7 +21,7 @@ What to try
 When it is wrong
     One validation term may rise while the metric that matters still improves: cross-entropy grows
     with over-confidence although accuracy holds. Then stopping early is not among the remedies; and
-    while the loss stays far below an untrained model's, it is worth knowing, no more. So it is with
+    while the loss stays far below an untrained model's, or 95 % of the answers are right, it is worth knowing, no more. So it is with
     one of several validation terms: a warning only if it ends half above its best or more.
 
 References
@@ -39,7 +39,7 @@ import numpy as np
 from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, error_of_mean, name
-from curvedoctor.conditions.turn import Turn, at, turn, untrained
+from curvedoctor.conditions.turn import Turn, at, holds, serves, turn, untrained
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
@@ -56,8 +56,6 @@ MATTERS, MILD = 0.01, 0.1
 POINTS = 0.02
 #: training climbs as well if it ends above its level where validation was best by more than this share
 CLIMBS = 0.02
-#: a score may lose a tenth, or a point, and is said to hold
-HOLDS = 0.1
 #: actions where stopping early would throw away what still improves
 GO_ON = ("regularize", "more-data", "smaller-model")
 
@@ -88,11 +86,11 @@ def _main(case: Case, val: Series) -> Finding | None:
     found = _turned(case, val, train, NOTABLE)
     if found is None:
         return None
-    holds, improves = _scores(case, val, found)
-    mild = holds and found.end - found.best < MILD * untrained(case, val)
+    stays, improves = _scores(case, val, found)
+    mild = stays and (found.end - found.best < MILD * untrained(case, val) or serves(case))
     severity: Severity = "info" if mild or found.rise < RISE else "warning"
-    sure = 0.75 + 0.2 * ramp(found.rise, NOTABLE, PLAIN) - (0.15 if train is None or holds else 0.0)
-    though = ", though its score still improves" if improves else ", though its score holds" if holds else ""
+    sure = 0.75 + 0.2 * ramp(found.rise, NOTABLE, PLAIN) - (0.15 if train is None or stays else 0.0)
+    though = ", though its score still improves" if improves else ", though its score holds" if stays else ""
     text = f"{_course(val, found)}{though}."
     return _said(val, train, found, _Said(severity, sure, text, GO_ON if improves else ()))
 
@@ -121,13 +119,7 @@ def _scores(case: Case, val: Series, found: Turn) -> tuple[bool, bool]:
         return False, False
     main, before = case.val_score.stats, at(val, case.val_score, found.index)
     margin = max(2 * main.noise / max(main.n, 1.0) ** 0.5, 0.01 * abs(before))
-    return all(_holds(s, at(val, s, found.index)) for s in scores), main.end < before - margin
-
-
-def _holds(score: Series, before: float) -> bool:
-    """Whether a score ends as good as it was, a tenth of its right or of its wrong answers (the fewer) aside."""
-    fewer = min(abs(before), abs((score.ceiling or 0.0) - before))
-    return score.stats.end <= before + max(HOLDS * fewer, 0.01)
+    return all(holds(s, at(val, s, found.index)) for s in scores), main.end < before - margin
 
 
 def _course(val: Series, found: Turn) -> str:
