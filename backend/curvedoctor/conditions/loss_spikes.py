@@ -8,7 +8,10 @@ How it decides
     Single points stand out above the level around them: by more than six times the local noise (of
     the logarithm: batch noise is skewed) and by half of the level or more, and the loss comes back afterwards. The first twentieth of the run
     is not looked at. Only upward jumps count: a loss that drops when the learning rate does is fine.
-    A single spike in a long run is worth knowing, no more.
+    It is a warning where it happens three times (twice, if to four times the level) and takes hold: the
+    curve is a mean over epochs, or half of the spikes last for two points or more, or leave the level
+    higher than it was, or one reaches ten times the level and more than the run started from. Single high batches after which the level is
+    what it was before are worth knowing, no more: batches differ in difficulty.
 
 What to try
     Clip the gradient norm at its usual level; lower the peak learning rate, or β₂ of Adam; look at
@@ -29,6 +32,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
@@ -40,9 +44,15 @@ from curvedoctor.features.series import Series
 from curvedoctor.features.statistics import MAD_TO_SIGMA
 from curvedoctor.model import Finding, Floats, Ints, Run, Severity, Unjudged
 
+Bools = npt.NDArray[np.bool_]
+
 ID = "loss-spikes"
 #: height of a spike above the local level: in local noise of its logarithm, and as share of the level
 SIGMAS, SHARE = 6.0, 0.5
+#: spikes that are many; height (share above the level) of which one less is; and that no difficult batch explains
+OFTEN, HIGH, EXTREME = 3, 3.0, 9.0
+#: rise of the level after a spike that counts, in local noise of its logarithm
+MOVED = 2.0
 #: points that are looked at, the last ones
 MOST = 65536
 
@@ -53,8 +63,12 @@ class Spikes:
 
     #: progress of each, rising
     at: Floats
-    #: height over the local level, as a ratio
+    #: height over the local level, as a ratio, and highest value, in the curve's unit
     ratio: Floats
+    peak: Floats
+    #: points that each lasts for, and whether the level is higher after it than before
+    lasts: Ints
+    moved: Bools
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -64,6 +78,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     s = case.training or case.val
     if s is None or s.stats.n < 20:
         return unjudged(ID, "the training loss has too few points to see spikes; 20 are needed")
+    if s.ceiling == 0.0:
+        return unjudged(ID, "a score whose best possible value is not known has no level to jump from")
     found = spikes(s)
     if not len(found.at):
         return None
@@ -71,7 +87,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     sure = 0.9 * ramp(height, 0.4, 1.2)
     if sure < FIRES:
         return None
-    severity: Severity = "warning" if len(found.at) >= 3 or (len(found.at) == 2 and height > 3) else "info"
+    often = len(found.at) >= OFTEN or (len(found.at) == OFTEN - 1 and height > HIGH)
+    severity: Severity = "warning" if often and take_hold(s, found) else "info"
     many = f"{len(found.at)} times" if len(found.at) > 1 else "once"
     return finding(
         ID, severity, sure, s,
@@ -86,7 +103,7 @@ def spikes(s: Series) -> Spikes:
     """Isolated spikes of a curve: groups of at most 1 % of the points (3 at least) above the running median."""
     y, x = s.y[-MOST:], s.x[-MOST:]
     n = len(y)
-    none = Spikes(np.empty(0), np.empty(0))
+    none = Spikes(np.empty(0), np.empty(0), np.empty(0), np.empty(0, np.int64), np.empty(0, bool))
     if n < 20 or (s.stats.jump_ratio < SHARE and n > GRID):
         return none
     w = max(5, min(n // 8, 101)) | 1
@@ -103,7 +120,34 @@ def spikes(s: Series) -> Spikes:
         return none
     groups = np.split(where, np.flatnonzero(np.diff(where) > 2) + 1)
     short = [g for g in groups if len(g) <= max(3, n // 100) and _recovers(y, g)]
-    return Spikes(np.array([x[g[0]] for g in short]), np.array([ratio[g].max() for g in short]))
+    return Spikes(
+        np.array([x[g[0]] for g in short]),
+        np.array([ratio[g].max() for g in short]),
+        np.array([y[g].max() for g in short]),
+        np.array([len(g) for g in short]),
+        np.array([_moves(y, g, float(sigma[g[0]])) for g in short]),
+    )
+
+
+def take_hold(s: Series, found: Spikes) -> bool:
+    """Whether spikes are more than single batches that are hard: they are epochs, last, leave a trace, or are extreme."""
+    if s.curve.role.granularity == "epoch" or extreme(s, found):
+        return True
+    traces = (found.lasts > 1) | found.moved
+    return 2 * int(traces.sum()) >= len(traces)
+
+
+def extreme(s: Series, found: Spikes) -> bool:
+    """Whether a spike is higher than batches that are merely difficult: ten times the level, and above where the run started."""
+    start = max(s.stats.start, s.stats.first)
+    return bool(((found.ratio >= EXTREME) & (found.peak > start)).any())
+
+
+def _moves(y: Floats, group: Ints, sigma: float) -> bool:
+    """Whether the five points after a spike lie higher than the five before, beyond the noise of their logarithm."""
+    before = float(np.median(y[max(0, group[0] - 5) : group[0]]))
+    after = float(np.median(y[group[-1] + 1 : group[-1] + 6]))
+    return before > 0 and after > before * float(np.exp(MOVED * sigma))
 
 
 def _recovers(y: Floats, group: Ints) -> bool:
@@ -124,7 +168,9 @@ def _running_median(y: Floats, w: int) -> Floats:
 
 def _spiky(rng: np.random.Generator) -> Run:
     y = falling(rng, 400, 2.3, 0.4, 8, 0.05)
-    y[rng.choice(np.arange(60, 380), 6, replace=False)] *= rng.uniform(3, 8, 6)
+    at = np.sort(rng.choice(np.arange(6, 38), 6, replace=False)) * 10
+    y[at] *= rng.uniform(3, 8, 6)
+    y[at + 1] *= 2.5
     return run({"lr": 0.01}, train_loss_step=y)
 
 

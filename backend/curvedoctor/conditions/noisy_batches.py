@@ -10,7 +10,7 @@ How it decides
     which checkpoint is kept is chance. Or the training loss per step fluctuates by half of its
     level or more around a flat tail, without rhythm, the logged batch size is 4 or less, and what
     validation is logged has stopped improving. A swing below 1 % of an untrained model's loss is of no
-    consequence.
+    consequence, nor one while 95 % of the answers are right.
 
 What to try
     A batch four times larger, or gradients accumulated over four, or a lower learning rate: both shrink
@@ -36,7 +36,7 @@ from curvedoctor.conditions.base import FIRES, Condition, finding, number, perce
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, flat, mean, name, relative
 from curvedoctor.conditions.train_val_mismatch import exploding, worse_than_guessing
-from curvedoctor.conditions.turn import untrained
+from curvedoctor.conditions.turn import serves, untrained
 from curvedoctor.conditions.validation_too_small import check as too_few_samples
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -47,6 +47,8 @@ ID = "noisy-batches"
 
 #: swing of validation that matters, as share of its best value, and how far it must end above that
 SWING, ABOVE = 0.12, 0.1
+#: and as share of the level it swings around at the end: a curve that has climbed swings little
+SWING_OF_END = 0.06
 #: swings below this share of an untrained model's loss (of a score: of all answers) are of no consequence
 MATTERS, POINTS = 0.01, 0.02
 #: points from which on a swing can be told
@@ -73,11 +75,12 @@ def check(case: Case) -> Finding | Unjudged | None:
 def _swings(case: Case, val: Series, size: float | None) -> Finding | None:
     swing, k, m = val.stats.noise_late, val.best_index, max(1, len(val.y) // 10)
     best, end = float(val.y[k]), float(np.median(val.y[-m:]))
-    if end - best < ABOVE * abs(best) or swing < SWING * abs(best):
+    if not k or end - best < ABOVE * abs(best) or swing < max(SWING * abs(best), SWING_OF_END * abs(end)):
         return None
     least = POINTS if val.ceiling is not None else MATTERS * untrained(case, val)
     if (
         swing < least
+        or serves(case)
         or worse_than_guessing(case)
         or exploding(case)
         or isinstance(too_few_samples(case), Finding)

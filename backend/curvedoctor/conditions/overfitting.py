@@ -1,4 +1,4 @@
-"""Validation gets worse while training still improves.
+"""Validation gets worse while training does not.
 
 Why it matters
     From the turn on the model memorizes the training set. The final checkpoint is worse than one the
@@ -8,7 +8,8 @@ How it decides
     The validation loss ends at least 10 % above its best logged value (a rise of 5 to 10 % is worth
     knowing), beyond its own noise: by several standard errors, or by a steady trend (Mann-Kendall); of
     fewer than eight points, most must go up after the best one. The best point is not in the last tenth
-    of the run, at least two points follow it, and the training loss went on falling, or stays memorized.
+    of the run, at least two points follow it, and the training loss fell on or stayed: if it climbs as
+    well, something else is wrong.
     Without a training curve the validation curve says it alone, less certainly. (Prechelt's
     generalization loss, made robust.) The best point is the lowest that was logged, at its own step.
     Where no validation loss is logged, a validation score that falls is read the same way.
@@ -20,7 +21,7 @@ What to try
 When it is wrong
     One validation term may rise while the metric that matters still improves: cross-entropy grows
     with over-confidence although accuracy holds. Then stopping early is not among the remedies; and
-    while the loss stays far below an untrained model's, it is worth knowing, no more. So it is with
+    while the loss stays far below an untrained model's, or 95 % of the answers are right, it is worth knowing, no more. So it is with
     one of several validation terms: a warning only if it ends half above its best or more.
 
 References
@@ -37,8 +38,8 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.shape import cannot, name
-from curvedoctor.conditions.turn import Turn, at, turn, untrained
+from curvedoctor.conditions.shape import cannot, error_of_mean, name
+from curvedoctor.conditions.turn import Turn, at, holds, serves, turn, untrained
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
@@ -53,10 +54,8 @@ TERM_NOTABLE, TERM_RISE = 0.2, 0.5
 MATTERS, MILD = 0.01, 0.1
 #: a share of wrong answers must rise by a point or two of a hundred
 POINTS = 0.02
-#: training falls on: by this share since validation was best, or it lies below that share of its start
-FALLS, MEMORIZED = 0.02, 0.1
-#: a score may lose a tenth, or a point, and is said to hold
-HOLDS = 0.1
+#: training climbs as well if it ends above its level where validation was best by more than this share
+CLIMBS = 0.02
 #: actions where stopping early would throw away what still improves
 GO_ON = ("regularize", "more-data", "smaller-model")
 
@@ -87,11 +86,11 @@ def _main(case: Case, val: Series) -> Finding | None:
     found = _turned(case, val, train, NOTABLE)
     if found is None:
         return None
-    holds, improves = _scores(case, val, found)
-    mild = holds and found.end - found.best < MILD * untrained(case, val)
+    stays, improves = _scores(case, val, found)
+    mild = stays and (found.end - found.best < MILD * untrained(case, val) or serves(case))
     severity: Severity = "info" if mild or found.rise < RISE else "warning"
-    sure = 0.75 + 0.2 * ramp(found.rise, NOTABLE, PLAIN) - (0.15 if train is None or holds else 0.0)
-    though = ", though its score still improves" if improves else ", though its score holds" if holds else ""
+    sure = 0.75 + 0.2 * ramp(found.rise, NOTABLE, PLAIN) - (0.15 if train is None or stays else 0.0)
+    though = ", though its score still improves" if improves else ", though its score holds" if stays else ""
     text = f"{_course(val, found)}{though}."
     return _said(val, train, found, _Said(severity, sure, text, GO_ON if improves else ()))
 
@@ -104,12 +103,12 @@ def _turned(case: Case, val: Series, train: Series | None, least: float) -> Turn
     up = found.end - found.best
     if up < MATTERS * untrained(case, val) or (val.ceiling is not None and up < POINTS):
         return None
-    return found if train is None or _falls_on(train, at(val, train, found.index)) else None
+    return found if train is None or _holds_on(train, at(val, train, found.index)) else None
 
 
-def _falls_on(train: Series, before: float) -> bool:
-    end = train.stats.end
-    return end < before - FALLS * abs(before) or (end < MEMORIZED * train.stats.start and end <= 1.1 * before)
+def _holds_on(train: Series, before: float) -> bool:
+    """Whether training has not risen with validation: it falls on, or stays where it was."""
+    return train.stats.end <= before + max(CLIMBS * abs(before), error_of_mean(train, 0.05))
 
 
 def _scores(case: Case, val: Series, found: Turn) -> tuple[bool, bool]:
@@ -120,13 +119,7 @@ def _scores(case: Case, val: Series, found: Turn) -> tuple[bool, bool]:
         return False, False
     main, before = case.val_score.stats, at(val, case.val_score, found.index)
     margin = max(2 * main.noise / max(main.n, 1.0) ** 0.5, 0.01 * abs(before))
-    return all(_holds(s, at(val, s, found.index)) for s in scores), main.end < before - margin
-
-
-def _holds(score: Series, before: float) -> bool:
-    """Whether a score ends as good as it was, a tenth of its right or of its wrong answers (the fewer) aside."""
-    fewer = min(abs(before), abs((score.ceiling or 0.0) - before))
-    return score.stats.end <= before + max(HOLDS * fewer, 0.01)
+    return all(holds(s, at(val, s, found.index)) for s in scores), main.end < before - margin
 
 
 def _course(val: Series, found: Turn) -> str:

@@ -20,6 +20,11 @@ AFTER = 2
 #: a rise is beyond noise from so many standard errors of the level, or such a Mann-Kendall z of the points after the best
 ERRORS, TREND = 3.0, 2.5
 
+#: a score may lose a tenth of its right or of its wrong answers (the fewer), or a point, and is said to hold
+HOLDS = 0.1
+#: wrong answers up to this share serve most tasks
+FEW_WRONG = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -75,3 +80,17 @@ def untrained(case: Case, s: Series) -> float:
         k = classes(case) if case.val_score is not None or case.train_score is not None else None
         known += [expected_first_loss(case) or 0.0, float(np.log(k)) if k is not None else 0.0]
     return max(known)
+
+
+def holds(score: Series, before: float) -> bool:
+    """Whether a score ends as good as a level before (turned round, as `Series.y`)."""
+    fewer = min(abs(before), abs((score.ceiling or 0.0) - before))
+    return score.stats.end <= before + max(HOLDS * fewer, 0.01)
+
+
+def serves(case: Case) -> bool:
+    """Whether the validation score ends near its best, with few wrong answers."""
+    score = case.val_score
+    if score is None or score.ceiling != 1.0:
+        return False
+    return score.stats.end <= FEW_WRONG and holds(score, float(score.y[score.best_index]))

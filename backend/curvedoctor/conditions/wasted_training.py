@@ -6,7 +6,8 @@ Why it matters
 How it decides
     The validation loss (training loss where there is none) has been flat over the last half of
     the run or more: its level there neither falls nor rises by more than 1 % or its noise, and no
-    extrapolation promises more. Flat, with a learning rate that is zero, counts as well.
+    extrapolation promises more; and a validation curve of fewer than 20 points has not got better
+    meanwhile. Flat, with a learning rate that is zero, counts as well.
 
 What to try
     Stop when validation has not improved for a while (early stopping with patience).
@@ -44,6 +45,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     assert s is not None
     if s.stats.n < 20:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; 20 are needed")
+    if case.val is not None and case.val is not s and _improves_late(case.val):
+        return None
     since = _flat_since(s)
     sure = (
         0.9
@@ -57,6 +60,13 @@ def check(case: Case) -> Finding | Unjudged | None:
         ID, "info", sure, s, f"The {name(s)} has not changed over the last {percent(1 - since)} of the run.",
         onset=since, flat_share=1 - since, end=s.logged(s.stats.end),
     )  # fmt: skip
+
+
+def _improves_late(val: Series) -> bool:
+    """Whether a validation curve of few points is best in the last tenth of the run, and not by a hair."""
+    best = float(val.y[val.best_index])
+    earlier = val.y[val.x <= 1 - PART]
+    return float(val.x[val.best_index]) > 0.9 and len(earlier) > 0 and best < 0.98 * float(earlier.min())
 
 
 def _flat_since(s: Series) -> float:
