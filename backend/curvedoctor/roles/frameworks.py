@@ -1,5 +1,7 @@
 """Rules for the habits of single frameworks, each marked with its name so that a score without it can be taken."""
 
+# ruff: noqa: SIM905 - lists of words read best as text
+
 from __future__ import annotations
 
 import re
@@ -22,22 +24,10 @@ def _yolo_metrics(name: Name) -> Split | None:
 
 #: parts of a detector
 _DETECTION = frozenset(
-    {
-        "ce",
-        "dice",
-        "cls",
-        "box",
-        "bbox",
-        "rpn",
-        "mask",
-        "keypoint",
-        "reg",
-        "loc",
-        "centerness",
-        "obj",
-        "seg",
-        "sem",
-    }
+    (
+        "ce dice cls class box bbox giou iou rpn mask keypoint reg loc centerness center offset obj objectness "
+        "seg sem ins point"
+    ).split()
 )
 
 
@@ -51,7 +41,7 @@ def _detectron(name: Name) -> Split | None:
 
 def _detectron_heads(name: Name) -> Split | None:
     heads = {("fast", "rcnn"), ("mask", "rcnn"), ("rpn",), ("roi", "head"), ("keypoint", "rcnn")}
-    return "train" if len(name.parts) == 2 and name.parts[0] in heads else None
+    return "train" if len(name.parts) > 1 and name.parts[-2] in heads else None
 
 
 #: tasks that detectron2's and mmdet's evaluators head their scores with
