@@ -285,3 +285,23 @@ def test_a_run_below_a_run_with_hyperparameters_of_its_own_stays_one(tmp_path: P
     own = [events.hparams({"lr": 0.5}), *(events.scalar("loss", step, 1.0) for step in range(5))]
     events.write(tmp_path / "top" / "below" / events.name(), own)
     assert [run.name for run in read_all(tmp_path)[0]] == ["top", "top/below"]
+
+
+@pytest.mark.parametrize("gap", [1.0, 5000.0])
+def test_hyperparameters_of_several_trainings_in_one_directory(tmp_path: Path, gap: float) -> None:
+    """Each training's `add_hparams` was called when it ended, and belongs to it alone."""
+    wall = events.START
+    for lr in (0.5, 0.25, 0.125):
+        points = [events.scalar("loss", step, lr + 1 / (1 + step), wall + step) for step in range(40)]
+        events.write(tmp_path / "run" / events.name(int(wall)), [events.version(wall), *points])
+        wall += 40
+        told = events.hparams({"lr": lr})
+        told.wall_time = wall
+        end = [events.version(wall), told, events.scalar("hparam/loss", 0, lr, wall)]
+        events.write(tmp_path / "run" / f"{wall:.1f}" / events.name(int(wall), number=1), end)
+        wall += gap
+    runs, _ = read_all(tmp_path)
+    assert [run.params["lr"] for run in runs] == [0.5, 0.25, 0.125]
+    for run in runs:
+        (loss,) = (curve for curve in run.curves if curve.tag == "loss")
+        assert float(run.params["lr"]) < loss.values.min() < float(run.params["lr"]) + 0.1

@@ -192,6 +192,20 @@ def test_fits_of_one_notebook_keep_their_validation(
         )
 
 
+@pytest.mark.parametrize("shift", [0.3, 1.0, 7.0, 40.0])
+@pytest.mark.parametrize("epochs", [(20, 20), (20, 5), (5, 20)])
+def test_two_trainings_at_a_time_of_one_process_keep_their_validation(
+    tmp_path: Path, shift: float, epochs: tuple[int, int]
+) -> None:
+    for number, count in enumerate(epochs):
+        _fit(tmp_path / "run", events.START + number * shift, count, number)
+    runs, _ = read_all(tmp_path)
+    for number, run in enumerate(runs):
+        assert len(run.curves) == 3
+        assert max(len(curve) for curve in run.curves) == epochs[number]
+        assert all(1000 * number <= c.values.min() <= c.values.max() < 1000 * number + 4 for c in run.curves)
+
+
 @pytest.mark.parametrize("shift", [1.0, 7.0, 40.0])
 def test_two_processes_at_a_time_keep_their_validation(tmp_path: Path, shift: float) -> None:
     for number in range(2):

@@ -64,7 +64,10 @@ def _learning_rate(name: Name) -> Quantity | None:
 
 
 def _perplexity(name: Name) -> Quantity | None:
-    return "error" if _has(inner(name)[0], frozenset({"ppl", "perplexity"})) else None
+    leaf, _ = inner(name)
+    if _has(leaf, frozenset({"code", "codes", "codebook", "vq"})) and "perplexity" in leaf:
+        return "other"  # how many entries of a codebook are used
+    return "error" if _has(leaf, frozenset({"ppl", "perplexity"})) else None
 
 
 def _rate(name: Name) -> Quantity | None:

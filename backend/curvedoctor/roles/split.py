@@ -98,7 +98,8 @@ def by_nature(name: Name, quantity: Quantity, better: Better) -> tuple[Split, st
         return None
     if quantity in ("accuracy", "error") and better != "none" and any(w in v.WHOLE_SET for w in leaf):
         return "val", "computed over a whole set, so by an evaluation"
-    if quantity in ("loss", "accuracy", "error") and better == "none":
+    player = quantity == "loss" and len(leaf) > 1 and leaf[0] in v.GAN_LETTERS
+    if player or (quantity in ("loss", "accuracy", "error") and better == "none"):
         return "train", "it belongs to the training procedure itself"
     if (quantity == "loss" and any(w in v.STEP for w in leaf)) or (
         quantity in ("accuracy", "error") and "batch" in leaf

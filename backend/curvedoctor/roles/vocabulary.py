@@ -45,7 +45,7 @@ ERROR = frozenset(
         "mpvpe pampjpe nme error errors err rmse mse mae mape smape mase rmsle msle wape nrmse wer cer ter fid "
         "kid lpips hausdorff hd hd95 assd asd eer der merror ppl perplexity rmspe mdape medae fpr fnr "
         "mpjpe ade fde ate epe absrel sqrel misclassification brier ece far frr mcd fvd editdistance "
-        "mer wil fehler ошибка ошибки emd chamfer hamming minade minfde missrate absoluteerror"
+        "niqe crps mer wil fehler ошибка ошибки emd chamfer hamming minade minfde missrate absoluteerror"
     ).split()
 )
 #: right answers over all answers: these have binomial noise
@@ -70,7 +70,7 @@ SCORE = frozenset(
         "balancedaccuracy macc similarity similarities "
         "inceptionscore silhouette nmi ari pq sq rq nds oks pck hota mota idf1 fitness stoi pesq sisdr "
         "sisnr sdr snr fwiou ods ois gini npv ppv sharpe clipscore fmeasure fmacro concordance cindex "
-        "lddt gdt tmscore passat mfscore mprecision mrecall boundaryiou normeditsimilarity hmean mar is50k"
+        "lddt gdt tmscore passat mfscore mprecision mrecall boundaryiou normeditsimilarity hmean mar is50k qwk sari"
     ).split()
 )
 ACCURACY = PROPORTION | SCORE
@@ -144,7 +144,7 @@ WHOLE_SET = frozenset(
     (
         "aacc macc cocoap map ap aps apm apl ar arl ars pq nds bleu sacrebleu rouge rouge1 rouge2 rougel rougelsum meteor "
         "chrf cider wer cer fid kid hits_at miou fwiou hota mota idf1 ndcg mrr hausdorff hd95 "
-        "mdice mfscore mprecision mrecall pck is50k mar inceptionscore mpjpe oks fvd apr apc apf bertscore bertscore spice"
+        "sari mdice mfscore mprecision mrecall pck is50k mar inceptionscore mpjpe oks fvd apr apc apf bertscore bertscore spice"
     ).split()
 )
 #: how a value was summarised; says nothing of what it is
@@ -200,7 +200,7 @@ COMPOUNDS: dict[tuple[str, ...], str] = {
         ("global step", "globalstep"), ("time steps", "timesteps"), ("time step", "timestep"), ("env step", "envstep"),
         ("env steps", "envsteps"), ("time out", "timeout"), ("early stopping", "earlystopping"), ("d loss", "dloss"), ("g loss", "gloss"),
         ("loss d", "dloss"), ("loss g", "gloss"), ("ce loss", "xent"), ("cross ent", "xent"), ("bits per char", "bpc"), ("bits per byte", "bpb"), ("bits per dim", "bpd"),
-        ("bits per character", "bpc"), ("so far", "sofar"), ("norm edit dis", "normeditsimilarity"), ("norm edit distance", "normeditsimilarity"),
+        ("bits per character", "bpc"), ("so far", "sofar"), ("acc norm", "acc"), ("nats per token", "nll"), ("bits per token", "bpb"), ("norm edit dis", "normeditsimilarity"), ("norm edit distance", "normeditsimilarity"),
         ("jaccard coeff", "jaccard"), ("jaccard coefficient", "jaccard"), ("boundary io u", "boundaryiou"), ("boundary iou", "boundaryiou"),
         ("peak signal noise ratio", "psnr"), ("peak signal to noise ratio", "psnr"), ("is 50 k", "is50k"),
         ("structural similarity index measure", "ssim"), ("structural similarity", "ssim"), ("explained variance score", "r2"),

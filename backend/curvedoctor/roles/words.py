@@ -35,11 +35,12 @@ _LONGEST_GLUED, _MOST_GLUED = 24, 4
 _TRAILING_DIGITS = re.compile(r"^([a-z]+)([0-9]+)$")
 #: "50 it/s" and "global_step/sec": here the slash divides, it does not separate
 _PER = re.compile(
-    r"/(?=(?:s|sec|secs|second|seconds|min|minute|hr|hour|it|iter|iters|step|batch)(?:[^a-z]|$))", re.I
+    r"/(?=(?:s|sec|secs|second|seconds|min|minute|hr|hour|it|iter|iters|step|batch|dim|char|byte|token)(?:[^a-z]|$))",
+    re.I,
 )
 _RATE = re.compile(
     r"(?:^|[^a-z])(?:it|its|iter|iters|iteration|iterations|step|steps|sample|samples|token|tokens|frame|frames|"
-    r"batch|batches|example|examples|img|imgs|image|images|epoch|sec|s|second|seconds|ms|time|word|words|sentences)$",
+    r"bits|nats|tok|toks|batch|batches|example|examples|img|imgs|image|images|epoch|sec|s|second|seconds|ms|time|word|words|sentences)$",
     re.I,
 )
 

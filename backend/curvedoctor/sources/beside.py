@@ -106,9 +106,8 @@ def _values(paths: Sequence[str]) -> dict[str, list[Floats]]:
 
 
 def _changing(columns: Mapping[str, Column]) -> dict[str, Column]:
-    return {
-        name: column for name, column in columns.items() if np.any(column.values[1:] != column.values[:-1])
-    }
+    finite = {name: column.values[np.isfinite(column.values)] for name, column in columns.items()}
+    return {name: columns[name] for name, values in finite.items() if np.any(values[1:] != values[:-1])}
 
 
 def _longest_equal(name: str, column: Floats, curves: Mapping[str, Sequence[Floats]]) -> int:

@@ -132,18 +132,24 @@ class _Bundle:
 
     def takes(self, piece: Piece, first: float, last: float) -> bool:
         """Whether the piece was written meanwhile, and holds nothing that is there already."""
-        meanwhile = first <= self.last and last >= self.first
         return (
-            meanwhile
+            first <= self.last
+            and last >= self.first
             and piece.path not in self.paths
             and not any((piece.folder, tag) in self.curves for tag in piece.series)
         )
+
+    def meanwhile(self, first: float, last: float) -> float:
+        """Share of the time that both took in which both were being written."""
+        union = max(last, self.last) - min(first, self.first)
+        return (min(last, self.last) - max(first, self.first)) / union if union > 0 else 1.0
 
 
 def _bundles(pieces: Iterable[Piece]) -> list[Session]:
     """Keras' training and validation, fit by fit, however often a notebook fits into one directory.
 
-    Host and process decide between several; where they tell nothing, only one may be there.
+    Host and process decide between several, then whose time span is most like the piece's; where all processes differ,
+    only one may be there.
     """
     found: list[_Bundle] = []
     for piece in pieces:
@@ -152,8 +158,8 @@ def _bundles(pieces: Iterable[Piece]) -> list[Session]:
         same = [bundle for bundle in beside if piece.writer in bundle.writers]
         if not same and len(beside) != 1:
             found.append(_Bundle())
-        home = same[-1] if same else beside[0] if len(beside) == 1 else found[-1]
-        home.add(piece, first, last)
+        near = same or (beside if len(beside) == 1 else found[-1:])
+        max(near, key=lambda bundle: bundle.meanwhile(first, last)).add(piece, first, last)
     return [Session(bundle.pieces) for bundle in found]
 
 
