@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clinic.config import MAX_EPOCHS, MAX_STEPS, Config, lr_curve
 from clinic.losses import KINDS, loss_index, program_kind
 from clinic.models import ACTIVATIONS, Sig, init_weights, unit_masks
-from clinic.tasks import FEATURES, POOL_ROWS, TASKS, Task, padded, padded_inputs, pool, test_rows
+from clinic.tasks import FEATURES, TASKS, Task, padded, padded_inputs, pool, pool_rows, test_rows
 
 #: rows in a lane's order buffer
 ORDER = 49152
@@ -127,7 +127,7 @@ def _dirt(task: Task, config: Config, test: Ints) -> dict[str, Any]:
     scale[far] = (config.outlier_size * rng.uniform(0.5, 1.5, n))[far]
     if task.kind == "regression":
         y[far] = y[far] + (config.outlier_size * 0.5 * rng.standard_normal(n))[far, None]
-    more = POOL_ROWS - n
+    more = pool_rows(task) - n
     y = np.pad(y.reshape(n, -1)[:, 0] if not task.per_token else y, ((0, more), (0, 0))[: 1 + task.per_token])
     return {
         "y": y.astype(np.float32),
@@ -174,7 +174,7 @@ def _order(task: Task, config: Config, train: Ints, y: Any, size: int) -> NDArra
 
 
 def _class_weights(task: Task, config: Config, labels: Any) -> NDArray[np.float32]:
-    weights, classes = np.ones(max(12, task.outputs), np.float32), max(2, task.outputs)
+    weights, classes = np.ones(FEATURES, np.float32), max(2, task.outputs)
     if config.rebalance:
         counts = np.bincount(np.ravel(labels).astype(int), minlength=classes)
         weights[:classes] = labels.size / np.maximum(counts, 1) / classes

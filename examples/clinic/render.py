@@ -35,7 +35,7 @@ def _on_steps(run: ClinicRun, values: Any, offset: int = 0) -> Curve:
 
 def _steps(run: ClinicRun, name: str, every: int = 1) -> Curve:
     y = run.raw[name].astype(np.float64)
-    stride = -(-run.config.steps // 300)
+    stride = run.facts.get("stride") or -(-run.config.steps // 300)
     return np.arange(len(y), dtype=np.float64)[::every] * stride, y[::every]
 
 

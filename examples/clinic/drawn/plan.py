@@ -1,0 +1,72 @@
+"""Which drawn tasks there are, and the handful of base runs that each of them gets."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+
+import numpy as np
+
+from clinic.config import MAX_EPOCHS, MAX_STEPS, Config
+from clinic.draw import Draw
+from clinic.drawn.families import FAMILIES
+from clinic.faults import FAULTS, MILD, Base, faulty
+from clinic.ordinary import ample, bound, practitioner, tuned
+from clinic.plan import COMMON, SELDOM, siblings
+from clinic.tasks import TASKS, Task
+
+#: base runs of a task (a grid has eight)
+RUNS = 6
+#: tasks of costly families are drawn in every so-manieth wave
+SELDOM_DRAWN = {"cnn": 3}
+#: what a base run is, by lot
+SORTS = ("healthy",) * 2 + ("ample",) + ("practitioner",) * 3 + ("combination",) + ("fault",) * 6
+#: share of tasks with a grid instead of single runs; of sound runs that last several times longer
+GRIDS, LONG = 0.1, 0.2
+
+
+def wave(number: int) -> list[str]:
+    """The tasks of one wave: one of each family."""
+    every = {f: SELDOM_DRAWN.get(f.partition("-")[2], 1) for f in FAMILIES}
+    return [f"{f}~{number:04d}" for f in FAMILIES if number % every[f] == 0]
+
+
+def _longer(d: Draw, config: Config) -> Config:
+    """Two to four times as long, as far as the buffers allow its doubling."""
+    room = min(MAX_STEPS // 2 // config.steps_per_epoch, MAX_EPOCHS // 4)
+    return replace(config, epochs=max(config.epochs, min(room, config.epochs * d.pick((2, 4)))))
+
+
+def _sound(sort: str, d: Draw, task: Task) -> Config:
+    made = {"healthy": tuned, "practitioner": practitioner}.get(sort, ample if task.family == "mlp" else tuned)
+    config = made(d, task)
+    if sort == "healthy" and not task.resplit and d.chance(0.5):
+        config = bound(replace(config, n_train=max(task.n_std, task.n_max // 2)))
+    return _longer(d, config) if d.chance(LONG) else config
+
+
+def _draw(sort: str, d: Draw, task: Task) -> tuple[str, Config | None]:
+    """Name of what was done, and the configuration (None where the fault does not apply)."""
+    if sort == "fault":
+        name = d.pick((*FAULTS, *COMMON, *SELDOM))
+        return name, faulty(name, d, task)
+    if sort == "combination":
+        first = faulty(d.pick(MILD), d, task) or tuned(d, task)
+        both = FAULTS[d.pick(MILD)](d, task, first)
+        return sort, None if both is None else bound(both)
+    return "healthy" if sort == "ample" else sort, _sound(sort, d, task)
+
+
+def bases(name: str) -> list[Base]:
+    """The base runs of a drawn task (its learning rates must be learnt: `tuning.learn`)."""
+    task, mark = TASKS[name], zlib.crc32(name.encode())
+    d = Draw(np.random.default_rng([mark, RUNS]))
+    if d.chance(GRIDS):
+        return siblings(d, task, f"{name}/grid")
+    runs: list[Base] = []
+    for i in range(RUNS):
+        d = Draw(np.random.default_rng([mark, i]))
+        sort, config = _draw(d.pick(SORTS), d, task)
+        if config is not None:
+            runs.append(Base(sort, name, config))
+    return runs
