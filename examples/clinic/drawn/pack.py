@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import lzma
 from collections import defaultdict
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from clinic.drawn.codec import Shorts, encoded, packed
 from clinic.drawn.families import family_of
 from clinic.drawn.plan import bases, wave
 from clinic.drawn.store import DATA
-from clinic.drawn.survey import Survey, missing, own
+from clinic.drawn.survey import Survey, missing, own, settled
 from clinic.drawn.tuning import grid, learn
 from clinic.faults import Base
 from clinic.pack import curves_of, facts_of, healthy, verdicts_of
@@ -51,7 +52,7 @@ def record_of(survey: Survey, base: Base, identity: str, best: float) -> tuple[R
     if not all(journal.has(c) for part in own(config) for c in part):
         return None
     untried = {v.action for v in first(config)} - set(tried)
-    outcomes = {a: rows for a, rows in outcome_of(journal, base).items() if a in tried}
+    outcomes = {a: rows for a, rows in outcome_of(journal, base, settled).items() if a in tried}
     facts = facts_of(journal, config, curves)
     verdicts = verdicts_of(journal, base, outcomes, facts, untried)
     well = healthy(config, outcomes, verdicts, facts, best)
@@ -80,11 +81,14 @@ def _rows(survey: Survey, name: str) -> list[tuple[Record, list[Shorts]]]:
 
 
 def pack(work: Path, folder: Path = DATA) -> str:
-    """Write the finished base runs of all waves begun; returns a line of figures."""
+    """Write the base runs that are finished, of all waves begun; returns a line of figures."""
     survey, made = Survey(work, 0.0), defaultdict(list)
-    finished = sorted(int(n) for n in survey.finished.read_text().split()) if survey.finished.exists() else []
-    for name in (name for number in finished for name in wave(number)):
-        made[family_of(name)] += _rows(survey, name)
+    for number in count():
+        rows = {name: _rows(survey, name) for name in wave(number)}
+        if not any(rows.values()):
+            break
+        for name, found in rows.items():
+            made[family_of(name)] += found
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()

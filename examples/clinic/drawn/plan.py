@@ -17,18 +17,18 @@ from clinic.tasks import TASKS, Task
 
 #: base runs of a task (a grid has eight)
 RUNS = 6
-#: tasks of costly families are drawn in every so-manieth wave
-SELDOM_DRAWN = {"cnn": 3}
+#: tasks of a family in one wave; of costly families
+TASKS_EACH, COSTLY_EACH = 4, 1
 #: what a base run is, by lot
-SORTS = ("healthy",) * 2 + ("ample",) + ("practitioner",) * 3 + ("combination",) + ("fault",) * 6
+SORTS = ("healthy",) * 2 + ("ample",) * 2 + ("practitioner",) * 3 + ("combination",) + ("fault",) * 6
 #: share of tasks with a grid instead of single runs; of sound runs that last several times longer
 GRIDS, LONG = 0.1, 0.2
 
 
 def wave(number: int) -> list[str]:
-    """The tasks of one wave: one of each family."""
-    every = {f: SELDOM_DRAWN.get(f.partition("-")[2], 1) for f in FAMILIES}
-    return [f"{f}~{number:04d}" for f in FAMILIES if number % every[f] == 0]
+    """The tasks of one wave: some of each family."""
+    each = {f: COSTLY_EACH if "-" in f else TASKS_EACH for f in FAMILIES}
+    return [f"{f}~{number * n + k:04d}" for f, n in each.items() for k in range(n)]
 
 
 def _longer(d: Draw, config: Config) -> Config:

@@ -12,15 +12,26 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from clinic.campaign import CHUNK, Journal, gain, larger_validation, measured, reseeded, variants, watched_seeds
+from clinic.campaign import (
+    CHUNK,
+    Journal,
+    gain,
+    larger_validation,
+    measured,
+    repeated,
+    reseeded,
+    variants,
+    watched_seeds,
+)
 from clinic.config import Config
 from clinic.drawn.choose import Choices
 from clinic.drawn.families import family_of
 from clinic.drawn.plan import bases, wave
 from clinic.drawn.tuning import grid, learn
 from clinic.faults import Base
+from clinic.remedies import Variant
 from clinic.tasks import TASKS
-from clinic.truth import wants_repeat
+from clinic.truth import HELPS, USELESS, compare
 
 #: rounds of asking what is missing: first tries, larger ones, repeats
 TURNS = 6
@@ -45,16 +56,27 @@ def own(base: Config) -> tuple[list[Config], list[Config]]:
 def missing(journal: Journal, base: Config, actions: Iterable[str]) -> list[Config]:
     """Trainings that these actions on this base run still need."""
     task, chosen = TASKS[base.task], set(actions)
-    levels = journal.levels([reseeded(base, k) for k in range(3)], *measured(base))
     wanted: list[Config] = []
     for variant in variants(journal, base):
         if variant.action not in chosen:
             continue
         wanted += [reseeded(variant.config, k) for k in range(3 if task.scarce else 1)]
         found = gain(journal, base, variant)
-        if found is not None and found[2] < 3 and wants_repeat(found[0], levels):
-            wanted += [reseeded(c, k) for c in (base, variant.config) for k in (1, 2)]
+        if found is not None and not settled(journal, base, variant):
+            wanted += [reseeded(c, k) for c in (base, variant.config) for k in range(1, found[2] + 1)]
     return [c for c in dict.fromkeys(wanted) if not journal.has(c)]
+
+
+def settled(journal: Journal, base: Config, variant: Variant) -> bool:
+    """Whether a variant that was tried needs no further seed: clear at once, or two seeds that agree."""
+    if repeated(journal, base, variant):
+        return True
+    both = [(reseeded(base, k), reseeded(variant.config, k)) for k in range(2)]
+    if not all(journal.has(c) for pair in both for c in pair):
+        return False
+    what = measured(base, variant.action)
+    gains = [compare(*(journal.levels([c], *what) for c in pair))[0] for pair in both]
+    return min(gains) >= HELPS or max(gains) < USELESS
 
 
 class Survey:
