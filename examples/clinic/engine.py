@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from clinic.apply import apply
 from clinic.config import MAX_STEPS
 from clinic.losses import canonical, hits, own
-from clinic.models import Lane, Sig, Weights, parts_of, unpack
+from clinic.models import Lane, Moments, Sig, Weights, parts_of, unpack
 
 State = dict[str, jax.Array]
 
@@ -56,10 +56,22 @@ def _flat(out: jax.Array, y: jax.Array, sig: Sig) -> tuple[jax.Array, jax.Array]
     return out, y
 
 
+def _moments(sig: Sig, w: jax.Array, x: jax.Array, lane: Lane, clean: bool) -> Moments:
+    """What batch normalization knows in evaluation mode: the training rows' statistics, unless it is out of order."""
+    over = Moments()
+    apply(sig, unpack(sig, w), _inputs(sig, x, lane["seen"], lane), lane, moments=over)
+    if clean:
+        return Moments(known=over.found)
+    stale = lane["batch_norm"] == 2
+    return Moments(known=[(jnp.where(stale, 0.0, m), jnp.where(stale, 1.0, v)) for m, v in over.found])
+
+
 def _measure(sig: Sig, w: jax.Array, x: jax.Array, rows: jax.Array, lane: Lane, clean: bool) -> jax.Array:
     """Own loss, canonical loss, hit, positive prediction per row in evaluation mode, shape (4, rows)."""
     fed = _inputs(sig, x, rows, lane)
-    out, target = _flat(apply(sig, unpack(sig, w), fed, lane), _targets(sig, rows, lane, fed), sig)
+    moments = _moments(sig, w, x, lane, clean) if sig.batch_norm else None
+    out = apply(sig, unpack(sig, w), fed, lane, moments=moments)
+    out, target = _flat(out, _targets(sig, rows, lane, fed), sig)
     if clean:  # measured in units of the standardized target
         out, target = out / lane["target_scale"], target / lane["target_scale"]
     loss = own(sig.kind, sig.odd, out, target, lane)
@@ -83,7 +95,8 @@ def _step(
     seed = (t * 31 + lane["seed"]).astype(jnp.uint32)
 
     def objective(w: Weights) -> tuple[jax.Array, jax.Array]:
-        out, y = _flat(apply(sig, w, fed, lane, seed), target, sig)
+        out = apply(sig, w, fed, lane, seed, Moments(present) if sig.batch_norm else None)
+        out, y = _flat(out, target, sig)
         weight = jnp.repeat(present, out.shape[0] // present.shape[0])
         balanced = weight
         if sig.kind in ("multiclass", "binary"):

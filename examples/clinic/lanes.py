@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from clinic.config import MAX_EPOCHS, MAX_STEPS, Config, lr_curve
 from clinic.losses import KINDS, loss_index, program_kind
 from clinic.models import ACTIVATIONS, Sig, init_weights, unit_masks
-from clinic.tasks import FEATURES, TASKS, Task, padded, padded_inputs, pool, pool_rows, test_rows
+from clinic.tasks import (
+    FEATURES,
+    TASKS,
+    Task,
+    padded,
+    padded_inputs,
+    padded_outputs,
+    pool,
+    pool_rows,
+    test_rows,
+)
 
 #: rows in a lane's order buffer
 ORDER = 49152
@@ -57,16 +67,10 @@ def signature(config: Config) -> Sig:
     convolution = task.family in ("cnn2d", "cnn1d")
     dropout = config.dropout > 0 and not convolution  # there it is cheap, and always compiled in
     fancy = bool(smooth or dropout or config.norm or config.residual or config.missing > 0)
-    fancy = fancy or task.family in ("rnn", "gru", "attn")
-    outputs = (
-        FEATURES
-        if task.kind == "autoencoder"
-        else 10
-        if (task.family == "mlp" or convolution) and task.outputs > 1
-        else task.outputs
-    )
-    return Sig(task.family, program_kind(task.kind), config.loss != "right", padded_inputs(task), outputs, width, depth, _bucket(config.batch, BATCHES),
-               task.per_token, task.tokens, fancy, LANES if task.family in ("mlp", "rnn", "gru") else LANES // 2)  # fmt: skip
+    fancy = fancy or task.family in ("rnn", "gru", "attn") or config.batch_norm != ""
+    return Sig(task.family, program_kind(task.kind), config.loss != "right", padded_inputs(task), padded_outputs(task), width, depth, _bucket(config.batch, BATCHES),
+               task.per_token, task.tokens, fancy, LANES if task.family in ("mlp", "rnn", "gru") else LANES // 2,
+               config.batch_norm != "")  # fmt: skip
 
 
 def _rng(config: Config, what: str) -> np.random.Generator:
@@ -237,6 +241,7 @@ def prepare(task: Task, config: Config, sig: Sig) -> dict[str, Any]:
         "w0": w0, "trained": trained, "mask": mask,
         "active": (np.arange(max(sig.depth, 1)) < config.depth).astype(f32),
         "act": np.array(ACTIVATIONS[config.activation], f32),
+        "batch_norm": f32(("", "right", "stale").index(config.batch_norm)), "post_norm": f32(config.post_norm),
         "norm": f32(config.norm), "residual": f32(config.residual), "dropout": f32(config.dropout),
         "optimizer": _optimizer(config), "clip": f32(config.clip), "lr": lr,
         "steps": i32(config.steps), "seed": i32((config.seed * 1009 + 7) % (1 << 30)),

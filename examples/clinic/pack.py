@@ -60,6 +60,7 @@ def facts_of(journal: Journal, config: Config, curves: dict[str, Any]) -> dict[s
     tail = float(np.mean(curves["val_loss"][len(curves["val_loss"]) // 2 :]))
     return {
         "metric": config.metric, "log_fault": config.log_fault, "val_dup": config.val_dup, "dropout": config.dropout,
+        **({"batch_norm": config.batch_norm} if config.batch_norm else {}),
         "n_val": config.n_val, "loss_name": loss_name(task.kind, config.loss),
         "classes": max(2, task.outputs) if task.kind in ("multiclass", "binary", "hinge") else None,
         "truth": record["t"], "best": record["b"], "best_epoch": record["e"], "chance": round(chance(task.name), 5),

@@ -139,7 +139,7 @@ def _set_up(base: Config, task: Task) -> Iterator[Variant]:
             yield Variant("fix-activation", "relu", None, relu)
         if base.init == "dead":
             yield Variant("fix-activation", "leaky relu", None, replace(base, activation="leaky"))
-        if base.depth >= 3 and not base.norm and not task.bottleneck:
+        if base.depth >= 3 and not base.norm and not base.batch_norm and not task.bottleneck:
             yield Variant("fix-activation", "layer normalization", None, replace(base, norm=True))
 
 

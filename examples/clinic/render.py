@@ -190,6 +190,10 @@ def hyperparameters(run: ClinicRun) -> dict[str, Any]:
         params["num_classes"] = run.facts["classes"]
     if c.optimizer == "momentum":
         params["momentum"] = c.momentum
+    if c.batch_norm:
+        params["batch_norm"] = True
+    if c.post_norm:
+        params["norm_first"] = False
     if c.clip:
         params["clip_grad_norm"] = c.clip
     return params

@@ -250,6 +250,41 @@ def _convolved(modality: str, draw: Callable[[Draw], tuple[int, Callable[..., Po
     return make
 
 
+def _sequence(d: Draw, net: str, kind: str, classes: int, make: Callable[..., Pool]) -> Traits:
+    """Texts of 16 tokens of at most 16 kinds, for a recurrent net or attention."""
+    n = _whole(d, 128, 1024)
+    return {
+        "modality": "text", "kind": kind, "family": net, "make": make, "inputs": (16, 16), "n_val": 400, "n_test": 768,
+        "outputs": 1 if kind == "binary" else classes, "depth": d.pick((1, 1, 2)) if net == "attn" else 1,
+        "width": d.pick((8, 12, 16)), "n_std": n, "n_max": 4 * n, "epochs": int(np.clip(_epochs(d, n) // 2, 3, 24)),
+        "activation": "relu" if net == "attn" else "tanh",
+    }  # fmt: skip
+
+
+def _authors(net: str, d: Draw) -> Traits:
+    k = d.pick((2, 3, 4, 6))
+    make = partial(series.authors, vocabulary=_whole(d, 5, 16), length=_whole(d, 8, 16), classes=k, sharp=d.log(0.4, 1.5),
+                   shortest=d.pick((0.4, 0.7, 1.0)))  # fmt: skip
+    return _sequence(d, net, "multiclass", k, make)
+
+
+def _votes(net: str, d: Draw) -> Traits:
+    make = partial(series.votes, vocabulary=2 * _whole(d, 2, 8), length=_whole(d, 6, 16), sharp=d.log(0.8, 4))
+    return _sequence(d, net, "binary", 2, make)
+
+
+def _chatter(net: str, d: Draw) -> Traits:
+    words = _whole(d, 4, 16)
+    made = _sequence(d, net, "multiclass", words, partial(series.chatter, vocabulary=words, sharp=d.log(0.7, 2.5)))
+    n = _whole(d, 64, 512)  # every token is a sample
+    return made | {"per_token": True, "n_std": n, "n_max": 4 * n, "n_val": 200, "n_test": 600}
+
+
+def _ahead_rnn(d: Draw) -> Traits:
+    make = partial(series.ahead, window=20, bend=d.chance(0.5), noise=d.log(0.02, 0.5), channels=2)
+    return _sequence(d, "rnn", "regression", 1, make) | {"modality": "signal", "inputs": (20, 2)}
+
+
 FAMILIES: dict[str, Callable[[Draw], Traits]] = {
     "gaussians": _gaussians, "teacher": _teacher, "verdicts": _verdicts, "line": _line, "boxes": _boxes,
     "checkers": _checkers, "spirals": _spirals, "shells": _shells, "additive": _additive, "ripples": _ripples,
@@ -260,7 +295,10 @@ FAMILIES: dict[str, Callable[[Draw], Traits]] = {
     "waves-cnn": _convolved("signal", _make_waves), "pulses-cnn": _convolved("signal", _make_pulses),
     "rhythms-cnn": _convolved("signal", _make_rhythms),
     "textures-cnn": _convolved("image", partial(_make_textures, side=12)),
-    "blots-cnn": _convolved("image", partial(_make_blots, side=12)),
+    "blots-cnn": _convolved("image", partial(_make_blots, side=12)), "ahead-rnn": _ahead_rnn,
+    **{f"authors-{net}": partial(_authors, net) for net in ("rnn", "gru", "attn")},
+    **{f"votes-{net}": partial(_votes, net) for net in ("rnn", "attn")},
+    **{f"chatter-{net}": partial(_chatter, net) for net in ("gru", "attn")},
 }  # fmt: skip
 
 

@@ -45,6 +45,21 @@ def _sound(sort: str, d: Draw, task: Task) -> Config:
     return _longer(d, config) if d.chance(LONG) else config
 
 
+def _built(d: Draw, task: Task, config: Config) -> Config:
+    """The same with a net that is built otherwise: normalized, residual, deeper; attention normalized afterwards."""
+    if task.family == "attn":
+        return replace(config, post_norm=d.chance(0.5))
+    if not config.depth or task.bottleneck or task.family in ("rnn", "gru") or config.norm:
+        return config
+    how = d.pick(("",) * 7 + ("layer", "batch", "batch", "residual"))
+    if how in ("layer", "batch") or task.family != "mlp":
+        stale = "stale" if d.chance(0.15) else "right"
+        return replace(config, norm=how == "layer", batch_norm=stale if how == "batch" else "")
+    if how == "residual" and config.depth > 1:
+        return replace(config, residual=True, depth=d.pick((2, 3, 4, 6, 8)), norm=d.chance(0.7))
+    return config
+
+
 def _draw(sort: str, d: Draw, task: Task) -> tuple[str, Config | None]:
     """Name of what was done, and the configuration (None where the fault does not apply)."""
     if sort == "fault":
@@ -68,5 +83,6 @@ def bases(name: str) -> list[Base]:
         d = Draw(np.random.default_rng([mark, i]))
         sort, config = _draw(d.pick(SORTS), d, task)
         if config is not None:
-            runs.append(Base(sort, name, config))
+            config = _built(d, task, config)
+            runs.append(Base("batch-norm-stale" if config.batch_norm == "stale" else sort, name, config))
     return runs

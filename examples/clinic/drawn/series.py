@@ -162,7 +162,7 @@ def votes(n: int, seed: int, vocabulary: int, length: int, sharp: float) -> Pool
 
 
 def chatter(n: int, seed: int, vocabulary: int, sharp: float) -> Pool:
-    """Predict the next character of Markov text; 12 places."""
+    """Predict the next character of Markov text; 16 places."""
     rng = np.random.default_rng(seed)
-    tokens = data_more.walk(data_more.chain(rng, vocabulary, sharp)[None], np.zeros(n, np.int64), 13, rng)
-    return Pool(tokens[:, :12].astype(np.int32), tokens[:, 1:].astype(np.int32))
+    tokens = data_more.walk(data_more.chain(rng, vocabulary, sharp)[None], np.zeros(n, np.int64), 17, rng)
+    return Pool(tokens[:, :16].astype(np.int32), tokens[:, 1:].astype(np.int32))

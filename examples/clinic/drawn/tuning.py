@@ -8,7 +8,8 @@ from statistics import median
 
 from clinic.campaign import Journal
 from clinic.config import Config
-from clinic.tasks import TASKS
+from clinic.tasks import TASKS, chance
+from clinic.truth import FLOOR
 from clinic.tune import BATCHES, CENTRE, GRID, LEARNT, SCHEDULES, plain, table, vertex
 
 #: optimizers that are searched, and those whose rates follow from them
@@ -46,8 +47,9 @@ def learn(journal: Journal, name: str) -> None:
     rows, made = {}, grid(name)
     for ref in dict.fromkeys(SEARCHED.values()):
         losses = [journal.done[made[ref, k].key()]["t"][0] for k in GRID]
-        losses = [1e9 if v is None else v for v in losses]
+        floor = FLOOR * chance(name)  # below it nothing counts, and ratios stay finite
+        losses = [1e9 if v is None else max(v, floor) for v in losses]
         lr = vertex(CENTRE[ref], losses)
         for o, b, s in ((o, b, s) for o in SEARCHED for b in BATCHES for s in SCHEDULES if SEARCHED[o] == ref):
-            rows[f"{name}/{o}/{b}/{s}"] = [float(f"{lr * _ratio(o, b, s):.3g}"), round(min(losses), 5)]
+            rows[f"{name}/{o}/{b}/{s}"] = [float(f"{lr * _ratio(o, b, s):.3g}"), float(f"{min(losses):.5g}")]
     LEARNT[name] = rows
