@@ -7,7 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from clinic.models import Lane, Moments, Sig, Weights, activate, drop, layer_norm, normalized
+from clinic.models import Lane, Sig, Weights, activate, drop
+from clinic.normalize import Moments, layer_norm, normalized
 
 
 def _mlp(sig: Sig, w: Weights, x: jax.Array, lane: Lane, seed: Any, m: Moments | None) -> jax.Array:

@@ -30,7 +30,9 @@ class Config:
     width: int = 32
     depth: int = 2
     activation: str = "relu"  # relu, leaky, tanh, sigmoid, linear
-    init: str = "default"  # default, torch, tiny, huge, zero, const, dead, normal1, pretrained (see pretrain.py)
+    init: str = (
+        "default"  # default, torch, tiny, huge, zero, const, dead, normal1, pretrained (see pretrain.py)
+    )
     norm: bool = False  #: layer normalization
     batch_norm: str = ""  # "", right, stale (evaluated with statistics that were never updated)
     post_norm: bool = False  #: attention: normalized after each residual sum, not before each layer

@@ -17,7 +17,8 @@ import jax.numpy as jnp
 from clinic.apply import apply
 from clinic.config import MAX_STEPS
 from clinic.losses import canonical, hits, own
-from clinic.models import Lane, Moments, Sig, Weights, parts_of, unpack
+from clinic.models import Lane, Sig, Weights, parts_of, unpack
+from clinic.normalize import Moments
 
 State = dict[str, jax.Array]
 
@@ -179,7 +180,14 @@ def start(lanes: dict[str, Any]) -> State:
 
 @partial(jax.jit, static_argnums=0, donate_argnums=4)
 def train(
-    sig: Sig, x: jax.Array, lanes: Lane, state: State, log: jax.Array, first: jax.Array, count: jax.Array, most: Any
+    sig: Sig,
+    x: jax.Array,
+    lanes: Lane,
+    state: State,
+    log: jax.Array,
+    first: jax.Array,
+    count: jax.Array,
+    most: Any,
 ) -> tuple[State, jax.Array]:
     """`count` steps of each lane from its step `first` on (shape (lanes,), at most `most`).
 
@@ -205,9 +213,7 @@ def train(
 @partial(jax.jit, static_argnums=0)
 def validate(sig: Sig, x: jax.Array, lanes: Lane, state: State, t: Any) -> tuple[State, jax.Array]:
     """Validation of each lane after its `t` steps, shape (lanes,); the record has shape (lanes, 4)."""
-    after: tuple[State, jax.Array] = jax.lax.map(
-        lambda a: _after_epoch(sig, x, *a), (lanes, state, t)
-    )
+    after: tuple[State, jax.Array] = jax.lax.map(lambda a: _after_epoch(sig, x, *a), (lanes, state, t))
     return after
 
 

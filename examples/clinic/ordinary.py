@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from clinic.config import MAX_STEPS, Config
 from clinic.draw import Draw
-from clinic.lanes import WIDEST
+from clinic.programs import WIDEST
 from clinic.tasks import TASKS, Task
 from clinic.tune import optimizer_rank, plain, tuned_lr
 

@@ -107,7 +107,11 @@ def verdicts_of(
 
 
 def healthy(
-    config: Config, outcomes: dict[str, Any], verdicts: dict[str, Any], facts: dict[str, Any], best: float | None = None
+    config: Config,
+    outcomes: dict[str, Any],
+    verdicts: dict[str, Any],
+    facts: dict[str, Any],
+    best: float | None = None,
 ) -> bool | None:
     """True: no remedy gains 5 % and the end is near the best known; False: something helps; None: between."""
     if any(v is True for v in verdicts.values()):

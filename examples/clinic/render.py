@@ -192,6 +192,8 @@ def hyperparameters(run: ClinicRun) -> dict[str, Any]:
         params["momentum"] = c.momentum
     if c.batch_norm:
         params["batch_norm"] = True
+    if c.init == "pretrained":
+        params["pretrained"] = True
     if c.post_norm:
         params["norm_first"] = False
     if c.clip:

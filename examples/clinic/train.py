@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 
 from clinic import engine
 from clinic.config import MAX_STEPS, Config, lr_curve
-from clinic.lanes import prepare, signature
+from clinic.lanes import prepare
 from clinic.models import Sig
+from clinic.pretrain import hold, wanted
+from clinic.programs import signature
 from clinic.tasks import TASKS, padded, pool_rows
 
 
@@ -34,7 +36,7 @@ class Result:
     loss, accuracy, share of positive predictions on training rows in
     evaluation mode. `steps` (steps, 4): batch loss, gradient norm, accuracy,
     positive share. `epochs` (epochs, 4): validation loss, accuracy, positive
-    share, plateau factor.
+    share, plateau factor. `weights`: the last ones, flat.
     """
 
     truth: tuple[float, ...]
@@ -44,6 +46,7 @@ class Result:
     steps: NDArray[np.float32]
     epochs: NDArray[np.float32]
     lr: NDArray[np.float32]
+    weights: NDArray[np.float32]
 
 
 def _pack(configs: list[Config], watch: bool) -> Iterator[tuple[Sig, list[Config]]]:
@@ -87,7 +90,10 @@ def train_many(
 ) -> dict[Config, Result]:
     """Train every configuration; `done` is called after each group, so that work is kept."""
     results: dict[Config, Result] = {}
-    for sig, members in _pack(list(dict.fromkeys(configs)), watch):
+    configs = list(dict.fromkeys(configs))
+    if donors := wanted(configs):
+        train_many(donors, False, lambda config, result: hold(config, result.weights))
+    for sig, members in _pack(configs, watch):
         for config, result in zip(members, _run_group(sig, members, watch), strict=True):
             results[config] = result
             if done is not None:
@@ -123,6 +129,7 @@ def _run_group(sig: Sig, members: list[Config], watch: bool) -> list[Result]:
     best = engine.final(still, x, fixed, state["best_w"])[0] if watch else truth
     out = {
         "truth": truth,
+        "weights": state["w"],
         "best": best,
         "seen": seen,
         "best_t": state["best_t"],
@@ -147,4 +154,5 @@ def _result(config: Config, out: dict[str, Any], i: int) -> Result:
         steps=out["steps"][i, : config.steps],
         epochs=epochs,
         lr=lr,
+        weights=out["weights"][i],
     )

@@ -102,4 +102,6 @@ def tuned_lr(name: str, optimizer: str, batch: int, schedule: str) -> float:
 def optimizer_rank(name: str) -> dict[str, float]:
     """Best loss of each optimizer over that of the best one."""
     best = best_known(name)
-    return {o: min(v[1] for k, v in _rows(name).items() if k.startswith(f"{name}/{o}/")) / best for o in CENTRE}
+    return {
+        o: min(v[1] for k, v in _rows(name).items() if k.startswith(f"{name}/{o}/")) / best for o in CENTRE
+    }

@@ -34,7 +34,7 @@ def _differs(run: ClinicRun, curves: dict[str, object], truth: float) -> str | N
 
 def verify(sample: int, tasks: list[str] | None = None, seed: int = 0) -> int:
     """Re-train `sample` stored calibration runs; prints differences, returns the exit code."""
-    from clinic.lanes import WIDEST
+    from clinic.programs import WIDEST
     from clinic.train import train_many
 
     runs = [r for r in load(final=False) if tasks is None or r.task in tasks]

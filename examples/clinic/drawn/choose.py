@@ -93,4 +93,9 @@ class Choices:
             for base, (odds, said) in zip(bases, told(runs), strict=True):
                 chosen = propensities(base, odds, said)
                 self.of[base.config.key()] = chosen
-                out.write(json.dumps({"k": base.config.key(), "p": chosen, "odds": odds[:ODDS], "said": said[:RULES]}) + "\n")
+                out.write(
+                    json.dumps(
+                        {"k": base.config.key(), "p": chosen, "odds": odds[:ODDS], "said": said[:RULES]}
+                    )
+                    + "\n"
+                )

@@ -59,7 +59,9 @@ def record_of(survey: Survey, base: Base, identity: str, best: float) -> tuple[R
     style, level = style_of(config.key() + base.fault)
     short = {k: (float(f"{v:.5g}") if isinstance(v, float) else v) for k, v in facts.items()}
     short |= {"stride": THIN * -(-config.steps // STEP_POINTS), "best_known": float(f"{best:.5g}")}
-    raw = [curves[name][:: THIN if name.startswith("step_") else 1] if name in curves else [] for name in CURVES]
+    raw = [
+        curves[name][:: THIN if name.startswith("step_") else 1] if name in curves else [] for name in CURVES
+    ]
     codes = [encoded(c, COARSE if n.startswith("step_") else 1) for n, c in zip(CURVES, raw, strict=True)]
     return {
         "id": identity, "task": task.name, "modality": task.modality, "kind": task.kind, "family": task.family,
@@ -95,7 +97,10 @@ def pack(work: Path, folder: Path = DATA) -> str:
     for family, rows in made.items():
         for k in range(0, len(rows), PART):
             _write(folder / f"{family}-{k // PART}", rows[k : k + PART])
-    runs, tasks = sum(map(len, made.values())), len({row[0]["task"] for rows in made.values() for row in rows})
+    runs, tasks = (
+        sum(map(len, made.values())),
+        len({row[0]["task"] for rows in made.values() for row in rows}),
+    )
     size = sum(p.stat().st_size for p in folder.iterdir())
     return f"{runs} runs of {tasks} tasks, {len(survey.journal.done)} trainings, {size / 1e6:.1f} MB"
 

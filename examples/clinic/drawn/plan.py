@@ -13,6 +13,7 @@ from clinic.drawn.families import FAMILIES
 from clinic.faults import FAULTS, MILD, Base, faulty
 from clinic.ordinary import ample, bound, practitioner, tuned
 from clinic.plan import COMMON, SELDOM, siblings
+from clinic.pretrain import PRETRAINED
 from clinic.tasks import TASKS, Task
 
 #: base runs of a task (a grid has eight)
@@ -21,6 +22,8 @@ RUNS = 6
 TASKS_EACH, COSTLY_EACH = 4, 1
 #: what a base run is, by lot
 SORTS = ("healthy",) * 2 + ("ample",) * 2 + ("practitioner",) * 3 + ("combination",) + ("fault",) * 6
+#: families of fine-tuned runs
+TUNED = "-tune"
 #: share of tasks with a grid instead of single runs; of sound runs that last several times longer
 GRIDS, LONG = 0.1, 0.2
 
@@ -38,7 +41,9 @@ def _longer(d: Draw, config: Config) -> Config:
 
 
 def _sound(sort: str, d: Draw, task: Task) -> Config:
-    made = {"healthy": tuned, "practitioner": practitioner}.get(sort, ample if task.family == "mlp" else tuned)
+    made = {"healthy": tuned, "practitioner": practitioner}.get(
+        sort, ample if task.family == "mlp" else tuned
+    )
     config = made(d, task)
     if sort == "healthy" and not task.resplit and d.chance(0.5):
         config = bound(replace(config, n_train=max(task.n_std, task.n_max // 2)))
@@ -58,6 +63,16 @@ def _built(d: Draw, task: Task, config: Config) -> Config:
     if how == "residual" and config.depth > 1:
         return replace(config, residual=True, depth=d.pick((2, 3, 4, 6, 8)), norm=d.chance(0.7))
     return config
+
+
+def _tuned_further(d: Draw, task: Task, config: Config) -> Config:
+    """Fine-tuning at customary rates: from pre-trained weights, on few samples, for a few epochs."""
+    n = min(config.n_train, int(d.log(24, max(48, task.n_std))))
+    lr = float(f"{config.lr * d.pick((0.01, 0.03, 0.1, 0.1, 0.3, 1.0)):.2g}")
+    made = replace(config, init=PRETRAINED, lr=lr, n_train=n, batch=min(config.batch, 16, max(4, n // 4)),
+                   epochs=d.pick((2, 3, 3, 4, 5, 8, 10, 20)), schedule=d.pick(("constant", "linear", "linear", "cosine")),
+                   frozen=d.pick(("", "", "", "", "body")))  # fmt: skip
+    return bound(made) if task.depth else replace(made, frozen="")
 
 
 def _draw(sort: str, d: Draw, task: Task) -> tuple[str, Config | None]:
@@ -84,5 +99,6 @@ def bases(name: str) -> list[Base]:
         sort, config = _draw(d.pick(SORTS), d, task)
         if config is not None:
             config = _built(d, task, config)
+            config = _tuned_further(d, task, config) if name.partition("~")[0].endswith(TUNED) else config
             runs.append(Base("batch-norm-stale" if config.batch_norm == "stale" else sort, name, config))
     return runs

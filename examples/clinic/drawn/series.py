@@ -40,7 +40,11 @@ def pulses(n: int, seed: int, classes: int, bumps: int, jitter: float, noise: fl
     x = noise * rng.standard_normal((n, 64))
     for k in range(bumps):
         place = at[k] + moved[y, k, None] + shift + 0.3 * jitter * rng.standard_normal((n, 1))
-        x += high[k] * scaled[0][y, k, None] * np.exp(-0.5 * ((t - place) / (wide[k] * scaled[1][y, k, None])) ** 2)
+        x += (
+            high[k]
+            * scaled[0][y, k, None]
+            * np.exp(-0.5 * ((t - place) / (wide[k] * scaled[1][y, k, None])) ** 2)
+        )
     return Pool(standard(x).astype(np.float32), flipped(y, rng, classes, flip))
 
 
@@ -90,7 +94,9 @@ def chords(n: int, seed: int, tones: int, noise: float) -> Pool:
     return Pool((x / x.std()).astype(np.float32), np.zeros((n, 1), np.float32))
 
 
-def _texture(rng: Rng, n: int, side: int, classes: int, angles: float, noise: float) -> tuple[Floats, np.ndarray]:
+def _texture(
+    rng: Rng, n: int, side: int, classes: int, angles: float, noise: float
+) -> tuple[Floats, np.ndarray]:
     yy, xx = np.mgrid[0:side, 0:side].astype(float)
     y = rng.integers(0, classes, n)
     angle = np.pi * y / classes + angles * rng.standard_normal(n)
@@ -122,7 +128,9 @@ def blots(n: int, seed: int, side: int, classes: int, spots: int, jitter: int, n
     x = noise * rng.standard_normal((n, side, side))
     for k in range(spots):
         place = at[y, k] + shift
-        x += np.exp(-0.7 * ((yy[None] - place[:, 0, None, None]) ** 2 + (xx[None] - place[:, 1, None, None]) ** 2))
+        x += np.exp(
+            -0.7 * ((yy[None] - place[:, 0, None, None]) ** 2 + (xx[None] - place[:, 1, None, None]) ** 2)
+        )
     x = (x - x.mean()) / x.std()
     return Pool(x.reshape(n, -1).astype(np.float32), y.astype(np.int32))
 
@@ -138,7 +146,9 @@ def digits(seed: int, classes: int, noise: float) -> Pool:
     return Pool(x.astype(np.float32), y.astype(np.int32))
 
 
-def authors(n: int, seed: int, vocabulary: int, length: int, classes: int, sharp: float, shortest: float) -> Pool:
+def authors(
+    n: int, seed: int, vocabulary: int, length: int, classes: int, sharp: float, shortest: float
+) -> Pool:
     """Which Markov source wrote this text: tokens, the end of short ones padded with zeros; 16 places."""
     rng = np.random.default_rng(seed)
     tables = np.stack([data_more.chain(rng, vocabulary - 1, sharp) for _ in range(classes)])

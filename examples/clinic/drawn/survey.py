@@ -120,7 +120,9 @@ class Survey:
         if new:
             self.choices.make(new, [self.curves(b.config) for b in new])
         for _ in range(TURNS):
-            wants = [c for b in planned for c in missing(self.journal, b.config, self.choices.of[b.config.key()])]
+            wants = [
+                c for b in planned for c in missing(self.journal, b.config, self.choices.of[b.config.key()])
+            ]
             if not self.train(wants, False, originals):
                 break
         self.runs += len(planned)

@@ -71,7 +71,8 @@ def verdicts(n: int, seed: int, features: int, hidden: int, depth: int, sharp: f
     x = rng.standard_normal((n, features))
     logits = network(x, rng, hidden, depth, classes, sharp) + 0.4 * rng.standard_normal(classes)
     y = np.argmax(logits + heat * rng.gumbel(size=logits.shape), 1)
-    return Pool(dressed(x, rng, useless, mix, skew).astype(np.float32), y.astype(np.int32))
+    y = flipped(y, rng, classes, 0.02)  # so that every class occurs
+    return Pool(dressed(x, rng, useless, mix, skew).astype(np.float32), y)
 
 
 def line(n: int, seed: int, features: int, noise: float, useless: int, mix: bool, skew: float, tails: bool,
@@ -92,7 +93,10 @@ def gaussians(n: int, seed: int, features: int, classes: int, modes: int, distan
     centers = rng.standard_normal((classes * modes, features)) * distance / np.sqrt(2 * features)
     share = rng.dirichlet(np.full(classes * modes, 1.0 / max(uneven, 1e-3))) * 0.9 + 0.1 / (classes * modes)
     which = rng.choice(classes * modes, n, p=share / share.sum())
-    x = centers[which] + rng.standard_normal((n, features)) * rng.uniform(0.6, 1.4, (classes * modes, 1))[which]
+    x = (
+        centers[which]
+        + rng.standard_normal((n, features)) * rng.uniform(0.6, 1.4, (classes * modes, 1))[which]
+    )
     y = flipped(which % classes, rng, classes, flip)
     return Pool(dressed(x, rng, useless, mix, skew).astype(np.float32), y)
 
@@ -107,7 +111,9 @@ def boxes(n: int, seed: int, features: int, depth: int, classes: int, noise: flo
         which, at = rng.integers(0, features, 2**level), rng.uniform(-0.9, 0.9, 2**level)
         leaf = 2 * leaf + (x[np.arange(n), which[leaf]] > at[leaf])
     if classes:
-        return Pool(x.astype(np.float32), flipped(rng.permutation(2**depth)[leaf] % classes, rng, classes, flip))
+        return Pool(
+            x.astype(np.float32), flipped(rng.permutation(2**depth)[leaf] % classes, rng, classes, flip)
+        )
     y = noisy(rng.standard_normal(2**depth)[leaf], rng, noise, False)
     return Pool(x.astype(np.float32), y.astype(np.float32))
 
@@ -127,7 +133,9 @@ def spirals(n: int, seed: int, classes: int, turns: float, noise: float, useless
     y = rng.integers(0, classes, n)
     r = np.sqrt(rng.random(n)) * 0.9 + 0.1
     angle = 2 * np.pi * (y / classes + turns * r) + noise * rng.standard_normal(n)
-    x = np.concatenate([np.stack([r * np.cos(angle), r * np.sin(angle)], 1), rng.standard_normal((n, useless))], 1)
+    x = np.concatenate(
+        [np.stack([r * np.cos(angle), r * np.sin(angle)], 1), rng.standard_normal((n, useless))], 1
+    )
     return Pool(standard(x).astype(np.float32), y.astype(np.int32))
 
 
@@ -148,14 +156,18 @@ def additive(n: int, seed: int, terms: int, pairs: int, noise: float, useless: i
     forms = (np.sin, np.abs, np.sign, np.square, np.tanh, np.asarray)
     y = np.zeros(n)
     for k in range(terms):
-        y += rng.uniform(0.5, 1.5) * standard(forms[rng.integers(6)](rng.uniform(1, 3) * u[:, k] + rng.normal()))
+        y += rng.uniform(0.5, 1.5) * standard(
+            forms[rng.integers(6)](rng.uniform(1, 3) * u[:, k] + rng.normal())
+        )
     for _ in range(pairs):
         i, j = rng.integers(0, terms, 2)
         y += rng.uniform(0.5, 1.5) * standard(u[:, i] * u[:, j])
     return Pool(u.astype(np.float32), noisy(y, rng, noise, tails).astype(np.float32))
 
 
-def ripples(n: int, seed: int, features: int, waves: int, pitch: float, noise: float, classes: int, useless: int) -> Pool:
+def ripples(
+    n: int, seed: int, features: int, waves: int, pitch: float, noise: float, classes: int, useless: int
+) -> Pool:
     """A random field made of waves: regressed on, or cut into classes."""
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((n, features))
@@ -163,7 +175,9 @@ def ripples(n: int, seed: int, features: int, waves: int, pitch: float, noise: f
     f = np.cos(x @ (pitch * rng.standard_normal((features, waves)) / np.sqrt(features)) + phase)
     score = noisy(f @ rng.standard_normal(waves), rng, noise, False)
     x = np.concatenate([x, rng.standard_normal((n, useless))], 1).astype(np.float32)
-    return Pool(x, cut(score[:, 0], rng, classes, 0.0).astype(np.int32) if classes else score.astype(np.float32))
+    return Pool(
+        x, cut(score[:, 0], rng, classes, 0.0).astype(np.int32) if classes else score.astype(np.float32)
+    )
 
 
 def columns(n: int, seed: int, fields: int, levels: int, classes: int, noise: float, pairs: int) -> Pool:
@@ -181,7 +195,9 @@ def columns(n: int, seed: int, fields: int, levels: int, classes: int, noise: fl
     return Pool(standard(x).astype(np.float32), y)
 
 
-def counts(n: int, seed: int, vocabulary: int, classes: int, length: int, sharp: float, spread: float) -> Pool:
+def counts(
+    n: int, seed: int, vocabulary: int, classes: int, length: int, sharp: float, spread: float
+) -> Pool:
     """Documents as scaled word counts; every class has word frequencies of its own."""
     rng = np.random.default_rng(seed)
     own = rng.dirichlet(np.full(vocabulary, spread), classes)
@@ -198,6 +214,8 @@ def folded(n: int, seed: int, latent: int, features: int, noise: float, bend: fl
     """A bent surface of few dimensions in many, for an autoencoder."""
     rng = np.random.default_rng(seed)
     z = rng.standard_normal((n, latent))
-    x = z @ rng.standard_normal((latent, features)) + bend * np.sin(2 * z @ rng.standard_normal((latent, features)))
+    x = z @ rng.standard_normal((latent, features)) + bend * np.sin(
+        2 * z @ rng.standard_normal((latent, features))
+    )
     x = standard(x) + noise * rng.standard_normal((n, features))
     return Pool((x / x.std()).astype(np.float32), np.zeros((n, 1), np.float32))

@@ -50,6 +50,8 @@ def learn(journal: Journal, name: str) -> None:
         floor = FLOOR * chance(name)  # below it nothing counts, and ratios stay finite
         losses = [1e9 if v is None else max(v, floor) for v in losses]
         lr = vertex(CENTRE[ref], losses)
-        for o, b, s in ((o, b, s) for o in SEARCHED for b in BATCHES for s in SCHEDULES if SEARCHED[o] == ref):
+        for o, b, s in (
+            (o, b, s) for o in SEARCHED for b in BATCHES for s in SCHEDULES if SEARCHED[o] == ref
+        ):
             rows[f"{name}/{o}/{b}/{s}"] = [float(f"{lr * _ratio(o, b, s):.3g}"), float(f"{min(losses):.5g}")]
     LEARNT[name] = rows

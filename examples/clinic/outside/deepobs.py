@@ -52,8 +52,8 @@ def _task(task: str, found: list[dict[str, Any]]) -> list[Outside]:
 
 def _nearest(rates: dict[float, list[float]], wanted: float) -> list[float]:
     """Levels at the rate nearest to the one wanted; none if it is too far."""
-    lr = min(rates, key=lambda r: abs(math.log(r / wanted)))
-    return rates[lr] if abs(math.log(lr / wanted)) <= NEAR else []
+    near = [r for r in rates if abs(math.log(r / wanted)) <= NEAR]
+    return rates[min(near, key=lambda r: abs(math.log(r / wanted)))] if near else []
 
 
 def _run(task: str, number: int, row: dict[str, Any], grid: Any, chance: float, best: float) -> Outside:
@@ -62,7 +62,9 @@ def _run(task: str, number: int, row: dict[str, Any], grid: Any, chance: float, 
     tries = {
         "lower-lr": [_nearest(grid[optimizer], lr * f) for f in LOWER],
         "raise-lr": [_nearest(grid[optimizer], lr * f) for f in HIGHER],
-        "change-optimizer": [_nearest(grid[o], DEFAULT_LR[o]) for o in ("adam", "momentum") if o != optimizer],
+        "change-optimizer": [
+            _nearest(grid[o], DEFAULT_LR[o]) for o in ("adam", "momentum") if o != optimizer
+        ],
         "stop-early": [[level(float(np.nanmin(val)) if np.isfinite(val).any() else None, chance)]],
     }
     own = _level(row, chance)

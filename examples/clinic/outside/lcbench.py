@@ -24,7 +24,15 @@ from clinic.truth import level
 FILES = ("model.onnx", "encoding.json", "config_space.json")
 EPOCHS = 52
 #: inputs besides the epoch, in the network's order
-SETTINGS = ("batch_size", "learning_rate", "momentum", "weight_decay", "num_layers", "max_units", "max_dropout")
+SETTINGS = (
+    "batch_size",
+    "learning_rate",
+    "momentum",
+    "weight_decay",
+    "num_layers",
+    "max_units",
+    "max_dropout",
+)
 #: outputs that are read
 ACCURACY, LOSS, TEST = 1, 2, 4
 #: runs drawn of each task
@@ -97,7 +105,9 @@ def load(folder: Path, runs: int = RUNS, seed: int = 0) -> list[Outside]:
 
 def _task(surrogate: Surrogate, task: str, runs: int, seed: list[int]) -> list[Outside]:
     rng = np.random.default_rng(seed)
-    drawn = [{k: v for n in SETTINGS for k, v in _draw(surrogate.spaces[n], rng).items()} for _ in range(runs)]
+    drawn = [
+        {k: v for n in SETTINGS for k, v in _draw(surrogate.spaces[n], rng).items()} for _ in range(runs)
+    ]
     asked = [list(remedies(s, surrogate.spaces)) for s in drawn]
     found = surrogate.curves(task, [*drawn, *(s for part in asked for _, s in part)])
     own, rest = found[:runs], iter(found[runs:])
@@ -105,14 +115,18 @@ def _task(surrogate: Surrogate, task: str, runs: int, seed: list[int]) -> list[O
     best = float(min(found[:, -1, 2]))
     made = []
     for i, (setting, part) in enumerate(zip(drawn, asked, strict=True)):
-        tries: dict[str, list[list[float]]] = {"stop-early": [[level(float(own[i, np.argmin(own[i, :, 1]), 2]), chance)]]}
+        tries: dict[str, list[list[float]]] = {
+            "stop-early": [[level(float(own[i, np.argmin(own[i, :, 1]), 2]), chance)]]
+        }
         for action, _ in part:
             tries.setdefault(action, []).append([level(float(next(rest)[-1, 2]), chance)])
         made.append(_run(task, i, setting, own[i], tries, chance, best))
     return made
 
 
-def _run(task: str, number: int, setting: Setting, curves: Floats, tries: Any, chance: float, best: float) -> Outside:
+def _run(
+    task: str, number: int, setting: Setting, curves: Floats, tries: Any, chance: float, best: float
+) -> Outside:
     end = float(curves[-1, 2])
     verdicts, gains = judged([level(end, chance)], tries)
     epochs = np.arange(EPOCHS, dtype=np.float64)

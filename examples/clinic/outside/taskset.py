@@ -31,6 +31,8 @@ WEIGHT = {"learning_rate": 1.0, "beta1": 0.35, "beta2": 0.1, "epsilon": 0.5, "l1
           "linear_decay": 0.4, "exponential_decay": 0.4}  # fmt: skip
 #: neighbours agree in all but one setting to within this distance; so many at least, at most
 NEAR, FEWEST, MOST = 0.8, 2, 8
+#: log-levels of runs with nearly the same settings may differ by this much (standard deviation)
+UNSURE = 0.2
 #: action → settings that it moves (one at a time), least and largest factor
 MOVES = {
     "lower-lr": (("learning_rate",), 1 / 40, 1 / 2.5),
@@ -78,10 +80,12 @@ def _neighbours(at: Floats, i: int, column: int, low: float, high: float) -> lis
 def _alike(at: Floats, levels: Floats, i: int) -> list[float]:
     """Levels of the run itself and of those with nearly the same settings."""
     apart = np.sqrt(((at - at[i]) ** 2).sum(1))
-    return [float(v) for v in levels[np.argsort(apart)[:MOST]][np.sort(apart)[:MOST] <= NEAR / 2]]
+    return [float(v) for v in levels[np.argsort(apart)[:MOST]][np.sort(apart)[:MOST] <= NEAR / 4]]
 
 
-def _run(task: str, number: int, row: dict[str, Any], at: Floats, levels: Floats, chance: float, best: float) -> Outside:
+def _run(
+    task: str, number: int, row: dict[str, Any], at: Floats, levels: Floats, chance: float, best: float
+) -> Outside:
     val, tries = floats(row["curves"]["val_loss"]), defaultdict(list)
     for action, (settings, low, high) in MOVES.items():
         for name in settings:
@@ -91,12 +95,14 @@ def _run(task: str, number: int, row: dict[str, Any], at: Floats, levels: Floats
     tries["stop-early"].append([level(float(np.nanmin(val)) if np.isfinite(val).any() else None, chance)])
     verdicts, gains = judged([float(levels[number])], tries)
     alike = _alike(at, levels, number)
-    if len(alike) > 1 and np.std(alike) > 0.1:  # its like end elsewhere: nothing is sure here
+    if len(alike) > 1 and np.std(alike) > UNSURE:  # its like end elsewhere: nothing is sure here
         verdicts = {a: None if v else v for a, v in verdicts.items() if a != "stop-early"} | {
             "stop-early": verdicts["stop-early"]
         }
     steps = np.arange(len(val), dtype=np.float64) * STEPS
-    curves = {f"{k.split('_')[0]}/loss": (steps, floats(v)) for k, v in row["curves"].items() if k != "test_loss"}
+    curves = {
+        f"{k.split('_')[0]}/loss": (steps, floats(v)) for k, v in row["curves"].items() if k != "test_loss"
+    }
     short = task.removeprefix("FixedTextRNNClassification_")
     params = dict(row["params"]) | {"optimizer": "adam", "batch_size": 128}
     fine = levels[number] - best <= math.log(1.05) and not any(verdicts.values())
