@@ -30,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--minutes", type=float, default=1e6, help="stop training after this time")
         sub.add_argument("--sample", type=int, default=5, help="runs that verify trains again")
         sub.add_argument("--waves", type=int, default=None, help="survey: stop after so many waves")
+        sub.add_argument("--drawn", action="store_true", help="summary, verify: the runs on drawn tasks")
         sub.add_argument("--final", action="store_true", help="summary: also the held-out part")
     return parser
 
@@ -68,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.command == "summary":
         from clinic.summary import summary
 
-        print(summary(final=args.final))
+        print(summary(final=args.final, drawn=args.drawn))
         return 0
     from clinic.tasks import TASKS
 
@@ -102,7 +103,12 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     from clinic.verify import verify
 
-    return verify(args.sample, args.tasks.split(",") if args.tasks else None)
+    stored = None
+    if args.drawn:
+        from clinic.drawn.store import load
+
+        stored = load(final=False)
+    return verify(args.sample, args.tasks.split(",") if args.tasks else None, stored=stored)
 
 
 if __name__ == "__main__":

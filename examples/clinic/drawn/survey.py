@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
@@ -143,6 +144,9 @@ class Survey:
                 self.wave(number)
             except TimeUp:
                 return
+            except Exception:  # one wave that fails shall not end a night's work; it is begun again next time
+                traceback.print_exc()
+                continue
             with self.finished.open("a") as out:
                 out.write(f"{number}\n")
             self._tell(number)
