@@ -15,7 +15,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="clinic", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (("train", "train what is missing"), ("pack", "journal → data files"), ("tune", "search lr"),
-                       ("summary", "what the stored runs say"), ("verify", "train a sample again")):  # fmt: skip
+                       ("survey", "drawn tasks, wave by wave"),
+                       ("pack-survey", "its journal → data files"), ("summary", "what the stored runs say"),
+                       ("verify", "train a sample again")):  # fmt: skip
         sub = commands.add_parser(name, help=text)
         sub.add_argument("--tasks", default="", help="comma list; default all")
         sub.add_argument(
@@ -27,6 +29,8 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--jobs", type=int, default=1, help="processes, each with its own tasks")
         sub.add_argument("--minutes", type=float, default=1e6, help="stop training after this time")
         sub.add_argument("--sample", type=int, default=5, help="runs that verify trains again")
+        sub.add_argument("--waves", type=int, default=None, help="survey: stop after so many waves")
+        sub.add_argument("--drawn", action="store_true", help="summary, verify: the runs on drawn tasks")
         sub.add_argument("--final", action="store_true", help="summary: also the held-out part")
     return parser
 
@@ -65,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.command == "summary":
         from clinic.summary import summary
 
-        print(summary(final=args.final))
+        print(summary(final=args.final, drawn=args.drawn))
         return 0
     from clinic.tasks import TASKS
 
@@ -75,6 +79,12 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     if args.command == "train":
         return _train(args, names)
+    if args.command == "survey":
+        from clinic.drawn.survey import Survey
+
+        _compile_cache(args.work)
+        Survey(args.work, time.time() + 60 * args.minutes).carry_out(args.waves)
+        return 0
     if args.command == "tune":
         from clinic.tune import search
 
@@ -86,9 +96,19 @@ def main(argv: list[str] | None = None) -> int:
 
         print(pack(args.work, names, args.rounds, args.limit))
         return 0
+    if args.command == "pack-survey":
+        from clinic.drawn.pack import pack as pack_survey
+
+        print(pack_survey(args.work))
+        return 0
     from clinic.verify import verify
 
-    return verify(args.sample, args.tasks.split(",") if args.tasks else None)
+    stored = None
+    if args.drawn:
+        from clinic.drawn.store import load
+
+        stored = load(final=False)
+    return verify(args.sample, args.tasks.split(",") if args.tasks else None, stored=stored)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -204,15 +204,24 @@ def _tell(name: str, turn: int, bases: int, total: int, seconds: float) -> None:
           flush=True)  # fmt: skip
 
 
-def outcome_of(journal: Journal, base: Base) -> dict[str, list[dict[str, Any]]]:
-    """Per action the variants tried: what, factor, gain, seeds, helps."""
+Settled = Callable[[Journal, Config, Variant], bool]
+
+
+def repeated(journal: Journal, base: Config, variant: Variant) -> bool:
+    """Whether a variant that was tried has as many seeds as its gain and the run's noise ask for."""
+    found = gain(journal, base, variant)
+    levels = journal.levels([reseeded(base, k) for k in range(3)], *measured(base))
+    return found is not None and (found[2] >= 3 or not wants_repeat(found[0], levels))
+
+
+def outcome_of(journal: Journal, base: Base, settled: Settled = repeated) -> dict[str, list[dict[str, Any]]]:
+    """Per action the variants tried: what, factor, gain, seeds, helps (None where not `settled`)."""
     outcomes: dict[str, list[dict[str, Any]]] = {}
-    levels = journal.levels([reseeded(base.config, k) for k in range(3)], *measured(base.config))
     for variant in variants(journal, base.config):
         found = gain(journal, base.config, variant)
         if found is None:
             continue
-        unsure = found[2] < 3 and wants_repeat(found[0], levels)
+        unsure = not settled(journal, base.config, variant)
         row = {"what": variant.what, "factor": variant.factor, "gain": round(found[0], 3), "seeds": found[2],
                "helps": None if unsure else verdict(found[0], found[1])}  # fmt: skip
         outcomes.setdefault(variant.action, []).append(row)

@@ -30,8 +30,12 @@ class Config:
     width: int = 32
     depth: int = 2
     activation: str = "relu"  # relu, leaky, tanh, sigmoid, linear
-    init: str = "default"  # default, torch, tiny, huge, zero, const, dead, normal1
-    norm: bool = False
+    init: str = (
+        "default"  # default, torch, tiny, huge, zero, const, dead, normal1, pretrained (see pretrain.py)
+    )
+    norm: bool = False  #: layer normalization
+    batch_norm: str = ""  # "", right, stale (evaluated with statistics that were never updated)
+    post_norm: bool = False  #: attention: normalized after each residual sum, not before each layer
     residual: bool = False
     dropout: float = 0.0
     frozen: str = ""  # "", all, body (all but the last layer), head

@@ -48,14 +48,16 @@ def textures(n: int, seed: int, noise: float) -> Pool:
     return Pool((images / images.std()).astype(np.float32).reshape(n, -1), label.astype(np.int32))
 
 
-def _chain(rng: np.random.Generator, vocabulary: int, sharpness: float) -> Floats:
+def chain(rng: np.random.Generator, vocabulary: int, sharpness: float) -> Floats:
+    """Transition probabilities of a random Markov chain, shape (vocabulary, vocabulary)."""
     table = np.exp(sharpness * rng.standard_normal((vocabulary, vocabulary)))
     return np.asarray(table / table.sum(1, keepdims=True))
 
 
-def _walk(
+def walk(
     tables: Floats, which: NDArray[np.int64], length: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
+    """Texts of the Markov chains `tables[which]`, shape (n, length)."""
     n, vocabulary = len(which), tables.shape[-1]
     tokens = np.zeros((n, length), np.int64)
     tokens[:, 0] = rng.integers(0, vocabulary, n)
@@ -68,16 +70,16 @@ def _walk(
 def language(n: int, seed: int, vocabulary: int, length: int) -> Pool:
     """Predict the next character of Markov text: the floor is the chain's entropy."""
     rng = np.random.default_rng(seed)
-    tokens = _walk(_chain(rng, vocabulary, 1.6)[None], np.zeros(n, np.int64), length + 1, rng)
+    tokens = walk(chain(rng, vocabulary, 1.6)[None], np.zeros(n, np.int64), length + 1, rng)
     return Pool(tokens[:, :length].astype(np.int32), tokens[:, 1:].astype(np.int32))
 
 
 def topics(n: int, seed: int, vocabulary: int, length: int, classes: int) -> Pool:
     """Which of several Markov sources wrote this text (tokens)."""
     rng = np.random.default_rng(seed)
-    tables = np.stack([_chain(rng, vocabulary, 0.8) for _ in range(classes)])
+    tables = np.stack([chain(rng, vocabulary, 0.8) for _ in range(classes)])
     label = rng.integers(0, classes, n)
-    return Pool(_walk(tables, label, length, rng).astype(np.int32), label.astype(np.int32))
+    return Pool(walk(tables, label, length, rng).astype(np.int32), label.astype(np.int32))
 
 
 def word_counts(n: int, seed: int, vocabulary: int, classes: int, length: int) -> Pool:

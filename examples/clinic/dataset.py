@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clinic.habits import Habit, written
 from clinic.render import LEVELS, STYLES, render
 from clinic.store import ClinicRun
 from clinic.truth import TRAINING
@@ -22,9 +23,14 @@ from curvedoctor.roles import assign
 OUTCOMES = (*(a for a in ACTIONS if a != "run-lr-range-test"), "sick")
 
 
-def as_run(clinic: ClinicRun, style: str | None = None, level: str | None = None) -> Run:
-    """One stored training as somebody would have logged it (its own style and level unless given)."""
-    curves, raw = render(clinic, style, level)
+def as_run(
+    clinic: ClinicRun, style: str | None = None, level: str | None = None, habit: Habit | None = None
+) -> Run:
+    """One stored training as somebody would have logged it (its own style and level unless given).
+
+    A `habit` decides of everything, also of how many points there are.
+    """
+    curves, raw = written(clinic, habit) if habit else render(clinic, style, level)
     made = []
     for tag, (steps, values) in curves.items():
         at = np.asarray(steps).astype(np.int64)

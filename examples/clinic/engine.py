@@ -1,9 +1,9 @@
 """Many trainings in one compiled program.
 
 A *lane* is one training. Lanes that share a `Sig` run side by side under
-`vmap` (those that are validated also share the number of steps per epoch); everything that is not a shape is traced
-(lr of every step, masks, optimizer coefficients, loss selector …), so one
-compilation serves hundreds of configurations.
+`vmap`; everything that is not a shape is traced (samples, lr of every step,
+masks, optimizer coefficients, loss selector …), so one compilation serves
+hundreds of configurations, whatever their tasks.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from clinic.apply import apply
 from clinic.config import MAX_STEPS
 from clinic.losses import canonical, hits, own
 from clinic.models import Lane, Sig, Weights, parts_of, unpack
+from clinic.normalize import Moments
 
 State = dict[str, jax.Array]
 
 
 def _inputs(sig: Sig, x: jax.Array, rows: jax.Array, lane: Lane) -> jax.Array:
     """What the model is fed for these rows of the pool: scaled, with holes and outliers."""
-    raw = x[rows]
+    raw = x[rows + lane["base"]]
     if sig.tokens and not sig.fancy:
         return raw
     shape = (rows.shape[0],) + (1,) * (raw.ndim - 1)
@@ -56,10 +57,22 @@ def _flat(out: jax.Array, y: jax.Array, sig: Sig) -> tuple[jax.Array, jax.Array]
     return out, y
 
 
+def _moments(sig: Sig, w: jax.Array, x: jax.Array, lane: Lane, clean: bool) -> Moments:
+    """What batch normalization knows in evaluation mode: the training rows' statistics, unless it is out of order."""
+    over = Moments()
+    apply(sig, unpack(sig, w), _inputs(sig, x, lane["seen"], lane), lane, moments=over)
+    if clean:
+        return Moments(known=over.found)
+    stale = lane["batch_norm"] == 2
+    return Moments(known=[(jnp.where(stale, 0.0, m), jnp.where(stale, 1.0, v)) for m, v in over.found])
+
+
 def _measure(sig: Sig, w: jax.Array, x: jax.Array, rows: jax.Array, lane: Lane, clean: bool) -> jax.Array:
     """Own loss, canonical loss, hit, positive prediction per row in evaluation mode, shape (4, rows)."""
     fed = _inputs(sig, x, rows, lane)
-    out, target = _flat(apply(sig, unpack(sig, w), fed, lane), _targets(sig, rows, lane, fed), sig)
+    moments = _moments(sig, w, x, lane, clean) if sig.batch_norm else None
+    out = apply(sig, unpack(sig, w), fed, lane, moments=moments)
+    out, target = _flat(out, _targets(sig, rows, lane, fed), sig)
     if clean:  # measured in units of the standardized target
         out, target = out / lane["target_scale"], target / lane["target_scale"]
     loss = own(sig.kind, sig.odd, out, target, lane)
@@ -69,7 +82,9 @@ def _measure(sig: Sig, w: jax.Array, x: jax.Array, rows: jax.Array, lane: Lane, 
     return columns.reshape(4, rows.shape[0], -1).mean(-1)
 
 
-def _step(sig: Sig, x: jax.Array, lane: Lane, s: State, t: jax.Array) -> tuple[State, jax.Array]:
+def _step(
+    sig: Sig, x: jax.Array, lane: Lane, s: State, t: jax.Array, alive: jax.Array
+) -> tuple[State, jax.Array]:
     """One optimizer step of one lane; returns batch loss, gradient norm, accuracy, positive share."""
     epoch, i = t // lane["per_epoch"], t % lane["per_epoch"]
     at = (epoch % lane["cycle"] * lane["per_epoch"] + i) * sig.batch
@@ -81,7 +96,8 @@ def _step(sig: Sig, x: jax.Array, lane: Lane, s: State, t: jax.Array) -> tuple[S
     seed = (t * 31 + lane["seed"]).astype(jnp.uint32)
 
     def objective(w: Weights) -> tuple[jax.Array, jax.Array]:
-        out, y = _flat(apply(sig, w, fed, lane, seed), target, sig)
+        out = apply(sig, w, fed, lane, seed, Moments(present) if sig.batch_norm else None)
+        out, y = _flat(out, target, sig)
         weight = jnp.repeat(present, out.shape[0] // present.shape[0])
         balanced = weight
         if sig.kind in ("multiclass", "binary"):
@@ -110,7 +126,7 @@ def _step(sig: Sig, x: jax.Array, lane: Lane, s: State, t: jax.Array) -> tuple[S
     vh = v / jnp.where(o[4] > 0, 1 - jnp.power(o[2], n), 1.0)
     update = jnp.where(o[3] > 0, mh / (jnp.sqrt(vh) + 1e-8), m) + o[5] * o[6] * s["w"] * lane["trained"]
     lr = lane["lr"][jnp.minimum(t, MAX_STEPS - 1)] * s["factor"]
-    alive = t < lane["steps"]
+    alive = alive & (t < lane["steps"])
     new = {"w": s["w"] - lr * update, "m": m, "v": v}
     state = s | {k: jnp.where(alive, new[k], s[k]) for k in new}
     return state, jnp.stack([loss, norm, extra[0], extra[1]])
@@ -164,31 +180,40 @@ def start(lanes: dict[str, Any]) -> State:
 
 @partial(jax.jit, static_argnums=0, donate_argnums=4)
 def train(
-    sig: Sig, x: jax.Array, lanes: Lane, state: State, log: jax.Array, first: Any, last: Any
+    sig: Sig,
+    x: jax.Array,
+    lanes: Lane,
+    state: State,
+    log: jax.Array,
+    first: jax.Array,
+    count: jax.Array,
+    most: Any,
 ) -> tuple[State, jax.Array]:
-    """Steps `first` … `last` − 1 of all lanes; `log` (steps, 4, lanes) is filled in.
+    """`count` steps of each lane from its step `first` on (shape (lanes,), at most `most`).
 
+    `log` (lanes, MAX_STEPS + 1, 4) is filled in; its last row is for lanes that have nothing left to do.
+    `x` holds the pools of all lanes, one after another; a lane's own starts at `lanes["base"]`.
     `lanes["order"]` holds the pool rows of every step, flat: `cycle` epochs of
     `per_epoch` × batch rows, −1 for absent ones; further epochs repeat them.
     """
     moving = {k: state[k] for k in ("w", "m", "v")}
     fixed = {"factor": state["factor"]}
 
-    def one_step(t: jax.Array, carry: Any) -> Any:
+    def one_step(i: jax.Array, carry: Any) -> Any:
         s, log = carry
-        new, out = jax.vmap(partial(_step, sig, x), (0, 0, None))(lanes, s | fixed, t)
-        return {k: new[k] for k in s}, jax.lax.dynamic_update_index_in_dim(log, out.T, t, 0)
+        t, alive = first + i, i < count
+        new, out = jax.vmap(partial(_step, sig, x))(lanes, s | fixed, t, alive)
+        at = jnp.where(alive, t, MAX_STEPS)
+        return {k: new[k] for k in s}, log.at[jnp.arange(len(at)), at].set(out)
 
-    end: tuple[State, jax.Array] = jax.lax.fori_loop(first, last, one_step, (moving, log))
+    end: tuple[State, jax.Array] = jax.lax.fori_loop(0, most, one_step, (moving, log))
     return state | end[0], end[1]
 
 
 @partial(jax.jit, static_argnums=0)
 def validate(sig: Sig, x: jax.Array, lanes: Lane, state: State, t: Any) -> tuple[State, jax.Array]:
-    """Validation of all lanes after `t` steps; the record has shape (lanes, 4)."""
-    after: tuple[State, jax.Array] = jax.lax.map(
-        lambda a: _after_epoch(sig, x, a[0], a[1], t), (lanes, state)
-    )
+    """Validation of each lane after its `t` steps, shape (lanes,); the record has shape (lanes, 4)."""
+    after: tuple[State, jax.Array] = jax.lax.map(lambda a: _after_epoch(sig, x, *a), (lanes, state, t))
     return after
 
 

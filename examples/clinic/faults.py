@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from clinic.config import Config
 from clinic.draw import Draw
-from clinic.lanes import WIDEST
 from clinic.ordinary import USUAL_BATCH, bound, tuned
+from clinic.programs import WIDEST
 from clinic.tasks import Task
 from clinic.tune import tuned_lr
 

@@ -9,22 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clinic.config import MAX_EPOCHS, MAX_STEPS, Config, lr_curve
-from clinic.losses import KINDS, loss_index, program_kind
+from clinic.losses import KINDS, loss_index
 from clinic.models import ACTIVATIONS, Sig, init_weights, unit_masks
-from clinic.tasks import FEATURES, POOL_ROWS, TASKS, Task, padded, padded_inputs, pool, test_rows
+from clinic.pretrain import PRETRAINED, start
+from clinic.programs import BATCHES, bucket
+from clinic.tasks import (
+    FEATURES,
+    Task,
+    padded,
+    pool,
+    pool_rows,
+    test_rows,
+)
 
 #: rows in a lane's order buffer
 ORDER = 49152
 #: validation and inspected training rows of a lane
 ROWS = 512
-
-#: batch sizes that programs are compiled for
-BATCHES = (16, 64, 256)
-
-#: widest net of each family
-WIDEST = {"mlp": 128, "cnn2d": 16, "cnn1d": 16, "rnn": 32, "gru": 32, "attn": 32}
-#: trainings side by side
-LANES = 8
 
 Ints = NDArray[np.int64]
 
@@ -35,38 +36,6 @@ _OPTIMIZERS = {  # b1, c1, b2, adaptive, bias correction, decoupled weight decay
     "adam": (-1.0, -1.0, 0.999, 1, 1, 0),
     "adamw": (-1.0, -1.0, 0.999, 1, 1, 1),
 }
-
-
-def _bucket(value: int, sizes: tuple[int, ...]) -> int:
-    return next((s for s in sizes if value <= s), sizes[-1])
-
-
-def signature(config: Config) -> Sig:
-    """The compiled program that a configuration needs."""
-    task = TASKS[config.task]
-    if task.family == "mlp":
-        depth = config.depth if config.depth < 4 else 8
-        width = _bucket(config.width, (32, 128)) if depth else 0
-    else:
-        width, depth = WIDEST[task.family], config.depth
-    if config.width > width:
-        raise ValueError(
-            f"width {config.width} is more than the largest bucket {width}; make the net smaller"
-        )
-    smooth = config.activation in ("tanh", "sigmoid") and depth > 0
-    convolution = task.family in ("cnn2d", "cnn1d")
-    dropout = config.dropout > 0 and not convolution  # there it is cheap, and always compiled in
-    fancy = bool(smooth or dropout or config.norm or config.residual or config.missing > 0)
-    fancy = fancy or task.family in ("rnn", "gru", "attn")
-    outputs = (
-        FEATURES
-        if task.kind == "autoencoder"
-        else 10
-        if (task.family == "mlp" or convolution) and task.outputs > 1
-        else task.outputs
-    )
-    return Sig(task.family, program_kind(task.kind), config.loss != "right", padded_inputs(task), outputs, width, depth, _bucket(config.batch, BATCHES),
-               task.per_token, task.tokens, fancy, LANES if task.family in ("mlp", "rnn", "gru") else LANES // 2)  # fmt: skip
 
 
 def _rng(config: Config, what: str) -> np.random.Generator:
@@ -127,7 +96,7 @@ def _dirt(task: Task, config: Config, test: Ints) -> dict[str, Any]:
     scale[far] = (config.outlier_size * rng.uniform(0.5, 1.5, n))[far]
     if task.kind == "regression":
         y[far] = y[far] + (config.outlier_size * 0.5 * rng.standard_normal(n))[far, None]
-    more = POOL_ROWS - n
+    more = pool_rows(task) - n
     y = np.pad(y.reshape(n, -1)[:, 0] if not task.per_token else y, ((0, more), (0, 0))[: 1 + task.per_token])
     return {
         "y": y.astype(np.float32),
@@ -143,7 +112,7 @@ def orders(per_epoch: int, batch: int) -> int:
 
 def fits(config: Config) -> bool:
     """Whether the rows of one epoch fit into the buffer, its batches padded."""
-    return config.steps_per_epoch * _bucket(config.batch, BATCHES) <= ORDER
+    return config.steps_per_epoch * bucket(config.batch, BATCHES) <= ORDER
 
 
 def _order(task: Task, config: Config, train: Ints, y: Any, size: int) -> NDArray[np.int32]:
@@ -174,7 +143,7 @@ def _order(task: Task, config: Config, train: Ints, y: Any, size: int) -> NDArra
 
 
 def _class_weights(task: Task, config: Config, labels: Any) -> NDArray[np.float32]:
-    weights, classes = np.ones(max(12, task.outputs), np.float32), max(2, task.outputs)
+    weights, classes = np.ones(FEATURES, np.float32), max(2, task.outputs)
     if config.rebalance:
         counts = np.bincount(np.ravel(labels).astype(int), minlength=classes)
         weights[:classes] = labels.size / np.maximum(counts, 1) / classes
@@ -223,6 +192,8 @@ def prepare(task: Task, config: Config, sig: Sig) -> dict[str, Any]:
     features = int(np.prod(task.inputs)) if task.family == "mlp" else int(np.prod(sig.inputs))
     masks = unit_masks(sig, config, task.bottleneck, features, task.outputs)
     w0, trained = init_weights(sig, config, masks, _rng(config, "init"))
+    if config.init == PRETRAINED:
+        w0 = start(config)
     named = [masks[k] for k in masks if k[0] == "h"]
     size = max((len(m) for m in named), default=1)
     mask = np.stack([np.pad(m, (0, size - len(m))) for m in named]) if named else np.zeros((1, 1), np.float32)
@@ -237,6 +208,7 @@ def prepare(task: Task, config: Config, sig: Sig) -> dict[str, Any]:
         "w0": w0, "trained": trained, "mask": mask,
         "active": (np.arange(max(sig.depth, 1)) < config.depth).astype(f32),
         "act": np.array(ACTIVATIONS[config.activation], f32),
+        "batch_norm": f32(("", "right", "stale").index(config.batch_norm)), "post_norm": f32(config.post_norm),
         "norm": f32(config.norm), "residual": f32(config.residual), "dropout": f32(config.dropout),
         "optimizer": _optimizer(config), "clip": f32(config.clip), "lr": lr,
         "steps": i32(config.steps), "seed": i32((config.seed * 1009 + 7) % (1 << 30)),

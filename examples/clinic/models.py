@@ -34,6 +34,7 @@ class Sig(NamedTuple):
     tokens: bool
     fancy: bool  #: tanh, sigmoid, dropout, normalization, residuals, holes: costly, so compiled in only where used
     lanes: int
+    batch_norm: bool = False
 
 
 class Part(NamedTuple):
@@ -211,16 +212,6 @@ ACTIVATIONS: dict[str, tuple[float, ...]] = {
     "tanh": (0, 0, 1, 1, 0),
     "sigmoid": (0, 0, 0.5, 0.5, 0.5),
 }
-
-
-def layer_norm(sig: Sig, x: jax.Array, mask: jax.Array, lane: Lane) -> jax.Array:
-    """Normalization over the existing units, where the lane asks for it."""
-    if not sig.fancy:
-        return x
-    n = jnp.maximum(jnp.sum(mask), 1.0)
-    mean = jnp.sum(x * mask, -1, keepdims=True) / n
-    var = jnp.sum(((x - mean) * mask) ** 2, -1, keepdims=True) / n
-    return jnp.where(lane["norm"] > 0, (x - mean) * jax.lax.rsqrt(var + 1e-5) * mask, x)
 
 
 def drop(sig: Sig, x: jax.Array, lane: Lane, seed: Any, salt: int) -> jax.Array:

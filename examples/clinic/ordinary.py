@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from clinic.config import MAX_STEPS, Config
 from clinic.draw import Draw
-from clinic.lanes import WIDEST
+from clinic.programs import WIDEST
 from clinic.tasks import TASKS, Task
 from clinic.tune import optimizer_rank, plain, tuned_lr
 
@@ -72,7 +72,7 @@ def ample(d: Draw, task: Task) -> Config:
     config = replace(
         config,
         lr=float(f"{tuned_lr(task.name, config.optimizer, config.batch, config.schedule):.2g}"),
-        n_train=task.n_max if task.resplit else task.n_max // 2,
+        n_train=task.n_max if task.resplit else max(task.n_std, task.n_max // 2),
     )
     if task.depth and not task.bottleneck:
         config = replace(config, width=min(WIDEST[task.family] // 2, d.pick((2, 4)) * task.width))

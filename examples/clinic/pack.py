@@ -36,7 +36,8 @@ STYLE_NAMES = ("keras", "lightning", "hf", "writer", "mlflow", "yolo")
 NOT_LEARNING = ("frozen-weights", "dead-relu", "init-bad", "labels-unrelated", "deep-sigmoid")
 
 
-def _curves(journal: Journal, config: Config) -> dict[str, Any]:
+def curves_of(journal: Journal, config: Config) -> dict[str, Any]:
+    """The stored curves of a base run; none if it was not trained."""
     path = journal.folder / "curves" / f"{config.key()}.npz"
     if not path.exists():
         return {}
@@ -54,11 +55,12 @@ def _noise(values: Any) -> float | None:
 def facts_of(journal: Journal, config: Config, curves: dict[str, Any]) -> dict[str, Any]:
     """What was measured on the base run besides its curves."""
     task, record = TASKS[config.task], journal.done[config.key()]
-    large = _curves(journal, larger_validation(config)) if config.n_val < task.n_val else {}
+    large = curves_of(journal, larger_validation(config)) if config.n_val < task.n_val else {}
     own, wide = _noise(curves["val_loss"]), _noise(large["val_loss"]) if large else None
     tail = float(np.mean(curves["val_loss"][len(curves["val_loss"]) // 2 :]))
     return {
         "metric": config.metric, "log_fault": config.log_fault, "val_dup": config.val_dup, "dropout": config.dropout,
+        **({"batch_norm": config.batch_norm} if config.batch_norm else {}),
         "n_val": config.n_val, "loss_name": loss_name(task.kind, config.loss),
         "classes": max(2, task.outputs) if task.kind in ("multiclass", "binary", "hinge") else None,
         "truth": record["t"], "best": record["b"], "best_epoch": record["e"], "chance": round(chance(task.name), 5),
@@ -75,11 +77,12 @@ def _last(curves: dict[str, Any], name: str) -> float | None:
 
 
 def verdicts_of(
-    journal: Journal, base: Base, outcomes: dict[str, Any], facts: dict[str, Any]
+    journal: Journal, base: Base, outcomes: dict[str, Any], facts: dict[str, Any], untried: Iterable[str] = ()
 ) -> dict[str, bool | None]:
-    """Whether each action helps; absent means that it would change nothing."""
+    """Whether each action helps; absent means that it would change nothing, None that nothing is known (`untried`)."""
     config = base.config
-    found = {a: any_helps([v["helps"] for v in rows]) for a, rows in outcomes.items()}
+    found: dict[str, bool | None] = dict.fromkeys(untried)
+    found |= {a: any_helps([v["helps"] for v in rows]) for a, rows in outcomes.items()}
     if config.probe == "":
         seeds = [reseeded(config, k) for k in range(watched_seeds(config))]
         final, best = journal.levels(seeds, "t"), journal.levels(seeds, "b")
@@ -104,7 +107,11 @@ def verdicts_of(
 
 
 def healthy(
-    config: Config, outcomes: dict[str, Any], verdicts: dict[str, Any], facts: dict[str, Any]
+    config: Config,
+    outcomes: dict[str, Any],
+    verdicts: dict[str, Any],
+    facts: dict[str, Any],
+    best: float | None = None,
 ) -> bool | None:
     """True: no remedy gains 5 % and the end is near the best known; False: something helps; None: between."""
     if any(v is True for v in verdicts.values()):
@@ -113,7 +120,8 @@ def healthy(
         return None
     gains = [v["gain"] for a, rows in outcomes.items() if a in TRAINING for v in rows]
     clean = config.label_noise == 0 and config.outliers == 0 and config.missing == 0 and config.imbalance == 0
-    near = facts["truth"][0] <= 1.10 * best_known(config.task) + 0.01 * facts["chance"] or not clean
+    best = best_known(config.task) if best is None else best
+    near = facts["truth"][0] <= 1.10 * best + 0.01 * facts["chance"] or not clean
     if TASKS[config.task].resplit:
         near = True  # every split has its own best; that no remedy gains says as much
     quiet = max(gains, default=0.0) < 0.05 and not any(
@@ -125,7 +133,7 @@ def healthy(
 def record_of(journal: Journal, base: Base, number: int) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Metadata and curves of one base run, or None while trainings are missing."""
     config = base.config
-    curves = _curves(journal, config)
+    curves = curves_of(journal, config)
     if not curves or not tried(journal, config):
         return None
     task = TASKS[config.task]

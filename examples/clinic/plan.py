@@ -29,7 +29,7 @@ def _plan(task: Task, rounds: int) -> list[str]:
     return [*plan, *COMMON, *(2 * (*COMMON, *(["healthy"] * 6), *(["practitioner"] * 4)))]
 
 
-def _grid(d: Draw, task: Task, tag: str) -> list[Base]:
+def siblings(d: Draw, task: Task, tag: str) -> list[Base]:
     """Siblings: one setting, lr × batch size."""
     start = replace(tuned(d, task, ("constant",)), schedule="constant")
     lrs = [float(f"{start.lr * k:.2g}") for k in (0.03, 0.3, 3.0, 30.0)]
@@ -59,7 +59,7 @@ def base_runs(name: str, rounds: int = 1, limit: int | None = None) -> list[Base
         d = Draw(np.random.default_rng([11, i, sum(map(ord, name))]))
         group = f"{name}/{i // 8}"
         if what == "grid":
-            runs += _grid(d, task, f"{name}/grid{i}")
+            runs += siblings(d, task, f"{name}/grid{i}")
             continue
         if what == "ample":  # fine runs like the others, where data and net are no limit
             runs.append(Base("healthy", group, ample(d, task)))

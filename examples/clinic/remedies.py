@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from clinic.config import MAX_STEPS, Config
-from clinic.lanes import WIDEST, fits
+from clinic.lanes import fits
 from clinic.ordinary import LARGEST_BATCH
+from clinic.programs import WIDEST
 from clinic.tasks import TASKS, Task
 
 
@@ -122,7 +123,7 @@ def _set_up(base: Config, task: Task) -> Iterator[Variant]:
         yield Variant("clip-gradients", "norm 1", 1.0, replace(base, clip=1.0))
     if base.loss != "right":
         yield Variant("change-loss", "the task's own", None, replace(base, loss="right"))
-    if base.init != "default":
+    if base.init not in ("default", "pretrained"):
         yield Variant("fix-init", "He or Xavier", None, replace(base, init="default"))
     if base.shuffle != "shuffled":
         yield Variant("shuffle", "every epoch", None, replace(base, shuffle="shuffled"))
@@ -139,7 +140,7 @@ def _set_up(base: Config, task: Task) -> Iterator[Variant]:
             yield Variant("fix-activation", "relu", None, relu)
         if base.init == "dead":
             yield Variant("fix-activation", "leaky relu", None, replace(base, activation="leaky"))
-        if base.depth >= 3 and not base.norm and not task.bottleneck:
+        if base.depth >= 3 and not base.norm and not base.batch_norm and not task.bottleneck:
             yield Variant("fix-activation", "layer normalization", None, replace(base, norm=True))
 
 

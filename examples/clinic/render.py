@@ -35,7 +35,7 @@ def _on_steps(run: ClinicRun, values: Any, offset: int = 0) -> Curve:
 
 def _steps(run: ClinicRun, name: str, every: int = 1) -> Curve:
     y = run.raw[name].astype(np.float64)
-    stride = -(-run.config.steps // 300)
+    stride = run.facts.get("stride") or -(-run.config.steps // 300)
     return np.arange(len(y), dtype=np.float64)[::every] * stride, y[::every]
 
 
@@ -190,6 +190,12 @@ def hyperparameters(run: ClinicRun) -> dict[str, Any]:
         params["num_classes"] = run.facts["classes"]
     if c.optimizer == "momentum":
         params["momentum"] = c.momentum
+    if c.batch_norm:
+        params["batch_norm"] = True
+    if c.init == "pretrained":
+        params["pretrained"] = True
+    if c.post_norm:
+        params["norm_first"] = False
     if c.clip:
         params["clip_grad_norm"] = c.clip
     return params

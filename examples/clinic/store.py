@@ -53,6 +53,8 @@ class ClinicRun:
     verdicts: dict[str, bool | None]
     facts: dict[str, Any]
     raw: dict[str, NDArray[np.float32]] = field(repr=False)
+    #: action → probability with which it was tried; empty: everything was
+    tried: dict[str, float] = field(default_factory=dict)
 
     def helps(self, action: str) -> bool | None:
         """Whether the action helps: True, False (also if it changes nothing), None: not scored."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from clinic.drawn.families import family_of
+from clinic.drawn.store import load as load_drawn
 from clinic.store import ClinicRun, load
 from clinic.truth import DIAGNOSTIC, MEASUREMENT, TRAINING
 
@@ -24,19 +26,19 @@ def _table(title: str, runs: list[ClinicRun], keys: dict[str, list[ClinicRun]]) 
     return lines
 
 
-def summary(*, final: bool = False) -> str:
-    """Runs per fault and task, and how often each action helps; the held-out part only on demand."""
-    runs = load(final=None if final else False)
+def summary(*, final: bool = False, drawn: bool = False) -> str:
+    """Runs per fault and task (drawn: family), and how often each action helps; the held-out part only on demand."""
+    runs = (load_drawn if drawn else load)(final=None if final else False)
     by_fault, by_task = defaultdict(list), defaultdict(list)
     for run in runs:
         by_fault[run.fault].append(run)
-        by_task[run.task].append(run)
+        by_task[family_of(run.task)].append(run)
     sick = [r for r in runs if r.sick]
     fine = sum(r.healthy is True for r in runs)
     lines = [
         f"{len(runs)} base runs, {len(sick)} sick, {fine} healthy, {len(runs) - len(sick) - fine} unclear"
     ]
-    lines += _table("fault", runs, by_fault) + _table("task", runs, by_task)
+    lines += _table("fault", runs, by_fault) + _table("family" if drawn else "task", runs, by_task)
     lines.append(f"\n{'action':<24} helps      (of all runs)   of sick runs   not scored")
     for action in (*TRAINING, *MEASUREMENT, *DIAGNOSTIC):
         yes = sum(r.helps(action) is True for r in runs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 
 import numpy as np
 
@@ -138,7 +138,17 @@ _ALL = [
                activation="tanh"),
 ]  # fmt: skip
 
-TASKS: dict[str, Task] = {t.name: t for t in _ALL}
+
+class _Tasks(dict[str, Task]):
+    """The fixed tasks by name; those of families (`family~number`) are drawn when they are asked for."""
+
+    def __missing__(self, name: str) -> Task:
+        from clinic.drawn.families import task
+
+        return task(name)
+
+
+TASKS: dict[str, Task] = _Tasks({t.name: t for t in _ALL})
 
 
 def patches(x: np.ndarray, task: Task) -> np.ndarray:
@@ -157,9 +167,9 @@ def patches(x: np.ndarray, task: Task) -> np.ndarray:
     return np.ascontiguousarray(blocks).reshape(len(x), side * side, 9)
 
 
-@cache
+@lru_cache(maxsize=64)
 def pool(name: str) -> Pool:
-    """The task's samples (made once per process); for CNNs as patches."""
+    """The task's samples; for CNNs as patches."""
     task = TASKS[name]
     samples = task.load()
     if task.family in ("cnn2d", "cnn1d"):
@@ -173,7 +183,12 @@ def pool(name: str) -> Pool:
 
 
 #: common sizes to which MLP and CNN tasks are padded, so that they share compiled programs
-FEATURES, POOL_ROWS = 64, 10240
+FEATURES = 64
+
+
+def pool_rows(task: Task) -> int:
+    """Rows of a lane's pool (padded): fewer where a sample is large."""
+    return 5376 if task.family == "cnn2d" else 10240
 
 
 def test_rows(task: Task) -> int:
@@ -186,12 +201,23 @@ def padded_inputs(task: Task) -> tuple[int, ...]:
     return {"mlp": (FEATURES,), "cnn2d": (12, 12), "cnn1d": (64,)}.get(task.family, task.inputs)
 
 
-@cache
+def padded_outputs(task: Task) -> int:
+    """Outputs of the programs: those of several classes share them where widths are masked."""
+    if task.kind == "autoencoder":
+        return FEATURES
+    if task.outputs == 1:
+        return 1
+    if task.family in ("mlp", "cnn2d", "cnn1d"):
+        return 10
+    return 16 if "~" in task.name else task.outputs
+
+
+@lru_cache(maxsize=32)
 def padded(name: str) -> np.ndarray:
     """The pool's inputs with absent rows and features filled with zeros."""
     x = np.asarray(pool(name).x)
     columns = FEATURES - x.shape[1] if TASKS[name].family == "mlp" else 0
-    return np.pad(x, [(0, POOL_ROWS - len(x)), (0, columns)] + [(0, 0)] * (x.ndim - 2))
+    return np.pad(x, [(0, pool_rows(TASKS[name]) - len(x)), (0, columns)] + [(0, 0)] * (x.ndim - 2))
 
 
 @cache

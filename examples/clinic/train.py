@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
@@ -9,6 +10,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jax.numpy as jnp
@@ -17,9 +19,11 @@ from numpy.typing import NDArray
 
 from clinic import engine
 from clinic.config import MAX_STEPS, Config, lr_curve
-from clinic.lanes import prepare, signature
+from clinic.lanes import prepare
 from clinic.models import Sig
-from clinic.tasks import TASKS, padded
+from clinic.pretrain import hold, wanted
+from clinic.programs import signature
+from clinic.tasks import TASKS, padded, pool_rows
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Result:
     loss, accuracy, share of positive predictions on training rows in
     evaluation mode. `steps` (steps, 4): batch loss, gradient norm, accuracy,
     positive share. `epochs` (epochs, 4): validation loss, accuracy, positive
-    share, plateau factor.
+    share, plateau factor. `weights`: the last ones, flat.
     """
 
     truth: tuple[float, ...]
@@ -42,19 +46,43 @@ class Result:
     steps: NDArray[np.float32]
     epochs: NDArray[np.float32]
     lr: NDArray[np.float32]
+    weights: NDArray[np.float32]
 
 
 def _pack(configs: list[Config], watch: bool) -> Iterator[tuple[Sig, list[Config]]]:
-    """Groups of configurations that run in one program, equally long ones together."""
-    groups: dict[tuple[Sig, str, int], list[Config]] = defaultdict(list)
+    """Groups of configurations that run in one program, those of like length together."""
+    groups: dict[tuple[Sig, bool], list[Config]] = defaultdict(list)
     for config in configs:
-        abreast = config.steps_per_epoch if watch or config.schedule == "plateau" else 0
-        groups[signature(config), config.task, abreast].append(config)
-    for (sig, _, _), members in sorted(groups.items(), key=lambda g: repr(g[0])):
-        members.sort(key=lambda c: c.steps)
-        while members:
-            yield sig, members[: sig.lanes]
-            members = members[sig.lanes :]
+        groups[signature(config), watch or config.schedule == "plateau"].append(config)
+    for (sig, stops), members in sorted(groups.items(), key=lambda g: repr(g[0])):
+        members.sort(key=_alike if stops else lambda c: (c.steps, c.task))
+        group: list[Config] = []
+        for config in members:
+            joined = [*group, config]
+            dear = _rounds(joined, stops) - _rounds(group, stops) > config.steps
+            if len(joined) > sig.lanes or (group and dear):
+                yield sig, group
+                joined = [config]
+            group = joined
+        yield sig, group
+
+
+def _rounds(members: list[Config], stops: bool) -> int:
+    """Steps that a group takes: lanes that have finished wait for the others, after every epoch if it `stops`."""
+    if not members or not stops:
+        return max((c.steps for c in members), default=0)
+    return max(c.steps_per_epoch for c in members) * max(c.epochs for c in members)
+
+
+def _alike(config: Config) -> tuple[int, int, int]:
+    """Sort key of trainings that stop after every epoch: as many steps an epoch, then as many epochs."""
+    return round(3 * math.log2(config.steps_per_epoch)), config.epochs, config.steps_per_epoch
+
+
+@lru_cache(maxsize=2)
+def _pools(names: tuple[str, ...]) -> Any:
+    """The samples of all lanes, one pool after another."""
+    return jnp.asarray(np.concatenate([padded(name) for name in names]))
 
 
 def train_many(
@@ -62,7 +90,10 @@ def train_many(
 ) -> dict[Config, Result]:
     """Train every configuration; `done` is called after each group, so that work is kept."""
     results: dict[Config, Result] = {}
-    for sig, members in _pack(list(dict.fromkeys(configs)), watch):
+    configs = list(dict.fromkeys(configs))
+    if donors := wanted(configs):
+        train_many(donors, False, lambda config, result: hold(config, result.weights))
+    for sig, members in _pack(configs, watch):
         for config, result in zip(members, _run_group(sig, members, watch), strict=True):
             results[config] = result
             if done is not None:
@@ -73,27 +104,32 @@ def train_many(
 def _run_group(sig: Sig, members: list[Config], watch: bool) -> list[Result]:
     task = TASKS[members[0].task]
     filled = [*members, *([members[0]] * (sig.lanes - len(members)))]
-    prepared = [prepare(task, c, sig) for c in filled]
+    made = {c: prepare(TASKS[c.task], c, sig) for c in members}
+    prepared = [made[c] for c in filled]
     lanes = {k: np.stack([p[k] for p in prepared]) for k in prepared[0]}
-    per_epoch = members[0].steps_per_epoch
+    lanes["base"] = np.arange(sig.lanes, dtype=np.int32) * pool_rows(task)
+    per_epoch = jnp.asarray([c.steps_per_epoch for c in filled], jnp.int32)
     epochs = max(c.epochs for c in members)
-    x = padded(task.name)
+    x = _pools(tuple(c.task for c in filled))
     # one program evaluates all that differ in these only (but units of CNNs are many)
     still = sig._replace(batch=0, fancy=sig.fancy or task.family == "mlp", odd=True)
-    state, log = engine.start(lanes), jnp.full((MAX_STEPS, 4, sig.lanes), jnp.nan, jnp.float32)
+    state, log = engine.start(lanes), jnp.full((sig.lanes, MAX_STEPS + 1, 4), jnp.nan, jnp.float32)
     record = np.full((epochs, 4, sig.lanes), np.nan, np.float32)
     fixed = {k: jnp.asarray(v) for k, v in lanes.items()}
     if watch or any(c.schedule == "plateau" for c in members):
+        most = max(c.steps_per_epoch for c in members)
         for e in range(epochs):
-            state, log = engine.train(sig, x, fixed, state, log, e * per_epoch, (e + 1) * per_epoch)
+            state, log = engine.train(sig, x, fixed, state, log, e * per_epoch, per_epoch, most)
             state, seen = engine.validate(still, x, fixed, state, (e + 1) * per_epoch)
             record[e] = np.asarray(seen).T
     else:
-        state, log = engine.train(sig, x, fixed, state, log, 0, max(c.steps for c in members))
+        steps = lanes["steps"]
+        state, log = engine.train(sig, x, fixed, state, log, 0 * steps, steps, int(steps.max()))
     truth, seen = engine.final(still, x, fixed, state["w"])
     best = engine.final(still, x, fixed, state["best_w"])[0] if watch else truth
     out = {
         "truth": truth,
+        "weights": state["w"],
         "best": best,
         "seen": seen,
         "best_t": state["best_t"],
@@ -115,7 +151,8 @@ def _result(config: Config, out: dict[str, Any], i: int) -> Result:
         best=tuple(float(v) for v in out["best"][i]),
         seen=tuple(float(v) for v in out["seen"][i]),
         best_epoch=int(out["best_t"][i]) // config.steps_per_epoch,
-        steps=out["steps"][: config.steps, :, i],
+        steps=out["steps"][i, : config.steps],
         epochs=epochs,
         lr=lr,
+        weights=out["weights"][i],
     )

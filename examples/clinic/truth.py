@@ -92,6 +92,8 @@ def measurement(facts: dict[str, Any]) -> dict[str, bool | None]:
     split: bool | None = False
     if facts["val_dup"] > 0:
         split = True if off(facts["val_loss"], facts["true_loss"]) else None
+    if facts.get("batch_norm") == "stale":  # scoring the training set in evaluation mode shows it
+        split = True if off(facts["val_loss"], facts["true_loss"]) else None
     more: bool | None = False
     ratio = facts["variance_ratio"]
     if ratio is not None and (ratio <= 0.5 or off(facts["val_loss"], facts["val_loss_large"])):

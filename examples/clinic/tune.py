@@ -53,13 +53,13 @@ def search(names: list[str], save: Path = TABLE) -> None:
                         found = [results[runs[o, b, s, k, seed]].truth[0] for seed in seeds]
                         mean = sum(found) / len(found)
                         losses.append(mean if math.isfinite(mean) else 1e9)
-                    table[f"{name}/{o}/{b}/{s}"] = [_vertex(centre, losses), round(min(losses), 5)]
+                    table[f"{name}/{o}/{b}/{s}"] = [vertex(centre, losses), round(min(losses), 5)]
         save.parent.mkdir(exist_ok=True)
         save.write_text(json.dumps(table, indent=0, sort_keys=True) + "\n")
         print(name, "best", best_known(task.name, table), flush=True)
 
 
-def _vertex(centre: float, losses: list[float]) -> float:
+def vertex(centre: float, losses: list[float]) -> float:
     """lr at the minimum of a parabola through the best grid point and its neighbours."""
     i = min(range(len(losses)), key=losses.__getitem__)
     shift = 0.0
@@ -76,9 +76,17 @@ def table() -> dict[str, list[float]]:
     return found
 
 
+#: the same for drawn tasks: task → its rows, where `drawn.tuning` has searched
+LEARNT: dict[str, dict[str, list[float]]] = {}
+
+
+def _rows(name: str) -> dict[str, list[float]]:
+    return LEARNT[name] if name in LEARNT else table()
+
+
 def best_known(name: str, known: dict[str, list[float]] | None = None) -> float:
     """Lowest canonical loss that the search met."""
-    rows = known if known is not None else table()
+    rows = known if known is not None else _rows(name)
     return min(v[1] for k, v in rows.items() if k.startswith(name + "/"))
 
 
@@ -86,7 +94,7 @@ def tuned_lr(name: str, optimizer: str, batch: int, schedule: str) -> float:
     """lr for any batch size: the tuned values, interpolated in the logarithms."""
     kind = {"adamw": "adam"}.get(optimizer, optimizer)
     form = "constant" if schedule in ("constant", "restarts", "plateau", "inverse-sqrt") else "cosine"
-    low, high = (math.log(table()[f"{name}/{kind}/{b}/{form}"][0]) for b in BATCHES)
+    low, high = (math.log(_rows(name)[f"{name}/{kind}/{b}/{form}"][0]) for b in BATCHES)
     x = math.log(max(4, min(batch, 256)) / BATCHES[0]) / math.log(BATCHES[1] / BATCHES[0])
     return math.exp(low + min(x, 1.5) * (high - low))
 
@@ -94,4 +102,6 @@ def tuned_lr(name: str, optimizer: str, batch: int, schedule: str) -> float:
 def optimizer_rank(name: str) -> dict[str, float]:
     """Best loss of each optimizer over that of the best one."""
     best = best_known(name)
-    return {o: min(v[1] for k, v in table().items() if k.startswith(f"{name}/{o}/")) / best for o in CENTRE}
+    return {
+        o: min(v[1] for k, v in _rows(name).items() if k.startswith(f"{name}/{o}/")) / best for o in CENTRE
+    }

@@ -32,12 +32,14 @@ def _differs(run: ClinicRun, curves: dict[str, object], truth: float) -> str | N
     return None
 
 
-def verify(sample: int, tasks: list[str] | None = None, seed: int = 0) -> int:
-    """Re-train `sample` stored calibration runs; prints differences, returns the exit code."""
-    from clinic.lanes import WIDEST
+def verify(
+    sample: int, tasks: list[str] | None = None, seed: int = 0, stored: list[ClinicRun] | None = None
+) -> int:
+    """Re-train `sample` stored calibration runs (or those given); prints differences, returns the exit code."""
+    from clinic.programs import WIDEST
     from clinic.train import train_many
 
-    runs = [r for r in load(final=False) if tasks is None or r.task in tasks]
+    runs = [r for r in (stored or load(final=False)) if tasks is None or r.task in tasks]
     runs = [r for r in runs if r.config.width <= WIDEST[r.family]]  # programs were once compiled wider
     chosen = random.Random(seed).sample(runs, min(sample, len(runs)))
     bad = 0

@@ -1,0 +1,111 @@
+"""Journal of a survey → the data files of the repository."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from collections import defaultdict
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from clinic.campaign import outcome_of, variants
+from clinic.config import Config, compact
+from clinic.curves import STEP_POINTS
+from clinic.drawn.choose import style_of
+from clinic.drawn.codec import Shorts, encoded, packed
+from clinic.drawn.families import family_of
+from clinic.drawn.plan import bases, wave
+from clinic.drawn.store import DATA
+from clinic.drawn.survey import Survey, missing, own, settled
+from clinic.drawn.tuning import grid, learn
+from clinic.faults import Base
+from clinic.pack import curves_of, facts_of, healthy, verdicts_of
+from clinic.remedies import first
+from clinic.store import CURVES
+from clinic.tasks import TASKS, chance
+
+#: of step curves every so-manieth point is kept, to two significant digits and a half
+THIN, COARSE = 2, 4
+#: runs in one file
+PART = 1500
+
+Record = dict[str, Any]
+
+
+def best_of(survey: Survey, name: str, planned: list[Base]) -> float:
+    """Lowest loss on the clean test rows that anything reached on this task."""
+    configs: list[Config] = list(grid(name).values())
+    for base in planned:
+        configs += [base.config, *(v.config for v in variants(survey.journal, base.config))]
+    records = (survey.journal.done.get(c.key()) for c in configs if not c.imbalance and not c.probe)
+    return min((r["t"][0] for r in records if r and r["t"][0] is not None), default=chance(name))
+
+
+def record_of(survey: Survey, base: Base, identity: str, best: float) -> tuple[Record, list[Shorts]] | None:
+    """Metadata and curves of one base run, or None while trainings are missing."""
+    journal, config, task = survey.journal, base.config, TASKS[base.config.task]
+    tried = survey.choices.of.get(config.key())
+    curves = curves_of(journal, config)
+    if tried is None or not curves or missing(journal, config, tried):
+        return None
+    if not all(journal.has(c) for part in own(config) for c in part):
+        return None
+    untried = {v.action for v in first(config)} - set(tried)
+    outcomes = {a: rows for a, rows in outcome_of(journal, base, settled).items() if a in tried}
+    facts = facts_of(journal, config, curves)
+    verdicts = verdicts_of(journal, base, outcomes, facts, untried)
+    well = healthy(config, outcomes, verdicts, facts, best)
+    style, level = style_of(config.key() + base.fault)
+    short = {k: (float(f"{v:.5g}") if isinstance(v, float) else v) for k, v in facts.items()}
+    short |= {"stride": THIN * -(-config.steps // STEP_POINTS), "best_known": float(f"{best:.5g}")}
+    raw = [
+        curves[name][:: THIN if name.startswith("step_") else 1] if name in curves else [] for name in CURVES
+    ]
+    codes = [encoded(c, COARSE if n.startswith("step_") else 1) for n, c in zip(CURVES, raw, strict=True)]
+    return {
+        "id": identity, "task": task.name, "modality": task.modality, "kind": task.kind, "family": task.family,
+        "fault": base.fault, "group": base.group, "style": style, "level": level, "config": compact(config),
+        "healthy": well if not untried or well is False else None, "outcomes": outcomes, "verdicts": verdicts,
+        "facts": short, "tried": tried, "lengths": [len(c) for c in codes],
+    }, codes  # fmt: skip
+
+
+def _rows(survey: Survey, name: str) -> list[tuple[Record, list[Shorts]]]:
+    """The finished base runs of one task."""
+    if not all(survey.journal.has(c) for c in grid(name).values()):
+        return []
+    learn(survey.journal, name)
+    planned = bases(name)
+    best = best_of(survey, name, planned)
+    found = (record_of(survey, b, f"{name}-{i}", best) for i, b in enumerate(planned))
+    return [row for row in found if row is not None]
+
+
+def pack(work: Path, folder: Path = DATA) -> str:
+    """Write the base runs that are finished, of all waves begun; returns a line of figures."""
+    survey, made = Survey(work, 0.0), defaultdict(list)
+    for number in count():
+        rows = {name: _rows(survey, name) for name in wave(number)}
+        if not any(rows.values()):
+            break
+        for name, found in rows.items():
+            made[family_of(name)] += found
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    for family, rows in made.items():
+        for k in range(0, len(rows), PART):
+            _write(folder / f"{family}-{k // PART}", rows[k : k + PART])
+    runs, tasks = (
+        sum(map(len, made.values())),
+        len({row[0]["task"] for rows in made.values() for row in rows}),
+    )
+    size = sum(p.stat().st_size for p in folder.iterdir())
+    return f"{runs} runs of {tasks} tasks, {len(survey.journal.done)} trainings, {size / 1e6:.1f} MB"
+
+
+def _write(path: Path, rows: list[tuple[Record, list[Shorts]]]) -> None:
+    text = "\n".join(json.dumps(record, separators=(",", ":")) for record, _ in rows)
+    path.with_name(path.name + ".jsonl.xz").write_bytes(lzma.compress(text.encode(), preset=9))
+    path.with_name(path.name + ".curves.xz").write_bytes(packed([c for _, codes in rows for c in codes]))

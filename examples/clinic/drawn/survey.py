@@ -1,0 +1,157 @@
+"""The campaign over drawn tasks: search rates, train base runs, choose remedies, train those; wave by wave.
+
+Resumable: finished trainings, choices and finished waves are kept in the work folder.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from clinic.campaign import (
+    CHUNK,
+    Journal,
+    gain,
+    larger_validation,
+    measured,
+    repeated,
+    reseeded,
+    variants,
+    watched_seeds,
+)
+from clinic.config import Config
+from clinic.drawn.choose import Choices
+from clinic.drawn.families import family_of
+from clinic.drawn.plan import bases, wave
+from clinic.drawn.tuning import grid, learn
+from clinic.faults import Base
+from clinic.remedies import Variant
+from clinic.tasks import TASKS
+from clinic.truth import HELPS, USELESS, compare
+
+#: rounds of asking what is missing: first tries, larger ones, repeats
+TURNS = 6
+#: seeds of a base run from the start; the third only where a gain must be repeated
+SEEDS = 2
+
+
+class TimeUp(Exception):
+    """The deadline has passed."""
+
+
+def own(base: Config) -> tuple[list[Config], list[Config]]:
+    """A base run's own trainings: those that are watched, and the others."""
+    task = TASKS[base.task]
+    seeds = [reseeded(base, k) for k in range(3 if task.scarce else SEEDS)]
+    watched = seeds[: watched_seeds(base)]
+    if base.n_val <= min(128, task.n_val // 2) and base.probe == "":
+        watched.append(larger_validation(base))
+    return watched, seeds
+
+
+def missing(journal: Journal, base: Config, actions: Iterable[str]) -> list[Config]:
+    """Trainings that these actions on this base run still need."""
+    task, chosen = TASKS[base.task], set(actions)
+    wanted: list[Config] = []
+    for variant in variants(journal, base):
+        if variant.action not in chosen:
+            continue
+        wanted += [reseeded(variant.config, k) for k in range(3 if task.scarce else 1)]
+        found = gain(journal, base, variant)
+        if found is not None and not settled(journal, base, variant):
+            wanted += [reseeded(c, k) for c in (base, variant.config) for k in range(1, found[2] + 1)]
+    return [c for c in dict.fromkeys(wanted) if not journal.has(c)]
+
+
+def settled(journal: Journal, base: Config, variant: Variant) -> bool:
+    """Whether a variant that was tried needs no further seed: clear at once, or two seeds that agree."""
+    if repeated(journal, base, variant):
+        return True
+    both = [(reseeded(base, k), reseeded(variant.config, k)) for k in range(2)]
+    if not all(journal.has(c) for pair in both for c in pair):
+        return False
+    what = measured(base, variant.action)
+    gains = [compare(*(journal.levels([c], *what) for c in pair))[0] for pair in both]
+    return min(gains) >= HELPS or max(gains) < USELESS
+
+
+class Survey:
+    """One campaign in one work folder."""
+
+    def __init__(self, folder: Path, deadline: float) -> None:
+        self.journal, self.choices, self.deadline = Journal(folder), Choices(folder), deadline
+        self.finished = folder / "waves.txt"
+        self.trainings, self.runs, self.start = 0, 0, time.time()
+
+    def train(self, configs: Iterable[Config], watch: bool, originals: set[Config]) -> int:
+        """Train what is not in the journal yet; returns how many."""
+        from clinic.train import train_many
+
+        def keep(config: Config, result: Any) -> None:
+            self.journal.add(family_of(config.task), originals, config, result)
+
+        todo = [c for c in dict.fromkeys(configs) if not self.journal.has(c)]
+        for i in range(0, len(todo), CHUNK // 4):
+            if time.time() > self.deadline:
+                raise TimeUp
+            train_many(todo[i : i + CHUNK // 4], watch, keep)
+        self.trainings += len(todo)
+        return len(todo)
+
+    def planned(self, names: list[str]) -> list[Base]:
+        """The base runs of these tasks, after a search for their rates."""
+        self.train((c for name in names for c in grid(name).values()), False, set())
+        for name in names:
+            learn(self.journal, name)
+        return [base for name in names for base in bases(name)]
+
+    def wave(self, number: int) -> None:
+        """Everything that one wave needs."""
+        planned = self.planned(wave(number))
+        originals = {c for b in planned for c in (b.config, larger_validation(b.config))}
+        parts = [own(b.config) for b in planned]
+        self.train((c for part in parts for c in part[0]), True, originals)
+        self.train((c for part in parts for c in part[1]), False, originals)
+        new = [b for b in planned if b.config not in self.choices]
+        if new:
+            self.choices.make(new, [self.curves(b.config) for b in new])
+        for _ in range(TURNS):
+            wants = [
+                c for b in planned for c in missing(self.journal, b.config, self.choices.of[b.config.key()])
+            ]
+            if not self.train(wants, False, originals):
+                break
+        self.runs += len(planned)
+
+    def curves(self, config: Config) -> dict[str, Any]:
+        """The stored curves of a base run."""
+        from clinic.pack import curves_of
+
+        return curves_of(self.journal, config)
+
+    def carry_out(self, waves: int | None = None) -> None:
+        """Waves that are not finished yet, until the deadline (or so many)."""
+        done = set(self.finished.read_text().split()) if self.finished.exists() else set()
+        for number in range(waves) if waves is not None else count():
+            if str(number) in done:
+                continue
+            try:
+                self.wave(number)
+            except TimeUp:
+                return
+            except Exception:  # one wave that fails shall not end a night's work; it is begun again next time
+                traceback.print_exc()
+                continue
+            with self.finished.open("a") as out:
+                out.write(f"{number}\n")
+            self._tell(number)
+
+    def _tell(self, number: int) -> None:
+        hours = (time.time() - self.start) / 3600
+        print(f"wave {number}: {self.runs} base runs, {self.trainings} trainings, {self.runs / hours:.0f} runs/h, "
+              f"{self.trainings / hours / 3600:.1f} trainings/s", file=sys.stderr, flush=True)  # fmt: skip

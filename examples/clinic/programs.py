@@ -1,0 +1,43 @@
+"""Which compiled program a configuration needs."""
+
+from __future__ import annotations
+
+from clinic.config import Config
+from clinic.losses import program_kind
+from clinic.models import Sig
+from clinic.tasks import TASKS, padded_inputs, padded_outputs
+
+#: batch sizes that programs are compiled for
+BATCHES = (16, 64, 256)
+
+#: widest net of each family
+WIDEST = {"mlp": 128, "cnn2d": 16, "cnn1d": 16, "rnn": 32, "gru": 32, "attn": 32}
+#: trainings side by side
+LANES = 8
+
+
+def bucket(value: int, sizes: tuple[int, ...]) -> int:
+    """The smallest size that holds this value."""
+    return next((s for s in sizes if value <= s), sizes[-1])
+
+
+def signature(config: Config) -> Sig:
+    """The compiled program that a configuration needs."""
+    task = TASKS[config.task]
+    if task.family == "mlp":
+        depth = config.depth if config.depth < 4 else 8
+        width = bucket(config.width, (32, 128)) if depth else 0
+    else:
+        width, depth = WIDEST[task.family], config.depth
+    if config.width > width:
+        raise ValueError(
+            f"width {config.width} is more than the largest bucket {width}; make the net smaller"
+        )
+    smooth = config.activation in ("tanh", "sigmoid") and depth > 0
+    convolution = task.family in ("cnn2d", "cnn1d")
+    dropout = config.dropout > 0 and not convolution  # there it is cheap, and always compiled in
+    fancy = bool(smooth or dropout or config.norm or config.residual or config.missing > 0)
+    fancy = fancy or task.family in ("rnn", "gru", "attn") or config.batch_norm != ""
+    return Sig(task.family, program_kind(task.kind), config.loss != "right", padded_inputs(task), padded_outputs(task), width, depth, bucket(config.batch, BATCHES),
+               task.per_token, task.tokens, fancy, LANES if task.family in ("mlp", "rnn", "gru") else LANES // 2,
+               config.batch_norm != "")  # fmt: skip
