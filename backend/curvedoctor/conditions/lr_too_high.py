@@ -34,9 +34,10 @@ import numpy as np
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, name, relative
-from curvedoctor.conditions.swing import above_best, fluctuates, roughness, score_holds
+from curvedoctor.conditions.swing import FINISHED, above_best, fluctuates, roughness, score_holds
 from curvedoctor.features.blocks import of_three
 from curvedoctor.features.case import Case
+from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -49,6 +50,10 @@ ROUGH = (0.015, 0.03)
 EVALUATED = 1.2
 #: fluctuation of a mean over an epoch, as share of its level, that no batch explains
 BOUNCE = (0.33, 0.55)
+#: training and validation that both end this share above their best
+LOST = (0.18, 0.28)
+#: first epoch's mean as a multiple of an untrained model's loss, and of validation after it, at so many decades above custom
+UNTRAINED, AFTER, ABOVE = 5.0, 10.0, (0.3, 0.5)
 #: decades above custom that no task asks for
 DECADES = (1.9, 2.3)
 #: fewest points of which a few can be told to fluctuate; fewest that show a bounce
@@ -59,7 +64,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot(case, 3)
     if reason is not None:
         return unjudged(ID, reason)
-    said = max((_configured(case), _thrown(case), _bounces(case), _shoots(case)), key=lambda f: f.confidence)
+    pictures = (_configured, _thrown, _lost, _bounces, _shoots, _blown_up)
+    said = max((picture(case) for picture in pictures), key=lambda f: f.confidence)
     if said.confidence >= FIRES:
         return said
     longest = max(s.stats.n for s in case.series.values())
@@ -99,12 +105,7 @@ def _thrown(case: Case) -> Finding:
     assert s is not None
     train, rise = case.train or case.train_step, above_best(s)
     rough = ROUGH[1] if train is None else roughness(train)
-    sure = (
-        0.9
-        * ramp(rise, *THROWN)
-        * ramp(rough, *ROUGH)
-        * float(s is case.val and fluctuates(s) and s.stats.n >= FEWEST)
-    )
+    sure = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
     at = s.best_index
     summary = (
         f"The {name(s)} is thrown about{_rate(case)}: it ends {percent(rise)} above its best, {number(s.logged(s.stats.low))} at "
@@ -158,6 +159,43 @@ def _shoots(case: Case) -> Finding:
     return _say(case, s, sure, "shoots up", summary)
 
 
+def _lost(case: Case) -> Finding:
+    """Training and validation both end far above what they had reached."""
+    s, train = case.val or case.main, case.train or case.train_step
+    assert s is not None
+    apart = train is None or s is not case.val or score_holds(case.val_score)
+    rise = 0.0 if apart or train is None else min(above_best(s), _mean_above_best(train))
+    summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.curve.axis} {s.step_at(s.best_index):g}{_rate(case)}."
+    return _say(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
+
+
+def _mean_above_best(s: Series) -> float:
+    """As `above_best`, against the lowest mean over a part of the run where there are more points than parts."""
+    if s.stats.n <= len(s.grid):
+        return above_best(s)
+    start = max(s.stats.start, s.stats.first)
+    return relative(s.stats.end - s.stats.best, s.stats.best) if s.stats.end > FINISHED * start else 0.0
+
+
+def _blown_up(case: Case) -> Finding:
+    """The first steps threw the model out, at a rate above the custom: the first epoch's mean tells."""
+    s, val = case.train or case.main, case.val
+    assert s is not None
+    expected = expected_first_loss(case) if case.judged == "loss" else None
+    times = relative(s.stats.first, expected) / UNTRAINED if expected else 0.0
+    if val is not None and val is not s and val.stats.first > 0:
+        times = max(times, relative(s.stats.first, val.stats.first) / AFTER)
+    above = -(decades_below_usual(case) or 0.0)
+    summary = f"The {name(s)} of the first {s.curve.axis} is {number(s.stats.first)}{_rate(case)}, {number(10 ** min(above, 9.0))} times what is customary: its steps threw the model out."
+    return _say(
+        case,
+        s,
+        0.9 * ramp(times, 0.8, 1.0) * ramp(above, *ABOVE) * float(s is case.train),
+        "blown up",
+        summary,
+    )
+
+
 def _bouncing(rng: np.random.Generator) -> Run:
     y = 0.8 * np.exp(0.9 * rng.standard_normal(80)) + 1.6 * np.exp(-np.linspace(0, 12, 80))
     return run(
@@ -198,7 +236,7 @@ CONDITION = Condition(
     actions=("lower-lr", "decay-lr", "clip-gradients"),
     check=check,
     evidence={
-        "picture": "configured, thrown about, bounces, or shoots up",
+        "picture": "configured, thrown about, lost, bounces, shoots up, or blown up",
         "noise": "σ of the fluctuation over the last third, relative to the end level",
         "best": "best logged value",
         "end": "final level, as logged",
