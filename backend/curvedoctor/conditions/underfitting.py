@@ -13,7 +13,8 @@ How it decides
     it, that comes first. Make sure that the splits are sound.
 
 What to try
-    More units, another hidden layer with a non-linear activation; then tune the learning rate anew.
+    More units, another hidden layer with a non-linear activation; then tune the learning rate anew. If
+    a bigger model stops at the same floor, look for wrong labels.
 
 When it is wrong
     Noise in labels and targets sets a floor that no model beats. A learning rate that is too low or
@@ -152,7 +153,7 @@ CONDITION = Condition(
     id=ID,
     title="model too small",
     severity="warning",
-    actions=("bigger-model", "reduce-regularization", "train-longer"),
+    actions=("bigger-model", "clean-data", "reduce-regularization", "train-longer"),
     check=check,
     evidence={
         "gap": "final validation over final training level, minus 1",
