@@ -17,6 +17,7 @@ from curvedoctor.conditions import (
     turn,
     underfitting,
     uneven_batches,
+    validation_too_small,
     wasted_training,
 )
 from curvedoctor.conditions.base import Check
@@ -263,6 +264,59 @@ def test_how_strong_weight_decay_is(times: float, fires: bool) -> None:
         "n_classes": 10,
     }
     assert grave(over_regularized.check, run(known, train_loss=y, val_loss=y)) is fires
+
+
+@pytest.mark.parametrize(
+    ("share", "fires"), [(underfitting.TINY_FLOOR - 0.03, False), (underfitting.TINY_FLOOR + 0.12, True)]
+)
+@pytest.mark.parametrize("width", [1, underfitting.TINY])
+def test_how_high_the_floor_of_a_tiny_model_is(share: float, fires: bool, width: int) -> None:
+    y = falling(np.random.default_rng(0), 60, 1.7, share * np.log(5), 14, 0.003)
+    known = {"width": width, "loss": "cross-entropy", "n_classes": 5}
+    assert grave(underfitting.check, run(known, train_loss=y, val_loss=1.03 * y)) is fires
+
+
+@pytest.mark.parametrize(
+    ("share", "fires"), [(dataset_too_small.POOR, False), (2.5 * dataset_too_small.POOR, True)]
+)
+def test_how_poor_validation_is(share: float, fires: bool) -> None:
+    rng = np.random.default_rng(0)
+    made = run(
+        {"n_train": 200},
+        train_loss=falling(rng, 60, 2.3, 0.005, 14),
+        val_loss=falling(rng, 60, 2.3, 2.3 * share, 15),
+    )
+    assert grave(dataset_too_small.check, made) is fires
+
+
+@pytest.mark.parametrize(("size", "fires"), [(500, True), (50_000, False)])
+def test_how_many_samples_are_few(size: int, fires: bool) -> None:
+    rng = np.random.default_rng(0)
+    made = run(
+        {"n_train": size},
+        train_loss=falling(rng, 60, 2.3, 0.005, 14),
+        val_loss=falling(rng, 60, 2.3, 1.5, 15),
+    )
+    result = found(dataset_too_small.check, made)
+    assert (result is not None) is fires
+    assert result is None or "memorized" in result.summary
+
+
+@pytest.mark.parametrize(
+    ("size", "fires"), [(validation_too_small.FEW, True), (validation_too_small.MANY, False)]
+)
+def test_how_many_validation_samples_are_few(size: int, fires: bool) -> None:
+    rng = np.random.default_rng(3)
+    right = rng.binomial(size, 0.7, 40) / size
+    made = run({"n_val": size}, train_loss=falling(rng, 40), val_loss=falling(rng, 40), val_accuracy=right)
+    assert grave(validation_too_small.check, made) is fires
+
+
+def test_jumps_on_thousands_of_validation_samples_are_not_for_want_of_them() -> None:
+    val = 0.6 * np.random.default_rng(0).uniform(0.02, 2.0, 90)
+    train = falling(np.random.default_rng(0), 90)
+    assert grave(validation_too_small.check, run(train_loss=train, val_loss=val))
+    assert not grave(validation_too_small.check, run({"n_val": 3000}, train_loss=train, val_loss=val))
 
 
 # --- the split

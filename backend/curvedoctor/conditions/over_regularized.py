@@ -39,6 +39,8 @@ ID = "over-regularized"
 STRONG, EXTREME = 3.0, 10.0
 #: share of an untrained model's loss that is a high floor
 HIGH = 0.5
+#: decoupled decay shrinks the weights by lr × decay a step: below this it has no time to
+INERT = 1e-5
 #: optimizers that add weight decay to the gradient; of others it is taken to be decoupled, which bears thirty times more
 COUPLED = ("sgd", "momentum", "adam", "rmsprop", "adagrad", "nesterov")
 
@@ -71,11 +73,15 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 def _times(case: Case, decay: float | None, drop: float | None) -> float:
     """How many times the custom the regularization is; dropout counts by what is kept."""
-    coupled = case.word("optimizer") in COUPLED
-    times = decay / (0.01 if coupled else 0.3) if decay and decay > 0 else 0.0
-    return max(
-        times, STRONG * ramp(drop, 0.6, 0.7) + (EXTREME - STRONG) * ramp(drop, 0.7, 0.85) if drop else 0.0
-    )
+    by_drop = STRONG * ramp(drop, 0.6, 0.7) + (EXTREME - STRONG) * ramp(drop, 0.7, 0.85) if drop else 0.0
+    return max(by_drop, _by_decay(case, decay) if decay and decay > 0 else 0.0)
+
+
+def _by_decay(case: Case, decay: float) -> float:
+    if case.word("optimizer") in COUPLED:
+        return decay / 0.01
+    lr = case.number("lr")
+    return 0.0 if lr is not None and lr * decay < INERT else decay / 0.3
 
 
 def _rule(s: Series, gap: float | None, times: float, untrained: float | None) -> float:

@@ -7,12 +7,14 @@ Why it matters
 How it decides
     Training and validation end within 10 % of each other, both flat over the last third, well above
     what the task should allow: above three quarters of the start (or of an untrained model's loss), with
-    a quarter of the answers wrong; and the model is linear or narrow where that is logged. A linear or
-    tiny model that hardly gets below an untrained model's loss is all but certainly too small. Where the
-    learning rate is logged and far below the custom, that comes first. Make sure that the splits are sound.
+    a quarter of the answers wrong; and the model is linear or narrow where that is logged. A linear model
+    that keeps 60 % of an untrained model's loss, or one of at most four units that keeps 42 %, is too
+    small. Where the learning rate is logged and far below the custom, or the regularization far above
+    it, that comes first. Make sure that the splits are sound.
 
 What to try
-    More units, another hidden layer with a non-linear activation; then tune the learning rate anew.
+    More units, another hidden layer with a non-linear activation; then tune the learning rate anew. If
+    a bigger model stops at the same floor, look for wrong labels.
 
 When it is wrong
     Noise in labels and targets sets a floor that no model beats. A learning rate that is too low or
@@ -28,6 +30,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.over_regularized import check as too_regularized
 from curvedoctor.conditions.shape import cannot, flat, relative, score_of
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
@@ -38,8 +41,10 @@ from curvedoctor.model import Finding, ParamValue, Run, Unjudged
 ID = "underfitting"
 #: units that can hardly bend a line
 TINY = 4
+#: share of an untrained model's loss that is a high floor, for a linear model (many tasks are linear) and a tiny one
+LINEAR_FLOOR, TINY_FLOOR = 0.6, 0.42
 #: decades below the customary learning rate from which a high floor is the rate's fault
-SLOW = 0.5
+SLOW = 0.65
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -51,7 +56,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, "training and validation are not both logged")
     gap = relative(val.stats.end - train.stats.end, train.stats.end)
     sure = _rule(case, train, gap)
-    if sure < FIRES:
+    if sure < FIRES or isinstance(too_regularized(case), Finding):
         return None
     return finding(
         ID, "warning", sure, train,
@@ -95,7 +100,10 @@ def _rule(case: Case, s: Series, gap: float) -> float:
     tiny = _linear(case) or (width is not None and width <= TINY)
     if tiny and untrained is not None and case.judged == "loss":
         left = relative(s.stats.end, untrained)
-        near = 0.75 * ramp(abs(gap), 0.2, 0.12) * ramp(left, 0.6, 0.7) * ramp(left, 0.99, 0.96)
+        high_from = LINEAR_FLOOR if _linear(case) else TINY_FLOOR
+        near = (
+            0.8 * ramp(abs(gap), 0.2, 0.15) * ramp(left, high_from, high_from + 0.1) * ramp(left, 0.99, 0.96)
+        )
     return max(near, small * together * high * learnt)
 
 
@@ -145,7 +153,7 @@ CONDITION = Condition(
     id=ID,
     title="model too small",
     severity="warning",
-    actions=("bigger-model", "reduce-regularization", "train-longer"),
+    actions=("bigger-model", "clean-data", "reduce-regularization", "train-longer"),
     check=check,
     evidence={
         "gap": "final validation over final training level, minus 1",
