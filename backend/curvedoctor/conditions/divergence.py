@@ -11,7 +11,7 @@ How it decides
     the first tenth, by 15 to 30 % and many times its noise, and stays there. Of three to five points: each above the
     one before, the last at least twice the first. A score that is still at its best contradicts it. A
     validation loss that climbs alone is overfitting; it counts here only where no training loss is
-    logged and it ends above where it started. The onset is the first logged point of the last climb.
+    logged and it ends at two to four times its start. The onset is the first logged point of the last climb.
 
 What to try
     Lower the learning rate to a tenth; warm it up; clip the gradient norm.
@@ -48,6 +48,8 @@ SHORT = 3
 TWICE, DECADES = 2.0, 100.0
 #: points that are searched for a jump, the last ones
 LONGEST = 16384
+#: times its start that a validation loss without a training loss has to end at
+ALONE = 2.0, 4.0
 #: share of the whole climb that a jump makes; share of the first value below which no level matters
 MOST, MATTERS = 0.6, 0.05
 #: a jump in units of the noise before it; share of the climb above the best within which it has not begun
@@ -61,26 +63,28 @@ def check(case: Case) -> Finding | Unjudged | None:
     s = case.training or case.main
     if s is None or s.stats.n < SHORT:
         return unjudged(ID, "the training loss has too few points")
-    at = _jump(s) if s.stats.n >= ENOUGH else 0
-    rule = _endless(s) if s.stats.n < ENOUGH else _rule(s, alone=s is case.val)
-    jumped = _jumped(s, at) if at else 0.0
-    sure, at = (jumped, at) if jumped >= max(rule, FIRES) else (rule, _onset(s))
+    few = s.stats.n < ENOUGH
+    sure, at = (_endless(s), 0) if few else _seen(s)
+    if s is case.val:  # alone: otherwise it may be overfitted
+        sure *= ramp(relative(s.stats.end, s.stats.start), *ALONE)
     if still_best(case.val_score) or still_best(case.train_score):
         sure *= 0.3
-    if sure < FIRES:
-        return (
-            unjudged(ID, f"{s.stats.n:.0f} points are too few; {ENOUGH} are needed")
-            if s.stats.n < ENOUGH
-            else None
-        )
-    best, end = float(s.y[s.best_index]), float(s.y[-1])
+    if sure >= FIRES:
+        return _say(case, s, sure, at or _onset(s))
+    return unjudged(ID, f"{s.stats.n:.0f} points are too few; {ENOUGH} are needed") if few else None
+
+
+def _seen(s: Series) -> tuple[float, int]:
+    """How sure the climb or the jump is, and the index of the jump; 0 where it is no jump."""
+    rule, at = _rule(s), _jump(s)
+    jumped = _jumped(s, at) if at else 0.0
+    return (jumped, at) if jumped >= max(rule, FIRES) else (rule, 0)
+
+
+def _say(case: Case, s: Series, sure: float, at: int) -> Finding:
+    best, end, where = float(s.y[s.best_index]), float(s.y[-1]), f"{s.curve.axis} {s.step_at(at):g}"
     turn, other = ("jumps", "climbs") if s.ceiling is None else ("drops", "falls")
-    sudden = _sudden(s, at)
-    move = (
-        f"{turn} at {s.curve.axis} {s.step_at(at):g}"
-        if sudden
-        else f"{other} from {s.curve.axis} {s.step_at(at):g} on"
-    )
+    move = f"{turn} at {where}" if _sudden(s, at) else f"{other} from {where} on"
     return finding(
         ID, "error", sure, s,
         f"The {name(s)} had reached {number(s.logged(best))}, {move} and ends at {number(s.logged(end))}.",
@@ -137,7 +141,7 @@ def _sudden(s: Series, at: int) -> bool:
         return False
     after = float(np.median(s.y[at:]))
     near = float(np.median(s.y[max(0, at - ENOUGH) : at]))
-    return after > near and float(s.y[at]) - near >= 0.5 * (after - near)
+    return after > near and float(s.y[at] - s.y[at - 1]) >= 0.5 * (after - near)
 
 
 def _lost(s: Series) -> float:
@@ -157,7 +161,7 @@ def _significant(s: Series, climb: float) -> bool:
     return float(y[-3:].mean() - y.min()) > 3 * sigma
 
 
-def _rule(s: Series, alone: bool) -> float:
+def _rule(s: Series) -> float:
     t = s.stats
     climb = t.end - t.best
     if not _significant(s, climb):
@@ -176,8 +180,6 @@ def _rule(s: Series, alone: bool) -> float:
         stays = 0.0
     fell = t.best < 0.9 * t.start and t.best_at > 0.02
     need = ramp(_lost(s), 0.4, 0.7) * ramp(ratio, 1.25, 1.6) if fell else ramp(ratio, 1.5, 2.2)
-    if alone:
-        need *= ramp(relative(t.end, t.start), 1.2, 2.0)
     return 0.97 * need * stays
 
 
@@ -235,10 +237,10 @@ CONDITION = Condition(
     actions=("lower-lr", "add-warmup", "clip-gradients"),
     check=check,
     evidence={
-        "ratio": "final loss over its lowest smoothed level",
+        "ratio": "last logged value over the lowest",
         "lost": "share of the whole fall that is lost at the end; 1 or more: above the start",
-        "best": "lowest smoothed level, as logged",
-        "end": "final level, as logged",
+        "best": "lowest value that was logged",
+        "end": "last value that was logged",
     },
     sick=(_climbs_back, _explodes),
     healthy=(*HEALTHY, _curriculum, _overfits),

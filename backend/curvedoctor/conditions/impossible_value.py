@@ -65,6 +65,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, "no loss, error or score with a direction is logged")
     if probing(case):
         return None
+    known.sort(key=lambda s: (s.curve.role.split != "train", s.curve.id))
     return _below(case, known) or _above(known) or _zero(case) or _vanished(case)
 
 

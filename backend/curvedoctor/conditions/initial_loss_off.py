@@ -94,7 +94,7 @@ def _first(case: Case, ratio: float) -> tuple[float, Severity]:
 def _at_start(s: Series) -> bool:
     """Whether the first point is that of the first steps: not a log of every hundredth, which begins with the hundredth."""
     steps = s.curve.steps
-    every = int(steps[1] - steps[0]) if len(steps) > 1 else 0
+    every = int(steps[1]) - int(steps[0]) if len(steps) > 1 else 0
     return s.curve.role.granularity == "step" and not FIRST_STEPS < int(steps[0]) <= 1.5 * every
 
 

@@ -91,7 +91,8 @@ def _overlap(case: Case, curve: Curve) -> Seen | None:
         return None
     at = int(back[0]) + 1
     again = np.count_nonzero(steps[:at] >= steps[at])
-    inside = steps[at] > steps[0] + INSIDE * (steps[at - 1] - steps[0])
+    first, last = float(steps[0]), float(steps[at - 1])
+    inside = float(steps[at]) > first + INSIDE * (last - first)
     if not inside or again < OVERLAP or again < OVERLAP_SHARE * len(curve) or len(curve) - at < OVERLAP:
         return None
     times = "once" if len(back) == 1 else f"{len(back)} times"

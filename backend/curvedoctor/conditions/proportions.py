@@ -7,7 +7,6 @@ import re
 
 import numpy as np
 
-from curvedoctor.conditions.shape import mean
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
 from curvedoctor.features.series import Series
@@ -18,6 +17,8 @@ from curvedoctor.roles import is_proportion
 MOST = 5000
 #: losses whose every wrong answer costs ln 2 at least, as configured and as curves are called
 CROSS = ("bce", "cross-entropy", "nll")
+#: share by which the weight on the truth has to exceed that of right answers
+MARGIN = 0.03
 _PERPLEXITY = re.compile(r"(^|[^a-z])(ppl|perplexity)([^a-z]|$)", re.IGNORECASE)
 _NAMED = re.compile(
     r"cross.?entropy|log_?loss|(^|[^a-z])(ce|bce|xent|nll|ppl|perplexity)([^a-z]|$)", re.IGNORECASE
@@ -95,15 +96,10 @@ def error_bound(case: Case, loss: Series, level: float) -> float:
 
 
 def informed(case: Case, loss: Series, error: Series) -> bool:
-    """Whether the loss is below what a constant answer costs that is as often right: the metric can't be so low by right."""
+    """Whether the loss gives the truth more weight than answers are ever right: exp(−loss) on average, at least (Jensen)."""
     level = nats(loss, loss.stats.end)
     if case.word("loss") == "hinge":
         return level < 0.75
-    if case.word("loss") is None and loss.stats.first < math.log(2) * (error.stats.first - 0.02):
+    if case.word("loss") is None and nats(loss, loss.stats.first) < math.log(2) * (error.stats.first - 0.02):
         return False  # no cross-entropy: it breaks the bound from the first point on
-    if case.word("loss") in (None, *CROSS):
-        return (
-            level < 0.9 * entropy(min(mean(error, 0.0, 1.0), 0.5))
-            and math.exp(-level) > 1.0 - error.stats.best
-        )
-    return False
+    return case.word("loss") in (None, *CROSS) and math.exp(-level) > 1.0 - error.stats.best + MARGIN
