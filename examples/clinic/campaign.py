@@ -79,7 +79,9 @@ class Journal:
         }  # fmt: skip
         if config in originals:
             arrays: dict[str, Any] = dict(logged(config, result))
-            np.savez(self.folder / "curves" / f"{record['k']}.npz", **arrays)
+            half = self.folder / f"{record['k']}.half.npz"  # an interrupted write leaves no broken curves
+            np.savez(half, **arrays)
+            half.replace(self.folder / "curves" / f"{record['k']}.npz")
         self.done[record["k"]] = record
         with (self.folder / f"{task}.jsonl").open("a") as out:
             out.write(json.dumps(record) + "\n")

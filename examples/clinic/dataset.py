@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clinic.habits import Habit, written
+from clinic.habits import Habit, drawn, seen, written
 from clinic.render import LEVELS, STYLES, render
 from clinic.store import ClinicRun
 from clinic.truth import TRAINING
@@ -74,23 +74,29 @@ def gains(run: ClinicRun) -> list[float]:
     return out
 
 
-def table(runs: Sequence[ClinicRun], copies: int, seed: int = 0) -> Table:
-    """Rows for runs: each in its own style first, then in `copies − 1` random ones."""
+def table(runs: Sequence[ClinicRun], copies: int, seed: int = 0, *, habits: bool = False) -> Table:
+    """Rows for runs: each in its own style first, then in `copies − 1` random ones.
+
+    With `habits` every copy is a log as somebody would have written it (see `habits`).
+    """
     rng = np.random.default_rng(seed)
     made: list[Run] = []
     owner: list[int] = []
+    shown: list[ClinicRun] = []
     for i, run in enumerate(runs):
         for k in range(copies):
-            made.append(
-                as_run(run) if k == 0 else as_run(run, str(rng.choice(list(STYLES))), str(rng.choice(LEVELS)))
-            )
+            habit = drawn(run, k + copies * seed) if habits else None
+            style = None if k == 0 or habit else str(rng.choice(list(STYLES)))
+            level = None if k == 0 or habit else str(rng.choice(LEVELS))
+            made.append(as_run(run, style, level, habit))
+            shown.append(seen(run, habit) if habit else run)
             owner.append(i)
     rows = features_of(made)
     faults = Counter((run.fault, bool(run.healthy)) for run in runs)
     tasks = Counter(run.task for run in runs)
     each = [1.0 / np.sqrt(faults[run.fault, bool(run.healthy)] * tasks[run.task]) for run in runs]
     weight = np.array([each[i] for i in owner])
-    truth = np.array([labels(run) for run in runs])[owner]
+    truth = np.array([labels(run) for run in shown])
     gained = np.array([gains(run) for run in runs])[owner]
     return Table(
         rows,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clinic.dataset import as_run
+from clinic.dataset import as_run, table
 from clinic.habits import Habit, drawn, seen, written
 from clinic.store import ClinicRun, load
 
@@ -104,3 +104,12 @@ def test_wrong_parameters_are_wrong_in_some_places_only(plain: ClinicRun) -> Non
     wrong = written(plain, Habit(level="wrong"))[1]
     assert set(wrong) == set(right)
     assert 1 <= sum(wrong[k] != right[k] for k in right) <= 2
+
+
+def test_every_copy_of_a_run_is_a_row_of_its_own(runs: list[ClinicRun]) -> None:
+    some = runs[:12]
+    usual, written_out = table(some, 3), table(some, 3, habits=True)
+    assert usual.rows.shape == written_out.rows.shape
+    assert usual.tasks == written_out.tasks
+    assert not np.array_equal(usual.rows, written_out.rows, equal_nan=True)
+    assert np.array_equal(table(some, 3, habits=True).rows, written_out.rows, equal_nan=True)

@@ -20,6 +20,16 @@ from clinic.tasks import TASKS
 
 #: tried for certain: the most probable by the odds, the first prescribed
 ODDS, RULES = 2, 3
+#: tried wherever it would change anything: that is where something was put wrong, and seldom
+ALWAYS = (
+    "change-loss",
+    "shuffle",
+    "fix-init",
+    "normalize-input",
+    "clean-data",
+    "rebalance-classes",
+    "fix-schedule",
+)
 #: tried at random besides
 LOTS = 2
 #: share of base runs on which everything is tried: of sound ones, of others
@@ -48,6 +58,7 @@ def as_clinic(base: Base, curves: Mapping[str, Any]) -> ClinicRun:
 def told(runs: Sequence[ClinicRun]) -> list[tuple[list[str], list[str]]]:
     """For each run the actions in order of the odds, and those that are prescribed."""
     from curvedoctor.differential.odds import SICK, with_odds
+
     from curvedoctor.engine import Options, diagnose_runs
     from curvedoctor.features.case import build
 
@@ -62,6 +73,7 @@ def propensities(base: Base, odds: Sequence[str], said: Sequence[str]) -> dict[s
     possible = list(dict.fromkeys(v.action for v in first(base.config)))
     certain = [a for a in odds if a in possible][:ODDS]
     certain += [a for a in said if a in possible and a not in certain][:RULES]
+    certain += [a for a in ALWAYS if a in possible and a not in certain]
     rest = [a for a in possible if a not in certain]
     rng = np.random.default_rng([zlib.crc32(base.config.key().encode()), 3])
     whole, some = EVERYTHING.get(base.fault, OTHERS), min(1.0, LOTS / max(len(rest), 1))

@@ -14,12 +14,13 @@ from clinic.faults import FAULTS, MILD, Base, faulty
 from clinic.ordinary import ample, bound, practitioner, tuned
 from clinic.plan import COMMON, SELDOM, siblings
 from clinic.pretrain import PRETRAINED
+from clinic.split import FINAL_FAMILIES
 from clinic.tasks import TASKS, Task
 
 #: base runs of a task (a grid has eight)
 RUNS = 6
-#: tasks of a family in one wave; of costly families
-TASKS_EACH, COSTLY_EACH = 4, 1
+#: tasks of a family in one wave; of costly families and of those that are held out
+TASKS_EACH, FEWER_EACH = 4, 1
 #: what a base run is, by lot
 SORTS = ("healthy",) * 2 + ("ample",) * 2 + ("practitioner",) * 3 + ("combination",) + ("fault",) * 6
 #: families of fine-tuned runs
@@ -30,7 +31,7 @@ GRIDS, LONG = 0.1, 0.2
 
 def wave(number: int) -> list[str]:
     """The tasks of one wave: some of each family."""
-    each = {f: COSTLY_EACH if "-" in f else TASKS_EACH for f in FAMILIES}
+    each = {f: FEWER_EACH if "-" in f or f in FINAL_FAMILIES else TASKS_EACH for f in FAMILIES}
     return [f"{f}~{number * n + k:04d}" for f, n in each.items() for k in range(n)]
 
 

@@ -36,6 +36,8 @@ from clinic.truth import HELPS, USELESS, compare
 
 #: rounds of asking what is missing: first tries, larger ones, repeats
 TURNS = 6
+#: base runs whose remedies are trained together: enough to fill the lanes, few enough to see them finished
+BLOCK = 160
 #: seeds of a base run from the start; the third only where a gain must be repeated
 SEEDS = 2
 
@@ -120,13 +122,18 @@ class Survey:
         new = [b for b in planned if b.config not in self.choices]
         if new:
             self.choices.make(new, [self.curves(b.config) for b in new])
+        for at in range(0, len(planned), BLOCK):
+            self.remedies(planned[at : at + BLOCK])
+        self.runs += len(planned)
+
+    def remedies(self, bases: list[Base]) -> None:
+        """What was chosen for these base runs: first tries, larger ones, repeats."""
         for _ in range(TURNS):
             wants = [
-                c for b in planned for c in missing(self.journal, b.config, self.choices.of[b.config.key()])
+                c for b in bases for c in missing(self.journal, b.config, self.choices.of[b.config.key()])
             ]
-            if not self.train(wants, False, originals):
+            if not self.train(wants, False, {b.config for b in bases}):
                 break
-        self.runs += len(planned)
 
     def curves(self, config: Config) -> dict[str, Any]:
         """The stored curves of a base run."""
