@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from curvedoctor.conditions.base import FIRES, finding, number, ramp
 from curvedoctor.conditions.proportions import entropy, is_cross_entropy, proportion
 from curvedoctor.conditions.shape import ENOUGH, name, relative
@@ -29,7 +31,7 @@ CRAWLS = 1.5
 AT_REST = ("overfit-one-batch", "raise-lr", "fix-init", "change-optimizer", "decay-later", "fix-schedule")
 
 
-def shared(case: Case, s: Series) -> dict[str, float | None]:
+def shared(case: Case, s: Series) -> dict[str, Any]:
     """The evidence that every finding carries."""
     grad = case.grad_norm
     return {
