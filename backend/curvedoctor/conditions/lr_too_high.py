@@ -51,9 +51,9 @@ EVALUATED = 1.2
 #: fluctuation of a mean over an epoch, as share of its level, that no batch explains
 BOUNCE = (0.33, 0.55)
 #: training and validation that both end this share above their best
-LOST = (0.18, 0.28)
+LOST = (0.25, 0.35)
 #: first epoch's mean as a multiple of an untrained model's loss, and of validation after it, at so many decades above custom
-UNTRAINED, AFTER, ABOVE = 5.0, 10.0, (0.3, 0.5)
+UNTRAINED, AFTER, ABOVE = 6.0, 12.0, (0.5, 0.8)
 #: decades above custom that no task asks for
 DECADES = (1.9, 2.3)
 #: fewest points of which a few can be told to fluctuate; fewest that show a bounce
@@ -153,7 +153,7 @@ def _shoots(case: Case) -> Finding:
     sure = (
         0.0
         if apart
-        else 0.8 * ramp(relative(top, begin), 2.5, 5.0) * ramp(relative(s.stats.end, begin), 0.5, 0.8)
+        else 0.8 * ramp(relative(top, begin), 4.0, 7.0) * ramp(relative(s.stats.end, begin), 0.5, 0.8)
     )
     summary = f"The {name(s)} shoots up from {number(begin)} to {number(top)} at the start{_rate(case)} and ends at {number(s.stats.end)}."
     return _say(case, s, sure, "shoots up", summary)
