@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from curvedoctor.actions import ACTIONS
+from curvedoctor.conditions.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.model import Finding, ParamValue
@@ -115,14 +116,12 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
 
 
 def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
-    s = case.val or case.main
+    s = case.val or case.val_score or case.main
     if s is None:
         return None
     at = s.step_at(s.best_index)
     unit = s.curve.axis
-    text = f"Stop at {unit} {_say(at)}, where the validation loss is best, and keep that checkpoint."
-    if case.val is None:
-        text = f"Stop at {unit} {_say(at)}: nothing improved after it."
+    text = f"Stop at {unit} {_say(at)}, where the {name(s)} is best, and keep that checkpoint."
     return Change(text, "epochs", case.params.get("epochs"), at if unit == "epoch" else None, None, at)
 
 

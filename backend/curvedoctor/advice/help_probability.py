@@ -16,13 +16,14 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.boosted import Boosted
 from curvedoctor.advice.complete import complete
 from curvedoctor.advice.forest import Forest
 from curvedoctor.advice.siblings import Trial
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case
-from curvedoctor.features.words import in_words
+from curvedoctor.features.words import facts
 from curvedoctor.model import Floats, ParamValue
 
 Stored = npt.NDArray[np.generic]
@@ -40,6 +41,8 @@ FEWEST = 2
 SMOOTH = frozenset({"gelu", "silu", "mish", "elu", "selu", "celu", "leaky-relu"})
 #: how many reasons are kept per action, and of how many actions
 REASONS, EXPLAINED = 3, 6
+#: strongest features that reasons are sought among
+LOOKED_AT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,18 @@ class Estimate:
 
     #: probability that the action helps; empty where the model can't judge the run
     probability: Mapping[str, float] = field(default_factory=dict)
-    #: relative reduction of the final validation loss: tenth percentile, median, ninetieth
-    gain: Mapping[str, Gain] = field(default_factory=dict)
     #: the facts about the run that moved a probability most, in plain words
     because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: (hyperparameter, its value in a sibling that ended clearly lower, by which share)
     proven: Mapping[str, tuple[str, ParamValue, float]] = field(default_factory=dict)
+    #: what was fitted; None where it can't judge the run
+    model: Model | None = None
+
+    def gain(self, action: str, chance: float) -> Gain | None:
+        """What runs gained by a training action that was about as probable to help."""
+        if self.model is None or not ACTIONS[action].training:
+            return None
+        return self.model.gain(self.model.boosted.outcomes.index(action), chance)
 
     def with_trials(self, trials: Sequence[Trial]) -> Estimate:
         """The same with what siblings have tried worked in."""
@@ -66,7 +75,7 @@ class Estimate:
         proven = {
             t.action: (t.parameter, t.value, t.gain) for t in trials if t.helped and t.value is not None
         }
-        return Estimate(chances, self.gain, because, proven)
+        return Estimate(chances, because, proven, self.model)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -177,18 +186,13 @@ def _estimate(model: Model, case: Case, row: Floats, chance: Floats) -> Estimate
     chances.pop(SICK, None)
     if case.word("activation") in SMOOTH:
         chances["fix-activation"] = 0.0  # the clinic has no such network, and there is nothing to repair
-    gains = {
-        action: gain
-        for k, action in enumerate(model.boosted.outcomes)
-        if (gain := model.gain(k, float(chance[k])))
-    }
     likeliest = sorted(chances, key=lambda action: -chances[action])[:EXPLAINED]
-    return Estimate(chances, gains, _because(model.boosted, row, likeliest))
+    return Estimate(chances, _because(model.boosted, row, likeliest), model=model)
 
 
 def _because(trees: Boosted, row: Floats, actions: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    strongest = trees.strongest(complete(row), list(actions), REASONS)
+    strongest = trees.strongest(complete(row), list(actions), LOOKED_AT)
     return {
-        action: tuple(in_words(trees.features[f], float(row[f])) for f in places)
+        action: facts(((trees.features[f], float(row[f])) for f in places), REASONS)
         for action, places in zip(actions, strongest, strict=True)
     }

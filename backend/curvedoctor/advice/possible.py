@@ -38,11 +38,11 @@ def possible(case: Case, action: str) -> bool:
         return action not in NETWORKS_ONLY
     if action == "change-optimizer":
         return not (case.word("model") == "transformer" and _adaptive(case))
-    if action in _NEEDS_VALIDATION and case.val is None:
+    held_out = case.val or case.val_score
+    if action in _NEEDS_VALIDATION and held_out is None:
         return False
     if action == "stop-early":
-        s = case.val
-        return s is not None and s.best_index < NEAR_END * (len(s.y) - 1)
+        return held_out is not None and held_out.best_index < NEAR_END * (len(held_out.y) - 1)
     if action == "shuffle":
         return case.params.get("shuffle") is not True
     return True

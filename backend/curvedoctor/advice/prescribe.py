@@ -120,7 +120,7 @@ def _prescription(
         step=made.step,
         because=estimate.because.get(action, ()),
         basis=basis,
-        gain=estimate.gain.get(action),
+        gain=estimate.gain(action, chance),
     )
 
 

@@ -1,107 +1,159 @@
-"""The features of `vector` in plain words, for the reasons given with a prescription."""
+"""The features of `vector` in plain words, for the reasons given with a prescription: each a fact about the run."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 _CURVES = {
-    "train_score": "the training score's",
-    "val_score": "the validation score's",
-    "train": "the training loss's",
-    "step": "the per-step training loss's",
-    "val": "the validation loss's",
-    "grad": "the gradient norm's",
+    "train_score": "training score",
+    "val_score": "validation score",
+    "train": "training loss",
+    "step": "training loss per step",
+    "val": "validation loss",
+    "grad": "gradient norm",
 }
+#: measure → (what it is about, sentence with {curve} and {value}, unit)
 MEASURES = {
-    "n": ("number of points is", "power"),
-    "fall": ("fall over the run is a factor", "exp"),
-    "fall_best": ("fall to its best is a factor", "exp"),
-    "rise": ("end over its best is a factor", "exp"),
-    "last_rise": ("last value over its best is a factor", "exp"),
-    "best_at": ("best level is at", "share"),
-    "at10": ("level after 10 % over its end is a factor", "exp"),
-    "at25": ("level after 25 % over its end is a factor", "exp"),
-    "at50": ("level half way over its end is a factor", "exp"),
-    "at75": ("level after 75 % over its end is a factor", "exp"),
-    "noise": ("noise is", "share"),
-    "noise_late": ("noise at the end is", "share"),
-    "noise_turn": ("noise at the end over that at the start is a factor", "exp"),
-    "noise_share": ("noise as a share of its whole fall is", "share"),
-    "smooth": ("correlation of successive changes is", "plain"),
-    "slope_late": ("slope over the last quarter is", "plain"),
-    "slope_half": ("slope over the second half is", "plain"),
-    "slope_z": ("slope at the end in units of noise is", "plain"),
-    "t05": ("first 5 % of its fall took", "share"),
-    "t50": ("first half of its fall took", "share"),
-    "t90": ("first 90 % of its fall took", "share"),
-    "jump": ("highest jump in units of noise is", "plain"),
-    "jumps": ("number of jumps is", "plain"),
-    "jump_ratio": ("highest jump over its level is a factor", "exp"),
-    "gain_half": ("extrapolated gain of running half as long again is", "share"),
-    "gain_double": ("extrapolated gain of running twice as long is", "share"),
-    "gain_four": ("extrapolated gain of running four times as long is", "share"),
-    "drop": ("largest sudden drop is", "share"),
-    "drop_at": ("largest sudden drop is at", "share"),
-    "bad": ("share of non-finite points is", "share"),
-    "bad_at": ("first non-finite point is at", "share"),
-    "bad_tail": ("end is not finite:", "plain"),
-    "first": ("first value over its end is a factor", "exp"),
-    "low": ("lowest value over its end is a factor", "exp"),
-    "early_fall": ("fall over the first tenth is a factor", "exp"),
-    "mid_fall": ("fall between a quarter and three quarters is a factor", "exp"),
-    "range": ("range as a share of its level is", "share"),
+    "n": ("points", "the {curve} has {value} points", "power"),
+    "fall": ("fall", "the {curve} fell by {value}", "fallen"),
+    "fall_best": ("fall", "the {curve} fell by {value} at its best", "fallen"),
+    "rise": ("rise", "the {curve} ends {value} above its best level", "above"),
+    "last_rise": ("rise", "the {curve} ends {value} above its best level", "above"),
+    "best_at": ("best", "the {curve} is best after {value} of the run", "share"),
+    "at10": ("course", "after a tenth of the run the {curve} was {value} above its end", "above"),
+    "at25": ("course", "after a quarter of the run the {curve} was {value} above its end", "above"),
+    "at50": ("course", "half way the {curve} was {value} above its end", "above"),
+    "at75": ("course", "after three quarters of the run the {curve} was {value} above its end", "above"),
+    "noise": ("noise", "the {curve} fluctuates by ±{value}", "share"),
+    "noise_late": ("noise", "the {curve} fluctuates by ±{value} at the end", "share"),
+    "noise_turn": ("noise", "the {curve} fluctuates {value} times as much at the end as at the start", "exp"),
+    "noise_share": ("noise", "the {curve} fluctuates by {value} of its whole fall", "share"),
+    "smooth": ("smoothness", "the {curve} is {value}", "smooth"),
+    "slope_late": ("slope", "the {curve} {value} over the last quarter", "slope"),
+    "slope_half": ("slope", "the {curve} {value} over the second half", "slope"),
+    "slope_z": ("slope", "the {curve} {value} at the end", "slope"),
+    "t05": ("pace", "the first 5 % of the fall of the {curve} took {value} of the run", "share"),
+    "t50": ("pace", "the first half of the fall of the {curve} took {value} of the run", "share"),
+    "t90": ("pace", "nine tenths of the fall of the {curve} took {value} of the run", "share"),
+    "jump": ("jumps", "the highest jump of the {curve} is {value} times its noise", "plain"),
+    "jumps": ("jumps", "the {curve} jumps {value} times", "count"),
+    "jump_ratio": ("jumps", "the highest jump of the {curve} is {value} above its level", "above"),
+    "gain_half": ("ahead", "extrapolated, the {curve} would fall by another {value}", "share"),
+    "gain_double": ("ahead", "extrapolated, the {curve} would fall by another {value}", "share"),
+    "gain_four": ("ahead", "extrapolated, the {curve} would fall by another {value}", "share"),
+    "drop": ("drop", "the largest sudden drop of the {curve} is {value}", "share"),
+    "drop_at": ("drop", "the largest sudden drop of the {curve} comes after {value} of the run", "share"),
+    "bad": ("holes", "{value} of the points of the {curve} are not finite", "share"),
+    "bad_at": ("holes", "the {curve} is first not finite after {value} of the run", "share"),
+    "bad_tail": ("holes", "the end of the {curve} is {value}", "lost"),
+    "first": ("fall", "the {curve} began {value} above its end", "above"),
+    "low": ("rise", "the {curve} ends {value} above its best value", "below"),
+    "early_fall": ("pace", "the {curve} fell by {value} in the first tenth", "fallen"),
+    "mid_fall": ("pace", "the {curve} fell by {value} in the middle half", "fallen"),
+    "range": ("range", "the {curve} spans {value} of its level", "share"),
 }
+#: feature → the same
 _OTHERS = {
-    "gap_end": ("validation over training loss at the end is a factor", "exp"),
-    "gap_best": ("best validation over best training loss is a factor", "exp"),
-    "gap_25": ("validation over training loss after a quarter is a factor", "exp"),
-    "gap_50": ("validation over training loss half way is a factor", "exp"),
-    "noise_val_train": ("noise of validation over that of training is a factor", "exp"),
-    "val_above": ("share of the run with validation above training is", "share"),
-    "loss_per_error": ("validation loss per share of errors is a factor", "exp"),
-    "lr_usual": ("the lr over what is customary for the optimizer is a factor", "power"),
-    "lr_last": ("final over peak lr is", "plain"),
-    "lr_first": ("first over peak lr is", "plain"),
-    "lr_warmup_end": ("the warm-up lasts", "share"),
-    "lr_decay_start": ("the lr starts to decay at", "share"),
-    "lr_dead_from": ("the lr is below 1 % of its peak from", "share"),
-    "lr_zero": ("the lr is zero for", "share"),
-    "lr_restarts": ("restarts of the lr:", "plain"),
-    "lr_falls": ("sudden falls of the lr:", "plain"),
-    "lr_peak": ("the peak lr is", "power"),
-    "decay_slope": ("progress lost at the decay is", "plain"),
-    "log_steps": ("the number of steps is", "power"),
-    "lr_budget": ("steps times the lr over what is customary are", "power"),
-    "capacity": ("squared width times depth over training samples is", "power"),
-    "log_batches": ("batches per epoch are", "power"),
-}
+    "gap_end": ("gap", "validation ends {value} above training", "above"),
+    "gap_best": ("gap", "the best validation loss is {value} above the best training loss", "above"),
+    "gap_25": ("gap", "after a quarter of the run validation is {value} above training", "above"),
+    "gap_50": ("gap", "half way validation is {value} above training", "above"),
+    "noise_val_train": ("noise", "validation fluctuates {value} times as much as training", "exp"),
+    "val_above": ("gap", "validation is above training for {value} of the run", "share"),
+    "loss_per_error": ("certainty", "the validation loss is {value} times the share of errors", "exp"),
+    "lr_usual": ("lr", "the learning rate is {value} times what is customary", "power"),
+    "lr_last": ("schedule", "the learning rate ends at {value} of its peak", "share"),
+    "lr_first": ("schedule", "the learning rate begins at {value} of its peak", "share"),
+    "lr_warmup_end": ("schedule", "the warm-up takes {value} of the run", "share"),
+    "lr_decay_start": ("schedule", "the learning rate decays after {value} of the run", "share"),
+    "lr_dead_from": ("schedule", "the learning rate is next to zero after {value} of the run", "share"),
+    "lr_zero": ("schedule", "the learning rate is zero for {value} of the run", "share"),
+    "lr_restarts": ("schedule", "the learning rate restarts {value} times", "count"),
+    "lr_falls": ("schedule", "the learning rate is cut {value} times", "count"),
+    "lr_peak": ("lr", "the peak learning rate is {value}", "power"),
+    "lr_budget": ("budget", "steps times learning rate over the customary one are {value}", "power"),
+    "decay_slope": ("schedule", "the loss lost {value} of its pace when the rate decayed", "share"),
+    "log_steps": ("budget", "the run has {value} steps", "power"),
+    "capacity": ("capacity", "there are {value} weights per training sample", "power"),
+    "log_batches": ("budget", "an epoch has {value} batches", "power"),
+    "train_error_start": ("answers", "{value} of the training answers are wrong at the start", "share"),
+    "train_error_end": ("answers", "{value} of the training answers are wrong at the end", "share"),
+    "train_error_best": ("answers", "{value} of the training answers are wrong at best", "share"),
+    "train_error_chance": ("answers", "training errors are {value} times a blind guess's", "plain"),
+    "val_error_start": ("answers", "{value} of the validation answers are wrong at the start", "share"),
+    "val_error_end": ("answers", "{value} of the validation answers are wrong at the end", "share"),
+    "val_error_best": ("answers", "{value} of the validation answers are wrong at best", "share"),
+    "val_error_chance": ("answers", "validation errors are {value} times a blind guess's", "plain"),
+    "train_first_chance": ("first", "the first training loss is {value} times an untrained model's", "exp"),
+    "train_end_chance": ("chance", "the training loss ends at {value} times an untrained model's", "exp"),
+    "val_first_chance": ("first", "the first validation loss is {value} times an untrained model's", "exp"),
+    "val_end_chance": ("chance", "the validation loss ends at {value} times an untrained model's", "exp"),
+}  # fmt: skip
+_PARAMS = {
+    "lr": "learning rate", "n_train": "number of training samples", "n_val": "number of validation samples",
+    "epochs": "number of epochs", "max_steps": "number of steps",
+}  # fmt: skip
 
 
-def in_words(name: str, value: float) -> str:
-    """A feature and its value as a reader understands it: `the lr over … is a factor 0.01`."""
-    for prefix in ("train_score", "val_score", "train", "step", "val", "grad"):
-        measure = MEASURES.get(name[len(prefix) + 1 :]) if name.startswith(f"{prefix}_") else None
-        if measure is not None:
-            phrase, unit = measure
-            return f"{_CURVES[prefix]} {phrase} {_say(value, unit)}"
+def facts(features: Iterable[tuple[str, float]], most: int) -> tuple[str, ...]:
+    """At most so many sentences, none about what another one says already, none about what was not logged."""
+    told: dict[object, str] = {}
+    for name, value in features:
+        subject, sentence = _fact(name, value)
+        if sentence is not None and subject not in told and sentence not in told.values():
+            told[subject] = sentence
+        if len(told) == most:
+            break
+    return tuple(told.values())
+
+
+def _fact(name: str, value: float) -> tuple[object, str | None]:
+    """What a feature is about, and what it says; None where it says nothing of this run."""
+    if math.isnan(value) or name == "judged_loss":
+        return name, None
+    for prefix, curve in _CURVES.items():
+        known = MEASURES.get(name[len(prefix) + 1 :]) if name.startswith(f"{prefix}_") else None
+        if known is not None:
+            about, sentence, unit = known
+            said = _say(value, unit)
+            return (prefix, about), None if said is None else sentence.format(curve=curve, value=said)
     if name in _OTHERS:
-        phrase, unit = _OTHERS[name]
-        return f"{phrase} {_say(value, unit)}"
-    if name.startswith("log_"):
-        return f"{name[4:]} is {_say(value, 'power')}"
+        about, sentence, unit = _OTHERS[name]
+        said = _say(value, unit)
+        return about, None if said is None else sentence.format(value=said)
     if "=" in name:
         parameter, word = name.split("=", 1)
-        return f"{parameter} is {'not known' if math.isnan(value) else word if value else 'not ' + word}"
-    return f"{name.replace('_', ' ')} is {_say(value, 'plain')}"
+        return parameter, f"the {parameter} is {word}" if value else None
+    parameter = name.removeprefix("log_")
+    plain = _PARAMS.get(parameter, parameter.replace("_", " "))
+    return parameter, f"the {plain} is {_say(value, 'power' if name.startswith('log_') else 'plain')}"
 
 
-def _say(value: float, unit: str) -> str:
-    if math.isnan(value):
-        return "not logged"
-    if unit == "exp":
-        return f"{math.exp(min(value, 50.0)):.3g}"
-    if unit == "power":
-        return f"{10 ** min(value, 50.0):.3g}"
+def _say(value: float, unit: str) -> str | None:
+    """A value in its unit; None where the sentence would say nothing."""
+    if unit in ("above", "below"):
+        above = math.expm1(min(value if unit == "above" else -value, 50.0))
+        return (
+            f"{100 * above:.0f} %" if 0.005 <= above < 10 else f"{above:.0f} times" if above >= 10 else None
+        )
+    if unit == "fallen":
+        fallen = 100 * -math.expm1(-min(value, 50.0))
+        return f"{fallen:.0f} %" if fallen >= 1 else None
+    if unit == "slope":
+        return "falls" if value < -0.02 else "rises" if value > 0.02 else "is flat"
+    if unit == "smooth":
+        return "smooth" if value > 0.5 else "jagged" if value < 0 else None
+    if unit == "count":
+        return f"{value:.0f}" if value >= 1 else None
+    if unit == "lost":
+        return "not finite" if value else None
     if unit == "share":
-        return f"{100 * value:.0f} %"
-    return f"{value:.3g}"
+        return f"{100 * value:.2g} %" if abs(value) < 0.1 else f"{100 * value:.0f} %"
+    return (
+        f"{math.exp(min(value, 50.0)):.3g}"
+        if unit == "exp"
+        else f"{10 ** min(value, 50.0):.3g}"
+        if unit == "power"
+        else f"{value:.3g}"
+    )
