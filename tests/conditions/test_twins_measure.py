@@ -111,6 +111,14 @@ def test_constant_from_the_first_point_was_never_learning() -> None:
                 assert said["not-learning"].confidence > 0.9
 
 
+def test_a_short_log_at_chance_is_certain_and_one_that_moves_is_none() -> None:
+    for n in (3, 5, 7):
+        for k in (2, 10):
+            flicker = math.log(k) + 2e-4 * np.arange(n)[::-1] % 5e-4
+            assert found(run(train_loss=flicker), *DEAD)["not-learning"].confidence > 0.9
+            assert not found(run(train_loss=np.linspace(1.01, 0.97, n) * math.log(k)), *DEAD)
+
+
 def test_constant_but_for_one_bit_is_as_certain() -> None:
     y = np.full(20, 0.69361728)
     y[3::7] += 6e-8
@@ -191,6 +199,9 @@ def test_a_loss_below_zero_is_impossible_only_where_its_kind_is_known(n: int) ->
     for word in ("elbo", "gaussian-nll", "dice"):
         assert not found(run({"loss": word}, train_loss=y), "impossible-value")
     assert not found(run(train_loss=y), "impossible-value")
+    assert found(run(train_loss=y, train_accuracy=np.full(n, 0.31)), "impossible-value"), (
+        "classes are predicted"
+    )
 
 
 def test_a_share_above_one_makes_a_negative_loss_of_unknown_kind_impossible() -> None:
@@ -205,11 +216,15 @@ def test_a_share_above_one_makes_a_negative_loss_of_unknown_kind_impossible() ->
 
 
 def test_nothing_reaches_a_loss_of_zero() -> None:
-    for n in (5, 10, 200):
+    for n in (3, 10, 200):
         said = found(run(train_loss=np.zeros(n), train_accuracy=np.ones(n)), "impossible-value")
         assert said["impossible-value"].confidence > 0.9
     assert not found(made_of([curve("train/hinge_loss", np.zeros(10))]), "impossible-value")
-    assert not found(run(train_loss=np.zeros(4)), "impossible-value"), "four are too few"
+    assert not found(run(train_loss=np.zeros(2)), "impossible-value"), "two are too few"
+    nan = np.full(2, np.nan)
+    assert set(found(run(train_loss=np.zeros(9), val_loss=nan), "impossible-value", "precision-fault")) == {
+        "precision-fault"
+    }
 
 
 @pytest.mark.parametrize("before", [4, 15, 60])
