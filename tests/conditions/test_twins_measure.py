@@ -519,6 +519,36 @@ def test_boundaries() -> None:
         y = falling(np.random.default_rng(2), 80, 2.3, 1.5, 10)
         return run(train_loss=y, grad_norm=np.geomspace(1, share, 80))
 
+    def plateau(share: float) -> Run:
+        t = np.linspace(0, 1, 200)
+        y = 0.2 + 2.1 / (1 + np.exp((t - share) / 0.01))
+        return run(train_loss=y, val_loss=y)
+
+    def growth(times: float) -> Run:
+        norm = np.concatenate((np.ones(20), np.geomspace(1, times, 60)))
+        return run(train_loss=2.0 + 0.02 * np.random.default_rng(3).standard_normal(80), grad_norm=norm)
+
+    def handful(left: float) -> Run:
+        y = np.concatenate((np.geomspace(2.3, 2.3 * left, 50), np.full(30, 2.3 * left)))
+        return run({"n_train": 8, "loss": "cross-entropy", "n_classes": 10}, train_loss=y)
+
+    def double_softmax(right: float) -> Run:
+        y, share = falling(np.random.default_rng(4), 60, 2.3, 1.48, 12, 0.001), np.full(60, right)
+        share[:3] = 0.2, 0.4, 0.6
+        return run({"loss": "cross-entropy", "n_classes": 10}, train_loss=y, train_accuracy=share)
+
+    def labels(best: float) -> Run:
+        val = math.log(5) * np.linspace(best, 1.06, 30)
+        return run(
+            {"loss": "cross-entropy", "n_classes": 5}, train_loss=falling(rng, 30, 1.61, 1.2, 4), val_loss=val
+        )
+
+    _pair(plateau, 0.1, 0.3, "bad-initialization")
+    _pair(lambda x: plateau(-x), -0.9, -0.5, "bad-initialization")
+    _pair(growth, 20, 300, "exploding-gradient")
+    _pair(handful, 0.02, 0.06, "overfit-check-failed")
+    _pair(double_softmax, 0.55, 0.97, "wrong-loss")
+    _pair(labels, 0.97, 0.995, "not-learning")
     _pair(dead, 2, 3, "collapsed")
     _pair(near, 0.998, 0.9995, "collapsed")
     _pair(huge, 1.6, 2.4, "initial-loss-off")
