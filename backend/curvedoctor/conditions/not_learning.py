@@ -79,13 +79,10 @@ def check(case: Case) -> Finding | Unjudged | None:
         found = _stays(case, known)
         if found is not None:
             return found
-    long = max(c.stats.n for c in known) if known else 0
-    return (
-        unrelated(case)
-        or no_better_than_chance(case)
-        or one_answer(case)
-        or (None if long >= ENOUGH else unjudged(ID, "the training loss has too few points"))
-    )
+    found = unrelated(case) or no_better_than_chance(case) or one_answer(case)
+    if found is None and max((c.stats.n for c in known), default=0.0) < ENOUGH:
+        return unjudged(ID, "the training loss has too few points")
+    return found
 
 
 def _lost(case: Case) -> bool:
@@ -155,7 +152,8 @@ def _near(case: Case, s: Series, moved: float, chance: float | None) -> float:
     # what noise alone moves the best and the mean levels of 64 cells by
     allowed = max(0.01 * abs(t.start), 3.5 * error_of_mean(s, 1 / 20))
     still = ramp(moved / allowed, 1.3, 0.9) * ramp(relative(moved, t.start), 0.12, 0.05)
-    known = expected_first_loss(case) is not None or case.judged != "loss"
+    named = expected_first_loss(case) is not None or case.judged != "loss"
+    known = named or constant_answer(case, s, t.end) is not None
     if score is not None and chance_error(case) is None and score.stats.start - score.stats.end > 0.05:
         return 0.0
     return (0.92 if known else 0.7) * still
