@@ -111,6 +111,14 @@ def test_constant_from_the_first_point_was_never_learning() -> None:
                 assert said["not-learning"].confidence > 0.9
 
 
+def test_a_short_log_at_chance_is_certain_and_one_that_moves_is_none() -> None:
+    for n in (3, 5, 7):
+        for k in (2, 10):
+            flicker = math.log(k) + 2e-4 * np.arange(n)[::-1] % 5e-4
+            assert found(run(train_loss=flicker), *DEAD)["not-learning"].confidence > 0.9
+            assert not found(run(train_loss=np.linspace(1.01, 0.97, n) * math.log(k)), *DEAD)
+
+
 def test_constant_but_for_one_bit_is_as_certain() -> None:
     y = np.full(20, 0.69361728)
     y[3::7] += 6e-8
@@ -191,6 +199,9 @@ def test_a_loss_below_zero_is_impossible_only_where_its_kind_is_known(n: int) ->
     for word in ("elbo", "gaussian-nll", "dice"):
         assert not found(run({"loss": word}, train_loss=y), "impossible-value")
     assert not found(run(train_loss=y), "impossible-value")
+    assert found(run(train_loss=y, train_accuracy=np.full(n, 0.31)), "impossible-value"), (
+        "classes are predicted"
+    )
 
 
 def test_a_share_above_one_makes_a_negative_loss_of_unknown_kind_impossible() -> None:
@@ -205,11 +216,15 @@ def test_a_share_above_one_makes_a_negative_loss_of_unknown_kind_impossible() ->
 
 
 def test_nothing_reaches_a_loss_of_zero() -> None:
-    for n in (5, 10, 200):
+    for n in (3, 10, 200):
         said = found(run(train_loss=np.zeros(n), train_accuracy=np.ones(n)), "impossible-value")
         assert said["impossible-value"].confidence > 0.9
     assert not found(made_of([curve("train/hinge_loss", np.zeros(10))]), "impossible-value")
-    assert not found(run(train_loss=np.zeros(4)), "impossible-value"), "four are too few"
+    assert not found(run(train_loss=np.zeros(2)), "impossible-value"), "two are too few"
+    nan = np.full(2, np.nan)
+    assert set(found(run(train_loss=np.zeros(9), val_loss=nan), "impossible-value", "precision-fault")) == {
+        "precision-fault"
+    }
 
 
 @pytest.mark.parametrize("before", [4, 15, 60])
@@ -504,6 +519,36 @@ def test_boundaries() -> None:
         y = falling(np.random.default_rng(2), 80, 2.3, 1.5, 10)
         return run(train_loss=y, grad_norm=np.geomspace(1, share, 80))
 
+    def plateau(share: float) -> Run:
+        t = np.linspace(0, 1, 200)
+        y = 0.2 + 2.1 / (1 + np.exp((t - share) / 0.01))
+        return run(train_loss=y, val_loss=y)
+
+    def growth(times: float) -> Run:
+        norm = np.concatenate((np.ones(20), np.geomspace(1, times, 60)))
+        return run(train_loss=2.0 + 0.02 * np.random.default_rng(3).standard_normal(80), grad_norm=norm)
+
+    def handful(left: float) -> Run:
+        y = np.concatenate((np.geomspace(2.3, 2.3 * left, 50), np.full(30, 2.3 * left)))
+        return run({"n_train": 8, "loss": "cross-entropy", "n_classes": 10}, train_loss=y)
+
+    def double_softmax(right: float) -> Run:
+        y, share = falling(np.random.default_rng(4), 60, 2.3, 1.48, 12, 0.001), np.full(60, right)
+        share[:3] = 0.2, 0.4, 0.6
+        return run({"loss": "cross-entropy", "n_classes": 10}, train_loss=y, train_accuracy=share)
+
+    def labels(best: float) -> Run:
+        val = math.log(5) * np.linspace(best, 1.06, 30)
+        return run(
+            {"loss": "cross-entropy", "n_classes": 5}, train_loss=falling(rng, 30, 1.61, 1.2, 4), val_loss=val
+        )
+
+    _pair(plateau, 0.1, 0.3, "bad-initialization")
+    _pair(lambda x: plateau(-x), -0.9, -0.5, "bad-initialization")
+    _pair(growth, 20, 300, "exploding-gradient")
+    _pair(handful, 0.02, 0.06, "overfit-check-failed")
+    _pair(double_softmax, 0.55, 0.97, "wrong-loss")
+    _pair(labels, 0.97, 0.995, "not-learning")
     _pair(dead, 2, 3, "collapsed")
     _pair(near, 0.998, 0.9995, "collapsed")
     _pair(huge, 1.6, 2.4, "initial-loss-off")

@@ -6,8 +6,8 @@ from typing import Any
 
 from curvedoctor.conditions.base import FIRES, finding, number, ramp
 from curvedoctor.conditions.proportions import entropy, is_cross_entropy, proportion
-from curvedoctor.conditions.shape import ENOUGH, name, relative
-from curvedoctor.conditions.still import misfit, rate_gone, rate_too_high, rests_from
+from curvedoctor.conditions.shape import ENOUGH, error_of_mean, name, relative
+from curvedoctor.conditions.still import USUAL, misfit, rate_gone, rate_too_high, rests_from
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
@@ -25,6 +25,8 @@ FITTED = 0.95
 POOR, CONSTANT = 0.25, (0.95, 1.1)
 #: what makes a network answer the same to everything
 ANSWER = ("overfit-one-batch", "fix-init", "fix-activation", "raise-lr", "lower-lr")
+#: how near ln K a loss of unknown kind has to stay
+USUALLY = 0.004
 #: decades below the customary learning rate from which on no step can be seen
 CRAWLS = 1.5
 #: weights that do not change at all: not trained, or by a rate that has ended before the first point
@@ -143,3 +145,22 @@ def actions(case: Case, s: Series, resting: bool = False) -> tuple[str, ...]:
     plain = case.word("optimizer") == "sgd"
     first = ("change-optimizer", "raise-lr") if plain else ("raise-lr", "change-optimizer")
     return (*first, "overfit-one-batch")
+
+
+def chance_level(case: Case, s: Series) -> float | None:
+    """The untrained level, if the curve ends there; in the curve's unit."""
+    end = s.stats.end
+    if case.judged == "accuracy":
+        worse = chance_error(case)
+        near = worse is not None and abs(end - worse) <= 0.04 + 3 * error_of_mean(s, 0.05)
+        return worse if near else None
+    if case.judged != "loss":
+        return None
+    expected = expected_first_loss(case)
+    if expected is not None:
+        # untrained weights are not zero: they may cost a little more, and then the loss has to stay there
+        steady = abs(s.stats.start - end) <= 0.02 * abs(end)
+        return expected if 0.95 <= end / expected <= (1.35 if steady else 1.05) else None
+    if case.word("loss") == "mse":
+        return 1.0 if 0.85 <= end <= 1.2 else None  # the variance of standardized targets
+    return next((v for v in USUAL if abs(end / v - 1) <= USUALLY), None)

@@ -186,14 +186,16 @@ def _rule(s: Series) -> float:
 def _onset(s: Series) -> int:
     """Index of the logged point with which the last climb starts: the one after the last within a tenth of it above the best.
 
-    A running median of five keeps single points of a noisy curve from moving it.
+    A running median of five keeps single points of a noisy curve from moving it; a climb over decades is read in decades.
     """
     y = s.y
     if len(y) >= 5 * ENOUGH:
         padded = np.pad(y, 2, mode="edge")
         y = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
-    end = float(np.median(y[-max(1, len(y) // 20) :]))
-    near = np.flatnonzero(y <= float(y.min()) + NEAR * (end - float(y.min())))
+    if s.stats.low > 0 and s.stats.top >= DECADES * s.stats.low:
+        y = np.log(y)
+    low, end = float(y.min()), float(np.median(y[-max(1, len(y) // 20) :]))
+    near = np.flatnonzero(y <= low + NEAR * (end - low))
     at = int(near[-1]) + 1 if len(near) else 0
     return _sharpest(s, min(at, len(y) - 1))
 

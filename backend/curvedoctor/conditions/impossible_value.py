@@ -9,7 +9,8 @@ How it decides
     zero; a share (accuracy, IoU, Dice, F1, precision, recall) that climbs above one, or above 100 %; a
     cross-entropy of exactly zero at every point from the first on; a loss that goes from a level that
     matters to exactly zero at once and stays. A loss of unknown kind below zero is taken for a
-    likelihood or an objective of its own, unless a share above one stands beside it.
+    likelihood or an objective of its own, unless a share above one stands beside it, or an accuracy (then
+    classes are predicted, and it falls below minus one). An accuracy that is too low for its loss: see metric-bug.
 
 What to try
     Look at one batch: the range of the targets, their encoding, what reaches the loss. Scale masks to
@@ -37,6 +38,7 @@ from curvedoctor.conditions.shape import name, probing
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
+from curvedoctor.roles import is_proportion
 
 ID = "impossible-value"
 #: losses that can't go below zero, as configured and as curves are called
@@ -46,7 +48,9 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 #: shares of something
-_SHARES = re.compile(r"acc|iou|dice|f1|precision|recall|jaccard|(^|[^a-z])(auc|map)", re.IGNORECASE)
+_SHARES = re.compile(
+    r"accuracy|iou|dice|f1|precision|recall|jaccard|(^|[^a-z])(acc|auc|map)([^a-z]|$)", re.IGNORECASE
+)
 _MARGIN = re.compile(r"triplet|margin|hinge|contrastive|svm", re.IGNORECASE)
 #: below zero, or above one, by more than arithmetic explains
 ARITHMETIC = 1e-4
@@ -54,8 +58,10 @@ ARITHMETIC = 1e-4
 ABOVE, FROM, PERCENT = 1.02, 0.9, 1.5
 #: share of wrong answers below which a loss of zero is possible
 ALL_RIGHT = 0.02
+#: what no loss of classes falls to, whatever its constant
+CLASSES = -1.0
 #: points that say it; of zeros
-FEWEST, ZEROS = 2, 5
+FEWEST, ZEROS = 2, 3
 TARGETS = ("clean-data", "fix-targets", "change-loss", "fix-metric")
 
 
@@ -72,14 +78,16 @@ def check(case: Case) -> Finding | Unjudged | None:
 def _below(case: Case, known: list[Series]) -> Finding | None:
     """A loss below zero that can't be."""
     above = any(_exceeds(s, 1e9) for s in known)
+    classes = any(s.curve.role.quantity == "accuracy" and is_proportion(s.curve) for s in known)
     for s in known:
         low = s.y < -ARITHMETIC * max(1.0, abs(s.stats.first))
         if s.curve.role.quantity not in ("loss", "error") or np.count_nonzero(low) < FEWEST:
             continue
         kind = _kind(case, s)
-        if kind is None and not above:
+        if kind is None and not above and not (classes and s.stats.low < CLASSES):
             continue
-        words = f"is {kind}, which can't go below zero, yet" if kind else "stands beside a share above 1, and"
+        beside = "a share above 1, and" if above else "an accuracy, so classes are predicted, yet"
+        words = f"is {kind}, which can't go below zero, yet" if kind else f"stands beside {beside}"
         at = int(np.argmax(low))
         where = f"goes below zero at {s.curve.axis} {s.step_at(at):g} and ends at {number(s.stats.last)}"
         said = "below zero", f"The {name(s)} {words} it {where}."
@@ -100,8 +108,8 @@ def _exceeds(s: Series, top: float) -> bool:
     if s.curve.role.quantity != "accuracy" or not _SHARES.search(s.curve.tag):
         return False
     y = s.curve.values[np.isfinite(s.curve.values)]
-    if float(y.max()) > 100 * ABOVE:
-        return float(np.median(y)) <= 100  # percent, gone beyond
+    if np.count_nonzero(y > 100 * ABOVE) >= FEWEST:
+        return True
     climbs = float(y[0]) <= FROM and np.count_nonzero(y > ABOVE) >= FEWEST and float(y[-1]) > ABOVE
     return bool(climbs and float(y.max()) <= min(top, 100.0))
 
@@ -124,7 +132,7 @@ def _zero(case: Case) -> Finding | None:
     s = case.training
     if s is None or case.judged != "loss" or s.stats.n < ZEROS or s.stats.top != 0.0 or s.stats.low != 0.0:
         return None
-    if _margin(case, s) or not _alone(case, s):
+    if _margin(case, s) or not _alone(case, s) or underflows(case) is not None:
         return None
     words = f"The {name(s)} is exactly 0 at all of its {s.stats.n:.0f} points, from {s.curve.axis} {s.step_at(0):g} on: nothing reaches it."
     return _say(s, 0, ("zero", words), 0.0, ("clean-data", "change-loss", "fix-targets", "fix-activation"))

@@ -87,7 +87,9 @@ def _judge(case: Case, loss: Series, error: Series) -> Finding | None:
         if said is not None:
             sure, why = said
             right = error.logged(error.stats.end)
-            words = f"{_where(loss)} {_called(error)} stays at {number(right)} while the loss falls by {percent(fall(loss))} to {number(loss.stats.end)}: {why}."
+            around = number(error.logged(mean(error, 0.25, 1.0)))
+            level = f"at {around}" if rests_from(error.y) == 0 else f"around {around}"
+            words = f"{_where(loss)} {_called(error)} stays {level} while the loss falls by {percent(fall(loss))} to {number(loss.stats.end)}: {why}."
             return finding(
                 ID, "error", sure, error, words, others=(loss,), onset=0.0, accuracy=right, fall=fall(loss),
                 bound=min(error_bound(case, loss, loss.stats.end), 1.0), noise=error.stats.noise,

@@ -5,16 +5,21 @@ Why it matters
     hyperparameter will help before the fault is found. A loss that is constant looks "converged".
 
 How it decides
-    The training loss is the same from the first to the last point: to float noise, or within its own
-    noise at the level that an untrained model has (ln K for cross-entropy, ln 2 for binary, 1 for
-    hinge, the variance 1 of standardized targets for squared error). Or validation is never better than
-    that although training falls: labels and inputs are unrelated. A score clearly above chance, or a loss near zero, contradicts it. A flat loss at a level
-    that means nothing is not judged as sick: it may have converged before the first point.
+    A loss (or a poor score) that is the same from the first to the last point, to float noise or to the
+    last digit that was logged: three points and more are certain, whatever the level, unless it is well
+    below an untrained model's. Or it stays within its own noise (of fewer than eight points: within half a per
+    cent) at the level that an untrained model has: ln K for cross-entropy, ln 2 for binary, 1 for hinge, the
+    variance 1 of standardized targets for squared error; or training and validation both move by less
+    than 0.3 % over eight points and more. Or validation is never better than an untrained model though
+    training falls: labels and inputs are unrelated. Or answers are right as often as a blind guess is, or equally often at
+    every point, at the loss of a constant answer. A score clearly above chance, a loss near zero, a
+    learning rate that has gone and losses that are NaN contradict it.
 
 What to try
     Overfit one batch of 5 to 10 samples: if the loss stays where it is, the code is at fault. Check
     that the optimizer holds the model's parameters, that the gradient is not zero or detached, that
-    labels belong to their inputs, that no unit is dead from the start. Then raise the learning rate.
+    labels belong to their inputs, that no unit is dead from the start. What the configuration explains
+    comes first: an output that can't fit its targets, a learning rate decades off.
 
 When it is wrong
     A learning rate that is far too low, or so high that the run collapsed in its first steps, ends at
@@ -32,11 +37,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
-from curvedoctor.conditions.blind import actions, no_better_than_chance, one_answer, shared, unrelated, why
+from curvedoctor.conditions.blind import (
+    actions,
+    chance_level,
+    no_better_than_chance,
+    one_answer,
+    shared,
+    unrelated,
+    why,
+)
 from curvedoctor.conditions.collapsed import collapsed
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import ENOUGH, cannot, error_of_mean, name, relative
-from curvedoctor.conditions.still import USUAL, coarse, misfit, rate_too_high, rests_from
+from curvedoctor.conditions.still import coarse, constant_answer, misfit, rate_too_high, rests_from
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.series import Series
@@ -49,10 +62,10 @@ CONSTANT = 3
 POOR = 0.3
 #: share of an untrained model's loss below which something was learnt before the first point
 LEARNT = 0.8
+#: points from which on noise can be told from a trend; of fewer, the range has to be this share of chance
+LONG, SHORT = 8, 0.005
 #: relative range of losses that nobody sees moving
 UNSEEN = 0.003
-#: how near ln K a loss of unknown kind has to stay
-USUALLY = 0.004
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -66,13 +79,10 @@ def check(case: Case) -> Finding | Unjudged | None:
         found = _stays(case, known)
         if found is not None:
             return found
-    long = max(c.stats.n for c in known) if known else 0
-    return (
-        unrelated(case)
-        or no_better_than_chance(case)
-        or one_answer(case)
-        or (None if long >= ENOUGH else unjudged(ID, "the training loss has too few points"))
-    )
+    found = unrelated(case) or no_better_than_chance(case) or one_answer(case)
+    if found is None and max((c.stats.n for c in known), default=0.0) < ENOUGH:
+        return unjudged(ID, "the training loss has too few points")
+    return found
 
 
 def _lost(case: Case) -> bool:
@@ -84,11 +94,11 @@ def _lost(case: Case) -> bool:
 def _stays(case: Case, known: Sequence[Series]) -> Finding | None:
     """The first curve that never moved, else the first that only fluctuates at the level of an untrained model."""
     still = [c for c in known if rests_from(c.y) == 0 and not coarse(c.y)]
-    s = next(iter(still or [c for c in known if c.stats.n >= ENOUGH]), None)
+    s = next(iter(still or known), None)
     if s is None:
         return None
     t = s.stats
-    moved, chance = max(abs(t.start - t.end), abs(t.start - t.best)), _chance(case, s)
+    moved, chance = max(abs(t.start - t.end), abs(t.start - t.best)), chance_level(case, s)
     sure = _certain(case, s, chance) if still else _near(case, s, moved, chance)
     if sure < FIRES:
         return None
@@ -130,14 +140,20 @@ def _certain(case: Case, s: Series, chance: float | None) -> float:
 def _near(case: Case, s: Series, moved: float, chance: float | None) -> float:
     """The same of one that fluctuates at the level of an untrained model."""
     t, score = s.stats, case.val_score or case.train_score
-    if t.n < 8 or not t.end > 1e-12 or _contradicted(case):
+    if not t.end > 1e-12 or _contradicted(case):
         return 0.0
+    if t.n < LONG:
+        answers = chance is not None and (
+            case.word("loss") is not None or constant_answer(case, s, t.end) is not None
+        )
+        return 0.92 if answers and case.judged == "loss" and t.top - t.low <= SHORT * t.end else 0.0
     if chance is None:
         return 0.8 if _all_flat(case) else 0.0
     # what noise alone moves the best and the mean levels of 64 cells by
     allowed = max(0.01 * abs(t.start), 3.5 * error_of_mean(s, 1 / 20))
     still = ramp(moved / allowed, 1.3, 0.9) * ramp(relative(moved, t.start), 0.12, 0.05)
-    known = expected_first_loss(case) is not None or case.judged != "loss"
+    named = expected_first_loss(case) is not None or case.judged != "loss"
+    known = named or constant_answer(case, s, t.end) is not None
     if score is not None and chance_error(case) is None and score.stats.start - score.stats.end > 0.05:
         return 0.0
     return (0.92 if known else 0.7) * still
@@ -145,30 +161,11 @@ def _near(case: Case, s: Series, moved: float, chance: float | None) -> float:
 
 def _all_flat(case: Case) -> bool:
     """Whether neither training nor validation moved by what anyone would see, and no score says that they were good before."""
-    both = [c for c in (case.train or case.train_step, case.val) if c is not None and c.stats.n >= 8]
+    both = [c for c in (case.train or case.train_step, case.val) if c is not None and c.stats.n >= LONG]
     score = case.val_score or case.train_score
     good = score is not None and score.stats.end < POOR
     flat = all(c.stats.top - c.stats.low <= UNSEEN * abs(c.stats.end) for c in both)
     return len(both) == 2 and case.judged == "loss" and flat and not good
-
-
-def _chance(case: Case, s: Series) -> float | None:
-    """The untrained level, if the curve ends there; in the curve's unit."""
-    end = s.stats.end
-    if case.judged == "accuracy":
-        worse = chance_error(case)
-        near = worse is not None and abs(end - worse) <= 0.04 + 3 * error_of_mean(s, 0.05)
-        return worse if near else None
-    if case.judged != "loss":
-        return None
-    expected = expected_first_loss(case)
-    if expected is not None:
-        # untrained weights are not zero: they may cost a little more, and then the loss has to stay there
-        steady = abs(s.stats.start - end) <= 0.02 * abs(end)
-        return expected if 0.95 <= end / expected <= (1.35 if steady else 1.05) else None
-    if case.word("loss") == "mse":
-        return 1.0 if 0.85 <= end <= 1.2 else None  # the variance of standardized targets
-    return next((v for v in USUAL if abs(end / v - 1) <= USUALLY), None)
 
 
 def _frozen(rng: np.random.Generator) -> Run:

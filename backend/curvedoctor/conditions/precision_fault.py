@@ -5,9 +5,9 @@ Why it matters
     logged as a loss of zero: the run looks calm, even perfect, and nothing is trained.
 
 How it decides
-    A loss falls from a level that matters to exactly zero at once and stays there (or is NaN from its
-    first tenth on), and beside it one of: reduced precision is configured (float16, float8, 8 bit,
-    mixed), the validation loss is NaN, or the first steps were skipped: the learning rate stands at
+    A loss is exactly zero from its first point on, or falls to it at once from a level that matters, and
+    stays there (or is NaN from its first tenth on), and beside it one of: reduced precision is configured
+    (float16, float8, 8 bit, mixed), the validation loss or the gradient norm is NaN, or the first steps were skipped: the learning rate stands at
     zero, as a schedule does that waits for the first step without an overflow. Or the logged loss scale
     is still falling at the end, to a 256th of what it was, or to one and less.
 
@@ -71,15 +71,14 @@ def _loss(case: Case) -> Curve | None:
 
 
 def vanishes(y: Floats) -> int | None:
-    """Index from which on a loss is exactly zero until the end, having been at a level that matters just before."""
+    """Index from which on a loss is exactly zero until the end: from its first point on, or after a level that matters."""
     off = np.flatnonzero(y != 0.0)
-    if not len(off) or not len(off) <= len(y) - ZEROS:
-        return None
-    at = int(off[-1]) + 1
+    at = int(off[-1]) + 1 if len(off) else 0
+    if len(y) - at < ZEROS or at == 0:
+        return None if len(y) - at < ZEROS else 0
     before = y[:at]
-    if len(y) - at < ZEROS or not np.isfinite(before).all():
-        return None
-    return at if float(before[-1]) >= SUBSTANTIAL * abs(float(before[0])) and float(before[-1]) > 0 else None
+    matters = np.isfinite(before).all() and float(before[-1]) >= SUBSTANTIAL * abs(float(before[0]))
+    return at if matters and float(before[-1]) > 0 else None
 
 
 def underflows(case: Case) -> int | None:
@@ -100,6 +99,8 @@ def _why(case: Case) -> list[str]:
         if c.role.quantity == "loss" and len(c)
     ):
         why.append("the validation loss is NaN")
+    if any(np.isnan(c.values[-1]) for c in case.run.curves if c.role.quantity == "grad_norm" and len(c)):
+        why.append("the gradient norm is NaN")
     n = skipped(case)
     if n:
         why.append(f"the first {n} logged steps were skipped (learning rate 0)")
@@ -186,6 +187,12 @@ def _at_once(rng: np.random.Generator) -> Run:
     return run({"precision": "fp16", "lr": 1e-4, "optimizer": "adamw"}, train_loss=y)
 
 
+def _zero_from_the_start(rng: np.random.Generator) -> Run:
+    """As trainers log it that take a NaN for zero."""
+    n = int(rng.integers(4, 20))
+    return run(train_loss_step=np.zeros(n), grad_norm=np.full(n, np.nan), val_loss=np.full(2, np.nan))
+
+
 def _memorized(rng: np.random.Generator) -> Run:
     """Driven to zero step by step, in half precision."""
     y = np.concatenate((np.geomspace(2.3, 1e-7, 40), np.zeros(20)))
@@ -210,6 +217,6 @@ CONDITION = Condition(
         "skipped": "logged points at the start with a learning rate of zero; null for a loss scale",
         "precision": "the configured floating-point format; null if not logged",
     },
-    sick=(_zero_and_skipped, _evaluated_as_nan, _at_once),
+    sick=(_zero_and_skipped, _evaluated_as_nan, _at_once, _zero_from_the_start),
     healthy=(*HEALTHY, _memorized, _rate_too_high),
 )
