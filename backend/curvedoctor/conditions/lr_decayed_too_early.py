@@ -8,7 +8,8 @@ How it decides
     The learning rate stays below a twentieth of its peak from before 55 % of the run on; the loss was falling,
     beyond its noise, when the rate went below a third of its peak; and after it the loss is all but flat and far from
     finished, with validation not above its best (a curve that would have turned anyway lost nothing). Warm
-    restarts are left alone.
+    restarts are left alone. Where no rate is logged: the validation loss moved at first and stays the same to the last
+    digit from before 15 % of the run on, far from finished.
 
 What to try
     Start the decay later, after three quarters of the run; decay less; raise the final rate.
@@ -26,8 +27,10 @@ from __future__ import annotations
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.collapsed import collapsed
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.shape import cannot, error_of_mean, mean, name, relative
+from curvedoctor.conditions.still import rests_from
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import progress
 from curvedoctor.features.series import Series
@@ -42,6 +45,8 @@ EARLY = (0.6, 0.5)
 FAR = (0.05, 0.15)
 #: rate of fall after the decay against that before it
 STOPPED = (0.35, 0.2)
+#: share of the points before which a frozen validation loss has stopped, and fewest points that it stays so
+FROZEN, STILL = 0.15, 6
 #: how far above its best logged value the end may be
 AT_BEST = (0.06, 0.03)
 
@@ -50,10 +55,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot(case)
     if reason is not None:
         return unjudged(ID, reason)
-    if case.lr is None or case.schedule is None:
-        return unjudged(ID, "no learning rate is logged")
     s = case.val or case.main
     assert s is not None
+    if case.lr is None or case.schedule is None:
+        return _frozen(case, s) or unjudged(ID, "no learning rate is logged")
     decaying, dead = _below(case, DECAYING), _below(case, DEAD)
     before, after = _fall(s, decaying), _rate(s, dead, 1.0)
     sure = 0.92 * ramp(dead, *EARLY) * _open(s) * float(before > 0 and not case.schedule.restarts)
@@ -67,6 +72,20 @@ def check(case: Case) -> Finding | Unjudged | None:
         f"falling when it decayed, at {s.curve.axis} {s.step_at(min(here, len(s.y) - 1)):g}, and stays at {number(s.logged(s.stats.end))}.",
         others=(case.training,), at=min(here, len(s.y) - 1),
         decayed_at=decaying, dead_from=dead, fall_before=before, fall_after=after, lr_curve=case.lr.id,
+    )  # fmt: skip
+
+
+def _frozen(case: Case, s: Series) -> Finding | None:
+    """No rate is logged, but validation moves and then stays the same to the last digit: the weights are no longer moved."""
+    since = rests_from(s.y)
+    early = since / len(s.y) <= FROZEN and 0 < since <= len(s.y) - STILL
+    if s is not case.val or not early or _open(s) < FIRES or collapsed(case) is not None:
+        return None
+    return finding(
+        ID, "warning", 0.85, s,
+        f"The {name(s)} stays at {number(s.logged(s.stats.end))} to the last digit from {s.curve.axis} {s.step_at(since):g} on: the weights no longer "
+        "move, as at a learning rate of zero.",
+        others=(case.training,), at=since, decayed_at=None, dead_from=None, fall_before=None, fall_after=None, lr_curve=None,
     )  # fmt: skip
 
 
@@ -139,10 +158,10 @@ CONDITION = Condition(
     id=ID,
     title="learning rate decayed too early",
     severity="warning",
-    actions=("decay-later", "raise-lr"),
+    actions=("decay-later", "fix-schedule", "raise-lr"),
     check=check,
     evidence={
-        "decayed_at": "progress 0..1 from which the lr stays below a third of its peak",
+        "decayed_at": "progress 0..1 from which the lr stays below a third of its peak; like the others null if no lr is logged",
         "dead_from": "progress 0..1 from which it stays below a twentieth of its peak",
         "fall_before": "fall of the loss per run length just before the decay, in the loss's unit",
         "fall_after": "the same after it",
