@@ -9,7 +9,7 @@ from curvedoctor.sources import files
 from curvedoctor.sources.base import Unit
 
 #: readers whose parts are files that hold the data
-_READERS = frozenset({"tensorboard", "history"})
+_READERS = frozenset({"tensorboard", "history", "text"})
 _CHUNK = 1 << 20
 
 
@@ -32,7 +32,7 @@ class Copies:
         if len(stamp) < 2 * len(parts):
             yield item
             return
-        history = item.reader == "history"
+        history = item.reader != "tensorboard"
         named = [
             (path, name, stamp[2 * i])
             for i, path in enumerate(parts)

@@ -14,7 +14,7 @@ from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import files, sidecars
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
 from curvedoctor.sources.copies import is_event_file
-from curvedoctor.sources.tables import Table, looks_like_history, read_table
+from curvedoctor.sources.tables import Table, looks_like_history, read_tables
 
 #: names that a walk takes for histories, if their first lines look like one
 WELL_KNOWN = frozenset(
@@ -75,7 +75,7 @@ class HistoryReader:
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Runs in the order of their units."""
         for unit in units:
-            yield from _load(unit, options)
+            yield from load_file(unit, options)
 
     def _unit(self, root: str, path: str, run: str, beside: Sequence[str]) -> Unit:
         folder = files.parent(path)
@@ -120,26 +120,33 @@ def _sniff(path: str) -> bool:
         return False
 
 
-def _load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
+def load_file(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
+    """The runs in the file that a unit begins with."""
     path = unit.parts[0]
     try:
-        table = read_table(path)
+        tables = read_tables(path, options.columns)
     except files.UNREADABLE as error:
         yield Problem(path, f"can't be read: {files.reason(error)}")
         return
-    curves = _curves(table)
-    if not curves:
-        yield Problem(path, "holds no column of numbers over time")
-        return
+    found = [table for table in tables if table.columns]
+    if not found:
+        told = "; ".join(problem for table in tables for problem in table.problems)
+        yield Problem(path, "holds no column of numbers over time" + (f": {told}" if told else ""))
+    for table in found:
+        yield _run(unit, table, unit.run if len(found) == 1 else f"{unit.run}/{table.name}", options)
+
+
+def _run(unit: Unit, table: Table, name: str, options: ReadOptions) -> Run:
     from curvedoctor.params import recognize
     from curvedoctor.roles import assign
 
+    path = unit.parts[0]
     settings = table.settings | sidecars.read(unit.parts[1:])
-    yield Run(
-        name=unit.run,
+    return Run(
+        name=name,
         source=path,
         group=unit.group,
-        curves=tuple(assign(curves)),
+        curves=tuple(assign(_curves(table))),
         params=dict(recognize(settings)) | dict(options.params),
         problems=tuple(Problem(path, what) for what in table.problems),
         origin=Origin(

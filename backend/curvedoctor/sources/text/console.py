@@ -1,0 +1,272 @@
+"""Console logs: whatever a training prints, as rows of names and numbers.
+
+Nothing here is about one framework. A line is names and numbers; what counts (epoch, iteration, step, the
+"3/50" of a progress bar, the "[12]" that a line begins with) is the counter, for this line and for those
+after it that have none. What occurs once is no curve. Tables with a header line, boxes of names and
+values, and progress bars are told by their form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from curvedoctor.sources.text import boxes, names
+from curvedoctor.sources.text.bars import Bars, frames
+from curvedoctor.sources.text.context import Context
+from curvedoctor.sources.text.curves import Table, tables_of
+from curvedoctor.sources.text.grids import Grid
+from curvedoctor.sources.text.pairs import MAX_LENGTH, Pair, clean, pairs
+from curvedoctor.sources.text.printed import Printed
+from curvedoctor.sources.text.rows import Rows
+
+_RULE = re.compile(r"[\s\-=_+*|#~]*$")
+#: names that count nothing and measure nothing
+_IGNORED = frozenset({"vnum", "eta", "pid", "rank", "localrank", "version", "remaining", "line"})
+_RATIOS = re.compile(r"acc|correct|precision|recall|right|hits|score", re.IGNORECASE)
+
+
+class Console:
+    """Reads a log line by line; what it found is in `rows`."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.context = Context(rows)
+        self.bars = Bars(rows)
+        self.grid = Grid()
+        self.box = boxes.Box()
+        self.printed = Printed()
+        #: line that each row was read from, in order
+        self.lines: list[int] = []
+        self.filled = 0
+
+    def line(self, place: int, line: str) -> None:
+        """One line, perhaps of several frames of a progress bar."""
+        if not line.strip():
+            self._flush(place)
+            return
+        self.filled += 1
+        for frame in frames(line):
+            text = clean(frame.head)
+            if frame.bar is None and self._special(place, text):
+                continue
+            found = self._row(text, frame.bar is not None)
+            if frame.bar is not None:
+                found |= self._numbers(pairs(clean(frame.tail)), None)[0]
+                self._bar(place, frame.bar, found)
+            elif found:
+                self._add(place, found)
+
+    def end(self, place: int) -> None:
+        """After the last line."""
+        self._flush(place)
+        self.bars.end()
+
+    def _special(self, place: int, text: str) -> bool:
+        """Rules, boxes, headers and headings."""
+        if _RULE.match(text):
+            if not self.box.waits_for_rule():
+                self._flush(place)
+            return True
+        if self.box.take(text):
+            return True
+        self._flush(place)
+        if self.grid.is_header(text):
+            return True
+        return self.context.heading(text)
+
+    def _flush(self, place: int) -> None:
+        found = self.box.done()
+        if found:
+            counters = {name: value for name, value in found.items() if names.is_counter(name)}
+            self.context.count(counters)
+            self._add(place - 1, {name: value for name, value in found.items() if name not in counters})
+
+    def _row(self, text: str, bar: bool) -> dict[str, float]:
+        """The numbers of a line; its counters go to the context."""
+        cells = self.grid.cells(text)
+        if cells is not None:
+            counters = {name: value for name, (value, _) in cells.items() if names.is_counter(name)}
+            for name in counters:
+                self._total(name, cells[name][1])
+            self.context.count(counters)
+            return {
+                names.with_split(self.grid.split, name): value
+                for name, (value, _) in cells.items()
+                if name not in counters and not names.is_counter(name)
+            }
+        found = pairs(text)
+        self.printed.line(text, found, before=not self.lines)
+        numbers, counters = self._numbers(found, text, bar)
+        self.context.count(counters)
+        return numbers
+
+    def _numbers(
+        self, found: Sequence[Pair], text: str | None, bar: bool = False
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        """Curves and counters among the numbers of a line."""
+        line = Line(self.context.section)
+        for pair in found:
+            line.take(pair, text or "", len(found), bar)
+        for name, total in line.totals.items():
+            self._total(name, total)
+        return line.numbers, line.counters
+
+    def _total(self, name: str, total: float | None) -> None:
+        if total:
+            self.rows.totals[_canonical(name)] = total
+
+    def _bar(self, place: int, bar: tuple[float, float], found: dict[str, float]) -> None:
+        if not found:
+            return
+        row = self.rows.count
+        self._add(place, found)
+        if self.rows.count > row:
+            self.bars.frame(row, bar, self.context.epoch)
+
+    def _add(self, place: int, numbers: dict[str, float]) -> None:
+        if not numbers:
+            return
+        self.rows.add(numbers | self.context.counters())
+        self.lines.append(place)
+
+
+class Line:
+    """The numbers of one line, as they are told apart from left to right."""
+
+    def __init__(self, section: str | None) -> None:
+        self.split = section
+        self.numbers: dict[str, float] = {}
+        self.counters: dict[str, float] = {}
+        self.totals: dict[str, float | None] = {}
+        self._carried = ""
+        self._list: tuple[str, int] | None = None
+
+    def take(self, pair: Pair, text: str, count: int, bar: bool) -> None:
+        """One more number."""
+        if pair.aside:
+            return
+        name = pair.name
+        self._hear_split(pair)
+        if name and names.plain(name) in _IGNORED:
+            self._list = None
+            return
+        if name and _is_counting(name):
+            self._count(_canonical(name), pair)
+            self._carried = pair.before.rpartition("|")[2].strip()
+            return
+        if not name:
+            self._unnamed(pair, text, count, bar)
+            return
+        self._list = (name, 0) if pair.sign == "[" else None
+        value = pair.value
+        if pair.total is not None:
+            if not _RATIOS.search(name):
+                return
+            value = value / pair.total if pair.total else value
+        self._keep(name, value)
+
+    def _unnamed(self, pair: Pair, text: str, count: int, bar: bool) -> None:
+        at_start = not text[: pair.start].strip(" \t[(")
+        if pair.total is not None:
+            if not bar and not (self._late() and "epoch" in self.counters) and "batch" not in self.counters:
+                self._count("batch", pair)
+        elif at_start and text[pair.start :].lstrip("0123456789")[:1] in ("]", ":") and count > 1:
+            self._count("iteration", pair)
+        elif pair.sign == "[" and "epoch" in self.counters and "batch" not in self.counters:
+            if not self._late():
+                self._count("batch", pair)
+        elif self._list is not None:
+            name, place = self._list
+            if place == 0 and name in self.numbers:
+                self.numbers[f"{name}/0"] = self.numbers.pop(name)
+            self._list = (name, place + 1)
+            self.numbers[f"{name}/{place + 1}"] = pair.value
+        elif self._carried and pair.sign in ":= " and not self.numbers:
+            self._keep(self._carried, pair.value)
+
+    def _late(self) -> bool:
+        return self.split in ("val", "test")
+
+    def _hear_split(self, pair: Pair) -> None:
+        """A word such as "valid" before a number holds for the numbers after it, too."""
+        words = f"{pair.before} {pair.name}".split() if pair.before or " " in pair.name else [pair.name]
+        for word in words:
+            if (found := names.split_word(word.strip(":|,;()[]{}-*."))) and not names.is_counter(word):
+                self.split = found
+
+    def _count(self, name: str, pair: Pair) -> None:
+        if name not in self.counters:
+            self.counters[name] = pair.value
+            self.totals[name] = pair.total
+
+    def _keep(self, name: str, value: float) -> None:
+        name = names.with_split(self.split, name)
+        if len(name) > 1 or name.isalpha():
+            self.numbers.setdefault(name, value)
+
+
+def _is_counting(name: str) -> bool:
+    last = name.split()[-1]
+    return names.is_counter(last.partition("(")[0]) or names.is_counter(name)
+
+
+def _canonical(name: str) -> str:
+    last = name.split()[-1].partition("(")[0] if name.split() else name
+    plain = names.plain(last if names.is_counter(last) else name)
+    return "epoch" if plain in names.EPOCH else plain
+
+
+def read(lines: Iterable[str], rows: Rows) -> list[Table]:
+    """The runs in a console log; none if it is no log of a training."""
+    log = Console(rows)
+    place = 0
+    for place, line in enumerate(lines, 1):
+        if rows.full():
+            break
+        log.line(place, line)
+    log.end(place + 1)
+    kept = _kept(rows)
+    if not kept:
+        return []
+    rows.cells = {name: cells for name, cells in rows.cells.items() if name in kept or names.is_counter(name)}
+    rows.settings.update(log.printed.settings(kept))
+    if total := rows.totals.get("epoch"):
+        rows.settings.setdefault("epochs", int(total))
+    rows.problems.insert(0, _told(log, kept))
+    return tables_of(rows)
+
+
+def _kept(rows: Rows) -> set[str]:
+    """The names that came more than once."""
+    return {
+        name
+        for name, cells in rows.cells.items()
+        if len(cells.rows) > 1 and not names.is_counter(name) and len(name) <= 80
+    }
+
+
+def _told(log: Console, kept: set[str]) -> str:
+    used: set[int] = set()
+    for name in kept:
+        used.update(log.lines[row] for row in log.rows.cells[name].rows)
+    shown = sorted(kept, key=lambda name: (-len(log.rows.cells[name].rows), name))
+    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
+    return (
+        f"read as a console log: {len(used):,} of {log.filled:,} lines were used (the first is line {min(used)}, "
+        f"the last line {max(used)}; {', '.join(shown[:5])}{more}), {log.filled - len(used):,} were not"
+    )
+
+
+def looks_like_log(sample: Sequence[str]) -> bool:
+    """Whether some lines are those of a training: measures, beside something that counts, more than once."""
+    rows = Rows()
+    log = Console(rows)
+    for place, line in enumerate(sample, 1):
+        log.line(place, line[:MAX_LENGTH])
+    log.end(len(sample) + 1)
+    counted = any(len(cells.rows) > 1 for name, cells in rows.cells.items() if names.is_counter(name))
+    return counted and any(MEASURE.search(name) for name in _kept(rows))
+
+
+MEASURE = re.compile(r"loss|acc|error|rmse|mse|mae|auc|perplexity|ppl|reward|score|nll|cost|iou|map", re.IGNORECASE)

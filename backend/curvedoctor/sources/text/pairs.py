@@ -1,0 +1,107 @@
+"""The names and numbers in one line of a console log."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from curvedoctor.sources.text import names
+from curvedoctor.sources.text.numbers import NUMBER
+
+#: characters of a line that are looked at, and numbers that are taken from it
+MAX_LENGTH, MAX_PAIRS = 8000, 256
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]{0,200}\x07)")
+#: dates, times of day, durations; file names with line numbers
+_TIMES = re.compile(
+    r"\b\d{4}[-/]\d\d?[-/]\d\d?[T_]?|\b\d\d?/\d\d? (?=\d\d:\d\d)|\b\d+ days?, |(?<![\w.])\d{1,4}:\d\d(?::\d\d)?(?:[.,]\d+)?(?![\d.])|"
+    r"[\w/.-]{1,100}\.(?:py|cc|cpp|cu):\d+|\b[IWE]\d{4} +(?=\d\d:)"
+)
+#: what libraries print around a number
+_WRAPPED = re.compile(r"\b(?:tensor|Tensor|array|DeviceArray|Array|np\.\w{1,12}|numpy\.\w{1,12})\(\[?([-+\w.]{1,40})[^()]{0,60}\)")
+_NUMBER = re.compile(
+    rf"(?<![\w.@#$&/\\+-])(?P<value>[-+]?(?:{NUMBER}))"
+    r"(?:\s*/\s*(?P<total>\d+)(?![\w.]))?"
+    r"(?P<unit>\s?%|\s?(?:[mun]?s|sec|secs|seconds|min|ms|us|[kKMG]i?B?|it/s|s/it|it|B|h)(?:/\w{1,10})?(?![\w.=:]))?(?![\w@]|\.\w)",
+    re.IGNORECASE,
+)
+_OF = re.compile(r"(?P<first>\d+) of (?=\d)")
+#: where a clause ends
+_CLAUSE = re.compile(r"[,;|\t\[\](){}<>!]|\s[-–—*>]+\s|\.\s|\s{2,}|\s->\s")
+_AFTER = frozenset("after at on in the and with is was of a an for got has reached to by from until took".split())
+_EDGES = " \t:=-–—~≈\"'`*>#•.|,;([{<"
+_TIME_UNITS = ("s", "sec", "secs", "seconds", "min", "ms", "us", "ns", "h", "it/s", "s/it", "it")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One number with what stands before it."""
+
+    name: str
+    value: float
+    #: "3/50": 50
+    total: float | None
+    #: what stood between the number before and the name
+    before: str
+    #: characters from the start of the line
+    start: int
+    #: in parentheses right behind another number: a mean, a share
+    aside: bool
+    #: how it follows the name: ":", "=", " ", or "[" where it opens a bracket
+    sign: str
+
+
+def clean(line: str) -> str:
+    """A line without colors, dates, and what libraries print around numbers."""
+    if len(line) > MAX_LENGTH:
+        line = line[:MAX_LENGTH]
+    if "\x1b" in line:
+        line = _ANSI.sub("", line)
+    if "(" in line:
+        line = _WRAPPED.sub(r"\1", line)
+    line = _TIMES.sub(" ", line)
+    return _OF.sub(r"\g<first>/", line) if " of " in line else line
+
+
+def pairs(line: str) -> list[Pair]:
+    """All named numbers of a cleaned line, in order; a number without a name has an empty one."""
+    found: list[Pair] = []
+    end = 0
+    for match in _NUMBER.finditer(line):
+        gap = line[end : match.start()]
+        end = match.end()
+        unit = (match["unit"] or "").strip().lower()
+        name, before = _name(gap)
+        aside = gap.strip() == "(" or (gap.strip() in ("[", "/") and bool(found) and unit in _TIME_UNITS)
+        if not name and unit in _TIME_UNITS:
+            continue
+        total = float(match["total"]) if match["total"] else None
+        found.append(Pair(name, float(match["value"]), total, before, match.start(), aside, _sign(gap)))
+        if len(found) >= MAX_PAIRS:
+            break
+    return found
+
+
+def _sign(gap: str) -> str:
+    stripped = gap.rstrip().rstrip("\"'").rstrip()
+    return stripped[-1] if stripped and stripped[-1] in ":=[(" else " "
+
+
+def _name(gap: str) -> tuple[str, str]:
+    """The name that a gap ends with, and what stands before it."""
+    text = gap.rstrip(_EDGES) if not gap.endswith("#") else gap
+    if not text:
+        return "", ""
+    clauses = _CLAUSE.split(text)
+    last = clauses[-1].strip(_EDGES)
+    words = last.replace("'s ", "/").replace("’s ", "/").split()
+    while words and words[-1].lower() in _AFTER:
+        words.pop()
+    start = max((i + 1 for i, word in enumerate(words) if word.lower() in _AFTER), default=0)
+    # "Epoch(train)": what stands in parentheses belongs to the name before
+    if not words and len(clauses) > 1:
+        return "", text
+    name = " ".join(words[start:][-4:]).strip(_EDGES)
+    before = text[: len(text) - len(clauses[-1])] + " ".join(words[:start])
+    if names.split_word(name) and before.rstrip().endswith("("):
+        name, before = before.rstrip("( ").rpartition(" ")[2], name
+    return name.replace("\"", "").replace("'", "")[:80], before
