@@ -202,7 +202,7 @@ def fairseq(rng: random.Random, n: int) -> tuple[str, Points]:
         text += f"2021-03-01 10:0{i % 10}:30 | INFO | valid | epoch {i + 1:03d} | valid on 'valid' subset | loss {valid[i]} | nll_loss 8.4 | ppl 337.1 | wps 71122 | num_updates {200 * (i + 1)}\n"
     return text, {
         "train/loss": ([100 * (k + 1) for k in range(2 * n)], inner),
-        "valid/loss": ([200 * (i + 1) for i in range(n)], valid),
+        "val/loss": ([200 * (i + 1) for i in range(n)], valid),
     }
 
 
@@ -320,7 +320,7 @@ def rllib_table(rng: random.Random, n: int) -> tuple[str, Points]:
     for i in range(n):
         text += "+------------+----------+-------+--------+------+----------+\n| Trial name | status   | loc   |   iter |   ts |   reward |\n|------------+----------+-------+--------+------+----------|\n"
         text += f"| PPO_d9a2d_00000 | RUNNING  | node1 | {i + 1} | {4000 * (i + 1)} | {reward[i]} |\n+------------+----------+-------+--------+------+----------+\n\n"
-    return text, {"reward": (list(range(1, n + 1)), reward)}
+    return text, {"reward": ([4000 * (i + 1) for i in range(n)], reward)}
 
 
 def own_loop(rng: random.Random, n: int) -> tuple[str, Points]:
@@ -370,6 +370,7 @@ def pytorch_imagenet(rng: random.Random, n: int) -> tuple[str, Points]:
         text += f"Test: [ 0/20]\tTime  0.5 ( 0.5)\tLoss 1.0e+00 (1.0e+00)\n *   Acc@1 {top1[i]} Acc@5 80.120\n"
     return text, {
         "Loss": ([50 * k for k in range(2 * n)], [float(f"{v:.4e}") for v in loss]),
+        "test/Acc@1": ([100 * i + 50 for i in range(n)], top1),
     }
 
 

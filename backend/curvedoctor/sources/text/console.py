@@ -16,13 +16,16 @@ from curvedoctor.sources.text.bars import Bars, frames
 from curvedoctor.sources.text.context import Context
 from curvedoctor.sources.text.curves import Table, tables_of
 from curvedoctor.sources.text.grids import Grid
-from curvedoctor.sources.text.pairs import MAX_LENGTH, Pair, clean, pairs
+from curvedoctor.sources.text.pairs import MAX_LENGTH, Pair, clean, pairs, title
 from curvedoctor.sources.text.printed import Printed
 from curvedoctor.sources.text.rows import Rows
 
 _RULE = re.compile(r"[\s\-=_+*|#~]*$")
 #: names that count nothing and measure nothing
 _IGNORED = frozenset({"vnum", "eta", "pid", "rank", "localrank", "version", "remaining", "line"})
+#: how a line begins that belongs to the one above it
+_BELOW = re.compile(r"\s{2,}\S|\s*[*>=\-]+>?\s")
+_AROUND = ":|,;()[]{}<>-*.'\""
 _RATIOS = re.compile(r"acc|correct|precision|recall|right|hits|score", re.IGNORECASE)
 
 
@@ -39,6 +42,8 @@ class Console:
         #: line that each row was read from, in order
         self.lines: list[int] = []
         self.filled = 0
+        #: split of the line before
+        self._above: str | None = None
 
     def line(self, place: int, line: str) -> None:
         """One line, perhaps of several frames of a progress bar."""
@@ -48,7 +53,7 @@ class Console:
         self.filled += 1
         for frame in frames(line):
             text = clean(frame.head)
-            if frame.bar is None and self._special(place, text):
+            if self.grid.is_header(text) if frame.bar is not None else self._special(place, text):
                 continue
             found = self._row(text, frame.bar is not None)
             if frame.bar is not None:
@@ -105,9 +110,10 @@ class Console:
         self, found: Sequence[Pair], text: str | None, bar: bool = False
     ) -> tuple[dict[str, float], dict[str, float]]:
         """Curves and counters among the numbers of a line."""
-        line = Line(self.context.section)
+        line = Line(self.context.section or (self._above if _BELOW.match(text or "") else None))
         for pair in found:
             line.take(pair, text or "", len(found), bar)
+        self._above = line.split if line.numbers else self._above
         for name, total in line.totals.items():
             self._total(name, total)
         return line.numbers, line.counters
@@ -153,8 +159,10 @@ class Line:
             return
         if name and _is_counting(name):
             self._count(_canonical(name), pair)
-            self._carried = pair.before.rpartition("|")[2].strip()
+            self._carried = title(pair.before)
             return
+        if (pair.total is not None or pair.sign == "[") and (split := names.split_word(name)):
+            self.split, name = split, ""  # "Test: [3/20]"
         if not name:
             self._unnamed(pair, text, count, bar)
             return
@@ -169,13 +177,12 @@ class Line:
     def _unnamed(self, pair: Pair, text: str, count: int, bar: bool) -> None:
         at_start = not text[: pair.start].strip(" \t[(")
         if pair.total is not None:
-            if not bar and not (self._late() and "epoch" in self.counters) and "batch" not in self.counters:
+            if not bar and not self._late() and "batch" not in self.counters:
                 self._count("batch", pair)
         elif at_start and text[pair.start :].lstrip("0123456789")[:1] in ("]", ":") and count > 1:
             self._count("iteration", pair)
-        elif pair.sign == "[" and "epoch" in self.counters and "batch" not in self.counters:
-            if not self._late():
-                self._count("batch", pair)
+        elif pair.sign == "[" and "epoch" in self.counters and "batch" not in self.counters and not self._late():
+            self._count("batch", pair)
         elif self._list is not None:
             name, place = self._list
             if place == 0 and name in self.numbers:
@@ -190,10 +197,11 @@ class Line:
 
     def _hear_split(self, pair: Pair) -> None:
         """A word such as "valid" before a number holds for the numbers after it, too."""
-        words = f"{pair.before} {pair.name}".split() if pair.before or " " in pair.name else [pair.name]
-        for word in words:
-            if (found := names.split_word(word.strip(":|,;()[]{}-*."))) and not names.is_counter(word):
-                self.split = found
+        for word in pair.before.split():
+            self.split = names.split_prefix(word.strip(_AROUND)) or self.split
+        words = pair.name.split()
+        for word in words if len(words) > 1 else ():
+            self.split = names.split_word(word.strip(_AROUND)) or self.split
 
     def _count(self, name: str, pair: Pair) -> None:
         if name not in self.counters:

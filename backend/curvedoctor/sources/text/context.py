@@ -29,9 +29,9 @@ class Context:
                     self._fine.clear()
                     self.section = None
                 self.epoch = value
-        for name, value in counters.items():
-            if names.plain(name) not in names.EPOCH:
-                self._fine[name] = value
+        fine = {name: value for name, value in counters.items() if names.plain(name) not in names.EPOCH}
+        if fine:
+            self._fine = fine
 
     def counters(self) -> dict[str, float]:
         """What holds now."""

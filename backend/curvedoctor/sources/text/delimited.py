@@ -55,7 +55,15 @@ class Delimited:
 
     def fits(self) -> bool:
         """Whether what was sampled is a table and no prose."""
-        return len(self.header) > 1 and self.share >= _REGULAR
+        return len(self.header) > 1 and self.share >= _REGULAR and not self._is_prose()
+
+    def _is_prose(self) -> bool:
+        """Whether what stands between blanks are sentences: the words of the header come again in each line."""
+        if self.delimiter not in (" ", "  ") or self.headless:
+            return False
+        if any(number(cell) is not None or cell == "|" for cell in self.header):
+            return True
+        return sum(cell in self.header for line in self.lines[1:] for cell in self.split(line)) > len(self.lines)
 
     def _choose(self) -> str:
         """The delimiter that cuts most lines into equally many cells, two or more."""

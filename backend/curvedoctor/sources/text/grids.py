@@ -24,7 +24,6 @@ class Grid:
         #: split that all its numbers belong to
         self.split: str | None = None
         self._pipes = False
-        self._wide = False
 
     def is_header(self, text: str) -> bool:
         """Whether a line without numbers is a header; it is remembered."""
@@ -36,7 +35,7 @@ class Grid:
         known = any(names.is_counter(cell) for cell in cells)
         if not (known or (wide and len(cells) > 2) or pipes):
             return False
-        self.header, self._pipes, self._wide = cells, pipes, wide
+        self.header, self._pipes = [_title(cell) for cell in cells], pipes
         # YOLO's table of classes is what validation says
         self.split = "val" if cells[0].lower() == "class" else None
         return True
@@ -55,9 +54,7 @@ class Grid:
             got = _value(cell)
             if got is not None:
                 found[name] = got
-            elif not (_TIME.match(cell) or (self._pipes and not cell) or (self._pipes and place == 0)) and not (
-                place == 0 and cell.lower() in _ALL
-            ):
+            elif not (self._pipes or _TIME.match(cell) or (place == 0 and cell.lower() in _ALL)):
                 return None
         return found or None
 
@@ -73,6 +70,11 @@ def _cells(text: str, pipes: bool, wide: bool) -> list[str]:
 def _is_title(cell: str) -> bool:
     words = cell.split()
     return 0 < len(words) <= 4 and all(_WORD.match(word) for word in words)
+
+
+def _title(cell: str) -> str:
+    """A name without half a pair of parentheses: YOLOv8's "Box(P  R  mAP50)"."""
+    return cell if cell.count("(") == cell.count(")") else cell.rpartition("(")[2].rstrip(")")
 
 
 def _value(cell: str) -> tuple[float, float | None] | None:

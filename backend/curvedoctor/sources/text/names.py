@@ -9,14 +9,14 @@ _OTHER = re.compile(r"[^a-z0-9]+")
 #: counters, finest and most trustworthy first; without blanks, underscores and capitals
 _FINE = (
     "step steps globalstep globalsteps trainstep trainingstep currentstep curstep nsteps numsteps "
-    "iteration iterations iter iters it globaliter iternum iterno curriter totaliter itr "
     "timesteps timestep totaltimesteps timestepssofar timestepstotal numtimesteps totalsteps totalenvsteps "
-    "envsteps totalenvinteracts numenvstepssampled numenvstepssampledlifetime "
+    "envsteps totalenvinteracts numenvstepssampled numenvstepssampledlifetime ts "
+    "iteration iterations iter iters it globaliter iternum iterno curriter totaliter itr "
     "update updates numupdates nupdates nupdate batch batchidx batchindex batchid batchno batchnum minibatch "
     "trainingiteration trainiter round rounds boostinground tree trees generation gen "
-    "episode episodes episodessofar numepisodes episodestotal rank"
+    "episode episodes episodessofar numepisodes episodestotal"
 ).split()
-FINE = {name: place for place, name in enumerate(_FINE) if name != "rank"}
+FINE = {name: place for place, name in enumerate(_FINE)}
 EPOCH = frozenset(
     "epoch epochs ep epochnum epochno epochidx epochindex currentepoch curepoch trainepoch nepoch epochnumber".split()
 )
@@ -41,11 +41,12 @@ _EXTREME = re.compile(r"__(MIN|MAX)$")
 
 
 def plain(name: str) -> str:
-    """The last part of a name without blanks, signs and capitals: "misc/total_timesteps" → "totaltimesteps"."""
+    """The last part of a name without split, blanks, signs and capitals: "misc/total_timesteps" → "totaltimesteps"."""
     if len(name) > 200:
         return "…"
-    last = name.rstrip("/").rpartition("/")[2]
-    return _OTHER.sub("", last.lower())
+    last = name.rstrip("/").rpartition("/")[2].lower()
+    first, _, rest = last.partition("_")
+    return _OTHER.sub("", rest if rest and first in _TRAIN | _VAL | _TEST else last)
 
 
 def is_counter(name: str) -> bool:
@@ -66,6 +67,11 @@ def split_of(text: str) -> str | None:
         if found:
             return found
     return None
+
+
+def split_prefix(word: str) -> str | None:
+    """The split if a word is its name, perhaps with more behind it: "train_inner"."""
+    return split_word(re.split(r"[_\-]", word, maxsplit=1)[0])
 
 
 def split_word(text: str) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from curvedoctor.sources.text import names
 from curvedoctor.sources.text.numbers import NUMBER
 
 #: characters of a line that are looked at, and numbers that are taken from it
@@ -24,9 +23,13 @@ _NUMBER = re.compile(
     r"(?P<unit>\s?%|\s?(?:[mun]?s|sec|secs|seconds|min|ms|us|[kKMG]i?B?|it/s|s/it|it|B|h)(?:/\w{1,10})?(?![\w.=:]))?(?![\w@]|\.\w)",
     re.IGNORECASE,
 )
+#: mmdetection's "Epoch(val) [3]"
+_SPLIT = re.compile(r"\b(\w{1,20})\((train|val|valid|test)\)")
+#: darknet says the number before its name
+_DARKNET = re.compile(r"(\S{1,20}) avg(?: loss)?, (\S{1,20}) rate, ")
 _OF = re.compile(r"(?P<first>\d+) of (?=\d)")
 #: where a clause ends
-_CLAUSE = re.compile(r"[,;|\t\[\](){}<>!]|\s[-–—*>]+\s|\.\s|\s{2,}|\s->\s")
+_CLAUSE = re.compile(r":\s|[,;|\t\[\](){}<>!]|\s[-–—*>]+\s|\.\s|\s{2,}|\s->\s")
 _AFTER = frozenset("after at on in the and with is was of a an for got has reached to by from until took".split())
 _EDGES = " \t:=-–—~≈\"'`*>#•.|,;([{<"
 _TIME_UNITS = ("s", "sec", "secs", "seconds", "min", "ms", "us", "ns", "h", "it/s", "s/it", "it")
@@ -57,7 +60,9 @@ def clean(line: str) -> str:
     if "\x1b" in line:
         line = _ANSI.sub("", line)
     if "(" in line:
-        line = _WRAPPED.sub(r"\1", line)
+        line = _SPLIT.sub(r"\2 \1", _WRAPPED.sub(r"\1", line))
+    if " avg" in line:
+        line = _DARKNET.sub(r"avg loss: \1, rate: \2, ", line)
     line = _TIMES.sub(" ", line)
     return _OF.sub(r"\g<first>/", line) if " of " in line else line
 
@@ -92,16 +97,26 @@ def _name(gap: str) -> tuple[str, str]:
     if not text:
         return "", ""
     clauses = _CLAUSE.split(text)
-    last = clauses[-1].strip(_EDGES)
-    words = last.replace("'s ", "/").replace("’s ", "/").split()
-    while words and words[-1].lower() in _AFTER:
-        words.pop()
-    start = max((i + 1 for i, word in enumerate(words) if word.lower() in _AFTER), default=0)
-    # "Epoch(train)": what stands in parentheses belongs to the name before
+    words, start = _words(clauses[-1])
     if not words and len(clauses) > 1:
         return "", text
-    name = " ".join(words[start:][-4:]).strip(_EDGES)
     before = text[: len(text) - len(clauses[-1])] + " ".join(words[:start])
-    if names.split_word(name) and before.rstrip().endswith("("):
-        name, before = before.rstrip("( ").rpartition(" ")[2], name
-    return name.replace("\"", "").replace("'", "")[:80], before
+    return _joined(words[start:]), before
+
+
+def title(text: str) -> str:
+    """The name that a text ends with: "Cost after" → "Cost"."""
+    words, start = _words(_CLAUSE.split(text)[-1])
+    return _joined(words[start:])
+
+
+def _words(clause: str) -> tuple[list[str], int]:
+    """The words of a clause, without what only joins it to the number, and where its name begins."""
+    words = clause.strip(_EDGES).replace("'s ", "/").replace("’s ", "/").split()
+    while words and words[-1].lower() in _AFTER:
+        words.pop()
+    return words, max((i + 1 for i, word in enumerate(words) if word.lower() in _AFTER), default=0)
+
+
+def _joined(words: list[str]) -> str:
+    return " ".join(words[-4:]).strip(_EDGES).replace('"', "").replace("'", "")[:80]

@@ -48,7 +48,7 @@ class Places:
                 return self._within(name, trained, epoch)
             if _counts(fine) and not (epoch is not None and _says_less(fine, epoch)):
                 self.used.update(other for other in self._fine() if _counts(self._dense(other)))
-                return _filled(_ranked(fine))
+                return _filled(_ranked(self._with_others(name, fine)))
         if epoch is not None and epoch_name is not None:
             return self._by_epoch(epoch_name, epoch)
         return self._by_row()
@@ -68,6 +68,16 @@ class Places:
     def _fine(self) -> list[str]:
         known = [name for name in self._rows.cells if names.plain(name) in names.FINE]
         return sorted(known, key=lambda name: (names.FINE[names.plain(name)], name))
+
+    def _with_others(self, name: str, fine: Floats) -> Floats:
+        """The counter, with others that count the same where it doesn't stand ("step 500", else "iter 490")."""
+        for other in self._fine():
+            more = self._dense(other)
+            joined = np.where(np.isnan(fine), more, fine)
+            apart = other != name and not np.any(~np.isnan(fine) & ~np.isnan(more)) and not np.isnan(more).all()
+            if apart and _backward(joined) <= _backward(fine) + _backward(more):
+                fine = joined
+        return fine
 
     def _within(self, name: str, fine: Floats, epoch: Floats) -> Floats:
         first = 0.0 if np.nanmin(fine) < 1 else 1.0
@@ -117,6 +127,10 @@ def _counts(values: Floats) -> bool:
         return len(known) == 1
     steps = np.diff(known)
     return bool(np.mean(steps < 0) <= _MAX_BACKWARD) and bool(np.any(steps != 0))
+
+
+def _backward(values: Floats) -> int:
+    return int(np.sum(np.diff(values[~np.isnan(values)]) < 0))
 
 
 def _restarts_within(fine: Floats, epoch: Floats) -> bool:
