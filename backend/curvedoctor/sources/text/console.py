@@ -55,7 +55,7 @@ class Console:
             text = clean(frame.head)
             if self.grid.is_header(text) if frame.bar is not None else self._special(place, text):
                 continue
-            found = self._row(text, frame.bar is not None)
+            found = self._row(text, frame.bar is not None, _BELOW.match(frame.head) is not None)
             if frame.bar is not None:
                 found |= self._numbers(pairs(clean(frame.tail)), None)[0]
                 self._bar(place, frame.bar, found)
@@ -87,7 +87,7 @@ class Console:
             self.context.count(counters)
             self._add(place - 1, {name: value for name, value in found.items() if name not in counters})
 
-    def _row(self, text: str, bar: bool) -> dict[str, float]:
+    def _row(self, text: str, bar: bool, below: bool) -> dict[str, float]:
         """The numbers of a line; its counters go to the context."""
         cells = self.grid.cells(text)
         if cells is not None:
@@ -102,15 +102,15 @@ class Console:
             }
         found = pairs(text)
         self.printed.line(text, found, before=not self.lines)
-        numbers, counters = self._numbers(found, text, bar)
+        numbers, counters = self._numbers(found, text, bar, below)
         self.context.count(counters)
         return numbers
 
     def _numbers(
-        self, found: Sequence[Pair], text: str | None, bar: bool = False
+        self, found: Sequence[Pair], text: str | None, bar: bool = False, below: bool = False
     ) -> tuple[dict[str, float], dict[str, float]]:
         """Curves and counters among the numbers of a line."""
-        line = Line(self.context.section or (self._above if _BELOW.match(text or "") else None))
+        line = Line(self.context.section or (self._above if below else None))
         for pair in found:
             line.take(pair, text or "", len(found), bar)
         self._above = line.split if line.numbers else self._above
