@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 
 from curvedoctor.sources import files
@@ -15,6 +15,8 @@ from curvedoctor.sources.text.rows import Rows
 __all__ = ["Column", "Table", "looks_like_history", "read_tables", "tells_of_training"]
 
 _TABULAR = re.compile(r"\.[ct]sv(\.\w+)?$")
+#: TensorBoard's CSV downloads call every curve so; its name is the file's
+_DOWNLOADED = ["Wall time", "Step", "Value"]
 
 
 def read_tables(path: str, columns: Sequence[str] = ()) -> list[Table]:
@@ -52,7 +54,9 @@ def _text(
     form = delimited.Delimited(filled[: delimited.SAMPLE], columns)
     tabular = _TABULAR.search(name.lower()) is not None
     if form.fits() or (tabular and len(form.header) > 1 and not console.looks_like_log(filled)):
-        delimited.read(_titled(lines, name), form, rows)
+        if form.header == _DOWNLOADED:
+            form.header[-1] = jsons.curve_of(name)
+        delimited.read(lines, form, rows)
         return tables_of(rows)
     found = console.read(lines, rows)
     if not found and form.headless and form.delimiter:
@@ -60,15 +64,6 @@ def _text(
             "its first line holds numbers, not names: say what the columns are, as in --columns epoch,loss,val_loss"
         )
     return found
-
-
-def _titled(lines: Iterable[str], name: str) -> Iterator[str]:
-    """TensorBoard's CSV downloads call every curve "Value"; its name is the file's."""
-    for place, line in enumerate(lines):
-        if place == 0 and line.strip() == "Wall time,Step,Value":
-            yield f"wall_time,step,{jsons.curve_of(name)}\n"
-        else:
-            yield line
 
 
 def looks_like_history(name: str, head: bytes) -> bool:

@@ -26,6 +26,8 @@ class Column:
     steps: Ints
     values: Floats
     wall_times: Floats
+    #: the rows of the file that they stand in; None where it has none
+    rows: Ints | None = None
 
 
 @dataclass(slots=True)
@@ -101,7 +103,8 @@ def _table(rows: Rows, mask: Mask, name: str) -> Table:
     for title, cells in rows.cells.items():
         if title in places.used or names.is_extreme(title) or _is_no_curve(title, cells, rows.count):
             continue
-        column = _column(cells, mask, places.at, wall)
+        kept = places.once(cells) if names.is_counter(title) or not names.has_split(title) else None
+        column = _column(cells, mask if kept is None else mask & kept, places.at, wall)
         if len(column.steps):
             table.columns[title] = column
     return table
@@ -109,7 +112,7 @@ def _table(rows: Rows, mask: Mask, name: str) -> Table:
 
 def _is_no_curve(title: str, cells: Cells, count: int) -> bool:
     plain = names.plain(title)
-    if plain in names.WALL:
+    if plain in names.WALL | names.BATCH | names.RUNS | {"seed", "fold"}:
         return True
     numbers = np.array(cells.values)
     in_order = len(numbers) == count and bool(np.all(np.diff(numbers) == 1))
@@ -129,4 +132,4 @@ def _column(cells: Cells, mask: Mask, at: Floats, wall: Floats | None) -> Column
         kept = mask[index] & (np.abs(at[index]) < _WHOLE)
     index, values = index[kept], values[kept]
     walls = np.full(len(index), np.nan) if wall is None else wall[index]
-    return Column(at[index].astype(np.int64), values, walls)
+    return Column(at[index].astype(np.int64), values, walls, index)

@@ -68,7 +68,7 @@ class Delimited:
     def _choose(self) -> str:
         """The delimiter that cuts most lines into equally many cells, two or more."""
         best, most = ",", 0.0
-        for delimiter in (",", "\t", ";", "  ", " "):
+        for delimiter in (",", "\t", ";", " ", "  "):
             self.delimiter = delimiter
             counts = [len(self.split(line)) for line in self.lines]
             usual = max(set(counts), key=counts.count, default=0)

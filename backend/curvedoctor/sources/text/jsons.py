@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -39,26 +39,30 @@ def is_lines(sample: Sequence[str]) -> bool:
 
 def read_lines(lines: Iterable[str], rows: Rows) -> None:
     """JSON Lines."""
-    for place, line in enumerate(lines, 1):
+    for row in _objects(lines, rows):
         if rows.full():
             break
+        if rows.count or _is_row(row):
+            add_mapping(rows, row)
+        else:
+            rows.settings.update(sidecars.flatten(row))
+
+
+def _objects(lines: Iterable[str], rows: Rows) -> Iterator[Mapping[str, object]]:
+    for place, line in enumerate(lines, 1):
         if not line.strip():
             continue
         row = parsed(line)
         if isinstance(row, Mapping):
-            _add(rows, row)
+            yield row
         else:
             rows.tell(f"line {place} is no JSON object: left out")
 
 
-def _add(rows: Rows, row: Mapping[str, object]) -> None:
-    """A row; mmdet's first holds the configuration."""
-    if any(names.is_counter(str(name)) or names.plain(str(name)) in names.WALL for name in row):
-        add_mapping(rows, row)
-    elif not rows.count and any(isinstance(value, str) for value in row.values()):
-        rows.settings.update(sidecars.flatten(row))
-    else:
-        add_mapping(rows, row)
+def _is_row(row: Mapping[str, object]) -> bool:
+    """Whether the first object is a row; mmdet's holds the configuration."""
+    counted = any(names.is_counter(str(name)) or names.plain(str(name)) in names.WALL for name in row)
+    return counted or not any(isinstance(value, str) for value in row.values())
 
 
 def read_document(path: str) -> list[Table]:

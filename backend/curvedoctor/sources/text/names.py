@@ -86,6 +86,11 @@ def with_split(split: str | None, name: str) -> str:
     return f"{split}/{name}"
 
 
+def has_split(name: str) -> bool:
+    """Whether it belongs to one set of the data; a learning rate and a time do not."""
+    return plain(name) not in _NO_SPLIT
+
+
 _NO_SPLIT = frozenset(
     "lr learningrate baselr time datatime eta memory maxmem gpumem fps ips momentum gradnorm mfu speed".split()
 )

@@ -11,7 +11,9 @@ import numpy as np
 
 from curvedoctor.model import Axis, Floats, Ints
 from curvedoctor.sources.text import names
-from curvedoctor.sources.text.rows import Rows
+from curvedoctor.sources.text.rows import Cells, Rows
+
+Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 #: share of backward steps above which a column is no counter
 _MAX_BACKWARD = 0.25
@@ -24,7 +26,7 @@ _MOST = 2.0**63
 class Places:
     """Where the rows of one run stand; `at` is NaN where that can't be told."""
 
-    def __init__(self, rows: Rows, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+    def __init__(self, rows: Rows, mask: Mask) -> None:
         self._rows = rows
         self._mask = mask
         #: columns that are counters and no curves
@@ -35,6 +37,14 @@ class Places:
             index, values = rows.cells[name].arrays()
             with np.errstate(invalid="ignore"):
                 self.at[index[~(np.abs(values) < _MOST)]] = np.nan
+
+    def once(self, cells: Cells) -> Mask:
+        """The rows in which a column that evaluations repeat (epoch, learning rate) says something new."""
+        said = np.ones(self._rows.count, bool)
+        index, values = cells.arrays()
+        again = (np.diff(self.at[index]) == 0) & (np.diff(values) == 0)
+        said[index[1:][again]] = False
+        return said
 
     def _find(self) -> Floats:
         epoch_name = self._best_epoch()
