@@ -20,6 +20,8 @@ from curvedoctor.sources.text.rows import Cells, Rows
 _EPOCHS = 3
 _BREAK = re.compile(r"\r|\x08+")
 _TQDM = re.compile(r"\d{1,3}%\s?\|[^|]{0,300}\|\s*(?P<at>\d+)/(?P<total>\d+)\s*(?P<rest>\[?[^\]]*\]?)")
+#: rich's and Ultralytics' bars
+_RICH = re.compile(r"(?:\d{1,3}%\s*)?[━╸╺─]{3,}[━╸╺─\s]*(?:\d{1,3}%\s*)?(?P<at>\d+)/(?P<total>\d+)\s")
 _KERAS = re.compile(
     r"^\s*(?:\x1b\[[0-9;]*m)*\s*(?P<at>\d+)/(?P<total>\d+)(?:\x1b\[[0-9;]*m)*\s*(?:(?:\x1b\[[0-9;]*m)*[\[━╸╺].*?|-\s)(?=\s|$)"
 )
@@ -64,6 +66,9 @@ def _frame(text: str) -> Frame:
         return Frame(
             text[: match.start()], (float(match["at"]), float(match["total"])), rest + " " + text[match.end() :]
         )
+    if match := _RICH.search(text):
+        rest = re.sub(r"^[\s\d:•.\-]*(?:it/s)?", " ", text[match.end() :])
+        return Frame(text[: match.start()], (float(match["at"]), float(match["total"])), rest)
     if match := _KERAS.match(text):
         return Frame("", (float(match["at"]), float(match["total"])), text[match.end() :])
     return Frame(text)

@@ -9,6 +9,7 @@ values, and progress bars are told by their form.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from curvedoctor.sources.text import boxes, names
@@ -26,6 +27,8 @@ _IGNORED = frozenset({"vnum", "eta", "pid", "rank", "localrank", "version", "rem
 #: how a line begins that belongs to the one above it
 _BELOW = re.compile(r"\s{2,}\S|\s*[*>=\-]+>?\s")
 _AROUND = ":|,;()[]{}<>-*.'\""
+#: what is planned, on a line of its own
+_PLURAL = frozenset({"epochs", "steps", "iterations", "iters", "rounds", "nsteps", "numsteps", "totalsteps"})
 _RATIOS = re.compile(r"acc|correct|precision|recall|right|hits|score", re.IGNORECASE)
 
 
@@ -55,10 +58,11 @@ class Console:
             text = clean(frame.head)
             if self.grid.is_header(text) if frame.bar is not None else self._special(place, text):
                 continue
-            found = self._row(text, frame.bar is not None, _BELOW.match(frame.head) is not None)
+            found = self._row(place, text, frame.bar is not None, _BELOW.match(frame.head) is not None)
             if frame.bar is not None:
-                found |= self._numbers(pairs(clean(frame.tail)), None)[0]
-                self._bar(place, frame.bar, found)
+                numbers, counters = self._numbers(pairs(clean(frame.tail)), None)
+                self.context.count(counters)
+                self._bar(place, None if counters else frame.bar, found | numbers)
             elif found:
                 self._add(place, found)
 
@@ -87,7 +91,7 @@ class Console:
             self.context.count(counters)
             self._add(place - 1, {name: value for name, value in found.items() if name not in counters})
 
-    def _row(self, text: str, bar: bool, below: bool) -> dict[str, float]:
+    def _row(self, place: int, text: str, bar: bool, below: bool) -> dict[str, float]:
         """The numbers of a line; its counters go to the context."""
         cells = self.grid.cells(text)
         if cells is not None:
@@ -101,7 +105,7 @@ class Console:
                 if name not in counters and not names.is_counter(name)
             }
         found = pairs(text)
-        self.printed.line(text, found, before=not self.lines)
+        self.printed.line(place, text)
         numbers, counters = self._numbers(found, text, bar, below)
         self.context.count(counters)
         return numbers
@@ -122,13 +126,11 @@ class Console:
         if total:
             self.rows.totals[_canonical(name)] = total
 
-    def _bar(self, place: int, bar: tuple[float, float], found: dict[str, float]) -> None:
-        if not found:
-            return
-        row = self.rows.count
-        self._add(place, found)
-        if self.rows.count > row:
-            self.bars.frame(row, bar, self.context.epoch)
+    def _bar(self, place: int, bar: tuple[float, float] | None, found: dict[str, float]) -> None:
+        if found:
+            self._add(place, found)
+            if bar is not None:
+                self.bars.frame(self.rows.count - 1, bar, self.context.epoch)
 
     def _add(self, place: int, numbers: dict[str, float]) -> None:
         if not numbers:
@@ -156,6 +158,8 @@ class Line:
         self._hear_split(pair)
         if name and names.plain(name) in _IGNORED:
             self._list = None
+            return
+        if name and count == 1 and pair.total is None and names.plain(name) in _PLURAL:
             return
         if name and _is_counting(name):
             self._count(_canonical(name), pair)
@@ -215,8 +219,10 @@ class Line:
 
 
 def _is_counting(name: str) -> bool:
-    last = name.split()[-1]
-    return names.is_counter(last.partition("(")[0]) or names.is_counter(name)
+    *before, last = name.split()
+    return names.is_counter(name) or (
+        names.is_counter(last.partition("(")[0]) and all(names.split_word(word) for word in before)
+    )
 
 
 def _canonical(name: str) -> str:
@@ -234,15 +240,26 @@ def read(lines: Iterable[str], rows: Rows) -> list[Table]:
             break
         log.line(place, line)
     log.end(place + 1)
+    _drop_preamble(rows)
     kept = _kept(rows)
     if not kept:
         return []
     rows.cells = {name: cells for name, cells in rows.cells.items() if name in kept or names.is_counter(name)}
-    rows.settings.update(log.printed.settings(kept))
+    first = min(log.lines[row] for name in kept for row in rows.cells[name].rows[:1])
+    rows.settings.update(log.printed.settings(first))
     if total := rows.totals.get("epoch"):
         rows.settings.setdefault("epochs", int(total))
     rows.problems.insert(0, _told(log, kept))
     return tables_of(rows)
+
+
+def _drop_preamble(rows: Rows) -> None:
+    """What stands before the first counter is no curve, if anything counts at all."""
+    counted = [cells.rows[0] for name, cells in rows.cells.items() if names.is_counter(name) and cells.rows]
+    first = min(counted, default=0)
+    for cells in rows.cells.values():
+        before = bisect_left(cells.rows, first)
+        del cells.rows[:before], cells.values[:before]
 
 
 def _kept(rows: Rows) -> set[str]:

@@ -43,5 +43,6 @@ class Context:
             return False
         words = text.strip(" \t:*=-#.").split()
         if len(words) <= _MAX_WORDS and (split := names.split_of(text)):
-            self.section = split
+            # what is trained needs no word: its names stay as they are
+            self.section = None if split == "train" else split
         return True

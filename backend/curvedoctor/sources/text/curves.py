@@ -101,13 +101,19 @@ def _table(rows: Rows, mask: Mask, name: str) -> Table:
     table = Table(axis=places.axis, name=name)
     wall = _wall(rows)
     for title, cells in rows.cells.items():
-        if title in places.used or names.is_extreme(title) or _is_no_curve(title, cells, rows.count):
+        if title in places.used or _is_derived(title, rows) or _is_no_curve(title, cells, rows.count):
             continue
         kept = places.once(cells) if names.is_counter(title) or not names.has_split(title) else None
         column = _column(cells, mask if kept is None else mask & kept, places.at, wall)
         if len(column.steps):
             table.columns[title] = column
     return table
+
+
+def _is_derived(title: str, rows: Rows) -> bool:
+    """The best so far, beside what it is the best of; the band around a curve."""
+    kind, _, rest = title.partition("_")
+    return names.is_extreme(title) or (kind.lower() == "best" and rest in rows.cells)
 
 
 def _is_no_curve(title: str, cells: Cells, count: int) -> bool:

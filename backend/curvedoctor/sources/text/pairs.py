@@ -13,12 +13,13 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]{0,200}\x07)")
 #: dates, times of day, durations; file names with line numbers
 _TIMES = re.compile(
     r"\b\d{4}[-/]\d\d?[-/]\d\d?[T_]?|\b\d\d?/\d\d? (?=\d\d:\d\d)|\b\d+ days?, |(?<![\w.])\d{1,4}:\d\d(?::\d\d)?(?:[.,]\d+)?(?![\d.])|"
-    r"[\w/.-]{1,100}\.(?:py|cc|cpp|cu):\d+|\b[IWE]\d{4} +(?=\d\d:)"
+    r"[\w/.-]{1,100}\.(?:py|cc|cpp|cu):\d+|\b[IWE]\d{4} +(?=\d\d:)|"
+    r"\b(?:DEBUG|INFO|WARNING|ERROR):[\w.]{0,40}:"
 )
 #: what libraries print around a number
 _WRAPPED = re.compile(r"\b(?:tensor|Tensor|array|DeviceArray|Array|np\.\w{1,12}|numpy\.\w{1,12})\(\[?([-+\w.]{1,40})[^()]{0,60}\)")
 _NUMBER = re.compile(
-    rf"(?<![\w.@#$&/\\+-])(?P<value>[-+]?(?:{NUMBER}))"
+    rf"(?<![\w.@#$&/\\+-])(?<!\bof )(?P<value>[-+]?(?:{NUMBER}))"
     r"(?:\s*/\s*(?P<total>\d+)(?![\w.]))?"
     r"(?P<unit>\s?%|\s?(?:[mun]?s|sec|secs|seconds|min|ms|us|[kKMG]i?B?|it/s|s/it|it|B|h)(?:/\w{1,10})?(?![\w.=:]))?(?![\w@]|\.\w)",
     re.IGNORECASE,
@@ -27,10 +28,17 @@ _NUMBER = re.compile(
 _SPLIT = re.compile(r"\b(\w{1,20})\((train|val|valid|test)\)")
 #: darknet says the number before its name
 _DARKNET = re.compile(r"(\S{1,20}) avg(?: loss)?, (\S{1,20}) rate, ")
+#: PyTorch's first tutorial: "[1,  2000] loss: 2.2"
+_PLACE = re.compile(r"^\s*\[\s*(\d+)\s*,\s*(\d+)\s*\]")
 _OF = re.compile(r"(?P<first>\d+) of (?=\d)")
 #: where a clause ends
 _CLAUSE = re.compile(r":\s|[,;|\t\[\](){}<>!]|\s[-–—*>]+\s|\.\s|\s{2,}|\s->\s")
 _AFTER = frozenset("after at on in the and with is was of a an for got has reached to by from until took".split())
+#: words of a sentence, which names nothing that is measured
+_SENTENCE = frozenset(
+    "did not improve improved improvement saving saved save reducing reduced loading loaded increased decreased early "
+    "stopping patience using with skipped than".split()
+)
 _EDGES = " \t:=-–—~≈\"'`*>#•.|,;([{<"
 _TIME_UNITS = ("s", "sec", "secs", "seconds", "min", "ms", "us", "ns", "h", "it/s", "s/it", "it")
 
@@ -63,7 +71,7 @@ def clean(line: str) -> str:
         line = _SPLIT.sub(r"\2 \1", _WRAPPED.sub(r"\1", line))
     if " avg" in line:
         line = _DARKNET.sub(r"avg loss: \1, rate: \2, ", line)
-    line = _TIMES.sub(" ", line)
+    line = _PLACE.sub(r"epoch \1, batch \2 ", _TIMES.sub(" ", line))
     return _OF.sub(r"\g<first>/", line) if " of " in line else line
 
 
@@ -119,4 +127,6 @@ def _words(clause: str) -> tuple[list[str], int]:
 
 
 def _joined(words: list[str]) -> str:
+    if len(words) > 1 and any(word.lower() in _SENTENCE for word in words):
+        return ""
     return " ".join(words[-4:]).strip(_EDGES).replace('"', "").replace("'", "")[:80]
