@@ -15,6 +15,7 @@ from curvedoctor.sources.text.rows import Rows
 __all__ = ["Column", "Table", "looks_like_history", "read_tables", "tells_of_training"]
 
 _TABULAR = re.compile(r"\.[ct]sv(\.\w+)?$")
+_NAMELESS = "its first line holds numbers, not names: say what the columns are, as in --columns epoch,loss,val_loss"
 #: TensorBoard's CSV downloads call every curve so; its name is the file's
 _DOWNLOADED = ["Wall time", "Step", "Value"]
 
@@ -32,13 +33,19 @@ def read_tables(path: str, columns: Sequence[str] = ()) -> list[Table]:
     if jsons.is_lines(filled):
         jsons.read_lines(everything, rows)
         return tables_of(rows)
-    if filled and filled[0].lstrip()[0] in "{[":
+    if (filled[0] if filled else _head(path)).lstrip()[:1] in ("{", "["):
         try:
             return jsons.read_document(path)
         except ValueError as error:
             if not _may_be_lines(path, filled, error):
                 raise
     return _text(files.basename(path), filled, everything, rows, columns)
+
+
+def _head(path: str) -> str:
+    """The first characters of a file whose lines are too long."""
+    head = files.read_bytes(path, 4096)
+    return head.decode(content.encoding_of(head) or "utf-8", "replace")
 
 
 def _may_be_lines(path: str, filled: Sequence[str], error: ValueError) -> bool:
@@ -59,11 +66,9 @@ def _text(
         delimited.read(lines, form, rows)
         return tables_of(rows)
     found = console.read(lines, rows)
-    if not found and form.headless and form.delimiter:
-        raise ValueError(
-            "its first line holds numbers, not names: say what the columns are, as in --columns epoch,loss,val_loss"
-        )
-    return found
+    if not found and form.lacks_names():
+        raise ValueError(_NAMELESS)
+    return found or [Table(problems=rows.problems)]
 
 
 def looks_like_history(name: str, head: bytes) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from curvedoctor.errors import SourceError
@@ -82,9 +83,10 @@ def _runs(database: Database) -> Iterator[tuple[str, str]]:
     key = _key(database, "metrics")
     sql = f"SELECT {key}, MIN(run_name) FROM metrics GROUP BY {key} ORDER BY MIN(id) LIMIT {_MAX_RUNS}"  # noqa: S608  our own names only
     found = [(str(run), str(name)) for run, name in database.all(sql)]
-    told = [name for _, name in found]
+    told, seen = Counter(name for _, name in found), Counter[str]()
     for run, name in found:
-        yield run, name if told.count(name) == 1 else f"{name} ({run[:8]})"
+        seen[name] += 1
+        yield run, name if told[name] == 1 else f"{name}#{seen[name]}"
 
 
 def _run(database: Database, unit: Unit, options: ReadOptions) -> Run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -83,17 +83,23 @@ def _run_column(rows: Rows) -> tuple[Floats, dict[float, str]] | None:
 def _start_over(rows: Rows, ids: Floats) -> bool:
     """Whether a counter goes forward in each of the groups, but not in the whole."""
     for name in rows.cells:
-        if not names.is_counter(name):
-            continue
-        counter = rows.cells[name].dense(rows.count)
-        groups = [counter[ids == number] for number in np.unique(ids[~np.isnan(ids)])[:_MAX_RUNS]]
-        forward = all(np.all(np.diff(group) >= 0) for group in groups)
-        if forward and not np.all(np.diff(counter) >= 0) and all(len(group) > 1 for group in groups):
-            return True
-        firsts = [group[0] for group in groups]
-        if forward and len(set(firsts)) == 1 and np.all(np.diff(counter) >= 0) and len(groups[0]) > 2:
-            return True  # the groups alternate, step by step
+        if names.is_counter(name):
+            counter = rows.cells[name].dense(rows.count)
+            groups = [counter[ids == number] for number in np.unique(ids[~np.isnan(ids)])[:_MAX_RUNS]]
+            if all(len(group) > 1 and _rises(group) for group in groups) and (
+                not _rises(counter) or _in_turns(groups)
+            ):
+                return True
     return False
+
+
+def _rises(values: Floats) -> bool:
+    return bool(np.all(values[1:] >= values[:-1]))
+
+
+def _in_turns(groups: Sequence[Floats]) -> bool:
+    """Whether the groups count the same, so that they alternate step by step."""
+    return len(groups[0]) > 2 and len({float(group[0]) for group in groups}) == 1
 
 
 def _table(rows: Rows, mask: Mask, name: str) -> Table:
@@ -121,7 +127,7 @@ def _is_no_curve(title: str, cells: Cells, count: int) -> bool:
     if plain in names.WALL | names.BATCH | names.RUNS | {"seed", "fold"}:
         return True
     numbers = np.array(cells.values)
-    in_order = len(numbers) == count and bool(np.all(np.diff(numbers) == 1))
+    in_order = len(numbers) == count and bool(np.all(numbers[1:] == numbers[:-1] + 1))
     return plain in names.INDEX and in_order
 
 

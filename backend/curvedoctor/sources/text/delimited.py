@@ -34,7 +34,7 @@ class Delimited:
     def __init__(self, sample: Sequence[str], columns: Sequence[str]) -> None:
         self.lines = [line for line in sample if not _is_rule(line)]
         self.delimiter = self._choose()
-        cells = [self.split(line) for line in self.lines]
+        cells = [self._cells(line) for line in self.lines]
         self.header = self._header(cells, columns)
         #: whether the first line is part of the table and no header
         self.headless = bool(cells) and _is_data(cells[0])
@@ -43,7 +43,7 @@ class Delimited:
         self.share = self._share(rows)
 
     def split(self, line: str) -> Cells:
-        """The cells of a line."""
+        """The cells of a line. Raises `csv.Error`."""
         line = line.rstrip("\n").removeprefix("\ufeff")
         if self.delimiter == " ":
             return line.lstrip("#%").split()
@@ -53,9 +53,20 @@ class Delimited:
             return next(csv.reader([line], delimiter=self.delimiter), [])
         return line.split(self.delimiter)
 
+    def _cells(self, line: str) -> Cells:
+        try:
+            return self.split(line)
+        except csv.Error:
+            return []
+
     def fits(self) -> bool:
         """Whether what was sampled is a table and no prose."""
         return len(self.header) > 1 and self.share >= _REGULAR and not self._is_prose()
+
+    def lacks_names(self) -> bool:
+        """Whether it is a table of numbers alone."""
+        counts = {len(self._cells(line)) for line in self.lines}
+        return self.headless and not self.header and len(counts) == 1 and counts.pop() > 1
 
     def _is_prose(self) -> bool:
         """Whether what stands between blanks are sentences: the words of the header come again in each line."""
@@ -63,14 +74,14 @@ class Delimited:
             return False
         if any(number(cell) is not None or cell == "|" for cell in self.header):
             return True
-        return sum(cell in self.header for line in self.lines[1:] for cell in self.split(line)) > len(self.lines)
+        return sum(cell in self.header for line in self.lines[1:] for cell in self._cells(line)) > len(self.lines)
 
     def _choose(self) -> str:
         """The delimiter that cuts most lines into equally many cells, two or more."""
         best, most = ",", 0.0
         for delimiter in (",", "\t", ";", " ", "  "):
             self.delimiter = delimiter
-            counts = [len(self.split(line)) for line in self.lines]
+            counts = [len(self._cells(line)) for line in self.lines]
             usual = max(set(counts), key=counts.count, default=0)
             same = counts.count(usual) / len(counts) if counts else 0.0
             if usual > 1 and counts[0] == usual and same > most + 0.05:
@@ -109,6 +120,8 @@ def titles(cells: Sequence[str]) -> list[str]:
 
 def _is_data(cells: Sequence[str]) -> bool:
     """Whether a line holds values and no names."""
+    if not cells:
+        return False
     numeric = [cell for cell in cells if number(cell, decimal_comma=True) is not None]
     return 2 * len(numeric) >= len(cells) > 0 or bool(re.fullmatch(r"\d+/\d+", cells[0].strip()))
 

@@ -42,7 +42,8 @@ class Places:
         """The rows in which a column that evaluations repeat (epoch, learning rate) says something new."""
         said = np.ones(self._rows.count, bool)
         index, values = cells.arrays()
-        again = (np.diff(self.at[index]) == 0) & (np.diff(values) == 0)
+        at = self.at[index]
+        again = (at[1:] == at[:-1]) & (values[1:] == values[:-1])
         said[index[1:][again]] = False
         return said
 
