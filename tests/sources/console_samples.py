@@ -29,11 +29,11 @@ def keras_bars(rng: random.Random, n: int) -> tuple[str, Points]:
     lines = ["Train on 60000 samples, validate on 10000 samples\n"]
     for i in range(n):
         lines.append(f"Epoch {i + 1}/{n}\n")
-        for done in (128, 7040, 31232):
-            lines.append(
-                f"\r{done:5d}/60000 [==>...........................] - ETA: 1:0{i % 10} - loss: {loss[i] + 0.3:.4f} - acc: {acc[i] / 2:.4f}"
-                + "\b" * 90
-            )
+        lines += [
+            f"\r{done:5d}/60000 [==>...........................] - ETA: 1:0{i % 10} - loss: {loss[i] + 0.3:.4f} - acc: {acc[i] / 2:.4f}"
+            + "\b" * 90
+            for done in (128, 7040, 31232)
+        ]
         lines.append(
             f"\r60000/60000 [==============================] - 5s 83us/step - loss: {loss[i]} - acc: {acc[i]} - val_loss: {vloss[i]} - val_acc: {vacc[i]}\n"
         )
@@ -46,9 +46,7 @@ def keras_bars(rng: random.Random, n: int) -> tuple[str, Points]:
 def keras_lines(rng: random.Random, n: int) -> tuple[str, Points]:
     """Keras with verbose=2, old and pasted."""
     loss, vloss = fall(rng, n), fall(rng, n)
-    text = "".join(
-        f"Epoch {i + 1}/{n}\n - 12s - loss: {loss[i]} - val_loss: {vloss[i]}\n" for i in range(n)
-    )
+    text = "".join(f"Epoch {i + 1}/{n}\n - 12s - loss: {loss[i]} - val_loss: {vloss[i]}\n" for i in range(n))
     at = list(range(1, n + 1))
     return text, {"loss": (at, loss), "val_loss": (at, vloss)}
 
@@ -295,7 +293,9 @@ def sb3(rng: random.Random, n: int) -> tuple[str, Points]:
     for i in range(n):
         text += "-" * 41 + "\n"
         text += "| rollout/                |             |\n"
-        text += f"|    ep_len_mean          | {reward[i]:<11} |\n|    ep_rew_mean          | {reward[i]:<11} |\n"
+        text += (
+            f"|    ep_len_mean          | {reward[i]:<11} |\n|    ep_rew_mean          | {reward[i]:<11} |\n"
+        )
         text += f"| time/                   |             |\n|    fps                  | 1021        |\n|    iterations           | {i + 1:<11} |\n|    total_timesteps      | {2048 * (i + 1):<11} |\n"
         text += f"| train/                  |             |\n|    approx_kl            | {kl[i]:<11} |\n"
         text += "-" * 41 + "\n"
@@ -352,7 +352,9 @@ def pytorch_mnist(rng: random.Random, n: int) -> tuple[str, Points]:
     for i in range(n):
         for k in range(3):
             text += f"Train Epoch: {i + 1} [{20000 * k}/60000 ({100 * k / 3:.0f}%)]\tLoss: {loss[3 * i + k]:.6f}\n"
-        text += f"\nTest set: Average loss: {tl[i]:.4f}, Accuracy: {right[i]}/10000 ({right[i] / 100:.0f}%)\n\n"
+        text += (
+            f"\nTest set: Average loss: {tl[i]:.4f}, Accuracy: {right[i]}/10000 ({right[i] / 100:.0f}%)\n\n"
+        )
     return text, {
         "train/Loss": ([20000 * k for k in range(3 * n)], loss),
         "test/Average loss": ([60000 * i + 40000 for i in range(n)], tl),
@@ -367,7 +369,9 @@ def pytorch_imagenet(rng: random.Random, n: int) -> tuple[str, Points]:
     for i in range(n):
         for k in range(2):
             text += f"Epoch: [{i}][{50 * k:4d}/100]\tTime  0.511 ( 0.602)\tData  0.011 ( 0.101)\tLoss {loss[2 * i + k]:.4e} ({loss[2 * i + k] + 0.1:.4e})\tAcc@1  12.50 ( 11.00)\tAcc@5  31.25 ( 30.00)\n"
-        text += f"Test: [ 0/20]\tTime  0.5 ( 0.5)\tLoss 1.0e+00 (1.0e+00)\n *   Acc@1 {top1[i]} Acc@5 80.120\n"
+        text += (
+            f"Test: [ 0/20]\tTime  0.5 ( 0.5)\tLoss 1.0e+00 (1.0e+00)\n *   Acc@1 {top1[i]} Acc@5 80.120\n"
+        )
     return text, {
         "Loss": ([50 * k for k in range(2 * n)], [float(f"{v:.4e}") for v in loss]),
         "test/Acc@1": ([100 * i + 50 for i in range(n)], top1),
@@ -419,8 +423,9 @@ def nnunet(rng: random.Random, n: int) -> tuple[str, Points]:
 def skorch(rng: random.Random, n: int) -> tuple[str, Points]:
     """skorch's table, with rules."""
     tl, va = fall(rng, n), rise(rng, n)
-    text = "  epoch    train_loss    valid_acc     dur\n-------  ------------  -----------  ------\n" + "".join(
-        f"{i + 1:7d}  {tl[i]:>12.4f}  {va[i]:>11.4f}  0.1058\n" for i in range(n)
+    text = (
+        "  epoch    train_loss    valid_acc     dur\n-------  ------------  -----------  ------\n"
+        + "".join(f"{i + 1:7d}  {tl[i]:>12.4f}  {va[i]:>11.4f}  0.1058\n" for i in range(n))
     )
     at = list(range(1, n + 1))
     return text, {"train_loss": (at, tl), "valid_acc": (at, va)}
@@ -429,8 +434,9 @@ def skorch(rng: random.Random, n: int) -> tuple[str, Points]:
 def markdown(rng: random.Random, n: int) -> tuple[str, Points]:
     """A table in somebody's notes."""
     tl, vl = fall(rng, n), fall(rng, n)
-    text = "# Results\n\nSecond try, with 3 layers.\n\n| epoch | train loss | val loss |\n|---:|---:|:--|\n" + "".join(
-        f"| {i} | {tl[i]} | {vl[i]} |\n" for i in range(n)
+    text = (
+        "# Results\n\nSecond try, with 3 layers.\n\n| epoch | train loss | val loss |\n|---:|---:|:--|\n"
+        + "".join(f"| {i} | {tl[i]} | {vl[i]} |\n" for i in range(n))
     )
     at = list(range(n))
     return text, {"train loss": (at, tl), "val loss": (at, vl)}
@@ -443,7 +449,10 @@ def json_in_lines(rng: random.Random, n: int) -> tuple[str, Points]:
     for i in range(n):
         text += f'2021-03-01 10:00:01 | INFO | train | {{"epoch": {i + 1}, "train_loss": "{loss[i]}", "train_num_updates": "{100 * (i + 1)}"}}\n'
         text += f'2021-03-01 10:00:02 | INFO | valid | {{"epoch": {i + 1}, "valid_loss": "{valid[i]}"}}\n'
-    return text, {"train_loss": ([100 * (i + 1) for i in range(n)], loss), "valid_loss": ([100 * (i + 1) for i in range(n)], valid)}
+    return text, {
+        "train_loss": ([100 * (i + 1) for i in range(n)], loss),
+        "valid_loss": ([100 * (i + 1) for i in range(n)], valid),
+    }
 
 
 def no_counter(rng: random.Random, n: int) -> tuple[str, Points]:

@@ -59,7 +59,9 @@ def test_roles_follow(tmp_path: Path, kind: str, split: str, quantity: str, curv
 
 
 def test_it_says_which_lines_it_used_and_how_many_it_did_not(tmp_path: Path) -> None:
-    text = "Loading data\nModel has 12 layers\n\n" + "".join(f"epoch {i} loss {3 - i / 10}\n" for i in range(7))
+    text = "Loading data\nModel has 12 layers\n\n" + "".join(
+        f"epoch {i} loss {3 - i / 10}\n" for i in range(7)
+    )
     run = _read(tmp_path / "a.log", text + "Done in 12 s\n")
     (problem,) = run.problems
     assert "7 of 10 lines" in problem.what
@@ -118,7 +120,7 @@ def _written(path: Path, text: str) -> Path:
     [
         "",
         "hello",
-        "Traceback (most recent call last):\n  File \"a.py\", line 3\nValueError: 3\n",
+        'Traceback (most recent call last):\n  File "a.py", line 3\nValueError: 3\n',
         "# Notes\n\nWe tried 3 models in 2024, and none of 12 worked.\n",
         "Collecting numpy==1.26.0\nInstalling 3 packages\n",
     ],
@@ -131,7 +133,11 @@ def test_what_is_no_log_says_so(tmp_path: Path, text: str) -> None:
 
 def test_a_walk_finds_logs(tmp_path: Path) -> None:
     rng = random.Random(3)
-    for name, kind in {"a/train.log": "own_loop", "b/slurm-4711.out": "nanogpt", "c/log.txt": "mmdet"}.items():
+    for name, kind in {
+        "a/train.log": "own_loop",
+        "b/slurm-4711.out": "nanogpt",
+        "c/log.txt": "mmdet",
+    }.items():
         (tmp_path / name).parent.mkdir()
         _written(tmp_path / name, SAMPLES[kind](rng, 8)[0])
     runs, problems = read_all(tmp_path)
@@ -167,7 +173,8 @@ def test_a_log_beside_event_files_is_the_same_run(tmp_path: Path) -> None:
 def test_mmdetection_writes_its_log_twice(tmp_path: Path) -> None:
     loss = fall(random.Random(1), 12)
     rows = "".join(
-        f'{{"mode": "train", "epoch": {1 + i // 4}, "iter": {50 * (i % 4 + 1)}, "loss": {loss[i]}}}\n' for i in range(12)
+        f'{{"mode": "train", "epoch": {1 + i // 4}, "iter": {50 * (i % 4 + 1)}, "loss": {loss[i]}}}\n'
+        for i in range(12)
     )
     _written(tmp_path / "20220101_101010.log.json", '{"env_info": "sys", "seed": 3}\n' + rows)
     _written(tmp_path / "20220101_101010.log", SAMPLES["mmdet"](random.Random(0), 3)[0])

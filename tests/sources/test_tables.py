@@ -37,7 +37,11 @@ def _losses(seed: int) -> tuple[int, list[float], list[float]]:
     """A length, training and validation losses."""
     rng = random.Random(seed)
     n = 4 + 5 * seed
-    return n, [round(3 - i / n + rng.random() / 9, 4) for i in range(n)], [round(3 + rng.random(), 4) for _ in range(n)]
+    return (
+        n,
+        [round(3 - i / n + rng.random() / 9, 4) for i in range(n)],
+        [round(3 + rng.random(), 4) for _ in range(n)],
+    )
 
 
 def _comma(value: float) -> str:
@@ -174,7 +178,9 @@ def test_mlflow_exports_are_long(tmp_path: Path) -> None:
     runs = _runs(tmp_path / "metrics.csv", text)
     assert len(runs) == 2
     for run in runs.values():
-        assert _points(run) == {name: ([0, 1, 2, 3, 4], [0, 0.1, 0.2, 0.3, 0.4]) for name in ("loss", "val_loss")}
+        assert _points(run) == {
+            name: ([0, 1, 2, 3, 4], [0, 0.1, 0.2, 0.3, 0.4]) for name in ("loss", "val_loss")
+        }
 
 
 @pytest.mark.parametrize("column", ["seed", "fold", "trial", "experiment"])
@@ -221,7 +227,9 @@ def test_yolov5_results_have_no_header(tmp_path: Path) -> None:
 
 
 def test_timm_summary_in_a_walk(tmp_path: Path) -> None:
-    text = "epoch,train_loss,eval_loss,eval_top1,lr\n" + "".join(f"{i},{3 - i},{4 - i},{i},0.1\n" for i in range(5))
+    text = "epoch,train_loss,eval_loss,eval_top1,lr\n" + "".join(
+        f"{i},{3 - i},{4 - i},{i},0.1\n" for i in range(5)
+    )
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "summary.csv").write_text(text)
     (tmp_path / "out" / "args.yaml").write_text("opt: sgd\nbatch_size: 64\n")
@@ -232,7 +240,11 @@ def test_timm_summary_in_a_walk(tmp_path: Path) -> None:
 
 
 def test_keras_history_with_its_params(tmp_path: Path) -> None:
-    whole = {"epoch": [0, 1, 2], "history": {"loss": [3, 2, 1], "val_loss": [3, 2, 2]}, "params": {"epochs": 3, "batch_size": 32}}
+    whole = {
+        "epoch": [0, 1, 2],
+        "history": {"loss": [3, 2, 1], "val_loss": [3, 2, 2]},
+        "params": {"epochs": 3, "batch_size": 32},
+    }
     run = _only(tmp_path / "history.json", json.dumps(whole))
     assert _points(run) == {"loss": ([0, 1, 2], [3, 2, 1]), "val_loss": ([0, 1, 2], [3, 2, 2])}
     assert run.params == {"epochs": 3, "batch_size": 32}
@@ -259,7 +271,10 @@ def test_evaluations_count_their_own_batches(tmp_path: Path) -> None:
     """mmdetection's JSON: iterations start over within each epoch; an evaluation's are another set's."""
     rows: list[dict[str, object]] = [{"env_info": "sys", "seed": 1}]
     for epoch in range(1, 5):
-        rows += [{"mode": "train", "epoch": epoch, "iter": 50 * k, "lr": 0.1, "loss": epoch + k / 10} for k in (1, 2, 3)]
+        rows += [
+            {"mode": "train", "epoch": epoch, "iter": 50 * k, "lr": 0.1, "loss": epoch + k / 10}
+            for k in (1, 2, 3)
+        ]
         rows += [{"mode": "val", "epoch": epoch, "iter": 5000, "lr": 0.1, "bbox_mAP": epoch / 10}]
     found = _points(_only(tmp_path / "x.log.json", "\n".join(map(json.dumps, rows))))
     assert found["train/loss"][0] == [50 * (k + 1) for k in range(12)]
@@ -297,6 +312,8 @@ def test_what_is_not_finite_is_kept(tmp_path: Path, value: str, expected: float)
 
 def test_too_many_columns_are_said(tmp_path: Path) -> None:
     head = "epoch," + ",".join(f"c{i}" for i in range(100_000)) + "\n"
-    run = _only(tmp_path / "x.csv", head + "".join(f"{e}," + ",".join(["1"] * 100_000) + "\n" for e in range(3)))
+    run = _only(
+        tmp_path / "x.csv", head + "".join(f"{e}," + ",".join(["1"] * 100_000) + "\n" for e in range(3))
+    )
     assert any("columns" in problem.what for problem in run.problems)
     assert 1000 < len(run.curves) <= 4096

@@ -225,7 +225,9 @@ def test_json_that_opens_up(tmp_path: Path) -> None:
 
 
 def test_secrets_in_a_log_are_dropped(tmp_path: Path) -> None:
-    lines = "api_key=SECRET1 password: SECRET2\n" + "".join(f"epoch {i} loss {3 - i / 10}\n" for i in range(9))
+    lines = "api_key=SECRET1 password: SECRET2\n" + "".join(
+        f"epoch {i} loss {3 - i / 10}\n" for i in range(9)
+    )
     (tmp_path / "a.log").write_text(lines)
     ((run,), _) = read_all(tmp_path / "a.log")
     assert "SECRET" not in json.dumps([dict(run.params), [curve.id for curve in run.curves]])

@@ -25,7 +25,9 @@ CREATE TABLE metrics (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp TEXT NOT N
 """
 
 
-def write(path: Path, runs: dict[str, list[object]], *, old: bool = False, wal: bool = False) -> sqlite3.Connection:
+def write(
+    path: Path, runs: dict[str, list[object]], *, old: bool = False, wal: bool = False
+) -> sqlite3.Connection:
     """A project with these losses per run; the connection is still open."""
     path.parent.mkdir(parents=True, exist_ok=True)
     database = sqlite3.connect(path)
@@ -102,7 +104,9 @@ def test_hostile_rows(tmp_path: Path) -> None:
         )
     database.commit()
     ((run,), _) = read_all(tmp_path / "project.db")
-    assert [curve.values.tolist() for curve in run.curves if curve.id == "train/loss"] == [[3.0, 2.0, math.pi]]
+    assert [curve.values.tolist() for curve in run.curves if curve.id == "train/loss"] == [
+        [3.0, 2.0, math.pi]
+    ]
     database.close()
 
 

@@ -80,7 +80,9 @@ def test_a_real_offline_run_point_for_point(written: tuple[Path, list[dict[str, 
     np.testing.assert_array_equal(curves["train/loss"].values, expected)
     np.testing.assert_array_equal(curves["train/loss"].steps, np.arange(len(rows)))
     val = [(i, row["val"]["loss"]) for i, row in enumerate(rows) if "val" in row]  # type: ignore[index]
-    assert list(zip(curves["val.loss"].steps.tolist(), curves["val.loss"].values.tolist(), strict=True)) == val
+    assert (
+        list(zip(curves["val.loss"].steps.tolist(), curves["val.loss"].values.tolist(), strict=True)) == val
+    )
     assert np.all(np.diff(curves["train/loss"].wall_times) >= 0)
     assert curves["train/loss"].wall_times[0] > 1.6e9
 
@@ -96,7 +98,9 @@ def test_the_folder_that_wandb_makes(written: tuple[Path, list[dict[str, object]
     assert [run.name for run in runs] == [f"wandb/{written[0].parent.name}"]
 
 
-def test_a_log_that_is_cut_off_loses_only_its_end(written: tuple[Path, list[dict[str, object]]], tmp_path: Path) -> None:
+def test_a_log_that_is_cut_off_loses_only_its_end(
+    written: tuple[Path, list[dict[str, object]]], tmp_path: Path
+) -> None:
     log, rows = written
     data = log.read_bytes()
     for share in (0.3, 0.7, 0.95):
@@ -108,7 +112,9 @@ def test_a_log_that_is_cut_off_loses_only_its_end(written: tuple[Path, list[dict
         np.testing.assert_array_equal(loss.values, expected)
 
 
-def test_a_damaged_block_costs_that_block_only(written: tuple[Path, list[dict[str, object]]], tmp_path: Path) -> None:
+def test_a_damaged_block_costs_that_block_only(
+    written: tuple[Path, list[dict[str, object]]], tmp_path: Path
+) -> None:
     log, rows = written
     data = bytearray(log.read_bytes())
     data[2 * 32768 + 500] ^= 0xFF
@@ -162,7 +168,8 @@ def _field(number: int, data: bytes) -> bytes:
 
 def _record(kind: int, items: dict[str, object], step: int) -> bytes:
     body = b"".join(
-        _field(1, _field(1, key.encode()) + _field(16, json.dumps(value).encode())) for key, value in items.items()
+        _field(1, _field(1, key.encode()) + _field(16, json.dumps(value).encode()))
+        for key, value in items.items()
     )
     return _field(kind, body + (_field(2, b"\x08" + _varint(step)) if kind == 2 else b""))
 

@@ -129,7 +129,12 @@ def _may_hold(unit: str, pattern: str | None) -> bool:
 def _holds_several(unit: Unit, pattern: str | None) -> bool:
     """Whether a file's runs may be named below it: `export.csv/run-a`."""
     several = unit.reader in ("history", "text", "trackio")
-    return several and pattern is not None and "/" in pattern and fnmatchcase(f"{unit.run}/", f"{pattern.rpartition('/')[0]}/")
+    return (
+        several
+        and pattern is not None
+        and "/" in pattern
+        and fnmatchcase(f"{unit.run}/", f"{pattern.rpartition('/')[0]}/")
+    )
 
 
 def wanted(run: str, pattern: str | None) -> bool:

@@ -63,11 +63,11 @@ def _load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
 
     rows, problems = Rows(), list[Problem]()
     for epoch, path in _files(unit.parts[0]):
-        try:
-            row = json.loads(files.read_bytes(path, _LARGEST))
+        row = _row(path)
+        if isinstance(row, Problem):
+            problems.append(row)
+        else:
             add_mapping(rows, {**row, "epoch": epoch})
-        except (*files.UNREADABLE, TypeError) as error:
-            problems.append(Problem(path, f"can't be read: {files.reason(error)}"))
     (table,) = tables_of(rows)
     found = [
         Curve(name, name, column.steps, column.values, column.wall_times, axis=table.axis)
@@ -84,8 +84,18 @@ def _load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
         curves=tuple(assign(found)),
         params=dict(recognize(sidecars.read(unit.parts[1:]))) | dict(options.params),
         problems=tuple(problems),
-        origin=Origin(unit.reader, unit.address, unit.run, unit.parts[:1], "AllenNLP's metrics are only read"),
+        origin=Origin(
+            unit.reader, unit.address, unit.run, unit.parts[:1], "AllenNLP's metrics are only read"
+        ),
     )
+
+
+def _row(path: str) -> dict[str, object] | Problem:
+    try:
+        row = json.loads(files.read_bytes(path, _LARGEST))
+    except files.UNREADABLE as error:
+        return Problem(path, f"can't be read: {files.reason(error)}")
+    return row if isinstance(row, dict) else Problem(path, "can't be read: it is no JSON object")
 
 
 def _files(folder: str) -> list[tuple[int, str]]:

@@ -15,7 +15,9 @@ from curvedoctor.sources.text.rows import Rows
 __all__ = ["Column", "Table", "looks_like_history", "read_tables", "tells_of_training"]
 
 _TABULAR = re.compile(r"\.[ct]sv(\.\w+)?$")
-_NAMELESS = "its first line holds numbers, not names: say what the columns are, as in --columns epoch,loss,val_loss"
+_NAMELESS = (
+    "its first line holds numbers, not names: say what the columns are, as in --columns epoch,loss,val_loss"
+)
 #: TensorBoard's CSV downloads call every curve so; its name is the file's
 _DOWNLOADED = ["Wall time", "Step", "Value"]
 
@@ -98,7 +100,9 @@ def tells_of_training(path: str, head: bytes) -> bool:
     encoding = content.encoding_of(head)
     text = head.decode(encoding, "replace") if encoding else ""
     lines = text.split("\n")
-    filled = [line for line in (lines if len(lines) < 3 else lines[:-1]) if line.strip()][: delimited.SAMPLE * 4]
+    filled = [line for line in (lines if len(lines) < 3 else lines[:-1]) if line.strip()][
+        : delimited.SAMPLE * 4
+    ]
     if len(filled) < 2 or jsons.is_lines(filled):
         rows = [jsons.parsed(line) for line in filled[-20:]]
         return any(_measures(row) for row in rows if isinstance(row, Mapping))

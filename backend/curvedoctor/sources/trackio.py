@@ -49,7 +49,11 @@ class TrackioReader:
         """The projects in a folder."""
         if files.is_url(folder.path) or options.experiment is not None or options.filter is not None:
             return None
-        names = [name for name in folder.files if name.endswith(".db") and self.opens(files.join(folder.path, name))]
+        names = [
+            name
+            for name in folder.files
+            if name.endswith(".db") and self.opens(files.join(folder.path, name))
+        ]
         found = [item for name in names for item in self.find(files.join(folder.path, name), options)]
         units = tuple(item for item in found if isinstance(item, Unit))
         return Claim(units, files=frozenset(names)) if units else None
@@ -57,14 +61,18 @@ class TrackioReader:
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Runs in the order of their units."""
         for unit in units:
-            try:
-                with read_only(unit.address) as database:
-                    yield _run(database, unit, options)
-            except (sqlite3.Error, SourceError, ValueError) as error:
-                yield Problem(unit.address, f"run {unit.run!r} can't be read: {files.reason(error)}")
+            yield _load(unit, options)
 
 
 READER = TrackioReader()
+
+
+def _load(unit: Unit, options: ReadOptions) -> Run | Problem:
+    try:
+        with read_only(unit.address) as database:
+            return _run(database, unit, options)
+    except (sqlite3.Error, SourceError, ValueError) as error:
+        return Problem(unit.address, f"run {unit.run!r} can't be read: {files.reason(error)}")
 
 
 def holds_runs(path: str) -> bool:

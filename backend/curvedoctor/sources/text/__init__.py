@@ -23,7 +23,9 @@ _NEVER = re.compile(r"(?i)requirements|license|readme|debug|conda|pip|^events?\.
 #: files of one folder that are looked into, and bytes of each
 _MOST, _HEAD = 12, 1 << 16
 #: directories below, and names beside, that tell of the same run
-_TOLD_BELOW = frozenset({"vis_data", "tensorboard", "tf_logs", "events", "runs", "lightning_logs", "tb", "wandb"})
+_TOLD_BELOW = frozenset(
+    {"vis_data", "tensorboard", "tf_logs", "events", "runs", "lightning_logs", "tb", "wandb"}
+)
 
 
 class TextReader:

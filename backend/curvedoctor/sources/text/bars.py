@@ -64,7 +64,9 @@ def _frame(text: str) -> Frame:
     if "%" in text and (match := _TQDM.search(text)):
         rest = _RATE.sub("", match["rest"], count=1)
         return Frame(
-            text[: match.start()], (float(match["at"]), float(match["total"])), rest + " " + text[match.end() :]
+            text[: match.start()],
+            (float(match["at"]), float(match["total"])),
+            rest + " " + text[match.end() :],
         )
     if match := _RICH.search(text):
         rest = re.sub(r"^[\s\d:•.\-]*(?:it/s)?", " ", text[match.end() :])
@@ -101,7 +103,9 @@ class Bars:
                     self._number("epoch", [(bar.rows[-1], float(i)) for i, bar in enumerate(bars)])
             else:
                 for bar in bars:
-                    again = [row for row, at, new in zip(bar.rows, bar.at, bar.at[1:], strict=False) if at == new]
+                    again = [
+                        row for row, at, new in zip(bar.rows, bar.at, bar.at[1:], strict=False) if at == new
+                    ]
                     dropped.extend(again)
                 last = [pair for bar in bars for pair in zip(bar.rows, bar.at, strict=True)]
                 self._number("batch" if bars[0].epoch is not None else "step", last)

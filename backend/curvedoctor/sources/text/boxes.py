@@ -63,4 +63,3 @@ class Box:
         """What was gathered; the next box begins."""
         found, self._found = self._found, {}
         return found
-

@@ -17,19 +17,14 @@ from curvedoctor.sources.text.bars import Bars, frames
 from curvedoctor.sources.text.context import Context
 from curvedoctor.sources.text.curves import Table, tables_of
 from curvedoctor.sources.text.grids import Grid
-from curvedoctor.sources.text.pairs import MAX_LENGTH, Pair, clean, pairs, title
+from curvedoctor.sources.text.line import Line, canonical
+from curvedoctor.sources.text.pairs import MAX_LENGTH, Pair, clean, pairs
 from curvedoctor.sources.text.printed import Printed
 from curvedoctor.sources.text.rows import Rows
 
 _RULE = re.compile(r"[\s\-=_+*|#~]*$")
-#: names that count nothing and measure nothing
-_IGNORED = frozenset({"vnum", "eta", "pid", "rank", "localrank", "version", "remaining", "line"})
 #: how a line begins that belongs to the one above it
 _BELOW = re.compile(r"\s{2,}\S|\s*[*>=\-]+>?\s")
-_AROUND = ":|,;()[]{}<>-*.'\""
-#: what is planned, on a line of its own
-_PLURAL = frozenset({"epochs", "steps", "iterations", "iters", "rounds", "nsteps", "numsteps", "totalsteps"})
-_RATIOS = re.compile(r"acc|correct|precision|recall|right|hits|score", re.IGNORECASE)
 
 
 class Console:
@@ -124,7 +119,7 @@ class Console:
 
     def _total(self, name: str, total: float | None) -> None:
         if total:
-            self.rows.totals[_canonical(name)] = total
+            self.rows.totals[canonical(name)] = total
 
     def _bar(self, place: int, bar: tuple[float, float] | None, found: dict[str, float]) -> None:
         if found:
@@ -137,98 +132,6 @@ class Console:
             return
         self.rows.add(numbers | self.context.counters())
         self.lines.append(place)
-
-
-class Line:
-    """The numbers of one line, as they are told apart from left to right."""
-
-    def __init__(self, section: str | None) -> None:
-        self.split = section
-        self.numbers: dict[str, float] = {}
-        self.counters: dict[str, float] = {}
-        self.totals: dict[str, float | None] = {}
-        self._carried = ""
-        self._list: tuple[str, int] | None = None
-
-    def take(self, pair: Pair, text: str, count: int, bar: bool) -> None:
-        """One more number."""
-        if pair.aside:
-            return
-        name = pair.name
-        self._hear_split(pair)
-        if name and names.plain(name) in _IGNORED:
-            self._list = None
-            return
-        if name and count == 1 and pair.total is None and names.plain(name) in _PLURAL:
-            return
-        if name and _is_counting(name):
-            self._count(_canonical(name), pair)
-            self._carried = title(pair.before)
-            return
-        if (pair.total is not None or pair.sign == "[") and (split := names.split_word(name)):
-            self.split, name = split, ""  # "Test: [3/20]"
-        if not name:
-            self._unnamed(pair, text, count, bar)
-            return
-        self._list = (name, 0) if pair.sign == "[" else None
-        value = pair.value
-        if pair.total is not None:
-            if not _RATIOS.search(name):
-                return
-            value = value / pair.total if pair.total else value
-        self._keep(name, value)
-
-    def _unnamed(self, pair: Pair, text: str, count: int, bar: bool) -> None:
-        at_start = not text[: pair.start].strip(" \t[(")
-        if pair.total is not None:
-            if not bar and not self._late() and "batch" not in self.counters:
-                self._count("batch", pair)
-        elif at_start and text[pair.start :].lstrip("0123456789")[:1] in ("]", ":") and count > 1:
-            self._count("iteration", pair)
-        elif pair.sign == "[" and "epoch" in self.counters and "batch" not in self.counters and not self._late():
-            self._count("batch", pair)
-        elif self._list is not None:
-            name, place = self._list
-            if place == 0 and name in self.numbers:
-                self.numbers[f"{name}/0"] = self.numbers.pop(name)
-            self._list = (name, place + 1)
-            self.numbers[f"{name}/{place + 1}"] = pair.value
-        elif self._carried and pair.sign in ":= " and not self.numbers:
-            self._keep(self._carried, pair.value)
-
-    def _late(self) -> bool:
-        return self.split in ("val", "test")
-
-    def _hear_split(self, pair: Pair) -> None:
-        """A word such as "valid" before a number holds for the numbers after it, too."""
-        for word in pair.before.split():
-            self.split = names.split_prefix(word.strip(_AROUND)) or self.split
-        words = pair.name.split()
-        for word in words if len(words) > 1 else ():
-            self.split = names.split_word(word.strip(_AROUND)) or self.split
-
-    def _count(self, name: str, pair: Pair) -> None:
-        if name not in self.counters:
-            self.counters[name] = pair.value
-            self.totals[name] = pair.total
-
-    def _keep(self, name: str, value: float) -> None:
-        name = names.with_split(self.split, name)
-        if len(name) > 1 or name.isalpha():
-            self.numbers.setdefault(name, value)
-
-
-def _is_counting(name: str) -> bool:
-    *before, last = name.split()
-    return names.is_counter(name) or (
-        names.is_counter(last.partition("(")[0]) and all(names.split_word(word) for word in before)
-    )
-
-
-def _canonical(name: str) -> str:
-    last = name.split()[-1].partition("(")[0] if name.split() else name
-    plain = names.plain(last if names.is_counter(last) else name)
-    return "epoch" if plain in names.EPOCH else plain
 
 
 def read(lines: Iterable[str], rows: Rows) -> list[Table]:
@@ -294,4 +197,6 @@ def looks_like_log(sample: Sequence[str]) -> bool:
     return counted and any(MEASURE.search(name) for name in _kept(rows))
 
 
-MEASURE = re.compile(r"loss|acc|error|rmse|mse|mae|auc|perplexity|ppl|reward|score|nll|cost|iou|map", re.IGNORECASE)
+MEASURE = re.compile(
+    r"loss|acc|error|rmse|mse|mae|auc|perplexity|ppl|reward|score|nll|cost|iou|map", re.IGNORECASE
+)

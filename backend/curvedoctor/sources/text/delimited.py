@@ -1,5 +1,6 @@
 """Tables in text: commas, tabs, semicolons with decimal commas, blanks; with or without a header."""
 
+# ruff: noqa: SIM905 - lists of words read best as text
 from __future__ import annotations
 
 import csv
@@ -74,7 +75,9 @@ class Delimited:
             return False
         if any(number(cell) is not None or cell == "|" for cell in self.header):
             return True
-        return sum(cell in self.header for line in self.lines[1:] for cell in self._cells(line)) > len(self.lines)
+        return sum(cell in self.header for line in self.lines[1:] for cell in self._cells(line)) > len(
+            self.lines
+        )
 
     def _choose(self) -> str:
         """The delimiter that cuts most lines into equally many cells, two or more."""
@@ -136,6 +139,7 @@ def read(lines: Iterable[str], form: Delimited, rows: Rows) -> None:
     if len(form.header) >= MAX_COLUMNS:
         rows.tell(f"more than {MAX_COLUMNS:,} columns: only the first {MAX_COLUMNS:,} are read")
     started = form.headless
+    adder = _Adder(rows, header, form.comma)
     for count, line in enumerate(_joined(lines, form)):
         if rows.full():
             break
@@ -144,12 +148,13 @@ def read(lines: Iterable[str], form: Delimited, rows: Rows) -> None:
         cells = _split(form, line, count + 1, rows)
         if not started:
             started = True
-        elif not cells or titles(cells) == header:
+        elif not cells or (cells[0].strip() == header[0] and titles(cells) == header):
             continue  # Ultralytics repeats its header when it is resumed
         elif _is_new_header(cells, header):
             header = titles(cells)
+            adder = _Adder(rows, header, form.comma)
         else:
-            _add(rows, header, cells, form.comma)
+            adder.add(cells)
 
 
 def _split(form: Delimited, line: str, place: int, rows: Rows) -> Cells:
@@ -181,37 +186,36 @@ def _is_new_header(cells: Cells, header: Sequence[str]) -> bool:
     return len(set(filled) & set(header)) >= min(2, len(filled) - 1)
 
 
-def _add(rows: Rows, header: Sequence[str], cells: Cells, comma: bool) -> None:
-    row: dict[str, object] = {}
-    for name, cell in zip(header, cells, strict=False):
-        if cell and (cell := cell.strip()):
-            row[name] = cell.partition("/")[0] if name == "epoch" and header is _YOLO else cell
-    exported = _exported(header)
-    if not exported:
-        add_mapping(rows, row, decimal_comma=comma)
-        return
-    for run, titled in exported.items():
-        part = {title: row[name] for name, title in titled.items() if name in row}
-        if any(not names.is_counter(title) for title in part):
-            add_mapping(rows, part | {"run": run}, decimal_comma=comma)
+class _Adder:
+    """Takes the cells of a row under one header."""
 
+    def __init__(self, rows: Rows, header: Sequence[str], comma: bool) -> None:
+        self._rows, self._header, self._comma = rows, header, comma
+        #: W&B's export of a chart: run → column → name of the curve
+        self._exported = _runs_of(header)
 
-_EXPORT: dict[tuple[str, ...], dict[str, dict[str, str]]] = {}
-
-
-def _exported(header: Sequence[str]) -> dict[str, dict[str, str]]:
-    """W&B's export of a chart: run → column → name of the curve; empty for other tables."""
-    key = tuple(header)
-    if key not in _EXPORT:
-        _EXPORT.clear()
-        _EXPORT[key] = _runs_of(header)
-    return _EXPORT[key]
+    def add(self, cells: Cells) -> None:
+        """One row."""
+        row: dict[str, object] = {}
+        for name, cell in zip(self._header, cells, strict=False):
+            if cell and (cell := cell.strip()):
+                value = number(cell, decimal_comma=self._comma)
+                row[name] = cell if value is None else value
+        if self._header is _YOLO:
+            row["epoch"] = number(cells[0].partition("/")[0])
+        if not self._exported:
+            add_mapping(self._rows, row)
+        for run, titled in self._exported.items():
+            part = {title: row[name] for name, title in titled.items() if name in row}
+            if any(not names.is_counter(title) for title in part):
+                add_mapping(self._rows, part | {"run": run})
 
 
 def _runs_of(header: Sequence[str]) -> dict[str, dict[str, str]]:
     shared = {name: name for name in header if " - " not in name}
     if len(shared) == len(header) or not all(
-        names.is_counter(name) or names.plain(name) in names.WALL | {"relativetimeprocess", "relativetimewall"}
+        names.is_counter(name)
+        or names.plain(name) in names.WALL | {"relativetimeprocess", "relativetimewall"}
         for name in shared
     ):
         return {}

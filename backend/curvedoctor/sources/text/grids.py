@@ -84,5 +84,3 @@ def _value(cell: str) -> tuple[float, float | None] | None:
         return float(size["value"]), None
     value = number(cell)
     return None if value is None else (value, None)
-
-

@@ -86,7 +86,9 @@ def _tables(whole: object, name: str) -> list[Table]:
         return _of_lists(whole)
     if isinstance(whole, list):
         if whole and all(isinstance(row, list) and len(row) == 3 for row in whole):
-            return _of_rows([dict(zip(("wall_time", "step", curve_of(name)), row, strict=True)) for row in whole])
+            return _of_rows(
+                [dict(zip(("wall_time", "step", curve_of(name)), row, strict=True)) for row in whole]
+            )
         return _of_rows(whole)
     raise ValueError("holds neither rows nor columns")
 

@@ -16,21 +16,28 @@ _SETTINGS = frozenset({"config", "hparams", "hyperparameters", "args", "params"}
 _LONGEST = 200
 
 
-def add_mapping(rows: Rows, row: Mapping[str, object], *, decimal_comma: bool = False) -> bool:
-    """One row of names and cells; whether it held a number."""
+def add_mapping(rows: Rows, row: Mapping[str, object]) -> None:
+    """One row of names and cells, which may be nested."""
     numbers: dict[str, float] = {}
     texts: dict[str, str] = {}
-    for name, cell in sidecars.flatten(_without_settings(rows, row)).items():
-        value = number(cell, decimal_comma=decimal_comma)
+    for name, cell in _flat(_without_settings(rows, row)).items():
+        value = cell if type(cell) is float else number(cell)
         if value is not None:
             numbers[name] = value
         elif isinstance(cell, str) and 0 < len(cell) <= _LONGEST:
             texts[name] = cell.strip()
+    if not texts:
+        rows.add(numbers)
+        return
     _read_times(numbers, texts)
     split = _phase(texts)
     named = {names.with_split(split, name): value for name, value in _pivoted(numbers, texts).items()}
     rows.add(named, texts, late=split in ("val", "test"))
-    return bool(numbers)
+
+
+def _flat(row: Mapping[str, object]) -> Mapping[str, object]:
+    nested = any(isinstance(cell, Mapping | list | tuple) for cell in row.values())
+    return sidecars.flatten(row) if nested else {str(name)[:500]: cell for name, cell in row.items()}
 
 
 def _without_settings(rows: Rows, row: Mapping[str, object]) -> Mapping[str, object]:

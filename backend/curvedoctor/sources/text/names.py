@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _OTHER = re.compile(r"[^a-z0-9]+")
 #: counters, finest and most trustworthy first; without blanks, underscores and capitals
@@ -33,13 +34,17 @@ MAYBE_RUNS = frozenset(
 )
 PHASES = frozenset("phase split mode stage set subset dataset partition loader".split())
 #: columns of a long table (one number per row): what it is, and how much
-KEYS, VALUES = frozenset("metric metricname key tag name variable curve".split()), frozenset({"value", "metricvalue"})
+KEYS, VALUES = (
+    frozenset("metric metricname key tag name variable curve".split()),
+    frozenset({"value", "metricvalue"}),
+)
 _TRAIN = frozenset("train training trn learn".split())
 _VAL = frozenset("val valid validation validate validating eval evaluation evaluate evaluating dev".split())
 _TEST = frozenset("test testing tst".split())
 _EXTREME = re.compile(r"__(MIN|MAX)$")
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """The last part of a name without split, blanks, signs and capitals: "misc/total_timesteps" → "totaltimesteps"."""
     if len(name) > 200:
@@ -49,6 +54,7 @@ def plain(name: str) -> str:
     return _OTHER.sub("", rest if rest and first in _TRAIN | _VAL | _TEST else last)
 
 
+@lru_cache(maxsize=4096)
 def is_counter(name: str) -> bool:
     """Whether it may count time."""
     return plain(name) in FINE or plain(name) in EPOCH
@@ -59,8 +65,9 @@ def is_extreme(name: str) -> bool:
     return _EXTREME.search(name) is not None
 
 
+@lru_cache(maxsize=4096)
 def split_of(text: str) -> str | None:
-    """"train", "val" or "test" if a word of `text` says so."""
+    """ "train", "val" or "test" if a word of `text` says so."""
     for word in re.split(r"[^A-Za-z]+", text[:500]):
         low = word.lower()
         found = "train" if low in _TRAIN else "val" if low in _VAL else "test" if low in _TEST else None
@@ -69,11 +76,13 @@ def split_of(text: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def split_prefix(word: str) -> str | None:
     """The split if a word is its name, perhaps with more behind it: "train_inner"."""
     return split_word(re.split(r"[_\-]", word, maxsplit=1)[0])
 
 
+@lru_cache(maxsize=4096)
 def split_word(text: str) -> str | None:
     """The split if `text` is nothing but its name."""
     return split_of(text) if _OTHER.sub("", text.lower()) in _TRAIN | _VAL | _TEST else None

@@ -9,7 +9,9 @@ import re
 NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf(?:inity)?"
 _PLAIN = re.compile(rf"[-+]?(?:{NUMBER})", re.IGNORECASE)
 #: what tensors, arrays of one number and percentages are printed as
-_WRAPPED = re.compile(rf"(?:[a-z_.\d]{{2,20}}\(|\[)\s*([-+]?(?:{NUMBER}))\s*[^\[\]]{{0,40}}[)\]]", re.IGNORECASE)
+_WRAPPED = re.compile(
+    rf"(?:[a-z_.\d]{{2,20}}\(|\[)\s*([-+]?(?:{NUMBER}))\s*[^\[\]]{{0,40}}[)\]]", re.IGNORECASE
+)
 _DECIMAL_COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eE][-+]?\d+)?")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 #: characters; a longer cell is no number
@@ -32,7 +34,12 @@ def _of_text(text: str, decimal_comma: bool) -> float | None:
     if not text or len(text) > _LONGEST:
         return None
     text = text.removesuffix("%").rstrip()
-    if _PLAIN.fullmatch(text):
+    if text[-1:].isdigit() and "_" not in text:
+        try:
+            return float(text)
+        except ValueError:
+            pass
+    elif _PLAIN.fullmatch(text):
         return float(text)
     if decimal_comma and _DECIMAL_COMMA.fullmatch(text):
         return float(text.replace(".", "").replace(",", "."))

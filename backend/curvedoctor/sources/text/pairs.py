@@ -1,5 +1,6 @@
 """The names and numbers in one line of a console log."""
 
+# ruff: noqa: SIM905 - lists of words read best as text
 from __future__ import annotations
 
 import re
@@ -17,7 +18,9 @@ _TIMES = re.compile(
     r"\b(?:DEBUG|INFO|WARNING|ERROR):[\w.]{0,40}:"
 )
 #: what libraries print around a number
-_WRAPPED = re.compile(r"\b(?:tensor|Tensor|array|DeviceArray|Array|np\.\w{1,12}|numpy\.\w{1,12})\(\[?([-+\w.]{1,40})[^()]{0,60}\)")
+_WRAPPED = re.compile(
+    r"\b(?:tensor|Tensor|array|DeviceArray|Array|np\.\w{1,12}|numpy\.\w{1,12})\(\[?([-+\w.]{1,40})[^()]{0,60}\)"
+)
 _NUMBER = re.compile(
     rf"(?<![\w.@#$&/\\+-])(?<!\bof )(?P<value>[-+]?(?:{NUMBER}))"
     r"(?:\s*/\s*(?P<total>\d+)(?![\w.]))?"
@@ -33,7 +36,9 @@ _PLACE = re.compile(r"^\s*\[\s*(\d+)\s*,\s*(\d+)\s*\]")
 _OF = re.compile(r"(?P<first>\d+) of (?=\d)")
 #: where a clause ends
 _CLAUSE = re.compile(r":\s|[,;|\t\[\](){}<>!]|\s[-–—*>]+\s|\.\s|\s{2,}|\s->\s")
-_AFTER = frozenset("after at on in the and with is was of a an for got has reached to by from until took".split())
+_AFTER = frozenset(
+    "after at on in the and with is was of a an for got has reached to by from until took".split()
+)
 #: words of a sentence, which names nothing that is measured
 _SENTENCE = frozenset(
     "did not improve improved improvement saving saved save reducing reduced loading loaded increased decreased early "

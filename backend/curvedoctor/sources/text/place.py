@@ -85,7 +85,9 @@ class Places:
         for other in self._fine():
             more = self._dense(other)
             joined = np.where(np.isnan(fine), more, fine)
-            apart = other != name and not np.any(~np.isnan(fine) & ~np.isnan(more)) and not np.isnan(more).all()
+            apart = (
+                other != name and not np.any(~np.isnan(fine) & ~np.isnan(more)) and not np.isnan(more).all()
+            )
             if apart and _backward(joined) <= _backward(fine) + _backward(more):
                 fine = joined
         return fine
@@ -97,7 +99,8 @@ class Places:
         epoch = _filled(epoch)
         base = 0.0 if np.nanmin(epoch) < 1 else 1.0
         last = n - 1 + first
-        return (epoch - base) * n + np.where(np.isnan(fine), last, fine)
+        found: Floats = (epoch - base) * n + np.where(np.isnan(fine), last, fine)
+        return found
 
     def _by_epoch(self, name: str, epoch: Floats) -> Floats:
         ranked = _ranked(epoch)
@@ -177,4 +180,5 @@ def _filled(values: Floats) -> Floats:
         return values.copy()
     last = np.maximum.accumulate(np.where(known, np.arange(len(values)), -1))
     last[last < 0] = int(np.argmax(known))
-    return values[last]
+    found: Floats = values[last]
+    return found

@@ -75,7 +75,9 @@ def _chunks(block: bytes, start: int, tell: Tell) -> Iterator[tuple[int, int, by
         if len(data) < length:
             tell(start + at, "truncated: the rest of this block is left out")
             return
-        if kind not in (_FULL, _FIRST, _MIDDLE, _LAST) or checksum != zlib.crc32(data, zlib.crc32(bytes([kind]))):
+        if kind not in (_FULL, _FIRST, _MIDDLE, _LAST) or checksum != zlib.crc32(
+            data, zlib.crc32(bytes([kind]))
+        ):
             tell(start + at, "a wrong checksum: the rest of this block is left out")
             return
         yield start + at, kind, data

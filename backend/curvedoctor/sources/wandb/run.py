@@ -36,8 +36,14 @@ class Log:
         if len(self.problems) < 20:
             self.problems.append((offset, what))
 
-    def add(self, record: memoryview) -> None:
-        """One record. Raises `ValueError` for what is none."""
+    def take(self, record: memoryview) -> None:
+        """One record, or a problem."""
+        try:
+            self._add(record)
+        except ValueError as error:
+            self.tell(0, f"a record can't be understood ({error}): left out")
+
+    def _add(self, record: memoryview) -> None:
         for kind, value in fields(record):
             if not isinstance(value, memoryview):
                 continue
@@ -50,7 +56,9 @@ class Log:
 
     def _history(self, message: memoryview) -> None:
         row = sidecars.flatten(_items(message))
-        numbers = {name: got for name, cell in row.items() if name not in _OWN and (got := _number(cell)) is not None}
+        numbers = {
+            name: got for name, cell in row.items() if name not in _OWN and (got := _number(cell)) is not None
+        }
         for field, value in fields(message):
             if field == _STEP and isinstance(value, memoryview):
                 step = next((got for number_, got in fields(value) if number_ == 1), 0)
@@ -124,10 +132,7 @@ def load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
     try:
         with files.remote_errors(), files.open_binary(path) as stream:
             for record in records(stream, log.tell):
-                try:
-                    log.add(record)
-                except ValueError as error:
-                    log.tell(0, f"a record can't be understood ({error}): left out")
+                log.take(record)
     except files.UNREADABLE as error:
         yield Problem(path, f"can't be read: {files.reason(error)}")
         return
