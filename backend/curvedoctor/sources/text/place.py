@@ -176,9 +176,10 @@ def _ranked(values: Floats) -> Floats:
 def _filled(values: Floats) -> Floats:
     """Gaps take the value before them; those at the start the first one."""
     known = ~np.isnan(values)
+    found: Floats = values.copy()
     if not known.any() or known.all():
-        return values.copy()
+        return found
     last = np.maximum.accumulate(np.where(known, np.arange(len(values)), -1))
     last[last < 0] = int(np.argmax(known))
-    found: Floats = values[last]
+    found[:] = values[last]
     return found
