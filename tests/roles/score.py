@@ -24,7 +24,13 @@ DATA = Path(__file__).parent.parent / "data"
 SCORED_SPLITS = ("loss", "accuracy", "error")
 FRAMEWORKS = tuple(sorted({rule.framework for rule in (*QUANTITY, *SPLIT) if rule.framework}))
 #: rules' framework → frameworks of rows that they must not help with when they are left out
-FAMILY = {"boosting": ("lightgbm", "xgboost", "catboost"), "lightgbm": ("lightgbm",)}
+FAMILY = {
+    "mmdet": ("mmengine", "detectron2"),
+    "mmseg": ("mmengine", "detectron2"),
+    "mmcls": ("mmengine",),
+    "boosting": ("lightgbm", "xgboost", "catboost"),
+    "lightgbm": ("lightgbm",),
+}
 
 
 @dataclass(frozen=True)

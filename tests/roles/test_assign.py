@@ -183,3 +183,93 @@ def test_a_bound_that_rises_is_to_be_maximised() -> None:
     assert roles(curve("elbo", np.linspace(-900.0, -90.0, 20)))["elbo"].split(":")[2] == "higher"
     assert roles(curve("elbo", np.linspace(900.0, 90.0, 20)))["elbo"].split(":")[2] == "lower"
     assert roles(curve("neg_elbo", np.linspace(-900.0, -90.0, 20)))["neg_elbo"].split(":")[2] == "lower"
+
+
+def _one(tag: str, value: float = 0.5) -> Curve:
+    return curve(tag, np.array([value]))
+
+
+@pytest.mark.parametrize("points", [3, 30, 500])
+@pytest.mark.parametrize(("bare", "held"), [("loss", "eval_loss"), ("nll", "val_nll"), ("loss", "test/loss")])
+def test_a_closing_mean_of_training_unseats_no_curve(points: int, bare: str, held: str) -> None:
+    """HF ends every finished log with one `train_loss`: `loss` is the training loss all the same."""
+    y = np.linspace(2, 1, points)
+    run = (curve(bare, y), curve(held, y))
+    assert roles(*run)[bare] == roles(*run, _one(f"train_{bare}"))[bare]
+    assert roles(*run, _one(f"train_{bare}"))[bare].startswith("train:loss:lower")
+    assert roles(*run, curve(f"train_{bare}", y))[bare].startswith("none:")
+
+
+@pytest.mark.parametrize("folder", ["validation", "eval", "test", "Valid", "dev"])
+def test_a_directory_of_held_out_data_alone_names_the_split(folder: str) -> None:
+    split = "test" if folder == "test" else "val"
+    found = {c.id: c.role.split for c in assign([curve("loss"), curve("exact_match")], within=folder)}
+    assert found == {"loss": split, "exact_match": split}
+    trained = assign([curve("loss"), curve("lr")], within=folder)
+    assert trained[0].role.split == "none", (
+        "who logs a learning rate trains, whatever the directory is called"
+    )
+    both = assign([curve("loss"), curve("val_loss")], within=folder)
+    assert both[0].role.split == "train"
+
+
+@pytest.mark.parametrize("folder", ["run", "validated_model", "test_lr_3", "latest"])
+def test_other_directories_name_no_split(folder: str) -> None:
+    assert assign([curve("loss")], within=folder)[0].role.split == "none"
+
+
+@pytest.mark.parametrize("valid", ["valid_loss", "val_loss"])
+def test_scores_beside_losses_that_name_both_splits(valid: str) -> None:
+    steps = np.arange(100, 1100, 100)
+    few = np.linspace(0.1, 0.9, 10)
+    run = (curve("train_loss", np.linspace(2, 1, 1000)), curve(valid, few[::-1].copy(), steps=steps))
+    assert roles(*run, curve("accuracy", few, steps=steps))["accuracy"].startswith("val:accuracy")
+    assert roles(*run, curve("accuracy", np.linspace(0, 1, 1000)))["accuracy"].startswith("train:accuracy")
+    assert roles(*run, curve("accuracy", few, steps=steps + 1))["accuracy"].startswith("none:accuracy")
+    keras = (curve("loss"), curve(valid), curve("accuracy"))
+    assert roles(*keras)["accuracy"].startswith("none:"), (
+        "a bare loss is of training: a bare score may be too"
+    )
+
+
+def test_quarters_of_a_diffusions_loss_are_parts_of_it() -> None:
+    found = roles(*(curve(tag) for tag in ("loss", "loss_q0", "loss_q1", "loss_q2", "loss_q3")))
+    assert all(role.startswith("train:loss:lower") for role in found.values())
+    twins = roles(*(curve(tag) for tag in ("loss_q1", "loss_q2", "reward")))
+    assert all(twins[tag].startswith("train:loss:none") for tag in ("loss_q1", "loss_q2")), "twin critics"
+
+
+@pytest.mark.parametrize("name", ["wall", "train", "person", "traffic light", "step, stair", "box", "sign"])
+@pytest.mark.parametrize(
+    "tag",
+    ["sem_seg/IoU-{}", "sem_seg/ACC-{}", "bbox/AP-{}", "segm/AP-{}", "sem_seg/BoundaryIoU-{}", "IoU.{}"],
+)
+def test_a_class_says_nothing_of_the_score_it_is_told_for(tag: str, name: str) -> None:
+    role = infer(tag.format(name))
+    assert (role.split, role.quantity, role.better) == ("val", "accuracy", "higher")
+
+
+@pytest.mark.parametrize("error", ["mse", "mae", "error", "rmse"])
+@pytest.mark.parametrize("player", ["disc", "gen", "discriminator", "generator"])
+def test_errors_of_two_players_have_no_direction(player: str, error: str) -> None:
+    letter = player[0]
+    for tag in (
+        f"{error}_{player}",
+        f"{player}_{error}",
+        f"GAN/{error}_{player}",
+        f"{error}_{letter}",
+        f"{letter}_{error}",
+    ):
+        role = infer(tag)
+        assert (role.split, role.quantity, role.better) == ("train", "loss", "none")
+    for tag in (f"{player}_accuracy", f"acc_{player}", f"{letter}_acc", f"{player}/acc_real"):
+        assert infer(tag).better == "none"
+
+
+@pytest.mark.parametrize("parameter", ["encoder.weight", "_text_field_embedder.bias", "layer1.0.conv"])
+@pytest.mark.parametrize("statistic", ["mean", "std", "max"])
+def test_statistics_of_one_tensors_gradient_are_no_norm(statistic: str, parameter: str) -> None:
+    for section in (f"gradient_{statistic}/{parameter}", f"grads/{parameter}_{statistic}"):
+        assert infer(section).quantity == "other"
+    assert infer(f"grad_norm/{parameter}").quantity == "grad_norm"
+    assert infer("gradient_norm").quantity == "grad_norm"

@@ -103,17 +103,6 @@ def test_stock_reader_stops_at_the_first_damaged_record(tmp_path: Path) -> None:
     assert len(stock_points(path)["loss"][0]) < 60
 
 
-def test_stock_reader_deletes_what_a_restart_overlaps(tmp_path: Path) -> None:
-    """Why not equal: after `SessionLog.START` it purges logged points; ours stay raw, the restart is noted."""
-    found = [events.version(), *(events.scalar("loss", s, 1.0, 10.0 + s) for s in range(10))]
-    found += [events.start(5, 50.0), *(events.scalar("loss", s, 2.0, 60.0 + s) for s in range(5, 12))]
-    path = events.write(tmp_path / events.name(), found)
-    log = read_file(str(path))
-    assert log.series["loss"][0].tolist() == [*range(10), *range(5, 12)]
-    assert log.starts == [5]
-    assert stock_points(path)["loss"][0] == [*range(5), *range(5, 12)]
-
-
 def test_stock_reader_purges_files_without_a_version(tmp_path: Path) -> None:
     """Why not equal: with no version record a step backwards makes it drop points of all tags."""
     found = [

@@ -243,3 +243,65 @@ def test_values_survive_grouping(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         run.curves[0].values, np.float64(np.float32([1 / (1 + s) for s in range(50)]))
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "below"),
+    [
+        (None, ""),
+        ("final", ""),
+        ("hparams", ""),
+        ("my trial", ""),
+        (None, "train"),
+        ("1700000000.5", "train"),
+    ],
+)
+def test_add_hparams_of_a_real_writer(tmp_path: Path, name: str | None, below: str) -> None:
+    """The child directory's hyperparameters are those of the run that it was called on; it is no run beside it."""
+    for number, lr in enumerate((0.5, 0.25)):
+        with SummaryWriter(str(tmp_path / f"run{number}" / below)) as writer:
+            for step in range(30):
+                writer.add_scalar("loss", 1 / (1 + step), step)
+            writer.add_hparams({"lr": lr, "batch_size": 8}, {"hparam/loss": 0.1}, name=name)
+        if below:
+            events.run(tmp_path / f"run{number}" / "val", tags=("loss",), wall=events.START + number)
+    runs, problems = read_all(tmp_path)
+    assert not problems
+    assert [(run.name, run.params["lr"]) for run in runs] == [("run0", 0.5), ("run1", 0.25)]
+    assert all(max(map(len, run.curves)) == 30 for run in runs)
+
+
+def test_trials_of_one_writer_are_runs(tmp_path: Path) -> None:
+    with SummaryWriter(str(tmp_path / "sweep")) as writer:
+        for number in range(1, 4):
+            writer.add_hparams({"lr": 0.1 * number}, {"hparam/loss": 1 / number}, name=f"trial{number}")
+    runs, _ = read_all(tmp_path)
+    assert [run.name for run in runs] == [f"sweep/trial{number}" for number in range(1, 4)]
+    assert [round(float(run.params["lr"]), 3) for run in runs] == [0.1, 0.2, 0.3]
+
+
+def test_a_run_below_a_run_with_hyperparameters_of_its_own_stays_one(tmp_path: Path) -> None:
+    events.run(tmp_path / "top")
+    own = [events.hparams({"lr": 0.5}), *(events.scalar("loss", step, 1.0) for step in range(5))]
+    events.write(tmp_path / "top" / "below" / events.name(), own)
+    assert [run.name for run in read_all(tmp_path)[0]] == ["top", "top/below"]
+
+
+@pytest.mark.parametrize("gap", [1.0, 5000.0])
+def test_hyperparameters_of_several_trainings_in_one_directory(tmp_path: Path, gap: float) -> None:
+    """Each training's `add_hparams` was called when it ended, and belongs to it alone."""
+    wall = events.START
+    for lr in (0.5, 0.25, 0.125):
+        points = [events.scalar("loss", step, lr + 1 / (1 + step), wall + step) for step in range(40)]
+        events.write(tmp_path / "run" / events.name(int(wall)), [events.version(wall), *points])
+        wall += 40
+        told = events.hparams({"lr": lr})
+        told.wall_time = wall
+        end = [events.version(wall), told, events.scalar("hparam/loss", 0, lr, wall)]
+        events.write(tmp_path / "run" / f"{wall:.1f}" / events.name(int(wall), number=1), end)
+        wall += gap
+    runs, _ = read_all(tmp_path)
+    assert [run.params["lr"] for run in runs] == [0.5, 0.25, 0.125]
+    for run in runs:
+        (loss,) = (curve for curve in run.curves if curve.tag == "loss")
+        assert float(run.params["lr"]) < loss.values.min() < float(run.params["lr"]) + 0.1

@@ -7,6 +7,7 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from curvedoctor.model import Curve, Run
@@ -131,13 +132,6 @@ def test_compressed(tmp_path: Path) -> None:
     assert _curves(_only(tmp_path / "log.csv.gz"))["loss"].values.tolist() == [3, 2]
 
 
-def test_event_files_beside_it_hold_the_same_run(tmp_path: Path) -> None:
-    """One run, not two: the event files have more."""
-    events.run(tmp_path / "a")
-    _write(tmp_path / "a" / "results.csv", "epoch,train/loss\n1,3\n2,2\n")
-    assert [unit.reader for unit in units_of(tmp_path)] == ["tensorboard"]
-
-
 def test_event_files_without_scalars_beside_it(tmp_path: Path) -> None:
     events.write(tmp_path / "a" / events.name(), [events.version()])
     _write(tmp_path / "a" / "metrics.csv", "step,train/loss\n1,3\n2,2\n")
@@ -195,3 +189,106 @@ def test_hostile_numbers(tmp_path: Path) -> None:
 def test_fractional_steps_count_rows(tmp_path: Path) -> None:
     curves = _curves(_only(_write(tmp_path / "a.csv", "epoch,loss\n0.1,3\n0.2,2\n0.3,1\n")))
     assert curves["loss"].steps.tolist() == [0, 1, 2]
+
+
+def _attempts(lengths: list[int], every: int = 20) -> list[dict[str, float]]:
+    """What detectron2 appends to one file, start after start; now and then an evaluation."""
+    rows: list[dict[str, float]] = []
+    for number, length in enumerate(lengths):
+        for i in range(length):
+            at = every * i + every - 1
+            rows.append({"iteration": at, "total_loss": number + 1 / (1 + i), "lr": 0.02})
+            if i % 7 == 6:
+                rows[-1]["bbox/AP"] = 10.0 * number + i
+    return rows
+
+
+@pytest.mark.parametrize("lengths", [[20, 15, 300], [5, 5], [40, 8, 40, 12], [100, 30]])
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_trainings_appended_to_one_file_are_told_apart_as_in_event_files(
+    tmp_path: Path, lengths: list[int], kind: str
+) -> None:
+    rows = _attempts(lengths)
+    if kind == "json":
+        _write(tmp_path / "out" / "metrics.json", "\n".join(map(json.dumps, rows)))
+    else:
+        names = ["iteration", "total_loss", "lr", "bbox/AP"]
+        lines = [",".join(str(row.get(name, "")) for name in names) for row in rows]
+        _write(tmp_path / "out" / "metrics.csv", "\n".join([",".join(names), *lines]))
+    tags = ("total_loss", "lr", "bbox/AP")
+    found = [
+        events.scalar(tag, int(row["iteration"]), row[tag], events.START + i)
+        for i, row in enumerate(rows)
+        for tag in tags
+        if tag in row
+    ]
+    events.write(tmp_path / "same" / events.name(), [events.version(), *found])
+    runs, problems = read_all(tmp_path)
+    assert not problems
+    told = {
+        folder: [
+            {c.id: (c.steps.tolist(), np.float32(c.values).tolist()) for c in run.curves}
+            for run in runs
+            if run.name.startswith(f"{folder}#")
+        ]
+        for folder in ("out", "same")
+    }
+    assert len(told["out"]) == len(lengths)
+    assert told["out"] == told["same"]
+
+
+def test_a_training_that_resumed_is_one(tmp_path: Path) -> None:
+    rows = [{"iteration": i, "total_loss": 1 / (1 + i)} for i in [*range(100), *range(60, 150)]]
+    _write(tmp_path / "out" / "metrics.json", "\n".join(map(json.dumps, rows)))
+    assert len(_curves(_only(tmp_path))["total_loss"]) == 190
+
+
+@pytest.mark.parametrize(
+    ("epochs", "per_epoch", "metric"), [(12, 3, "coco/bbox_mAP"), (60, 1, "accuracy/top1")]
+)
+def test_mmengines_rows_of_validation(tmp_path: Path, epochs: int, per_epoch: int, metric: str) -> None:
+    rows: list[dict[str, float]] = []
+    for epoch in range(1, epochs + 1):
+        for i in range(per_epoch):
+            at = 50 * ((epoch - 1) * per_epoch + i + 1)
+            rows.append(
+                {"lr": 0.02, "loss": 1 / at, "epoch": epoch, "iter": at, "step": at, "data_time": 0.1}
+            )
+        rows.append({metric: epoch / 100, "data_time": 0.2, "step": epoch})
+    _write(tmp_path / "vis_data" / "scalars.json", "\n".join(map(json.dumps, rows)))
+    curves = _curves(_only(tmp_path))
+    loss, held = curves["loss"], curves[f"val/{metric}"]
+    assert (loss.role.split, held.role.split) == ("train", "val")
+    assert len(loss) == epochs * per_epoch
+    assert held.steps.tolist() == loss.steps.tolist()[per_epoch - 1 :: per_epoch]
+    assert held.values.tolist() == [epoch / 100 for epoch in range(1, epochs + 1)]
+
+
+@pytest.mark.parametrize("rows", [3, 50, 700])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "TimeElapsed,loss_vf_loss,EpisodesSoFar,EpRewMean,TimestepsSoFar,loss_kl",
+        "agent acc,demo acc,entropy loss,kl,loss,mean 100 episode reward",
+        "train_loss,val_loss",
+    ],
+)
+def test_histories_without_a_counter_are_read_by_row(tmp_path: Path, head: str, rows: int) -> None:
+    count = head.count(",") + 1
+    body = "\n".join(",".join(str((i + 1) * (j + 1)) for j in range(count)) for i in range(rows))
+    _write(tmp_path / "run" / "progress.csv", f"{head}\n{body}\n")
+    curve = _curves(_only(tmp_path))[head.split(",")[1]]
+    assert curve.values.tolist() == [2 * (i + 1) for i in range(rows)]
+    assert bool(np.all(np.diff(curve.steps) > 0))
+
+
+@pytest.mark.parametrize("folder", ["validation", "test"])
+def test_a_history_in_a_folder_of_held_out_data(tmp_path: Path, folder: str) -> None:
+    _write(tmp_path / folder / "metrics.csv", "epoch,loss\n1,3\n2,2\n3,4\n")
+    assert _curves(_only(tmp_path))["loss"].role.split == folder.replace("validation", "val")
+
+
+def test_lines_without_a_counter_are_read_by_row(tmp_path: Path) -> None:
+    lines = [json.dumps({"train_loss": 1 / (1 + i), "lr": 0.1}) for i in range(20)]
+    _write(tmp_path / "run" / "metrics.jsonl", "\n".join(lines))
+    assert _curves(_only(tmp_path))["train_loss"].steps.tolist() == list(range(20))

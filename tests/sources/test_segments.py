@@ -147,3 +147,92 @@ def test_two_values_per_step_are_one_run(tmp_path: Path) -> None:
 def test_steps_near_the_limits(tmp_path: Path) -> None:
     _one_file(tmp_path / "run", [("loss", s) for s in (-(2**63), 0, 2**63 - 1, -(2**63), 5, 2**63 - 1)])
     assert all(name.startswith("run") for name in _names(tmp_path))
+
+
+def _fit(
+    path: Path, wall: float, epochs: int, number: int, pid: int = 500, seconds: float = 3.0
+) -> tuple[float, float]:
+    """One `model.fit` as Keras logs it: validation comes a little before the epoch's training point."""
+    named = (f"{level}" for level in ("train", "validation"))
+    train, held = (
+        path / split / events.name(int(wall), pid=pid, number=2 * number, suffix=".v2") for split in named
+    )
+    held = held.with_name(events.name(int(wall + seconds), pid=pid, number=2 * number + 1, suffix=".v2"))
+    ends = [wall + seconds * (epoch + 1.3) for epoch in range(epochs)]
+    level = 1000.0 * number
+    events.write(train, [events.version(wall)] + [
+        events.scalar("epoch_loss", epoch, level + 1 / (1 + epoch), end + 0.02) for epoch, end in enumerate(ends)
+    ])  # fmt: skip
+    found = [events.version(wall + seconds)]
+    for epoch, end in enumerate(ends):
+        iteration = 50 * (
+            100 * number + epoch + 1
+        )  # goes on from fit to fit, as the optimizer's counter does
+        found.append(events.scalar("evaluation_loss_vs_iterations", iteration, level + 2, end - 0.01))
+        found.append(events.scalar("epoch_loss", epoch, level + 2 + 1 / (1 + epoch), end))
+    events.write(held, found)
+    return ends[-1], level
+
+
+@pytest.mark.parametrize("pause", [0.5, 30.0, DAY])
+@pytest.mark.parametrize("epochs", [(1, 10, 10, 10, 10), (5, 5), (3, 20, 1, 8), (1, 1, 1)])
+def test_fits_of_one_notebook_keep_their_validation(
+    tmp_path: Path, epochs: tuple[int, ...], pause: float
+) -> None:
+    wall = events.START
+    for number, count in enumerate(epochs):
+        wall = _fit(tmp_path / "run", wall, count, number)[0] + pause + 1
+    runs, _ = read_all(tmp_path)
+    assert [max(len(curve) for curve in run.curves) for run in runs] == list(epochs)
+    for number, run in enumerate(runs):
+        assert len(run.curves) == 3
+        assert all(
+            1000 * number <= curve.values.min() <= curve.values.max() < 1000 * number + 4
+            for curve in run.curves
+        )
+
+
+@pytest.mark.parametrize("shift", [0.3, 1.0, 7.0, 40.0])
+@pytest.mark.parametrize("epochs", [(20, 20), (20, 5), (5, 20)])
+def test_two_trainings_at_a_time_of_one_process_keep_their_validation(
+    tmp_path: Path, shift: float, epochs: tuple[int, int]
+) -> None:
+    for number, count in enumerate(epochs):
+        _fit(tmp_path / "run", events.START + number * shift, count, number)
+    runs, _ = read_all(tmp_path)
+    for number, run in enumerate(runs):
+        assert len(run.curves) == 3
+        assert max(len(curve) for curve in run.curves) == epochs[number]
+        assert all(1000 * number <= c.values.min() <= c.values.max() < 1000 * number + 4 for c in run.curves)
+
+
+@pytest.mark.parametrize("shift", [1.0, 7.0, 40.0])
+def test_two_processes_at_a_time_keep_their_validation(tmp_path: Path, shift: float) -> None:
+    for number in range(2):
+        _fit(tmp_path / "run", events.START + number * shift, 20, number, pid=500 + number)
+    runs, _ = read_all(tmp_path)
+    assert len(runs) == 2
+    for number, run in enumerate(runs):
+        assert len(run.curves) == 3
+        assert all(
+            1000 * number <= curve.values.min() <= curve.values.max() < 1000 * number + 4
+            for curve in run.curves
+        )
+
+
+@pytest.mark.parametrize("resumed", [3, 10, 12])
+def test_a_fit_that_goes_on_with_a_new_optimizer_is_one(tmp_path: Path, resumed: int) -> None:
+    """`initial_epoch` lets epochs go on; iterations start over with the optimizer."""
+    for number, epochs in enumerate((range(12), range(resumed, 30))):
+        wall = events.START + 1000 * number
+        for i, split in enumerate(("train", "validation")):
+            found = [events.version(wall + i)]
+            for place, epoch in enumerate(epochs):
+                found.append(events.scalar("epoch_loss", epoch, 1.0, wall + 3 * place + 5))
+                if split == "validation":
+                    found.append(
+                        events.scalar("evaluation_loss_vs_iterations", 50 * place, 1.0, wall + 3 * place + 5)
+                    )
+            events.write(tmp_path / "run" / split / events.name(int(wall) + i, number=2 * number + i), found)
+    ((run,), _) = read_all(tmp_path)
+    assert {curve.id: len(curve) for curve in run.curves}["train/epoch_loss"] == 42 - resumed

@@ -12,6 +12,7 @@ from curvedoctor.roles import frameworks, granularity, quantity, split, vocabula
 from curvedoctor.roles.neighbours import Neighbours
 from curvedoctor.roles.pace import pace
 from curvedoctor.roles.rules import first
+from curvedoctor.roles.together import together
 from curvedoctor.roles.values import correct
 from curvedoctor.roles.words import Name, parse
 
@@ -20,24 +21,39 @@ _KEPT = 50_000
 Ids = tuple[tuple[str, str], ...]
 
 
-def assign(curves: Sequence[Curve], *, without: Collection[str] = ()) -> tuple[Curve, ...]:
-    """Give every curve of one run its role; `without` leaves out the rules written for these frameworks."""
+def assign(curves: Sequence[Curve], *, without: Collection[str] = (), within: str = "") -> tuple[Curve, ...]:
+    """Give every curve of one run its role; `without` leaves out the rules written for these frameworks.
+
+    `within` is the name of the directory that the run was found in: it may be all that names a split.
+    """
     ids = tuple((curve.id, curve.tag) for curve in curves)
     short = sum(len(id_) for id_, _ in ids) <= _KEPT
     digest = _digest if short else _digest.__wrapped__
-    names, around, named = digest(ids, frozenset(without))
+    within = within if split.is_held_out(within) else ""
+    names, around, named = digest(ids, frozenset(without), within, _summaries(curves))
     judged = [
         correct(role, name, curve.values, around)
         for role, name, curve in zip(named, names, curves, strict=True)
     ]
-    return tuple(replace(curve, role=role) for curve, role in zip(curves, pace(curves, judged), strict=True))
+    judged = pace(curves, together(curves, judged))
+    return tuple(replace(curve, role=role) for curve, role in zip(curves, judged, strict=True))
+
+
+def _summaries(curves: Sequence[Curve]) -> frozenset[int]:
+    """Which curves are single values among curves: HF ends a log with one `train_loss`, the mean of all `loss`."""
+    single = frozenset(i for i, curve in enumerate(curves) if len(curve) == 1)
+    return single if any(len(curve) > 2 for curve in curves) else frozenset()
 
 
 @lru_cache(maxsize=128)
-def _digest(ids: Ids, without: frozenset[str]) -> tuple[tuple[Name, ...], Neighbours, tuple[Role, ...]]:
+def _digest(
+    ids: Ids, without: frozenset[str], within: str, summaries: frozenset[int]
+) -> tuple[tuple[Name, ...], Neighbours, tuple[Role, ...]]:
     """What the names alone say: the same for all runs that log the same names."""
     names = tuple(parse(id_, tag) for id_, tag in ids)
-    around = Neighbours.of(names)
+    if within and not split.speaks_of_training(names):
+        names = tuple(parse(f"{within}/{id_}", tag) for id_, tag in ids)
+    around = Neighbours.of(names, [names[i] for i in summaries])
     return names, around, tuple(_role(name, around, without) for name in names)
 
 
@@ -70,6 +86,8 @@ def _role(name: Name, around: Neighbours, without: Collection[str]) -> Role:
             "none",
             "the run's other curves are those of reinforcement learning: the target moves",
         )
+    if what == "loss" and around.of_diffusion(name):
+        better, reason = "lower", "a diffusion's loss, or a quarter of it"
     why.append(f"better {better}: {reason}")
     set_: Split = "none"
     found = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from curvedoctor.model import Better, Quantity
 from curvedoctor.roles import vocabulary as v
 from curvedoctor.roles.quantity import inner
@@ -11,6 +13,10 @@ _EPISODE = frozenset({"episode", "episodes", "episodic"})
 #: terms of a generator's loss that are to be minimised all the same
 _BESIDE_ADVERSARIAL = frozenset("recon reconstruction cycle matching identity idt l1 perceptual".split())  # noqa: SIM905
 _PLAIN_LOSS = {("loss",), ("total",), ("loss", "total"), ("total", "loss")}
+#: transformers that detect or segment have a loss per layer of their decoder: "d0.loss_bbox"
+_LAYER = re.compile(r"(?:^|[./])d\d+\.loss_")
+#: whom a discriminator tells apart in imitation learning
+_DEMONSTRATED = (("agent",), ("demo",), ("expert",))
 _CHOICE = frozenset({"chosen", "rejected", "logps", "kl", "penalty", "entropy", "bonus", "intrinsic"})
 
 
@@ -25,7 +31,10 @@ def decide(name: Name, quantity: Quantity) -> tuple[Better, str]:
             else ("lower", "an error")
         )
     if quantity == "accuracy":
-        if name.words & (v.ADVERSARIAL | {"fake", "real"}):
+        letter = len(name.leaf) > 1 and {name.leaf[0], name.leaf[-1]} & v.GAN_LETTERS
+        if name.leaf[-1:] in (("acc",), ("accuracy",)) and name.leaf[:-1] in _DEMONSTRATED:
+            return "none", "how well imitation is told from demonstration has no good direction"
+        if letter or name.words & (v.ADVERSARIAL | {"fake", "real", "critic"}):
             return "none", "how well a discriminator does has no good direction"
         return "higher", "a score"
     if quantity == "reward":
@@ -36,6 +45,8 @@ def decide(name: Name, quantity: Quantity) -> tuple[Better, str]:
 
 
 def _of_loss(name: Name) -> tuple[Better, str]:
+    if _LAYER.search(name.text):
+        return "lower", "the loss of one layer of a decoder"
     leaf, around = inner(name)
     here = frozenset(leaf)
     outside = frozenset(around)
@@ -43,7 +54,8 @@ def _of_loss(name: Name) -> tuple[Better, str]:
     if here & adversarial and not here & _BESIDE_ADVERSARIAL:
         return "none", "adversarial: two players, no good direction"
     letters = here | ({*around[-1:]} if leaf in _PLAIN_LOSS else set())
-    if letters & v.GAN_LETTERS and not here & (v.PLAIN_TERMS - {"feature"}):
+    player = len(leaf) == 2 and here & v.GAN_LETTERS and here & v.ERROR
+    if player or (letters & v.GAN_LETTERS and not here & (v.PLAIN_TERMS - {"feature"})):
         return "none", "adversarial: two players, no good direction"
     if here & v.RL_LOSS:
         return "none", "a policy's or value function's loss moves with its own target"

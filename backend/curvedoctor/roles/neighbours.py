@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from curvedoctor.model import Split
@@ -34,10 +34,14 @@ class Neighbours:
     rewards: bool
     #: a held-out loss, score or error is logged
     held_out: bool
+    #: a held-out loss is
+    held_out_loss: bool
     #: a share of right answers is logged
     scored: bool
     #: adversarial or policy losses are logged, and no tag names a split: every loss is one of training
     only_procedure: bool
+    #: a loss is also logged by quarters of a diffusion's time step (`loss_q0` … `loss_q3`)
+    quartered: bool
 
     @property
     def only_reinforcement(self) -> bool:
@@ -45,28 +49,33 @@ class Neighbours:
         return self.rewards and not self.held_out
 
     @classmethod
-    def of(cls, names: Iterable[Name]) -> Neighbours:
-        """Digest all names of a run."""
+    def of(cls, names: Iterable[Name], summaries: Collection[Name] = ()) -> Neighbours:
+        """Digest all names of a run; that one of the `summaries` names training says nothing of the others."""
         splits: dict[Key, set[Split]] = {}
-        misnamed, leaves, held_out, tags_name = set(), [], False, False
+        misnamed, leaves, held_out, held_out_loss, tags_name = set(), [], False, False, False
         for name in names:
             tagged = first(split.NAMED[:1], name)
             foldered = first(split.NAMED[1:], name)
             tags_name = tags_name or tagged is not None
-            if named := tagged or foldered:
+            named = tagged or foldered
+            if named and not (named[0] == "train" and name in summaries):
                 splits.setdefault(_bare(name), set()).add(named[0])
             if tagged and foldered and foldered[0] != tagged[0]:
                 misnamed.add(name.folder)
             leaf = frozenset(inner(name)[0])
             leaves.append(leaf)
-            held_out = held_out or (named is not None and named[0] != "train" and _supervised(leaf))
+            if named is not None and named[0] != "train":
+                held_out = held_out or _supervised(leaf)
+                held_out_loss = held_out_loss or bool(leaf & vocabulary.LOSS)
         return cls(
             splits={key: frozenset(found) for key, found in splits.items()},
             misnamed=frozenset(misnamed),
             rewards=any(leaf & vocabulary.REWARD for leaf in leaves),
             held_out=held_out,
+            held_out_loss=held_out_loss,
             scored=any(leaf & (vocabulary.PROPORTION - vocabulary.OF_EPISODES) for leaf in leaves),
             only_procedure=not tags_name and any(leaf & _PROCEDURE for leaf in leaves),
+            quartered=all({"q", digit} in leaves or {"loss", "q", digit} in leaves for digit in "03"),
         )
 
     def named_split(self, name: Name) -> tuple[Split, str] | None:
@@ -81,7 +90,16 @@ class Neighbours:
         named = self.splits.get(_bare(name), frozenset())
         if named & {"val", "test"} and "train" not in named:
             return "train", "the same name exists for held-out data, so this one is for training"
+        if self.held_out and not self.held_out_loss and name.leaf == ("loss",) and len(name.parts) == 1:
+            return "train", "held-out scores are logged, but no held-out loss: this one is for training"
+        if self.of_diffusion(name):
+            return "train", "logged beside, or as one of, the quarters of a diffusion's loss"
         return None
+
+    def of_diffusion(self, name: Name) -> bool:
+        """Whether this is a diffusion model's training loss, or the part of it from one quarter of the time steps."""
+        quarter = len(name.leaf) == 3 and name.leaf[1] == "q" and name.leaf[2] in "0123"
+        return self.quartered and (quarter or name.leaf in (("loss",), ("mse",), ("vb",)))
 
 
 def _supervised(leaf: frozenset[str]) -> bool:

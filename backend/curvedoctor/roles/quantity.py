@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from curvedoctor.model import Quantity
 from curvedoctor.roles import vocabulary as v
+from curvedoctor.roles.gradient import gradient
 from curvedoctor.roles.rules import Rule
 from curvedoctor.roles.words import Name
 
@@ -16,20 +17,7 @@ _NOT_A_LOSS = frozenset(
 )
 #: what optimizers have besides their learning rate ("lr-SGD-momentum")
 _NOT_A_RATE = frozenset({"momentum", "weightdecay", "wd", "beta", "beta1", "beta2"})
-_NOT_A_GRADIENT_NORM = frozenset(
-    {
-        "accumulation",
-        "scale",
-        "scaler",
-        "gradscale",
-        "overflow",
-        "skipped",
-        "clip",
-        "clipped",
-        "steps",
-        "step",
-    }
-)
+_ANSWERS = frozenset({"score", "scores", "sign", "signs", "logit", "logits"})
 _IN_LOSS_SECTION = (
     v.LOSS_TERMS
     | v.ADVERSARIAL
@@ -66,17 +54,6 @@ def inner(name: Name) -> tuple[Words, Words]:
     return leaf, tuple(w for part in parts[:-1] for w in part)
 
 
-def _gradient(name: Name) -> Quantity | None:
-    for part in name.parts:
-        if "gradnorm" in part or "gnorm" in part:
-            return "grad_norm"
-        if _has(part, v.GRAD) and not _has(part, v.LOSS):
-            if "penalty" in part:
-                return "loss"
-            return "other" if _has(part, _NOT_A_GRADIENT_NORM) else "grad_norm"
-    return None
-
-
 def _learning_rate(name: Name) -> Quantity | None:
     leaf, around = inner(name)
     if not (_has(leaf, v.LR) or (_has(around, v.LR) and not _has(leaf, _MEASURED))):
@@ -87,7 +64,10 @@ def _learning_rate(name: Name) -> Quantity | None:
 
 
 def _perplexity(name: Name) -> Quantity | None:
-    return "error" if _has(inner(name)[0], frozenset({"ppl", "perplexity"})) else None
+    leaf, _ = inner(name)
+    if _has(leaf, frozenset({"code", "codes", "codebook", "vq"})) and "perplexity" in leaf:
+        return "other"  # how many entries of a codebook are used
+    return "error" if _has(leaf, frozenset({"ppl", "perplexity"})) else None
 
 
 def _rate(name: Name) -> Quantity | None:
@@ -139,6 +119,21 @@ def _game_score(name: Name) -> Quantity | None:
     return "reward" if game and words & {"score", "scores"} else None
 
 
+def _adversarial_error(name: Name) -> Quantity | None:
+    """ "mse_disc": the error that a discriminator or generator is trained by is its loss."""
+    leaf, _ = inner(name)
+    kinds = (v.ERROR, v.ADVERSARIAL, v.MODIFIERS, v.SPLIT_WORDS, v.STEP, v.EPOCH, frozenset({"real", "fake"}))
+    plain = all(w.isdigit() or any(w in kind for kind in kinds) for w in leaf)
+    letters = len(leaf) == 2 and _has(leaf, v.GAN_LETTERS) and leaf[0] in v.ERROR | v.GAN_LETTERS
+    return "loss" if _has(leaf, v.ERROR) and (letters or (plain and _has(leaf, v.ADVERSARIAL))) else None
+
+
+def _answer(name: Name) -> Quantity | None:
+    leaf, around = inner(name)
+    what = leaf if len(leaf) > 1 else (*around[-1:], *leaf)
+    return "other" if _has(what, _ANSWERS) and what[-1] in ("real", "fake") else None
+
+
 def _head_noun(name: Name) -> Quantity | None:
     """English compounds end in what they are: "mask_error_count" is a count, "data_time" a time."""
     leaf, around = inner(name)
@@ -147,7 +142,9 @@ def _head_noun(name: Name) -> Quantity | None:
     if _has(leaf, v.SPREAD):
         return "other"
     counted = [w for w in leaf if not w.isdigit()]
-    if _has(around, v.LOSS - {"objective"}) and _last(leaf, _IN_LOSS_SECTION) and counted[-1] != "values":
+    if _has(around, v.LOSS - {"objective"}) and _last(leaf, _IN_LOSS_SECTION) and counted[-1] not in {
+        "values", "entropy",
+    }:  # fmt: skip
         return "loss"
     if counted and counted[-1] in {"count", "counts", "num"}:
         return "other"
@@ -217,7 +214,7 @@ _SECTIONS: tuple[tuple[frozenset[str], Quantity], ...] = (
 )
 
 RULES: tuple[Rule[Quantity], ...] = (
-    Rule(_gradient, "the name speaks of gradients"),
+    Rule(gradient, "the name speaks of gradients"),
     Rule(_rate, "the name is a rate (per second, per iteration)"),
     Rule(_learning_rate, "the name speaks of the learning rate"),
     Rule(_system, "the name speaks of the machine"),
@@ -225,6 +222,8 @@ RULES: tuple[Rule[Quantity], ...] = (
     Rule(_loss, "the innermost word is a loss"),
     Rule(_reward, "the name speaks of reward or return"),
     Rule(_game_score, "the score of an episode is its reward"),
+    Rule(_adversarial_error, "an error by which one of two players is trained"),
+    Rule(_answer, "what a discriminator answers to real or made-up data"),
     Rule(_head_noun, "the last word that names a quantity"),
     Rule(_objective_term, "the name is a term of a training objective"),
     Rule(_section, "the section that the name stands in"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
+
 from curvedoctor.model import Better, Quantity, Split
 from curvedoctor.roles import vocabulary as v
 from curvedoctor.roles.quantity import inner
-from curvedoctor.roles.rules import Rule
-from curvedoctor.roles.words import Name
+from curvedoctor.roles.rules import Rule, first
+from curvedoctor.roles.words import Name, parse
 
 Words = tuple[str, ...]
 #: words that may stand before "training" without making it the name of a phase ("step_training_loss")
@@ -68,6 +71,18 @@ def _in_folder(name: Name) -> Split | None:
     return None
 
 
+@lru_cache(maxsize=4096)
+def is_held_out(folder: str) -> bool:
+    """Whether a directory is called after held-out data: "validation", "eval"."""
+    return _in_folder(parse(f"{folder}/x", "x")) in ("val", "test")
+
+
+def speaks_of_training(names: Iterable[Name]) -> bool:
+    """Whether some curve names a split, or is one that only training has."""
+    training = v.LR | v.GRAD | v.REWARD
+    return any(first(NAMED[:1], name) or name.words & training for name in names)
+
+
 NAMED: tuple[Rule[Split], ...] = (
     Rule(_in_tag, "the tag names the split"),
     Rule(_in_folder, "the directory names the split"),
@@ -83,7 +98,8 @@ def by_nature(name: Name, quantity: Quantity, better: Better) -> tuple[Split, st
         return None
     if quantity in ("accuracy", "error") and better != "none" and any(w in v.WHOLE_SET for w in leaf):
         return "val", "computed over a whole set, so by an evaluation"
-    if quantity in ("loss", "accuracy", "error") and better == "none":
+    player = quantity == "loss" and len(leaf) > 1 and leaf[0] in v.GAN_LETTERS
+    if player or (quantity in ("loss", "accuracy", "error") and better == "none"):
         return "train", "it belongs to the training procedure itself"
     if (quantity == "loss" and any(w in v.STEP for w in leaf)) or (
         quantity in ("accuracy", "error") and "batch" in leaf

@@ -27,7 +27,7 @@ LR = frozenset("lr lrs lrate learningrate".split())
 GRAD = frozenset("grad grads gradient gradients gradnorm gnorm ggnorm gradnorms".split())
 LOSS = frozenset(
     (
-        "pinball nce infonce loss losses cost costs objective nll xent logloss mlogloss ce bce hinge elbo vlb bpd bpc bpb "
+        "vb pinball nce infonce loss losses cost costs objective nll xent logloss mlogloss ce bce hinge elbo vlb bpd bpc bpb "
         "crossentropy huber focal verlust perte pertes perdida pérdida perda потери потеря "
         "lossval criterion energy_loss quantileloss deviance poisson tweedie lossfn"
     ).split()
@@ -45,7 +45,7 @@ ERROR = frozenset(
         "mpvpe pampjpe nme error errors err rmse mse mae mape smape mase rmsle msle wape nrmse wer cer ter fid "
         "kid lpips hausdorff hd hd95 assd asd eer der merror ppl perplexity rmspe mdape medae fpr fnr "
         "mpjpe ade fde ate epe absrel sqrel misclassification brier ece far frr mcd fvd editdistance "
-        "mer wil fehler ошибка ошибки emd chamfer hamming minade minfde missrate absoluteerror"
+        "niqe crps mer wil fehler ошибка ошибки emd chamfer hamming minade minfde missrate absoluteerror"
     ).split()
 )
 #: right answers over all answers: these have binomial noise
@@ -67,10 +67,10 @@ SCORE = frozenset(
         "sacrebleu rouge rouge1 rouge2 rougel rougelsum rougescore meteor chrf cider spice "
         "bertscore r2 score scores mcc matthews kappa hits hit ndcg mrr psnr ssim msssim pearson "
         "pearsonr spearman spearmanr kendall corr correlation ic rankic sensitivity specificity tpr tnr "
-        "balancedaccuracy explainedvariance macc similarity similarities "
+        "balancedaccuracy macc similarity similarities "
         "inceptionscore silhouette nmi ari pq sq rq nds oks pck hota mota idf1 fitness stoi pesq sisdr "
         "sisnr sdr snr fwiou ods ois gini npv ppv sharpe clipscore fmeasure fmacro concordance cindex "
-        "lddt gdt tmscore passat"
+        "lddt gdt tmscore passat mfscore mprecision mrecall boundaryiou normeditsimilarity hmean mar is50k qwk sari"
     ).split()
 )
 ACCURACY = PROPORTION | SCORE
@@ -102,14 +102,14 @@ SYSTEM = frozenset(
 #: quantities worth their own name but without a place in the contract's list
 OTHER = frozenset(
     (
-        "temp entropy kl kld approxkl klavg epsilon beta beta1 beta2 alpha momentum weightdecay lossscale "
+        "explainedvariance temp entropy kl kld approxkl klavg epsilon beta beta1 beta2 alpha momentum weightdecay lossscale "
         "gradscale scale temperature std stddev variance var length len lengths eplen clipfrac "
         "clipfraction cliprange norm norms weightnorm paramnorm param params coef coeff coefficient "
         "weight weights bias advantage advantages qvalue qvalues qvals value values valueestimate "
         "logit logits logp lens logps logprob logprobs ratio dropout sparsity noise ess metric hpmetric "
         "threshold eps exploration skipped buffer queue staleness prob probs probability "
         "lossweight klcoef density patience overflow curriculum termination terminations collision wd "
-        "tau"
+        "tau exploring signs"
     ).split()
 )
 
@@ -144,14 +144,14 @@ WHOLE_SET = frozenset(
     (
         "aacc macc cocoap map ap aps apm apl ar arl ars pq nds bleu sacrebleu rouge rouge1 rouge2 rougel rougelsum meteor "
         "chrf cider wer cer fid kid hits_at miou fwiou hota mota idf1 ndcg mrr hausdorff hd95 "
-        "inceptionscore mpjpe oks fvd apr apc apf bertscore bertscore spice"
+        "sari mdice mfscore mprecision mrecall pck is50k mar inceptionscore mpjpe oks fvd apr apc apf bertscore bertscore spice"
     ).split()
 )
 #: how a value was summarised; says nothing of what it is
 MODIFIERS = frozenset(
     (
         "mean avg average median total sum ema running smooth smoothed best min max final last current "
-        "cur raw overall all global micro macro weighted the of per vs in on at and a by"
+        "sofar cur raw overall all global micro macro weighted the of per vs in on at and a by"
     ).split()
 )
 #: dispersion, not level
@@ -200,7 +200,12 @@ COMPOUNDS: dict[tuple[str, ...], str] = {
         ("global step", "globalstep"), ("time steps", "timesteps"), ("time step", "timestep"), ("env step", "envstep"),
         ("env steps", "envsteps"), ("time out", "timeout"), ("early stopping", "earlystopping"), ("d loss", "dloss"), ("g loss", "gloss"),
         ("loss d", "dloss"), ("loss g", "gloss"), ("ce loss", "xent"), ("cross ent", "xent"), ("bits per char", "bpc"), ("bits per byte", "bpb"), ("bits per dim", "bpd"),
-        ("bits per character", "bpc"), ("wall time", "walltime"), ("wall clock", "walltime"),
+        ("bits per character", "bpc"), ("so far", "sofar"), ("acc norm", "acc"), ("nats per token", "nll"), ("bits per token", "bpb"), ("norm edit dis", "normeditsimilarity"), ("norm edit distance", "normeditsimilarity"),
+        ("jaccard coeff", "jaccard"), ("jaccard coefficient", "jaccard"), ("boundary io u", "boundaryiou"), ("boundary iou", "boundaryiou"),
+        ("peak signal noise ratio", "psnr"), ("peak signal to noise ratio", "psnr"), ("is 50 k", "is50k"),
+        ("structural similarity index measure", "ssim"), ("structural similarity", "ssim"), ("explained variance score", "r2"),
+        ("vf explained var", "explainedvariance"), ("var explained", "explainedvariance"), ("variance explained", "explainedvariance"),
+        ("wall time", "walltime"), ("wall clock", "walltime"),
     )
 }  # fmt: skip
 LOSS |= {"dloss", "gloss"}

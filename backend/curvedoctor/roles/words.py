@@ -20,6 +20,14 @@ _MAX_WORDS = 120
 _PART = re.compile(r"[/\\|]| - ")
 _WORD = re.compile(r"[^\W_]+")
 _HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+#: a score per class, as detectron2 ("sem_seg/IoU-train"), TF's detectors ("…ByCategory/AP@0.5IOU/train") and mmseg
+#: ("Acc.wall") name it: the class is no word of ours, and "train" is a vehicle there
+_CLASS = (
+    re.compile(r"((?:^|/)(?:sem_seg|bbox|segm|keypoints|panoptic_seg|instances?)/\w+(?:\([^/]*\))?)-[^/]+$"),
+    re.compile(r"(ByCategory/[^/]+)/[^/]+$"),
+    re.compile(r"((?:^|/)(?:IoU|Dice|Fscore|Precision|Recall))\.[^/]+$"),
+    re.compile(r"((?:^|/)Acc)\.(?!(?:train|val|valid|test|eval)\w*$)[^/]+$"),
+)
 #: retrieval's "R@5"
 _RECALL_AT = re.compile(r"(?<![A-Za-z])[rR]@(?=[0-9])")
 #: longest word that is looked through for words run together, and most of them
@@ -27,11 +35,12 @@ _LONGEST_GLUED, _MOST_GLUED = 24, 4
 _TRAILING_DIGITS = re.compile(r"^([a-z]+)([0-9]+)$")
 #: "50 it/s" and "global_step/sec": here the slash divides, it does not separate
 _PER = re.compile(
-    r"/(?=(?:s|sec|secs|second|seconds|min|minute|hr|hour|it|iter|iters|step|batch)(?:[^a-z]|$))", re.I
+    r"/(?=(?:s|sec|secs|second|seconds|min|minute|hr|hour|it|iter|iters|step|batch|dim|char|byte|token)(?:[^a-z]|$))",
+    re.I,
 )
 _RATE = re.compile(
     r"(?:^|[^a-z])(?:it|its|iter|iters|iteration|iterations|step|steps|sample|samples|token|tokens|frame|frames|"
-    r"batch|batches|example|examples|img|imgs|image|images|epoch|sec|s|second|seconds|ms|time|word|words|sentences)$",
+    r"bits|nats|tok|toks|batch|batches|example|examples|img|imgs|image|images|epoch|sec|s|second|seconds|ms|time|word|words|sentences)$",
     re.I,
 )
 
@@ -76,12 +85,19 @@ def _shorten(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _parse(folder: str, tag: str) -> Name:
-    parts, outer = _parts(tag), _parts(folder)
+    parts, outer = _parts(_without_class(tag)), _parts(folder)
     flat = tuple(word for part in parts for word in part)
     if outer and len(outer[-1]) > len(flat) and outer[-1][: len(flat)] == flat:
         # `add_scalars(tag, {key: …})` makes a directory "tag_key" with the tag in it: the key is what it adds
         outer = (*outer[:-1], outer[-1][len(flat) :])
     return Name(parts=parts, folder=outer, text=tag)
+
+
+def _without_class(tag: str) -> str:
+    """The tag of a score per class, without the class."""
+    for pattern in _CLASS:
+        tag = pattern.sub(r"\1", tag)
+    return tag
 
 
 def _parts(text: str) -> tuple[tuple[str, ...], ...]:

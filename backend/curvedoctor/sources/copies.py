@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Problem
 from curvedoctor.sources import files
@@ -10,47 +11,80 @@ from curvedoctor.sources.base import Unit
 
 #: readers whose parts are files that hold the data
 _READERS = frozenset({"tensorboard", "history", "text"})
+#: directories that programs give to a run's event files
+EVENT_DIRS = frozenset({"tensorboard", "tb", "tb_logs", "events", "logs", "summaries", "summary", "vis_data"})
 _CHUNK = 1 << 20
 
 
 class Copies:
-    """Remembers every run's file names and sizes; compares contents only where those agree.
+    """Remembers every run's file names and sizes; reads contents, each once, only where those agree.
 
     Event files carry time, host and process in their name, so that two different ones hardly agree in
     name and size. Of remote files nothing is compared that would have to be fetched first.
     """
 
     def __init__(self) -> None:
-        self._seen: dict[int, list[tuple[str, ...]]] = {}
+        #: names and sizes → digest of the contents → paths; the first paths of all wait under None, unread
+        self._seen: dict[int, dict[bytes | None, tuple[str, ...]]] = {}
+        self._paths: set[tuple[str, ...]] = set()
 
     def check(self, item: Unit | Problem) -> Iterator[Unit | Problem]:
         """The item itself, or a note in its place."""
-        if isinstance(item, Problem) or item.reader not in _READERS:
-            yield item
-            return
-        parts, stamp = item.parts, item.stamp
-        if len(stamp) < 2 * len(parts):
-            yield item
-            return
-        history = item.reader != "tensorboard"
-        named = [
-            (path, name, stamp[2 * i])
-            for i, path in enumerate(parts)
-            if "tfevents" in (name := path.rpartition("/")[2]) or history
-        ]
-        if not named:  # event files by their content, not by their name
+        named = [] if isinstance(item, Problem) else _data_files(item)
+        if not named:
             yield item
             return
         paths = tuple([path for path, _, _ in named])
-        names = tuple([(name, size) for _, name, size in named])
-        known = self._seen.setdefault(hash(names), [])
-        for other in known:
-            if len(other) == len(paths) and all(map(identical, other, paths)):
-                if other != paths:  # the same address given twice needs no note
-                    yield Problem(paths[0], f"byte-identical copy of {other[0]}: read once")
-                return
-        known.append(paths)
+        if paths in self._paths:
+            return  # the same address given twice needs no note
+        self._paths.add(paths)
+        known = self._seen.setdefault(hash(tuple([(name, size) for _, name, size in named])), {})
+        if not known:
+            known[None] = paths
+        elif (other := _twin(known, paths)) is not None:
+            yield Problem(paths[0], f"byte-identical copy of {other[0]}: read once")
+            return
         yield item
+
+
+def _data_files(unit: Unit) -> list[tuple[str, str, int | str]]:
+    """Path, name and size of the files that hold a run's data; none for runs that aren't files."""
+    parts, stamp = unit.parts, unit.stamp
+    if unit.reader not in _READERS or len(stamp) < 2 * len(parts):
+        return []
+    history = unit.reader != "tensorboard"
+    return [
+        (path, name, stamp[2 * i])
+        for i, path in enumerate(parts)
+        if "tfevents" in (name := path.rpartition("/")[2]) or history
+    ]
+
+
+def _twin(known: dict[bytes | None, tuple[str, ...]], paths: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The paths among those known that hold the same bytes; otherwise these are known from now on."""
+    if (unread := known.pop(None, None)) is not None:
+        known[_digest(unread) or unread[0].encode("utf-8", "surrogatepass")] = unread
+    mine = _digest(paths)
+    if mine is None:
+        return None
+    other = known.setdefault(mine, paths)
+    return None if other is paths else other
+
+
+def _digest(paths: Sequence[str]) -> bytes | None:
+    """A digest of the bytes of all these files, compressed as they are; None for remote or unreadable ones."""
+    whole = hashlib.blake2b(digest_size=16)
+    try:
+        for path in paths:
+            if files.is_url(path):
+                return None
+            with open(path, "rb") as stream:  # noqa: PTH123 — see `files`
+                while piece := stream.read(_CHUNK):
+                    whole.update(piece)
+            whole.update(b"\0")
+    except OSError:
+        return None
+    return whole.digest()
 
 
 def is_event_file(path: str) -> bool:

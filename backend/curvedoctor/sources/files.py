@@ -191,6 +191,15 @@ def read_bytes(path: str, limit: int) -> bytes:
         return b"".join(pieces)
 
 
+def pointer(head: bytes) -> str:
+    """What to do if a file's beginning is that of a stand-in for one that wasn't fetched; empty if it isn't."""
+    if head.startswith(b"version https://git-lfs.github.com/spec/"):
+        return "a Git LFS pointer, not the file itself: fetch it with `git lfs pull`"
+    if head.startswith((b"/annex/objects/", b"../.git/annex/objects/", b".git/annex/objects/")):
+        return "a git-annex pointer, not the file itself: fetch it with `git annex get`"
+    return ""
+
+
 def reason(error: BaseException) -> str:
     """An exception in plain words, without the path that `OSError` repeats."""
     if isinstance(error, PermissionError):

@@ -6,14 +6,15 @@ Ultralytics `results.csv`, Lightning `metrics.csv`, SB3 `progress.csv`, Keras `C
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Curve, Origin, Problem, Run
-from curvedoctor.sources import files, sidecars
+from curvedoctor.sources import attempts, beside, files, sidecars
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
-from curvedoctor.sources.copies import is_event_file
+from curvedoctor.sources.copies import EVENT_DIRS, is_event_file
 from curvedoctor.sources.tables import Table, looks_like_history, read_tables
 
 #: names that a walk takes for histories, if their first lines look like one
@@ -24,11 +25,17 @@ WELL_KNOWN = frozenset(
     }
 )  # fmt: skip
 _SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
+#: bytes, rows and names of them that are looked at in a walk
+_HEAD, _ROWS, _MOST = 1 << 16, 3, 64
+#: a number of any notation, NaN, infinity, or nothing
+_NUMBER = re.compile(
+    r"\s*([-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?|[-+]?(nan|inf|infinity))?\s*$", re.IGNORECASE
+)
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)$")
 
 
 class HistoryReader:
-    """One file is one run."""
+    """One file is one run, or several that were appended to it."""
 
     name = "history"
 
@@ -52,52 +59,60 @@ class HistoryReader:
         yield self._unit(files.parent(address), address, name, sidecars.NAMES)
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
-        """A well-known history, unless event files beside it hold the same run."""
+        """Well-known histories; event files beside them are compared with them when they are loaded."""
         names = sorted(WELL_KNOWN.intersection(folder.files))
         if not names or options.experiment is not None or options.filter is not None:
             return None
-        if _told_by_events(folder) or _told_by_other_checkpoint(folder):
+        if _told_by_other_checkpoint(folder):
             return None
         taken = [name for name in names if _sniff(files.join(folder.path, name))]
+        events = _events_beside(folder) if taken else []
         run = files.relative(folder.path, folder.root)
         run = files.basename(folder.root) if run == "." else run
-        units = tuple(
+        alone = len(taken) == 1 and not any(files.parent(path) == folder.path for path in events)
+        units = [
             self._unit(
                 folder.root,
                 files.join(folder.path, name),
-                run if len(taken) == 1 else f"{run}/{name}",
+                run if alone else f"{run}/{name}",
                 folder.files,
+                events,
             )
             for name in taken
-        )
-        return Claim(units, files=frozenset(taken)) if units else None
+        ]
+        problems = [
+            Problem(path, what)
+            for name in names
+            if name not in taken and (what := _left_out(path := files.join(folder.path, name)))
+        ]
+        return Claim(tuple(units), tuple(problems), files=frozenset(taken)) if units or problems else None
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Runs in the order of their units."""
         for unit in units:
             yield from load_file(unit, options)
 
-    def _unit(self, root: str, path: str, run: str, beside: Sequence[str]) -> Unit:
+    def _unit(self, root: str, path: str, run: str, there: Sequence[str], events: Sequence[str] = ()) -> Unit:
         folder = files.parent(path)
-        settings = [files.join(folder, name) for name in sidecars.NAMES if name in beside]
+        settings = [files.join(folder, name) for name in sidecars.NAMES if name in there]
         settings = [other for other in settings if other != path and files.stamp(other)]
+        parts = (path, *settings, *events)
         stamp: list[int | str] = []
-        for part in (path, *settings):
+        for part in parts:
             stamp.extend(files.stamp(part) or (0, ""))
-        return Unit(self.name, root, run, files.parent(folder), (path, *settings), tuple(stamp))
+        return Unit(self.name, root, run, files.parent(folder), parts, tuple(stamp))
 
 
 READER = HistoryReader()
 
 
-def _told_by_events(folder: Folder) -> bool:
-    """Event files beside it, or in HF's `runs`, hold the same curves."""
-    from curvedoctor.sources.tensorboard.peek import first_tag
-
-    if "trainer_state.json" in folder.files and "runs" in folder.dirs:
-        return True
-    events = [name for name in folder.files if is_event_file(name)]
-    return any(first_tag(files.join(folder.path, name)) is not None for name in events[:8])
+def _events_beside(folder: Folder) -> list[str]:
+    """Event files in the folder, or where writers put them below it, that may hold the same run."""
+    places = [files.join(folder.path, name) for name in folder.dirs if name in EVENT_DIRS]
+    if "trainer_state.json" in folder.files:
+        above = files.parent(folder.path) if _CHECKPOINT.match(files.basename(folder.path)) else folder.path
+        places.append(files.join(above, "runs"))
+    return beside.event_files(folder, places)
 
 
 def _told_by_other_checkpoint(folder: Folder) -> bool:
@@ -110,14 +125,46 @@ def _told_by_other_checkpoint(folder: Folder) -> bool:
     except files.UNREADABLE:
         return False
     numbers = [int(match.group(1)) for name in names if (match := _CHECKPOINT.match(name))]
-    return "trainer_state.json" in names or "runs" in names or int(this.group(1)) < max(numbers, default=0)
+    return "trainer_state.json" in names or int(this.group(1)) < max(numbers, default=0)
 
 
 def _sniff(path: str) -> bool:
     try:
-        return looks_like_history(files.basename(path), files.read_bytes(path, 1 << 16))
+        head = files.read_bytes(path, _HEAD)
     except files.UNREADABLE:
         return False
+    return looks_like_history(files.basename(path), head) or _counts_by_rows(head)
+
+
+def _counts_by_rows(head: bytes) -> bool:
+    """Whether rows of numbers lack a counter, but have a column that says what training gives."""
+    from curvedoctor.roles import infer
+
+    lines = head.decode("utf-8-sig", "replace").split("\n")[: _ROWS + 1]
+    rows = [row for line in lines[1:] if (row := _row(lines[0], line))]
+    measured = (infer(name).quantity for name in list(rows[0])[:_MOST]) if len(rows) == _ROWS else ()
+    return any(quantity in ("loss", "accuracy", "error", "reward") for quantity in measured)
+
+
+def _row(first: str, line: str) -> dict[str, object]:
+    """A line as names and numbers: an object of JSON, or cells under the first line's names; empty if it is neither."""
+    if line.startswith("{"):
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            return {}
+        return row if all(isinstance(value, int | float) for value in row.values()) else {}
+    names, cells = first.split(","), line.split(",")
+    numeric = len(names) == len(cells) and all(_NUMBER.match(cell) for cell in cells)
+    return dict(zip(map(str.strip, names), cells, strict=True)) if numeric else {}
+
+
+def _left_out(path: str) -> str:
+    """Why a file that is called like a history is none; empty if nothing says that it should be one."""
+    try:
+        return files.pointer(files.read_bytes(path, _HEAD))
+    except files.UNREADABLE as error:
+        return f"can't be read: {files.reason(error)}"
 
 
 def load_file(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
@@ -126,29 +173,55 @@ def load_file(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
     try:
         tables = read_tables(path, options.columns)
     except files.UNREADABLE as error:
-        yield Problem(path, f"can't be read: {files.reason(error)}")
+        yield Problem(path, _left_out(path) or f"can't be read: {files.reason(error)}")
         return
     found = [table for table in tables if table.columns]
     if not found:
         told = "; ".join(problem for table in tables for problem in table.problems)
-        yield Problem(path, "holds no column of numbers over time" + (f": {told}" if told else ""))
+        what = "holds no column of numbers over time" + (f": {told}" if told else "")
+        yield Problem(path, _left_out(path) or what)
+        return
+    events = [part for part in unit.parts[1:] if is_event_file(part)]
+    told_beside = beside.compare(found[0], events) if events and len(found) == 1 else None
+    if told_beside is not None and told_beside.same and not told_beside.shorter:
+        if told_beside.missing:
+            yield Problem(path, _only_here(found[0], told_beside.missing))
+        return
     for table in found:
-        yield _run(unit, table, unit.run if len(found) == 1 else f"{unit.run}/{table.name}", options)
+        name = unit.run if len(found) == 1 else f"{unit.run}/{table.name}"
+        yield from _attempts(unit, name, table, options)
 
 
-def _run(unit: Unit, table: Table, name: str, options: ReadOptions) -> Run:
+def _attempts(unit: Unit, name: str, table: Table, options: ReadOptions) -> Iterator[Run]:
+    """The trainings that were appended one after the other."""
+    parts = attempts.split(table)
+    for number, part in enumerate(parts, 1):
+        numbered = name if len(parts) == 1 else f"{name}#{number}"
+        yield _run(unit, numbered, part, options, [] if number > 1 else table.problems)
+
+
+def _only_here(table: Table, missing: Sequence[str]) -> str:
+    names = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+    rows = max(len(table.columns[name].steps) for name in missing)
+    return (
+        f"left out: event files beside it hold the same training; only it has {names} ({rows} rows): "
+        "give this file by name to read it"
+    )
+
+
+def _run(unit: Unit, name: str, table: Table, options: ReadOptions, problems: Sequence[str]) -> Run:
     from curvedoctor.params import recognize
     from curvedoctor.roles import assign
 
     path = unit.parts[0]
-    settings = table.settings | sidecars.read(unit.parts[1:])
+    settings = table.settings | sidecars.read([part for part in unit.parts[1:] if not is_event_file(part)])
     return Run(
         name=name,
         source=path,
         group=unit.group,
-        curves=tuple(assign(_curves(table))),
+        curves=assign(_curves(table), within=files.basename(files.parent(path))),
         params=dict(recognize(settings)) | dict(options.params),
-        problems=tuple(Problem(path, what) for what in table.problems),
+        problems=tuple(Problem(path, what) for what in problems),
         origin=Origin(
             unit.reader, unit.address, unit.run, (path,), "a history file has no place for a diagnosis"
         ),

@@ -15,6 +15,8 @@ _MIN_BEFORE, _MIN_POINTS = 3, 4
 _START_SHARE = 0.05
 #: share of backward steps, resets aside, above which a curve's steps go to and fro anyway
 _MAX_JITTER = 0.1
+#: resets beyond which nobody started anew each time
+_MAX_RESETS = 1000
 #: positions around a wall time in which another curve's reset is looked for
 _NEIGHBORHOOD = 3
 
@@ -29,7 +31,7 @@ def split(series: Mapping[str, Points]) -> list[dict[str, Points]]:
     if not resets or not any(map(len, resets.values())):
         return [dict(series)]
     main = max(resets, key=lambda tag: (len(resets[tag]), len(series[tag][0]), tag))
-    if _counts_within_epochs(series[main], resets[main]):
+    if len(resets[main]) > _MAX_RESETS or _counts_within_epochs(series[main], resets[main]):
         return [dict(series)]
     walls = series[main][2]
     ordered = bool(np.all(np.diff(walls) >= 0)) and bool(walls[-1] > walls[0])
@@ -124,8 +126,8 @@ def _turn(steps: Ints, walls: Floats, when: float, last: int) -> int | None:
     at = int(np.searchsorted(walls, when))
     close = range(max(last + 1, at - _NEIGHBORHOOD), min(len(steps), at + _NEIGHBORHOOD + 1))
     for near in sorted(close, key=lambda i: abs(i - at)):
-        if steps[near] < steps[near - 1]:
-            return near
+        if steps[near] < steps[near - 1] or (near == at and steps[near] == steps[near - 1]):
+            return near  # a curve with one point in each of two attempts stays at its step
     if at in (0, len(steps)) or len(steps) < _MIN_POINTS:
         return at
     return None

@@ -3,12 +3,13 @@
 Reading returns raw points. Here they are told apart, before anything is judged: several experiments,
 processes or hosts that logged into one directory, and experiments that reused one writer, become
 sessions. A training that resumed from a checkpoint stays one session with its raw points, overlap
-included. No point is changed, moved or dropped.
+included; only what a restart marked in the log replaces is gone by then. No point is changed, moved or dropped.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -39,6 +40,18 @@ class Piece:
     started: float
     #: host and process that wrote the file, "" where its name doesn't tell
     writer: str = ""
+    #: when the file was opened, before its first point; NaN where unknown
+    opened: float = math.nan
+
+    def begun(self) -> float:
+        """When it was begun, in seconds since 1970; NaN where unknown."""
+        return self.opened if self.opened <= self.started else self.started
+
+    def ended(self) -> float:
+        """When its last point was logged; NaN where unknown."""
+        return max(
+            (float(walls.max()) for _, _, walls in self.series.values() if _usable(walls)), default=math.nan
+        )
 
 
 @dataclass(eq=False, slots=True)
@@ -80,44 +93,119 @@ def _joined(parts: Sequence[Points]) -> Points:
 
 def sessions(pieces: Iterable[Piece]) -> list[Session]:
     """Pieces grouped to trainings, ordered by their start."""
+    ordered = sorted(pieces, key=_start_order)
+    if len(ordered) == 1:
+        return [Session(ordered)]
     found: list[Session] = []
-    for piece in sorted(pieces, key=_start_order):
-        home = _home(piece, found)
+    for bundle in _bundles(ordered):
+        home = _home(bundle, found)
         if home is None:
-            found.append(Session([piece]))
+            found.append(bundle)
         else:
-            home.pieces.append(piece)
+            home.pieces.extend(bundle.pieces)
     return found
 
 
 def _start_order(piece: Piece) -> tuple[float, str]:
-    return (piece.started if math.isfinite(piece.started) else 0.0, piece.path)
+    start = piece.begun()
+    return (start if math.isfinite(start) else 0.0, piece.path)
 
 
-def _home(piece: Piece, found: Sequence[Session]) -> Session | None:
-    """The session that a piece continues or completes; None if it starts one of its own."""
+@dataclass(eq=False, slots=True)
+class _Bundle:
+    """Pieces that were being written at the same time and complete each other."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    paths: set[str] = field(default_factory=set)
+    curves: set[tuple[str, str]] = field(default_factory=set)
+    writers: set[str] = field(default_factory=set)
+    #: seconds since 1970
+    first: float = math.inf
+    last: float = -math.inf
+
+    def add(self, piece: Piece, first: float, last: float) -> None:
+        self.pieces.append(piece)
+        self.paths.add(piece.path)
+        self.curves.update((piece.folder, tag) for tag in piece.series)
+        self.writers.add(piece.writer)
+        self.first, self.last = min(self.first, first), max(self.last, last)
+
+    def takes(self, piece: Piece, first: float, last: float) -> bool:
+        """Whether the piece was written meanwhile, and holds nothing that is there already."""
+        return (
+            first <= self.last
+            and last >= self.first
+            and piece.path not in self.paths
+            and not any((piece.folder, tag) in self.curves for tag in piece.series)
+        )
+
+    def meanwhile(self, first: float, last: float) -> float:
+        """Share of the time that both took in which both were being written."""
+        union = max(last, self.last) - min(first, self.first)
+        return (min(last, self.last) - max(first, self.first)) / union if union > 0 else 1.0
+
+
+def _bundles(pieces: Iterable[Piece]) -> list[Session]:
+    """Keras' training and validation, fit by fit, however often a notebook fits into one directory.
+
+    Host and process decide between several, then whose time span is most like the piece's; where all processes differ,
+    only one may be there.
+    """
+    found: list[_Bundle] = []
+    for piece in pieces:
+        first, last = piece.begun(), piece.ended()
+        beside = [bundle for bundle in found[-_MAX_COMPARED:] if bundle.takes(piece, first, last)]
+        same = [bundle for bundle in beside if piece.writer in bundle.writers]
+        if not same and len(beside) != 1:
+            found.append(_Bundle())
+        near = same or (beside if len(beside) == 1 else found[-1:])
+        max(near, key=lambda bundle: bundle.meanwhile(first, last)).add(piece, first, last)
+    return [Session(bundle.pieces) for bundle in found]
+
+
+def _home(bundle: Session, found: Sequence[Session]) -> Session | None:
+    """The session that a bundle continues or completes; None if it starts one of its own."""
     strangers: list[Session] = []
     for session in reversed(found[-_MAX_COMPARED:]):
-        if any(other.path == piece.path for other in session.pieces):
+        if bundle.paths() & session.paths():
             continue  # two parts of one file were told apart already
-        shared = session.shared(piece)
+        shared = {
+            (piece.folder, tag): (parts, piece)
+            for piece in bundle.pieces
+            for tag, parts in session.shared(piece).items()
+        }
         if not shared:
             strangers.append(session)
-        elif _continues(piece, shared, session.tags(piece.folder) == set(piece.series)):
+        elif _continues(shared, session):
             return session
     if len(strangers) > 1:
+        writers = {piece.writer for piece in bundle.pieces} - {""}
         for session in strangers:
-            if piece.writer and any(other.writer == piece.writer for other in session.pieces):
+            if any(other.writer in writers for other in session.pieces):
                 return session
     return strangers[0] if strangers else None
 
 
-def _continues(piece: Piece, shared: Mapping[str, list[Points]], same_tags: bool) -> bool:
-    """Whether the piece goes on where the shared curves were, perhaps from a checkpoint some way back."""
-    joined = {tag: _joined(parts) for tag, parts in shared.items()}
-    tag = max(joined, key=lambda tag: (min(len(joined[tag][0]), len(piece.series[tag][0])), tag))
-    steps, _, walls = joined[tag]
-    new_steps, _, new_walls = piece.series[tag]
+def _continues(shared: Mapping[tuple[str, str], tuple[list[Points], Piece]], session: Session) -> bool:
+    """Whether the shared curves go on where they were; the longest decides, among equals one of several parts.
+
+    Keras counts epochs in training and in validation; how many iterations its optimizer has seen is told in one only,
+    and goes on from fit to fit.
+    """
+    spread = Counter(tag for _, tag in shared)
+    lengths = {
+        key: min(sum(len(part[0]) for part in parts), len(piece.series[key[1]][0]))
+        for key, (parts, piece) in shared.items()
+    }
+    folder, tag = max(shared, key=lambda key: (lengths[key], spread[key[1]], key))
+    parts, piece = shared[folder, tag]
+    return _follows(_joined(parts), piece.series[tag], session.tags(folder) == set(piece.series))
+
+
+def _follows(old: Points, points: Points, same_tags: bool) -> bool:
+    """Whether the points go on where the old ones were, perhaps from a checkpoint some way back."""
+    steps, _, walls = old
+    new_steps, _, new_walls = points
     if len(steps) == 1 and len(new_steps) == 1 and not same_tags:
         return True  # a placeholder (Lightning's hp_metric) in each of a run's files says nothing
     if _usable(walls) and _usable(new_walls) and new_walls[0] < walls.max() - _CLOCK:

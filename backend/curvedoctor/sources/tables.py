@@ -79,7 +79,7 @@ def looks_like_history(name: str, head: bytes) -> bool:
     first = text.split("\n", 1)[0]
     if name.endswith((".csv", ".tsv")):
         cells = re.split(r"[,\t;]", first)
-        return len(cells) > 1 and (any(map(names.is_counter, cells)) or name in _COUNTERLESS)
+        return len(cells) > 1 and any(map(names.is_counter, cells))
     if name == "trainer_state.json":
         return '"log_history"' in text or len(head) == 1 << 16
     parsed = jsons.parsed(first)
@@ -89,10 +89,6 @@ def looks_like_history(name: str, head: bytes) -> bool:
         lists = [value for value in parsed.values() if isinstance(value, list | Mapping)]
         return bool(lists) or any(names.is_counter(str(key)) for key in parsed)
     return False
-
-
-#: names that only histories have: their rows count if nothing else does
-_COUNTERLESS = frozenset({"progress.csv", "training_log.csv", "history.csv"})
 
 
 def tells_of_training(path: str, head: bytes) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from curvedoctor.model import Curve, Origin, ParamValue, Problem, Run
 from curvedoctor.sources import files, resets, segments, sidecars
@@ -13,11 +15,12 @@ from curvedoctor.sources.copies import identical, is_event_file
 from curvedoctor.sources.tensorboard import settings
 from curvedoctor.sources.tensorboard.decode import FileLog
 from curvedoctor.sources.tensorboard.grouping import subdirectory
+from curvedoctor.sources.tensorboard.purge import until
 
 #: characters of a curve's id; tags may be longer
 MAX_ID = 500
 #: events.out.tfevents.TIME.HOST[.PID.NUMBER]: torch, TF2 and Keras add the process
-_NAME = re.compile(r"tfevents\\.(\\d+)\\.(.+?)(?:\\.(\\d+)\\.(\\d+))?(?:\\.v2)?$")
+_NAME = re.compile(r"tfevents\.(\d+)\.(.+?)(?:\.(\d+)\.(\d+))?(?:\.v2)?$")
 
 
 def runs(unit: Unit, logs: Sequence[FileLog], options: ReadOptions) -> Iterator[Run | Problem]:
@@ -27,6 +30,8 @@ def runs(unit: Unit, logs: Sequence[FileLog], options: ReadOptions) -> Iterator[
         return
     problems = [problem for log in mine for problem in log.problems]
     kept, notes = _without_copies(mine)
+    problems.extend(notes)
+    kept, notes = _as_restarted(kept)
     problems.extend(notes)
     found = segments.sessions(_pieces(unit.parts[0], kept))
     if not found:
@@ -39,12 +44,13 @@ def runs(unit: Unit, logs: Sequence[FileLog], options: ReadOptions) -> Iterator[
         params = _recognized(beside | settings.from_events(kept)) | dict(options.params)
         yield _run(unit, unit.run, found[0], params, problems)
         return
-    elsewhere = {log.path for log in kept} - {path for session in found for path in session.paths()}
+    told = {path for session in found for path in session.paths()}
+    elsewhere = {log.path for log in kept} - told
     for number, session in enumerate(found, 1):
         paths = session.paths()
         raw = beside | settings.from_events(log for log in kept if log.path in paths | elsewhere)
         params = _recognized(raw) | dict(options.params)
-        own = [p for p in problems if p.where in paths or (number == 1 and p.where in elsewhere)]
+        own = [p for p in problems if p.where in paths or (number == 1 and p.where not in told)]
         mixed = f"{len(found)} runs are mixed in this directory"
         yield _run(unit, f"{unit.run}#{number}", session, params, own, mixed=mixed)
 
@@ -65,7 +71,15 @@ def _run(
         paths=tuple(sorted(session.paths())),
         read_only=mixed or _read_only(unit),
     )
-    return Run(name, unit.parts[0], unit.group, curves(session), params, tuple(problems), origin)
+    return Run(
+        name,
+        unit.parts[0],
+        unit.group,
+        curves(session, files.basename(unit.parts[0])),
+        params,
+        tuple(problems),
+        origin,
+    )
 
 
 def _read_only(unit: Unit) -> str | None:
@@ -99,17 +113,49 @@ def _without_copies(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Proble
     return kept, notes
 
 
+def _as_restarted(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Problem]]:
+    """The files with what restarts marked in later files of their directory leave of them, and a note of the rest."""
+    if not any(log.starts for log in logs):
+        return list(logs), []
+    first: dict[str, int] = {}
+    left: dict[str, FileLog] = {}
+    replaced: dict[str, int] = {}
+    marked: dict[str, str] = {}
+    for log in sorted(
+        logs, key=lambda log: log.path, reverse=True
+    ):  # TensorBoard's order of files, backwards
+        folder, series = files.parent(log.path), dict(log.series)
+        if folder in first:
+            series = {tag: kept for tag, old in series.items() if len((kept := until(old, first[folder]))[0])}
+        if log.starts:
+            first[folder] = min(first.get(folder, log.starts[0]), *log.starts)
+            marked.setdefault(folder, log.path)
+        replaced[folder] = replaced.get(folder, 0) + log.replaced + _points(log.series) - _points(series)
+        left[log.path] = replace(log, series=series)
+    what = "points are left out: a restart that was marked in the log after them replaces them, as in TensorBoard"
+    notes = [
+        Problem(path, f"{replaced[folder]} {what}") for folder, path in marked.items() if replaced[folder]
+    ]
+    return [left[log.path] for log in logs], notes[::-1]
+
+
+def _points(series: Mapping[str, segments.Points]) -> int:
+    return sum(len(steps) for steps, _, _ in series.values())
+
+
 def _pieces(run: str, logs: Sequence[FileLog]) -> Iterator[segments.Piece]:
     for log in logs:
         name = _NAME.search(files.basename(log.path))
         writer = ".".join(filter(None, name.group(2, 3))) if name else ""
+        opened = log.first_time
         for part in resets.split(log.series) if log.series else []:
             started = min((float(walls[0]) for _, _, walls in part.values()), default=log.first_time)
-            yield segments.Piece(log.path, subdirectory(log.path, run), part, started, writer)
+            yield segments.Piece(log.path, subdirectory(log.path, run), part, started, writer, opened)
+            opened = math.nan  # of its first part only
 
 
-def curves(session: segments.Session) -> tuple[Curve, ...]:
-    """A session's curves with their roles, ordered by id."""
+def curves(session: segments.Session, within: str = "") -> tuple[Curve, ...]:
+    """A session's curves with their roles, ordered by id; `within`: the name of the run's directory."""
     from curvedoctor.roles import assign
 
     found: dict[str, Curve] = {}
@@ -118,7 +164,7 @@ def curves(session: segments.Session) -> tuple[Curve, ...]:
         while name in found:
             name += "'"
         found[name] = Curve(name, tag, steps, values, walls)
-    return tuple(assign(tuple(found[name] for name in sorted(found))))
+    return assign([found[name] for name in sorted(found)], within=within)
 
 
 def curve_id(name: str) -> str:

@@ -46,6 +46,8 @@ class Decoded:
     parts: dict[str, list[Part]] = field(default_factory=dict)
     #: starts of records for protobuf
     loose: list[I64] = field(default_factory=list)
+    #: starts and steps of records that mark a restart, ascending
+    restarts: list[tuple[int, int]] = field(default_factory=list)
     #: starts of records whose checksum is wrong
     wrong: list[I64] = field(default_factory=list)
 

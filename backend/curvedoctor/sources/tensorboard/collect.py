@@ -9,8 +9,9 @@ import numpy as np
 
 from curvedoctor.model import Floats, Ints
 from curvedoctor.sources.tensorboard.batch import Decoded, Part
-from curvedoctor.sources.tensorboard.chain import U8
+from curvedoctor.sources.tensorboard.chain import I64, U8
 from curvedoctor.sources.tensorboard.decode import UNPARSED, Decoder, FileLog, explain, parser
+from curvedoctor.sources.tensorboard.purge import Points, Restarts, until
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
@@ -28,7 +29,9 @@ class File(Decoder):
     def points_of(self, event: Event) -> Iterator[tuple[str, int, float, float]]:
         """Take in an event, but give its points back: tag, step, value, wall time."""
         held, self.points = self.points, {}
+        marked = len(self.starts)
         self.add(event)
+        del self.starts[marked:]
         new, self.points = self.points, held
         for tag, points in new.items():
             for step, value, wall in zip(points.steps, points.values, points.wall_times, strict=True):
@@ -36,9 +39,20 @@ class File(Decoder):
 
     def settle(self) -> None:
         """What was decoded singly goes behind what came in batches."""
-        for tag, points in self.points.items():
-            self.parts.setdefault(tag, []).append(points.arrays())
-        self.points = {}
+        if self.starts:
+            self.purge(min(self.starts))
+        for tag, points in self.standing():
+            self.parts.setdefault(tag, []).append(points)
+        self.points, self.starts = {}, []
+
+    def purge(self, step: int) -> None:
+        """A restart replaces what was read before it."""
+        for tag, parts in list(self.parts.items()):
+            kept = [part for old in parts if len((part := until(old, step))[0])]
+            self.log.replaced += sum(len(part[0]) for part in parts) - sum(len(part[0]) for part in kept)
+            self.parts[tag] = kept
+            if not kept:
+                del self.parts[tag]
 
     def finish(self) -> FileLog:
         self.settle()
@@ -91,8 +105,11 @@ def _loose(arena: U8, found: Decoded, ends: list[int], into: Sequence[File]) -> 
         except error:
             file.damage.append((region.offset + start - region.start, UNPARSED))
             continue
+        marked = len(file.log.starts)
         for tag, step, value, wall in file.points_of(event):
             points.setdefault(tag, []).append((start, step, value, wall))
+        if len(file.log.starts) > marked:
+            found.restarts.append((start, event.step))
     for tag, rows in points.items():
         at, steps, values, walls = zip(*rows, strict=True)
         part = (np.array(at, np.int64), np.array(steps, np.int64), np.array(values), np.array(walls))
@@ -116,6 +133,7 @@ def _distribute(found: Decoded, ends: list[int], into: Sequence[File]) -> None:
     regions = [chain.region for chain in found.chains]
     starts = [region.start for region in regions]
     whole = not found.wrong
+    restarts = _restarts(found, into)
     for tag, parts in found.parts.items():
         at, steps, values, walls = _ordered(parts)
         if not whole:
@@ -123,10 +141,34 @@ def _distribute(found: Decoded, ends: list[int], into: Sequence[File]) -> None:
             keep = at < limits
             at, steps, values, walls = at[keep], steps[keep], values[keep], walls[keep]
         cuts = [*np.searchsorted(at, starts).tolist(), len(at)]
-        for region, first, last in zip(regions, cuts[:-1], cuts[1:], strict=True):
+        for number, (region, first, last) in enumerate(zip(regions, cuts[:-1], cuts[1:], strict=True)):
             if last > first:
                 part = (steps[first:last], values[first:last], walls[first:last])
-                into[region.file].parts.setdefault(tag, []).append(part)
+                if number in restarts:
+                    part = _standing(at[first:last], part, restarts[number], into[region.file].log)
+                if len(part[0]):
+                    into[region.file].parts.setdefault(tag, []).append(part)
+
+
+def _restarts(found: Decoded, into: Sequence[File]) -> dict[int, Restarts]:
+    """Restarts by the number of their region, once they have replaced what earlier batches gave."""
+    if not found.restarts:
+        return {}
+    places, steps = (np.array(column, np.int64) for column in zip(*found.restarts, strict=True))
+    owners = np.searchsorted([chain.region.start for chain in found.chains], places, side="right") - 1
+    marked: dict[int, Restarts] = {}
+    for owner in np.unique(owners).tolist():
+        own = owners == owner
+        into[found.chains[owner].region.file].purge(int(steps[own].min()))
+        marked[owner] = Restarts(steps[own].tolist(), places[own].tolist())
+    return marked
+
+
+def _standing(at: I64, part: Points, restarts: Restarts, log: FileLog) -> Points:
+    """Of one curve's points in a region, those that no restart in it replaces."""
+    kept = restarts.standing(part[0], np.searchsorted(restarts.places, at))
+    log.replaced += int(np.count_nonzero(~kept))
+    return part[0][kept], part[1][kept], part[2][kept]
 
 
 def _ordered(parts: list[Part]) -> Part:

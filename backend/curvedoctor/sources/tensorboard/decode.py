@@ -5,7 +5,6 @@ This is the oracle of the batched reader, and its fallback for whatever is unusu
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import numpy as np
 from curvedoctor.model import Floats, Ints, Problem
 from curvedoctor.sources import files
 from curvedoctor.sources.tensorboard.framing import OVERHEAD, Records
+from curvedoctor.sources.tensorboard.purge import Growing, Restarts
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
@@ -44,28 +44,11 @@ _SCALAR_PLUGINS = frozenset({"scalars", ""})
 
 
 @dataclass(slots=True)
-class Points:
-    """A growing series: 24 bytes per point."""
-
-    steps: array[int] = field(default_factory=lambda: array("q"))
-    values: array[float] = field(default_factory=lambda: array("d"))
-    wall_times: array[float] = field(default_factory=lambda: array("d"))
-
-    def arrays(self) -> tuple[Ints, Floats, Floats]:
-        """Steps, values, wall times; each of shape (n,)."""
-        return (
-            np.array(self.steps, np.int64),
-            np.array(self.values, np.float64),
-            np.array(self.wall_times, np.float64),
-        )
-
-
-@dataclass(slots=True)
 class FileLog:
     """What one event file holds, in the order in which it was written."""
 
     path: str
-    #: tag → steps, values, wall times
+    #: tag → steps, values, wall times of what stands: a restart replaces what it overlaps
     series: dict[str, tuple[Ints, Floats, Floats]] = field(default_factory=dict)
     #: text plugin: tag → first text
     texts: dict[str, str] = field(default_factory=dict)
@@ -73,6 +56,8 @@ class FileLog:
     hparams: list[bytes] = field(default_factory=list)
     #: steps of `SessionLog.START`: the writer restarted there
     starts: list[int] = field(default_factory=list)
+    #: points that these replaced in this file
+    replaced: int = 0
     problems: list[Problem] = field(default_factory=list)
     #: intact records
     records: int = 0
@@ -93,7 +78,9 @@ class Decoder:
 
     def __init__(self, path: str) -> None:
         self.log = FileLog(path)
-        self.points: dict[str, Points] = {}
+        self.points: dict[str, Growing] = {}
+        #: restarts marked among these points
+        self.starts: list[int] = []
 
     def add(self, event: Event) -> None:
         """One event."""
@@ -106,6 +93,7 @@ class Decoder:
                 self._add_value(event, value)
         elif what == "session_log" and event.session_log.status == event.session_log.START:
             self.log.starts.append(event.step)
+            self.starts.append(event.step)
         if event.HasField("source_metadata") and event.source_metadata.writer == OUR_WRITER:
             self.log.ours = True
 
@@ -113,10 +101,11 @@ class Decoder:
         """One point of a curve."""
         points = self.points.get(tag)
         if points is None:
-            points = self.points[tag] = Points()
+            points = self.points[tag] = Growing()
         points.steps.append(step)
         points.values.append(value)
         points.wall_times.append(wall_time)
+        points.restarts.append(len(self.starts))
 
     def _add_value(self, event: Event, value: Any) -> None:
         kind = value.WhichOneof("value")
@@ -145,8 +134,17 @@ class Decoder:
 
     def finish(self) -> FileLog:
         """The whole file."""
-        self.log.series = {tag: points.arrays() for tag, points in self.points.items()}
+        self.log.series = dict(self.standing())
         return self.log
+
+    def standing(self) -> Iterator[tuple[str, tuple[Ints, Floats, Floats]]]:
+        """The points that stand, by tag; tags of which none does are left out."""
+        restarts = Restarts(self.starts) if self.starts else None
+        for tag, points in self.points.items():
+            found = points.arrays(restarts)
+            self.log.replaced += len(points.steps) - len(found[0])
+            if len(found[0]):
+                yield tag, found
 
 
 def scalar_of(tensor: Any) -> float | None:
@@ -220,6 +218,8 @@ def _damage(path: str, damage: list[tuple[int, str]], intact: int) -> Iterator[P
         offset, what = damage[0]
         if what.startswith("can't"):
             yield Problem(path, what, offset)
+        elif stands_for := _pointer(path):
+            yield Problem(path, stands_for)
         else:
             yield Problem(path, f"not an event file: no valid record in it ({what})", offset)
         return
@@ -227,6 +227,13 @@ def _damage(path: str, damage: list[tuple[int, str]], intact: int) -> Iterator[P
         yield Problem(path, what, offset)
     if (more := len(damage) - MAX_PROBLEMS) > 0:
         yield Problem(path, f"{more} more damaged places", damage[MAX_PROBLEMS][0])
+
+
+def _pointer(path: str) -> str:
+    try:
+        return files.pointer(files.read_bytes(path, 256))
+    except files.UNREADABLE:
+        return ""
 
 
 def _emptiness(records: int) -> str:

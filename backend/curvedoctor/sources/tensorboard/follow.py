@@ -17,6 +17,7 @@ from curvedoctor.sources.segments import Points
 from curvedoctor.sources.tensorboard.assemble import runs
 from curvedoctor.sources.tensorboard.decode import MAX_TEXTS, FileLog, explain
 from curvedoctor.sources.tensorboard.fast import read_files
+from curvedoctor.sources.tensorboard.purge import until
 from curvedoctor.sources.tensorboard.reader import events_of
 from curvedoctor.sources.tensorboard.tail import News, Tail, plain
 
@@ -91,6 +92,8 @@ class _Growing:
 
     def _add(self, new: FileLog) -> None:
         mine = self._log
+        if new.starts:
+            self._purge(min(new.starts))
         for tag, points in new.series.items():
             mine.series[tag] = _joined(mine.series[tag], points) if tag in mine.series else points
         for tag, text in new.texts.items():
@@ -98,10 +101,20 @@ class _Growing:
                 mine.texts.setdefault(tag, text)
         mine.hparams.extend(new.hparams[: MAX_TEXTS - len(mine.hparams)])
         mine.starts.extend(new.starts)
+        mine.replaced += new.replaced
         mine.records += new.records
         mine.ours |= new.ours
         assert self.tail is not None
         mine.end = self.tail.offset
+
+    def _purge(self, step: int) -> None:
+        """A restart replaces what was read before it."""
+        for tag, points in list(self._log.series.items()):
+            kept = until(points, step)
+            self._log.replaced += len(points[0]) - len(kept[0])
+            self._log.series[tag] = kept
+            if not len(kept[0]):
+                del self._log.series[tag]
 
 
 def _joined(old: Points, new: Points) -> Points:

@@ -1,8 +1,8 @@
 """Which directories of event files belong to one run.
 
 Some writers spread a run over sub-directories: Keras and Estimators by split (`train`, `validation`,
-`eval`), `add_scalars` of torch and tensorboardX by series (`Loss_train`, `Loss_val`), `add_hparams` by
-time. Each rule below needs evidence beyond the name: `runs/detect/train` alone is a run, not a split.
+`eval`), `add_scalars` of torch and tensorboardX by series (`Loss_train`, `Loss_val`), and `add_hparams`
+puts hyperparameters into a directory named after the time or by the user. Each rule below needs evidence beyond the name: `runs/detect/train` alone is a run, not a split.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from curvedoctor.sources import files
 from curvedoctor.sources.base import Folder
 from curvedoctor.sources.copies import is_event_file
-from curvedoctor.sources.tensorboard.peek import is_ours, only_tag
+from curvedoctor.sources.tensorboard.peek import is_ours, is_trial, only_tag
 
 _TRAIN = re.compile(r"(train|training|learn|fit)$", re.IGNORECASE)
 _EVAL = re.compile(r"(val|valid|validation|eval|evaluation|test|testing|dev)([_-]?\d)?$", re.IGNORECASE)
@@ -86,7 +86,20 @@ def _parts(folder: Folder, own: bool) -> dict[str, _Child]:
             if name not in children and (found := _nested_series(folder, name)):
                 children[name] = _Child(found, closed=True)
                 chosen.add(name)
+        if trial := _only_trial(folder, chosen):
+            children |= trial
+            chosen |= trial.keys()
     return {name: children[name] for name in chosen}
+
+
+def _only_trial(folder: Folder, chosen: set[str]) -> dict[str, _Child]:
+    """The one directory that `add_hparams` was told to write to; several are trials, runs of their own."""
+    found: dict[str, _Child] = {}
+    for name in folder.dirs[:_MAX_CHILDREN]:
+        child = _child(folder, name) if name not in chosen else _Child([], closed=False)
+        if child.closed and len(child.events) == 1 and is_trial(child.events[0]):
+            found[name] = child
+    return found if len(found) == 1 else {}
 
 
 def _parts_of_parent(folder: Folder) -> frozenset[str]:
@@ -119,7 +132,23 @@ def _child(folder: Folder, name: str) -> _Child:
     if any(entry.name in _OWN_RUN for entry in entries):
         return _Child([], closed=False)
     events = [files.join(path, e.name) for e in entries if is_event_file(e.name) and not e.is_dir]
-    return _Child(events, closed=not any(e.is_dir and e.name not in _INNER for e in entries))
+    closed = True
+    for entry in entries if events else ():
+        if entry.is_dir and entry.name not in _INNER:
+            below = _trial(files.join(path, entry.name)) if _TIME_NAME.match(entry.name) else []
+            events += below
+            closed = closed and bool(below)
+    return _Child(events, closed)
+
+
+def _trial(path: str) -> list[str]:
+    """The event file of a directory that holds nothing but what `add_hparams` wrote."""
+    try:
+        names = [entry.name for entry in files.listing(path)]
+    except files.UNREADABLE:
+        return []
+    found = [files.join(path, name) for name in names]
+    return found if len(found) == 1 and is_event_file(names[0]) and is_trial(found[0]) else []
 
 
 def _splits(children: dict[str, _Child], own: bool) -> set[str]:

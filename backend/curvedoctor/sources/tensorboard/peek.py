@@ -54,6 +54,22 @@ def first_tag(path: str) -> str | None:
     return None
 
 
+def is_trial(path: str) -> bool:
+    """Whether a file holds what one call of `add_hparams` writes: hyperparameters, and each final value once."""
+    stamp = files.stamp(path)
+    if not stamp or int(stamp[0]) > _PEEK:
+        return False
+    tags: list[str] = []
+    told = False
+    for event in _first_events(path):
+        for value in event.summary.value:
+            if value.metadata.plugin_data.plugin_name == "hparams":
+                told = True
+            else:
+                tags.append(value.tag)
+    return told and len(set(tags)) == len(tags)
+
+
 def only_tag(path: str) -> str | None:
     """The tag of all values near the start; None if there are several, or none."""
     tags = {value.tag for event in islice(_first_events(path), _FEW) for value in event.summary.value}

@@ -9,16 +9,11 @@ from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files, sidecars
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
-from curvedoctor.sources.copies import is_event_file
+from curvedoctor.sources.copies import EVENT_DIRS, is_event_file
 from curvedoctor.sources.tensorboard.assemble import runs
 from curvedoctor.sources.tensorboard.fast import read_files
 from curvedoctor.sources.tensorboard.grouping import group
 from curvedoctor.sources.tensorboard.peek import is_event_stream
-
-#: settings stand beside the events, or one directory up where the events have a directory of their own
-_EVENT_DIRS = frozenset(
-    {"tensorboard", "tb", "tb_logs", "events", "logs", "summaries", "summary", "vis_data"}
-)
 
 _SETTINGS = frozenset(sidecars.NAMES)
 #: bytes of event files that are read together
@@ -57,7 +52,9 @@ class TensorBoardReader:
         if not found.events:
             return None
         beside = [files.join(folder.path, name) for name in folder.files if name in _SETTINGS]
-        if not beside and folder.path != folder.root and files.basename(folder.path) in _EVENT_DIRS:
+        if (
+            not beside and folder.path != folder.root and files.basename(folder.path) in EVENT_DIRS
+        ):  # settings stand above
             above = files.parent(folder.path)
             beside = [path for name in sidecars.NAMES if files.stamp(path := files.join(above, name))]
         name = files.relative(folder.path, folder.root)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from curvedoctor.sources import files, sidecars
+from curvedoctor.sources import files, mmengine, sidecars
 from curvedoctor.sources.text import names
 from curvedoctor.sources.text.content import encoding_of
 from curvedoctor.sources.text.curves import Column, Table, tables_of
@@ -39,7 +39,7 @@ def is_lines(sample: Sequence[str]) -> bool:
 
 def read_lines(lines: Iterable[str], rows: Rows) -> None:
     """JSON Lines."""
-    for row in _objects(lines, rows):
+    for row in mmengine.by_split(_objects(lines, rows)):
         if rows.full():
             break
         if rows.count or _is_row(row):
