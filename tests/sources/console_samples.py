@@ -462,6 +462,184 @@ def no_counter(rng: random.Random, n: int) -> tuple[str, Points]:
     return text, {"loss": (list(range(n)), loss), "accuracy": (list(range(n)), acc)}
 
 
+def matlab(rng: random.Random, n: int) -> tuple[str, Points]:
+    """MATLAB's table, whose header takes two lines."""
+    loss, acc = fall(rng, n), rise(rng, n, 2)
+    rule = "|" + "=" * 70 + "|\n"
+    text = "Training on single GPU.\n" + rule
+    text += "|  Epoch  |  Iteration  |  Time Elapsed  |  Mini-batch  |  Mini-batch  |\n|         |             |   (hh:mm:ss)   |   Accuracy   |     Loss     |\n"
+    text += rule
+    for i in range(n):
+        text += f"|  {1 + i // 2:5d}  |  {50 * (i + 1):9d}  |       00:00:{i % 60:02d} |   {acc[i]}%   |   {loss[i]}   |\n"
+    at = [50 * (i + 1) for i in range(n)]
+    return text + rule, {"Mini-batch Loss": (at, loss), "Mini-batch Accuracy": (at, acc)}
+
+
+def spacy(rng: random.Random, n: int) -> tuple[str, Points]:
+    """spaCy's table: E is the epoch, # the step."""
+    loss, score = fall(rng, n, 2), rise(rng, n, 2)
+    text = "E    #       LOSS TOK2VEC  LOSS NER  ENTS_F  SCORE \n---  ------  ------------  --------  ------  ------\n"
+    for i in range(n):
+        text += f"{i // 3:3d}  {200 * i:6d}  {3.5:12.2f}  {loss[i]:8.2f}  {50.25:6.2f}  {score[i]:6.2f}\n"
+    at = [200 * i for i in range(n)]
+    return text, {"LOSS NER": (at, loss), "SCORE": (at, score)}
+
+
+def espnet(rng: random.Random, n: int) -> tuple[str, Points]:
+    """ESPnet: the epoch stands before its name, and both sets in one line."""
+    loss, valid = fall(rng, 2 * n, 3), fall(rng, n, 3)
+    text = ""
+    for i in range(n):
+        for k in range(2):
+            text += f"[host] 2021-05-01 12:00:00,123 (trainer:732) INFO: {i + 1}epoch:train:{100 * k + 1}-{100 * k + 100}batch: iter_time=0.101, loss_att=90.2, loss={loss[2 * i + k]}, optim0_lr0=1.0e-05\n"
+        text += f"[host] 2021-05-01 12:00:00,123 (trainer:336) INFO: {i + 1}epoch results: [train] iter_time=0.1, acc=0.15, [valid] loss_ctc=120.1, loss={valid[i]}\n"
+    return text, {
+        "train/loss": ([100 * (k + 1) for k in range(2 * n)], loss),
+        "val/loss": ([200 * (i + 1) for i in range(n)], valid),
+    }
+
+
+def flair(rng: random.Random, n: int) -> tuple[str, Points]:
+    """Flair: what a name means stands in parentheses."""
+    f1, dev = rise(rng, n), fall(rng, n)
+    text = ""
+    for i in range(n):
+        for k in (1, 2):
+            text += f"2021-05-01 12:00:00,123 epoch {i + 1} - iter {10 * k}/20 - loss 2.31234 - time (sec): 1.11 - samples/sec: 200.12 - lr: 0.100000\n"
+        text += f"2021-05-01 12:00:00,123 DEV : loss {dev[i]} - f1-score (micro avg)  {f1[i]}\n"
+    at = [20 * (i + 1) for i in range(n)]
+    return text, {"val/loss": (at, dev), "val/f1-score": (at, f1)}
+
+
+def coqui(rng: random.Random, n: int) -> tuple[str, Points]:
+    """Coqui TTS: one number per line below its step, then an evaluation."""
+    loss, val = fall(rng, n, 5), fall(rng, n, 5)
+    text = ""
+    for i in range(n):
+        text += f" > EPOCH: {i}/1000\n   --> STEP: 24/100 -- GLOBAL_STEP: {100 * i + 25}\n"
+        text += f"     | > loss: {loss[i]:.5f}  (0.60000)\n     | > current_lr: 0.00010 \n"
+        text += f"  --> EVAL PERFORMANCE\n     | > avg_loss: {val[i]:.5f} (+0.00000)\n"
+    at = [100 * i + 25 for i in range(n)]
+    return text, {"loss": (at, loss), "val/avg_loss": (at, val)}
+
+
+def dcgan(rng: random.Random, n: int) -> tuple[str, Points]:
+    """The DCGAN example."""
+    d, g = fall(rng, 2 * n), rise(rng, 2 * n)
+    text = "".join(
+        f"[{i // 2}/25][{50 * (i % 2)}/100]\tLoss_D: {d[i]:.4f}\tLoss_G: {g[i]:.4f}\tD(x): {d[i]:.4f}\tD(G(z)): 0.5992 / 0.0079\n"
+        for i in range(2 * n)
+    )
+    at = [50 * i for i in range(2 * n)]
+    return text, {"Loss_D": (at, d), "Loss_G": (at, g), "D(x)": (at, d)}
+
+
+def language_model(rng: random.Random, n: int) -> tuple[str, Points]:
+    """The word language model example: batches, then the end of the epoch."""
+    loss, valid = fall(rng, 2 * n, 2), fall(rng, n, 2)
+    text = ""
+    for i in range(n):
+        for k in (1, 2):
+            text += f"| epoch {i + 1:3d} |{200 * k:6d}/  400 batches | lr 20.00 | ms/batch 12.34 | loss {loss[2 * i + k - 1]:5.2f} | ppl  2056.12\n"
+        text += (
+            "-" * 89
+            + f"\n| end of epoch {i + 1:3d} | time: 40.12s | valid loss {valid[i]:5.2f} | valid ppl   247.12\n"
+            + "-" * 89
+            + "\n"
+        )
+    return text, {
+        "loss": ([200 * (k + 1) for k in range(2 * n)], loss),
+        "valid loss": ([400 * (i + 1) for i in range(n)], valid),
+    }
+
+
+def mlx(rng: random.Random, n: int) -> tuple[str, Points]:
+    """MLX: capitals, commas, times."""
+    loss, val = fall(rng, n, 3), fall(rng, n, 3)
+    text = ""
+    for i in range(n):
+        text += f"Iter {100 * i + 1}: Val loss {val[i]}, Val took 12.312s\n"
+        text += f"Iter {100 * i + 50}: Train loss {loss[i]}, Learning Rate 1.000e-05, It/sec 0.512, Trained Tokens {5000 * i}, Peak mem 5.012 GB\n"
+    return text, {
+        "Val loss": ([100 * i + 1 for i in range(n)], val),
+        "Train loss": ([100 * i + 50 for i in range(n)], loss),
+        "Learning Rate": ([100 * i + 50 for i in range(n)], [1e-5] * n),
+    }
+
+
+def mxnet(rng: random.Random, n: int) -> tuple[str, Points]:
+    """MXNet: batches and epochs, one number per line."""
+    acc, val = rise(rng, 2 * n, 6), rise(rng, n, 6)
+    text = ""
+    for i in range(n):
+        for k in range(2):
+            text += f"INFO:root:Epoch[{i}] Batch [{50 * (k + 1)}]\tSpeed: 2134.51 samples/sec\taccuracy={acc[2 * i + k]:.6f}\n"
+        text += (
+            f"INFO:root:Epoch[{i}] Time cost=12.5\nINFO:root:Epoch[{i}] Validation-accuracy={val[i]:.6f}\n"
+        )
+    return text, {
+        "accuracy": ([50 * (k + 1) for k in range(2 * n)], acc),
+        "Validation-accuracy": ([100 * (i + 1) for i in range(n)], val),
+    }
+
+
+def tensorflow1(rng: random.Random, n: int) -> tuple[str, Points]:
+    """Estimators: the step comes last."""
+    loss = fall(rng, n)
+    text = "".join(
+        f"INFO:tensorflow:loss = {loss[i]}, step = {100 * i + 1} (0.83 sec)\nINFO:tensorflow:global_step/sec: 120.{i}\n"
+        for i in range(n)
+    )
+    return text, {"loss": ([100 * i + 1 for i in range(n)], loss)}
+
+
+def megatron(rng: random.Random, n: int) -> tuple[str, Points]:
+    """Megatron-LM: long names, and "nan" as a word."""
+    loss = fall(rng, n, 6)
+    text = "".join(
+        f" iteration {i + 1:8d}/  250000 | consumed samples: {8 * i:12d} | elapsed time per iteration (ms): 4247.9 | learning rate: 2.999E-04 | lm loss: {loss[i]:.6E} | grad norm: nan | number of skipped iterations:   0 | number of nan iterations:   0 |\n"
+        for i in range(n)
+    )
+    at = list(range(1, n + 1))
+    return text, {"lm loss": (at, [float(f"{v:.6E}") for v in loss]), "learning rate": (at, [2.999e-4] * n)}
+
+
+def spinning_up(rng: random.Random, n: int) -> tuple[str, Points]:
+    """Boxes without a blank between them."""
+    ret = rise(rng, n, 1)
+    text = "".join(
+        "-" * 39
+        + f"\n|             Epoch | {i:15d} |\n|      AverageEpRet | {ret[i]:15.3g} |\n| TotalEnvInteracts | {4000 * (i + 1):15d} |\n"
+        + "-" * 39
+        + "\n"
+        for i in range(n)
+    )
+    return text, {"AverageEpRet": ([4000 * (i + 1) for i in range(n)], [float(f"{v:.3g}") for v in ret])}
+
+
+def keras_pasted(rng: random.Random, n: int) -> tuple[str, Points]:
+    """Keras copied out of a terminal: a state of the bar and a callback's sentences before the last state."""
+    loss, vloss = fall(rng, n), fall(rng, n)
+    text = ""
+    for i in range(n):
+        text += f"Epoch {i + 86}/5000\n320/405 [======================>.......] - ETA: 0s - loss: {loss[i] + 0.1:.4f}\n"
+        text += f"Epoch {i + 86:05d}: val_loss did not improve from 0.26629\n\n"
+        text += f"405/405 [==============================] - 0s 724us/sample - loss: {loss[i]} - val_loss: {vloss[i]}\n"
+    at = [i + 86 for i in range(n)]
+    return text, {"loss": (at, loss), "val_loss": (at, vloss)}
+
+
+def rich_bars(rng: random.Random, n: int) -> tuple[str, Points]:
+    """Lightning with rich: states of a bar overwrite each other."""
+    tl = fall(rng, n, 3)
+    text = ""
+    for i in range(n):
+        for done in (100, 500, 938):
+            text += f"\rEpoch {i}/{n - 1}  ━━━━━━━━━━━━━━━━ {done}/938 0:00:10 • 0:00:00 89.00it/s v_num: 0 train_loss: {tl[i] + (938 - done):.3f}"
+        text += "\n"
+    return text, {"train_loss": (list(range(n)), tl)}
+
+
 SAMPLES: dict[str, Sample] = {
     name: made
     for name, made in list(globals().items())

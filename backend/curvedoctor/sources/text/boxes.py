@@ -18,6 +18,7 @@ class Box:
         self._found: dict[str, float] = {}
         self._heading = ""
         self._above: list[tuple[int, str]] = []
+        self._lines = 0
 
     def waits_for_rule(self) -> bool:
         """Whether a rule would close nothing."""
@@ -25,11 +26,13 @@ class Box:
 
     def take(self, text: str) -> bool:
         """Whether the line belongs to a box or block."""
+        taken = False
         if match := _CELLS.match(text):
-            return self._cell(match["name"], match["value"].strip())
-        if match := _LINE.match(text):
-            return self._line(len(match["indent"].expandtabs()), match["name"], match["value"])
-        return False
+            taken = self._cell(match["name"], match["value"].strip())
+        elif match := _LINE.match(text):
+            taken = self._line(len(match["indent"].expandtabs()), match["name"], match["value"])
+        self._lines += taken
+        return taken
 
     def _cell(self, name: str, text: str) -> bool:
         title, value = name.strip(), number(text)
@@ -59,7 +62,9 @@ class Box:
         self._found[title] = value
         return True
 
-    def done(self) -> dict[str, float]:
-        """What was gathered; the next box begins."""
-        found, self._found = self._found, {}
-        return found
+    def done(self) -> tuple[int, dict[str, float]]:
+        """How many lines were gathered, and what they say; the next box begins."""
+        told = (self._lines, self._found)
+        self._found, self._lines = {}, 0
+        self._heading, self._above = "", []
+        return told

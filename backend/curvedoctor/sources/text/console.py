@@ -22,7 +22,7 @@ from curvedoctor.sources.text.pairs import MAX_LENGTH, Pair, clean, pairs
 from curvedoctor.sources.text.printed import Printed
 from curvedoctor.sources.text.rows import Rows
 
-_RULE = re.compile(r"[\s\-=_+*|#~]*$")
+_RULE = re.compile(r"[\s\-=_+*|#~:]*$")
 #: how a line begins that belongs to the one above it
 _BELOW = re.compile(r"\s{2,}\S|\s*[*>=\-]+>?\s")
 
@@ -37,8 +37,8 @@ class Console:
         self.grid = Grid()
         self.box = boxes.Box()
         self.printed = Printed()
-        #: line that each row was read from, in order
-        self.lines: list[int] = []
+        #: first and last line that each row was read from, in order
+        self.lines: list[tuple[int, int]] = []
         self.filled = 0
         #: split of the line before
         self._above: str | None = None
@@ -75,16 +75,17 @@ class Console:
         if self.box.take(text):
             return True
         self._flush(place)
-        if self.grid.is_header(text):
+        if self.box.take(text) or self.grid.is_header(text):  # perhaps the next box begins
             return True
         return self.context.heading(text)
 
     def _flush(self, place: int) -> None:
-        found = self.box.done()
+        lines, found = self.box.done()
         if found:
             counters = {name: value for name, value in found.items() if names.is_counter(name)}
             self.context.count(counters)
-            self._add(place - 1, {name: value for name, value in found.items() if name not in counters})
+            curves = {name: value for name, value in found.items() if name not in counters}
+            self._add(place - 1, curves, lines)
 
     def _row(self, place: int, text: str, bar: bool, below: bool) -> dict[str, float]:
         """The numbers of a line; its counters go to the context."""
@@ -109,10 +110,11 @@ class Console:
         self, found: Sequence[Pair], text: str | None, bar: bool = False, below: bool = False
     ) -> tuple[dict[str, float], dict[str, float]]:
         """Curves and counters among the numbers of a line."""
-        line = Line(self.context.section or (self._above if below else None))
-        for pair in found:
-            line.take(pair, text or "", len(found), bar)
-        self._above = line.split if line.numbers else self._above
+        line = Line.of(found, text or "", self.context.section, bar)
+        if below and self._above and not line.counters and line.split is None:
+            line = Line.of(found, text or "", self._above, bar)
+        if line.numbers or line.counters:
+            self._above = line.split
         for name, total in line.totals.items():
             self._total(name, total)
         return line.numbers, line.counters
@@ -127,11 +129,10 @@ class Console:
             if bar is not None:
                 self.bars.frame(self.rows.count - 1, bar, self.context.epoch)
 
-    def _add(self, place: int, numbers: dict[str, float]) -> None:
-        if not numbers:
-            return
-        self.rows.add(numbers | self.context.counters())
-        self.lines.append(place)
+    def _add(self, place: int, numbers: dict[str, float], lines: int = 1) -> None:
+        if numbers:
+            self.rows.add(numbers | self.context.counters())
+            self.lines.append((place - lines + 1, place))
 
 
 def read(lines: Iterable[str], rows: Rows) -> list[Table]:
@@ -148,7 +149,7 @@ def read(lines: Iterable[str], rows: Rows) -> list[Table]:
     if not kept:
         return []
     rows.cells = {name: cells for name, cells in rows.cells.items() if name in kept or names.is_counter(name)}
-    first = min(log.lines[row] for name in kept for row in rows.cells[name].rows[:1])
+    first = min(log.lines[row][0] for name in kept for row in rows.cells[name].rows[:1])
     rows.settings.update(log.printed.settings(first))
     if total := rows.totals.get("epoch"):
         rows.settings.setdefault("epochs", int(total))
@@ -177,7 +178,9 @@ def _kept(rows: Rows) -> set[str]:
 def _told(log: Console, kept: set[str]) -> str:
     used: set[int] = set()
     for name in kept:
-        used.update(log.lines[row] for row in log.rows.cells[name].rows)
+        for row in log.rows.cells[name].rows:
+            first, last = log.lines[row]
+            used.update(range(first, last + 1))
     shown = sorted(kept, key=lambda name: (-len(log.rows.cells[name].rows), name))
     more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
     return (

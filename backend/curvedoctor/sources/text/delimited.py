@@ -36,6 +36,8 @@ class Delimited:
         self.lines = [line for line in sample if not _is_rule(line)]
         self.delimiter = self._choose()
         cells = [self._cells(line) for line in self.lines]
+        #: columns from which it is a table: one, if the user names it
+        self.unnamed = 0 if columns else 1
         self.header = self._header(cells, columns)
         #: whether the first line is part of the table and no header
         self.headless = bool(cells) and _is_data(cells[0])
@@ -62,12 +64,12 @@ class Delimited:
 
     def fits(self) -> bool:
         """Whether what was sampled is a table and no prose."""
-        return len(self.header) > 1 and self.share >= _REGULAR and not self._is_prose()
+        return len(self.header) > self.unnamed and self.share >= _REGULAR and not self._is_prose()
 
     def lacks_names(self) -> bool:
         """Whether it is a table of numbers alone."""
         counts = {len(self._cells(line)) for line in self.lines}
-        return self.headless and not self.header and len(counts) == 1 and counts.pop() > 1
+        return self.headless and not self.header and len(counts) == 1 and len(self.lines) > 2
 
     def _is_prose(self) -> bool:
         """Whether what stands between blanks are sentences: the words of the header come again in each line."""

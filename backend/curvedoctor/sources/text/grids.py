@@ -24,12 +24,16 @@ class Grid:
         #: split that all its numbers belong to
         self.split: str | None = None
         self._pipes = False
+        #: whether no row came since
+        self._fresh = False
 
     def is_header(self, text: str) -> bool:
         """Whether a line without numbers is a header; it is remembered."""
         pipes = text.strip().startswith("|") or text.count("|") > 1
         wide = not pipes and bool(re.search(r"\S\s{2,}\S|\t", text.strip()))
         cells = _cells(text, pipes, wide)
+        if self._goes_on(cells, pipes):
+            return True
         if not 2 <= len(cells) <= _MOST or not all(_is_title(cell) for cell in cells):
             return False
         known = any(names.is_counter(cell) for cell in cells)
@@ -38,12 +42,29 @@ class Grid:
         self.header, self._pipes = [_title(cell) for cell in cells], pipes
         # YOLO's table of classes is what validation says
         self.split = "val" if cells[0].lower() == "class" else None
+        if self.header[:2] == ["E", "#"]:  # spaCy
+            self.header[:2] = ["epoch", "step"]
+        self._fresh = True
         return True
+
+    def _goes_on(self, cells: list[str], pipes: bool) -> bool:
+        """Whether a line is the second one of a header (MATLAB's)."""
+        more = (
+            pipes
+            and (self._fresh and self._pipes and len(cells) == len(self.header))
+            and not any(map(_value, cells))
+        )
+        if more:
+            self.header = [
+                f"{first} {second}".strip() for first, second in zip(self.header, cells, strict=True)
+            ]
+        return more
 
     def cells(self, text: str) -> dict[str, tuple[float, float | None]] | None:
         """The numbers of a line, each with its total ("3/50"), if it is a row of the table."""
         if not self.header:
             return None
+        self._fresh = False
         cells = _cells(text, self._pipes, wide=False)
         if len(cells) != len(self.header):
             cells = _cells(text, self._pipes, wide=True)

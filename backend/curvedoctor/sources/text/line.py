@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from curvedoctor.sources.text import names
 from curvedoctor.sources.text.pairs import Pair, title
@@ -26,6 +27,14 @@ class Line:
         self.totals: dict[str, float | None] = {}
         self._carried = ""
         self._list: tuple[str, int] | None = None
+
+    @classmethod
+    def of(cls, found: Sequence[Pair], text: str, split: str | None, bar: bool) -> Line:
+        """All numbers of a line of this text; `split` holds until the line says another."""
+        line = cls(split)
+        for pair in found:
+            line.take(pair, text, len(found), bar)
+        return line
 
     def take(self, pair: Pair, text: str, count: int, bar: bool) -> None:
         """One more number."""

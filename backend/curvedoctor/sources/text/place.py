@@ -55,14 +55,28 @@ class Places:
             trained = fine.copy()
             trained[np.array(self._rows.late, np.int64)] = np.nan
             if epoch is not None and _restarts_within(trained, epoch):
+                better = self._global(fine)
                 self.used.add(name)
-                return self._within(name, trained, epoch)
+                self._use_all()
+                return self._within(name, trained, epoch) if better is None else _filled(_ranked(better))
             if _counts(fine) and not (epoch is not None and _says_less(fine, epoch)):
-                self.used.update(other for other in self._fine() if _counts(self._dense(other)))
+                self._use_all()
                 return _filled(_ranked(self._with_others(name, fine)))
         if epoch is not None and epoch_name is not None:
             return self._by_epoch(epoch_name, epoch)
         return self._by_row()
+
+    def _use_all(self) -> None:
+        self.used.update(name for name in self._fine() if _counts(self._dense(name)))
+
+    def _global(self, within: Floats) -> Floats | None:
+        """Beside a counter that starts over, one that does not, and stands in at least half as many rows."""
+        known = int(np.sum(~np.isnan(within)))
+        for name in self._fine():
+            values = self._dense(name)
+            if _counts(values) and not _backward(values) and 2 * int(np.sum(~np.isnan(values))) >= known:
+                return values
+        return None
 
     def _dense(self, name: str) -> Floats:
         found = self._rows.cells[name].dense(self._rows.count)
