@@ -120,7 +120,7 @@ def titles(cells: Sequence[str]) -> list[str]:
     for place, cell in enumerate(cells[:MAX_COLUMNS]):
         name = cell.strip().strip('"') or ("" if place == 0 else f"column {place}")
         found[name if name not in found else f"{name} ({place})"] = None
-    return list(found)
+    return names.spelled(list(found))
 
 
 def _is_data(cells: Sequence[str]) -> bool:

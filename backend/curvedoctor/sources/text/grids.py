@@ -10,7 +10,7 @@ from curvedoctor.sources.text.numbers import number
 _WORD = re.compile(r"[A-Za-z_#%][\w./@%#:()\-\[\]]{0,60}$")
 _SIZE = re.compile(r"(?P<value>\d+\.?\d*)[GM]i?B?$")
 _TIME = re.compile(r"\d{1,4}:\d\d(:\d\d)?$")
-_PART = re.compile(r"(?P<value>\d+)/(?P<total>\d+)$")
+_PART = re.compile(r"(?P<value>\d{1,15})/(?P<total>\d{1,15})$")
 #: first cells of a row that stands for all classes
 _ALL = frozenset({"all", "mean", "total", "average", "overall"})
 _MOST = 256
@@ -39,11 +39,9 @@ class Grid:
         known = any(names.is_counter(cell) for cell in cells)
         if not (known or (wide and len(cells) > 2) or pipes):
             return False
-        self.header, self._pipes = [_title(cell) for cell in cells], pipes
+        self.header, self._pipes = names.spelled([_title(cell) for cell in cells]), pipes
         # YOLO's table of classes is what validation says
         self.split = "val" if cells[0].lower() == "class" else None
-        if self.header[:2] == ["E", "#"]:  # spaCy
-            self.header[:2] = ["epoch", "step"]
         self._fresh = True
         return True
 

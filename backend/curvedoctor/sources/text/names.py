@@ -103,3 +103,8 @@ def has_split(name: str) -> bool:
 _NO_SPLIT = frozenset(
     "lr learningrate baselr time datatime eta memory maxmem gpumem fps ips momentum gradnorm mfu speed".split()
 )
+
+
+def spelled(header: list[str]) -> list[str]:
+    """A header with its counters in full: spaCy's are E and #."""
+    return ["epoch", "step", *header[2:]] if header[:2] == ["E", "#"] else header

@@ -24,7 +24,7 @@ _WRAPPED = re.compile(
 )
 _NUMBER = re.compile(
     rf"(?<![\w.@#$&/\\+-])(?<!\bof )(?P<value>[-+]?(?:{NUMBER}))"
-    r"(?:\s*/\s*(?P<total>\d+)(?![\w.]))?"
+    r"(?:\s*/\s*(?P<total>\d{1,15})(?![\w.]))?"
     r"(?P<unit>\s?%|\s?(?:[mun]?s|sec|secs|seconds|min|ms|us|[kKMG]i?B?|it/s|s/it|it|B|h)(?:/\w{1,10})?(?![\w.=:]))?(?![\w@]|\.\w)",
     re.IGNORECASE,
 )
