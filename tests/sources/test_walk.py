@@ -146,9 +146,9 @@ def test_all_addresses_unreadable(tmp_path: Path) -> None:
 
 
 def test_a_file_of_no_known_kind(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "notes.bin").write_bytes(bytes(range(256)))
     with pytest.raises(SourceError, match="event file"):
-        list(find_all([str(tmp_path / "notes.txt")]))
+        list(find_all([str(tmp_path / "notes.bin")]))
 
 
 def test_the_same_address_twice_is_read_once(tmp_path: Path) -> None:

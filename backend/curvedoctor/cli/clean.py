@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from curvedoctor.cli.options import params_of, reading
+from curvedoctor.cli.options import reading, reading_of
 
 
 @click.command("clean")
@@ -18,9 +18,8 @@ def command(**said: Any) -> int:
     from curvedoctor.cli.terminal import heedless
     from curvedoctor.cli.writeback import clean, report
     from curvedoctor.sinks.base import WriteOptions
-    from curvedoctor.sources.base import ReadOptions
 
-    read = ReadOptions(said["run"], said["experiment"], said["filter"], params_of(said["param"]))
+    read = reading_of(said)
     origins = ((run.name, run.origin) for run in read_runs(said["sources"], read))
     options = WriteOptions(said["dry_run"])
     return report(clean(origins, options), options.dry_run, heedless)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from curvedoctor.engine import Options
     from curvedoctor.model import ParamValue, Role
     from curvedoctor.settings import Settings
+    from curvedoctor.sources.base import ReadOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,6 +26,7 @@ READING: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--param", multiple=True, metavar="KEY=VALUE", help="A fact that the log lacks, such as n_val=1000."
     ),
+    click.option("--columns", metavar="A,B,…", help="What the columns of a table without a header are."),
     click.option("--role", multiple=True, metavar="ID=SPLIT:QUANTITY:BETTER", help="Correct a curve's role."),
 )
 JUDGING: tuple[Callable[[Any], Any], ...] = (
@@ -91,13 +93,20 @@ def conditions_of(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(wanted)
 
 
+def reading_of(said: dict[str, Any]) -> ReadOptions:
+    """What the user said about reading. Raises `UsageError`."""
+    from curvedoctor.sources.base import ReadOptions
+
+    columns = tuple(name.strip() for name in (said.get("columns") or "").split(",") if name.strip())
+    return ReadOptions(said["run"], said["experiment"], said["filter"], params_of(said["param"]), columns)
+
+
 def options_of(said: dict[str, Any], settings: Settings) -> Options:
     """What the user said on the command line and in the settings file, for the engine. Raises `UsageError`."""
     from curvedoctor.engine import Options
-    from curvedoctor.sources.base import ReadOptions
 
     return Options(
-        read=ReadOptions(said["run"], said["experiment"], said["filter"], params_of(said["param"])),
+        read=reading_of(said),
         conditions=conditions_of(said.get("condition", ())),
         roles=roles_of(said["role"]),
         primary=settings.primary,

@@ -15,7 +15,7 @@ from curvedoctor.engine.strict import dumps
 from curvedoctor.sources.base import Unit
 
 #: readers whose stamps tell every change; those of databases miss some (a parameter logged late)
-_STAMPED = frozenset({"tensorboard", "history", "mlflow-files"})
+_STAMPED = frozenset({"tensorboard", "history", "text", "mlflow-files"})
 #: parts of the package that only show or write what was diagnosed
 _SILENT = frozenset({"cli", "compare", "demo", "reports", "sinks"})
 
@@ -37,7 +37,7 @@ def said(options: Options) -> list[object]:
     read = options.read
     roles = sorted((key, of_role(role)) for key, role in options.roles.items())
     return [
-        *(read.run, read.experiment, read.filter, sorted(read.params.items())),
+        *(read.run, read.experiment, read.filter, sorted(read.params.items()), list(read.columns)),
         *(options.conditions, roles, options.alone, options.primary),
     ]
 

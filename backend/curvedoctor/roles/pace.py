@@ -81,7 +81,7 @@ def _epochs(curves: Sequence[Curve]) -> int:
         if curve.tag[-6:].rsplit("/", 1)[-1].lower() in ("epoch", "epochs") and len(curve) > 1:
             values = curve.values[np.isfinite(curve.values)]
             if (
-                values.size
+                values.size > 1
                 and values.min() >= 0
                 and values.max() < 1e9
                 and np.mean(np.diff(values) >= 0) > 0.9

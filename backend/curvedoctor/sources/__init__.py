@@ -50,7 +50,7 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
             for item in _find_one(address, options):
                 readable = True
                 if isinstance(item, Unit):
-                    if not _may_hold(item.run, options.run):
+                    if not (_may_hold(item.run, options.run) or _holds_several(item, options.run)):
                         continue
                     found += 1
                 yield from copies.check(item)
@@ -95,7 +95,7 @@ def _find_one(address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         raise SourceError(f"{address}: no such file or directory; check the path")
     raise SourceError(
         f"{address}: not a kind of source that curvedoctor reads; give a log directory, an event file, "
-        "a CSV/JSON/JSONL history, an mlruns folder, or an MLflow database or server"
+        "a CSV/JSON/JSONL history or console log, a W&B or trackio run, an mlruns folder, or an MLflow database or server"
     )
 
 
@@ -124,6 +124,17 @@ def _offer(folder: Folder, options: ReadOptions) -> list[Claim]:
 def _may_hold(unit: str, pattern: str | None) -> bool:
     """Whether a unit's runs may be wanted: `name#2` is told apart from others in `name` when loaded."""
     return pattern is None or fnmatchcase(unit, pattern) or fnmatchcase(unit, _NUMBER.sub("", pattern))
+
+
+def _holds_several(unit: Unit, pattern: str | None) -> bool:
+    """Whether a file's runs may be named below it: `export.csv/run-a`."""
+    several = unit.reader in ("history", "text", "trackio")
+    return (
+        several
+        and pattern is not None
+        and "/" in pattern
+        and fnmatchcase(f"{unit.run}/", f"{pattern.rpartition('/')[0]}/")
+    )
 
 
 def wanted(run: str, pattern: str | None) -> bool:

@@ -26,6 +26,8 @@ class ReadOptions:
     filter: str | None = None
     #: facts that the log lacks; they win over logged ones
     params: Mapping[str, ParamValue] = field(default_factory=dict)
+    #: names of the columns of tables that have no header
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ _FRESH = 2_000_000_000
 
 Load = Callable[[Sequence[Unit]], Iterator[Run | Problem]]
 #: readers whose stamps cover everything that they read
-CACHED = frozenset({"tensorboard", "history"})
+CACHED = frozenset({"tensorboard", "history", "text"})
 
 
 def load_cached(units: Iterable[Unit], options: ReadOptions, load: Load) -> Iterator[Run | Problem]:
@@ -106,7 +106,8 @@ def key_of(unit: Unit, options: ReadOptions) -> bytes | None:
         return None
     if time.time_ns() - max(times, default=0) < _FRESH:
         return None
-    told = (FORMAT, _code(), unit, tuple(sorted(options.params.items())), options.experiment, options.filter)
+    given = (tuple(sorted(options.params.items())), options.columns)
+    told = (FORMAT, _code(), unit, given, options.experiment, options.filter)
     return hashlib.blake2b(repr(told).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

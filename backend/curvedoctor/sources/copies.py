@@ -10,7 +10,7 @@ from curvedoctor.sources import files
 from curvedoctor.sources.base import Unit
 
 #: readers whose parts are files that hold the data
-_READERS = frozenset({"tensorboard", "history"})
+_READERS = frozenset({"tensorboard", "history", "text"})
 #: directories that programs give to a run's event files
 EVENT_DIRS = frozenset({"tensorboard", "tb", "tb_logs", "events", "logs", "summaries", "summary", "vis_data"})
 _CHUNK = 1 << 20
@@ -52,7 +52,7 @@ def _data_files(unit: Unit) -> list[tuple[str, str, int | str]]:
     parts, stamp = unit.parts, unit.stamp
     if unit.reader not in _READERS or len(stamp) < 2 * len(parts):
         return []
-    history = unit.reader == "history"
+    history = unit.reader != "tensorboard"
     return [
         (path, name, stamp[2 * i])
         for i, path in enumerate(parts)

@@ -15,7 +15,7 @@ from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import attempts, beside, files, sidecars
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
 from curvedoctor.sources.copies import EVENT_DIRS, is_event_file
-from curvedoctor.sources.tables import Table, looks_like_history, read_table
+from curvedoctor.sources.tables import Table, looks_like_history, read_tables
 
 #: names that a walk takes for histories, if their first lines look like one
 WELL_KNOWN = frozenset(
@@ -90,7 +90,7 @@ class HistoryReader:
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Runs in the order of their units."""
         for unit in units:
-            yield from _load(unit, options)
+            yield from load_file(unit, options)
 
     def _unit(self, root: str, path: str, run: str, there: Sequence[str], events: Sequence[str] = ()) -> Unit:
         folder = files.parent(path)
@@ -167,26 +167,37 @@ def _left_out(path: str) -> str:
         return f"can't be read: {files.reason(error)}"
 
 
-def _load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
+def load_file(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
+    """The runs in the file that a unit begins with."""
     path = unit.parts[0]
     try:
-        table = read_table(path)
+        tables = read_tables(path, options.columns)
     except files.UNREADABLE as error:
         yield Problem(path, _left_out(path) or f"can't be read: {files.reason(error)}")
         return
-    if not table.columns:
-        yield Problem(path, _left_out(path) or "holds no column of numbers over time")
+    found = [table for table in tables if table.columns]
+    if not found:
+        told = "; ".join(problem for table in tables for problem in table.problems)
+        what = "holds no column of numbers over time" + (f": {told}" if told else "")
+        yield Problem(path, _left_out(path) or what)
         return
     events = [part for part in unit.parts[1:] if is_event_file(part)]
-    told = beside.compare(table, events) if events else None
-    if told is not None and told.same and not told.shorter:
-        if told.missing:
-            yield Problem(path, _only_here(table, told.missing))
+    told_beside = beside.compare(found[0], events) if events and len(found) == 1 else None
+    if told_beside is not None and told_beside.same and not told_beside.shorter:
+        if told_beside.missing:
+            yield Problem(path, _only_here(found[0], told_beside.missing))
         return
-    found = attempts.split(table)
-    for number, part in enumerate(found, 1):
-        name = unit.run if len(found) == 1 else f"{unit.run}#{number}"
-        yield _run(unit, name, part, options, [] if number > 1 else table.problems)
+    for table in found:
+        name = unit.run if len(found) == 1 else f"{unit.run}/{table.name}"
+        yield from _attempts(unit, name, table, options)
+
+
+def _attempts(unit: Unit, name: str, table: Table, options: ReadOptions) -> Iterator[Run]:
+    """The trainings that were appended one after the other."""
+    parts = attempts.split(table)
+    for number, part in enumerate(parts, 1):
+        numbered = name if len(parts) == 1 else f"{name}#{number}"
+        yield _run(unit, numbered, part, options, [] if number > 1 else table.problems)
 
 
 def _only_here(table: Table, missing: Sequence[str]) -> str:

@@ -104,7 +104,7 @@ def sqlite_path(address: str) -> str | None:
 def connect(address: str) -> Iterator[Database]:
     """Open read-only. Raises `SourceError` if it can't be opened, or is no MLflow database."""
     path = sqlite_path(address)
-    opened = _sqlite(path) if path is not None else _server(address)
+    opened = read_only(path) if path is not None else _server(address)
     with opened as database:
         if not {"run_uuid", "experiment_id"} <= database.columns("runs") or not database.columns("metrics"):
             raise SourceError(
@@ -114,7 +114,8 @@ def connect(address: str) -> Iterator[Database]:
 
 
 @contextlib.contextmanager
-def _sqlite(path: str) -> Iterator[Database]:
+def read_only(path: str) -> Iterator[Database]:
+    """Any SQLite file. Raises `SourceError` if it can't be opened."""
     if not Path(path).is_file():
         kind = "a folder, not a database" if Path(path).is_dir() else "no such file"
         raise SourceError(f"{path}: {kind}. Give the path of an MLflow database, e.g. sqlite:///mlflow.db")

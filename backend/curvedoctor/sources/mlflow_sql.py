@@ -23,6 +23,7 @@ from curvedoctor.sources.mlflow_common import (
     unclamped,
 )
 from curvedoctor.sources.mlflow_db import Database, connect, is_sqlite, masked
+from curvedoctor.sources.trackio import holds_runs
 
 _SCHEMES = tuple(
     name + mark for name in ("sqlite", "postgresql", "postgres", "mysql", "mariadb") for mark in ":+"
@@ -49,7 +50,7 @@ class MlflowSql:
             raise SourceError(
                 "mssql databases are not supported yet: give the URI of the MLflow server in front of it"
             )
-        return address.startswith(_SCHEMES) or is_sqlite(address)
+        return address.startswith(_SCHEMES) or (is_sqlite(address) and not holds_runs(address))
 
     def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         """The runs of a database. Raises `SourceError` if it can't be opened or is no MLflow database."""

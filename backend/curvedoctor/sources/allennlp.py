@@ -1,0 +1,108 @@
+"""AllenNLP as a source: `metrics_epoch_0.json`, `metrics_epoch_1.json` … in a folder are one run, a row each."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+
+from curvedoctor.model import Curve, Origin, Problem, Run
+from curvedoctor.sources import files, sidecars
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+
+_NAME = re.compile(r"^metrics_epoch_(\d{1,9})\.json$")
+#: files of one run, bytes of one of them
+_MOST, _LARGEST = 20_000, 1 << 20
+
+
+class AllenNlpReader:
+    """A folder is one run."""
+
+    name = "allennlp"
+
+    def opens(self, address: str) -> bool:
+        """Never: one file is one row."""
+        return False
+
+    def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
+        """Nothing, as no address is opened."""
+        yield from ()
+
+    def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
+        """The run whose serialization directory this is; `metrics.json` beside it repeats its end."""
+        if options.experiment is not None or options.filter is not None:
+            return None
+        numbered = sorted((int(match[1]), name) for name in folder.files if (match := _NAME.match(name)))
+        if len(numbered) < 2:
+            return None
+        run = files.relative(folder.path, folder.root)
+        run = files.basename(folder.root) if run == "." else run
+        beside = [name for name in sidecars.NAMES if name in folder.files]
+        # the folder stands for its rows: units are small, and there may be thousands of files
+        parts = (folder.path, *(files.join(folder.path, name) for name in beside))
+        last = files.stamp(files.join(folder.path, numbered[-1][1]))
+        unit = Unit(self.name, folder.root, run, files.parent(folder.path), parts, (len(numbered), *last))
+        taken = frozenset([name for _, name in numbered] + ["metrics.json"])
+        return Claim((unit,), files=taken & frozenset(folder.files))
+
+    def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
+        """Runs in the order of their units."""
+        for unit in units:
+            yield from _load(unit, options)
+
+
+READER = AllenNlpReader()
+
+
+def _load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
+    from curvedoctor.params import recognize
+    from curvedoctor.roles import assign
+    from curvedoctor.sources.text.curves import tables_of
+    from curvedoctor.sources.text.mappings import add_mapping
+    from curvedoctor.sources.text.rows import Rows
+
+    rows, problems = Rows(), list[Problem]()
+    for epoch, path in _files(unit.parts[0]):
+        row = _row(path)
+        if isinstance(row, Problem):
+            problems.append(row)
+        else:
+            add_mapping(rows, {**row, "epoch": epoch})
+    (table,) = tables_of(rows)
+    found = [
+        Curve(name, name, column.steps, column.values, column.wall_times, axis=table.axis)
+        for name, column in sorted(table.columns.items())
+    ]
+    if not found:
+        yield from problems
+        yield Problem(unit.parts[0], "its metrics hold no numbers")
+        return
+    yield Run(
+        name=unit.run,
+        source=unit.parts[0],
+        group=unit.group,
+        curves=tuple(assign(found)),
+        params=dict(recognize(sidecars.read(unit.parts[1:]))) | dict(options.params),
+        problems=tuple(problems),
+        origin=Origin(
+            unit.reader, unit.address, unit.run, unit.parts[:1], "AllenNLP's metrics are only read"
+        ),
+    )
+
+
+def _row(path: str) -> dict[str, object] | Problem:
+    try:
+        row = json.loads(files.read_bytes(path, _LARGEST))
+    except files.UNREADABLE as error:
+        return Problem(path, f"can't be read: {files.reason(error)}")
+    return row if isinstance(row, dict) else Problem(path, "can't be read: it is no JSON object")
+
+
+def _files(folder: str) -> list[tuple[int, str]]:
+    """Epoch and path of each file, in order."""
+    try:
+        names = [entry.name for entry in files.listing(folder)]
+    except files.UNREADABLE:
+        return []
+    found = sorted((int(match[1]), name) for name in names if (match := _NAME.match(name)))
+    return [(epoch, files.join(folder, name)) for epoch, name in found[:_MOST]]

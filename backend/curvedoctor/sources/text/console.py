@@ -1,0 +1,205 @@
+"""Console logs: whatever a training prints, as rows of names and numbers.
+
+Nothing here is about one framework. A line is names and numbers; what counts (epoch, iteration, step, the
+"3/50" of a progress bar, the "[12]" that a line begins with) is the counter, for this line and for those
+after it that have none. What occurs once is no curve. Tables with a header line, boxes of names and
+values, and progress bars are told by their form.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+
+from curvedoctor.sources.text import boxes, names
+from curvedoctor.sources.text.bars import Bars, frames
+from curvedoctor.sources.text.context import Context
+from curvedoctor.sources.text.curves import Table, tables_of
+from curvedoctor.sources.text.grids import Grid
+from curvedoctor.sources.text.line import Line, canonical
+from curvedoctor.sources.text.pairs import MAX_LENGTH, Pair, clean, pairs
+from curvedoctor.sources.text.printed import Printed
+from curvedoctor.sources.text.rows import Rows
+
+_RULE = re.compile(r"[\s\-=_+*|#~:]*$")
+#: how a line begins that belongs to the one above it
+_BELOW = re.compile(r"\s{2,}\S|\s*[*>=\-]+>?\s")
+
+
+class Console:
+    """Reads a log line by line; what it found is in `rows`."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.context = Context(rows)
+        self.bars = Bars(rows)
+        self.grid = Grid()
+        self.box = boxes.Box()
+        self.printed = Printed()
+        #: first and last line that each row was read from, in order
+        self.lines: list[tuple[int, int]] = []
+        self.filled = 0
+        #: split of the line before
+        self._above: str | None = None
+
+    def line(self, place: int, line: str) -> None:
+        """One line, perhaps of several frames of a progress bar."""
+        if not line.strip():
+            self._flush(place)
+            return
+        self.filled += 1
+        for frame in frames(line):
+            text = clean(frame.head)
+            if self.grid.is_header(text) if frame.bar is not None else self._special(place, text):
+                continue
+            found = self._row(place, text, frame.bar is not None, _BELOW.match(frame.head) is not None)
+            if frame.bar is not None:
+                numbers, counters = self._numbers(pairs(clean(frame.tail)), None)
+                self.context.count(counters)
+                self._bar(place, None if counters else frame.bar, found | numbers)
+            elif found:
+                self._add(place, found)
+
+    def end(self, place: int) -> None:
+        """After the last line."""
+        self._flush(place)
+        self.bars.end()
+
+    def _special(self, place: int, text: str) -> bool:
+        """Rules, boxes, headers and headings."""
+        if _RULE.match(text):
+            if not self.box.waits_for_rule():
+                self._flush(place)
+            return True
+        if self.box.take(text):
+            return True
+        self._flush(place)
+        if self.box.take(text) or self.grid.is_header(text):  # perhaps the next box begins
+            return True
+        return self.context.heading(text)
+
+    def _flush(self, place: int) -> None:
+        lines, found = self.box.done()
+        if found:
+            counters = {name: value for name, value in found.items() if names.is_counter(name)}
+            self.context.count(counters)
+            curves = {name: value for name, value in found.items() if name not in counters}
+            self._add(place - 1, curves, lines)
+
+    def _row(self, place: int, text: str, bar: bool, below: bool) -> dict[str, float]:
+        """The numbers of a line; its counters go to the context."""
+        cells = self.grid.cells(text)
+        if cells is not None:
+            counters = {name: value for name, (value, _) in cells.items() if names.is_counter(name)}
+            for name in counters:
+                self._total(name, cells[name][1])
+            self.context.count(counters)
+            return {
+                names.with_split(self.grid.split, name): value
+                for name, (value, _) in cells.items()
+                if name not in counters and not names.is_counter(name)
+            }
+        found = pairs(text)
+        self.printed.line(place, text)
+        numbers, counters = self._numbers(found, text, bar, below)
+        self.context.count(counters)
+        return numbers
+
+    def _numbers(
+        self, found: Sequence[Pair], text: str | None, bar: bool = False, below: bool = False
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        """Curves and counters among the numbers of a line."""
+        line = Line.of(found, text or "", self.context.section, bar)
+        if below and self._above and not line.counters and line.split is None:
+            line = Line.of(found, text or "", self._above, bar)
+        if line.numbers or line.counters:
+            self._above = line.split
+        for name, total in line.totals.items():
+            self._total(name, total)
+        return line.numbers, line.counters
+
+    def _total(self, name: str, total: float | None) -> None:
+        if total:
+            self.rows.totals[canonical(name)] = total
+
+    def _bar(self, place: int, bar: tuple[float, float] | None, found: dict[str, float]) -> None:
+        if found:
+            self._add(place, found)
+            if bar is not None:
+                self.bars.frame(self.rows.count - 1, bar, self.context.epoch)
+
+    def _add(self, place: int, numbers: dict[str, float], lines: int = 1) -> None:
+        if numbers:
+            self.rows.add(numbers | self.context.counters())
+            self.lines.append((place - lines + 1, place))
+
+
+def read(lines: Iterable[str], rows: Rows) -> list[Table]:
+    """The runs in a console log; none if it is no log of a training."""
+    log = Console(rows)
+    place = 0
+    for place, line in enumerate(lines, 1):
+        if rows.full():
+            break
+        log.line(place, line)
+    log.end(place + 1)
+    _drop_preamble(rows)
+    kept = _kept(rows)
+    if not kept:
+        return []
+    rows.cells = {name: cells for name, cells in rows.cells.items() if name in kept or names.is_counter(name)}
+    first = min(log.lines[row][0] for name in kept for row in rows.cells[name].rows[:1])
+    rows.settings.update(log.printed.settings(first))
+    if total := rows.totals.get("epoch"):
+        rows.settings.setdefault("epochs", int(total))
+    rows.problems.insert(0, _told(log, kept))
+    return tables_of(rows)
+
+
+def _drop_preamble(rows: Rows) -> None:
+    """What stands before the first counter is no curve, if anything counts at all."""
+    counted = [cells.rows[0] for name, cells in rows.cells.items() if names.is_counter(name) and cells.rows]
+    first = min(counted, default=0)
+    for cells in rows.cells.values():
+        before = bisect_left(cells.rows, first)
+        del cells.rows[:before], cells.values[:before]
+
+
+def _kept(rows: Rows) -> set[str]:
+    """The names that came more than once."""
+    return {
+        name
+        for name, cells in rows.cells.items()
+        if len(cells.rows) > 1 and not names.is_counter(name) and len(name) <= 80
+    }
+
+
+def _told(log: Console, kept: set[str]) -> str:
+    used: set[int] = set()
+    for name in kept:
+        for row in log.rows.cells[name].rows:
+            first, last = log.lines[row]
+            used.update(range(first, last + 1))
+    shown = sorted(kept, key=lambda name: (-len(log.rows.cells[name].rows), name))
+    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
+    return (
+        f"read as a console log: {len(used):,} of {log.filled:,} lines were used (the first is line {min(used)}, "
+        f"the last line {max(used)}; {', '.join(shown[:5])}{more}), {log.filled - len(used):,} were not"
+    )
+
+
+def looks_like_log(sample: Sequence[str]) -> bool:
+    """Whether some lines are those of a training: measures, beside something that counts, more than once."""
+    rows = Rows()
+    log = Console(rows)
+    for place, line in enumerate(sample, 1):
+        log.line(place, line[:MAX_LENGTH])
+    log.end(len(sample) + 1)
+    counted = any(len(cells.rows) > 1 for name, cells in rows.cells.items() if names.is_counter(name))
+    return counted and any(MEASURE.search(name) for name in _kept(rows))
+
+
+MEASURE = re.compile(
+    r"loss|acc|error|rmse|mse|mae|auc|perplexity|ppl|reward|score|nll|cost|iou|map", re.IGNORECASE
+)

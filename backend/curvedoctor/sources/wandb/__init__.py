@@ -1,0 +1,87 @@
+"""Weights & Biases as a source: what `wandb` leaves on the disk, offline or not, read without it and without a network.
+
+`wandb/offline-run-DATE-ID/run-ID.wandb` holds everything; where it is missing, older versions left
+`wandb-history.jsonl`, which is a history like others. Settings are in the record log, and in `files/config.yaml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from curvedoctor.errors import SourceError
+from curvedoctor.model import Problem, Run
+from curvedoctor.sources import files
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+
+_FILE = re.compile(r"^(?:offline-)?run-[^/]+\.wandb$")
+#: beside the record log, stronger than it: what was set after the log was cut
+_CONFIG, _SUMMARY = "config.yaml", "wandb-summary.json"
+
+
+class WandbReader:
+    """One record log is one run."""
+
+    name = "wandb"
+
+    def opens(self, address: str) -> bool:
+        """A `.wandb` file."""
+        try:
+            return address.endswith(".wandb") and files.kind(address) == "file"
+        except files.UNREADABLE:
+            return False
+
+    def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
+        """The run in one file."""
+        if options.experiment is not None or options.filter is not None:
+            return
+        if not files.stamp(address):
+            raise SourceError(f"{address}: can't be read; check its permissions")
+        folder = files.parent(address)
+        yield self._unit(folder, address, files.basename(folder))
+
+    def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
+        """The run whose directory this is; its `files` and `logs` hold no others."""
+        if options.experiment is not None or options.filter is not None:
+            return None
+        logs = [name for name in folder.files if _FILE.match(name)]
+        if not logs:
+            return _only_summary(folder)
+        run = files.relative(folder.path, folder.root)
+        run = files.basename(folder.root) if run == "." else run
+        units = tuple(
+            self._unit(
+                folder.root, files.join(folder.path, name), run if len(logs) == 1 else f"{run}/{name[:-6]}"
+            )
+            for name in logs
+        )
+        own = frozenset({"files", "logs", "tmp"}.intersection(folder.dirs))
+        return Claim(units, dirs=own, files=frozenset(logs))
+
+    def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
+        """Runs in the order of their units."""
+        from curvedoctor.sources.wandb.run import load
+
+        for unit in units:
+            yield from load(unit, options)
+
+    def _unit(self, root: str, path: str, run: str) -> Unit:
+        folder = files.parent(path)
+        config = files.join(files.join(folder, "files"), _CONFIG)
+        parts = (path, config) if files.stamp(config) else (path,)
+        stamp: list[int | str] = []
+        for part in parts:
+            stamp.extend(files.stamp(part) or (0, ""))
+        group = files.parent(folder)
+        return Unit(self.name, root, run, group, parts, tuple(stamp))
+
+
+READER = WandbReader()
+
+
+def _only_summary(folder: Folder) -> Claim | None:
+    """What is said of a folder with nothing but a run's last values."""
+    if _SUMMARY not in folder.files or "wandb-history.jsonl" in folder.files:
+        return None
+    what = f"holds a run's last values only: give the folder with its record log, run-ID.wandb, or its history from the server ({_SUMMARY})"
+    return Claim(problems=(Problem(folder.path, what),), files=frozenset({_SUMMARY}))
