@@ -26,6 +26,8 @@ CERTAIN = 0.7
 #: what merely improves is named from this probability on, and at least one such action
 WORTH_TRYING = 0.2
 MOST = 6
+#: what a change that merely improves must be more probable by to come before one that treats a finding
+TREATS = 0.2
 #: probabilities that differ by less are alike: then the order of the findings decides
 ALIKE = 0.05
 #: what an action must bring more than one that takes a single number to change, as probability
@@ -70,7 +72,7 @@ def prescribe(
     named = [action for _, actions in asked for action in actions]
 
     def place(action: str) -> tuple[object, ...]:
-        worth = chance[action] - (0.0 if action in seen else EFFORT.get(action, 0.0))
+        worth = chance[action] - EFFORT.get(action, 0.0) + (TREATS if action in seen else 0.0)
         told = named.index(action) if action in named else len(named)
         return action not in repairs, action in last, -round(worth / ALIKE), told, -worth, action
 

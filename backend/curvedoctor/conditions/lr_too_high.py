@@ -126,7 +126,8 @@ def _bounces(case: Case) -> Finding:
     s = case.train or case.main
     assert s is not None
     rough = roughness(s)
-    apart = s is not case.train or s.stats.n < MANY or s.stats.end < 0.05 * s.stats.start
+    per_epoch = s is case.train and s.curve.role.granularity == "epoch"
+    apart = not per_epoch or s.stats.n < MANY or s.stats.end < 0.05 * s.stats.start
     both = 1.0 if case.val is None else ramp(roughness(case.val), 0.3 * BOUNCE[0], BOUNCE[0])
     sure = 0.0 if apart else 0.9 * ramp(rough, *BOUNCE) * both * float(_settled(s))
     summary = f"The {name(s)} bounces by ±{percent(rough)} of its level{_rate(case)} and no longer improves."

@@ -23,6 +23,8 @@ References
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
@@ -36,6 +38,8 @@ from curvedoctor.model import Finding, Run, Unjudged
 ID = "lr-too-low"
 #: decades below custom at which a loss that has hardly moved needs no other cause, and what that is: share of its start
 DECADES, HARDLY = (2.3, 3.0), (0.15, 0.08)
+#: the least rate that anything is customarily trained with
+LOWEST = 1e-6
 #: decades below custom from which on a descent that does not end is due to the rate
 BELOW = (0.0, 0.3)
 #: share of the fall in the second half that tells a crawl where no rate is logged
@@ -57,7 +61,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     assert s is not None
     if s.stats.n < FEWEST:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")
-    moved = relative(s.stats.start - s.stats.low, s.stats.start)
+    moved = relative(s.stats.start - s.stats.best, s.stats.start)
+    rate = logged_lr(case)
+    if below is None and rate and moved < HARDLY[0]:
+        below = math.log10(LOWEST / rate)  # below what any optimizer is used with
     if below is None:
         sure = 0.8 * _slow(s) * ramp(_second_half(s), *SECOND)
     else:
@@ -134,7 +141,7 @@ CONDITION = Condition(
     check=check,
     evidence={
         "decades_below_usual": "log10(customary lr of the optimizer / lr); null where either is unknown",
-        "moved": "share of its start by which the loss has fallen at its best logged point",
+        "moved": "share of its start by which the loss has fallen at its best level",
         "second_half_share": "share of the whole fall that happened in the second half of the run, 0..1",
         "t90": "progress 0..1 at which nine tenths of the fall were done",
     },
