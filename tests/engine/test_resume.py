@@ -25,9 +25,9 @@ from curvedoctor.cli import main
 from curvedoctor.engine import judge, plan, scan
 from curvedoctor.reports import as_jsonl
 original, pieces = judge._diagnose, as_jsonl.pieces
-def slow(case, options):
+def slow(*given):
     time.sleep(0.004)
-    return original(case, options)
+    return original(*given)
 def slowly(results, look):
     for piece in pieces(results, look):
         yield piece

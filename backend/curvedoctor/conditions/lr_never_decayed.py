@@ -87,7 +87,7 @@ def _constant(rng: np.random.Generator) -> Run:
 
 
 def _configured(rng: np.random.Generator) -> Run:
-    return run({"lr": 0.1, "schedule": "constant"}, train_loss=falling(rng, 60, noise=0.15))
+    return run({"lr": 0.1, "schedule": "constant"}, train_loss=falling(rng, 60, noise=0.3))
 
 
 def _decays(rng: np.random.Generator) -> Run:

@@ -62,14 +62,13 @@ def check(case: Case) -> Finding | Unjudged | None:
     if s.stats.n < FEWEST:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")
     moved = relative(s.stats.start - s.stats.best, s.stats.start)
-    rate = logged_lr(case)
-    if below is None and rate and moved < HARDLY[0]:
-        below = math.log10(LOWEST / rate)  # below what any optimizer is used with
+    hardly = 0.97 * ramp(moved, *HARDLY)
     if below is None:
-        sure = 0.8 * _slow(s) * ramp(_second_half(s), *SECOND)
+        rate = logged_lr(case) or 1.0
+        crawls = 0.8 * _slow(s) * ramp(_second_half(s), *SECOND)
+        sure = max(crawls, hardly * ramp(math.log10(LOWEST / rate), *DECADES))
     else:
-        alone = 0.97 * ramp(below, *DECADES) * ramp(moved, *HARDLY)
-        sure = max(alone, 0.92 * ramp(below, *BELOW) * _slow(s))
+        sure = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s))
     if sure < FIRES:
         return None
     return finding(
@@ -80,9 +79,12 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 def _summary(case: Case, s: Series, below: float | None, moved: float) -> str:
     second = percent(_second_half(s))
+    rate = logged_lr(case) or 1.0
+    if below is None and moved < HARDLY[0] and math.log10(LOWEST / rate) > DECADES[0]:
+        return f"At a learning rate of {number(rate)}, below what anything is trained with, the {name(s)} has moved by {percent(moved)} only."
     if below is None:
         return f"The {name(s)} falls so slowly that {second} of its fall is in the second half, and it has not settled at the end."
-    custom = f"a learning rate of {number(logged_lr(case) or 0.0)}, {number(10**below)} times below what is customary"
+    custom = f"a learning rate of {number(rate)}, {number(10**below)} times below what is customary"
     if moved < HARDLY[0]:
         return f"At {custom}, the {name(s)} has moved by {percent(moved)} only."
     return f"The {name(s)} still falls steadily at the end, {second} of its fall in the second half, at {custom}."

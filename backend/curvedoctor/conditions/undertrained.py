@@ -109,7 +109,7 @@ def _falling(s: Series) -> float:
     noise = error_of_mean(s, 0.25)
     beyond = ramp(last, 2.0 * noise, 3.5 * noise + 1e-12 * abs(s.stats.end))
     at_best = ramp(relative(s.stats.end - s.stats.low, s.stats.low), *AT_BEST)
-    steady = ramp(last - 3 * noise, 1.05 * before, 0.95 * before) if before > 0 else 0.0
+    steady = ramp(last - 3 * noise, 1.25 * before, 1.05 * before) if before > 0 else 0.0
     return beyond * at_best * steady * ramp(_drops(s), *DROPS)
 
 
@@ -136,12 +136,12 @@ def _stopped(rng: np.random.Generator) -> Run:
 
 
 def _slow_power(rng: np.random.Generator) -> Run:
-    y = 4.0 * (1 + np.arange(200.0)) ** -0.35 * np.exp(0.01 * rng.standard_normal(200))
+    y = 4.0 * (30 + np.arange(200.0)) ** -0.5 * np.exp(0.01 * rng.standard_normal(200))
     return run({"epochs": 200}, train_loss=y)
 
 
 def _score_only(rng: np.random.Generator) -> Run:
-    return run(val_accuracy=0.2 + 0.5 * np.linspace(0, 1, 30) + 0.005 * rng.standard_normal(30))
+    return run(val_accuracy=0.2 + 0.5 * np.linspace(0, 1, 30) ** 0.9 + 0.003 * rng.standard_normal(30))
 
 
 def _finished(rng: np.random.Generator) -> Run:

@@ -12,9 +12,11 @@ FINE = 1e-4
 
 
 def logged_lr(case: Case) -> float | None:
-    """The learning rate as configured, or the peak of its curve."""
+    """The learning rate as configured, or the peak of its curve; None where neither is a number that a rate can be."""
     lr = case.number("lr")
-    return lr if lr is not None or case.schedule is None else case.schedule.peak
+    if lr is None and case.schedule is not None:
+        lr = case.schedule.peak
+    return lr if lr is not None and 1e-300 < lr < 1e300 else None
 
 
 def fine_tuning(case: Case) -> bool:
@@ -31,4 +33,4 @@ def decades_below_usual(case: Case) -> float | None:
     momentum = case.number("momentum") or 0.0
     usual = usual_lr(case.word("optimizer"), momentum=momentum, pretrained=fine_tuning(case))
     lr = logged_lr(case)
-    return math.log10(usual.typical / lr) if usual and lr and 1e-300 < lr < 1e300 else None
+    return math.log10(usual.typical / lr) if usual and lr else None
