@@ -12,7 +12,6 @@ from typing import Any
 from clinic.campaign import outcome_of, variants
 from clinic.config import Config, compact
 from clinic.curves import STEP_POINTS
-from clinic.drawn.choose import style_of
 from clinic.drawn.codec import Shorts, encoded, packed
 from clinic.drawn.families import family_of
 from clinic.drawn.plan import bases, wave
@@ -22,6 +21,7 @@ from clinic.drawn.tuning import grid, learn
 from clinic.faults import Base
 from clinic.pack import curves_of, facts_of, healthy, verdicts_of
 from clinic.remedies import first
+from clinic.render import style_of
 from clinic.store import CURVES
 from clinic.tasks import TASKS, chance
 
