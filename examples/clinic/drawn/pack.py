@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import lzma
 from collections import defaultdict
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +84,9 @@ def _rows(survey: Survey, name: str) -> list[tuple[Record, list[Shorts]]]:
 def pack(work: Path, folder: Path = DATA) -> str:
     """Write the base runs that are finished, of all waves begun; returns a line of figures."""
     survey, made = Survey(work, 0.0), defaultdict(list)
-    for number in count():
-        rows = {name: _rows(survey, name) for name in wave(number)}
-        if not any(rows.values()):
-            break
-        for name, found in rows.items():
-            made[family_of(name)] += found
+    for number in survey.begun():
+        for name in wave(number):
+            made[family_of(name)] += _rows(survey, name)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
