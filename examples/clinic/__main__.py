@@ -24,7 +24,12 @@ def _parser() -> argparse.ArgumentParser:
             "--work", type=Path, default=Path.home() / ".cache" / "clinic", help="journal folder"
         )
         sub.add_argument("--limit", type=int, default=None, help="base runs per task")
-        sub.add_argument("--since", type=int, default=0, help="leave out that many base runs of each task")
+        sub.add_argument(
+            "--since",
+            type=int,
+            default=0,
+            help="leave out that many base runs of each task; survey: that many waves",
+        )
         sub.add_argument("--rounds", type=int, default=1, help="how often every fault is drawn per task")
         sub.add_argument("--jobs", type=int, default=1, help="processes, each with its own tasks")
         sub.add_argument("--minutes", type=float, default=1e6, help="stop training after this time")
@@ -83,7 +88,7 @@ def main(argv: list[str] | None = None) -> int:
         from clinic.drawn.survey import Survey
 
         _compile_cache(args.work)
-        Survey(args.work, time.time() + 60 * args.minutes).carry_out(args.waves)
+        Survey(args.work, time.time() + 60 * args.minutes).carry_out(args.waves, args.since)
         return 0
     if args.command == "tune":
         from clinic.tune import search

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from clinic.config import Config, compact
 from clinic.faults import Base
 from clinic.losses import loss_name
 from clinic.plan import base_runs
+from clinic.render import style_of
 from clinic.store import CURVES, DATA
 from clinic.tasks import TASKS, chance
 from clinic.truth import (
@@ -32,7 +32,6 @@ from clinic.truth import (
 )
 from clinic.tune import best_known
 
-STYLE_NAMES = ("keras", "lightning", "hf", "writer", "mlflow", "yolo")
 NOT_LEARNING = ("frozen-weights", "dead-relu", "init-bad", "labels-unrelated", "deep-sigmoid")
 
 
@@ -141,12 +140,11 @@ def record_of(journal: Journal, base: Base, number: int) -> tuple[dict[str, Any]
     facts = facts_of(journal, config, curves)
     verdicts = verdicts_of(journal, base, outcomes, facts)
     identity = f"{task.name}-{number:03d}"
-    spin = zlib.crc32((identity + base.fault).encode())
+    style, level = style_of(identity + base.fault)
     short = {k: (float(f"{v:.5g}") if isinstance(v, float) else v) for k, v in facts.items()}
     return {
         "id": identity, "task": task.name, "modality": task.modality, "kind": task.kind, "family": task.family,
-        "fault": base.fault, "group": base.group, "style": STYLE_NAMES[spin % 6],
-        "level": ("full", "full", "some", "none")[spin // 6 % 4], "config": compact(config),
+        "fault": base.fault, "group": base.group, "style": style, "level": level, "config": compact(config),
         "healthy": healthy(config, outcomes, verdicts, facts), "outcomes": outcomes, "verdicts": verdicts,
         "facts": short,
     }, curves  # fmt: skip

@@ -139,6 +139,12 @@ _LOSS_TAGS = {"keras": ("train/epoch_loss", "validation/epoch_loss"), "lightning
               "mlflow": ("train_loss", "val_loss")}  # fmt: skip
 
 
+def style_of(identity: str) -> tuple[str, str]:
+    """Logging style and level of hyperparameters of a run, by its name."""
+    spin = zlib.crc32(identity.encode())
+    return list(STYLES)[spin % len(STYLES)], ("full", "full", "some", "none")[spin // len(STYLES) % 4]
+
+
 def _coin(run: ClinicRun, what: str) -> bool:
     """A fair coin that always falls the same way for this run."""
     return zlib.crc32(f"{run.id}/{what}".encode()) % 2 == 0

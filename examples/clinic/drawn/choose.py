@@ -15,6 +15,7 @@ from clinic.dataset import as_run
 from clinic.faults import Base
 from clinic.losses import loss_name
 from clinic.remedies import first
+from clinic.render import style_of
 from clinic.store import ClinicRun
 from clinic.tasks import TASKS
 
@@ -35,14 +36,6 @@ LOTS = 2
 #: share of base runs on which everything is tried: of sound ones, of others
 EVERYTHING = {"healthy": 1.0, "practitioner": 0.12}
 OTHERS = 0.1
-
-STYLES = ("keras", "lightning", "hf", "writer", "mlflow", "yolo")
-
-
-def style_of(identity: str) -> tuple[str, str]:
-    """Logging style and level of hyperparameters of a run, by its name."""
-    spin = zlib.crc32(identity.encode())
-    return STYLES[spin % 6], ("full", "full", "some", "none")[spin // 6 % 4]
 
 
 def as_clinic(base: Base, curves: Mapping[str, Any]) -> ClinicRun:

@@ -28,7 +28,7 @@ FAMILIES: dict[str, Callable[[Draw], Traits]] = {
     "waves-cnn": sequences.convolved("signal", sequences.make_waves), "pulses-cnn": sequences.convolved("signal", sequences.make_pulses),
     "rhythms-cnn": sequences.convolved("signal", sequences.make_rhythms),
     "textures-cnn": sequences.convolved("image", partial(sequences.make_textures, side=12)),
-    "blots-cnn": sequences.convolved("image", partial(sequences.make_blots, side=12)), "ahead-rnn": sequences.ahead_rnn,
+    "blots-cnn": sequences.convolved("image", partial(sequences.make_blots, side=12)), "ahead-rnn": sequences.ahead_rnn, "columns-real": tabular.columns_real,
     **{f"authors-{net}": partial(sequences.authors, net) for net in ("rnn", "gru", "attn")},
     **{f"votes-{net}": partial(sequences.votes, net) for net in ("rnn", "attn")},
     **{f"chatter-{net}": partial(sequences.chatter, net) for net in ("gru", "attn")},

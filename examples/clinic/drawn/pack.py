@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import lzma
 from collections import defaultdict
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from clinic.campaign import outcome_of, variants
 from clinic.config import Config, compact
 from clinic.curves import STEP_POINTS
-from clinic.drawn.choose import style_of
 from clinic.drawn.codec import Shorts, encoded, packed
 from clinic.drawn.families import family_of
 from clinic.drawn.plan import bases, wave
@@ -22,6 +20,7 @@ from clinic.drawn.tuning import grid, learn
 from clinic.faults import Base
 from clinic.pack import curves_of, facts_of, healthy, verdicts_of
 from clinic.remedies import first
+from clinic.render import style_of
 from clinic.store import CURVES
 from clinic.tasks import TASKS, chance
 
@@ -85,12 +84,9 @@ def _rows(survey: Survey, name: str) -> list[tuple[Record, list[Shorts]]]:
 def pack(work: Path, folder: Path = DATA) -> str:
     """Write the base runs that are finished, of all waves begun; returns a line of figures."""
     survey, made = Survey(work, 0.0), defaultdict(list)
-    for number in count():
-        rows = {name: _rows(survey, name) for name in wave(number)}
-        if not any(rows.values()):
-            break
-        for name, found in rows.items():
-            made[family_of(name)] += found
+    for number in survey.begun():
+        for name in wave(number):
+            made[family_of(name)] += _rows(survey, name)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()

@@ -87,7 +87,7 @@ class Survey:
 
     def __init__(self, folder: Path, deadline: float) -> None:
         self.journal, self.choices, self.deadline = Journal(folder), Choices(folder), deadline
-        self.finished = folder / "waves.txt"
+        self.started, self.finished = folder / "begun.txt", folder / "waves.txt"
         self.trainings, self.runs, self.start = 0, 0, time.time()
 
     def train(self, configs: Iterable[Config], watch: bool, originals: set[Config]) -> int:
@@ -141,12 +141,25 @@ class Survey:
 
         return curves_of(self.journal, config)
 
-    def carry_out(self, waves: int | None = None) -> None:
-        """Waves that are not finished yet, until the deadline (or so many)."""
-        done = set(self.finished.read_text().split()) if self.finished.exists() else set()
-        for number in range(waves) if waves is not None else count():
-            if str(number) in done:
+    def _noted(self, path: Path) -> set[int]:
+        return {int(n) for n in path.read_text().split()} if path.exists() else set()
+
+    def begun(self) -> list[int]:
+        """The waves of which something may be known."""
+        return sorted(self._noted(self.started) | self._noted(self.finished))
+
+    def carry_out(self, waves: int | None = None, since: int = 0) -> None:
+        """Waves from `since` on that are not finished yet, until the deadline (or so many).
+
+        Several processes may share a work folder if their waves are far apart.
+        """
+        done = self._noted(self.finished)
+        for number in range(since, since + waves) if waves is not None else count(since):
+            if number in done:
                 continue
+            if number not in self._noted(self.started):
+                with self.started.open("a") as out:
+                    out.write(f"{number}\n")
             try:
                 self.wave(number)
             except TimeUp:

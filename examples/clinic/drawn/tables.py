@@ -210,6 +210,20 @@ def counts(
     return Pool(standard(np.log1p(made)).astype(np.float32), y.astype(np.int32))
 
 
+def column(seed: int, name: str, features: int, classes: int) -> Pool:
+    """A real table of scikit-learn's: some columns say another one, regressed on or cut into classes."""
+    from sklearn import datasets
+
+    rng = np.random.default_rng(seed)
+    found = getattr(datasets, f"load_{name}")()
+    whole = standard(np.column_stack([np.asarray(found.data, float), np.asarray(found.target, float)]))
+    whole = whole[rng.permutation(len(whole))]
+    chosen = rng.permutation(whole.shape[1])[: features + 1]
+    x, score = whole[:, chosen[1:]], whole[:, chosen[0]] + 1e-6 * rng.standard_normal(len(whole))
+    y = cut(score, rng, classes, 0.2).astype(np.int32) if classes else score[:, None].astype(np.float32)
+    return Pool(x.astype(np.float32), y)
+
+
 def folded(n: int, seed: int, latent: int, features: int, noise: float, bend: float) -> Pool:
     """A bent surface of few dimensions in many, for an autoencoder."""
     rng = np.random.default_rng(seed)

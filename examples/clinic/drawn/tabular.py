@@ -6,7 +6,18 @@ from functools import partial
 
 from clinic.draw import Draw
 from clinic.drawn import tables
-from clinic.drawn.traits import MOST_FEATURES, Traits, classes, code, dense, dressing, flip, share, whole
+from clinic.drawn.traits import (
+    MOST_FEATURES,
+    Traits,
+    classes,
+    code,
+    dense,
+    dressing,
+    epochs,
+    flip,
+    share,
+    whole,
+)
 
 
 def gaussians(d: Draw) -> Traits:
@@ -123,6 +134,21 @@ def counts(d: Draw) -> Traits:
     make = partial(tables.counts, vocabulary=words, classes=k, length=whole(d, 8, 80), sharp=d.rng.uniform(0.15, 0.8),
                    spread=d.log(0.2, 2))  # fmt: skip
     return dense(d, "text", make, words, k, 0.4)
+
+
+#: rows and columns (the target is one of them) of the real tables; wine belongs to a final task
+REAL = {"breast_cancer": (569, 31), "diabetes": (442, 11), "iris": (150, 5)}
+
+
+def columns_real(d: Draw) -> Traits:
+    """Columns of real tables that say another one."""
+    name = d.pick(("breast_cancer", "breast_cancer", "diabetes", "diabetes", "iris"))
+    n, wide = REAL[name]
+    f, k = whole(d, 2, wide - 1), d.pick((0, 0, 2, 2, 3, 4))
+    made = dense(d, "tabular", partial(tables.column, name=name, features=f, classes=k), f, k, 0.3)
+    most, test, held = int(0.52 * n), int(0.3 * n), int(0.17 * n)
+    return made | {"n_std": most // 2, "n_max": most, "n_test": test, "n_val": held, "resplit": True,
+                   "epochs": epochs(d, most)}  # fmt: skip
 
 
 def folded(d: Draw) -> Traits:
