@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from joblib import Parallel, delayed
 
-from clinic.dataset import Table, as_run, table
+from clinic.dataset import Table, as_run, learnt_from
 from clinic.fit import Mask, fit, folds
 from clinic.score import Answer, Score, score, wilson
 from clinic.store import ClinicRun, load
@@ -21,8 +21,6 @@ from curvedoctor.engine import Options, diagnose_runs
 from curvedoctor.model import Diagnosis
 
 Judge = Callable[[list[ClinicRun], Model], list[Answer]]
-#: ways each training is logged for the fit
-COPIES = 3
 
 
 def answer(diagnosis: Diagnosis) -> Answer:
@@ -115,7 +113,7 @@ def judged(runs: Sequence[ClinicRun], final: bool) -> dict[str, Score]:
         model = default_model()
         assert model is not None
         return {name: score(runs, judge(list(runs), model)) for name, judge in ways.items()}
-    data = table(runs, COPIES)
+    data = learnt_from(runs)
     models = held_out_models(data, folds([run.task for run in runs]))
     rows = {name: score(runs, held_out(runs, models, judge)) for name, judge in ways.items()}
     kinds = [run.modality for run in runs]

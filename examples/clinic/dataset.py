@@ -19,6 +19,8 @@ from curvedoctor.model import Curve, Floats, Run
 from curvedoctor.params import recognize
 from curvedoctor.roles import assign
 
+#: copies of each run that odds are fitted on: in frameworks' styles, and by people's habits
+STYLED, HABITUAL = 3, 2
 #: outcomes the model may be fitted for: every action but the range test (an experiment), and "some remedy helps"
 OUTCOMES = (*(a for a in ACTIONS if a != "run-lr-range-test"), "sick")
 
@@ -72,6 +74,19 @@ def gains(run: ClinicRun) -> list[float]:
         nothing = 0.0 if action in TRAINING and run.helps(action) is False else float("nan")
         out.append(max(tried) if tried else nothing)
     return out
+
+
+def learnt_from(runs: Sequence[ClinicRun]) -> Table:
+    """What odds are fitted on: each run in three of the frameworks' styles, and twice as somebody would have written it."""
+    styled, written_down = table(runs, STYLED), table(runs, HABITUAL, seed=1, habits=True)
+    return Table(
+        np.vstack([styled.rows, written_down.rows]),
+        np.vstack([styled.labels, written_down.labels]),
+        np.vstack([styled.gains, written_down.gains]),
+        np.concatenate([styled.weight, written_down.weight]),
+        styled.tasks + written_down.tasks,
+        np.concatenate([styled.run, written_down.run]),
+    )
 
 
 def table(runs: Sequence[ClinicRun], copies: int, seed: int = 0, *, habits: bool = False) -> Table:

@@ -198,13 +198,12 @@ def save(model: Model, path: Path) -> None:
 
 def main() -> None:
     """Fit the model that is shipped on all calibration tasks, and write it into the package."""
-    from clinic.benchmark import COPIES
-    from clinic.dataset import table
+    from clinic.dataset import learnt_from
     from clinic.store import load
 
     path = Path(__file__).parents[2] / "backend" / "curvedoctor" / "advice" / "odds.npz"
     runs = [run for run in load() if not run.final]
-    model = fit(table(runs, COPIES))
+    model = fit(learnt_from(runs))
     save(model, path)
     print(
         f"{len(runs)} runs, {len(model.boosted.feature)} boosted trees, {len(model.forest.roots)} in the forest: {path.stat().st_size / 1e6:.2f} MB"
