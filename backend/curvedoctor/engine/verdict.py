@@ -29,14 +29,19 @@ def verdict(
 
 
 def _no_evidence(case: Case, unjudged: Sequence[Unjudged], asked: int) -> str | None:
-    main = case.main
+    main = case.main or case.reward
     if main is None:
+        points = max((len(curve) for curve in case.run.curves), default=0)
+        if points <= 2:
+            return (
+                f"its longest curve has {points} point{'s' * (points != 1)}" if points else "it has no curve"
+            )
         return "no loss, error or score with a direction is logged"
     if asked == len(unjudged):
         return unjudged[0].reason if unjudged else "no condition was asked for"
     if not any(_improved(s) for s in case.series.values()):
         return "no loss, error or score improved over the run"
-    longest = max(s.stats.n for s in (case.train, case.train_step, case.val) if s is not None)
+    longest = max(s.stats.n for s in (case.train, case.train_step, case.val, case.reward) if s is not None)
     if longest < EVIDENCE:
         return f"{longest:.0f} points can't tell a plateau from a fall; {EVIDENCE} are needed"
     short = [u for u in unjudged if "too few" in u.reason]

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-import numpy as np
-
+from curvedoctor.features.clocks import ranges_of
 from curvedoctor.features.schedule import Schedule, recognize
 from curvedoctor.features.series import Series, prepare
 from curvedoctor.model import Curve, ParamValue, Quantity, Run
@@ -21,6 +20,8 @@ _TOTAL = re.compile(
 )
 
 
+#: not what an agent gets on the whole
+_EXTREME = re.compile(r"max|min|std|var|best", re.IGNORECASE)
 #: epochs below which a curve per epoch hides what its steps show
 EPOCHS = 6
 #: as LightGBM and XGBoost name the measures that networks' logs call otherwise
@@ -48,6 +49,8 @@ class Case:
     #: accuracies and other scores that belong to them
     train_score: Series | None = None
     val_score: Series | None = None
+    #: an agent's reward, its evaluation before its training
+    reward: Series | None = None
     lr: Curve | None = None
     grad_norm: Series | None = None
     #: what `train` and `val` are: losses, errors, or (turned round) scores
@@ -102,57 +105,17 @@ def build(runs: Sequence[Run], primary: str | None = None) -> list[Case]:
     ranges: list[tuple[float, float]] = []
     owner: list[int] = []
     for i, run in enumerate(runs):
-        reach = {curve.id: _reach(curve) for curve in run.curves if len(curve)}
-        clocks = _clocks(run.curves, reach)
-        bounds = _bounds(clocks, reach)
+        ranged = ranges_of(run.curves)
         for curve in run.curves:
             if len(curve) and curve.role.quantity in ("loss", "accuracy", "error", "reward", "grad_norm"):
                 curves.append(curve)
-                ranges.append(bounds[clocks[curve.id]])
+                ranges.append(ranged[curve.id])
                 owner.append(i)
     found: list[dict[str, Series]] = [{} for _ in runs]
     for i, series in zip(owner, prepare(curves, ranges), strict=True):
         if series is not None:
             found[i][series.curve.id] = series
     return [_case(run, series, primary) for run, series in zip(runs, found, strict=True)]
-
-
-def _reach(curve: Curve) -> tuple[int, int]:
-    """Lowest and highest step."""
-    steps = curve.steps
-    return int(np.minimum.reduce(steps)), int(np.maximum.reduce(steps))
-
-
-def _clocks(curves: Sequence[Curve], reach: Mapping[str, tuple[int, int]]) -> dict[str, str]:
-    """What each curve's steps count: their axis, or epochs.
-
-    Keras and many others log one point per epoch at 1, 2, 3 … beside batches at the global step: there,
-    a curve per epoch whose steps end far before the others' counts epochs, whatever its axis is called.
-    """
-    ends: dict[str, int] = {}
-    for curve in curves:
-        if len(curve):
-            ends[curve.axis] = max(ends.get(curve.axis, 0), reach[curve.id][1])
-    return {
-        curve.id: "epoch" if _counts_epochs(curve, ends.get(curve.axis, 0)) else curve.axis
-        for curve in curves
-    }
-
-
-def _counts_epochs(curve: Curve, end: int) -> bool:
-    if curve.role.granularity != "epoch" or len(curve) < 2:
-        return False
-    return int(curve.steps[-1]) - int(curve.steps[0]) == len(curve) - 1 and 4 * int(curve.steps.max()) <= end
-
-
-def _bounds(
-    clocks: Mapping[str, str], reach: Mapping[str, tuple[int, int]]
-) -> dict[str, tuple[float, float]]:
-    bounds: dict[str, tuple[float, float]] = {}
-    for curve, (first, last) in reach.items():
-        low, high = bounds.get(clocks[curve], (float("inf"), float("-inf")))
-        bounds[clocks[curve]] = min(low, float(first)), max(high, float(last))
-    return bounds
 
 
 def _case(run: Run, series: Mapping[str, Series], primary: str | None) -> Case:
@@ -179,10 +142,22 @@ def _case(run: Run, series: Mapping[str, Series], primary: str | None) -> Case:
         val=val,
         train_score=scores[0],
         val_score=scores[1],
+        reward=_reward(series),
         lr=max(lr, key=lambda c: (float(c.values.max()), -len(c.id))) if lr else None,
         grad_norm=min(grad, key=lambda s: (len(s.curve.id), s.curve.id)) if grad else None,
         judged=judged,
     )
+
+
+def _reward(series: Mapping[str, Series]) -> Series | None:
+    """The reward with most points of the evaluation's, else of all; means before extremes."""
+    known = [s for s in series.values() if _judgeable(s, "reward")]
+    held_out = [s for s in known if s.curve.role.split in ("val", "test") and s.stats.n >= EPOCHS]
+
+    def rank(s: Series) -> tuple[object, ...]:
+        return bool(_EXTREME.search(s.curve.tag)), -s.stats.n, len(s.curve.id), s.curve.id
+
+    return min(held_out or known, key=rank, default=None)
 
 
 def _judged(series: Mapping[str, Series]) -> Quantity:
