@@ -17,7 +17,7 @@ CONTRACT = {
     "overfitting", "generalization-gap", "dataset-too-small", "underfitting", "over-regularized", "undertrained", "stalled",
     "wasted-training", "noisy-batches", "uneven-batches", "inputs-unscaled", "dirty-data", "class-imbalance", "wrong-loss",
     "validation-too-small", "metric-bug", "train-val-mismatch", "initial-loss-off", "overfit-check-failed", "log-fault",
-    "collapsed", "impossible-value", "precision-fault",
+    "collapsed", "impossible-value", "precision-fault", "reward-collapse",
 }  # fmt: skip
 FIRST = {
     "reward-collapse": "restore-checkpoint",

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from curvedoctor.advice.one_task import (
+    FAR,
+    FEWEST,
+    HELPS,
+    HELPS_NOT,
+    MIXED,
+    NEAR,
+    Buckets,
+    close_pairs,
+    end_of,
+    named_for,
+    one_valley,
+    saved_by,
+)
 from curvedoctor.features.summary import Summary
 from curvedoctor.model import ParamValue
 
 #: parameters that may differ between siblings without meaning anything
 IGNORED = frozenset({"seed"})
-#: a sibling that ends this much lower shows that the change helps; below the second it does not
-HELPS, HELPS_NOT = 0.10, 0.05
 #: odds after such a trial, not 0 or 1: seeds differ
 TRIED_HELPS, TRIED_HELPS_NOT = 0.95, 0.06
 
@@ -32,13 +43,6 @@ _NUMBERS: Mapping[str, tuple[str | None, str | None]] = {
     "warmup_ratio": ("add-warmup", None),
     "warmup_steps": ("add-warmup", None),
 }
-#: how far the other value must be for its trial to answer for the action: lr ×3, others ×1.5
-_FAR: Mapping[str, float] = {"lr": 2.5}
-NEAR = 1.45
-#: of at least so many pairs of nearer runs, more than a quarter end apart by over a third: not all are of one task
-FEWEST, MIXED, APART = 3, 0.25, 0.33
-#: fewest runs whose order tells one task
-VALLEY = 6
 #: with so many hyperparameters equal, two runs are of one task
 MANY = 6
 #: how many hyperparameters may have changed at once, and how many of the lowest-ending siblings are looked at
@@ -54,10 +58,6 @@ _WORDS: Mapping[str, str] = {
     "input_scaling": "normalize-input",
     "shuffle": "shuffle",
 }
-
-
-#: (what differs, all the rest, the curve that tells how a run ended) → its value → runs
-_Buckets = dict[tuple[str, object, str | None], dict[str, list[Summary]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +101,21 @@ class Siblings:
         names = {name for s in self._rows for name in s.params} - IGNORED
         self._varied = [n for n in names if len({str(s.params.get(n)) for s in self._rows}) > 1]
         self._varied = sorted(n for n in self._varied if n in _NUMBERS or n in _WORDS)
-        buckets: _Buckets = {}
+        buckets: Buckets = {}
         for s in self._rows:
             for name in self._varied:
                 tried = buckets.setdefault((name, _rest(s, name), s.curve), {})
                 tried.setdefault(str(s.params.get(name)), []).append(s)
-        near, apart = _near(buckets)
+        near, apart = close_pairs(buckets)
         #: whether the runs are known to be of one task; None: whatever else was logged decides
         self._one_task = apart <= MIXED * near if near >= FEWEST else None
         #: per bucket one run per value, the median over its seeds, the lowest end first
-        self._index = {key: sorted(map(_median, tried.values()), key=_end) for key, tried in buckets.items()}
-        self._orderly = {key for key, runs in self._index.items() if _one_valley(runs, key[0])}
+        self._index = {
+            key: sorted(map(_median, tried.values()), key=end_of) for key, tried in buckets.items()
+        }
+        self._orderly = {key for key, runs in self._index.items() if one_valley(runs, key[0])}
         lowest: dict[str | None, list[Summary]] = {}
-        for s in sorted(self._rows, key=_end):
+        for s in sorted(self._rows, key=end_of):
             lowest.setdefault(s.curve, []).append(s)
         self._lowest = {curve: runs[:BEST] for curve, runs in lowest.items()}
 
@@ -135,7 +137,7 @@ class Siblings:
                 if action is None or action in found or other is own:
                     continue
                 trial = _judge(action, own, other, name)
-                if not (alike or (_named_for(own, name) and _named_for(other, name))):
+                if not (alike or (named_for(own, name) and named_for(other, name))):
                     trial = replace(trial, sure=False)
                 if trial.odds < TRIED_HELPS and _too_far(name, own, other):
                     continue
@@ -148,7 +150,7 @@ class Siblings:
     def _together(self, own: Summary) -> list[Trial]:
         """What the best sibling has changed at once, two or three hyperparameters, if it ended clearly lower."""
         for other in self._lowest.get(own.curve, ()):
-            gain = _gain(own, other)
+            gain = saved_by(own, other)
             if gain < HELPS:
                 return []
             names = {*own.params, *other.params} - IGNORED
@@ -160,7 +162,7 @@ class Siblings:
             if len(tried) < len(differ):
                 continue
             values = ", ".join(f"{n} {other.params.get(n)}" for n in differ)
-            because = f"its sibling {other.run} with {values} ended lower by {100 * gain:.0f} %"
+            because = f"the sibling {other.run} with {values} ended lower by {100 * gain:.0f} %"
             return [
                 Trial(
                     a,
@@ -176,45 +178,6 @@ class Siblings:
         return []
 
 
-def _near(buckets: _Buckets) -> tuple[int, int]:
-    """(pairs of runs that differ by next to nothing, how many of them end far apart)."""
-    pairs = apart = 0
-    for (name, _, _), tried in buckets.items():
-        runs = [
-            (number, s) for same in tried.values() for s in same if (number := _number(s, name)) is not None
-        ]
-        runs.sort(key=lambda found: (found[0], found[1].run))
-        far = _FAR.get(name, NEAR)
-        for (low, a), (high, b) in itertools.pairwise(runs):
-            if low == high or (low > 0 and high / low < far):
-                pairs += 1
-                apart += max(_gain(a, b), _gain(b, a)) > APART
-    return pairs, apart
-
-
-def _one_valley(runs: Sequence[Summary], name: str) -> bool:
-    """Whether the ends of so many runs fall to one lowest and rise after it, as those of unlike tasks hardly would
-    (of n ends in random order 2^(n-1)/n! do: 4 % of 6)."""
-    points = [(number, _end(s)) for s in runs if (number := _number(s, name)) is not None]
-    ends = [end for _, end in sorted(points)]
-    best = min(range(len(ends)), key=ends.__getitem__, default=0)
-    falls = all(a >= b * (1 - HELPS_NOT) for a, b in itertools.pairwise(ends[: best + 1]))
-    rises = all(a <= b * (1 + HELPS_NOT) for a, b in itertools.pairwise(ends[best:]))
-    return len(ends) >= VALLEY and falls and rises
-
-
-def _named_for(s: Summary, name: str) -> bool:
-    """Whether a run's name tells its value: `lr0.01`, `bs=64/adam`."""
-    value = s.params.get(name)
-    written = {str(value), f"{value:g}", f"{value:e}"} if isinstance(value, (int, float)) else {str(value)}
-    return any(text in s.run for text in written)
-
-
-def _number(s: Summary, name: str) -> float | None:
-    value = s.params.get(name)
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
 def _too_far(name: str, own: Summary, other: Summary) -> bool:
     """A learning rate hundreds of times away that did not help says nothing of those between."""
     a, b = own.params.get(name), other.params.get(name)
@@ -223,33 +186,18 @@ def _too_far(name: str, own: Summary, other: Summary) -> bool:
     return max(a / b, b / a) > 100
 
 
-def _end(s: Summary) -> float:
-    assert s.end is not None
-    return s.end
-
-
 def _median(same: list[Summary]) -> Summary:
-    return sorted(same, key=_end)[len(same) // 2]
+    return sorted(same, key=end_of)[len(same) // 2]
 
 
 def _judge(action: str, own: Summary, other: Summary, name: str) -> Trial:
-    gain = _gain(own, other)
+    gain = saved_by(own, other)
     odds = TRIED_HELPS if gain >= HELPS else TRIED_HELPS_NOT if gain < HELPS_NOT else 0.5
     change = f"lower by {100 * gain:.0f} %" if gain > 0 else f"higher by {-100 * gain:.0f} %"
     value = other.params.get(name)
     return Trial(
         action, odds, f"its sibling {other.run} with {name} {value} ended {change}", name, value, gain
     )
-
-
-def _gain(own: Summary, other: Summary) -> float:
-    """Share by which the sibling ended lower, less what noise may have given it."""
-    assert own.end is not None
-    assert other.end is not None
-    scale = max(abs(own.end), 1e-300)
-    gain = (own.end - other.end) / scale
-    slack = (own.noise + other.noise) / scale / 2
-    return gain - min(slack, max(gain, 0.0))
 
 
 def _action(name: str, own: ParamValue | None, other: ParamValue | None) -> str | None:
@@ -260,7 +208,7 @@ def _action(name: str, own: ParamValue | None, other: ParamValue | None) -> str 
     if not isinstance(own, (int, float)) or not isinstance(other, (int, float)):
         return None
     higher, lower = _NUMBERS.get(name, (None, None))
-    far = _FAR.get(name, NEAR)
+    far = FAR.get(name, NEAR)
     if other > own and (own <= 0 or other / own >= far):
         return higher
     if other < own and (other <= 0 or own / other >= far):

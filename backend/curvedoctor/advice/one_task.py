@@ -1,0 +1,75 @@
+"""Whether the runs of a group are of one task, told by how they end: only then is one's end a trial for another."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+from curvedoctor.features.summary import Summary
+
+#: a sibling that ends this much lower shows that the change helps; below the second it does not
+HELPS, HELPS_NOT = 0.10, 0.05
+#: how far the other value must be for its trial to answer for the action: lr ×3, others ×1.5
+FAR: Mapping[str, float] = {"lr": 2.5}
+NEAR = 1.45
+#: of at least so many pairs of nearer runs, more than a quarter end apart by over a third: not all are of one task
+FEWEST, MIXED, APART = 3, 0.25, 0.33
+#: fewest runs whose order tells one task
+VALLEY = 6
+
+#: (what differs, all the rest, the curve that tells how a run ended) → its value → runs
+Buckets = dict[tuple[str, object, str | None], dict[str, list[Summary]]]
+
+
+def saved_by(own: Summary, other: Summary) -> float:
+    """Share by which the sibling ended lower, less what noise may have given it."""
+    assert own.end is not None
+    assert other.end is not None
+    scale = max(abs(own.end), 1e-300)
+    saved = (own.end - other.end) / scale
+    slack = (own.noise + other.noise) / scale / 2
+    return saved - min(slack, max(saved, 0.0))
+
+
+def close_pairs(buckets: Buckets) -> tuple[int, int]:
+    """(pairs of runs that differ by next to nothing, how many of them end far apart)."""
+    pairs = apart = 0
+    for (name, _, _), tried in buckets.items():
+        runs = [
+            (number, s) for same in tried.values() for s in same if (number := number_of(s, name)) is not None
+        ]
+        runs.sort(key=lambda found: (found[0], found[1].run))
+        far = FAR.get(name, NEAR)
+        for (low, a), (high, b) in itertools.pairwise(runs):
+            if low == high or (low > 0 and high / low < far):
+                pairs += 1
+                apart += max(saved_by(a, b), saved_by(b, a)) > APART
+    return pairs, apart
+
+
+def one_valley(runs: Sequence[Summary], name: str) -> bool:
+    """Whether the ends of so many runs fall to one lowest and rise after it, as those of unlike tasks hardly would
+    (of n ends in random order 2^(n-1)/n! do: 4 % of 6)."""
+    points = [(number, end_of(s)) for s in runs if (number := number_of(s, name)) is not None]
+    ends = [end for _, end in sorted(points)]
+    best = min(range(len(ends)), key=ends.__getitem__, default=0)
+    falls = all(a >= b * (1 - HELPS_NOT) for a, b in itertools.pairwise(ends[: best + 1]))
+    rises = all(a <= b * (1 + HELPS_NOT) for a, b in itertools.pairwise(ends[best:]))
+    return len(ends) >= VALLEY and falls and rises
+
+
+def named_for(s: Summary, name: str) -> bool:
+    """Whether a run's name tells its value: `lr0.01`, `bs=64/adam`."""
+    value = s.params.get(name)
+    written = {str(value), f"{value:g}", f"{value:e}"} if isinstance(value, (int, float)) else {str(value)}
+    return any(text in s.run for text in written)
+
+
+def number_of(s: Summary, name: str) -> float | None:
+    value = s.params.get(name)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def end_of(s: Summary) -> float:
+    assert s.end is not None
+    return s.end
