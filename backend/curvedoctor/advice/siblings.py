@@ -162,7 +162,7 @@ class Siblings:
             if len(tried) < len(differ):
                 continue
             values = ", ".join(f"{n} {other.params.get(n)}" for n in differ)
-            because = f"the sibling {other.run} with {values} ended lower by {100 * gain:.0f} %"
+            because = f"its sibling {other.run} with {values} ended lower by {100 * gain:.0f} %"
             return [
                 Trial(
                     a,
