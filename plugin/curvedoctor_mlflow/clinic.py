@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from curvedoctor.address import Address, hidden
 from curvedoctor.engine import Options, diagnose_sources
 from curvedoctor.model import Diagnosis, Problem, Run
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import ReadOptions, Unit
-from curvedoctor.sources.mlflow_db import masked
 
 _logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Clinic:
     """Diagnoses on demand, for one backend store."""
 
     def __init__(self, address: str) -> None:
-        self.address = address
+        self.address = Address(address)
         self._wards: dict[str, Ward] = {}
         self._todo: queue.Queue[tuple[str, str, Inside]] = queue.Queue()
         self._lock = threading.Lock()
@@ -89,7 +89,7 @@ class Clinic:
     def _neutral(self, run: Run, experiment: str) -> Run:
         """Without the backend store's address, which is not for the users of the server."""
         place = f"experiments/{experiment}/runs/{run.origin.key}" if run.origin else experiment
-        group = run.group.removeprefix(f"{masked(self.address)}/")
+        group = run.group.removeprefix(f"{self.address}/")
         return replace(run, source=place, group=group)
 
     def _put(self, experiment: str, run_id: str, inside: Inside) -> None:
@@ -110,7 +110,7 @@ class Clinic:
                     self._annotate(ward, run_id)
                 ward.trouble = ""
             except Exception as error:  # the server must go on, and the page says it
-                ward.trouble = str(error) or type(error).__name__
+                ward.trouble = hidden(str(error)) or type(error).__name__
                 _logger.warning("diagnosing experiment %s failed", experiment, exc_info=True)
             ward.looked, ward.busy = time.monotonic(), False
 
@@ -141,7 +141,7 @@ class Clinic:
         ward.version += 1
 
     def _told(self, problems: list[Problem]) -> list[Problem]:
-        return [replace(item, where=item.where.replace(masked(self.address), "store")) for item in problems]
+        return [replace(item, where=item.where.replace(self.address, "store")) for item in problems]
 
     def _annotate(self, ward: Ward, run_id: str) -> None:
         from curvedoctor.cli.writeback import annotate

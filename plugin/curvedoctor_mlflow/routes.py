@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from curvedoctor.address import hidden
 from curvedoctor_mlflow import access, page
 from curvedoctor_mlflow.clinic import Clinic, Ward
 from curvedoctor_mlflow.files import FILES
@@ -56,7 +57,7 @@ def _guarded(handler: Handler) -> Handler:
             return _answer({"error": error.message}, error.get_http_status_code())
         except Exception as error:
             _logger.warning("a request for a diagnosis failed", exc_info=True)
-            return _answer({"error": f"{type(error).__name__}: {error}"}, 500)
+            return _answer({"error": hidden(f"{type(error).__name__}: {error}")}, 500)
 
     return guarded
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from curvedoctor.address import Address
 from curvedoctor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 READING: tuple[Callable[[Any], Any], ...] = (
-    click.argument("sources", metavar="SOURCE...", nargs=-1, required=True),
+    click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=Address),
     click.option("--run", metavar="GLOB", help="Only runs whose name matches."),
     click.option("--experiment", metavar="NAME", help="Only this MLflow experiment."),
     click.option("--filter", metavar="FILTER", help="Only runs that match this MLflow filter."),

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from curvedoctor.address import Address
 from curvedoctor.engine.strict import dumps, loads
 from curvedoctor.engine.uncollected import uncollected
 from curvedoctor.model import Curve, Diagnosis, Finding, Origin, Prescription, Problem, Role, Run, Unjudged
@@ -88,14 +89,14 @@ def unpack_units(packed: bytes) -> list[Unit]:
     """What `pack_units` was given."""
     rows = loads(zlib.decompress(packed))
     return [
-        Unit(reader, address, run, group, tuple(parts), tuple(stamp))
+        Unit(reader, Address(address), run, group, tuple(parts), tuple(stamp))
         for reader, address, run, group, parts, stamp in rows
     ]
 
 
 def of_unit(unit: Unit) -> tuple[object, ...]:
     """A unit's fields (`dataclasses.astuple` copies deeply and takes 20 µs)."""
-    return (unit.reader, unit.address, unit.run, unit.group, unit.parts, unit.stamp)
+    return (unit.reader, str(unit.address), unit.run, unit.group, unit.parts, unit.stamp)
 
 
 def of_role(role: Role) -> tuple[object, ...]:
@@ -151,7 +152,7 @@ def _key(value: object) -> bytes:
 
 
 def _origin(origin: Origin, table: _Table) -> tuple[object, ...]:
-    common = (origin.kind, origin.address, origin.read_only)
+    common = (origin.kind, str(origin.address), origin.read_only)
     return (table.place("origin", common, lambda: common), origin.key, origin.paths)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from curvedoctor.address import hidden, real
 from curvedoctor.errors import SinkError, SourceError
 from curvedoctor.model import Origin
 
@@ -56,7 +57,7 @@ def connect(origin: Origin) -> Any:
         address = resolved(address)
     had_folder = Path("mlruns").exists()
     try:
-        return MlflowClient(tracking_uri=address)
+        return MlflowClient(tracking_uri=real(address))
     except Exception as error:
         raise SinkError(f"MLflow's client can't open the store: {reason(error)}") from error
     finally:
@@ -146,7 +147,7 @@ def artifacts(uri: str, tracking_uri: str) -> Any:
             )
         from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
 
-        uri = MlflowArtifactsRepository.resolve_uri(uri, tracking_uri)
+        uri = MlflowArtifactsRepository.resolve_uri(uri, real(tracking_uri))
     local = local_path(uri)
     # the run's folder need not exist yet, but its experiment's, or the one above, must: MLflow would
     # otherwise build the folders of another machine here
@@ -194,14 +195,16 @@ def server_version(address: str) -> tuple[int, ...]:
         from mlflow.utils.credentials import get_default_host_creds
         from mlflow.utils.rest_utils import http_request
 
-        response = http_request(get_default_host_creds(address), "/version", "GET", raise_on_status=False)
+        response = http_request(
+            get_default_host_creds(real(address)), "/version", "GET", raise_on_status=False
+        )
         text = str(response.text)
     return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
 
 
 def reason(error: BaseException) -> str:
     """A failure in one line."""
-    text = " ".join(str(error).split())
+    text = " ".join(hidden(str(error)).split())
     lower = text.lower()
     if "too many 429" in lower:
         return "the server is too busy (429)"

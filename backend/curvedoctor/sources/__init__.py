@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import groupby
 
+from curvedoctor.address import Address
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files
@@ -44,7 +45,7 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
     failures: list[SourceError] = []
     copies = Copies()
     readable = False
-    for address in map(files.normal, addresses):
+    for address in (Address(files.normal(address)) for address in addresses):
         found = 0
         try:
             for item in _find_one(address, options):

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from curvedoctor.address import hidden, real
 from curvedoctor.errors import SourceError, UsageError
 
 #: seconds to connect, and to wait for the next bytes
@@ -31,7 +32,7 @@ class Refused(Exception):
     """A server's answer other than 200."""
 
     def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
+        super().__init__(hidden(message))
         self.status = status
 
 
@@ -106,7 +107,7 @@ class Server:
 
         try:
             return self._http_request(
-                self._credentials(host), endpoint, method,
+                self._credentials(real(host)), endpoint, method,
                 max_retries=0, timeout=_patience(), raise_on_status=False, **request,
             )  # fmt: skip
         except MlflowException as error:

@@ -22,7 +22,7 @@ from curvedoctor.sources.mlflow_common import (
     together,
     unclamped,
 )
-from curvedoctor.sources.mlflow_db import Database, connect, is_sqlite, masked
+from curvedoctor.sources.mlflow_db import Database, connect, is_sqlite
 
 _SCHEMES = tuple(
     name + mark for name in ("sqlite", "postgresql", "postgres", "mysql", "mariadb") for mark in ":+"
@@ -91,7 +91,7 @@ class MlflowSql:
                     for start in range(0, len(todo), _BATCH):
                         yield from _load(database, address, todo[start : start + _BATCH], options)
             except SourceError as error:
-                yield Problem(where=masked(address), what=str(error))
+                yield Problem(where=address, what=str(error))
 
 
 READER = MlflowSql()
@@ -100,7 +100,7 @@ READER = MlflowSql()
 def _refusal(address: str, error: Exception) -> Exception:
     """A driver's error in our words; anything else as it is."""
     if type(error).__module__.split(".")[0] in _DRIVERS:
-        return SourceError(f"{masked(address)}: the database can't be read: {str(error).strip()}")
+        return SourceError(f"{address}: the database can't be read: {str(error).strip()}")
     return error
 
 
@@ -115,7 +115,7 @@ def _find(
     ):
         if selected(stored, options, wanted):
             stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, (0, 0, 0)))
-            siblings = group(masked(address), stored)
+            siblings = group(address, stored)
             found.append(Unit("mlflow-sql", address, stored.title, siblings, (stored.run_id,), stamp))
     yield from together(found)
 
@@ -204,17 +204,17 @@ def _load(
         raise _refusal(address, error) from error
     has_nan = "is_nan" in database.columns("metrics")
     for run_id in ids:
-        source = f"{masked(address)}#{run_id}"
+        source = f"{address}#{run_id}"
         if run_id not in described:
             yield Problem(where=source, what="the run is no longer in the database")
             continue
         try:
             series = _series(database, run_id, has_nan)
         except Exception as error:  # a damaged page or a lost connection must not end the others
-            yield Problem(where=source, what=f"the run's metrics can't be read: {error}")
+            yield Problem(where=source, what=f"the run's metrics can't be read: {files.reason(error)}")
             continue
         origin = Origin(kind="mlflow-sql", address=address, key=run_id)
-        yield assemble(described[run_id], series, Place(masked(address), source, origin), options)
+        yield assemble(described[run_id], series, Place(address, source, origin), options)
 
 
 def _series(database: Database, run_id: str, has_nan: bool) -> dict[str, Series]:
