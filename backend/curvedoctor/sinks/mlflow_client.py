@@ -6,11 +6,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from curvedoctor.address import hidden, real
 from curvedoctor.errors import SinkError, SourceError
@@ -25,6 +24,8 @@ LIMITS = {
     # nothing that runs here is to be reported to anybody
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
+#: seconds after which a run that says nothing is taken for dead
+LIFE = 86_400
 #: runs looked up by one search
 LOOKUP = 100
 
@@ -133,57 +134,16 @@ def _search(client: Any, experiment: str, ids: Sequence[str]) -> dict[str, Any]:
     return {run.info.run_id: run for run in runs}
 
 
-def artifacts(uri: str, tracking_uri: str) -> Any:
-    """The repository of a run's artifacts. Raises `SinkError` if it can't be written from here."""
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+def under_way(run: Any) -> bool:
+    """Whether a run may still write: it is not said to have ended, and its last sign of life is not old.
 
-    if uri.startswith("mlflow-artifacts:"):
-        destination = os.environ.get("_MLFLOW_SERVER_ARTIFACT_DESTINATION", "")
-        if destination:  # this is the server's own process
-            return get_artifact_repository(f"{destination.rstrip('/')}/{urlsplit(uri).path.lstrip('/')}")
-        if not tracking_uri.startswith(("http://", "https://")):
-            raise SinkError(
-                "the run's artifacts are kept by the database's MLflow server: give the server's URI"
-            )
-        from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
-
-        uri = MlflowArtifactsRepository.resolve_uri(uri, real(tracking_uri))
-    local = local_path(uri)
-    # the run's folder need not exist yet, but its experiment's, or the one above, must: MLflow would
-    # otherwise build the folders of another machine here
-    if local is not None and not any(
-        parent.is_dir() for parent in local.parents[:3] if parent != Path(parent.anchor)
-    ):
-        raise SinkError(f"the run's artifacts are kept on another machine ({uri})")
-    return get_artifact_repository(uri)
-
-
-def local_path(uri: str) -> Path | None:
-    """The folder behind a `file:` URI or a plain path; None for others."""
-    if re.match(r"[A-Za-z]:[\\/]", uri):
-        return Path(uri)
-    split = urlsplit(uri)
-    return Path(unquote(split.path)) if split.scheme in {"", "file"} else None
-
-
-def upload(repository: Any, files: Mapping[str, bytes], folder: str) -> None:
-    """Write files below the run's artifacts."""
-    with tempfile.TemporaryDirectory(prefix="curvedoctor-") as place:
-        for name, content in files.items():
-            Path(place, name).write_bytes(content)
-        repository.log_artifacts(place, folder)
-
-
-def remove(repository: Any, names: Sequence[str], folder: str) -> list[str]:
-    """Remove our files, and the folder if nothing else is in it; returns what was (or would be) there."""
-    present = {str(item.path).rsplit("/", 1)[-1] for item in repository.list_artifacts(folder) or ()}
-    ours = sorted(present & set(names))
-    if ours and present <= set(names):
-        repository.delete_artifacts(folder)
-    else:
-        for name in ours:
-            repository.delete_artifacts(f"{folder}/{name}")
-    return ours
+    Runs whose process was killed are RUNNING for ever.
+    """
+    if run.info.status not in {"RUNNING", "SCHEDULED"}:
+        return False
+    logged = [int(metric.timestamp) for metric in getattr(run.data, "_metric_objs", ())]
+    last = max([int(run.info.start_time or 0), *logged])
+    return time.time() - last / 1000 < LIFE
 
 
 def server_version(address: str) -> tuple[int, ...]:
