@@ -12,7 +12,8 @@ from curvedoctor import params as recognized
 from curvedoctor import roles
 from curvedoctor.model import Curve, Floats, Ints, Origin, Problem, Run
 from curvedoctor.sources.base import ReadOptions, Unit
-from curvedoctor.sources.mlflow_filter import Facts, Filter
+from curvedoctor.sources.mlflow_facts import Dataset, Facts
+from curvedoctor.sources.mlflow_filter import Filter
 
 #: MLflow clamps ±Inf to ±1.7976931348623157e308 in databases
 CLAMPED = 1.797e308
@@ -53,6 +54,7 @@ class Stored:
     tags: Mapping[str, str] = field(default_factory=dict)
     #: last value of each metric
     metrics: Mapping[str, float] = field(default_factory=dict)
+    datasets: tuple[Dataset, ...] = ()
 
     @property
     def title(self) -> str:
@@ -63,11 +65,11 @@ class Stored:
     def facts(self) -> Facts:
         """What a filter may ask."""
         attributes = {
-            "run_id": self.run_id, "run_name": self.title, "status": self.status, "user_id": self.user,
+            "run_id": self.run_id, "run_name": self.tags.get("mlflow.runName") or self.name or None, "status": self.status, "user_id": self.user,
             "artifact_uri": self.artifact_uri, "start_time": self.start, "end_time": self.end,
-            "lifecycle_stage": self.lifecycle, "experiment_id": self.experiment_id,
+            "lifecycle_stage": self.lifecycle,
         }  # fmt: skip
-        return Facts(attributes, self.params, self.tags, self.metrics)
+        return Facts(attributes, self.params, self.tags, self.metrics, self.datasets)
 
 
 def group(store: str, stored: Stored) -> str:

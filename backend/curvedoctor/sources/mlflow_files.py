@@ -176,6 +176,7 @@ def _stored(
         params=_texts(run, "params") if filtered else {},
         tags=tags,
         metrics=_last_values(run) if filtered else {},
+        datasets=mlflow_disk.datasets(run) if filtered else (),
     )
 
 
@@ -188,7 +189,9 @@ def _last_values(run: str) -> dict[str, float]:
     for key, place in mlflow_disk.tree(files.join(run, "metrics")):
         points, _ = mlflow_lines.parse(mlflow_disk.read(place), place)
         if len(points.steps):
-            newest = max(range(len(points.steps)), key=lambda i: (points.steps[i], points.times[i]))
+            newest = max(
+                range(len(points.steps)), key=lambda i: (points.steps[i], points.times[i], points.values[i])
+            )
             last[key] = float(points.values[newest])
     return last
 

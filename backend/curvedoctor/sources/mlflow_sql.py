@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
-from curvedoctor.sources import files, mlflow_filter
+from curvedoctor.sources import files, mlflow_facts, mlflow_filter
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
 from curvedoctor.sources.mlflow_common import (
     Place,
@@ -110,9 +111,13 @@ def _find(
     asks = {comparison.entity for comparison in wanted.comparisons}
     last = _last(database)
     found = []
-    for stored in _stored(
-        database, None, params="params" in asks, tags="tags" in asks, metrics="metrics" in asks
-    ):
+    last_values = mlflow_facts.last_values(database) if "metrics" in asks else {}
+    data = mlflow_facts.datasets(database) if "datasets" in asks else {}
+    for stored in _stored(database, None, params="params" in asks, tags="tags" in asks):
+        if wanted.comparisons:
+            stored = replace(
+                stored, metrics=last_values.get(stored.run_id, {}), datasets=data.get(stored.run_id, ())
+            )
         if selected(stored, options, wanted):
             stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, (0, 0, 0)))
             siblings = group(address, stored)
@@ -134,7 +139,6 @@ def _stored(
     ids: Sequence[str] | None,
     params: bool = True,
     tags: bool = True,
-    metrics: bool = False,
 ) -> list[Stored]:
     """Runs as the database describes them, in the order in which they were started."""
     only = (_in("run_uuid", ids or ()), ids or ())
@@ -150,15 +154,13 @@ def _stored(
     )
     tag_rows = _pairs(database, "tags", only, () if tags else _NAMING)
     param_rows = _pairs(database, "params", only) if params else {}
-    last = _pairs(database, "latest_metrics", only) if metrics else {}
-    return [_one(row, tag_rows, param_rows, last) for row in rows]
+    return [_one(row, tag_rows, param_rows) for row in rows]
 
 
 def _one(
     row: tuple[Any, ...],
     tags: Mapping[str, Mapping[str, Any]],
     params: Mapping[str, Mapping[str, Any]],
-    metrics: Mapping[str, Mapping[str, Any]],
 ) -> Stored:
     run_id, experiment, space = str(row[0]), str(row[9] or ""), row[11]
     return Stored(
@@ -174,7 +176,6 @@ def _one(
         experiment=f"{space}/{experiment}" if space and space != "default" else experiment,
         tags={key: str(value) for key, value in tags.get(run_id, {}).items()},
         params={key: str(value) for key, value in params.get(run_id, {}).items()},
-        metrics={key: float(value) for key, value in metrics.get(run_id, {}).items()},
     )
 
 

@@ -1,0 +1,62 @@
+"""What a filter may ask of runs, and where a database keeps it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from curvedoctor.sources.mlflow_db import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Data that a run was given."""
+
+    name: str = ""
+    digest: str = ""
+    #: what it was used for: "training", "eval" …
+    context: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a filter may ask of one run."""
+
+    attributes: Mapping[str, str | int | None] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    #: last value of each metric
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    datasets: Sequence[Dataset] = ()
+
+
+def last_values(database: Database) -> dict[str, dict[str, float]]:
+    """run id → metric → last value: of the highest step, the newest, the largest. NaN is stored beside a 0."""
+    table = "latest_metrics" if database.columns("latest_metrics") else "metrics"
+    nan = "is_nan" if "is_nan" in database.columns(table) else "0"
+    order = 'ORDER BY run_uuid, "key", step, timestamp, value' if table == "metrics" else ""
+    found: dict[str, dict[str, float]] = {}
+    for rows in database.rows(f'SELECT run_uuid, "key", value, {nan} FROM {table} {order}'):  # noqa: S608  our own names
+        for run_id, key, value, unknown in rows:
+            found.setdefault(str(run_id), {})[str(key)] = math.nan if unknown else float(value)
+    return found
+
+
+def datasets(database: Database) -> dict[str, tuple[Dataset, ...]]:
+    """run id → the data sets that it was given; none in databases from before there were any."""
+    if not database.columns("datasets") or not database.columns("inputs"):
+        return {}
+    contexts: dict[str, list[str]] = {}
+    asked = "SELECT input_uuid, value FROM input_tags WHERE name = 'mlflow.data.context' ORDER BY input_uuid, value"
+    for input_id, value in database.all(asked):
+        contexts.setdefault(str(input_id), []).append(str(value))
+    found: dict[str, list[Dataset]] = {}
+    asked = (
+        "SELECT inputs.destination_id, datasets.name, datasets.digest, inputs.input_uuid FROM inputs "
+        "JOIN datasets ON datasets.dataset_uuid = inputs.source_id ORDER BY inputs.destination_id, inputs.input_uuid"
+    )
+    for run_id, name, digest, input_id in database.all(asked):
+        context = tuple(contexts.get(str(input_id), ()))
+        found.setdefault(str(run_id), []).append(Dataset(str(name), str(digest), context))
+    return {run_id: tuple(some) for run_id, some in found.items()}
