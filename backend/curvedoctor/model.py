@@ -77,6 +77,8 @@ class Problem:
     what: str
     #: bytes from the start of the file; None where there is no such place
     offset: int | None = None
+    #: a whole run, or a source, was lost by it
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

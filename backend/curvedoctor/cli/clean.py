@@ -17,10 +17,13 @@ def command(**said: Any) -> int:
     from curvedoctor.cli.runs import read_runs
     from curvedoctor.cli.terminal import heedless
     from curvedoctor.cli.writeback import clean, report
+    from curvedoctor.model import Problem
     from curvedoctor.sinks.base import WriteOptions
     from curvedoctor.sources.base import ReadOptions
 
     read = ReadOptions(said["run"], said["experiment"], said["filter"], params_of(said["param"]))
-    origins = ((run.name, run.origin) for run in read_runs(said["sources"], read))
+    problems: list[Problem] = []
+    origins = ((run.name, run.origin) for run in read_runs(said["sources"], read, problems))
     options = WriteOptions(said["dry_run"])
-    return report(clean(origins, options), options.dry_run, heedless)
+    code = report(clean(origins, options), options.dry_run, heedless)
+    return 3 if any(problem.lost for problem in problems) else code

@@ -66,7 +66,7 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
         raise SourceError("\n".join(map(str, failures)))
     for failure in failures:
         where, _, what = str(failure).partition(": ")
-        yield Problem(where, what or where)
+        yield Problem(where, what or where, lost=True)
 
 
 def load_units(units: Iterable[Unit], options: ReadOptions | None = None) -> Iterator[Run | Problem]:

@@ -125,7 +125,7 @@ def _load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
     try:
         table = read_table(path)
     except files.UNREADABLE as error:
-        yield Problem(path, f"can't be read: {files.reason(error)}")
+        yield Problem(path, f"can't be read: {files.reason(error)}", lost=True)
         return
     curves = _curves(table)
     if not curves:

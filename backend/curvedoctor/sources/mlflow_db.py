@@ -65,6 +65,14 @@ class Database:
         """The whole result."""
         return [row for rows in self.rows(sql, values) for row in rows]
 
+    def answers(self) -> bool:
+        """Whether the connection still works, after an error."""
+        try:
+            self.connection.rollback()
+            return bool(self.all("SELECT 1"))
+        except Exception:  # every driver has its own classes
+            return False
+
     def columns(self, table: str) -> frozenset[str]:
         """A table's columns; empty if there is no such table."""
         cursor = self.connection.cursor()

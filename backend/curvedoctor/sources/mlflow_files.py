@@ -89,7 +89,7 @@ def _load_or_say(unit: Unit, options: ReadOptions) -> Run | Problem:
     try:
         return _load(unit, options)
     except files.UNREADABLE as error:
-        return Problem(where=unit.parts[0], what=f"the run can't be read: {files.reason(error)}")
+        return Problem(where=unit.parts[0], what=f"the run can't be read: {files.reason(error)}", lost=True)
 
 
 def _load(unit: Unit, options: ReadOptions) -> Run:
@@ -152,7 +152,9 @@ def _units(
                     )
                 )
         except files.UNREADABLE as error:
-            problems.append(Problem(where=run, what=f"the run can't be read: {files.reason(error)}"))
+            problems.append(
+                Problem(where=run, what=f"the run can't be read: {files.reason(error)}", lost=True)
+            )
     return together(units), problems
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -52,6 +53,7 @@ class MlflowHttp:
         host, experiment, run_id = _page(address)
         server = Server(host)
         server.find()
+        _GONE.forget(server.address)
         text = mlflow_filter.without_lifecycle(options.filter)
         deleted = mlflow_filter.asks_deleted(options.filter)
         try:
@@ -63,7 +65,7 @@ class MlflowHttp:
             runs = _search(server, names, text, deleted)
             yield from together(_unit(server, *run) for run in runs if selected(run[0], plain, wanted))
         except Refused as error:
-            raise usage(error, options.filter) from error
+            raise usage(error, options.filter, host) from error
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """Nothing: a server is in no folder."""
@@ -75,16 +77,12 @@ class MlflowHttp:
         for host, same in groupby(units, key=lambda unit: unit.address):
             some = list(same)
             known = {unit: run for unit in some if (run := _KEPT.get((unit, said))) is not None}
-            todo = [unit for unit in some if unit not in known]
-            try:
-                fresh = _read(host, todo, options)
-                for unit in some:
-                    item: Run | Problem = known[unit] if unit in known else next(fresh)
-                    if isinstance(item, Run):
-                        _KEPT.put((unit, said), item)
-                    yield item
-            except (SourceError, Refused) as error:
-                yield Problem(where=host, what=f"reading stopped: {error}")
+            fresh = _read(host, [unit for unit in some if unit not in known], options)
+            for unit in some:
+                item: Run | Problem = known[unit] if unit in known else next(fresh)
+                if isinstance(item, Run):
+                    _KEPT.put((unit, said), item)
+                yield item
 
 
 class _Kept:
@@ -125,18 +123,50 @@ def _read(host: str, units: Sequence[Unit], options: ReadOptions) -> Iterator[Ru
     server = Server(host)
     # behind --static-prefix the REST interface lacks the prefix that the pages have
     server.rest = units[0].parts[2]
-    histories = Histories(server).read([wanted for _, wanted in described])
-    for (stored, _), result in zip(described, histories, strict=True):
-        yield _run(server, stored, result, options)
+    histories = Histories(server, gone=_GONE.known(host))
+    for (stored, _), result in zip(
+        described, histories.read([wanted for _, wanted in described]), strict=True
+    ):
+        if isinstance(result, str) and histories.gone is not None:
+            # one server's silence is one trouble, not one per run
+            yield Problem(host, f"its runs can't be read: {_GONE.note(host, histories.gone)}", lost=True)
+        else:
+            yield _run(server, stored, result, options)
 
 
+class _Gone:
+    """Servers that did not answer just now: their time limit is waited for once, not once per job."""
+
+    #: seconds
+    LASTING = 60.0
+
+    def __init__(self) -> None:
+        self._since: dict[str, tuple[float, SourceError]] = {}
+
+    def known(self, host: str) -> SourceError | None:
+        """Why a server does not answer, if that is known and new."""
+        since, error = self._since.get(host, (-self.LASTING, None))
+        return error if time.monotonic() - since < self.LASTING else None
+
+    def note(self, host: str, error: SourceError) -> str:
+        """Remember it; the reason without the address."""
+        if self.known(host) is None:
+            self._since[host] = (time.monotonic(), error)
+        return str(error).removeprefix(f"{host}: ")
+
+    def forget(self, host: str) -> None:
+        """It has answered."""
+        self._since.pop(host, None)
+
+
+_GONE = _Gone()
 READER = MlflowHttp()
 
 
 def _run(server: Server, stored: Stored, result: Any, options: ReadOptions) -> Run | Problem:
     source = f"{server.address}/#/experiments/{stored.experiment_id}/runs/{stored.run_id}"
     if isinstance(result, str):
-        return Problem(where=source, what=result)
+        return Problem(where=source, what=result, lost=True)
     origin = Origin(kind="mlflow-http", address=server.rest, key=stored.run_id)
     return assemble(stored, result, Place(server.address, source, origin), options)
 

@@ -124,11 +124,11 @@ def explain(error: Refused) -> str:
     return f"the server answers {error.status}: {error}"
 
 
-def usage(error: Refused, text: str | None) -> Exception:
+def usage(error: Refused, text: str | None, address: str) -> Exception:
     """A search that the server did not understand is the user's to correct."""
     if error.status == 400 and text:
         return UsageError(f"filter {text!r}: {error}")
-    return SourceError(str(error))
+    return SourceError(f"{address}: {explain(error)}")
 
 
 def _patience() -> tuple[float, float]:
@@ -154,6 +154,8 @@ def _unreachable(text: str) -> str:
         return f"no answer within {_patience()[1]:g} s. Is the server overloaded? MLFLOW_HTTP_REQUEST_TIMEOUT sets the limit"
     if "certificate" in lower or "ssl" in lower:
         return f"TLS failed; MLFLOW_TRACKING_SERVER_CERT_PATH names the server's certificate ({text[-200:]})"
+    if any(word in lower for word in ("aborted", "disconnected", "reset by peer", "broken pipe")):
+        return "it closed the connection without an answer: the server has died, or is restarting"
     if "refused" in lower:
         return "connection refused: no server listens there. Start it (mlflow server) or correct the address"
     if "resolve" in lower or "name or service" in lower:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -76,7 +77,7 @@ class MlflowSql:
                 except SourceError as error:
                     # some other program's database is none of our business, a damaged one is
                     if "no MLflow database" not in str(error):
-                        problems.append(Problem(where=path, what=str(error)))
+                        problems.append(Problem(where=path, what=str(error), lost=True))
                     continue
                 taken.append(name)
                 units += [item for item in found if isinstance(item, Unit)]
@@ -86,13 +87,16 @@ class MlflowSql:
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Read runs: few queries describe a batch, one query gives a run's points."""
         for address, same in itertools.groupby(units, key=lambda unit: unit.address):
-            todo = [unit.parts[0] for unit in same]
+            todo = deque(unit.parts[0] for unit in same)
             try:
                 with connect(address) as database:
-                    for start in range(0, len(todo), _BATCH):
-                        yield from _load(database, address, todo[start : start + _BATCH], options)
+                    while todo:
+                        for item in _load(database, address, list(itertools.islice(todo, _BATCH)), options):
+                            todo.popleft()
+                            yield item
             except SourceError as error:
-                yield Problem(where=address, what=str(error))
+                why = str(error).removeprefix(f"{address}: ")
+                yield from (Problem(address, f"its runs can't be read: {why}", lost=True) for _ in todo)
 
 
 READER = MlflowSql()
@@ -212,7 +216,9 @@ def _load(
         try:
             series = _series(database, run_id, has_nan)
         except Exception as error:  # a damaged page or a lost connection must not end the others
-            yield Problem(where=source, what=f"the run's metrics can't be read: {files.reason(error)}")
+            if not database.answers():
+                raise SourceError(f"{address}: the database is gone ({files.reason(error)})") from error
+            yield Problem(source, f"the run's metrics can't be read: {files.reason(error)}", lost=True)
             continue
         origin = Origin(kind="mlflow-sql", address=address, key=run_id)
         yield assemble(described[run_id], series, Place(address, source, origin), options)
