@@ -46,8 +46,8 @@ def test_a_server_that_dies(
             (["compare"], 0 if other else 2),
         ):
             dies_at(proxy, word)
-            sources = [proxy.url, *([str(tmp_path / "fine")] if other else [])]
-            assert main([*command, *sources, "--experiment", "small"]) == code, command
+            sources = [proxy.url, str(tmp_path / "fine")] if other else [proxy.url, "--experiment", "small"]
+            assert main([*command, *sources]) == code, command
             err = capfd.readouterr().err
             told = [line for line in err.splitlines() if proxy.url in line]
             assert len(told) == 1, err
