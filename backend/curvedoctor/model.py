@@ -109,6 +109,10 @@ class Run:
     params: Mapping[str, ParamValue] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     origin: Origin | None = None
+    #: MLflow's id of the run
+    run_id: str | None = None
+    #: "running", "scheduled", "finished", "failed" or "killed", where the store says so
+    status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

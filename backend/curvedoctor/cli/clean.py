@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from curvedoctor.cli.options import params_of, reading
+from curvedoctor.cli.options import read_of, reading
 
 
 @click.command("clean")
@@ -19,11 +19,9 @@ def command(**said: Any) -> int:
     from curvedoctor.cli.writeback import clean, report
     from curvedoctor.model import Problem
     from curvedoctor.sinks.base import WriteOptions
-    from curvedoctor.sources.base import ReadOptions
 
-    read = ReadOptions(said["run"], said["experiment"], said["filter"], params_of(said["param"]))
     problems: list[Problem] = []
-    origins = ((run.name, run.origin) for run in read_runs(said["sources"], read, problems))
+    origins = ((run.name, run.origin) for run in read_runs(said["sources"], read_of(said), problems))
     options = WriteOptions(said["dry_run"])
     code = report(clean(origins, options), options.dry_run, heedless)
     return 3 if any(problem.lost for problem in problems) else code

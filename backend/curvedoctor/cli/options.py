@@ -15,12 +15,32 @@ if TYPE_CHECKING:
     from curvedoctor.engine import Options
     from curvedoctor.model import ParamValue, Role
     from curvedoctor.settings import Settings
+    from curvedoctor.sources.base import ReadOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: where a context notes that no SOURCE was given
+DEFAULT = "curvedoctor.default-source"
+
+
+def _given(
+    ctx: click.Context, parameter: click.Parameter, sources: tuple[Address, ...]
+) -> tuple[Address, ...]:
+    """What was given; without anything, the store that MLflow's own variables name."""
+    if sources or ctx.resilient_parsing:
+        return sources
+    from curvedoctor.sources.mlflow_uri import named_store
+
+    store = named_store()
+    if store is None:
+        raise click.MissingParameter(ctx=ctx, param=parameter)
+    ctx.meta[DEFAULT] = True
+    return (store,)
+
+
 READING: tuple[Callable[[Any], Any], ...] = (
-    click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=Address),
-    click.option("--run", metavar="GLOB", help="Only runs whose name matches."),
+    click.argument("sources", metavar="SOURCE...", nargs=-1, type=Address, callback=_given),
+    click.option("--run", metavar="GLOB", help="Only runs whose name (or MLflow run id) matches."),
     click.option("--experiment", metavar="NAME", help="Only this MLflow experiment."),
     click.option("--filter", metavar="FILTER", help="Only runs that match this MLflow filter."),
     click.option(
@@ -55,6 +75,20 @@ def together(decorators: Sequence[Callable[[Any], Any]], function: F) -> F:
     for decorate in reversed(decorators):
         function = decorate(function)
     return function
+
+
+def read_of(said: dict[str, Any]) -> ReadOptions:
+    """What is to be read. MLflow's variable for the experiment goes with its variable for the store."""
+    import os
+
+    from curvedoctor.sources.base import ReadOptions
+
+    experiment = said["experiment"]
+    if experiment is None and click.get_current_context().meta.get(DEFAULT):
+        experiment = (
+            os.environ.get("MLFLOW_EXPERIMENT_NAME") or os.environ.get("MLFLOW_EXPERIMENT_ID") or None
+        )
+    return ReadOptions(said["run"], experiment, said["filter"], params_of(said["param"]))
 
 
 def params_of(pairs: Sequence[str]) -> dict[str, ParamValue]:
@@ -95,10 +129,9 @@ def conditions_of(names: Sequence[str]) -> tuple[str, ...]:
 def options_of(said: dict[str, Any], settings: Settings) -> Options:
     """What the user said on the command line and in the settings file, for the engine. Raises `UsageError`."""
     from curvedoctor.engine import Options
-    from curvedoctor.sources.base import ReadOptions
 
     return Options(
-        read=ReadOptions(said["run"], said["experiment"], said["filter"], params_of(said["param"])),
+        read=read_of(said),
         conditions=conditions_of(said.get("condition", ())),
         roles=roles_of(said["role"]),
         primary=settings.primary,

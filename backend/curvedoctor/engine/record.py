@@ -144,6 +144,8 @@ def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
         table.place("readings", readings, lambda: d.readings),
         table.place("unjudged", d.unjudged, lambda: [(each.condition, each.reason) for each in d.unjudged]),
         table.place("problems", told, lambda: [list(map(of_problem, part)) for part in told]),
+        run.run_id,
+        run.status,
     ]
 
 
@@ -182,11 +184,12 @@ def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
         readings,
         unjudged,
         told,
+        run_id,
+        status,
     ) = row
     of_run, problems = table[told]
-    run = Run(
-        name, source, table[group], table[curves], table[params], of_run, origin and _place(origin, table)
-    )
+    place = origin and _place(origin, table)
+    run = Run(name, source, table[group], table[curves], table[params], of_run, place, run_id, status)
     found = tuple([_found(each, table) for each in findings])
     tries = tuple([_try(each, table) for each in prescriptions])
     return Diagnosis(run, verdict, found, tries, table[readings], table[unjudged], problems)

@@ -30,7 +30,7 @@ class MlflowSink:
 
     def accepts(self, origin: Origin) -> bool:
         """Runs of servers and databases."""
-        return origin.kind in {"mlflow-http", "mlflow-sql"}
+        return origin.kind in {"mlflow-http", "mlflow-sql", "mlflow-plugin"}
 
     def annotate(self, diagnoses: Sequence[Diagnosis], options: WriteOptions) -> Iterator[Outcome]:
         """Files first, then all tags in one batch, the fingerprint among them: a run that was left
@@ -87,7 +87,7 @@ class _Store:
             try:
                 self.client = mlflow_client.connect(self.origins[0])
                 runs = mlflow_client.look_up(self.client, [origin.key for origin in self.origins])
-                self.version = mlflow_client.server_version(self.origins[0].address)
+                self.version = mlflow_client.server_version(self.origins[0])
             except SinkError as error:
                 yield from (Outcome(name, "refused", (str(error),)) for name in names)
                 return

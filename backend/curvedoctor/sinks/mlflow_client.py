@@ -146,9 +146,13 @@ def under_way(run: Any) -> bool:
     return time.time() - last / 1000 < LIFE
 
 
-def server_version(address: str) -> tuple[int, ...]:
-    """Version of the MLflow that shows the runs: the server's, or for a database the installed one."""
+def server_version(origin: Origin) -> tuple[int, ...]:
+    """Version of the MLflow that shows the runs: the server's, for a database the installed one; () if unknown."""
+    if origin.kind == "mlflow-plugin":
+        return ()
     import mlflow
+
+    address = origin.address
 
     text = str(mlflow.__version__)
     if address.startswith(("http://", "https://")):

@@ -157,4 +157,6 @@ def assemble(
         params=known,
         problems=problems,
         origin=origin,
+        run_id=stored.run_id,
+        status=stored.status.lower() or None,
     )

@@ -191,7 +191,7 @@ def _server(address: str) -> Iterator[Database]:
         engine = _engine(_url(address))
         connection = engine.raw_connection()
     except ImportError as error:
-        why = f"its driver is not installed ({error}); pip install psycopg2-binary or pymysql"
+        why = f"its driver is not installed ({error}); pip install 'curvedoctor[postgres]' or 'curvedoctor[mysql]'"
         raise SourceError(f"{address}: {why}") from error
     except Exception as error:  # every driver has its own classes
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -60,3 +60,12 @@ def datasets(database: Database) -> dict[str, tuple[Dataset, ...]]:
         context = tuple(contexts.get(str(input_id), ()))
         found.setdefault(str(run_id), []).append(Dataset(str(name), str(digest), context))
     return {run_id: tuple(some) for run_id, some in found.items()}
+
+
+def newest(database: Database) -> dict[str, tuple[int, int, int]]:
+    """What changes when a run grows: newest time, highest step, number of metrics."""
+    if not database.columns("latest_metrics"):
+        sql = "SELECT run_uuid, MAX(timestamp), MAX(step), COUNT(*) FROM metrics GROUP BY run_uuid"
+    else:
+        sql = "SELECT run_uuid, MAX(timestamp), SUM(step), COUNT(*) FROM latest_metrics GROUP BY run_uuid"
+    return {str(row[0]): (int(row[1] or 0), int(row[2] or 0), int(row[3])) for row in database.all(sql)}

@@ -113,7 +113,7 @@ def _find(
     database: Database, address: str, options: ReadOptions, wanted: mlflow_filter.Filter
 ) -> Iterator[Unit]:
     asks = {comparison.entity for comparison in wanted.comparisons}
-    last = _last(database)
+    last = mlflow_facts.newest(database)
     found = []
     last_values = mlflow_facts.last_values(database) if "metrics" in asks else {}
     data = mlflow_facts.datasets(database) if "datasets" in asks else {}
@@ -127,15 +127,6 @@ def _find(
             siblings = group(address, stored)
             found.append(Unit("mlflow-sql", address, stored.title, siblings, (stored.run_id,), stamp))
     yield from together(found)
-
-
-def _last(database: Database) -> dict[str, tuple[int, int, int]]:
-    """What changes when a run grows: newest time, highest step, number of metrics."""
-    if not database.columns("latest_metrics"):
-        sql = "SELECT run_uuid, MAX(timestamp), MAX(step), COUNT(*) FROM metrics GROUP BY run_uuid"
-    else:
-        sql = "SELECT run_uuid, MAX(timestamp), SUM(step), COUNT(*) FROM latest_metrics GROUP BY run_uuid"
-    return {str(row[0]): (int(row[1] or 0), int(row[2] or 0), int(row[3])) for row in database.all(sql)}
 
 
 def _stored(
