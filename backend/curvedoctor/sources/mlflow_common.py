@@ -11,6 +11,7 @@ import numpy as np
 from curvedoctor import params as recognized
 from curvedoctor import roles
 from curvedoctor.model import Curve, Floats, Ints, Origin, Problem, Run
+from curvedoctor.sources import mlflow_facts
 from curvedoctor.sources.base import ReadOptions, Unit
 from curvedoctor.sources.mlflow_facts import Dataset, Facts
 from curvedoctor.sources.mlflow_filter import Filter
@@ -55,6 +56,8 @@ class Stored:
     #: last value of each metric
     metrics: Mapping[str, float] = field(default_factory=dict)
     datasets: tuple[Dataset, ...] = ()
+    #: `n_train` and the like, where the data sets have been looked at already
+    sizes: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -145,7 +148,13 @@ def assemble(
     """The run with its roles and recognized hyperparameters; what the user says wins over what is logged."""
     origin = place.origin
     curves = tuple(curve(key, series[key]) for key in sorted(series))
-    known = {**recognized.recognize(dict(stored.params)), **options.params}
+    # what the user logged by name wins over what MLflow counted
+    logged = recognized.recognize(dict(stored.params))
+    known = {
+        **recognized.recognize({**mlflow_facts.sizes(stored.datasets), **stored.sizes}),
+        **logged,
+        **options.params,
+    }
     if stored.lifecycle == "deleted" and origin.read_only is None:
         why = f"the run is deleted in MLflow; restore it first: mlflow runs restore --run-id {stored.run_id}"
         origin = replace(origin, read_only=why)

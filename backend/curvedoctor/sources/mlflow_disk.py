@@ -139,5 +139,6 @@ def datasets(run: str) -> tuple[Dataset, ...]:
         context = tags.get("mlflow.data.context") if isinstance(tags, dict) else None
         if data:
             context = (str(context),) if context is not None else ()
-            found.append(Dataset(str(data.get("name", "")), str(data.get("digest", "")), context))
+            name, digest, profile = (str(data.get(key) or "") for key in ("name", "digest", "profile"))
+            found.append(Dataset(name, digest, context, profile))
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ class Dataset:
     digest: str = ""
     #: what it was used for: "training", "eval" …
     context: tuple[str, ...] = ()
+    #: JSON that MLflow wrote about its content
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,44 @@ def last_values(database: Database) -> dict[str, dict[str, float]]:
     return found
 
 
-def datasets(database: Database) -> dict[str, tuple[Dataset, ...]]:
+#: an input's context → which size its rows are
+_SIZES = {
+    **dict.fromkeys(("train", "training", "fit"), "n_train"),
+    **dict.fromkeys(("eval", "evaluation", "val", "valid", "validation", "dev"), "n_val"),
+    **dict.fromkeys(("test", "testing"), "n_test"),
+}
+
+
+def sizes(datasets: Sequence[Dataset]) -> dict[str, object]:
+    """`n_train`, `n_val`, `n_test` as far as the data sets tell; nothing where two of them disagree."""
+    found: dict[str, set[int]] = {}
+    for data in datasets:
+        rows = _rows(data.profile)
+        for context in data.context:
+            name = _SIZES.get(context.lower())
+            if name is not None and rows is not None:
+                found.setdefault(name, set()).add(rows)
+    return {name: next(iter(counts)) for name, counts in found.items() if len(counts) == 1}
+
+
+def _rows(profile: str) -> int | None:
+    """Rows of a data set, by its profile: of a frame, an array, or a mapping of arrays."""
+    try:
+        told = json.loads(profile or "{}")
+    except ValueError:
+        return None
+    if not isinstance(told, dict):
+        return None
+    shape = told.get("features_shape")
+    if isinstance(shape, dict):
+        shape = next(iter(shape.values()), None)
+    rows = told.get("num_rows", shape[0] if isinstance(shape, list) and shape else None)
+    return rows if isinstance(rows, int) and rows > 0 else None
+
+
+def datasets(database: Database, only: Sequence[str] = ()) -> dict[str, tuple[Dataset, ...]]:
     """run id → the data sets that it was given; none in databases from before there were any."""
+    where = f"WHERE inputs.destination_id IN ({', '.join('?' * len(only))})" if only else ""
     if not database.columns("datasets") or not database.columns("inputs"):
         return {}
     contexts: dict[str, list[str]] = {}
@@ -52,13 +91,16 @@ def datasets(database: Database) -> dict[str, tuple[Dataset, ...]]:
     for input_id, value in database.all(asked):
         contexts.setdefault(str(input_id), []).append(str(value))
     found: dict[str, list[Dataset]] = {}
-    asked = (
-        "SELECT inputs.destination_id, datasets.name, datasets.digest, inputs.input_uuid FROM inputs "
-        "JOIN datasets ON datasets.dataset_uuid = inputs.source_id ORDER BY inputs.destination_id, inputs.input_uuid"
+    columns = (
+        "inputs.destination_id, datasets.name, datasets.digest, datasets.dataset_profile, inputs.input_uuid"
     )
-    for run_id, name, digest, input_id in database.all(asked):
+    joined = "inputs JOIN datasets ON datasets.dataset_uuid = inputs.source_id"
+    order = "ORDER BY inputs.destination_id, inputs.input_uuid"
+    asked = f"SELECT {columns} FROM {joined} {where} {order}"  # noqa: S608  our own names
+    for run_id, name, digest, profile, input_id in database.all(asked, only):
         context = tuple(contexts.get(str(input_id), ()))
-        found.setdefault(str(run_id), []).append(Dataset(str(name), str(digest), context))
+        data = Dataset(str(name), str(digest), context, str(profile or ""))
+        found.setdefault(str(run_id), []).append(data)
     return {run_id: tuple(some) for run_id, some in found.items()}
 
 

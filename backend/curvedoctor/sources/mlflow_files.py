@@ -96,7 +96,12 @@ def _load(unit: Unit, options: ReadOptions) -> Run:
     path, experiment = unit.parts
     meta, problem = mlflow_disk.meta(path)
     # name and group are known since the run was found: its tags need not be read again
-    stored = replace(_stored(path, meta, experiment, tags={}), name=unit.run, params=_texts(path, "params"))
+    stored = replace(
+        _stored(path, meta, experiment, tags={}),
+        name=unit.run,
+        params=_texts(path, "params"),
+        datasets=mlflow_disk.datasets(path),
+    )
     problems = [problem] if problem else []
     series: dict[str, Series] = {}
     metrics = list(mlflow_disk.tree(files.join(path, "metrics")))

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
-from curvedoctor.sources import mlflow_filter, mlflow_search
+from curvedoctor.sources import mlflow_facts, mlflow_filter, mlflow_search
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
 from curvedoctor.sources.mlflow_common import Place, Stored, assemble, group, selected, together
 from curvedoctor.sources.mlflow_history import Histories, Wanted
@@ -174,7 +174,7 @@ def _unit(server: Server, stored: Stored, last: Wanted) -> Unit:
     steps, times = sum(step for step, _ in last.last.values()), sum(time for _, time in last.last.values())
     facts = {
         "name": stored.name, "experiment_id": stored.experiment_id, "experiment": stored.experiment,
-        "lifecycle": stored.lifecycle, "status": stored.status, "params": dict(stored.params), "tags": dict(stored.tags), "last": dict(last.last),
+        "lifecycle": stored.lifecycle, "status": stored.status, "sizes": mlflow_facts.sizes(stored.datasets), "params": dict(stored.params), "tags": dict(stored.tags), "last": dict(last.last),
     }  # fmt: skip
     stamp = (stored.status, stored.end or 0, len(last.last), steps, times, len(stored.params))
     parts = (stored.run_id, json.dumps(facts), server.rest)

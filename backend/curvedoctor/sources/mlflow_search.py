@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from curvedoctor.address import real
 from curvedoctor.sources.base import ReadOptions
 from curvedoctor.sources.mlflow_common import Stored
+from curvedoctor.sources.mlflow_facts import Dataset
 from curvedoctor.sources.mlflow_history import Wanted
 from curvedoctor.sources.mlflow_rest import Refused, Server
 
@@ -116,11 +118,20 @@ def stored(run: Mapping[str, Any], names: Mapping[str, str]) -> tuple[Stored, Wa
             item["key"]: str(item.get("value", "")) for item in data.get("tags", ()) if item["key"] in _NAMING
         },
     )
+    inputs = run.get("inputs", {}).get("dataset_inputs", ())
+    described = replace(described, datasets=tuple(map(_dataset, inputs)))
     last = {
         str(item["key"]): (int(item.get("step") or 0), int(item.get("timestamp") or 0))
         for item in data.get("metrics", ())
     }
     return described, Wanted(run_id, last)
+
+
+def _dataset(told: Mapping[str, Any]) -> Dataset:
+    data, tags = told.get("dataset", {}), told.get("tags", ())
+    context = tuple(str(tag.get("value", "")) for tag in tags if tag.get("key") == "mlflow.data.context")
+    name, digest, profile = (str(data.get(key) or "") for key in ("name", "digest", "profile"))
+    return Dataset(name, digest, context, profile)
 
 
 _NAMING = frozenset({"mlflow.runName", "mlflow.parentRunId"})

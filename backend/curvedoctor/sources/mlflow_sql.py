@@ -195,7 +195,11 @@ def _load(
     database: Database, address: str, ids: Sequence[str], options: ReadOptions
 ) -> Iterator[Run | Problem]:
     try:
-        described = {stored.run_id: stored for stored in _stored(database, ids)}
+        data = mlflow_facts.datasets(database, ids)
+        described = {
+            stored.run_id: replace(stored, datasets=data.get(stored.run_id, ()))
+            for stored in _stored(database, ids)
+        }
     except Exception as error:
         raise _refusal(address, error) from error
     has_nan = "is_nan" in database.columns("metrics")
