@@ -104,10 +104,10 @@ def datasets(database: Database, only: Sequence[str] = ()) -> dict[str, tuple[Da
     return {run_id: tuple(some) for run_id, some in found.items()}
 
 
-def newest(database: Database) -> dict[str, tuple[int, int, int]]:
+def newest(database: Database, only: Sequence[str] = ()) -> dict[str, tuple[int, int, int]]:
     """What changes when a run grows: newest time, highest step, number of metrics."""
-    if not database.columns("latest_metrics"):
-        sql = "SELECT run_uuid, MAX(timestamp), MAX(step), COUNT(*) FROM metrics GROUP BY run_uuid"
-    else:
-        sql = "SELECT run_uuid, MAX(timestamp), SUM(step), COUNT(*) FROM latest_metrics GROUP BY run_uuid"
-    return {str(row[0]): (int(row[1] or 0), int(row[2] or 0), int(row[3])) for row in database.all(sql)}
+    table, steps = ("latest_metrics", "SUM") if database.columns("latest_metrics") else ("metrics", "MAX")
+    where = f"WHERE run_uuid IN ({', '.join('?' * len(only))})" if only else ""
+    columns = f"run_uuid, MAX(timestamp), {steps}(step), COUNT(*)"
+    rows = database.all(f"SELECT {columns} FROM {table} {where} GROUP BY run_uuid", only)  # noqa: S608  our own names
+    return {str(row[0]): (int(row[1] or 0), int(row[2] or 0), int(row[3])) for row in rows}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -113,11 +114,12 @@ def _find(
     database: Database, address: str, options: ReadOptions, wanted: mlflow_filter.Filter
 ) -> Iterator[Unit]:
     asks = {comparison.entity for comparison in wanted.comparisons}
-    last = mlflow_facts.newest(database)
+    ids = [str(options.run)] if re.fullmatch(r"[0-9a-f]{32}", options.run or "") else None
+    last = mlflow_facts.newest(database, ids or ())
     found = []
     last_values = mlflow_facts.last_values(database) if "metrics" in asks else {}
     data = mlflow_facts.datasets(database) if "datasets" in asks else {}
-    for stored in _stored(database, None, params="params" in asks, tags="tags" in asks):
+    for stored in _stored(database, ids, params="params" in asks, tags="tags" in asks):
         if wanted.comparisons:
             stored = replace(
                 stored, metrics=last_values.get(stored.run_id, {}), datasets=data.get(stored.run_id, ())
