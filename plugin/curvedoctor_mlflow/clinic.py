@@ -103,7 +103,8 @@ class Clinic:
             if isinstance(run, Run):
                 self._take(ward, diagnose_runs([run])[0], experiment, run_id)
                 ward.units.setdefault(run_id, unit)
-                ward.version += 1
+                # before the first look at the experiment there is no overview that would change
+                ward.version += ward.version > 0
 
     def show(self, ward: Ward, run_id: str) -> Diagnosis | None:
         """A run's diagnosis with its points; None if it is not known (yet)."""
