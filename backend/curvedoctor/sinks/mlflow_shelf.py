@@ -97,6 +97,7 @@ def shelf(uri: str, tracking_uri: str) -> Shelf:
     """The shelf of a run's artifacts. Raises `SinkError` if it can't be written from here."""
     if uri.startswith("mlflow-artifacts:"):
         uri = _served(uri, tracking_uri)
+        return Shelf(uri, _repository(uri))
     path = local_path(uri)
     # the run's folder need not exist yet, but its experiment's, or the one above, must: MLflow would
     # otherwise build the folders of another machine here
