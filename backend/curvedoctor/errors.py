@@ -10,9 +10,14 @@ The message says what happened, where, and what to do.
 
 from __future__ import annotations
 
+from curvedoctor.address import hidden
+
 
 class CurvedoctorError(Exception):
-    """Base of all."""
+    """Base of all. No message holds a secret of an address, whoever's words it repeats."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(hidden(message))
 
 
 class UsageError(CurvedoctorError):

@@ -16,7 +16,7 @@ DIGITS = 6
 #: bytes of the hash that are kept: 64 bits would collide by chance among 4e9 runs
 BYTES = 16
 #: where a run is kept, and what was read of it on the way, says nothing about the run
-_ELSEWHERE = ("source", "group", "problems")
+_ELSEWHERE = ("source", "group", "run_id", "problems")
 
 
 def of(diagnosis: Diagnosis) -> str:

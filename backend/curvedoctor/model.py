@@ -83,6 +83,8 @@ class Problem:
     what: str
     #: bytes from the start of the file; None where there is no such place
     offset: int | None = None
+    #: a whole run, or a source, was lost by it
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,10 @@ class Run:
     params: Mapping[str, ParamValue] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     origin: Origin | None = None
+    #: MLflow's id of the run
+    run_id: str | None = None
+    #: "running", "scheduled", "finished", "failed" or "killed", where the store says so
+    status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

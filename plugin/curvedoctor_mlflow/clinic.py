@@ -14,16 +14,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from curvedoctor.engine import Options, diagnose_sources
+from curvedoctor.address import Address, hidden
+from curvedoctor.engine import Options, diagnose_runs, diagnose_sources
 from curvedoctor.model import Diagnosis, Problem, Run
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import ReadOptions, Unit
-from curvedoctor.sources.mlflow_db import masked
 
 _logger = logging.getLogger(__name__)
 
 #: seconds between two looks at an experiment at least
 INTERVAL = 5.0
+#: looking again may take this share of a core: after a long look there is a long rest
+SHARE = 0.05
 #: experiments that are kept; the one that was asked for longest ago goes first
 KEPT = 50
 #: a workspace's name, made current in the background as it was in the request
@@ -48,13 +50,19 @@ class Ward:
     trouble: str = ""
     #: seconds of the monotonic clock
     looked: float = float("-inf")
+    #: seconds until it is looked at again
+    rest: float = INTERVAL
+    #: run id → the state in which it was judged by itself, and when that was looked at
+    alone: dict[str, tuple[Unit | None, float]] = field(default_factory=dict)
+    #: runs that have ended and are to be written back
+    ended: set[str] = field(default_factory=set)
 
 
 class Clinic:
     """Diagnoses on demand, for one backend store."""
 
     def __init__(self, address: str) -> None:
-        self.address = address
+        self.address = Address(address)
         self._wards: dict[str, Ward] = {}
         self._todo: queue.Queue[tuple[str, str, Inside]] = queue.Queue()
         self._lock = threading.Lock()
@@ -67,7 +75,7 @@ class Clinic:
             self._wards[experiment] = ward
             while len(self._wards) > KEPT:
                 self._wards.pop(next(iter(self._wards)))
-            if not ward.busy and time.monotonic() - ward.looked > INTERVAL:
+            if not ward.busy and time.monotonic() - ward.looked > ward.rest:
                 ward.busy = True
                 self._put(experiment, "", inside)
         return ward
@@ -75,8 +83,28 @@ class Clinic:
     def ended(self, experiment: str, run_id: str, inside: Inside) -> None:
         """A run has ended: diagnose it, and write the diagnosis back if that is asked for."""
         with self._lock:
-            self._wards.setdefault(experiment, Ward()).busy = True
+            ward = self._wards.setdefault(experiment, Ward())
+            ward.busy = True
+            ward.ended.add(run_id)
             self._put(experiment, run_id, inside)
+
+    def own(self, ward: Ward, experiment: str, run_id: str) -> None:
+        """Judge the run of a page by itself, at once, where it is new or has changed: the page does not wait for
+        the experiment. What its siblings say comes with the next look."""
+        before, when = ward.alone.get(run_id, (None, float("-inf")))
+        if time.monotonic() - when < INTERVAL:
+            return
+        found = (item for item in find_all([self.address], ReadOptions(run=run_id)) if isinstance(item, Unit))
+        unit = next((item for item in found if _run_id(item) == run_id), None)
+        ward.alone[run_id] = (unit, time.monotonic())
+        if unit is None or unit in {before, ward.units.get(run_id)}:
+            return
+        for run in load_units([unit]):
+            if isinstance(run, Run):
+                self._take(ward, diagnose_runs([run])[0], experiment, run_id)
+                ward.units.setdefault(run_id, unit)
+                # before the first look at the experiment there is no overview that would change
+                ward.version += ward.version > 0
 
     def show(self, ward: Ward, run_id: str) -> Diagnosis | None:
         """A run's diagnosis with its points; None if it is not known (yet)."""
@@ -89,7 +117,7 @@ class Clinic:
     def _neutral(self, run: Run, experiment: str) -> Run:
         """Without the backend store's address, which is not for the users of the server."""
         place = f"experiments/{experiment}/runs/{run.origin.key}" if run.origin else experiment
-        group = run.group.removeprefix(f"{masked(self.address)}/")
+        group = run.group.removeprefix(f"{self.address}/")
         return replace(run, source=place, group=group)
 
     def _put(self, experiment: str, run_id: str, inside: Inside) -> None:
@@ -103,15 +131,21 @@ class Clinic:
         while True:
             experiment, run_id, inside = self._todo.get()
             ward = self._wards.get(experiment) or Ward()
+            if run_id and run_id not in ward.ended:  # done together with another one
+                continue
+            ended, ward.ended = ward.ended, set()
+            start = time.thread_time()
             try:
                 inside()
                 self._look(experiment, ward)
-                if run_id and os.environ.get("CURVEDOCTOR_ANNOTATE", "") not in {"", "0"}:
-                    self._annotate(ward, run_id)
+                if os.environ.get("CURVEDOCTOR_ANNOTATE", "") not in {"", "0"}:
+                    for each in sorted(ended):
+                        self._annotate(ward, each)
                 ward.trouble = ""
             except Exception as error:  # the server must go on, and the page says it
-                ward.trouble = str(error) or type(error).__name__
+                ward.trouble = hidden(str(error)) or type(error).__name__
                 _logger.warning("diagnosing experiment %s failed", experiment, exc_info=True)
+            ward.rest = max(INTERVAL, (time.thread_time() - start) / SHARE)
             ward.looked, ward.busy = time.monotonic(), False
 
     def _look(self, experiment: str, ward: Ward) -> None:
@@ -121,27 +155,30 @@ class Clinic:
         ward.total = len(units)
         if units and units == ward.units:
             return
-        from curvedoctor_panel.overview import row
-
-        diagnoses: dict[str, Diagnosis] = {}
-        rows: dict[str, dict[str, Any]] = {}
+        fresh = Ward()
         problems: list[Problem] = []
         for item in diagnose_sources([self.address], Options(read=read)) if units else ():
             if isinstance(item, Problem):
                 problems.append(item)
             elif item.run.origin is not None:
-                run_id, shown = item.run.origin.key, replace(item, run=self._neutral(item.run, experiment))
-                rows[run_id] = {**row(shown), "run_id": run_id}
-                diagnoses[run_id] = replace(shown, run=replace(shown.run, curves=()))
-        names = {run_id: str(line["run"]) for run_id, line in rows.items()}
-        for line in rows.values():
+                self._take(fresh, item, experiment, item.run.origin.key)
+        names = {run_id: str(line["run"]) for run_id, line in fresh.rows.items()}
+        for line in fresh.rows.values():
             line["group"] = _named(str(line["group"]), names)
-        ward.diagnoses, ward.rows, ward.units = diagnoses, rows, units
+        ward.diagnoses, ward.rows, ward.units = fresh.diagnoses, fresh.rows, units
         ward.problems = tuple(self._told(problems))
         ward.version += 1
 
+    def _take(self, ward: Ward, diagnosis: Diagnosis, experiment: str, run_id: str) -> None:
+        """Keep a diagnosis, without its points, and the line of the overview, which needs them."""
+        from curvedoctor_panel.overview import row
+
+        shown = replace(diagnosis, run=self._neutral(diagnosis.run, experiment))
+        ward.rows[run_id] = {**row(shown), "run_id": run_id}
+        ward.diagnoses[run_id] = replace(shown, run=replace(shown.run, curves=()))
+
     def _told(self, problems: list[Problem]) -> list[Problem]:
-        return [replace(item, where=item.where.replace(masked(self.address), "store")) for item in problems]
+        return [replace(item, where=item.where.replace(self.address, "store")) for item in problems]
 
     def _annotate(self, ward: Ward, run_id: str) -> None:
         from curvedoctor.cli.writeback import annotate

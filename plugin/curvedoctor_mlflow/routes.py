@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from curvedoctor.address import hidden
 from curvedoctor_mlflow import access, page
 from curvedoctor_mlflow.clinic import Clinic, Ward
 from curvedoctor_mlflow.files import FILES
@@ -56,7 +57,7 @@ def _guarded(handler: Handler) -> Handler:
             return _answer({"error": error.message}, error.get_http_status_code())
         except Exception as error:
             _logger.warning("a request for a diagnosis failed", exc_info=True)
-            return _answer({"error": f"{type(error).__name__}: {error}"}, 500)
+            return _answer({"error": hidden(f"{type(error).__name__}: {error}")}, 500)
 
     return guarded
 
@@ -92,8 +93,18 @@ def _wait(clinic: Clinic, experiment: str, ready: Callable[[Ward], bool]) -> War
     return ward
 
 
-def _status(ward: Ward) -> dict[str, Any]:
-    phase = "reading" if ward.busy and not ward.diagnoses else "ready"
+def _own(clinic: Clinic, run_id: str) -> Ward:
+    """The ward of a run, which is judged by itself where it has to be: its page waits for nothing else."""
+    experiment = access.experiment_of(run_id)
+    ward = clinic.ward(experiment, access.inside())
+    clinic.own(ward, experiment, run_id)
+    return ward
+
+
+def _status(ward: Ward, missing: bool | None = None) -> dict[str, Any]:
+    """`missing`: what is asked for has no diagnosis; not yet, as long as there is work to do."""
+    missing = not ward.diagnoses if missing is None else missing
+    phase = "reading" if ward.busy and missing else "ready"
     return {"phase": phase, "total": ward.total, "trouble": ward.trouble, "version": ward.version}
 
 
@@ -102,9 +113,9 @@ def _brief(clinic: Clinic) -> Any:
     from curvedoctor_panel.view import headline
 
     run_id = _asked("run_id")
-    ward = _wait(clinic, access.experiment_of(run_id), lambda ward: run_id in ward.diagnoses)
+    ward = _own(clinic, run_id)
     diagnosis = ward.diagnoses.get(run_id)
-    told = _status(ward)
+    told = _status(ward, diagnosis is None)
     if diagnosis is not None:
         told |= {
             "verdict": diagnosis.verdict, "headline": headline(diagnosis),
@@ -118,9 +129,14 @@ def _run(clinic: Clinic) -> Any:
     from curvedoctor_panel.view import run_view
 
     run_id = _asked("run_id")
-    ward = _wait(clinic, access.experiment_of(run_id), lambda ward: run_id in ward.diagnoses)
+    ward = _own(clinic, run_id)
     diagnosis = clinic.show(ward, run_id)
-    return _answer({**_status(ward), "view": None if diagnosis is None else run_view(diagnosis, pages=False)})
+    return _answer(
+        {
+            **_status(ward, diagnosis is None),
+            "view": None if diagnosis is None else run_view(diagnosis, pages=False),
+        }
+    )
 
 
 def _experiment(clinic: Clinic) -> Any:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from curvedoctor.address import real
 from curvedoctor_tensorboard.places import Place
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,10 @@ class Worker:
     """One worker process, started by the first question."""
 
     def __init__(self, places: Sequence[Place], interval: float) -> None:
-        self._told = {"places": [[place.address, place.prefix] for place in places], "interval": interval}
+        self._told = {
+            "places": [[real(place.address), place.prefix] for place in places],
+            "interval": interval,
+        }
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._waiting: dict[int, Future[Reply]] = {}

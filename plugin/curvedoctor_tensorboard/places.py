@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from curvedoctor.address import Address
+
 _URL = re.compile(r"[a-zA-Z][0-9a-zA-Z.+-]*://")
 
 
@@ -42,4 +44,4 @@ def from_spec(spec: str) -> list[Place]:
 
 
 def _address(path: str) -> str:
-    return path if _URL.match(path) else str(Path(path).expanduser())
+    return Address(path) if _URL.match(path) else str(Path(path).expanduser())

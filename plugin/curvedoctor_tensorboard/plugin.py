@@ -16,6 +16,7 @@ from tensorboard.backend import http_util
 from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
+from curvedoctor.address import hidden
 from curvedoctor_panel.served import KEPT
 from curvedoctor_tensorboard import defence
 from curvedoctor_tensorboard.client import Worker, WorkerFailed
@@ -153,7 +154,7 @@ def _guarded(handler: Handler) -> Any:
             return _json(request, {"error": str(error)}, 503)
         except Exception as error:
             logger.warning("a request to the Diagnosis tab failed", exc_info=True)
-            return _json(request, {"error": f"{type(error).__name__}: {error}"}, 500)
+            return _json(request, {"error": hidden(f"{type(error).__name__}: {error}")}, 500)
 
     return guarded
 

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
+from curvedoctor.address import Address, hidden
 from curvedoctor_panel.plain import Json
 from curvedoctor_tensorboard.answers import Answers
 from curvedoctor_tensorboard.clinic import Clinic
@@ -60,7 +61,7 @@ class Desk:
             status, content = self.answer(request)
         except Exception as error:
             traceback.print_exc()
-            status, content = 500, {"error": f"{type(error).__name__}: {error}"}
+            status, content = 500, {"error": hidden(f"{type(error).__name__}: {error}")}
         body = gzip.compress(json.dumps(content, allow_nan=False).encode(), 3, mtime=0)
         head = json.dumps({"id": request.get("id"), "status": status, "length": len(body)}).encode()
         with self._lock, contextlib.suppress(BrokenPipeError):
@@ -131,7 +132,7 @@ def keep(clinic: Clinic, desk: Desk, interval: float) -> None:
             clinic.scan()
         except Exception as error:  # a fault of ours must not end the tab
             traceback.print_exc()
-            clinic.progress.trouble = f"reading failed: {type(error).__name__}: {error}"
+            clinic.progress.trouble = hidden(f"reading failed: {type(error).__name__}: {error}")
             clinic.progress.phase = "ready"
         spent = time.monotonic() - began
         time.sleep(min(max(interval, spent), LONGEST))
@@ -154,7 +155,9 @@ def main() -> None:
     # what a library prints must not get between the answers
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    clinic = Clinic([Place(*place) for place in told["places"]], started=step_back)
+    clinic = Clinic(
+        [Place(Address(address), prefix) for address, prefix in told["places"]], started=step_back
+    )
     desk = Desk(clinic, out)
     threading.Thread(target=desk.listen, args=(sys.stdin.buffer,), daemon=True).start()
     if told["places"]:

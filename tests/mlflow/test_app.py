@@ -113,7 +113,7 @@ def test_a_run_that_ends_is_annotated(app: Store) -> None:
         client.log_metric(run_id, "loss", 1.0 / (1 + step) if step < 20 else float("nan"), step=step)
     assert "curvedoctor.verdict" not in client.get_run(run_id).data.tags
     client.set_terminated(run_id)
-    tags = until(lambda: client.get_run(run_id).data.tags, lambda tags: "curvedoctor.fingerprint" in tags)
+    tags = until(lambda: client.get_run(run_id).data.tags, lambda tags: "curvedoctor.state" in tags)
     assert tags["curvedoctor.verdict"] == "sick"
     assert {item.path for item in client.list_artifacts(run_id, "curvedoctor")} == {
         f"curvedoctor/{name}" for name in ("report.html", "diagnosis.json", "curves.png")

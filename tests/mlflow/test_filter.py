@@ -6,7 +6,8 @@ import pytest
 
 from curvedoctor.errors import UsageError
 from curvedoctor.sources import mlflow_filter
-from curvedoctor.sources.mlflow_filter import Facts, parse
+from curvedoctor.sources.mlflow_facts import Facts
+from curvedoctor.sources.mlflow_filter import parse
 
 FACTS = Facts(
     attributes={

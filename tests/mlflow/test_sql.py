@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from curvedoctor.address import masked
 from curvedoctor.errors import SourceError
 from curvedoctor.sources import mlflow_db
 from curvedoctor.sources.base import ReadOptions
-from curvedoctor.sources.mlflow_db import masked
 from mlflow_lab.compare import assert_all
 from mlflow_lab.write import diagnoses
 from sources.contract import SourceContract, read_all

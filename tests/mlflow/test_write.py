@@ -21,12 +21,12 @@ from curvedoctor.sinks.mlflow_content import NOTE
 from mlflow_lab import flaky, look
 from mlflow_lab.write import diagnoses, erase, statuses, write
 
-KEYS = {"curvedoctor.verdict", "curvedoctor.version", "curvedoctor.fingerprint"}
+KEYS = {"curvedoctor.verdict", "curvedoctor.state"}
 
 
 @pytest.fixture(scope="module")
 def found(board) -> list[Diagnosis]:
-    return diagnoses(board.uri, experiment="hard")
+    return [item for item in diagnoses(board.uri, experiment="hard") if item.run.curves]
 
 
 @pytest.fixture
@@ -72,9 +72,10 @@ def test_the_run_that_mlflow_hides_shows_up(found, client, untouched) -> None:
     write([sick])
     said = client.get_run(sick.run.origin.key).data.tags
     assert said["curvedoctor.verdict"] == "sick"
-    assert said["curvedoctor.severity"] == "error"
+    state = json.loads(said["curvedoctor.state"])
+    assert state["severity"] == "error"
     assert said["curvedoctor.conditions"].startswith("non-finite")
-    assert float(said["curvedoctor.onset"]) == 60
+    assert state["onset"] == 60
     assert "lr" in said["curvedoctor.prescription"] or "learning rate" in said["curvedoctor.prescription"]
 
 

@@ -43,7 +43,7 @@ def test_writes_and_takes_it_back(store: Path) -> None:
     assert len(changed) == 1
     assert changed.pop().endswith(NOTE)
     new = {Path(path).name for path in set(written) - set(before)}
-    assert new >= {*FILES, "curvedoctor", "curvedoctor.verdict", "curvedoctor.fingerprint"}
+    assert new >= {*FILES, "curvedoctor", "curvedoctor.verdict", "curvedoctor.state"}
     assert statuses(write(diagnoses(str(store), experiment="hard", run="[fnw]*"), note=True)) == {"unchanged"}
     assert look.files(store) == written
     assert statuses(erase(found, dry_run=True)) == {"removed"}

@@ -95,7 +95,11 @@ def main(uri, truth, artifacts=None):
             {**log(client, experiment, f"child-{lr}", {"lr": lr}, child, tags), "parent": parent.info.run_id}
         )
     gone = client.create_run(experiment, run_name="deleted", start_time=START)
-    client.log_batch(gone.info.run_id, metrics=[Metric("loss", 1.0, START, 0)], tags=[RunTag("a", "b")])
+    client.log_batch(
+        gone.info.run_id,
+        metrics=[Metric("loss", 1.0 / (1 + i), START + i, i) for i in range(5)],
+        tags=[RunTag("a", "b")],
+    )
     client.delete_run(gone.info.run_id)
     with open(truth, "w") as file:
         json.dump(written, file)

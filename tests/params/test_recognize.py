@@ -68,7 +68,7 @@ CASES = [
     ({"optimizer": "<class 'torch.optim.adam.Adam'>", "criterion": "<function binary_cross_entropy at 0x7f>"},
      {"optimizer": "adam", "loss": "bce"}),
     ({"eta": 0.3, "max_depth": 6, "objective": "binary:logistic", "num_boost_round": 100, "lambda": 1.0, "booster": "gbtree"},
-     {"lr": 0.3, "loss": "bce", "max_steps": 100, "model": "tree"}),
+     {"lr": 0.3, "loss": "bce", "max_steps": 100, "model": "tree", "weight_decay": 1.0}),
     ({"learning_rate": 0.1, "boosting_type": "gbdt", "objective": "multiclass", "num_class": 3, "lambda_l2": 0.5, "num_leaves": 31},
      {"lr": 0.1, "model": "tree", "loss": "cross-entropy", "n_classes": 3, "weight_decay": 0.5}),
     (DETECTRON, {"lr": 0.02, "max_steps": 90000, "batch_size": 16, "gamma": 0.1, "schedule": "step", "weight_decay": 0.0001,
@@ -134,7 +134,7 @@ def test_each_name_recognizes_itself(name: str) -> None:
         {"lr": 0}, {"lr": -0.1}, {"lr": 1e5}, {"lr": "nan"}, {"lr": "inf"}, {"lr": True}, {"lr": None}, {"lr": [0.1, 0.2]},
         {"batch_size": 0}, {"batch_size": -1}, {"batch_size": 1.5}, {"batch_size": "auto"}, {"epochs": 0}, {"dropout": 1.5},
         {"momentum": 2}, {"shuffle": "maybe"}, {"optimizer": 3}, {"optimizer": "my_own"}, {"n_val": 0}, {"max_steps": -1},
-        {"optimizer": {}}, {"optimizer": []}, {"": 1}, {"lr": {}}, {"eval_batch_size": 4}, {"encoder_lr": 0.1}, {"lr_mult": 2},
+        {"optimizer": {}}, {"optimizer": []}, {"": 1}, {"lr": {}}, {"eval_batch_size": 4}, {"lr_mult": 2},
         {"eval": {"batch_size": 4}}, {"ema_momentum": 0.9}, {"discriminator": {"lr": 0.1}}, {"attention_dropout": 0.1},
     ],
 )  # fmt: skip

@@ -6,6 +6,7 @@ Commands only say what they take and dispatch; what they import, they import lat
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -19,22 +20,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     import click
 
+    from curvedoctor.address import Address, hidden
     from curvedoctor.cli.app import group
     from curvedoctor.cli.terminal import complain, quiet_stdout
     from curvedoctor.errors import CurvedoctorError, SinkError
 
     if "_CURVEDOCTOR_COMPLETE" in os.environ:  # the shell asks for completions
         group.main(prog_name="curvedoctor")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for argument in given:
+        Address(argument)  # its secrets are known from here on, whatever is said of it
     try:
         # not group.main: it answers a closed pipe with 1, which here means that --fail-on was met
-        with group.make_context("curvedoctor", list(sys.argv[1:] if arguments is None else arguments)) as ctx:
+        with group.make_context("curvedoctor", given) as ctx:
             code = group.invoke(ctx)
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        sys.stderr.write(hidden(told.getvalue()))
         return USAGE
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted")

@@ -38,4 +38,5 @@ def command(settings: Settings, /, **said: Any) -> int:
     results = Results(said["sources"], options_of(said, settings), Known(settings.rules), Progress())
     options = WriteOptions(said["dry_run"], said["note"], said["overlay"])
     diagnoses = (result for result in results if isinstance(result, Diagnosis))
-    return report(annotate(diagnoses, options), options.dry_run, heedless)
+    code = report(annotate(diagnoses, options), options.dry_run, heedless)
+    return 3 if results.lost else code

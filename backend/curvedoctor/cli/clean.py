@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from curvedoctor.cli.options import reading, reading_of
+from curvedoctor.cli.options import read_of, reading
 
 
 @click.command("clean")
@@ -17,9 +17,11 @@ def command(**said: Any) -> int:
     from curvedoctor.cli.runs import read_runs
     from curvedoctor.cli.terminal import heedless
     from curvedoctor.cli.writeback import clean, report
+    from curvedoctor.model import Problem
     from curvedoctor.sinks.base import WriteOptions
 
-    read = reading_of(said)
-    origins = ((run.name, run.origin) for run in read_runs(said["sources"], read))
+    problems: list[Problem] = []
+    origins = ((run.name, run.origin) for run in read_runs(said["sources"], read_of(said), problems))
     options = WriteOptions(said["dry_run"])
-    return report(clean(origins, options), options.dry_run, heedless)
+    code = report(clean(origins, options), options.dry_run, heedless)
+    return 3 if any(problem.lost for problem in problems) else code

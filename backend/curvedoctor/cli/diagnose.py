@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "info", "undetermined"]),
-    help="Exit with 1 if there is a finding of this severity or more; with undetermined, unless every run is healthy.",
+    help="Exit with 1 if there is a finding of this severity or more (with undetermined: unless every run is healthy), with 2 if anything could not be read.",
 )
 @click.option(
     "--baseline", type=click.Path(dir_okay=False, path_type=Path), help="Findings in this file are known."
@@ -51,7 +51,7 @@ def command(settings: Settings, /, **said: Any) -> int:
     options = replace(options_of(said, settings), curves=wanted(said["format"]), memory=not said["no_cache"])
     results = Results(said["sources"], options, Known(settings.rules, baseline), Progress())
     present(results, settings, said)
-    return 1 if results.fails(said["fail_on"]) else 0
+    return results.code(said["fail_on"])
 
 
 def present(results: Results, settings: Settings, said: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from curvedoctor.address import Address
 from curvedoctor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,9 +19,28 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: where a context notes that no SOURCE was given
+DEFAULT = "curvedoctor.default-source"
+
+
+def _given(
+    ctx: click.Context, parameter: click.Parameter, sources: tuple[Address, ...]
+) -> tuple[Address, ...]:
+    """What was given; without anything, the store that MLflow's own variables name."""
+    if sources or ctx.resilient_parsing:
+        return sources
+    from curvedoctor.sources.mlflow_uri import named_store
+
+    store = named_store()
+    if store is None:
+        raise click.MissingParameter(ctx=ctx, param=parameter)
+    ctx.meta[DEFAULT] = True
+    return (store,)
+
+
 READING: tuple[Callable[[Any], Any], ...] = (
-    click.argument("sources", metavar="SOURCE...", nargs=-1, required=True),
-    click.option("--run", metavar="GLOB", help="Only runs whose name matches."),
+    click.argument("sources", metavar="SOURCE...", nargs=-1, type=Address, callback=_given),
+    click.option("--run", metavar="GLOB", help="Only runs whose name (or MLflow run id) matches."),
     click.option("--experiment", metavar="NAME", help="Only this MLflow experiment."),
     click.option("--filter", metavar="FILTER", help="Only runs that match this MLflow filter."),
     click.option(
@@ -58,6 +78,21 @@ def together(decorators: Sequence[Callable[[Any], Any]], function: F) -> F:
     return function
 
 
+def read_of(said: dict[str, Any]) -> ReadOptions:
+    """What is to be read. MLflow's variable for the experiment goes with its variable for the store."""
+    import os
+
+    from curvedoctor.sources.base import ReadOptions
+
+    experiment = said["experiment"]
+    if experiment is None and click.get_current_context().meta.get(DEFAULT):
+        experiment = (
+            os.environ.get("MLFLOW_EXPERIMENT_NAME") or os.environ.get("MLFLOW_EXPERIMENT_ID") or None
+        )
+    columns = tuple(name.strip() for name in (said.get("columns") or "").split(",") if name.strip())
+    return ReadOptions(said["run"], experiment, said["filter"], params_of(said["param"]), columns)
+
+
 def params_of(pairs: Sequence[str]) -> dict[str, ParamValue]:
     """`--param` values. Raises `UsageError` for what is no hyperparameter."""
     from curvedoctor.params import parse_param
@@ -93,20 +128,12 @@ def conditions_of(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-def reading_of(said: dict[str, Any]) -> ReadOptions:
-    """What the user said about reading. Raises `UsageError`."""
-    from curvedoctor.sources.base import ReadOptions
-
-    columns = tuple(name.strip() for name in (said.get("columns") or "").split(",") if name.strip())
-    return ReadOptions(said["run"], said["experiment"], said["filter"], params_of(said["param"]), columns)
-
-
 def options_of(said: dict[str, Any], settings: Settings) -> Options:
     """What the user said on the command line and in the settings file, for the engine. Raises `UsageError`."""
     from curvedoctor.engine import Options
 
     return Options(
-        read=reading_of(said),
+        read=read_of(said),
         conditions=conditions_of(said.get("condition", ())),
         roles=roles_of(said["role"]),
         primary=settings.primary,

@@ -29,6 +29,9 @@ class Results:
         self.severities: Counter[str] = Counter()
         self.verdicts: Counter[str] = Counter()
         self.problems: list[Problem] = []
+        #: troubles of whole servers: told once, with the number of runs that were lost
+        self.servers: Counter[Problem] = Counter()
+        self.lost = 0
         self.told = 0
         self.stream = diagnose_sources(list(sources), options, self.progress)
 
@@ -45,8 +48,17 @@ class Results:
             self.progress.wipe()
             raise SourceError(nothing_found(self.sources, before))
         for result in itertools.chain(before, [first], self.stream):
-            yield self.seen(result)
+            if not (isinstance(result, Problem) and self.repeats(result)):
+                yield self.seen(result)
         self.finish()
+
+    def repeats(self, problem: Problem) -> bool:
+        """Count what was lost; whether the same trouble of a server has been seen before."""
+        self.lost += problem.lost
+        if not (problem.lost and "://" in problem.where):
+            return False
+        self.servers[problem] += 1
+        return self.servers[problem] > 1
 
     def seen(self, result: Diagnosis | Problem) -> Diagnosis | Problem:
         """Count a result, tell its problems, and lay what is known over it."""
@@ -63,7 +75,9 @@ class Results:
         """Say on stderr what could not be read."""
         for problem in problems:
             self.problems.append(problem)
-            if self.told < TOLD:
+            if problem in self.servers:
+                self.told += 1  # when it is known how many runs were lost
+            elif self.told < TOLD:
                 self.told += 1
                 self.progress.wipe()
                 complain(said(problem))
@@ -71,13 +85,19 @@ class Results:
     def finish(self) -> None:
         """Take the progress away; say how many problems were not told."""
         self.progress.wipe()
+        for problem, count in self.servers.items():
+            complain(said(problem) + (f" ({count} runs)" if count > 1 else ""))
         if len(self.problems) > self.told:
             complain(f"… and {len(self.problems) - self.told} more problems: --format json lists all")
 
-    def fails(self, level: str | None) -> bool:
-        """Whether `--fail-on level` is met: a finding of that weight or more; a run that isn't healthy."""
+    def code(self, level: str | None) -> int:
+        """The exit code under `--fail-on level`: a gate that could not read everything has not been passed."""
         if level is None:
-            return False
+            return 0
+        return 1 if self.fails(level) else 2 if self.lost else 0
+
+    def fails(self, level: str) -> bool:
+        """Whether `--fail-on level` is met: a finding of that weight or more; a run that isn't healthy."""
         if level == "undetermined":
             return any(self.verdicts[verdict] for verdict in ("sick", "undetermined"))
         heavy = SEVERITIES[: list[str](SEVERITIES).index(level) + 1]
@@ -93,7 +113,7 @@ def said(problem: Problem) -> str:
 def nothing_found(sources: Sequence[str], problems: Sequence[Problem]) -> str:
     """One line that says that no run was found, where, and why."""
     where = ", ".join(sources[:3]) + (", …" if len(sources) > 3 else "")
-    problems = [problem for problem in problems if "no run" not in problem.what]
+    problems = [problem for problem in dict.fromkeys(problems) if "no run" not in problem.what]
     if not problems:
         return (
             f"no run was found in {where}: it holds no event files, MLflow runs or training histories, "

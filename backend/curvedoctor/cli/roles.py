@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvedoctor.cli.options import reading, reading_of, roles_of
+from curvedoctor.cli.options import read_of, reading, roles_of
 
 if TYPE_CHECKING:
     from curvedoctor.model import Role, Run
@@ -29,8 +29,7 @@ def command(**said: Any) -> int:
     from curvedoctor.cli.runs import read_runs
     from curvedoctor.cli.terminal import emit, look
 
-    read = reading_of(said)
-    rows = listing(read_runs(said["sources"], read), roles_of(said["role"]))
+    rows = listing(read_runs(said["sources"], read_of(said)), roles_of(said["role"]))
     writers = {"json": as_json, "csv": as_csv}
     writer = writers.get(said["format"])
     emit(writer(rows) if writer else as_table(rows, look()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from curvedoctor.cli.results import nothing_found, said
@@ -12,9 +13,11 @@ from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import ReadOptions, Unit
 
 
-def read_runs(sources: Sequence[str], options: ReadOptions) -> Iterator[Run]:
-    """The runs in `sources`; problems go to stderr. Raises `SourceError` if there is no run."""
-    problems: list[Problem] = []
+def read_runs(
+    sources: Sequence[str], options: ReadOptions, problems: list[Problem] | None = None
+) -> Iterator[Run]:
+    """The runs in `sources`; problems go to stderr (and to `problems`). Raises `SourceError` if there is no run."""
+    problems = [] if problems is None else problems
     units: list[Unit] = []
     for found in find_all(sources, options):
         if isinstance(found, Problem):
@@ -30,5 +33,5 @@ def read_runs(sources: Sequence[str], options: ReadOptions) -> Iterator[Run]:
         yield item
     if not any_run:
         raise SourceError(nothing_found(sources, problems))
-    for problem in problems:
-        complain(said(problem))
+    for problem, count in Counter(problems).items():
+        complain(said(problem) + (f" ({count} runs)" if count > 1 else ""))

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from curvedoctor.address import hidden
 from curvedoctor.reports.text import ascii_only, safe
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ PACE = 0.1
 
 def complain(message: str) -> None:
     """One line on stderr, harmless whatever the message holds."""
-    line = f"curvedoctor: {safe(message)}"
+    line = f"curvedoctor: {safe(hidden(message))}"
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write((line if unicode(sys.stderr) else ascii_only(line)) + "\n")
         sys.stderr.flush()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from curvedoctor.cli.terminal import complain
 
 if TYPE_CHECKING:
-    from curvedoctor.model import Diagnosis, Origin
+    from curvedoctor.model import Diagnosis, Origin, Run
     from curvedoctor.sinks.base import Outcome, Sink, WriteOptions
 
 Item = TypeVar("Item")
@@ -34,11 +34,19 @@ def sinks() -> tuple[Sink, ...]:
 
 
 def annotate(diagnoses: Iterable[Diagnosis], options: WriteOptions) -> Iterator[Outcome]:
-    """Write each diagnosis back to its run; one outcome each."""
+    """Write each diagnosis back to its run; one outcome each. What is no training is passed over."""
+    trained = (diagnosis for diagnosis in diagnoses if is_training(diagnosis.run))
     return dispatch(
-        ((diagnosis.run.name, diagnosis.run.origin, diagnosis) for diagnosis in diagnoses),
+        ((diagnosis.run.name, diagnosis.run.origin, diagnosis) for diagnosis in trained),
         lambda sink, batch: sink.annotate(batch, options),
     )
+
+
+def is_training(run: Run) -> bool:
+    """Whether a run holds a curve. MLflow keeps much else in runs: fits, evaluations, traces, parents of sweeps."""
+    if run.origin is None or not run.origin.kind.startswith("mlflow-"):
+        return True
+    return any(len(curve) > 1 and curve.role.quantity not in {"system", "time"} for curve in run.curves)
 
 
 def clean(origins: Iterable[tuple[str, Origin | None]], options: WriteOptions) -> Iterator[Outcome]:
@@ -93,5 +101,8 @@ def report(outcomes: Iterable[Outcome], dry_run: bool, say: Callable[[str], None
         for line in outcome.what:
             say(f"  {safe(line)}")
     total = ", ".join(f"{count} {status}" for status, count in counts.items())
-    say(f"{sum(counts.values())} runs: {total}." + (" Nothing was changed (--dry-run)." if dry_run else ""))
+    say(
+        f"{sum(counts.values())} runs: {total or 'no training to write to'}."
+        + (" Nothing was changed (--dry-run)." if dry_run else "")
+    )
     return 3 if any(counts[status] for status in FAILURES) else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from curvedoctor.address import Address
 from curvedoctor.engine.options import Options
 from curvedoctor.model import Diagnosis, Problem, Run
 
@@ -26,7 +27,7 @@ def diagnose_sources(
     """
     from curvedoctor.engine.scan import scan
 
-    yield from scan(addresses, options or Options(), progress)
+    yield from scan([Address(address) for address in addresses], options or Options(), progress)
 
 
 def diagnose_runs(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from curvedoctor.address import Address
 from curvedoctor.advice.siblings import Siblings
 from curvedoctor.engine.judge import judge, prepare
 from curvedoctor.engine.options import Options
@@ -38,7 +39,7 @@ class Growing:
     """Sources under watch. Not safe for two threads at once."""
 
     def __init__(self, addresses: Sequence[str], options: Options) -> None:
-        self._addresses = list(addresses)
+        self._addresses = [Address(address) for address in addresses]
         self._options = replace(options, memory=True)
         self._units: dict[Name, Unit] = {}
         self._follower = Follower()

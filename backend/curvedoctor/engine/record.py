@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from curvedoctor.address import Address
 from curvedoctor.engine.strict import dumps, loads
 from curvedoctor.engine.uncollected import uncollected
 from curvedoctor.model import Curve, Diagnosis, Finding, Origin, Prescription, Problem, Role, Run, Unjudged
@@ -88,14 +89,14 @@ def unpack_units(packed: bytes) -> list[Unit]:
     """What `pack_units` was given."""
     rows = loads(zlib.decompress(packed))
     return [
-        Unit(reader, address, run, group, tuple(parts), tuple(stamp))
+        Unit(reader, Address(address), run, group, tuple(parts), tuple(stamp))
         for reader, address, run, group, parts, stamp in rows
     ]
 
 
 def of_unit(unit: Unit) -> tuple[object, ...]:
     """A unit's fields (`dataclasses.astuple` copies deeply and takes 20 µs)."""
-    return (unit.reader, unit.address, unit.run, unit.group, unit.parts, unit.stamp)
+    return (unit.reader, str(unit.address), unit.run, unit.group, unit.parts, unit.stamp)
 
 
 def of_role(role: Role) -> tuple[object, ...]:
@@ -105,7 +106,7 @@ def of_role(role: Role) -> tuple[object, ...]:
 
 def of_problem(problem: Problem) -> tuple[object, ...]:
     """A problem's fields."""
-    return (problem.where, problem.what, problem.offset)
+    return (problem.where, problem.what, problem.offset, problem.lost)
 
 
 class _Table:
@@ -144,6 +145,8 @@ def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
         table.place("readings", readings, lambda: d.readings),
         table.place("unjudged", d.unjudged, lambda: [(each.condition, each.reason) for each in d.unjudged]),
         table.place("problems", told, lambda: [list(map(of_problem, part)) for part in told]),
+        run.run_id,
+        run.status,
     ]
 
 
@@ -152,7 +155,7 @@ def _key(value: object) -> bytes:
 
 
 def _origin(origin: Origin, table: _Table) -> tuple[object, ...]:
-    common = (origin.kind, origin.address, origin.read_only)
+    common = (origin.kind, str(origin.address), origin.read_only)
     return (table.place("origin", common, lambda: common), origin.key, origin.paths)
 
 
@@ -183,11 +186,12 @@ def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
         readings,
         unjudged,
         told,
+        run_id,
+        status,
     ) = row
     of_run, problems = table[told]
-    run = Run(
-        name, source, table[group], table[curves], table[params], of_run, origin and _place(origin, table)
-    )
+    place = origin and _place(origin, table)
+    run = Run(name, source, table[group], table[curves], table[params], of_run, place, run_id, status)
     found = tuple([_found(each, table) for each in findings])
     tries = tuple([_try(each, table) for each in prescriptions])
     return Diagnosis(run, verdict, found, tries, table[readings], table[unjudged], problems, reason)

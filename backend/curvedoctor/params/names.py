@@ -49,31 +49,31 @@ min_lr: min lr | eta min | lr min | lr end | final lr | lr final | end lr | mini
 lr_final_ratio: lrf | lr final ratio | final lr ratio
 batch_size: batch size | per device train batch size | train batch size | batchsize | bs | bsize | batch | per gpu train batch size | mini batch size | minibatch size | batch size train | batch size per gpu | batch size per device | samples per gpu | ims per batch | micro batch size | train micro batch size per gpu | global batch size | total batch size | train bs | tr batch size | bsz | train bsz | batch sz
 grad_accumulation: grad accumulation | gradient accumulation steps | accumulate grad batches | grad accum | grad accum steps | accum steps | accumulation steps | gradient accumulation | accumulate | iter size | update freq | grad accumulation steps | accum iter | accum grad | accumulation | grad acc | gradient accumulation step | gradient accumulate every
-optimizer: optimizer | optim | opt | opt name | optimizer name | optimizer type | optim name | optim type | optimizer class | optimiser | solver | optimizer class name | opt type | opt algo | optimizer cls | optim class
+optimizer: optimizer | optim | opt | opt name | optimizer name | optimizer type | optim name | optim type | optimizer class | optimiser | solver | optimizer class name | opt type | opt algo | optimizer cls | optim class | opt func
 momentum: momentum | sgd momentum | adam momentum | mom
 nesterov: nesterov | use nesterov | nesterovs momentum
 beta1: beta 1 | adam beta 1 | b 1
 beta2: beta 2 | adam beta 2 | b 2
 betas: betas | adam betas
 epsilon: adam epsilon | eps | epsilon | adam eps
-weight_decay: weight decay | wd | l 2 | l 2 reg | l 2 regularization | weightdecay | l 2 penalty | l 2 lambda | reg l 2 | l 2 weight | adamw weight decay | weight decay rate | lambda l 2 | l 2 alpha | regularization l 2 | l 2 coef | l 2 regularizer | l 2 strength
-l1: l 1 | l 1 reg | l 1 regularization | l 1 lambda | reg l 1 | lambda l 1
+weight_decay: weight decay | wd | l 2 | l 2 reg | l 2 regularization | weightdecay | l 2 penalty | l 2 lambda | reg l 2 | l 2 weight | adamw weight decay | weight decay rate | reg lambda | l 2 leaf reg | lambda l 2 | l 2 alpha | regularization l 2 | l 2 coef | l 2 regularizer | l 2 strength
+l1: l 1 | l 1 reg | l 1 regularization | l 1 lambda | reg l 1 | lambda l 1 | reg alpha
 dropout: dropout | dropout rate | dropout prob | drop rate | p dropout | hidden dropout prob | dropout p | drop prob | drop | dropout probability | hidden dropout | pdrop | resid pdrop | drop out | drop p
 keep_prob: keep prob | keep probability | dropout keep prob
 label_smoothing: label smoothing | smoothing | label smoothing factor | label smooth | ls
 clip_norm: clip norm | max grad norm | grad clip | gradient clip val | gradient clip | clip grad | clip grad norm | clipnorm | global clipnorm | grad norm clip | grad clip norm | gradient clipping | max gradient norm | grad clip val | gradient clip norm | clip gradients | clip | max norm | grad clipping | clipping | max grad | clip gradient | gradient norm clip | clip gradient norm
 clip_value: clip value | clipvalue | grad clip value | clip grad value
 epochs: epochs | num epochs | n epochs | max epochs | num train epochs | max epoch | nb epoch | nb epochs | total epochs | train epochs | training epochs | number of epochs | epochs num | epoch count | n epoch | num epoch | epoch | nepochs | total epoch | epoch num | max num epochs | n epochs max
-max_steps: max steps | total steps | num steps | max iter | max iters | total timesteps | num train steps | train steps | max train steps | iterations | num iterations | num boost round | num boost rounds | n iter | total iters | max update | max updates | training steps | num iters | n iters | niter | max iterations | total iterations | num training steps | train iters | nrounds | total step | num updates | n steps total | steps | num training iterations | max training steps | training iterations
+max_steps: max steps | total steps | num steps | max iter | max iters | total timesteps | num train steps | train steps | max train steps | iterations | num iterations | num boost round | num boost rounds | n iter | total iters | max update | max updates | training steps | num iters | n iters | niter | max iterations | total iterations | num training steps | train iters | nrounds | total step | num updates | n steps total | steps | num training iterations | max training steps | training iterations | num trees | num round | num rounds | num boosting rounds
 steps_per_epoch: steps per epoch | iters per epoch | num batches per epoch | batches per epoch | steps per epoch train
-patience: patience | early stopping patience | early stop patience | early stopping rounds | early stopping round | es patience | early stop | early stopping
+patience: patience | early stopping patience | early stop patience | early stopping rounds | early stopping round | es patience | early stop | early stopping | od wait | n iter no change
 schedule: schedule | lr config | scheduler | lr scheduler | lr schedule | lr scheduler type | scheduler type | lr policy | sched | schedule type | lr decay style | scheduler name | learning rate schedule | learning rate scheduler | lr scheduler name | lr sched | decay type | lr decay type | schedule kind | lr mode
 cosine_switch: cos lr | use cosine | cosine lr | cosine
 warmup_steps: warmup steps | num warmup steps | n warmup steps | warmup iters | warmup updates | lr warmup steps | warm up steps | warmup iterations | warmup step | lr warmup iters | warmup num steps | linear warmup steps | num warmup | n warmup
 warmup_epochs: warmup epochs | lr warmup epochs | num warmup epochs | warm up epochs | warmup epoch | n warmup epochs
 warmup_ratio: warmup ratio | warmup proportion | warmup fraction | pct start | warm up ratio | warmup frac | warmup pct | lr warmup fraction | warmup prop
 warmup: warmup | warm up | lr warmup
-gamma: lr gamma | gamma lr | lr decay | lr decay rate | learning rate decay | scheduler gamma | lr decay factor | lr factor | decay gamma | lr step gamma | learning rate decay rate | lr scheduler gamma | lr reduce factor
+gamma: lr gamma | gamma lr | lr decay | lr decay rate | learning rate decay | scheduler gamma | lr decay factor | lr factor | decay gamma | lr step gamma | lr scheduler factor | scheduler factor | plateau factor | lr reduction factor | lr plateau factor | learning rate decay rate | lr scheduler gamma | lr reduce factor
 step_size: step size | lr step size | lr step | decay steps | lr decay steps | scheduler step size | lr decay step | lr decay every | lr scheduler step size | decay every | drop every | decay step | lr decay epochs | lr drop
 scheduler_gamma: gamma | decay rate | factor | decay factor | decay
 activation: activation | act | activation fn | hidden act | hidden activation | nonlinearity | activation function | act fn | act layer | act func | activation func | activations | activation name
@@ -91,8 +91,8 @@ model: model | model name | arch | architecture | model type | model arch | back
 n_params: n params | num params | num parameters | total params | parameters total | trainable params | num trainable params | total parameters | trainable parameters | n parameters
 n_outputs: n outputs | num outputs | output dim | out features | output size | n output | output units | out dim | dim out
 loss: loss | problem type | loss fn | loss function | criterion | loss name | loss type | objective | loss func | objective function | loss class
-n_train: n train | num train | num train samples | train size | train samples | n train samples | training samples | num training samples | train set size | n samples train | num train examples | train examples | len train | train len | n training samples | max train samples | dataset size | train count | n samples | num samples | trainset size | training set size | n training | samples train | num examples | num examples train | training examples | train dataset size | n train examples | size train | num training examples | n training examples
-n_val: n val | num val | n valid | num val samples | val size | val samples | n val samples | validation samples | num validation samples | val set size | n samples val | num val examples | eval samples | len val | val len | n validation samples | max eval samples | validation size | n validation | num valid | valid size | n eval | num eval samples | validation set size | valset size | n valid samples | samples val | max val samples | num eval examples | eval size | val dataset size | dev size | size val | n val examples | num validation examples | size valid
+n_train: n train | num train | num train samples | train size | train samples | n train samples | training samples | num training samples | train set size | n samples train | num train examples | train examples | len train | train len | len train dataset | len dataset train | train dataset len | len trainset | n train dataset | len train data | len train set | n training samples | max train samples | dataset size | train count | n samples | num samples | trainset size | training set size | n training | samples train | num examples | num examples train | training examples | train dataset size | n train examples | size train | num training examples | n training examples
+n_val: n val | num val | n valid | num val samples | val size | val samples | n val samples | validation samples | num validation samples | val set size | n samples val | num val examples | eval samples | len val | val len | len val dataset | len valid dataset | len validation dataset | len dataset val | val dataset len | len valset | len val data | len val set | n validation samples | max eval samples | validation size | n validation | num valid | valid size | n eval | num eval samples | validation set size | valset size | n valid samples | samples val | max val samples | num eval examples | eval size | val dataset size | dev size | size val | n val examples | num validation examples | size valid
 n_test: n test | num test | test samples | num test samples | test size | n test samples | test set size | num test examples
 validation_split: validation split | val split | validation fraction | val fraction | val ratio | valid split | val frac | validation ratio | val percent | valid fraction
 n_classes: n classes | num classes | classes | num labels | nc | n labels | num class | number of classes | n class | nb classes | class count | nclasses | numclasses | class num | classes count | nb class | classes num | output classes | no of classes
@@ -125,6 +125,14 @@ def words(key: str) -> tuple[str, ...]:
     return tuple(hump.lower() for hump in _HUMP.findall(key))
 
 
+#: rank of what is said of a part or a layer only
+OF_LAYER = 60
+#: parts of a model that may have a learning rate of their own
+_PARTS = frozenset(
+    "encoder decoder backbone head heads classifier body trunk embedding embeddings base bert text image vision".split()
+)
+
+
 def find(path: tuple[str, ...]) -> tuple[str, int] | None:
     """What the key at the end of `path` (outermost first) names, and its rank: lower is surer."""
     if not path:
@@ -138,7 +146,7 @@ def find(path: tuple[str, ...]) -> tuple[str, int] | None:
     found = _spelled(leaf)
     if found and found[0] == "scheduler_gamma":
         return ("gamma", found[1]) if any(_is_schedule(key) for key in outer) else None
-    return (found[0], found[1] + 20 * (len(path) > 3)) if found else None
+    return (found[0], found[1] + 20 * (len(path) > 3)) if found else _of_part(leaf)
 
 
 def _spelled(leaf: tuple[str, ...]) -> tuple[str, int] | None:
@@ -149,6 +157,16 @@ def _spelled(leaf: tuple[str, ...]) -> tuple[str, int] | None:
         if leaf[cost] not in _PLACES:
             return None
     return None
+
+
+def _of_part(leaf: tuple[str, ...]) -> tuple[str, int] | None:
+    """`encoder_lr`, `lr_backbone`: the learning rate of a part; `dropout_l0`: of a layer. The whole's wins."""
+    if len(leaf) > 2 and leaf[-2] == "l" and leaf[-1].isdigit():
+        found = _spelled(leaf[:-2])
+        return (found[0], OF_LAYER) if found and found[0] in {"dropout", "width"} else None
+    rest = tuple(word for word in leaf if word not in _PARTS)
+    found = _spelled(rest) if len(rest) == len(leaf) - 1 else None
+    return ("lr", OF_LAYER) if found and found[0] == "lr" else None
 
 
 def _is_schedule(key: tuple[str, ...]) -> bool:

@@ -168,6 +168,9 @@ def _word(name: str, value: object) -> str | None:
     if not isinstance(value, str) or not value.strip():
         return None
     table = _TABLES[name]
+    if name == "optimizer":  # Keras numbers its objects: adam_1
+        value = re.sub(r"_\d{1,4}$", "", value)
+    value = value.removeprefix("FlattenedLoss of ")  # fastai's wrapper
     found = words.lookup(table, value, drop=_LOSS_ENDINGS if name == "loss" else _ENDINGS)
     return found or (words.model_family(value) if name == "model" else None)
 

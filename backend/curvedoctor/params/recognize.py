@@ -1,6 +1,5 @@
 """Out of a configuration, the hyperparameters that curvedoctor knows, and nothing else: the rest may hold secrets."""
 
-# ruff: noqa: SIM905 - lists of words read best as text
 from __future__ import annotations
 
 import re
@@ -8,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from curvedoctor.model import ParamValue
 from curvedoctor.params import names, read, words
+from curvedoctor.params.siblings import Path, Siblings
 from curvedoctor.params.table import PARAMS
 
 #: deepest mapping, most keys that are looked at
@@ -17,14 +17,6 @@ _PAIR = re.compile(
 )
 _BETAS = re.compile(r"\bbetas\s*[:=]\s*(\([\d.,\s]{1,60}\))")
 _PRINTED = frozenset({"optimizer", "schedule", "loss"})
-#: keys beside which gamma is a discount (reinforcement learning), a kernel's width or a tree's least gain
-_OTHER_GAMMA = frozenset(
-    (
-        "env environment id tau starts buffer coef policy target timesteps lambda rollout kernel c subsample "
-        "max_depth n_estimators min_child_weight num_leaves booster colsample_bytree num_boost_round"
-    ).split()
-)
-Path = tuple[str, ...]
 
 
 def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
@@ -34,9 +26,10 @@ def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
     keys of equal standing give different values is left out.
     """
     found: dict[str, dict[ParamValue, int]] = {}
-    siblings = _Siblings(raw)
+    leaves = list(_leaves(raw, (), [_MOST]))
+    siblings = Siblings(raw, leaves)
     labels: dict[Path, int] = {}
-    for path, value in _leaves(raw, (), [_MOST]):
+    for path, value in leaves:
         if len(path) > 1 and names.words(path[-2])[-3:] == ("id", "2", "label"):
             labels[path[:-1]] = labels.get(path[:-1], 0) + 1
         for name, rank, read_value in _read(path, value, siblings):
@@ -46,13 +39,20 @@ def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
         found.setdefault("n_classes", {}).setdefault(classes, 20)
         # Hugging Face's classification heads use it unless `problem_type` says otherwise
         found.setdefault("loss", {}).setdefault("cross-entropy", 90)
-    settled = {name: _settle(ranks) for name, ranks in found.items()}
+    if siblings.boosts():
+        found.setdefault("model", {}).setdefault("tree", 80)
+    settled = {name: _settle(name, ranks) for name, ranks in found.items()}
     return {name: settled[name] for name in PARAMS if settled.get(name) is not None}  # type: ignore[misc]
 
 
-def _settle(ranks: Mapping[ParamValue, int]) -> ParamValue | None:
+def _settle(name: str, ranks: Mapping[ParamValue, int]) -> ParamValue | None:
     best = min(ranks.values())
     values = [value for value, rank in ranks.items() if rank == best]
+    if best >= names.OF_LAYER and name in {
+        "dropout",
+        "width",
+    }:  # each layer has its own: the largest tells most
+        return max(values, key=lambda value: value if isinstance(value, (int, float)) else 0)
     return values[0] if len(values) == 1 else None
 
 
@@ -66,7 +66,7 @@ def _leaves(raw: object, path: Path, room: list[int]) -> Iterator[tuple[Path, ob
             return
         if not isinstance(key, str) or len(key) > 200:
             continue
-        here = (*path, *(piece for piece in re.split(r"[./]", key) if piece))
+        here = (*path, *(piece for piece in re.split(r"[./]|__", key) if piece))
         inner = read.mapping(value) if isinstance(value, str) else value
         if isinstance(inner, Mapping):
             if len(here) < _DEEPEST:
@@ -75,38 +75,15 @@ def _leaves(raw: object, path: Path, room: list[int]) -> Iterator[tuple[Path, ob
             yield here, value
 
 
-class _Siblings:
-    """What the other keys say of a key that different libraries use differently."""
-
-    def __init__(self, raw: Mapping[str, object]) -> None:
-        keys = {key.lower() for key in raw if isinstance(key, str) and len(key) < 60}
-        #: scikit-learn's multi-layer perceptron: alpha is its L2 penalty, max_iter counts epochs
-        self.sklearn_mlp = any(key.endswith("hidden_layer_sizes") for key in keys)
-        #: policy optimisation: n_epochs counts passes over one rollout
-        self.policy = bool(
-            keys & {"clip_range", "gae_lambda", "n_steps", "clip_param", "num_learning_epochs"}
-        )
-        #: Hugging Face: a number of steps overrides the number of epochs
-        self.steps_rule = "num_train_epochs" in keys and (read.number(raw.get("max_steps")) or 0) > 0
-        #: gamma is no factor of the learning rate
-        self.other_gamma = self.policy or any(
-            key in _OTHER_GAMMA or re.split(r"[._/]", key)[-1] in _OTHER_GAMMA for key in keys
-        )
-
-
-def _read(path: Path, value: object, siblings: _Siblings) -> Iterator[tuple[str, int, ParamValue]]:
-    named = names.find(path)
+def _read(path: Path, value: object, siblings: Siblings) -> Iterator[tuple[str, int, ParamValue]]:
     last = path[-1].lower()
-    if named is None:
-        if siblings.sklearn_mlp and last == "alpha":
-            named = ("weight_decay", 0)
-        elif last == "gamma" and not siblings.other_gamma:
-            named = ("gamma", 1)
-        else:
-            return
+    if siblings.search and path[0].startswith("best_"):
+        path = (path[0].removeprefix("best_"), *path[1:])
+    # what stands beside a key says more than its words, which libraries use differently
+    named = siblings.named(path) or names.find(path) or _scaler(last, value)
+    if named is None or not named[0] or siblings.is_unused(path):
+        return
     name, rank = named
-    if siblings.sklearn_mlp and last == "max_iter":
-        name = "epochs"
     if (siblings.policy and last == "n_epochs") or (siblings.steps_rule and last == "num_train_epochs"):
         return
     for got, read_value in _convert(name, value):
@@ -114,6 +91,12 @@ def _read(path: Path, value: object, siblings: _Siblings) -> Iterator[tuple[str,
     if name in _PRINTED and isinstance(value, str):
         for got, read_value in _printed(value):
             yield got, rank + 50, read_value
+
+
+def _scaler(last: str, value: object) -> tuple[str, int] | None:
+    """A step of a pipeline: `standardscaler` is "StandardScaler()"."""
+    is_step = last in words.SCALINGS and isinstance(value, str) and value.lower().startswith(f"{last}(")
+    return ("input_scaling", 40) if is_step else None
 
 
 def _convert(name: str, value: object) -> Iterator[tuple[str, ParamValue]]:

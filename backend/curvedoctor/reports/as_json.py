@@ -114,6 +114,8 @@ def to_dict(diagnosis: Diagnosis) -> dict[str, Json]:
     run = diagnosis.run
     return {
         "run": text(run.name),
+        "run_id": plain(run.run_id),
+        "status": plain(run.status),
         "source": text(run.source),
         "group": text(run.group),
         "verdict": diagnosis.verdict,

@@ -8,11 +8,12 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+from curvedoctor import fingerprint
 from curvedoctor.errors import SinkError
 from curvedoctor.model import Diagnosis, Origin
-from curvedoctor.sinks import mlflow_client, mlflow_content, mlflow_views
+from curvedoctor.sinks import mlflow_client, mlflow_content, mlflow_shelf, mlflow_views
 from curvedoctor.sinks.base import Outcome, WriteOptions
-from curvedoctor.sinks.mlflow_content import FILES, FOLDER, NOTE, PREFIX
+from curvedoctor.sinks.mlflow_content import FILES, FOLDER, NOTE, PREFIX, STATE, Written
 
 #: runs that may fail one after the other before the rest is no longer tried
 PATIENCE = 3
@@ -23,9 +24,13 @@ class MlflowSink:
 
     name = "mlflow"
 
+    def __init__(self) -> None:
+        #: folders of experiments that came with our files, of all calls of this process
+        self.made: set[str] = set()
+
     def accepts(self, origin: Origin) -> bool:
         """Runs of servers and databases."""
-        return origin.kind in {"mlflow-http", "mlflow-sql"}
+        return origin.kind in {"mlflow-http", "mlflow-sql", "mlflow-plugin"}
 
     def annotate(self, diagnoses: Sequence[Diagnosis], options: WriteOptions) -> Iterator[Outcome]:
         """Files first, then all tags in one batch, the fingerprint among them: a run that was left
@@ -34,14 +39,14 @@ class MlflowSink:
         for _, same in groupby(placed, key=lambda pair: (pair[0].kind, pair[0].address)):
             some = list(same)
             names = [diagnosis.run.name for _, diagnosis in some]
-            store = _Store([origin for origin, _ in some], options)
+            store = _Store([origin for origin, _ in some], options, self.made)
             yield from store.each(names, [partial(store.annotate, diagnosis) for _, diagnosis in some])
 
     def clean(self, origins: Sequence[Origin], options: WriteOptions) -> Iterator[Outcome]:
         """Remove our tags, files, block and view."""
         for _, same in groupby(origins, key=lambda origin: (origin.kind, origin.address)):
             some = list(same)
-            store = _Store(some, options)
+            store = _Store(some, options, self.made)
             outcomes = store.each([origin.key for origin in some], [store.clean] * len(some))
             held: Outcome | None = None
             for outcome in outcomes:
@@ -67,10 +72,14 @@ class _Store:
 
     origins: Sequence[Origin]
     options: WriteOptions
+    #: folders of experiments that came with our files
+    made: set[str]
     client: Any = None
     version: tuple[int, ...] = ()
     experiments: set[str] = field(default_factory=set)
     cleaned: set[str] = field(default_factory=set)
+    #: experiment → whether none of its runs may be at work
+    quiet: dict[str, bool] = field(default_factory=dict)
 
     def each(self, names: Sequence[str], jobs: Sequence[Callable[[Any], Outcome]]) -> Iterator[Outcome]:
         """Do one job per run; a run's trouble becomes its outcome, and a server that is gone ends it."""
@@ -78,7 +87,7 @@ class _Store:
             try:
                 self.client = mlflow_client.connect(self.origins[0])
                 runs = mlflow_client.look_up(self.client, [origin.key for origin in self.origins])
-                self.version = mlflow_client.server_version(self.origins[0].address)
+                self.version = mlflow_client.server_version(self.origins[0])
             except SinkError as error:
                 yield from (Outcome(name, "refused", (str(error),)) for name in names)
                 return
@@ -99,27 +108,43 @@ class _Store:
     def annotate(self, diagnosis: Diagnosis, run: Any) -> Outcome:
         """Write what differs."""
         run_id = run.info.run_id
-        change = mlflow_content.change(diagnosis, run.data.tags, self.options.note, run_id)
-        lines = [f"tag {key} = {_short(value)}" for key, value in change.tags.items() if key != NOTE]
-        lines += [f"tag {key} removed" for key in change.stale]
-        if change.files:
-            lines += self._files(run, diagnosis)
+        now, lines, remarks = self._files(run, diagnosis)
+        change = mlflow_content.change(diagnosis, run.data.tags, self.options.note, run_id, now)
+        told = [f"tag {key} = {_short(value)}" for key, value in change.tags.items() if key != NOTE]
+        told += [f"tag {key} removed" for key in change.stale]
+        lines = told + lines
         if NOTE in change.tags:
             lines.append("a block in the description")
         if change and not self.options.dry_run:
             self._tags(run_id, change)
         lines += self._view(run.info.experiment_id)
-        return Outcome(diagnosis.run.name, "written" if lines else "unchanged", tuple(lines))
+        return Outcome(diagnosis.run.name, "written" if lines else "unchanged", (*lines, *remarks))
 
-    def _files(self, run: Any, diagnosis: Diagnosis) -> list[str]:
+    def _files(self, run: Any, diagnosis: Diagnosis) -> tuple[Written, list[str], list[str]]:
+        """Write the files where they differ or are gone: (what is there now, what was done, what was not)."""
+        known, wanted = mlflow_content.written(run.data.tags), fingerprint.of(diagnosis)
         try:
-            repository = mlflow_client.artifacts(run.info.artifact_uri, self.origins[0].address)
+            shelf = mlflow_shelf.shelf(run.info.artifact_uri, self.origins[0].address)
         except SinkError as error:
-            return [f"files not written: {error}"]
+            # another way to this store may write them, or has done so
+            kept = known if known.files == wanted else Written("", known.made)
+            return kept, [], [] if kept.files else [f"files not written: {error}"]
+        if known.files == wanted and shelf.whole():
+            return known, [], []
+        made = known.made or self._made(shelf)
         content = mlflow_content.files(diagnosis)
         if not self.options.dry_run:
-            mlflow_client.upload(repository, content, FOLDER)
-        return [f"artifact {FOLDER}/{name} ({len(data):,} bytes)" for name, data in content.items()]
+            shelf.upload(content)
+        lines = [f"artifact {FOLDER}/{name} ({len(data):,} bytes)" for name, data in content.items()]
+        return Written(wanted, made), lines, []
+
+    def _made(self, shelf: mlflow_shelf.Shelf) -> int:
+        """Folders that come with our files. One that came with another run's, in this process, counts as well."""
+        missing, above = shelf.missing(), shelf.above()
+        if missing == mlflow_shelf.LEVELS:
+            self.made.add(above[-1])
+        both = missing == mlflow_shelf.LEVELS - 1 and above[-1] in self.made
+        return mlflow_shelf.LEVELS if both else missing
 
     def _tags(self, run_id: str, change: mlflow_content.Change) -> None:
         from mlflow.entities import RunTag
@@ -138,15 +163,16 @@ class _Store:
         return mlflow_views.ensure(self.client, experiment, self.version, self.options.dry_run)
 
     def clean(self, run: Any) -> Outcome:
-        """Remove all that is ours from one run."""
+        """Remove all that is ours from one run. Where files can't be removed, the state tells the next call so."""
         run_id, dry_run = run.info.run_id, self.options.dry_run
         self.experiments.add(run.info.experiment_id)
         self.cleaned.add(run_id)
-        lines = self._remove_files(run)
+        lines, trouble = self._remove_files(run)
+        left = {STATE: mlflow_content.rest(mlflow_content.written(run.data.tags))} if trouble else {}
         action, rest = mlflow_content.without_note(run.data.tags.get(NOTE, ""))
         if action != "none":
             lines.append("the block in the description")
-        for key in sorted(key for key in run.data.tags if key.startswith(PREFIX)):
+        for key in sorted(key for key in run.data.tags if key.startswith(PREFIX) and key not in left):
             lines.append(f"tag {key}")
             if not dry_run:
                 self.client.delete_tag(run_id, key)
@@ -154,17 +180,38 @@ class _Store:
             self.client.set_tag(run_id, NOTE, rest)
         if action == "delete" and not dry_run:
             self.client.delete_tag(run_id, NOTE)
-        return Outcome(run.info.run_name or run_id, "removed" if lines else "absent", tuple(lines))
+        if left and run.data.tags.get(STATE) != left[STATE] and not dry_run:
+            self.client.set_tag(run_id, STATE, left[STATE])
+        status = "refused" if trouble else "removed" if lines else "absent"
+        return Outcome(run.info.run_name or run_id, status, (*lines, *trouble))  # type: ignore[arg-type]
 
-    def _remove_files(self, run: Any) -> list[str]:
+    def _remove_files(self, run: Any) -> tuple[list[str], list[str]]:
+        """(what was removed, what could not be)."""
+        known = mlflow_content.written(run.data.tags)
         try:
-            repository = mlflow_client.artifacts(run.info.artifact_uri, self.origins[0].address)
-        except SinkError:
-            return []  # for the same reason none were written
+            shelf = mlflow_shelf.shelf(run.info.artifact_uri, self.origins[0].address)
+        except SinkError as error:
+            return [], [f"the files are still there: {error}"] if known.files else []
         if self.options.dry_run:
-            present = {str(item.path) for item in repository.list_artifacts(FOLDER) or ()}
-            return [f"artifact {FOLDER}/{name}" for name in sorted(FILES) if f"{FOLDER}/{name}" in present]
-        return [f"artifact {FOLDER}/{name}" for name in mlflow_client.remove(repository, FILES, FOLDER)]
+            return [f"artifact {FOLDER}/{name}" for name in sorted(shelf.present() & set(FILES))], []
+        removed = shelf.remove()
+        above = shelf.above()
+        if known.made == mlflow_shelf.LEVELS:
+            self.made.add(above[-1])
+        gone = above if above[-1:] and above[-1] in self.made else above[: known.made]
+        if known.made:
+            mlflow_shelf.without_empty(gone, partial(self._is_quiet, run))
+        return [f"artifact {FOLDER}/{name}" for name in removed], []
+
+    def _is_quiet(self, run: Any, level: int) -> bool:
+        """Whether nothing may write to the folder that is so many levels above ours just now."""
+        experiment = run.info.experiment_id
+        if level < mlflow_shelf.LEVELS:
+            return not mlflow_client.under_way(run)
+        if experiment not in self.quiet:
+            running = self.client.search_runs([experiment], "attributes.status = 'RUNNING'")
+            self.quiet[experiment] = not any(map(mlflow_client.under_way, running))
+        return self.quiet[experiment]
 
     def without_views(self, last: Outcome) -> Outcome:
         """Remove the views of experiments that hold no annotated run any more; told with the last run."""

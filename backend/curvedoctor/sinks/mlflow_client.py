@@ -6,12 +6,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+from curvedoctor.address import hidden, real
 from curvedoctor.errors import SinkError, SourceError
 from curvedoctor.model import Origin
 
@@ -24,6 +24,8 @@ LIMITS = {
     # nothing that runs here is to be reported to anybody
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
+#: seconds after which a run that says nothing is taken for dead
+LIFE = 86_400
 #: runs looked up by one search
 LOOKUP = 100
 
@@ -56,7 +58,7 @@ def connect(origin: Origin) -> Any:
         address = resolved(address)
     had_folder = Path("mlruns").exists()
     try:
-        return MlflowClient(tracking_uri=address)
+        return MlflowClient(tracking_uri=real(address))
     except Exception as error:
         raise SinkError(f"MLflow's client can't open the store: {reason(error)}") from error
     finally:
@@ -132,76 +134,41 @@ def _search(client: Any, experiment: str, ids: Sequence[str]) -> dict[str, Any]:
     return {run.info.run_id: run for run in runs}
 
 
-def artifacts(uri: str, tracking_uri: str) -> Any:
-    """The repository of a run's artifacts. Raises `SinkError` if it can't be written from here."""
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+def under_way(run: Any) -> bool:
+    """Whether a run may still write: it is not said to have ended, and its last sign of life is not old.
 
-    if uri.startswith("mlflow-artifacts:"):
-        destination = os.environ.get("_MLFLOW_SERVER_ARTIFACT_DESTINATION", "")
-        if destination:  # this is the server's own process
-            return get_artifact_repository(f"{destination.rstrip('/')}/{urlsplit(uri).path.lstrip('/')}")
-        if not tracking_uri.startswith(("http://", "https://")):
-            raise SinkError(
-                "the run's artifacts are kept by the database's MLflow server: give the server's URI"
-            )
-        from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
-
-        uri = MlflowArtifactsRepository.resolve_uri(uri, tracking_uri)
-    local = local_path(uri)
-    # the run's folder need not exist yet, but its experiment's, or the one above, must: MLflow would
-    # otherwise build the folders of another machine here
-    if local is not None and not any(
-        parent.is_dir() for parent in local.parents[:3] if parent != Path(parent.anchor)
-    ):
-        raise SinkError(f"the run's artifacts are kept on another machine ({uri})")
-    return get_artifact_repository(uri)
+    Runs whose process was killed are RUNNING for ever.
+    """
+    if run.info.status not in {"RUNNING", "SCHEDULED"}:
+        return False
+    logged = [int(metric.timestamp) for metric in getattr(run.data, "_metric_objs", ())]
+    last = max([int(run.info.start_time or 0), *logged])
+    return time.time() - last / 1000 < LIFE
 
 
-def local_path(uri: str) -> Path | None:
-    """The folder behind a `file:` URI or a plain path; None for others."""
-    if re.match(r"[A-Za-z]:[\\/]", uri):
-        return Path(uri)
-    split = urlsplit(uri)
-    return Path(unquote(split.path)) if split.scheme in {"", "file"} else None
-
-
-def upload(repository: Any, files: Mapping[str, bytes], folder: str) -> None:
-    """Write files below the run's artifacts."""
-    with tempfile.TemporaryDirectory(prefix="curvedoctor-") as place:
-        for name, content in files.items():
-            Path(place, name).write_bytes(content)
-        repository.log_artifacts(place, folder)
-
-
-def remove(repository: Any, names: Sequence[str], folder: str) -> list[str]:
-    """Remove our files, and the folder if nothing else is in it; returns what was (or would be) there."""
-    present = {str(item.path).rsplit("/", 1)[-1] for item in repository.list_artifacts(folder) or ()}
-    ours = sorted(present & set(names))
-    if ours and present <= set(names):
-        repository.delete_artifacts(folder)
-    else:
-        for name in ours:
-            repository.delete_artifacts(f"{folder}/{name}")
-    return ours
-
-
-def server_version(address: str) -> tuple[int, ...]:
-    """Version of the MLflow that shows the runs: the server's, or for a database the installed one."""
+def server_version(origin: Origin) -> tuple[int, ...]:
+    """Version of the MLflow that shows the runs: the server's, for a database the installed one; () if unknown."""
+    if origin.kind == "mlflow-plugin":
+        return ()
     import mlflow
+
+    address = origin.address
 
     text = str(mlflow.__version__)
     if address.startswith(("http://", "https://")):
         from mlflow.utils.credentials import get_default_host_creds
         from mlflow.utils.rest_utils import http_request
 
-        response = http_request(get_default_host_creds(address), "/version", "GET", raise_on_status=False)
+        response = http_request(
+            get_default_host_creds(real(address)), "/version", "GET", raise_on_status=False
+        )
         text = str(response.text)
     return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
 
 
 def reason(error: BaseException) -> str:
     """A failure in one line."""
-    text = " ".join(str(error).split())
+    text = " ".join(hidden(str(error)).split())
     lower = text.lower()
     if "too many 429" in lower:
         return "the server is too busy (429)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,10 +12,12 @@ from urllib.parse import quote
 from curvedoctor import __version__, fingerprint
 from curvedoctor.errors import SinkError
 from curvedoctor.model import Diagnosis
+from curvedoctor.reports.as_json import dumps, position
 from curvedoctor.sinks.picture import curves_png
 
 #: ours: nothing else is ever touched
 PREFIX = "curvedoctor."
+STATE = PREFIX + "state"
 #: the run's folder of artifacts that is ours, and the files in it
 FOLDER = "curvedoctor"
 FILES = ("report.html", "diagnosis.json", "curves.png")
@@ -33,55 +36,88 @@ _BLOCK = re.compile(r"<!-- curvedoctor:begin( kept)? -->.*?<!-- curvedoctor:end 
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What is known of what was written to a run before: it stands in the tag `curvedoctor.state`."""
+
+    #: fingerprint of the diagnosis that the files in the store show; "" where they were not written
+    files: str = ""
+    #: folders above ours that came with our files
+    made: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """What has to be done to a run so that it says what it should."""
+    """What has to be done to a run's tags so that they say what they should."""
 
     #: tags to write, in one batch
     tags: Mapping[str, str] = field(default_factory=dict)
     #: tags of ours that no longer hold
     stale: tuple[str, ...] = ()
-    #: the files have to be written too
-    files: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.tags or self.stale or self.files)
+        return bool(self.tags or self.stale)
 
 
-def tags(diagnosis: Diagnosis) -> dict[str, str]:
-    """The tags of section 6 of the contract. What a run lacks (an onset, a prescription) gets no tag."""
-    first = diagnosis.findings[0] if diagnosis.findings else None
+def tags(diagnosis: Diagnosis, written: Written) -> dict[str, str]:
+    """The tags of section 6 of the contract. What a run lacks (a finding, a prescription) gets no tag."""
     found = {
         "verdict": diagnosis.verdict,
-        "severity": first.severity if first else "",
         "conditions": ",".join(finding.condition for finding in diagnosis.findings),
-        "onset": "" if first is None or first.onset is None else f"{first.onset:.10g}",
         "prescription": diagnosis.prescriptions[0].text if diagnosis.prescriptions else "",
-        "version": __version__,
-        "fingerprint": fingerprint.of(diagnosis),
+        "state": _state(diagnosis, written),
     }
     return {PREFIX + key: value[:LONGEST] for key, value in found.items() if value}
 
 
-def change(diagnosis: Diagnosis, present: Mapping[str, str], note: bool, run_id: str) -> Change:
-    """Compare what a run should say with the tags that it has.
+def _state(diagnosis: Diagnosis, written: Written) -> str:
+    """What programs may want to know, and what the next call must: a fingerprint per part that was written."""
+    first = diagnosis.findings[0] if diagnosis.findings else None
+    told: dict[str, object] = {
+        "severity": first.severity if first else None,
+        "onset": None if first is None else position(first.onset),
+        "version": __version__,
+        "tags": fingerprint.of(diagnosis),
+        "files": written.files or None,
+        "made": written.made or None,
+    }
+    return dumps({key: value for key, value in told.items() if value is not None})
 
-    The fingerprint is written together with the other tags and after the files, so a run that was
-    left half-written never carries the right one.
+
+def written(present: Mapping[str, str]) -> Written:
+    """What the tag `curvedoctor.state` says; nothing if it is not there or not ours any more."""
+    try:
+        told = json.loads(present.get(STATE, "") or "{}")
+    except ValueError:
+        return Written()
+    files, made = (told.get("files"), told.get("made")) if isinstance(told, dict) else ("", 0)
+    return Written(files if isinstance(files, str) else "", made if isinstance(made, int) else 0)
+
+
+def rest(known: Written) -> str:
+    """The state of a run of which only the files are left."""
+    return dumps({"files": known.files, "made": known.made})
+
+
+def change(diagnosis: Diagnosis, present: Mapping[str, str], note: bool, run_id: str, now: Written) -> Change:
+    """Compare what a run's tags should say with what they say.
+
+    The state is written together with the other tags and after the files, so a run that was left
+    half-written never carries the right one.
     """
-    wanted = tags(diagnosis)
+    wanted = tags(diagnosis, now)
     ours = {key: value for key, value in present.items() if key.startswith(PREFIX)}
-    files = ours.get(PREFIX + "fingerprint") != wanted[PREFIX + "fingerprint"]
-    new = {key: value for key, value in wanted.items() if files or ours.get(key) != value}
-    if note:
+    new = {key: value for key, value in wanted.items() if ours.get(key) != value}
+    # a block that is there must not go on saying what no longer holds
+    if note or BEGIN[:-4] in present.get(NOTE, ""):
         text = with_note(present.get(NOTE), block(diagnosis, run_id))
         if text != present.get(NOTE):
             new[NOTE] = text
-    return Change(new, tuple(sorted(set(ours) - set(wanted))), files)
+    return Change(new, tuple(sorted(set(ours) - set(wanted))))
 
 
 def files(diagnosis: Diagnosis) -> dict[str, bytes]:
     """name → content of the artifacts."""
-    from curvedoctor.reports.as_json import document, dumps
+    from curvedoctor.reports.as_json import document
     from curvedoctor_panel import report
 
     return {

@@ -1,7 +1,7 @@
 """`mlruns` folders: tag files and artifacts, laid out as MLflow lays them out.
 
 MLflow 3 refuses file stores, so its files are written here, each one whole or not at all (a
-temporary file beside it, then a rename). Same order as on servers: artifacts, tags, fingerprint last.
+temporary file beside it, then a rename). Same order as on servers: artifacts, tags, the state last.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from curvedoctor import fingerprint
 from curvedoctor.errors import SinkError
 from curvedoctor.model import Diagnosis, Origin
 from curvedoctor.sinks import mlflow_content
 from curvedoctor.sinks.base import Outcome, WriteOptions
-from curvedoctor.sinks.mlflow_content import FILES, FOLDER, NOTE, PREFIX
+from curvedoctor.sinks.mlflow_content import FILES, FOLDER, NOTE, PREFIX, STATE, Written
 
 #: folders that were missing before us (git drops empty ones), one per line: `clean` removes them again
 MADE = ".made"
-FINGERPRINT = PREFIX + "fingerprint"
 
 
 class MlflowFilesSink:
@@ -70,26 +70,34 @@ def _attempt(name: str, origin: Origin | None, diagnosis: Diagnosis | None, opti
 
 
 def _annotate(folder: Path, diagnosis: Diagnosis, run_id: str, options: WriteOptions) -> Outcome:
-    change = mlflow_content.change(diagnosis, _tags(folder / "tags"), options.note, run_id)
+    present, wanted = _tags(folder / "tags"), fingerprint.of(diagnosis)
+    place = folder / "artifacts" / FOLDER
+    whole = mlflow_content.written(present).files == wanted and all(
+        (place / name).is_file() for name in FILES
+    )
+    content = {} if whole else mlflow_content.files(diagnosis)
+    change = mlflow_content.change(diagnosis, present, options.note, run_id, Written(wanted))
     lines = [f"tag {key} = {value[:100]}" for key, value in change.tags.items() if key != NOTE]
     lines += [f"tag {key} removed" for key in change.stale]
-    content = mlflow_content.files(diagnosis) if change.files else {}
     lines += [f"artifact {FOLDER}/{name} ({len(data):,} bytes)" for name, data in content.items()]
     if NOTE in change.tags:
         lines.append("a block in the description")
-    if change and not options.dry_run:
-        place = folder / "artifacts" / FOLDER
+    if (change or content) and not options.dry_run:
         _inside(folder, folder / "tags")
         if content:
             _make(folder, place)
-            # gone while the rest is replaced: a run left between two states carries no fingerprint at all
-            (folder / "tags" / FINGERPRINT).unlink(missing_ok=True)
+            # gone while the rest is replaced: a run left between two states carries no state at all
+            (folder / "tags" / STATE).unlink(missing_ok=True)
         for name, data in content.items():
             _write(place / name, data)
         for key in change.stale:
             (folder / "tags" / key).unlink(missing_ok=True)
-        for key in sorted(change.tags, key=lambda key: key == FINGERPRINT):
-            _write(folder / "tags" / key, change.tags[key].encode("utf-8", "surrogateescape"))
+        tags = {
+            **change.tags,
+            **({STATE: mlflow_content.tags(diagnosis, Written(wanted))[STATE]} if content else {}),
+        }
+        for key in sorted(tags, key=lambda key: key == STATE):
+            _write(folder / "tags" / key, tags[key].encode("utf-8", "surrogateescape"))
     return Outcome(diagnosis.run.name, "written" if lines else "unchanged", tuple(lines))
 
 
@@ -104,8 +112,8 @@ def _clean(name: str, folder: Path, options: WriteOptions) -> Outcome:
     lines += [f"tag {key}" for key in ours]
     if lines and not dry_run:
         made = _made(place)
-        # the fingerprint goes first: what is left of a killed clean is never taken for a whole annotation
-        for key in sorted(ours, key=lambda key: key != FINGERPRINT):
+        # the state goes first: what is left of a killed clean is never taken for a whole annotation
+        for key in sorted(ours, key=lambda key: key != STATE):
             (folder / "tags" / key).unlink(missing_ok=True)
         if action == "write":
             _write(folder / "tags" / NOTE, rest.encode("utf-8", "surrogateescape"))

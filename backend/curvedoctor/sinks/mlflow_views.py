@@ -18,7 +18,7 @@ SINCE = (3, 17)
 KEY = "curvedoctor"
 TAG = f"mlflow.sharedViewState.{KEY}"
 #: tag → width of its column, in pixels, in the order in which they are shown
-COLUMNS = {"verdict": 140, "conditions": 200, "prescription": 420, "onset": 130, "severity": 140}
+COLUMNS = {"verdict": 140, "conditions": 200, "prescription": 420}
 #: 2020-01-01, in milliseconds: a constant, so that writing twice changes nothing
 CREATED = 1_577_836_800_000
 
@@ -52,7 +52,7 @@ def remove(client: Any, experiment: str, dry_run: bool, still: frozenset[str]) -
     a dry run would have cleaned."""
     if TAG not in client.get_experiment(experiment).tags:
         return ()
-    text = f"tags.`{PREFIX}version` LIKE '%'"
+    text = f"tags.`{PREFIX}verdict` LIKE '%'"
     annotated = client.search_runs([experiment], text, max_results=len(still) + 1)
     if any(run.info.run_id not in still for run in annotated):
         return ()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import pkgutil
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import groupby
 
+from curvedoctor.address import Address
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem, Run
-from curvedoctor.sources import files
+from curvedoctor.sources import files, mlflow_plugin, mlflow_uri
 from curvedoctor.sources.base import Claim, Folder, Reader, ReadOptions, Unit
 from curvedoctor.sources.cache import load_cached
 from curvedoctor.sources.copies import Copies
@@ -44,13 +46,13 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
     failures: list[SourceError] = []
     copies = Copies()
     readable = False
-    for address in map(files.normal, addresses):
+    for address in (Address(files.normal(address)) for address in addresses):
         found = 0
         try:
-            for item in _find_one(address, options):
+            for item in find_one(address, options):
                 readable = True
                 if isinstance(item, Unit):
-                    if not (_may_hold(item.run, options.run) or _holds_several(item, options.run)):
+                    if not (_may_hold(item, options.run) or _holds_several(item, options.run)):
                         continue
                     found += 1
                 yield from copies.check(item)
@@ -65,7 +67,7 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
         raise SourceError("\n".join(map(str, failures)))
     for failure in failures:
         where, _, what = str(failure).partition(": ")
-        yield Problem(where, what or where)
+        yield Problem(where, what or where, lost=True)
 
 
 def load_units(units: Iterable[Unit], options: ReadOptions | None = None) -> Iterator[Run | Problem]:
@@ -75,11 +77,12 @@ def load_units(units: Iterable[Unit], options: ReadOptions | None = None) -> Ite
     for name, group in groupby(units, key=lambda unit: unit.reader):
         reader = by_name[name]
         for item in load_cached(group, options, lambda block, reader=reader: reader.load(block, options)):  # type: ignore[misc]
-            if isinstance(item, Problem) or wanted(item.name, options.run):
+            if isinstance(item, Problem) or wanted(item.name, options.run) or _has_id(item, options.run):
                 yield item
 
 
-def _find_one(address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
+def find_one(address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
+    """All runs at one address. Raises `SourceError` if it can't be read."""
     try:
         kind = files.kind(address) if _may_be_path(address) else "address"
     except files.UNREADABLE as error:
@@ -102,7 +105,9 @@ def _find_one(address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
 def _may_be_path(address: str) -> bool:
     """Database and server addresses are no paths, though `http://` is one to fsspec."""
     scheme = address.partition("://")[0] if files.is_url(address) else ""
-    return scheme not in {"http", "https", "databricks"} and not any(
+    if mlflow_plugin.READER.opens(address):
+        return scheme == "" and address == "databricks" and os.path.exists(address)  # noqa: PTH110
+    return scheme not in {"http", "https"} and not any(
         scheme.startswith(name) for name in ("sqlite", "postgres", "mysql", "mssql")
     )
 
@@ -121,9 +126,17 @@ def _offer(folder: Folder, options: ReadOptions) -> list[Claim]:
     return claims
 
 
-def _may_hold(unit: str, pattern: str | None) -> bool:
+def _may_hold(unit: Unit, pattern: str | None) -> bool:
     """Whether a unit's runs may be wanted: `name#2` is told apart from others in `name` when loaded."""
-    return pattern is None or fnmatchcase(unit, pattern) or fnmatchcase(unit, _NUMBER.sub("", pattern))
+    if pattern is None or fnmatchcase(unit.run, pattern) or fnmatchcase(unit.run, _NUMBER.sub("", pattern)):
+        return True
+    return fnmatchcase(mlflow_uri.run_id_of(unit), pattern)
+
+
+def _has_id(run: Run, pattern: str | None) -> bool:
+    """Whether an MLflow run is wanted by its id."""
+    origin = run.origin
+    return origin is not None and origin.kind.startswith("mlflow-") and fnmatchcase(origin.key, pattern or "")
 
 
 def _holds_several(unit: Unit, pattern: str | None) -> bool:

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from typing import IO, Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
+from curvedoctor.address import hidden, real
+
 #: errors that mean "this one file or folder can't be read"
 UNREADABLE: tuple[type[BaseException], ...] = (OSError, EOFError, ValueError, ImportError, RuntimeError)
 
@@ -98,7 +100,7 @@ def filesystem(url: str) -> tuple[Any, str]:
     """The fsspec file system of a URL and the path in it. Raises what fsspec raises."""
     import fsspec.core
 
-    return cast("tuple[Any, str]", fsspec.core.url_to_fs(url))
+    return cast("tuple[Any, str]", fsspec.core.url_to_fs(real(url)))
 
 
 def kind(path: str) -> str:
@@ -161,7 +163,7 @@ def open_binary(path: str) -> IO[bytes]:
         with remote_errors():
             import fsspec
 
-            return cast("IO[bytes]", fsspec.open(path, "rb", compression="infer").open())
+            return cast("IO[bytes]", fsspec.open(real(path), "rb", compression="infer").open())
     if kind(path) == "special":
         raise OSError("not a regular file")
     suffix = os.path.splitext(path)[1].lower()
@@ -206,4 +208,4 @@ def reason(error: BaseException) -> str:
         return "permission denied"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[0].lower() + error.strerror[1:]
-    return str(error).strip().split("\n")[0][:200] or type(error).__name__
+    return hidden(str(error).strip().split("\n")[0])[:200] or type(error).__name__

@@ -173,7 +173,7 @@ def load_file(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
     try:
         tables = read_tables(path, options.columns)
     except files.UNREADABLE as error:
-        yield Problem(path, _left_out(path) or f"can't be read: {files.reason(error)}")
+        yield Problem(path, _left_out(path) or f"can't be read: {files.reason(error)}", lost=True)
         return
     found = [table for table in tables if table.columns]
     if not found:

@@ -11,8 +11,10 @@ import numpy as np
 from curvedoctor import params as recognized
 from curvedoctor import roles
 from curvedoctor.model import Curve, Floats, Ints, Origin, Problem, Run
+from curvedoctor.sources import mlflow_facts
 from curvedoctor.sources.base import ReadOptions, Unit
-from curvedoctor.sources.mlflow_filter import Facts, Filter
+from curvedoctor.sources.mlflow_facts import Dataset, Facts
+from curvedoctor.sources.mlflow_filter import Filter
 
 #: MLflow clamps ±Inf to ±1.7976931348623157e308 in databases
 CLAMPED = 1.797e308
@@ -53,6 +55,9 @@ class Stored:
     tags: Mapping[str, str] = field(default_factory=dict)
     #: last value of each metric
     metrics: Mapping[str, float] = field(default_factory=dict)
+    datasets: tuple[Dataset, ...] = ()
+    #: `n_train` and the like, where the data sets have been looked at already
+    sizes: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -63,11 +68,11 @@ class Stored:
     def facts(self) -> Facts:
         """What a filter may ask."""
         attributes = {
-            "run_id": self.run_id, "run_name": self.title, "status": self.status, "user_id": self.user,
+            "run_id": self.run_id, "run_name": self.tags.get("mlflow.runName") or self.name or None, "status": self.status, "user_id": self.user,
             "artifact_uri": self.artifact_uri, "start_time": self.start, "end_time": self.end,
-            "lifecycle_stage": self.lifecycle, "experiment_id": self.experiment_id,
+            "lifecycle_stage": self.lifecycle,
         }  # fmt: skip
-        return Facts(attributes, self.params, self.tags, self.metrics)
+        return Facts(attributes, self.params, self.tags, self.metrics, self.datasets)
 
 
 def group(store: str, stored: Stored) -> str:
@@ -143,7 +148,13 @@ def assemble(
     """The run with its roles and recognized hyperparameters; what the user says wins over what is logged."""
     origin = place.origin
     curves = tuple(curve(key, series[key]) for key in sorted(series))
-    known = {**recognized.recognize(dict(stored.params)), **options.params}
+    # what the user logged by name wins over what MLflow counted
+    logged = recognized.recognize(dict(stored.params))
+    known = {
+        **recognized.recognize({**mlflow_facts.sizes(stored.datasets), **stored.sizes}),
+        **logged,
+        **options.params,
+    }
     if stored.lifecycle == "deleted" and origin.read_only is None:
         why = f"the run is deleted in MLflow; restore it first: mlflow runs restore --run-id {stored.run_id}"
         origin = replace(origin, read_only=why)
@@ -155,4 +166,6 @@ def assemble(
         params=known,
         problems=problems,
         origin=origin,
+        run_id=stored.run_id,
+        status=stored.status.lower() or None,
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from curvedoctor.address import real
 from curvedoctor.errors import SourceError
 
 SQLITE_MAGIC = b"SQLite format 3\0"
@@ -64,6 +65,14 @@ class Database:
         """The whole result."""
         return [row for rows in self.rows(sql, values) for row in rows]
 
+    def answers(self) -> bool:
+        """Whether the connection still works, after an error."""
+        try:
+            self.connection.rollback()
+            return bool(self.all("SELECT 1"))
+        except Exception:  # every driver has its own classes
+            return False
+
     def columns(self, table: str) -> frozenset[str]:
         """A table's columns; empty if there is no such table."""
         cursor = self.connection.cursor()
@@ -87,11 +96,6 @@ def is_sqlite(path: str) -> bool:
         return False
 
 
-def masked(address: str) -> str:
-    """A database URI without its password."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", address)
-
-
 def sqlite_path(address: str) -> str | None:
     """The file behind `sqlite:///file` (four slashes: absolute) or a plain path; None for other databases."""
     match = re.match(r"sqlite(?:\+\w+)?:///?(.*)", address)
@@ -107,9 +111,7 @@ def connect(address: str) -> Iterator[Database]:
     opened = read_only(path) if path is not None else _server(address)
     with opened as database:
         if not {"run_uuid", "experiment_id"} <= database.columns("runs") or not database.columns("metrics"):
-            raise SourceError(
-                f"{masked(address)}: no MLflow database: it lacks MLflow's tables `runs` and `metrics`"
-            )
+            raise SourceError(f"{address}: no MLflow database: it lacks MLflow's tables `runs` and `metrics`")
         yield database
 
 
@@ -181,20 +183,20 @@ def _decoding(connection: sqlite3.Connection) -> sqlite3.Connection:
 @contextlib.contextmanager
 def _server(address: str) -> Iterator[Database]:
     try:
-        import sqlalchemy
+        import sqlalchemy  # noqa: F401  whether it is there
     except ImportError as error:
         raise SourceError(
-            f"{masked(address)}: databases need SQLAlchemy: pip install 'curvedoctor[mlflow]'"
+            f"{address}: databases need SQLAlchemy: pip install 'curvedoctor[mlflow]'"
         ) from error
     try:
-        engine = _engine(sqlalchemy.engine.make_url(re.sub(r"^postgres:", "postgresql:", address)))
+        engine = _engine(_url(address))
         connection = engine.raw_connection()
     except ImportError as error:
-        why = f"its driver is not installed ({error}); pip install psycopg2-binary or pymysql"
-        raise SourceError(f"{masked(address)}: {why}") from error
+        why = f"its driver is not installed ({error}); pip install 'curvedoctor[postgres]' or 'curvedoctor[mysql]'"
+        raise SourceError(f"{address}: {why}") from error
     except Exception as error:  # every driver has its own classes
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise SourceError(f"{masked(address)}: can't be opened: {masked(reason)}") from error
+        raise SourceError(f"{address}: can't be opened: {reason}") from error
     try:
         cursor = connection.cursor()
         cursor.execute(_READ_ONLY[engine.dialect.name])
@@ -213,10 +215,14 @@ def resolved(address: str) -> str:
     """The address with a driver that is installed, where it names none."""
     if sqlite_path(address) is not None:
         return address
-    import sqlalchemy
-
-    url = _engine(sqlalchemy.engine.make_url(re.sub(r"^postgres:", "postgresql:", address))).url
+    url = _engine(_url(address)).url
     return str(url.render_as_string(hide_password=False))
+
+
+def _url(address: str) -> Any:
+    from sqlalchemy.engine import make_url
+
+    return make_url(re.sub(r"^postgres:", "postgresql:", real(address)))
 
 
 def _engine(url: Any) -> Any:

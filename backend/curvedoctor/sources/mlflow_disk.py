@@ -9,6 +9,7 @@ from typing import Any
 
 from curvedoctor.model import Problem
 from curvedoctor.sources import files
+from curvedoctor.sources.mlflow_facts import Dataset
 
 #: bytes of a tag, a parameter or a meta.yaml that are read
 LONGEST = 1_000_000
@@ -124,4 +125,20 @@ def stamp(run: str) -> tuple[int | str, ...]:
         for key, path in sorted(tree(files.join(run, part))):
             if not key.startswith("curvedoctor.") and key != "mlflow.note.content":
                 found += (key, *files.stamp(path))
+    return tuple(found)
+
+
+def datasets(run: str) -> tuple[Dataset, ...]:
+    """The data sets that a run was given: each of its inputs names one of the experiment's."""
+    found = []
+    for name, place, is_dir in sorted(_entries(files.join(run, "inputs"))):
+        told = meta(place)[0] if is_dir else {}
+        source = str(told.get("source_id") or name)
+        data = meta(files.join(files.join(files.parent(run), "datasets"), source))[0]
+        tags = told.get("tags") or {}
+        context = tags.get("mlflow.data.context") if isinstance(tags, dict) else None
+        if data:
+            context = (str(context),) if context is not None else ()
+            name, digest, profile = (str(data.get(key) or "") for key in ("name", "digest", "profile"))
+            found.append(Dataset(name, digest, context, profile))
     return tuple(found)

@@ -89,14 +89,19 @@ def _load_or_say(unit: Unit, options: ReadOptions) -> Run | Problem:
     try:
         return _load(unit, options)
     except files.UNREADABLE as error:
-        return Problem(where=unit.parts[0], what=f"the run can't be read: {files.reason(error)}")
+        return Problem(where=unit.parts[0], what=f"the run can't be read: {files.reason(error)}", lost=True)
 
 
 def _load(unit: Unit, options: ReadOptions) -> Run:
     path, experiment = unit.parts
     meta, problem = mlflow_disk.meta(path)
     # name and group are known since the run was found: its tags need not be read again
-    stored = replace(_stored(path, meta, experiment, tags={}), name=unit.run, params=_texts(path, "params"))
+    stored = replace(
+        _stored(path, meta, experiment, tags={}),
+        name=unit.run,
+        params=_texts(path, "params"),
+        datasets=mlflow_disk.datasets(path),
+    )
     problems = [problem] if problem else []
     series: dict[str, Series] = {}
     metrics = list(mlflow_disk.tree(files.join(path, "metrics")))
@@ -152,7 +157,9 @@ def _units(
                     )
                 )
         except files.UNREADABLE as error:
-            problems.append(Problem(where=run, what=f"the run can't be read: {files.reason(error)}"))
+            problems.append(
+                Problem(where=run, what=f"the run can't be read: {files.reason(error)}", lost=True)
+            )
     return together(units), problems
 
 
@@ -176,6 +183,7 @@ def _stored(
         params=_texts(run, "params") if filtered else {},
         tags=tags,
         metrics=_last_values(run) if filtered else {},
+        datasets=mlflow_disk.datasets(run) if filtered else (),
     )
 
 
@@ -188,7 +196,9 @@ def _last_values(run: str) -> dict[str, float]:
     for key, place in mlflow_disk.tree(files.join(run, "metrics")):
         points, _ = mlflow_lines.parse(mlflow_disk.read(place), place)
         if len(points.steps):
-            newest = max(range(len(points.steps)), key=lambda i: (points.steps[i], points.times[i]))
+            newest = max(
+                range(len(points.steps)), key=lambda i: (points.steps[i], points.times[i], points.values[i])
+            )
             last[key] = float(points.values[newest])
     return last
 

@@ -2,7 +2,7 @@
 
 The grammar is `comparison (AND comparison)*`, as in MLflow's documentation of `search_runs`:
 `metrics.loss < 1`, `` tags.`my tag` LIKE 'a%' ``, `attributes.status = 'FINISHED'`,
-`params.lr IN ('0.1', '1')`. One thing is added: `attributes.lifecycle_stage = 'deleted'` asks for
+`datasets.name IN ('mnist', 'digits')`. What MLflow refuses is refused here. One thing is added: `attributes.lifecycle_stage = 'deleted'` asks for
 deleted runs, which are skipped otherwise.
 """
 
@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from curvedoctor.errors import UsageError
+from curvedoctor.sources.mlflow_facts import Dataset, Facts
 
 Literal = str | float | tuple[str, ...]
 Number = int | float
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<string>'(?:[^'\\]|\\.)*')
+    r"""\s*(?:(?P<string>'(?:[^'\\]|\\.|'')*')
     |(?P<quoted>`[^`]*`|"(?:[^"\\]|\\.)*")
     |(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
     |(?P<operator><=|>=|!=|<>|=|<|>)
@@ -35,28 +36,19 @@ _ENTITIES = {
     **dict.fromkeys(("params", "param", "parameters", "parameter"), "params"),
     **dict.fromkeys(("tags", "tag"), "tags"),
     **dict.fromkeys(("attributes", "attribute", "attr", "run"), "attributes"),
+    **dict.fromkeys(("datasets", "dataset"), "datasets"),
 }
 _ALIASES = dict.fromkeys(("run name", "Run name", "Run Name"), "run_name") | dict.fromkeys(
     ("Created", "created"), "start_time"
 )
 _NUMERIC = frozenset({"start_time", "end_time"})
 _ATTRIBUTES = frozenset({
-    "run_id", "run_name", "status", "user_id", "artifact_uri", "start_time", "end_time", "lifecycle_stage", "experiment_id",
+    "run_id", "run_name", "status", "user_id", "artifact_uri", "start_time", "end_time", "lifecycle_stage",
 })  # fmt: skip
+_DATASETS = frozenset({"name", "digest", "context"})
 _COMPARE: dict[str, Callable[[Number, Number], bool]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a filter may ask of one run."""
-
-    attributes: Mapping[str, str | int | None] = field(default_factory=dict)
-    params: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    #: last value of each metric
-    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +62,17 @@ class Comparison:
 
     def holds(self, facts: Facts) -> bool:
         """Whether it is true of a run. A key that the run lacks makes every comparison false, as in MLflow."""
+        if self.entity == "datasets":
+            return any(self._is_true(value) for data in facts.datasets for value in self._told(data))
         found = getattr(facts, self.entity).get(self.key)
         if self.operator.startswith("IS"):
             return (found is None) == (self.operator == "IS NULL")
-        if found is None:
-            return False
+        return found is not None and self._is_true(found)
+
+    def _told(self, data: Dataset) -> tuple[str, ...]:
+        return data.context if self.key == "context" else (getattr(data, self.key),)
+
+    def _is_true(self, found: str | Number) -> bool:
         if self.operator in {"IN", "NOT IN"}:
             return (str(found) in _as_tuple(self.value)) == (self.operator == "IN")
         if isinstance(self.value, float):
@@ -160,6 +158,8 @@ def _comparison(tokens: list[tuple[str, str]], text: str) -> Comparison:
     entity, key = _identifier(tokens, text)
     name = _operator(tokens, text)
     if name.startswith("IS"):
+        if entity not in {"tags", "params"}:
+            raise UsageError(f"filter {text!r}: {name} can be asked of tags and params, not of {entity}")
         return Comparison(entity, key, name, None)
     value = _value(tokens, text)
     number = entity == "metrics" or (entity == "attributes" and key in _NUMERIC)
@@ -168,6 +168,10 @@ def _comparison(tokens: list[tuple[str, str]], text: str) -> Comparison:
             "a number" if number else "a list: ('a', 'b')" if name in {"IN", "NOT IN"} else "a quoted string"
         )
         raise UsageError(f"filter {text!r}: {entity}.{key} {name} must be compared with {wanted}")
+    if isinstance(value, tuple) and entity != "datasets" and (entity, key) != ("attributes", "run_id"):
+        raise UsageError(
+            f"filter {text!r}: a list is for run_id and datasets only, as in MLflow; write {entity}.{key} = '…' or LIKE"
+        )
     if (number and name not in _COMPARE) or (not number and name in {"<", "<=", ">", ">="}):
         raise UsageError(f"filter {text!r}: {entity}.{key} can't be compared by {name}")
     return Comparison(entity, key, name, value)
@@ -180,7 +184,9 @@ def _identifier(tokens: list[tuple[str, str]], text: str) -> tuple[str, str]:
         words.append(_take(tokens, text))
     entity = _ENTITIES.get(words[0]) if len(words) > 1 else "attributes"
     if entity is None:
-        raise UsageError(f"filter {text!r}: {words[0]!r} is none of metrics, params, tags, attributes")
+        raise UsageError(
+            f"filter {text!r}: {words[0]!r} is none of metrics, params, tags, attributes, datasets"
+        )
     # params.a.b is the key "a.b": MLflow splits at the first dot only
     key = ".".join(words[1:] if len(words) > 1 else words)
     if entity == "attributes":
@@ -189,6 +195,8 @@ def _identifier(tokens: list[tuple[str, str]], text: str) -> tuple[str, str]:
             raise UsageError(
                 f"filter {text!r}: no attribute {key!r}; there are {', '.join(sorted(_ATTRIBUTES))}"
             )
+    if entity == "datasets" and key not in _DATASETS:
+        raise UsageError(f"filter {text!r}: datasets have {', '.join(sorted(_DATASETS))}, no {key!r}")
     return entity, key
 
 
@@ -198,7 +206,6 @@ def _operator(tokens: list[tuple[str, str]], text: str) -> str:
         word = f"{word} {_take(tokens, text).upper()}"
     if word == "IS NOT":
         word = f"{word} {_take(tokens, text).upper()}"
-    word = {"<>": "!="}.get(word, word)
     if word not in {*_COMPARE, "LIKE", "ILIKE", "IN", "NOT IN", "IS NULL", "IS NOT NULL"}:
         raise UsageError(
             f"filter {text!r}: {word!r} is no comparison; there are = != < <= > >= LIKE ILIKE IN"
@@ -216,9 +223,12 @@ def _value(tokens: list[tuple[str, str]], text: str) -> Literal:
     if word != "(":
         raise UsageError(f"filter {text!r}: {word!r} must be a number or stand in quotes: '{word}'")
     items = []
-    while (word := _take(tokens, text)) != ")":
-        if word != ",":
-            items.append(word)
+    while tokens and tokens[0][0] in {"string", "quoted"}:
+        items.append(_take(tokens, text))
+        if tokens and tokens[0] == ("sign", ","):
+            tokens.pop(0)
+    if _take(tokens, text) != ")" or not items:
+        raise UsageError(f"filter {text!r}: a list holds texts in quotes: ('a', 'b')")
     return tuple(items)
 
 

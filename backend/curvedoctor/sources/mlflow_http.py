@@ -9,28 +9,22 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
-from curvedoctor.sources import mlflow_filter
+from curvedoctor.sources import mlflow_facts, mlflow_filter, mlflow_search
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
 from curvedoctor.sources.mlflow_common import Place, Stored, assemble, group, selected, together
 from curvedoctor.sources.mlflow_history import Histories, Wanted
 from curvedoctor.sources.mlflow_rest import Refused, Server, usage
 
-#: runs described by one answer of the server
-_PAGE = 1000
-#: experiments searched by one request
-_EXPERIMENTS = 100
 _FILE = re.compile(r"\.(csv|tsv|json|jsonl|ndjson|parquet|gz|bz2|xz|zst|zip)$|tfevents", re.IGNORECASE)
-_UNSUPPORTED = ("databricks:", "databricks-uc:", "uc:", "dagshub:", "azureml:", "sagemaker:", "arn:")
-#: .../#/experiments/3/runs/0123…, as copied from the browser
-_PAGE_ADDRESS = re.compile(r"/experiments/(\d+)(?:/runs/([0-9a-f]{32}))?")
 
 
 class MlflowHttp:
@@ -40,30 +34,36 @@ class MlflowHttp:
 
     def opens(self, address: str) -> bool:
         """`http://` and `https://`, unless it names a file."""
-        if address.startswith(_UNSUPPORTED) or address == "databricks":
-            raise SourceError(
-                f"{address}: this kind of MLflow server is not supported yet. Give an http(s):// address, "
-                "a database URI, or an mlruns folder (mlflow-export-import can make one)"
-            )
         return address.startswith(("http://", "https://")) and not _FILE.search(urlsplit(address).path)
 
     def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         """The runs of a server, found by the server's own search. Raises `SourceError` within seconds."""
-        host, experiment, run_id = _page(address)
+        host, experiment, ids = mlflow_search.page(address)
         server = Server(host)
         server.find()
+        _GONE.forget(server.address)
         text = mlflow_filter.without_lifecycle(options.filter)
         deleted = mlflow_filter.asks_deleted(options.filter)
         try:
-            names = _experiments(server, options.experiment, deleted)
+            if not ids and mlflow_search.RUN_ID.fullmatch(options.run or ""):
+                ids = frozenset({str(options.run)})
+            if ids and not options.filter:
+                yield from together(
+                    _unit(server, *run) for run in mlflow_search.by_id(server, sorted(ids), options)
+                )
+                return
+            names = mlflow_search.experiments(server, options.experiment, deleted)
             if experiment is not None:
                 names = {key: name for key, name in names.items() if key == experiment}
-            plain = ReadOptions(run=run_id or options.run)
+            plain = ReadOptions(run=None if ids else options.run)
             wanted = mlflow_filter.parse("lifecycle_stage = 'deleted'" if deleted else "")
-            runs = _search(server, names, text, deleted)
-            yield from together(_unit(server, *run) for run in runs if selected(run[0], plain, wanted))
+            yield from together(
+                _unit(server, *run)
+                for run in mlflow_search.search(server, names, text, deleted)
+                if selected(run[0], plain, wanted) and (not ids or run[0].run_id in ids)
+            )
         except Refused as error:
-            raise usage(error, options.filter) from error
+            raise usage(error, options.filter, host) from error
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """Nothing: a server is in no folder."""
@@ -75,16 +75,12 @@ class MlflowHttp:
         for host, same in groupby(units, key=lambda unit: unit.address):
             some = list(same)
             known = {unit: run for unit in some if (run := _KEPT.get((unit, said))) is not None}
-            todo = [unit for unit in some if unit not in known]
-            try:
-                fresh = _read(host, todo, options)
-                for unit in some:
-                    item: Run | Problem = known[unit] if unit in known else next(fresh)
-                    if isinstance(item, Run):
-                        _KEPT.put((unit, said), item)
-                    yield item
-            except (SourceError, Refused) as error:
-                yield Problem(where=host, what=f"reading stopped: {error}")
+            fresh = _read(host, [unit for unit in some if unit not in known], options)
+            for unit in some:
+                item: Run | Problem = known[unit] if unit in known else next(fresh)
+                if isinstance(item, Run):
+                    _KEPT.put((unit, said), item)
+                yield item
 
 
 class _Kept:
@@ -125,99 +121,52 @@ def _read(host: str, units: Sequence[Unit], options: ReadOptions) -> Iterator[Ru
     server = Server(host)
     # behind --static-prefix the REST interface lacks the prefix that the pages have
     server.rest = units[0].parts[2]
-    histories = Histories(server).read([wanted for _, wanted in described])
-    for (stored, _), result in zip(described, histories, strict=True):
-        yield _run(server, stored, result, options)
+    histories = Histories(server, gone=_GONE.known(host))
+    for (stored, _), result in zip(
+        described, histories.read([wanted for _, wanted in described]), strict=True
+    ):
+        if isinstance(result, str) and histories.gone is not None:
+            # one server's silence is one trouble, not one per run
+            yield Problem(host, f"its runs can't be read: {_GONE.note(host, histories.gone)}", lost=True)
+        else:
+            yield _run(server, stored, result, options)
 
 
+class _Gone:
+    """Servers that did not answer just now: their time limit is waited for once, not once per job."""
+
+    #: seconds
+    LASTING = 60.0
+
+    def __init__(self) -> None:
+        self._since: dict[str, tuple[float, SourceError]] = {}
+
+    def known(self, host: str) -> SourceError | None:
+        """Why a server does not answer, if that is known and new."""
+        since, error = self._since.get(host, (-self.LASTING, None))
+        return error if time.monotonic() - since < self.LASTING else None
+
+    def note(self, host: str, error: SourceError) -> str:
+        """Remember it; the reason without the address."""
+        if self.known(host) is None:
+            self._since[host] = (time.monotonic(), error)
+        return str(error).removeprefix(f"{host}: ")
+
+    def forget(self, host: str) -> None:
+        """It has answered."""
+        self._since.pop(host, None)
+
+
+_GONE = _Gone()
 READER = MlflowHttp()
 
 
 def _run(server: Server, stored: Stored, result: Any, options: ReadOptions) -> Run | Problem:
     source = f"{server.address}/#/experiments/{stored.experiment_id}/runs/{stored.run_id}"
     if isinstance(result, str):
-        return Problem(where=source, what=result)
+        return Problem(where=source, what=result, lost=True)
     origin = Origin(kind="mlflow-http", address=server.rest, key=stored.run_id)
     return assemble(stored, result, Place(server.address, source, origin), options)
-
-
-def _page(address: str) -> tuple[str, str | None, str | None]:
-    """The server's address; experiment and run if it was copied from a page."""
-    split = urlsplit(address)
-    match = _PAGE_ADDRESS.search(split.fragment)
-    host = urlunsplit((split.scheme, split.netloc, split.path.rstrip("/"), "", ""))
-    return host, *(match.groups() if match else (None, None))
-
-
-def _experiments(server: Server, name: str | None, deleted: bool) -> dict[str, str]:
-    """id → name of the experiments to search."""
-    if name is not None:
-        try:
-            found = server.get("experiments/get-by-name", [("experiment_name", name)])["experiment"]
-            return {str(found["experiment_id"]): name}
-        except Refused as error:
-            if error.status != 404:
-                raise
-    names: dict[str, str] = {}
-    token = ""
-    while True:
-        body = {"max_results": _PAGE, "page_token": token, "view_type": "ALL" if deleted else "ACTIVE_ONLY"}
-        answer = server.post("experiments/search", body)
-        names |= {
-            str(item["experiment_id"]): str(item.get("name", "")) for item in answer.get("experiments", ())
-        }
-        token = answer.get("next_page_token", "")
-        if not token:
-            break
-    # the name may be an id
-    return names if name is None else {key: value for key, value in names.items() if key == name}
-
-
-def _search(
-    server: Server, names: Mapping[str, str], text: str, deleted: bool
-) -> Iterator[tuple[Stored, Wanted]]:
-    ids = list(names)
-    for start in range(0, len(ids), _EXPERIMENTS):
-        body: dict[str, object] = {
-            "experiment_ids": ids[start : start + _EXPERIMENTS],
-            "filter": text,
-            "run_view_type": "DELETED_ONLY" if deleted else "ACTIVE_ONLY",
-            "max_results": _PAGE,
-            "order_by": ["attributes.start_time ASC"],
-        }
-        while True:
-            answer = server.post("runs/search", body)
-            for run in answer.get("runs", ()):
-                yield _stored(run, names)
-            if not answer.get("next_page_token"):
-                break
-            body["page_token"] = answer["next_page_token"]
-
-
-def _stored(run: Mapping[str, Any], names: Mapping[str, str]) -> tuple[Stored, Wanted]:
-    info, data = run.get("info", {}), run.get("data", {})
-    run_id = str(info.get("run_id") or info.get("run_uuid"))
-    stored = Stored(
-        run_id=run_id,
-        name=str(info.get("run_name") or ""),
-        experiment_id=str(info.get("experiment_id", "")),
-        experiment=names.get(str(info.get("experiment_id")), ""),
-        status=str(info.get("status", "RUNNING")),
-        lifecycle=str(info.get("lifecycle_stage", "active")),
-        end=int(info["end_time"]) if info.get("end_time") else None,
-        params={str(item["key"]): str(item.get("value", "")) for item in data.get("params", ())},
-        tags={
-            item["key"]: str(item.get("value", "")) for item in data.get("tags", ()) if item["key"] in _NAMING
-        },
-    )
-    last = {
-        str(item["key"]): (int(item.get("step") or 0), int(item.get("timestamp") or 0))
-        for item in data.get("metrics", ())
-    }
-    return stored, Wanted(run_id, last)
-
-
-_NAMING = frozenset({"mlflow.runName", "mlflow.parentRunId"})
 
 
 def _unit(server: Server, stored: Stored, last: Wanted) -> Unit:
@@ -225,7 +174,7 @@ def _unit(server: Server, stored: Stored, last: Wanted) -> Unit:
     steps, times = sum(step for step, _ in last.last.values()), sum(time for _, time in last.last.values())
     facts = {
         "name": stored.name, "experiment_id": stored.experiment_id, "experiment": stored.experiment,
-        "lifecycle": stored.lifecycle, "params": dict(stored.params), "tags": dict(stored.tags), "last": dict(last.last),
+        "lifecycle": stored.lifecycle, "status": stored.status, "sizes": mlflow_facts.sizes(stored.datasets), "params": dict(stored.params), "tags": dict(stored.tags), "last": dict(last.last),
     }  # fmt: skip
     stamp = (stored.status, stored.end or 0, len(last.last), steps, times, len(stored.params))
     parts = (stored.run_id, json.dumps(facts), server.rest)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from curvedoctor.address import hidden, real
 from curvedoctor.errors import SourceError, UsageError
 
 #: seconds to connect, and to wait for the next bytes
@@ -31,7 +32,7 @@ class Refused(Exception):
     """A server's answer other than 200."""
 
     def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
+        super().__init__(hidden(message))
         self.status = status
 
 
@@ -106,7 +107,7 @@ class Server:
 
         try:
             return self._http_request(
-                self._credentials(host), endpoint, method,
+                self._credentials(real(host)), endpoint, method,
                 max_retries=0, timeout=_patience(), raise_on_status=False, **request,
             )  # fmt: skip
         except MlflowException as error:
@@ -123,11 +124,11 @@ def explain(error: Refused) -> str:
     return f"the server answers {error.status}: {error}"
 
 
-def usage(error: Refused, text: str | None) -> Exception:
+def usage(error: Refused, text: str | None, address: str) -> Exception:
     """A search that the server did not understand is the user's to correct."""
     if error.status == 400 and text:
         return UsageError(f"filter {text!r}: {error}")
-    return SourceError(str(error))
+    return SourceError(f"{address}: {explain(error)}")
 
 
 def _patience() -> tuple[float, float]:
@@ -153,6 +154,8 @@ def _unreachable(text: str) -> str:
         return f"no answer within {_patience()[1]:g} s. Is the server overloaded? MLFLOW_HTTP_REQUEST_TIMEOUT sets the limit"
     if "certificate" in lower or "ssl" in lower:
         return f"TLS failed; MLFLOW_TRACKING_SERVER_CERT_PATH names the server's certificate ({text[-200:]})"
+    if any(word in lower for word in ("aborted", "disconnected", "reset by peer", "broken pipe")):
+        return "it closed the connection without an answer: the server has died, or is restarting"
     if "refused" in lower:
         return "connection refused: no server listens there. Start it (mlflow server) or correct the address"
     if "resolve" in lower or "name or service" in lower:

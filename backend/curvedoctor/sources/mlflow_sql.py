@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
-from curvedoctor.sources import files, mlflow_filter
+from curvedoctor.sources import files, mlflow_facts, mlflow_filter
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
 from curvedoctor.sources.mlflow_common import (
     Place,
@@ -22,7 +25,7 @@ from curvedoctor.sources.mlflow_common import (
     together,
     unclamped,
 )
-from curvedoctor.sources.mlflow_db import Database, connect, is_sqlite, masked
+from curvedoctor.sources.mlflow_db import Database, connect, is_sqlite
 from curvedoctor.sources.trackio import holds_runs
 
 _SCHEMES = tuple(
@@ -76,7 +79,7 @@ class MlflowSql:
                 except SourceError as error:
                     # some other program's database is none of our business, a damaged one is
                     if "no MLflow database" not in str(error):
-                        problems.append(Problem(where=path, what=str(error)))
+                        problems.append(Problem(where=path, what=str(error), lost=True))
                     continue
                 taken.append(name)
                 units += [item for item in found if isinstance(item, Unit)]
@@ -86,13 +89,16 @@ class MlflowSql:
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Read runs: few queries describe a batch, one query gives a run's points."""
         for address, same in itertools.groupby(units, key=lambda unit: unit.address):
-            todo = [unit.parts[0] for unit in same]
+            todo = deque(unit.parts[0] for unit in same)
             try:
                 with connect(address) as database:
-                    for start in range(0, len(todo), _BATCH):
-                        yield from _load(database, address, todo[start : start + _BATCH], options)
+                    while todo:
+                        for item in _load(database, address, list(itertools.islice(todo, _BATCH)), options):
+                            todo.popleft()
+                            yield item
             except SourceError as error:
-                yield Problem(where=masked(address), what=str(error))
+                why = str(error).removeprefix(f"{address}: ")
+                yield from (Problem(address, f"its runs can't be read: {why}", lost=True) for _ in todo)
 
 
 READER = MlflowSql()
@@ -101,7 +107,7 @@ READER = MlflowSql()
 def _refusal(address: str, error: Exception) -> Exception:
     """A driver's error in our words; anything else as it is."""
     if type(error).__module__.split(".")[0] in _DRIVERS:
-        return SourceError(f"{masked(address)}: the database can't be read: {str(error).strip()}")
+        return SourceError(f"{address}: the database can't be read: {str(error).strip()}")
     return error
 
 
@@ -109,25 +115,21 @@ def _find(
     database: Database, address: str, options: ReadOptions, wanted: mlflow_filter.Filter
 ) -> Iterator[Unit]:
     asks = {comparison.entity for comparison in wanted.comparisons}
-    last = _last(database)
+    ids = [str(options.run)] if re.fullmatch(r"[0-9a-f]{32}", options.run or "") else None
+    last = mlflow_facts.newest(database, ids or ())
     found = []
-    for stored in _stored(
-        database, None, params="params" in asks, tags="tags" in asks, metrics="metrics" in asks
-    ):
+    last_values = mlflow_facts.last_values(database) if "metrics" in asks else {}
+    data = mlflow_facts.datasets(database) if "datasets" in asks else {}
+    for stored in _stored(database, ids, params="params" in asks, tags="tags" in asks):
+        if wanted.comparisons:
+            stored = replace(
+                stored, metrics=last_values.get(stored.run_id, {}), datasets=data.get(stored.run_id, ())
+            )
         if selected(stored, options, wanted):
             stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, (0, 0, 0)))
-            siblings = group(masked(address), stored)
+            siblings = group(address, stored)
             found.append(Unit("mlflow-sql", address, stored.title, siblings, (stored.run_id,), stamp))
     yield from together(found)
-
-
-def _last(database: Database) -> dict[str, tuple[int, int, int]]:
-    """What changes when a run grows: newest time, highest step, number of metrics."""
-    if not database.columns("latest_metrics"):
-        sql = "SELECT run_uuid, MAX(timestamp), MAX(step), COUNT(*) FROM metrics GROUP BY run_uuid"
-    else:
-        sql = "SELECT run_uuid, MAX(timestamp), SUM(step), COUNT(*) FROM latest_metrics GROUP BY run_uuid"
-    return {str(row[0]): (int(row[1] or 0), int(row[2] or 0), int(row[3])) for row in database.all(sql)}
 
 
 def _stored(
@@ -135,7 +137,6 @@ def _stored(
     ids: Sequence[str] | None,
     params: bool = True,
     tags: bool = True,
-    metrics: bool = False,
 ) -> list[Stored]:
     """Runs as the database describes them, in the order in which they were started."""
     only = (_in("run_uuid", ids or ()), ids or ())
@@ -151,15 +152,13 @@ def _stored(
     )
     tag_rows = _pairs(database, "tags", only, () if tags else _NAMING)
     param_rows = _pairs(database, "params", only) if params else {}
-    last = _pairs(database, "latest_metrics", only) if metrics else {}
-    return [_one(row, tag_rows, param_rows, last) for row in rows]
+    return [_one(row, tag_rows, param_rows) for row in rows]
 
 
 def _one(
     row: tuple[Any, ...],
     tags: Mapping[str, Mapping[str, Any]],
     params: Mapping[str, Mapping[str, Any]],
-    metrics: Mapping[str, Mapping[str, Any]],
 ) -> Stored:
     run_id, experiment, space = str(row[0]), str(row[9] or ""), row[11]
     return Stored(
@@ -175,7 +174,6 @@ def _one(
         experiment=f"{space}/{experiment}" if space and space != "default" else experiment,
         tags={key: str(value) for key, value in tags.get(run_id, {}).items()},
         params={key: str(value) for key, value in params.get(run_id, {}).items()},
-        metrics={key: float(value) for key, value in metrics.get(run_id, {}).items()},
     )
 
 
@@ -200,22 +198,28 @@ def _load(
     database: Database, address: str, ids: Sequence[str], options: ReadOptions
 ) -> Iterator[Run | Problem]:
     try:
-        described = {stored.run_id: stored for stored in _stored(database, ids)}
+        data = mlflow_facts.datasets(database, ids)
+        described = {
+            stored.run_id: replace(stored, datasets=data.get(stored.run_id, ()))
+            for stored in _stored(database, ids)
+        }
     except Exception as error:
         raise _refusal(address, error) from error
     has_nan = "is_nan" in database.columns("metrics")
     for run_id in ids:
-        source = f"{masked(address)}#{run_id}"
+        source = f"{address}#{run_id}"
         if run_id not in described:
             yield Problem(where=source, what="the run is no longer in the database")
             continue
         try:
             series = _series(database, run_id, has_nan)
         except Exception as error:  # a damaged page or a lost connection must not end the others
-            yield Problem(where=source, what=f"the run's metrics can't be read: {error}")
+            if not database.answers():
+                raise SourceError(f"{address}: the database is gone ({files.reason(error)})") from error
+            yield Problem(source, f"the run's metrics can't be read: {files.reason(error)}", lost=True)
             continue
         origin = Origin(kind="mlflow-sql", address=address, key=run_id)
-        yield assemble(described[run_id], series, Place(masked(address), source, origin), options)
+        yield assemble(described[run_id], series, Place(address, source, origin), options)
 
 
 def _series(database: Database, run_id: str, has_nan: bool) -> dict[str, Series]:

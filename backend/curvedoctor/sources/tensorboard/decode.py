@@ -187,7 +187,7 @@ def read_file(path: str) -> FileLog:
             _decode_all(records, decoder)
             damage = records.problems
     except files.UNREADABLE as error:
-        decoder.log.problems.append(Problem(path, f"can't be read: {files.reason(error)}"))
+        decoder.log.problems.append(Problem(path, f"can't be read: {files.reason(error)}", lost=True))
     return explain(decoder.finish(), damage)
 
 

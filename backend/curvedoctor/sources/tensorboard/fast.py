@@ -93,7 +93,9 @@ class _Reader:
                 else:
                     self._small(number, stream, status.st_size)
         except files.UNREADABLE as error:
-            self.files[number].log.problems.append(Problem(path, f"can't be read: {files.reason(error)}"))
+            self.files[number].log.problems.append(
+                Problem(path, f"can't be read: {files.reason(error)}", lost=True)
+            )
 
     def _small(self, number: int, stream: io.FileIO, size: int) -> None:
         if self._size + size > CAPACITY:

@@ -62,7 +62,7 @@ class Tail:
         try:
             news = self._read(int(stamp[0]))
         except files.UNREADABLE as error:
-            return News(problems=(Problem(self.path, f"can't be read: {files.reason(error)}"),))
+            return News(problems=(Problem(self.path, f"can't be read: {files.reason(error)}", lost=True),))
         self._stamp = stamp
         return news
 

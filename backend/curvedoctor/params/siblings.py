@@ -1,0 +1,121 @@
+"""What the other keys of a configuration say of a key that libraries use differently."""
+
+# ruff: noqa: SIM905 - lists of words read best as text
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from curvedoctor.params import read
+
+Path = tuple[str, ...]
+
+#: keys beside which gamma is a discount (reinforcement learning), a kernel's width or a tree's least gain
+_OTHER_GAMMA = frozenset(
+    (
+        "env environment id tau starts buffer coef policy target timesteps lambda rollout kernel c subsample "
+        "max_depth n_estimators min_child_weight num_leaves booster colsample_bytree num_boost_round"
+    ).split()
+)
+#: keys that boosted trees have and networks do not
+_TREES = frozenset(
+    (
+        "num_leaves max_leaf_nodes min_child_weight min_child_samples num_boost_round l2_leaf_reg booster boosting_type "
+        "min_samples_leaf colsample_bytree min_data_in_leaf od_wait border_count"
+    ).split()
+)
+#: keys that every linear model of scikit-learn has, and every estimator of Spark
+_LINEAR, _SPARK = "fit_intercept", frozenset({"featurescol", "labelcol", "maxiter", "regparam"})
+
+
+class Siblings:
+    """The keys of a configuration, and those that stand beside a given one."""
+
+    def __init__(self, raw: Mapping[str, object], paths: Iterable[tuple[Path, object]]) -> None:
+        self._beside: dict[Path, dict[str, object]] = {}
+        for path, value in paths:
+            self._beside.setdefault(path[:-1], {})[path[-1].lower()] = value
+        self._kinds = {place: _kind(beside) for place, beside in self._beside.items()}
+        keys = {key.lower() for key in raw if isinstance(key, str) and len(key) < 60}
+        #: policy optimisation: n_epochs counts passes over one rollout
+        self.policy = bool(
+            keys & {"clip_range", "gae_lambda", "n_steps", "clip_param", "num_learning_epochs"}
+        )
+        #: Hugging Face: a number of steps overrides the number of epochs
+        self.steps_rule = "num_train_epochs" in keys and (read.number(raw.get("max_steps")) or 0) > 0
+        #: gamma is no factor of the learning rate
+        self.other_gamma = self.policy or any(
+            key in _OTHER_GAMMA or re.split(r"[._/]", key)[-1] in _OTHER_GAMMA for key in keys
+        )
+        #: a search of scikit-learn: what it found best stands under `best_`
+        self.search = bool(keys & {"param_grid", "param_distributions"})
+
+    def boosts(self) -> bool:
+        """Whether the whole configuration is that of boosted trees: they have a learning rate, forests do not."""
+        paces = {"learning_rate", "eta", "stepsize", "num_boost_round"}
+        return any(
+            (kind == "trees" or (kind == "spark" and "maxdepth" in self._beside[place]))
+            and not paces.isdisjoint(self._beside[place])
+            for place, kind in self._kinds.items()
+        )
+
+    def named(self, path: Path) -> tuple[str, int] | None:
+        """What a key names beside these others, where its own words do not say it; ("", 0) for nothing."""
+        last, beside = path[-1].lower(), self._beside.get(path[:-1], {})
+        kind = self._kinds.get(path[:-1], "")
+        if kind == "linear":
+            return _penalty(beside) if last == "alpha" else _LINEAR_MODELS.get(last, {}).get("eta0" in beside)
+        if kind:
+            return _NAMES[kind].get(last)
+        return ("gamma", 1) if last == "gamma" and not self.other_gamma else None
+
+    def is_unused(self, path: Path) -> bool:
+        """Whether scikit-learn does not use this: data are held out for early stopping only."""
+        beside = self._beside.get(path[:-1], {})
+        if path[-1].lower() != "validation_fraction":
+            return False
+        stops = read.truth(beside.get("early_stopping", True)) is False
+        return stops or str(beside.get("n_iter_no_change", "")) == "None"
+
+
+#: scikit-learn's multi-layer perceptron: alpha is its L2 penalty, max_iter counts epochs
+_PERCEPTRON = {"alpha": ("weight_decay", 0), "max_iter": ("epochs", 0), "epsilon": ("epsilon", 0)}
+#: key → whether it is stochastic gradient descent → what it names; epsilon is the width of a loss
+_LINEAR_MODELS: dict[str, dict[bool, tuple[str, int]]] = {
+    "epsilon": {True: ("", 0), False: ("", 0)},
+    "max_iter": {True: ("epochs", 0), False: ("max_steps", 0)},
+}
+_SPARK_NAMES: dict[str, tuple[str, int]] = {
+    "stepsize": ("lr", 0),
+    "regparam": ("weight_decay", 0),
+    "maxiter": ("max_steps", 0),
+}
+#: what networks call depth is another thing in a tree
+_TREE_NAMES = {
+    "alpha": ("l1", 0), "reg_alpha": ("l1", 0), "lambda": ("weight_decay", 0), "reg_lambda": ("weight_decay", 0),
+    "l2_leaf_reg": ("weight_decay", 0), "n_estimators": ("max_steps", 0), "od_wait": ("patience", 0), "depth": ("", 0),
+    "epsilon": ("", 0),
+}  # fmt: skip
+
+
+_NAMES = {"perceptron": _PERCEPTRON, "spark": _SPARK_NAMES, "trees": _TREE_NAMES}
+
+
+def _kind(beside: Mapping[str, object]) -> str:
+    """Whose keys these are; "" where nothing says so."""
+    if any(key.endswith("hidden_layer_sizes") for key in beside):
+        return "perceptron"
+    if _LINEAR in beside:
+        return "linear"
+    # the smaller one is gone through: a configuration may have very many keys
+    if any(key in beside for key in _SPARK):
+        return "spark"
+    return "trees" if any(key in beside for key in _TREES) else ""
+
+
+def _penalty(beside: Mapping[str, object]) -> tuple[str, int]:
+    """What the strength of a linear model's penalty is: L1 in the lasso, a mixture in the elastic net."""
+    kind = str(beside.get("penalty", "")).lower()
+    if "l1_ratio" in beside and kind in {"", "elasticnet"}:
+        return "", 0
+    return ("l1", 0) if kind == "l1" or (not kind and "precompute" in beside) else ("weight_decay", 0)
