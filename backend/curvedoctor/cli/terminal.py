@@ -50,9 +50,9 @@ def look(primary: str | None = None, to_file: bool = False) -> Look:
     from curvedoctor.reports.base import Look
 
     if to_file:
-        return Look(WIDTH, False, True, primary)
+        return Look(WIDTH, False, True, False, primary)
     width = max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST)
-    return Look(width, color(sys.stdout), unicode(sys.stdout), primary)
+    return Look(width, color(sys.stdout), unicode(sys.stdout), sys.stdout.isatty(), primary)
 
 
 def emit(pieces: Iterator[str] | Iterator[bytes], encoding: str = "utf-8") -> None:

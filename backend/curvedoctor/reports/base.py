@@ -27,6 +27,8 @@ class Look:
     color: bool = False
     #: whether the output can carry more than ASCII
     unicode: bool = True
+    #: whether names give way to the width; what goes to no terminal is never cut
+    cut: bool = True
     #: shell-style pattern of the curve that matters most to the user; None for the finding's own
     primary: str | None = None
 

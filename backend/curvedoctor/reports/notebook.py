@@ -7,42 +7,65 @@ import xml.etree.ElementTree as ET
 import numpy as np
 
 from curvedoctor.model import Curve, Diagnosis, Finding
+from curvedoctor.reports import words
 from curvedoctor.reports.plot import columns, scale
-from curvedoctor.reports.text import MARKS, onset, percent, safe
+from curvedoctor.reports.text import MARKS, number, percent, safe
 
 #: user units of the picture
 WIDTH, HEIGHT = 420, 110
-COLORS = {"red": "#c62828", "yellow": "#9a6700", "green": "#1a7f37", "blue": "#0969da"}
+COLORS = {"red": "#c62828", "yellow": "#9a6700", "green": "#1a7f37", "blue": "#0969da", "dim": "#59636e"}
 
 
 def html(diagnosis: Diagnosis) -> str:
-    """A self-contained fragment: verdict, picture, findings, prescriptions; nothing from a log is markup."""
+    """A self-contained fragment: state, picture, what is seen, what to try; nothing from a log is markup."""
     box = ET.Element("div", style="max-width: 46em")
-    mark, _, color = MARKS[diagnosis.verdict]
+    heading(box, diagnosis)
+    told(box, diagnosis)
+    return ET.tostring(box, encoding="unicode", method="html")
+
+
+def heading(box: ET.Element, diagnosis: Diagnosis) -> None:
+    """The state, the run, and the diagnosis in a sentence."""
+    mark, _, color = MARKS[diagnosis.state]
     head = ET.SubElement(box, "p", style="margin: 0.3em 0")
-    verdict = ET.SubElement(head, "strong", style=f"color: {COLORS[color]}")
-    verdict.text = f"{mark} {diagnosis.verdict}"
-    verdict.tail = f" {safe(diagnosis.run.name)}"
+    state = ET.SubElement(head, "strong", style=f"color: {COLORS[color]}")
+    state.text = f"{mark} {diagnosis.state}"
+    state.tail = f" {safe(diagnosis.run.name)}"
+    ET.SubElement(box, "p", style="margin: 0.3em 0").text = safe(words.headline(diagnosis))
+
+
+def told(box: ET.Element, diagnosis: Diagnosis) -> None:
+    """What is seen, with a picture, and what to try."""
     if diagnosis.findings:
         picture(box, diagnosis, diagnosis.findings[0])
-        listing = ET.SubElement(box, "ul")
+        listing = titled(box, words.SEEN, "ul")
         for finding in diagnosis.findings:
             item = ET.SubElement(listing, "li")
-            ET.SubElement(item, "strong").text = finding.condition
-            place = f", from {finding.axis or 'step'} {onset(finding)}" if finding.onset is not None else ""
-            item[
-                0
-            ].tail = f" ({finding.severity}, {percent(finding.confidence)}{place}): {safe(finding.summary)}"
+            name = ET.SubElement(item, "strong")
+            name.text = finding.condition
+            place = (
+                f", from {finding.axis or 'step'} {number(finding.onset)}"
+                if finding.onset is not None
+                else ""
+            )
+            name.tail = (
+                f" ({finding.severity}, {percent(finding.confidence)}{place}): {safe(finding.summary)}"
+            )
     if diagnosis.prescriptions:
-        ET.SubElement(box, "p", style="margin: 0.3em 0").text = "Try, in this order:"
-        listing = ET.SubElement(box, "ol")
-        for prescription in diagnosis.prescriptions:
-            text = f"{safe(prescription.text)} ({percent(prescription.confidence)})"
-            ET.SubElement(listing, "li").text = text
-    elif diagnosis.verdict == "undetermined":
-        reasons = dict.fromkeys(safe(unjudged.reason) for unjudged in diagnosis.unjudged)
-        ET.SubElement(box, "p").text = "; ".join(list(reasons)[:3]) or "too little was logged"
-    return ET.tostring(box, encoding="unicode", method="html")
+        listing = titled(box, words.advice(diagnosis), "ol")
+        for prescription, beside in words.told(diagnosis):
+            ET.SubElement(listing, "li").text = f"{safe(prescription.text)} ({beside})"
+    if diagnosis.unjudged:
+        listing = titled(box, words.UNJUDGED, "ul")
+        for why, conditions in words.grouped(diagnosis.unjudged):
+            ET.SubElement(listing, "li").text = f"{safe(why)}: {', '.join(conditions)}"
+
+
+def titled(box: ET.Element, title: str, kind: str) -> ET.Element:
+    """A list under its title."""
+    head = ET.SubElement(box, "p", style="margin: 0.5em 0 0.1em")
+    ET.SubElement(head, "strong").text = title
+    return ET.SubElement(box, kind, style="margin: 0")
 
 
 def picture(box: ET.Element, diagnosis: Diagnosis, finding: Finding) -> None:

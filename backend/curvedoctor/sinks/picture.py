@@ -197,7 +197,7 @@ def _spread(curves: list[Curve]) -> bool:
 
 
 def _title(diagnosis: Diagnosis, finding: Finding | None) -> str:
-    said = diagnosis.verdict if finding is None else f"{diagnosis.verdict}: {finding.condition}"
+    said = diagnosis.state if finding is None else f"{diagnosis.state}: {finding.condition}"
     return f"{_safe(diagnosis.run.name)}  ({said})"
 
 

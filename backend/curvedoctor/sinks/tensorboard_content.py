@@ -15,8 +15,9 @@ from typing import Any
 
 from curvedoctor import __version__
 from curvedoctor.model import Curve, Diagnosis, Finding
-from curvedoctor.reports import evidence
+from curvedoctor.reports import evidence, words
 from curvedoctor.reports.as_json import to_dict
+from curvedoctor.reports.text import number, percent
 
 WRITER = "curvedoctor"
 TEXT, PICTURE, DATA = "diagnosis", "curves", "data"
@@ -54,7 +55,7 @@ def state(diagnosis: Diagnosis) -> dict[str, object]:
     """What must change for a run to be written again: verdict, conditions, first prescription."""
     first = diagnosis.prescriptions[0] if diagnosis.prescriptions else None
     return {
-        "verdict": diagnosis.verdict,
+        "verdict": diagnosis.state,
         "conditions": sorted([finding.condition, finding.severity] for finding in diagnosis.findings),
         "first": None if first is None else [first.action, _plain(first.text)],
     }
@@ -195,30 +196,23 @@ def smoothed(curve: Curve) -> tuple[list[int], list[float]]:
 
 def markdown(diagnosis: Diagnosis) -> str:
     """The diagnosis for the Text tab, which renders Markdown and escapes HTML."""
-    lines = [f"# {diagnosis.verdict.capitalize()}", ""]
-    if diagnosis.prescriptions:
-        lines += [f"**Try first:** {escaped(diagnosis.prescriptions[0].text)}", ""]
+    lines = [f"# {diagnosis.state.capitalize()}", "", escaped(words.headline(diagnosis)), ""]
     if diagnosis.findings:
         # no table: the Text tab breaks its narrow columns within words
-        lines += [_item(finding) for finding in diagnosis.findings]
-        lines.append("")
-    elif diagnosis.verdict == "healthy":
-        lines += ["Nothing was found that a change would clearly improve.", ""]
-    if diagnosis.prescriptions[1:]:
-        lines += ["Then consider:", ""]
-        lines += [f"1. {escaped(item.text)} ({item.confidence:.0%})" for item in diagnosis.prescriptions[1:]]
-        lines.append("")
+        lines += [f"**{words.SEEN}**", "", *map(_item, diagnosis.findings), ""]
+    if diagnosis.prescriptions:
+        told = [f"1. {escaped(item.text)} ({escaped(beside)})" for item, beside in words.told(diagnosis)]
+        lines += [f"**{words.advice(diagnosis)}**", "", *told, ""]
     if diagnosis.unjudged:
-        lines += ["Could not be judged:", ""]
-        lines += [f"* {escaped(item.condition)}: {escaped(item.reason)}" for item in diagnosis.unjudged]
-        lines.append("")
+        groups = [f"* {escaped(why)}: {', '.join(names)}" for why, names in words.grouped(diagnosis.unjudged)]
+        lines += [f"**{words.UNJUDGED}**", "", *groups, ""]
     lines.append(f"curvedoctor {__version__}")
     return "\n".join(lines)
 
 
 def _item(finding: Finding) -> str:
-    start = "" if finding.onset is None else f", from {finding.axis or 'step'} {finding.onset:g}"
-    sure = f"{finding.severity}, {finding.confidence:.0%}{start}"
+    start = "" if finding.onset is None else f", from {finding.axis or 'step'} {number(finding.onset)}"
+    sure = f"{finding.severity}, {percent(finding.confidence)}{start}"
     return f"* **{escaped(finding.condition)}** ({escaped(sure)}): {escaped(finding.summary)}"
 
 
