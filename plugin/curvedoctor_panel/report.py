@@ -17,7 +17,7 @@ from curvedoctor_panel import bundle, manual
 from curvedoctor_panel.folding import folded
 from curvedoctor_panel.overview import combine, row
 from curvedoctor_panel.plain import Json
-from curvedoctor_panel.view import VERDICTS, problem, run_view
+from curvedoctor_panel.view import problem, run_view
 
 #: points of all curves of a run together, so that one run's report stays below 150 KB
 POINTS_OF_A_RUN = 3_000
@@ -42,7 +42,7 @@ def many(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem] = ()) -> st
     for item in overview["rows"]:
         diagnosis = diagnoses[item.pop("place")]
         drawn = max(1, min(len(diagnosis.run.curves), 24))
-        view = run_view(diagnosis, limit=max(FEWEST, points // drawn), pages=False)
+        view = run_view(diagnosis, limit=max(FEWEST, points // drawn), pages=False, times=len(diagnoses) == 1)
         view["curves"] = [_spaced(curve) for curve in view["curves"]]
         views[item["key"]] = view
     found = sorted({seen["id"] for item in overview["rows"] for seen in item["conditions"]})
@@ -105,12 +105,22 @@ def _without_scripts(data: Mapping[str, Json]) -> ElementTree.Element:
     holder = ElementTree.Element("noscript")
     for item in data["overview"]["rows"]:
         view = data["views"][item["key"]]
-        ElementTree.SubElement(holder, "h2").text = f"{VERDICTS[view['verdict']]}: {view['run']}"
+        ElementTree.SubElement(holder, "h2").text = f"{view['run']}: {view['state']}"
         ElementTree.SubElement(holder, "p").text = view["headline"]
-        listed = ElementTree.SubElement(holder, "ul")
-        for finding in view["findings"]:
-            ElementTree.SubElement(listed, "li").text = f"{finding['title']}: {finding['summary']}"
-        cures = ElementTree.SubElement(holder, "ol")
-        for cure in view["prescriptions"]:
-            ElementTree.SubElement(cures, "li").text = cure["text"]
+        seen = [f"{finding['title']}: {finding['summary']}" for finding in view["findings"]]
+        _listed(holder, "ul", view["heads"]["seen"], seen)
+        _listed(holder, "ol", view["heads"]["suggested"], [_suggestion(cure) for cure in view["prescriptions"]])
     return holder
+
+
+def _suggestion(cure: Mapping[str, Json]) -> str:
+    beside = "; ".join(filter(None, (cure["place"], cure["chance"], cure["gain"])))
+    return f"{cure['text']} ({beside})"
+
+
+def _listed(holder: ElementTree.Element, kind: str, heading: str, items: Sequence[str]) -> None:
+    if items:
+        ElementTree.SubElement(holder, "h3").text = heading
+        listing = ElementTree.SubElement(holder, kind)
+        for item in items:
+            ElementTree.SubElement(listing, "li").text = item

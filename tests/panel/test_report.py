@@ -96,7 +96,7 @@ def test_opens_from_disk_without_any_request(watched: Watched, many: Path) -> No
     page.goto(many.as_uri())
     page.locator(".cd-head h1").wait_for()
     assert [url for url in watched.requests if not url.startswith(("file:", "data:"))] == []
-    assert page.locator(".cd-row").count() == 13
+    assert page.locator(".cd-row").count() == 14
     assert page.locator(".cd-main-chart canvas").count() == 1
     assert page.evaluate("() => document.body.innerText").count("[object") == 0, (
         "all references were followed"
@@ -163,7 +163,7 @@ def test_prints_all_sick_runs_in_full(watched: Watched, many: Path) -> None:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.wait_for_timeout(300)
     assert page.locator(".cd-paper .cd-detail").count() == 9
-    assert page.locator(".cd-paper-summary tbody tr").count() == 13
+    assert page.locator(".cd-paper-summary tbody tr").count() == 14
     assert page.locator(".cd-paper canvas").count() >= 9
     assert page.locator(".cd-list").is_hidden()
     page.evaluate("dispatchEvent(new Event('afterprint'))")

@@ -83,8 +83,8 @@ def number(value: object) -> str:
     """A number for reading: four digits, no trailing zeros."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return safe(str(value))
-    if isinstance(value, int) and abs(value) < 10**9:
-        return str(value)
+    if abs(value) < 10**9 and value == int(value):  # steps are whole, whatever type they come in
+        return str(int(value))
     return f"{value:.4g}"
 
 

@@ -35,7 +35,7 @@ export class App {
     this.asked = 0;
     this.manual = new Manual((id) => store.explain(id));
     this.list = new RunList({ select: (key) => this.go({ run: key, condition: "", view: "runs" }), filter: () => this.across() });
-    this.detail = new Detail({ explain: (id) => this.manual.open(id), condition: (id) => this.go({ condition: id }) });
+    this.detail = new Detail({ explain: (id) => this.manual.open(id), condition: (id) => this.go({ condition: id }), native: store.native });
     const open = (/** @type {string} */ key, /** @type {string} */ condition) => this.go({ view: "runs", run: key, condition });
     this.heat = new HeatMap(open);
     this.scatter = new Scatter(open);
@@ -146,8 +146,9 @@ export class App {
       this.detail.say(message(waiting ? "Not read yet" : "No such run", waiting ? `“${this.run}” will appear here as soon as it has been read.` : `There is no run called “${this.run}” here. It may have been renamed or removed.`));
       return;
     }
-    const stamp = `${row.key} ${row.stamp ?? ""} ${this.condition}`;
-    if (stamp === this.stamp) return;
+    const stamp = `${row.key} ${row.stamp ?? ""}`;
+    // the same run: only what stands out in it may have changed
+    if (stamp === this.stamp) return this.detail.choose(this.condition);
     this.stamp = stamp;
     const ticket = ++this.asked;
     // a moment's wait needs no words, and words for a moment would flicker

@@ -1,7 +1,7 @@
 /** The list of runs: search, filters, and only those rows in the page that are in sight. */
 
 import { h, named, slug } from "./dom.js";
-import { percent, plural, title, VERDICT } from "./format.js";
+import { capital, kindOf, percent, plural, STATES, title } from "./format.js";
 import { icon, spark } from "./icons.js";
 
 /** @typedef {import("./types.js").Row} Row */
@@ -25,7 +25,7 @@ export class RunList {
     this.selected = "";
     this.query = "";
     /** @type {Set<string>} */
-    this.verdicts = new Set();
+    this.states = new Set();
     this.condition = "";
     this.unfolded = false;
     this.search = h("input", {
@@ -33,13 +33,13 @@ export class RunList {
       oninput: () => { this.query = this.search.value; this.refilter(); },
       onkeydown: (/** @type {KeyboardEvent} */ e) => this.searchKey(e),
     });
-    this.chips = h("div", { class: "cd-chips", role: "group", "aria-label": "Filter by verdict" });
+    this.chips = h("div", { class: "cd-chips", role: "group", "aria-label": "Filter by state" });
     this.conditions = h("div", { class: "cd-chips cd-chips-small", role: "group", "aria-label": "Filter by condition" });
     this.count = h("p", { class: "cd-count", role: "status" });
     this.sheet = h("div", { class: "cd-sheet", role: "presentation" });
     this.scroller = h(
       "div",
-      { class: "cd-rows", role: "listbox", tabindex: 0, "aria-label": "Runs, sick first", onscroll: () => this.paint(), onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e) },
+      { class: "cd-rows", role: "listbox", tabindex: 0, "aria-label": "Runs, those that need somebody first", onscroll: () => this.paint(), onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e) },
       this.sheet,
     );
     this.element = h("section", { class: "cd-list", "aria-label": "Runs" }, h("div", { class: "cd-filters" }, this.search, this.chips, this.conditions, this.count), this.scroller);
@@ -65,7 +65,7 @@ export class RunList {
 
   /** @param {Row} row */
   passes(row) {
-    if (this.verdicts.size && !this.verdicts.has(row.verdict)) return false;
+    if (this.states.size && !this.states.has(row.state)) return false;
     if (this.condition && !row.conditions.some((seen) => seen.id === this.condition)) return false;
     const words = this.query.toLowerCase().split(/\s+/).filter(Boolean);
     if (!words.length) return true;
@@ -78,9 +78,9 @@ export class RunList {
     const overview = this.overview;
     if (!overview) return;
     this.chips.replaceChildren(
-      ...["sick", "undetermined", "healthy"].map((verdict) =>
-        chip([icon(verdict), VERDICT[verdict]], overview.verdicts[/** @type {"sick"} */ (verdict)], this.verdicts.has(verdict), `verdict-${verdict}`, () => {
-          if (!this.verdicts.delete(verdict)) this.verdicts.add(verdict);
+      ...STATES.filter((state) => overview.states[/** @type {"fine"} */ (state)]).map((state) =>
+        chip([icon(kindOf(state)), capital(state)], overview.states[/** @type {"fine"} */ (state)], this.states.has(state), `state-${kindOf(state)}`, () => {
+          if (!this.states.delete(state)) this.states.add(state);
           this.refilter();
         }),
       ),
@@ -124,7 +124,7 @@ export class RunList {
    */
   row(row, index) {
     const chosen = row.key === this.selected;
-    const kind = row.verdict === "sick" && row.severity ? row.severity : row.verdict;
+    const kind = kindOf(row.state);
     return h(
       "div",
       {
@@ -132,7 +132,7 @@ export class RunList {
         "aria-setsize": this.rows.length, "aria-posinset": index + 1, title: row.run, vars: { top: `${index * ROW}px` },
         onclick: () => this.choose(index),
       },
-      icon(kind, VERDICT[row.verdict]),
+      icon(kind, capital(row.state)),
       h(
         "div",
         { class: "cd-row-text" },
@@ -201,7 +201,7 @@ function chip(label, count, pressed, name, onclick) {
 /** @param {Row} row */
 function said(row) {
   const [first, ...more] = row.conditions;
-  if (!first) return VERDICT[row.verdict];
-  const what = `${title(first.id)} · ${percent(first.confidence)}${more.length ? ` · +${more.length}` : ""}`;
-  return row.verdict === "sick" ? what : `${VERDICT[row.verdict]} · ${what}`;
+  const what = first ? `${title(first.id)} · ${percent(first.confidence)}${more.length ? ` · +${more.length}` : ""}` : "";
+  if (row.verdict === "sick") return what;
+  return row.state === "can't tell" ? row.summary : [capital(row.state), row.state === "could improve" ? row.first : what].filter(Boolean).join(" · ");
 }

@@ -84,7 +84,7 @@ function picture(example) {
       at === null ? null : svg("line", { class: "cd-picture-onset", x1: at, x2: at, y1: 2, y2: height - 2 }),
       example.curves.map((curve, i) => svg("path", { d: path(curve.x, curve.y), fill: "none", "stroke-width": 1.75, style: `stroke: var(${curveColor(curve, i)})` })),
     ),
-    h("figcaption", {}, icon(example.kind), example.kind === "sick" ? "Sick" : "Healthy", h("span", { class: "cd-picture-curves" }, example.curves.map((curve) => curve.label).join(", "))),
+    h("figcaption", {}, icon(example.kind === "sick" ? "failed" : "fine"), example.kind === "sick" ? "Sick" : "Healthy", h("span", { class: "cd-picture-curves" }, example.curves.map((curve) => curve.label).join(", "))),
   );
 }
 

@@ -4,7 +4,7 @@ import { App } from "./app.js";
 import { Detail } from "./detail.js";
 import { h } from "./dom.js";
 import { embedded } from "./embedded.js";
-import { plural, title, VERDICT } from "./format.js";
+import { capital, plural, title } from "./format.js";
 
 /** Runs printed in full; the table lists all of them. */
 const PRINTED = 30;
@@ -64,12 +64,12 @@ addEventListener("afterprint", () => {
 
 /** @param {import("./types.js").Row[]} rows */
 function summary(rows) {
-  const cells = (/** @type {import("./types.js").Row} */ row) => [row.run, VERDICT[row.verdict], row.conditions.map((seen) => title(seen.id)).join(", "), row.first];
+  const cells = (/** @type {import("./types.js").Row} */ row) => [row.run, capital(row.state), row.conditions.map((seen) => title(seen.id)).join(", "), row.first];
   return h(
     "section",
     { class: "cd-paper-summary" },
     h("h1", {}, "Diagnoses"),
     h("p", { class: "cd-count" }, `${plural(rows.length, "run")} · ${data.made}`),
-    h("table", { class: "cd-table" }, h("thead", {}, h("tr", {}, ["Run", "Verdict", "Conditions", "Try first"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows.map((row) => h("tr", {}, cells(row).map((cell) => h("td", {}, cell)))))),
+    h("table", { class: "cd-table" }, h("thead", {}, h("tr", {}, ["Run", "State", "Seen in the curves", "Try first"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows.map((row) => h("tr", {}, cells(row).map((cell) => h("td", {}, cell)))))),
   );
 }
