@@ -101,16 +101,19 @@ def diagnose_curves(
 
 
 def checked(conditions: Sequence[str]) -> tuple[str, ...]:
-    """`conditions`, all known. Raises `UsageError`."""
+    """`conditions` (ids or titles) as ids, all known. Raises `UsageError`."""
     if isinstance(conditions, str):
         conditions = (conditions,)
     if conditions:
         from curvedoctor.conditions.base import all_conditions
+        from curvedoctor.reports.words import identifier
 
-        unknown = sorted(set(conditions) - all_conditions().keys())
+        known = {name: identifier(name) for name in conditions}
+        unknown = sorted(name for name, found in known.items() if found is None)
         if unknown:
             raise UsageError(f"there is no condition {unknown[0]!r}: known are {', '.join(all_conditions())}")
-    return tuple(conditions)
+        return tuple(found for found in known.values() if found is not None)
+    return ()
 
 
 def role_of(key: str, role: Role | str) -> Role:

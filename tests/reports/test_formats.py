@@ -175,7 +175,7 @@ def test_every_format_says_the_five_words(form: str) -> None:
     for item in cases.STATES:
         if form == "junit" and item.state == "fine":
             continue  # a test case that passed says nothing
-        assert item.state in text or item.state == "could improve" and form == "junit", item.state
+        assert item.state in text or (item.state == "could improve" and form == "junit"), item.state
     assert "undetermined" not in text.replace('"undetermined"', "") or form in {"csv", "html"}
 
 

@@ -63,7 +63,9 @@ def test_nothing_is_cut_where_there_is_no_terminal() -> None:
 @pytest.mark.parametrize("width", [50, 60, 80, 100, 140, 300])
 def test_values_of_parameters_and_states_are_never_cut(width: int) -> None:
     cure = cases.prescription(parameter="weight_decay", current=0.000123, proposed=0.0123456, factor=100.0)
-    given = replace(cases.sick("a run whose name is rather long, as names of sweeps are"), prescriptions=(cure,))
+    given = replace(
+        cases.sick("a run whose name is rather long, as names of sweeps are"), prescriptions=(cure,)
+    )
     text = "\n".join(lines([given, cases.improvable()], width=width))
     assert "0.000123 → 0.01235" in text
     assert "failed" in text.split("──")[0] and "could improve" in text.split("──")[0]
@@ -85,7 +87,7 @@ def test_the_printed_numbers_explain_the_order() -> None:
     given = cases.improvable()
     numbers = [re.findall(r"(\d+) %", beside)[0] for _, beside in told(given)]
     assert numbers == ["71", "80"]
-    assert [word for word in order(given)] == ["", "takes more effort"]
+    assert order(given) == ["", "takes more effort"]
     assert order(cases.sick()) == ["repairs an error", ""]
     richer = replace(given.prescriptions[1], gain=(0.01, 0.02, 0.03), confidence=0.72)
     assert order(replace(given, prescriptions=(given.prescriptions[0], richer))) == ["", ""], (

@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvedoctor.cli.options import judging, options_of
+from curvedoctor.cli.options import examples, judging, options_of
 
 if TYPE_CHECKING:
     from curvedoctor.settings import Settings
 
 
-@click.command("annotate")
+@click.command(
+    "annotate",
+    epilog=examples(
+        "annotate",
+        ("runs/ --dry-run", "what would be written, and where"),
+        ("runs/", "beside every run; TensorBoard's Text tab shows it"),
+        ("mlruns --note", "MLflow: tags, artifacts, and a note in the description"),
+    ),
+)
 @judging
 @click.option("--dry-run", is_flag=True, help="Print exactly what would change; change nothing.")
 @click.option("--note", is_flag=True, help="Also write a block into the description of MLflow runs.")

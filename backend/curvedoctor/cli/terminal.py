@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -53,6 +53,24 @@ def look(primary: str | None = None, to_file: bool = False) -> Look:
         return Look(WIDTH, False, True, False, primary)
     width = max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST)
     return Look(width, color(sys.stdout), unicode(sys.stdout), sys.stdout.isatty(), primary)
+
+
+#: what a file is to hold, by the end of its name
+ENDINGS = {
+    ".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".html": "html", ".htm": "html",
+    ".sarif": "sarif", ".xml": "junit", ".md": "markdown", ".txt": "table",
+}  # fmt: skip
+
+
+def format_of(said: str, output: Path | None, formats: Sequence[str]) -> str:
+    """The format: as said on the command line, else as the output's name says, else as set."""
+    import click
+
+    given = click.get_current_context().get_parameter_source("format")
+    ending = None if output is None else ENDINGS.get(output.suffix.lower())
+    if given is click.core.ParameterSource.COMMANDLINE or ending not in formats:
+        return said
+    return str(ending)
 
 
 def emit(pieces: Iterator[str] | Iterator[bytes], encoding: str = "utf-8") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -18,11 +19,13 @@ from curvedoctor.errors import SourceError
 from curvedoctor.known import Known
 from curvedoctor.model import SEVERITIES, Diagnosis, Finding, Problem
 from curvedoctor.reports.as_table import first_try
-from curvedoctor.reports.text import MARKS, Paint, fit, onset, pad, safe
+from curvedoctor.reports.text import MARKS, Paint, cells, fit, onset, pad, safe
 from curvedoctor.reports.words import STATES
 
 if TYPE_CHECKING:
     from rich.live import Live
+
+    from curvedoctor.reports.base import Look
 
 Key: TypeAlias = tuple[str, str, str]
 #: state, conditions, first action: what a change is judged by
@@ -188,8 +191,21 @@ class Watch:
             name = pad(fit(diagnosis.run.name, name_width, here.unicode), name_width)
             finding = diagnosis.findings[0] if diagnosis.findings else None
             since = f" from {onset(finding)}" if finding and finding.onset is not None else ""
-            what = diagnosis.state if finding is None else finding.condition + since
-            first = f": {first_try(diagnosis)}" if seen.state[2] else ""
-            moved = f"  [{seen.when} {seen.change}]" if seen.change else ""
-            room = here.width - name_width - 5
-            yield f"{mark} {name}  {fit(what + first + moved, room, here.unicode)}"
+            what = diagnosis.state if finding is None else f"{diagnosis.state}: {finding.condition}{since}"
+            moved = f"[{seen.when} {seen.change}]" if seen.change else ""
+            yield from beside(f"{mark} {name}", name_width + 2, (what, first_try(diagnosis), moved), here)
+
+
+def beside(start: str, width: int, parts: Sequence[str], look: Look) -> Iterator[str]:
+    """A line of several parts; those that don't fit stand below. Nothing of them is cut out."""
+    line, taken = start, width
+    for part in filter(None, parts):
+        if taken + 2 + cells(part) > look.width and taken > width:
+            yield line
+            line, taken = "    ", 4
+        first, *more = textwrap.wrap(part, max(look.width - taken - 2, 20), break_on_hyphens=False)
+        line, taken = f"{line}  {first}", taken + 2 + cells(first)
+        for rest in more:
+            yield line
+            line, taken = f"      {rest}", 6 + cells(rest)
+    yield line

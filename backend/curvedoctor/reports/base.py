@@ -53,6 +53,11 @@ def wanted(name: str) -> Literal["all", "sick", "none"]:
     return cast(Literal["all", "sick", "none"], getattr(get(name), "CURVES", "none"))
 
 
+def binary(name: str) -> bool:
+    """Whether a format is nothing for a terminal, as its module's `BINARY` says."""
+    return bool(getattr(get(name), "BINARY", False))
+
+
 def split(results: Iterable[Diagnosis | Problem]) -> tuple[list[Diagnosis], list[Problem]]:
     """Diagnoses and problems apart, each in order; for formats that need all before they begin."""
     diagnoses: list[Diagnosis] = []

@@ -14,6 +14,8 @@ from curvedoctor.reports.text import MARKS, Paint, cells, fit, onset, percent, s
 
 #: columns; longer lines of prose are hard to read
 PROSE = 100
+#: conditions that could not be judged and are named; more are counted
+NAMED = 3
 #: prescriptions shown per run
 PRESCRIPTIONS = 3
 
@@ -61,8 +63,9 @@ def unjudged(diagnosis: Diagnosis, look: Look) -> Iterator[str]:
     groups = words.grouped(diagnosis.unjudged)
     if groups:
         why, conditions = groups[0]
-        more = f", and {len(diagnosis.unjudged) - len(conditions)} more" if len(groups) > 1 else ""
-        text = f"{words.UNJUDGED}: {', '.join(conditions)} ({why}){more}"
+        rest = len(diagnosis.unjudged) - len(conditions)
+        said = ", ".join(conditions) if len(conditions) <= NAMED else f"{len(conditions)} conditions"
+        text = f"{words.UNJUDGED}: {said} ({why})" + (f", and {rest} more for other reasons" if rest else "")
         for line in wrap(text, "  ", prose(look), ""):
             yield Paint(look.color)(line, "dim")
 

@@ -40,6 +40,18 @@ def title(identifier: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def identifier(text: str) -> str | None:
+    """The condition that a person means, by its id or its title, whatever the case; None if there is none."""
+    from curvedoctor.conditions.base import all_conditions
+
+    wanted = _plainly(text)
+    return next((name for name in all_conditions() if wanted in {name, _plainly(title(name))}), None)
+
+
+def _plainly(text: str) -> str:
+    return "-".join(re.findall(r"[^\W_]+", text.lower()))
+
+
 def headline(diagnosis: Diagnosis) -> str:
     """The diagnosis in one sentence: what is seen, never what is only suggested."""
     if diagnosis.verdict == "sick" and diagnosis.findings:

@@ -14,7 +14,7 @@ import { suggestions } from "./suggestions.js";
 const LOW = 220;
 const HIGH = 460;
 /** Pixels of a window that the header and the chart's own tools take. */
-const AROUND = 290;
+const AROUND = 310;
 
 export class Detail {
   /**

@@ -47,6 +47,9 @@ export const STATES = ["failed", "needs attention", "can't tell", "could improve
 /** @param {string} state as part of a class or a picture's name */
 export const kindOf = (state) => state.replaceAll(" ", "-").replaceAll("'", "");
 
+/** A number and its sign on one line. @param {string} text */
+export const tight = (text) => text.replaceAll(" %", "\u00a0%");
+
 /** @param {string} text */
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 

@@ -10,7 +10,7 @@ import { icon, spark } from "./icons.js";
 const ROW = 58;
 const SPARE = 6;
 /** Chips shown before the rest folds away. */
-const CHIPS = 5;
+const CHIPS = 3;
 
 export class RunList {
   /**

@@ -1,7 +1,7 @@
 /** What to try, the first in full, the rest folded; what only the odds suggest says so. */
 
 import { h } from "./dom.js";
-import { percent, title } from "./format.js";
+import { percent, tight, title } from "./format.js";
 
 /** @typedef {import("./types.js").RunView} RunView */
 /** @typedef {import("./types.js").Prescription} Prescription */
@@ -35,8 +35,8 @@ function beside(cure, view) {
   return h(
     "div",
     { class: "cd-beside" },
-    h("p", { class: "cd-chance" }, h("span", { class: "cd-meter", role: "img", "aria-label": percent(share), "data-basis": cure.basis }, h("span", { class: "cd-meter-fill", vars: { width: `${Math.round(share * 100)}%` } })), cure.chance),
-    cure.gain ? h("p", {}, cure.gain) : null,
+    h("p", { class: "cd-chance" }, h("span", { class: "cd-meter", role: "img", "aria-label": percent(share), "data-basis": cure.basis }, h("span", { class: "cd-meter-fill", vars: { width: `${Math.round(share * 100)}%` } })), tight(cure.chance)),
+    cure.gain ? h("p", {}, tight(cure.gain)) : null,
     h("p", { class: "cd-beside-foot" }, cure.change ? h("span", { class: "cd-change" }, cure.change) : null, cure.place ? h("span", { class: "cd-place" }, cure.place) : null, treats(cure, view)),
   );
 }
