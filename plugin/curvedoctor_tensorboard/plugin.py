@@ -19,7 +19,7 @@ from werkzeug import wrappers
 from curvedoctor_panel.served import KEPT
 from curvedoctor_tensorboard import defence
 from curvedoctor_tensorboard.client import Worker, WorkerFailed
-from curvedoctor_tensorboard.places import places
+from curvedoctor_tensorboard.places import holds_events, places
 from curvedoctor_tensorboard.sampled import Feed
 from curvedoctor_tensorboard.static import FILES, complete
 
@@ -63,8 +63,11 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         }
 
     def is_active(self) -> bool:
-        """Whether there is something to read; what is in it is not asked here, since that takes time."""
-        return bool(self._places) or self._provider is not None
+        """Whether there may be something to read, so that the tab is not the first one of an empty logdir.
+
+        Asked only while TensorBoard itself knows of no scalars; what is in the files would take time to say.
+        """
+        return any(holds_events(place.address) for place in self._places)
 
     def data_plugin_names(self) -> tuple[str, ...]:
         """Any scalar makes the tab active."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shell import process
 from tensorboard_lab.browser import Watched
 from tensorboard_lab.logs import Writer, broken, falling, turning, write
 from tensorboard_lab.serving import Board, Proxy
@@ -167,7 +168,9 @@ def test_the_view_across_runs(watched: Watched, board: Board) -> None:
     run_in(frame, "missing-value")
 
 
-def test_choosing_a_finding_brings_its_mark_into_view_and_the_link_follows(watched: Watched, board: Board) -> None:
+def test_choosing_a_finding_brings_its_mark_into_view_and_the_link_follows(
+    watched: Watched, board: Board
+) -> None:
     rows = board.diagnosed(6)["overview"]["rows"]
     row = next(row for row in rows if len(row["conditions"]) > 1 and row["run"] == "few-samples")
     frame = tab(watched, board, "&run=few-samples")
@@ -187,7 +190,9 @@ def test_choosing_a_finding_brings_its_mark_into_view_and_the_link_follows(watch
     assert first.locator(".cd-finding-title").inner_text() in marks
 
 
-@pytest.mark.parametrize("watched", [{"viewport": {"width": 1024, "height": 768}}], indirect=True, ids=["1024"])
+@pytest.mark.parametrize(
+    "watched", [{"viewport": {"width": 1024, "height": 768}}], indirect=True, ids=["1024"]
+)
 def test_one_glance_holds_the_chart_what_is_seen_and_what_to_try(watched: Watched, board: Board) -> None:
     board.diagnosed(6)
     frame = tab(watched, board, "&run=few-samples")
@@ -340,3 +345,34 @@ def test_the_annotate_button_is_there_only_if_asked_for(watched: Watched, tmp_pa
         frame = tab(watched, board)
         assert frame.locator(".cd-row-name").all_inner_texts() == ["ill"], "our own sub-run is no run"
         assert frame.locator("button", has_text="Annotate").count() == 0
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["data-server", "python-loader"])
+@pytest.mark.parametrize("dashboard", ["scalars", "timeseries"])
+def test_after_annotate_the_users_dashboards_look_as_before(
+    watched: Watched, tmp_path: Path, fast: bool, dashboard: str
+) -> None:
+    write(tmp_path / "ill", {"train/loss": falling(), "val/loss": turning()})
+
+    def cards() -> list[str]:
+        with Board(["--logdir", str(tmp_path)], fast=fast) as board:
+            board.until(lambda: board.get("plugin/scalars/tags"))
+            board.closing.append(lambda: watched.page.goto("about:blank"))
+            watched.page.goto(f"{board.url}/#{dashboard}")
+            found = watched.page.locator("tf-scalar-card" if dashboard == "scalars" else "card-view")
+            found.nth(1).wait_for()
+            watched.page.wait_for_timeout(2000)
+            return sorted(" ".join(text.split()) for text in found.all_inner_texts())
+
+    before = cards()
+    assert process("annotate", tmp_path).returncode == 0
+    assert (tmp_path / "ill" / "curvedoctor").is_dir()
+    assert cards() == before and len(before) == 2
+
+
+def test_an_empty_logdir_does_not_begin_with_our_tab(watched: Watched, tmp_path: Path) -> None:
+    with Board(["--logdir", str(tmp_path)]) as board:
+        watched.page.goto(board.url)
+        watched.page.locator("text=No dashboards are active").wait_for()
+        assert watched.page.locator("iframe").count() == 0
+        board.closing.append(watched.leave)
