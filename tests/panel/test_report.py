@@ -163,12 +163,55 @@ def test_prints_all_sick_runs_in_full(watched: Watched, many: Path) -> None:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.wait_for_timeout(300)
     assert page.locator(".cd-paper .cd-detail").count() == 9
+    assert page.locator(".cd-paper details").count() == 0, "nothing is folded away on paper"
+    assert "best 0.66" in page.locator(".cd-paper .cd-detail", has_text="mlp_overfits").inner_text()
     assert page.locator(".cd-paper-summary tbody tr").count() == 14
     assert page.locator(".cd-paper canvas").count() >= 9
     assert page.locator(".cd-list").is_hidden()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator(".cd-paper").count() == 0
     assert len(page.pdf(format="A4")) > 20_000
+
+
+def pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+@pytest.mark.browser
+def test_two_runs_fit_on_a_page(watched: Watched, tmp_path: Path) -> None:
+    path = tmp_path / "ten.html"
+    made = report.Made("2026-06-01", "curvedoctor diagnose runs")
+    sick = [
+        samples.overfitting(f"a_run_{i}") if i % 2 else samples.lr_too_high(f"b_run_{i}") for i in range(10)
+    ]
+    path.write_text(report.many(sick, made=made), encoding="utf-8")
+    page = watched.page
+    page.goto(path.as_uri())
+    page.locator(".cd-head h1").wait_for()
+    assert page.locator(".cd-origin").inner_text().split(" · ")[1:3] == [
+        "2026-06-01",
+        "curvedoctor diagnose runs",
+    ]
+    assert pages(page.pdf(format="A4")) <= 1 + 5, "a table of all, then two runs a page"
+
+
+@pytest.mark.browser
+def test_of_many_runs_those_that_need_somebody_are_told_in_full(watched: Watched, tmp_path: Path) -> None:
+    path = tmp_path / "crowd.html"
+    path.write_text(report.many(samples.crowd(300)), encoding="utf-8")
+    page = watched.page
+    page.goto(path.as_uri() + "#run=sweep/run_0001")
+    page.locator(".cd-message", has_text="curvedoctor diagnose").wait_for()
+    page.goto("about:blank")
+    page.goto(path.as_uri() + "#run=sweep/run_0007")
+    page.locator(".cd-main-chart canvas").wait_for()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".cd-paper-summary tbody tr").count() == 300
+
+
+@pytest.mark.parametrize("make", [samples.crowd, lambda n: [samples.overfitting(f"r{i}") for i in range(n)]])
+def test_three_hundred_runs_stay_below_a_megabyte_and_a_half(make: Any) -> None:
+    assert len(report.many(make(300)).encode()) <= 1_500_000
 
 
 @pytest.mark.browser

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
+import shlex
 import shutil
 import sys
 import time
@@ -50,9 +52,21 @@ def look(primary: str | None = None, to_file: bool = False) -> Look:
     from curvedoctor.reports.base import Look
 
     if to_file:
-        return Look(WIDTH, False, True, False, primary)
+        return Look(WIDTH, False, True, False, primary, command())
     width = max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST)
-    return Look(width, color(sys.stdout), unicode(sys.stdout), sys.stdout.isatty(), primary)
+    return Look(width, color(sys.stdout), unicode(sys.stdout), sys.stdout.isatty(), primary, command())
+
+
+def command() -> str:
+    """The command line, without where its output goes, and without credentials in addresses."""
+    said: list[str] = []
+    skip = False
+    for argument in sys.argv[1:]:
+        name = argument.partition("=")[0]
+        if not skip and name not in {"-o", "--output"}:
+            said.append(re.sub(r"(?<=://)[^/@\s]+@", "", argument))
+        skip = not skip and argument in {"-o", "--output"}
+    return shlex.join(["curvedoctor", *said])
 
 
 #: what a file is to hold, by the end of its name

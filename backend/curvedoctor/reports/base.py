@@ -31,6 +31,8 @@ class Look:
     cut: bool = True
     #: shell-style pattern of the curve that matters most to the user; None for the finding's own
     primary: str | None = None
+    #: the command line that this is the output of, for formats that are passed on
+    command: str | None = None
 
 
 class Format(Protocol):

@@ -156,7 +156,9 @@ export class App {
     if (this.detail.key !== row.key) this.element.setAttribute("aria-busy", "true");
     try {
       const view = await this.store.run(row.key);
-      if (ticket === this.asked) this.detail.show(row.key, view, this.condition);
+      if (ticket !== this.asked) return;
+      if (view) this.detail.show(row.key, view, this.condition);
+      else this.detail.say(message(row.run, this.store.absent?.(row) ?? "There is no more to say of this run."));
     } catch (error) {
       if (ticket !== this.asked) return;
       this.stamp = "";

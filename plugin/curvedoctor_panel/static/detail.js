@@ -13,6 +13,8 @@ import { suggestions } from "./suggestions.js";
 /** Height of the main chart, between these and what the window leaves. */
 const LOW = 220;
 const HIGH = 460;
+/** Height on paper. */
+const PAPER = 190;
 /** Pixels of a window that the header and the chart's own tools take. */
 const AROUND = 310;
 
@@ -71,8 +73,8 @@ export class Detail {
     this.key = key;
     this.view = view;
     this.dispose();
-    const drawn = this.brief ? view.charts.filter((chart, i) => i === 0 || chart.findings.length) : view.charts;
-    this.charts = drawn.map((chart, i) => new Chart(view, chart, { active: this.brief ? null : this.active, height: this.brief ? 200 : undefined, state: (this.states[`${i} ${chart.title}`] ??= {}), prefs: this.prefs }));
+    const drawn = this.brief ? view.charts.slice(0, 1) : view.charts;
+    this.charts = drawn.map((chart, i) => new Chart(view, chart, { active: this.brief ? null : this.active, height: this.brief ? PAPER : undefined, state: (this.states[`${i} ${chart.title}`] ??= {}), prefs: this.prefs }));
     this.arrange();
     this.element.replaceChildren(...this.parts(view));
     for (const chart of this.charts) chart.resize();
@@ -87,7 +89,7 @@ export class Detail {
 
   /** The main chart's height: what the window leaves. */
   tall() {
-    return this.brief ? 200 : Math.max(LOW, Math.min(HIGH, Math.min(this.element.clientHeight || 700, innerHeight) - AROUND));
+    return this.brief ? PAPER : Math.max(LOW, Math.min(HIGH, Math.min(this.element.clientHeight || 700, innerHeight) - AROUND));
   }
 
   /** Put the chart that the chosen finding rests on into the first place. */
@@ -95,7 +97,7 @@ export class Detail {
     if (!this.view) return;
     this.lead = lead(this.view, this.charts, this.active);
     const main = this.charts[this.lead];
-    this.charts.forEach((chart, i) => chart.tall(i === this.lead ? this.tall() : this.brief ? 200 : 240));
+    this.charts.forEach((chart, i) => chart.tall(i === this.lead ? this.tall() : this.brief ? PAPER : 240));
     this.controls.mount(this.brief ? null : main, this.view);
     this.main.replaceChildren(main ? main.element : h("p", { class: "cd-empty" }, "This run has no curve to draw."));
     this.more.replaceChildren(...this.charts.filter((chart) => chart !== main).map((chart) => chart.element));
@@ -129,9 +131,11 @@ export class Detail {
 
   /** @param {RunView} view */
   parts(view) {
+    const glance = h("div", { class: "cd-glance" }, this.main, h("div", { class: "cd-side" }, this.seen(view), suggestions(view, this.brief)));
+    if (this.brief) return [header(view), glance, h("p", { class: "cd-finding-foot" }, view.params.map(([name, value]) => `${name} ${value}`).join(" · "))];
     return [
       header(view),
-      h("div", { class: "cd-glance" }, this.main, h("div", { class: "cd-side" }, this.seen(view), suggestions(view))),
+      glance,
       this.charts.length > 1 ? this.more : null,
       facts(view),
       unjudged(view),
@@ -169,7 +173,8 @@ export class Detail {
         // the first one's sentence is the headline already
         index === 0 && this.view?.headline === finding.summary && !this.brief ? null : h("p", {}, finding.summary),
         h("p", { class: "cd-finding-foot" }, [where, finding.curves.join(", ")].filter(Boolean).join(" · ")),
-        finding.evidence.length ? h("details", { open: this.brief }, h("summary", { "data-focus": `evidence-${index}` }, "Evidence"), pairs(finding.evidence)) : null,
+        this.brief ? h("p", { class: "cd-finding-foot" }, finding.evidence.map(([name, value]) => `${name} ${value}`).join(" · ")) : null,
+        finding.evidence.length && !this.brief ? h("details", {}, h("summary", { "data-focus": `evidence-${index}` }, "Evidence"), pairs(finding.evidence)) : null,
         h("button", { type: "button", class: "cd-link", "data-focus": `page-${index}`, onclick: () => this.on.explain(finding.condition) }, `About “${finding.title}”`),
       ),
     );

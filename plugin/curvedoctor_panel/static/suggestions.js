@@ -6,10 +6,23 @@ import { percent, tight, title } from "./format.js";
 /** @typedef {import("./types.js").RunView} RunView */
 /** @typedef {import("./types.js").Prescription} Prescription */
 
-/** @param {RunView} view */
-export function suggestions(view) {
+/** Prescriptions on paper. */
+const PRINTED = 3;
+
+/**
+ * @param {RunView} view
+ * @param {boolean} [brief] for paper: the first ones, nothing folded
+ */
+export function suggestions(view, brief = false) {
   const [first, ...others] = view.prescriptions;
   if (!first) return null;
+  if (brief)
+    return h(
+      "section",
+      { class: "cd-cures" },
+      h("h2", {}, view.heads.suggested),
+      h("ol", { class: "cd-printed" }, view.prescriptions.slice(0, PRINTED).map((cure) => h("li", {}, h("strong", {}, cure.text), tight(` ${[cure.place, cure.chance, cure.gain].filter(Boolean).join("; ")}.`)))),
+    );
   return h(
     "section",
     { class: "cd-cures", "aria-label": view.heads.suggested },

@@ -169,8 +169,9 @@
  *
  * What a surface offers to the panel: where its data come from.
  * @typedef {object} Store
- * @property {(key: string) => Promise<RunView>} run
+ * @property {(key: string) => Promise<RunView | undefined>} run
  * @property {(condition: string) => Promise<Page | null>} explain
+ * @property {(row: Row) => string} [absent] what to say of a run that is not told in full
  * @property {(view: RunView, chart: ChartData) => string | null} [native] address of the host's own view of a chart
  *
  * Where a surface keeps the deep link.
