@@ -248,7 +248,7 @@ function onset(u, context, mark, active, scale, taken) {
   const text = mark.label ?? "";
   const width = context.measureText(text).width;
   const right = x + width + 12 * scale <= u.bbox.left + u.bbox.width;
-  const left = right ? x + 5 * scale : x - width - 9 * scale;
+  const left = right ? x + 5 * scale : Math.max(u.bbox.left, x - width - 9 * scale);
   let row = 0;
   while (taken[row] !== undefined && left < taken[row]) row++;
   taken[row] = left + width + 8 * scale;
