@@ -211,6 +211,28 @@ def test_a_notebook_shows_a_diagnosis() -> None:
         tags = Tags()
         tags.feed(page)
         assert {tag for tag, _ in tags.seen} <= {
-            "div", "p", "strong", "ul", "ol", "li", "svg", "title", "polyline", "line", "text",
+            "div", "p", "strong", "ul", "ol", "li", "svg", "title", "polyline", "line", "text", "path",
         }  # fmt: skip
     assert "lr-too-high" in cases.sick()._repr_html_()
+
+
+def test_a_notebook_shows_a_table_of_runs_with_folded_details() -> None:
+    from curvedoctor.diagnoses import Diagnoses
+
+    given = [*cases.STATES, *cases.hostile()]
+    found = Diagnoses(iter(given))
+    page = found._repr_html_()
+    assert DANGEROUS.search(page) is None and "<script>" not in page
+    assert page.count("<details>") == len(given) == page.count("<tr style")
+    order = [page.index(f" {item.state}</td>") for item in cases.STATES if item.state != "can't tell"]
+    assert order == sorted(order), "those that need somebody come first"
+    assert ODDS in html.unescape(page)
+    assert repr(Diagnoses(iter(cases.STATES))) == (
+        "<5 runs: 1 failed, 1 needs attention, 1 can't tell, 1 could improve, 1 fine.>"
+    )
+
+
+def test_a_notebooks_chart_has_axes() -> None:
+    page = html.unescape(cases.sick()._repr_html_())
+    texts = re.findall(r"<text [^>]*>([^<]*)</text>", page)
+    assert {"0", "199", "step · train/loss", "step 40", "2.1"} <= set(texts)
