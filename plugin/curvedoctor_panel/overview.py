@@ -16,6 +16,7 @@ from curvedoctor.model import Curve, Diagnosis
 from curvedoctor.reports import words
 from curvedoctor_panel.charts import chosen
 from curvedoctor_panel.plain import Json, clip, plain
+from curvedoctor_panel.sentences import sentences
 
 Row = dict[str, Json]
 
@@ -117,6 +118,7 @@ def combine(rows: Iterable[Row], problems: Sequence[Json] = ()) -> dict[str, Jso
         "conditions": [{"id": name, "count": count} for name, count in found.most_common()],
         "matrix": matrix(ordered),
         "siblings": siblings(ordered),
+        "sentences": sentences(ordered),
         "problems": list(problems),
         "titles": {name: clip(words.title(name)) for name in found},
     }

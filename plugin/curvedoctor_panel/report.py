@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 from curvedoctor import __version__
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor_panel import bundle, manual
+from curvedoctor_panel.conclusions import conclusions
 from curvedoctor_panel.folding import folded
 from curvedoctor_panel.overview import combine, row
 from curvedoctor_panel.plain import Json, clip
@@ -57,7 +58,13 @@ def many(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem] = (), made:
     found = sorted({seen["id"] for item in overview["rows"] for seen in item["conditions"]})
     pages = {name: page for name in found if (page := manual.page(name)) is not None}
     return _page(
-        {"overview": overview, "views": views, "pages": pages, "made": _made(diagnoses, made or Made())}
+        {
+            "overview": overview,
+            "views": views,
+            "pages": pages,
+            "compared": conclusions(diagnoses) if len(rows) > 1 else None,
+            "made": _made(diagnoses, made or Made()),
+        }
     )
 
 

@@ -57,6 +57,7 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             "/runs": _guarded(self._runs),
             "/run": _guarded(self._run),
             "/explain": _guarded(self._explain),
+            "/compare": _guarded(self._compare),
             "/status": _guarded(self._status),
             "/annotate": _guarded(self._annotate),
             "/static/*": _guarded(self._static),
@@ -93,6 +94,9 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _explain(self, request: Any) -> Response:
         return self._ask(request, {"want": "explain", "condition": request.args.get("condition", "")})
+
+    def _compare(self, request: Any) -> Response:
+        return self._ask(request, {"want": "compare"}, patience=120.0)
 
     def _status(self, request: Any) -> Response:
         """What the tab must know before it asks for anything."""

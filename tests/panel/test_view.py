@@ -17,7 +17,9 @@ from curvedoctor.model import Diagnosis, Run
 from curvedoctor_panel.charts import epochs, points
 from curvedoctor_panel.decimate import POINTS, ascending, keep
 from curvedoctor_panel.marks import extrapolation, lr_decays, noise_band, nonfinite
+from curvedoctor_panel.overview import row
 from curvedoctor_panel.plain import LABEL_LIMIT, clip, number
+from curvedoctor_panel.sentences import sentences
 from curvedoctor_panel.view import change, overview, run_view
 from panel import samples
 
@@ -72,7 +74,9 @@ def numbers(text: str) -> set[float]:
 @pytest.mark.parametrize("diagnosis", samples.clinic(), ids=lambda d: d.run.name)
 def test_every_step_that_a_text_names_is_marked(diagnosis: Diagnosis) -> None:
     view = run_view(diagnosis)
-    at = {mark["x"] for chart in view["charts"] for mark in chart["marks"] if mark["kind"] in {"onset", "decay"}}
+    at = {
+        mark["x"] for chart in view["charts"] for mark in chart["marks"] if mark["kind"] in {"onset", "decay"}
+    }
     for finding in view["findings"]:
         assert numbers(finding["summary"]) <= at
         assert finding["onset"] is None or finding["onset"] in at
@@ -101,7 +105,10 @@ def test_log_only_where_it_shows_more() -> None:
     decades = samples.curve("loss", 10 * np.exp(-t / 20))
     # mostly at its top, but for a fall at the very end: linear shows it as well
     plateau = samples.curve("loss", np.where(t < 190, 1 + 0.5 * np.sin(t), 0.001))
-    shown = [run_view(Diagnosis(Run("r", "r", "g", (c,)), "healthy"))["charts"][0]["log"] for c in (decades, plateau)]
+    shown = [
+        run_view(Diagnosis(Run("r", "r", "g", (c,)), "healthy"))["charts"][0]["log"]
+        for c in (decades, plateau)
+    ]
     assert shown == [True, False]
 
 
@@ -272,3 +279,15 @@ def test_labels_are_short_and_show_no_tricks(text: str) -> None:
 )
 def test_numbers(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def test_sentences_say_where_a_problem_lies() -> None:
+    rows = [
+        {**row(samples.non_finite(f"hot{i}") if i < 12 else samples.healthy(f"cool{i}")), "params": {"lr": 0.1 if i < 13 else 0.01, "seed": i % 3}}
+        for i in range(40)
+    ]  # fmt: skip
+    assert sentences(rows)[0] == (
+        "Loss NaN or infinite: 12 of 40 runs, all of them with lr > 0.01 (13 runs are there)."
+    )
+    scattered = [{**item, "params": {"seed": place % 3}} for place, item in enumerate(rows)]
+    assert sentences(scattered)[0] == "Loss NaN or infinite: 12 of 40 runs.", "nothing tells them apart"

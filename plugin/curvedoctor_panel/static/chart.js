@@ -13,7 +13,7 @@ import { dragged, keyed, wheeled } from "./zoom.js";
 /** @typedef {import("./types.js").ChartData} ChartData */
 /** @typedef {{x: [number, number], y: [number, number] | null}} Zoom */
 /** @typedef {{log?: boolean, zoom?: Zoom | null, hidden?: Set<string>}} ChartState what survives a rebuild */
-/** @typedef {{axis: string, smoothing: number}} Prefs what all charts of a surface share */
+/** @typedef {{axis: string, smoothing: number, zoomed?: (chart: Chart, zoom: Zoom | null) => void}} Prefs what all charts of a surface share */
 /** @typedef {{label: string, color: string, dash: boolean, ghost: boolean, faint: boolean, curve: number, x: number[], y: (number | null)[]}} Line */
 
 const HEIGHT = 280;
@@ -202,6 +202,7 @@ export class Chart {
     const whole = min <= xs[0] && max >= xs[xs.length - 1] && !zoom?.y;
     this.state.zoom = whole ? null : zoom;
     this.resetButton.hidden = whole;
+    this.prefs.zoomed?.(this, this.state.zoom ?? null);
     u.batch(() => {
       u.setScale("x", { min, max });
       if (zoom?.y) u.setScale("y", { min: zoom.y[0], max: zoom.y[1] });

@@ -20,7 +20,7 @@ const AROUND = 310;
 
 export class Detail {
   /**
-   * @param {{explain: (condition: string) => void, condition: (id: string) => void, native?: import("./types.js").Store["native"]}} on
+   * @param {{explain: (condition: string) => void, condition: (id: string) => void, zoom?: (to: string) => void, native?: import("./types.js").Store["native"]}} on
    * @param {boolean} [brief] only the charts that findings rest on, and smaller: for paper
    */
   constructor(on, brief = false) {
@@ -34,7 +34,7 @@ export class Detail {
     /** @type {Record<string, import("./chart.js").ChartState>} */
     this.states = {};
     /** @type {import("./chart.js").Prefs} */
-    this.prefs = { axis: "", smoothing: 0 };
+    this.prefs = { axis: "", smoothing: 0, zoomed: (chart, zoom) => chart === this.charts[this.lead] && this.on.zoom?.(zoom ? zoom.x.map((x) => Number(x.toPrecision(6))).join("~") : "") };
     /** @type {number | null} */
     this.active = null;
     /** The chart in the first place. */
@@ -85,6 +85,12 @@ export class Detail {
   dispose() {
     for (const chart of this.charts) chart.destroy();
     this.charts = [];
+  }
+
+  /** @param {string} zoom of the main chart, as a link says it: from~to */
+  zoomTo(zoom) {
+    const [from, to] = zoom.split("~").map(Number);
+    if (to > from) this.charts[this.lead]?.show({ x: [from, to], y: null });
   }
 
   /** The main chart's height: what the window leaves. */

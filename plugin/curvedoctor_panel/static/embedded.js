@@ -1,7 +1,7 @@
 /** The data that a report carries in itself. */
 
 /** @typedef {{by: string, date: string | null, command: string | null, sources: string[], more: number}} Made */
-/** @typedef {{overview: import("./types.js").Overview, views: Record<string, import("./types.js").RunView>, pages: Record<string, import("./types.js").Page>, made: Made}} Embedded */
+/** @typedef {{overview: import("./types.js").Overview, views: Record<string, import("./types.js").RunView>, pages: Record<string, import("./types.js").Page>, compared: import("./types.js").Conclusions | null, made: Made}} Embedded */
 
 /** @returns {Embedded} */
 export function embedded() {

@@ -7,13 +7,16 @@ import { curveColor } from "./theme.js";
 /** @typedef {import("./types.js").Page} Page */
 
 export class Manual {
-  /** @param {(condition: string) => Promise<Page | null>} explain */
-  constructor(explain) {
+  /**
+   * @param {(condition: string) => Promise<Page | null>} explain
+   * @param {() => void} [closed]
+   */
+  constructor(explain, closed = () => {}) {
     this.explain = explain;
     this.body = h("div", { class: "cd-page" });
     this.dialog = h(
       "dialog",
-      { class: "cd-dialog", "aria-label": "Manual page", onclick: (/** @type {MouseEvent} */ e) => e.target === this.dialog && this.dialog.close() },
+      { class: "cd-dialog", "aria-label": "Manual page", onclose: closed, onclick: (/** @type {MouseEvent} */ e) => e.target === this.dialog && this.dialog.close() },
       h("button", { type: "button", class: "cd-small cd-close", onclick: () => this.dialog.close() }, "Close"),
       this.body,
     );

@@ -15,6 +15,7 @@ const data = embedded();
 const store = {
   run: async (/** @type {string} */ key) => data.views[key],
   explain: async (/** @type {string} */ condition) => data.pages[condition] ?? null,
+  compare: data.compared ? async () => /** @type {import("./types.js").Conclusions} */ (data.compared) : undefined,
   absent: (/** @type {import("./types.js").Row} */ row) => `${capital(row.state)}: ${row.summary} This report tells in full only the runs that need somebody; for this one: curvedoctor diagnose '${row.source}' -o one.html`,
 };
 

@@ -61,6 +61,7 @@
  * @property {{id: string, count: number}[]} conditions
  * @property {{conditions: string[], cells: [number, number, Severity, number | null][]}} matrix
  * @property {Family[]} siblings
+ * @property {string[]} sentences what many runs say
  * @property {Problem[]} problems
  * @property {Record<string, string>} titles
  *
@@ -167,10 +168,13 @@
  * @property {Record<string, Page>} pages
  * @property {string | null} sampled
  *
+ * @typedef {{next: string, groups: {title: string, lines: string[]}[]}} Conclusions
+ *
  * What a surface offers to the panel: where its data come from.
  * @typedef {object} Store
  * @property {(key: string) => Promise<RunView | undefined>} run
  * @property {(condition: string) => Promise<Page | null>} explain
+ * @property {() => Promise<Conclusions>} [compare] what sibling runs say together
  * @property {(row: Row) => string} [absent] what to say of a run that is not told in full
  * @property {(view: RunView, chart: ChartData) => string | null} [native] address of the host's own view of a chart
  *
