@@ -204,6 +204,7 @@ def main() -> int:
     parser.add_argument("--held-out", action="store_true", help="train grids of tasks that the fit never saw")
     parser.add_argument("--clinic", action="store_true", help="the clinic's held-out grids")
     parser.add_argument("--clinic-fit", action="store_true", help="the clinic's other grids, for calibration")
+    parser.add_argument("--outside", type=Path, metavar="FOLDER", help="public grids that lie in this folder")
     parser.add_argument("--verbose", "-v", action="store_true", help="list what was wrong")
     said = parser.parse_args()
     shares = []
@@ -213,6 +214,10 @@ def main() -> int:
         shares.append(report("trained, tasks held out", judge(trained(held_out=True)), said.verbose))
     if said.trained:
         shares.append(report("trained", judge(trained()), said.verbose))
+    if said.outside:
+        from benchmarks.outside_grids import deepobs
+
+        shares.append(report("DeepOBS", judge(deepobs(said.outside)), said.verbose))
     if said.clinic_fit:
         report("clinic, calibration tasks", judge(clinic(final=False)), said.verbose)
     if said.clinic:

@@ -275,6 +275,7 @@ def test_sorted_grouped_in_columns_and_all_of_it_in_the_address(watched: Watched
     page.locator("button", has_text="by directory").click()
     assert page.locator(".cd-row-head").count() == 2
     before, address = listed(page), page.url
+    cells = page.locator(".cd-row-cell").all_inner_texts()
     page.goto("about:blank")
     page.goto(address)
     page.locator(".cd-row").first.wait_for()
