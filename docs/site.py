@@ -59,6 +59,7 @@ def build() -> dict[str, str]:
         for path in sorted((HERE / "tasks").glob("*.md"))
     }
     pages |= {f"{name}.html": (HERE / f"{name}.md").read_text(encoding="utf-8") for name in GUIDES}
+    pages["architecture.html"] = (HERE.parent / "ARCHITECTURE.md").read_text(encoding="utf-8")
     bodies = {name: (title_of(text), rendered(text)) for name, text in pages.items()}
     bodies |= {f"conditions/{name}.html": condition(name) for name in all_conditions()}
     menu = [(section, [(name, title) for name, (title, _) in bodies.items() if belongs(name) == section])
@@ -78,6 +79,7 @@ def title_of(text: str) -> str:
 def rendered(text: str) -> str:
     """Markdown as HTML; links to other pages follow."""
     made = MarkdownIt("commonmark").enable("table").render(text)
+    made = made.replace("../ARCHITECTURE.md", "architecture.html")
     return re.sub(r'href="(?!https?:)([^"#]+)\.md', r'href="\1.html', made)
 
 

@@ -37,7 +37,7 @@ def test_runs_of_ten_classes_are_not_laid_beside_one_of_two() -> None:
 
     def begun(name: str, lr: float, first: float) -> Run:
         curve = first * np.exp(-np.arange(40) / 15) + 0.01
-        return run(name, {"lr": lr}, train_loss=curve, val_loss=curve * 1.05)
+        return run(name, {"lr": lr}, train_loss_step=curve, val_loss=curve * 1.05)
 
     ten = [begun(f"ten{lr}", lr, np.log(10)) for lr in (0.001, 0.01, 0.1)]
     found = compare(undiagnosed([*ten, begun("two", 0.03, np.log(2))]))
