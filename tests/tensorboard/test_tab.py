@@ -233,6 +233,56 @@ def test_zoom_and_log(watched: Watched, board: Board) -> None:
     assert log.get_attribute("aria-pressed") != before
 
 
+def test_a_walk_by_keyboard_alone(watched: Watched, board: Board) -> None:
+    board.diagnosed(6)
+    frame = tab(watched, board, "&run=few-samples")
+    run_in(frame, "few-samples")
+    keys = watched.page.keyboard
+    frame.locator(".cd-detail").focus()
+    keys.press("/")
+    keys.type("lr<1")
+    keys.press("Enter")
+    first = frame.locator(".cd-head h1").inner_text()
+    keys.press("j")
+    frame.locator(".cd-row.cd-chosen").wait_for()
+    assert frame.locator(".cd-row.cd-chosen").get_attribute("title") != first
+    tabbed: list[str] = []
+    for _ in range(40):  # from the list through the handle to the chart and the findings
+        keys.press("Tab")
+        tabbed.append(str(frame.locator(":focus").first.get_attribute("class")))
+        if "cd-finding-pick" in tabbed[-1]:
+            break
+    assert any("cd-handle" in name for name in tabbed) and any("cd-canvas" in name for name in tabbed)
+    keys.press("Enter")
+    assert frame.locator(".cd-finding-pick[aria-expanded=true]").count() == 1
+    keys.press("?")
+    frame.locator(".cd-dialog h2").first.wait_for()
+    keys.press("Escape")
+    frame.locator(".cd-canvas").first.focus()
+    keys.press("+")
+    assert frame.locator("button", has_text="reset zoom").first.is_visible()
+    keys.press("2")
+    frame.locator(".cd-summary li").first.wait_for()
+    keys.press("1")
+    frame.locator(".cd-head h1").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("view", ["runs", "across"])
+def test_axe_finds_nothing_in_the_tab(watched: Watched, board: Board, view: str, theme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    board.diagnosed(6)
+    frame = tab(watched, board, f"&view={view}&run=few-samples")
+    frame.locator(".cd-summary li, .cd-main-chart canvas").first.wait_for()
+    if theme == "dark":
+        frame.locator(".cd-app").evaluate("e => { e.dataset.theme = 'dark' }")
+    inner = next(f for f in watched.page.frames if f.parent_frame is not None)
+    inner.evaluate(Axe().axe_script)
+    found = inner.evaluate("() => axe.run(document.querySelector('.cd-app')).then(r => r.violations)")
+    assert [(item["id"], [node["html"][:160] for node in item["nodes"]][:3]) for item in found] == []
+
+
 @pytest.mark.parametrize("fast", [True, False], ids=["data-server", "python-loader"])
 def test_follows_a_run_that_grows(watched: Watched, tmp_path: Path, fast: bool) -> None:
     writer = Writer(tmp_path / "growing")
