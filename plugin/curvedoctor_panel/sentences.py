@@ -44,12 +44,12 @@ def sentences(rows: Sequence[Row]) -> list[str]:
 
 
 def _said(name: str, runs: set[int], rows: Sequence[Row], regions: Sequence[Region]) -> str:
-    text = f"{title(name)}: {len(runs)} of {len(rows)} runs"
+    text = f"{title(name)}: {len(runs):,} of {len(rows):,} runs"
     where = _where(runs, len(rows), regions)
     if where is not None:
         inside = len(runs & where.runs)
-        count = "all" if inside == len(runs) else f"{inside}"
-        text += f", {count} of them with {where.words} ({len(where.runs)} runs are there)"
+        count = "all" if inside == len(runs) else f"{inside:,}"
+        text += f", {count} of them with {where.words} ({len(where.runs):,} runs are there)"
     return text + "."
 
 

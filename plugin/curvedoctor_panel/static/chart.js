@@ -19,6 +19,8 @@ import { dragged, keyed, wheeled } from "./zoom.js";
 const HEIGHT = 280;
 /** Values beyond this are drawn as gaps: axes can't be divided there. */
 const HUGE = 1e30;
+/** How much of its height a finding's curve gives to others in the same chart. */
+const BESIDE = 1.7;
 /** Distances of ticks between whole numbers. */
 const WHOLE = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 const HINT = "Drag to zoom in both directions, Alt + wheel to zoom at the cursor; + − 0 arrows when focused";
@@ -190,7 +192,12 @@ export class Chart {
     const named = shown.filter((line) => !line.dash && finding?.curves.includes(line.label));
     const start = across[0] + 0.05 * (across[1] - across[0]);
     const early = this.marks.some((mark) => mark.finding === this.active && (mark.kind === "onset" ? mark.x <= start : mark.kind === "span" && (mark.from ?? 0) <= start));
-    return fitted(named.length ? named : shown, across, Boolean(this.state.log), early || Boolean(this.state.zoom));
+    const fit = (/** @type {Line[]} */ lines) => fitted(lines, across, Boolean(this.state.log), early || Boolean(this.state.zoom));
+    if (!named.length || named.length === shown.length) return fit(shown);
+    const [own, all] = [fit(named), fit(shown)];
+    const size = (/** @type {[number, number]} */ [low, high]) => (this.state.log ? Math.log(high / low) : high - low);
+    // curves beside it are cut off only where they would flatten it
+    return size(all) <= BESIDE * size(own) ? all : own;
   }
 
   /** @param {Zoom | null} zoom null: all of it */

@@ -13,6 +13,8 @@ import { suggestions } from "./suggestions.js";
 /** Height of the main chart, between these and what the window leaves. */
 const LOW = 220;
 const HIGH = 460;
+/** Findings that are listed; more fold away. */
+const LISTED = 3;
 /** Height on paper. */
 const PAPER = 190;
 /** Pixels of a window that the header and the chart's own tools take. */
@@ -132,6 +134,7 @@ export class Detail {
       card.querySelector(".cd-finding-pick")?.setAttribute("aria-expanded", String(i === index));
       /** @type {HTMLElement | null} */ (card.querySelector(".cd-finding-more"))?.toggleAttribute("hidden", i !== index);
     });
+    if (index >= LISTED) this.element.querySelector(".cd-rest")?.setAttribute("open", "");
     this.main.scrollIntoView({ block: "nearest" });
   }
 
@@ -153,7 +156,17 @@ export class Detail {
   /** @param {RunView} view */
   seen(view) {
     if (!view.findings.length) return null;
-    return h("section", { class: "cd-findings", "aria-label": view.heads.seen }, h("h2", {}, view.heads.seen), view.findings.map((finding, i) => this.finding(finding, i)));
+    return h("section", { class: "cd-findings", "aria-label": view.heads.seen }, h("h2", {}, view.heads.seen), ...this.cards(view));
+  }
+
+  /**
+   * The first findings in sight, the rest folded: what to try must be seen beside them.
+   * @param {RunView} view
+   */
+  cards(view) {
+    const all = view.findings.map((finding, i) => this.finding(finding, i));
+    if (this.brief || all.length <= LISTED + 1) return all;
+    return [...all.slice(0, LISTED), h("details", { class: "cd-rest", open: (this.active ?? 0) >= LISTED }, h("summary", { "data-focus": "findings" }, `${all.length - LISTED} more`), all.slice(LISTED))];
   }
 
   /**

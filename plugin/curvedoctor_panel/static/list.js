@@ -198,7 +198,7 @@ export class RunList {
       icon(kind, capital(row.state)),
       h("div", { class: "cd-row-text" }, this.name(row.run), h("div", { class: "cd-row-what" }, said(row))),
       this.columns.map((column) => h("span", { class: "cd-row-cell", title: column }, cell(row, column))),
-      this.columns.length > 2 ? null : h("div", { class: `cd-row-spark cd-is-${kind}` }, spark(row.spark)),
+      this.columns.length ? null : h("div", { class: `cd-row-spark cd-is-${kind}` }, spark(row.spark)),
     );
   }
 
