@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from curvedoctor.model import (
@@ -100,9 +102,23 @@ def healthy(name: str = "sgd_lr0.05") -> Diagnosis:
     return Diagnosis(run(name), "healthy", (finding("wasted-training", "info"),))
 
 
+def improvable(name: str = "better") -> Diagnosis:
+    """A healthy run that the odds and a sibling would change."""
+    cures = (
+        prescription(basis="odds", treats=(), confidence=0.71, gain=(0.12, 0.35, 0.6)),
+        prescription("bigger-model", basis="siblings", treats=(), confidence=0.8, text="Use a bigger model.",
+                     parameter="width", current=64, proposed=256, factor=4.0),
+    )  # fmt: skip
+    return Diagnosis(run(name), "healthy", prescriptions=cures)
+
+
 def undetermined(name: str = "short") -> Diagnosis:
     """A run of which nothing can be said."""
-    unjudged = (Unjudged("overfitting", "no validation loss is logged"),)
+    unjudged = (
+        Unjudged("validation-too-small", "the validation set's size is not logged"),
+        Unjudged("overfitting", "no validation loss is logged"),
+        Unjudged("generalization-gap", "no validation loss is logged"),
+    )
     return Diagnosis(run(name, curves=(curve(values=[1.0]),)), "undetermined", unjudged=unjudged)
 
 
@@ -148,3 +164,11 @@ def hostile() -> list[Diagnosis]:
 PROBLEM = Problem("logs/broken/events.out.tfevents.1", "truncated record: 27 bytes missing", 1203)
 #: one of each, and a problem
 ALL = (sick(), healthy(), undetermined(), extreme(), PROBLEM)
+#: one of each state
+STATES = (
+    sick(),
+    replace(sick("noisy"), findings=sick().findings[1:]),
+    improvable(),
+    healthy(),
+    undetermined(),
+)

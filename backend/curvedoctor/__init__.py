@@ -8,12 +8,14 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from curvedoctor.api import ReadWarning, assert_healthy, diagnose, diagnose_curves, to_pandas
+    from curvedoctor.diagnoses import Diagnoses
     from curvedoctor.errors import CurvedoctorError, SinkError, SourceError, UsageError
     from curvedoctor.model import Curve, Diagnosis, Finding, Prescription, Problem, Role, Run, Unjudged
 
 #: name → the module that it comes from, imported when it is first asked for
 _HOMES = {
     **dict.fromkeys(("ReadWarning", "assert_healthy", "diagnose", "diagnose_curves", "to_pandas"), "api"),
+    "Diagnoses": "diagnoses",
     **dict.fromkeys(("CurvedoctorError", "SinkError", "SourceError", "UsageError"), "errors"),
     **dict.fromkeys(
         ("Curve", "Diagnosis", "Finding", "Prescription", "Problem", "Role", "Run", "Unjudged"), "model"
@@ -23,6 +25,7 @@ _HOMES = {
 __all__ = [
     "Curve",
     "CurvedoctorError",
+    "Diagnoses",
     "Diagnosis",
     "Finding",
     "Prescription",

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from curvedoctor.diagnoses import Diagnoses
 from curvedoctor.engine import Options, diagnose_runs, diagnose_sources
 from curvedoctor.errors import SourceError, UsageError
 from curvedoctor.model import SEVERITIES, Axis, Diagnosis, ParamValue, Problem, Role, Severity
@@ -42,10 +43,11 @@ def diagnose(
     jobs: int = 1,
     backend: str = "loky",
     on_problem: Callable[[Problem], None] | None = None,
-) -> Iterator[Diagnosis]:
+) -> Diagnoses:
     """Diagnose every run at `source` (one or several), ordered by run; nothing is written.
 
-    The options are those of the command line; a role may be given as "val:accuracy:higher". What could
+    Returns a sequence that is made as it is read: iterate over it, index it, show it in a notebook, or take
+    its `.to_frame()` and `.compare()`. The options are those of the command line; a role may be given as "val:accuracy:higher". What could
     not be read goes to `on_problem`; without one, it is a `ReadWarning`. Raises `SourceError` if nothing
     can be read at all, `UsageError` for options that make no sense.
     """
@@ -58,13 +60,21 @@ def diagnose(
         jobs=jobs,
         backend=backend,
     )
-    for result in diagnose_sources([os.fspath(each) for each in sources], options):
+    results = diagnose_sources([os.fspath(each) for each in sources], options)
+    return Diagnoses(_told(results, on_problem))
+
+
+def _told(
+    results: Iterable[Diagnosis | Problem], on_problem: Callable[[Problem], None] | None
+) -> Iterator[Diagnosis]:
+    """The diagnoses; problems are handed over, or are warnings."""
+    for result in results:
         if isinstance(result, Diagnosis):
             yield result
         elif on_problem is not None:
             on_problem(result)
         else:
-            warnings.warn(f"{result.where}: {result.what}", ReadWarning, stacklevel=2)
+            warnings.warn(f"{result.where}: {result.what}", ReadWarning, stacklevel=5)
 
 
 def diagnose_curves(
@@ -101,16 +111,19 @@ def diagnose_curves(
 
 
 def checked(conditions: Sequence[str]) -> tuple[str, ...]:
-    """`conditions`, all known. Raises `UsageError`."""
+    """`conditions` (ids or titles) as ids, all known. Raises `UsageError`."""
     if isinstance(conditions, str):
         conditions = (conditions,)
     if conditions:
         from curvedoctor.conditions.base import all_conditions
+        from curvedoctor.reports.words import identifier
 
-        unknown = sorted(set(conditions) - all_conditions().keys())
+        known = {name: identifier(name) for name in conditions}
+        unknown = sorted(name for name, found in known.items() if found is None)
         if unknown:
             raise UsageError(f"there is no condition {unknown[0]!r}: known are {', '.join(all_conditions())}")
-    return tuple(conditions)
+        return tuple(found for found in known.values() if found is not None)
+    return ()
 
 
 def role_of(key: str, role: Role | str) -> Role:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from curvedoctor.errors import UsageError
 from curvedoctor.model import SEVERITIES, Diagnosis, Finding, Severity, Unjudged
+from curvedoctor.reports.words import identifier
 from curvedoctor.settings import Rule
 
 BASELINE = "curvedoctor.baseline/1"
@@ -29,7 +30,7 @@ class Known:
         """The first rule in force that covers a finding."""
         name = diagnosis.run.name
         for rule in self.rules:
-            matches = rule.condition in {finding.condition, "*"} and fnmatch.fnmatchcase(name, rule.run)
+            matches = _same(rule.condition, finding.condition) and fnmatch.fnmatchcase(name, rule.run)
             if matches and rule.holds(self.today):
                 return rule
         before = self.baseline.get((name, finding.condition))
@@ -65,9 +66,16 @@ class Known:
             diagnosis,
             findings=(*kept, *accepted),
             verdict=diagnosis.verdict if sick or diagnosis.verdict != "sick" else "healthy",
-            prescriptions=tuple(p for p in diagnosis.prescriptions if not set(p.treats) <= muted.keys()),
+            prescriptions=tuple(
+                p for p in diagnosis.prescriptions if not p.treats or not set(p.treats) <= muted.keys()
+            ),
             unjudged=(*diagnosis.unjudged, *muted.values()),
         )
+
+
+def _same(said: str, condition: str) -> bool:
+    """Whether a rule speaks of a condition, by its id or its title."""
+    return said in {condition, "*"} or identifier(said) == condition
 
 
 def read_baseline(path: Path) -> dict[tuple[str, str], Severity]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -162,17 +162,53 @@ def _title(curve: Curve, stem: str) -> str:
 
 
 def _wants_log(curves: Sequence[Curve]) -> bool:
+    """Whether a logarithmic axis shows more: most of the values share a sliver of the linear one."""
     values = np.concatenate([curve.values[np.isfinite(curve.values)] for curve in curves])
     if len(values) < 2 or float(values.min()) <= 0:
         return False
     # a schedule that ends near zero is read on a linear scale, a range test is not
     edge = 0.1 if curves[0].role.quantity == "lr" else 0.02
     low, high = np.quantile(values, (edge, 1 - edge))
-    return bool(high / low > LOG_RATIO)
+    if not high / low > LOG_RATIO:
+        return False
+    return bool(_spread(np.log(values)) > 2 * _spread(values))
 
 
-def points(curve: Curve, limit: int = POINTS) -> Json:
-    """One curve as plain data: names, counts, and at most `limit` points, x strictly ascending."""
+def _spread(values: Floats) -> float:
+    """Share of an axis that the middle four fifths of the values take."""
+    low, high = np.quantile(values, (0.1, 0.9))
+    return float((high - low) / (np.ptp(values) or 1.0))
+
+
+def started(curves: Iterable[Curve]) -> float | None:
+    """When the first point was logged, seconds since 1970; None where the log has no times."""
+    firsts = [float(curve.wall_times.min()) for curve in curves if len(curve)]
+    return min(firsts) if firsts and np.isfinite(firsts).all() else None
+
+
+def epochs(curves: Sequence[Curve]) -> Json | None:
+    """Epoch by step, where the run logs it (as Lightning does): {"x": steps, "y": epochs}."""
+    for curve in curves:
+        if curve.tag.rpartition("/")[2].lower() == "epoch" and len(curve) > 1 and curve.axis == "step":
+            order, x = ascending(curve.steps.astype(np.float64))
+            values = curve.values[order]
+            if np.isfinite(values).all() and (np.diff(values) >= 0).all() and values[-1] > values[0]:
+                first = np.r_[True, np.diff(values) > 0]
+                begins, numbers = x[first], values[first]
+                # the last one is as far through as the others were long
+                rest = (x[-1] - begins[-1]) / float(np.diff(begins).mean())
+                return {
+                    "x": rounded(np.r_[begins, x[-1] + 1], 9),
+                    "y": rounded(np.r_[numbers, numbers[-1] + min(rest, 1) + 1e-6], 9),
+                }
+    return None
+
+
+def points(curve: Curve, limit: int = POINTS, since: float | None = None) -> Json:
+    """One curve as plain data: names, counts, and at most `limit` points, x strictly ascending.
+
+    With `since` (seconds since 1970), also `t`, the seconds from then to each point.
+    """
     order, x = ascending(curve.steps.astype(np.float64))
     values: Floats = curve.values[order]
     kept = keep(values, limit)
@@ -190,6 +226,7 @@ def points(curve: Curve, limit: int = POINTS) -> Json:
         "points": len(curve),
         "x": rounded(x[kept], 9),
         "y": rounded(values[kept]),
+        "t": None if since is None else rounded(curve.wall_times[order][kept] - since, 7),
         "nonfinite": int(broken.sum()),
         "first_nonfinite": float(x[broken.argmax()]) if broken.any() else None,
     }

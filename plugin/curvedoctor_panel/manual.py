@@ -7,6 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from curvedoctor.reports.words import title
 from curvedoctor_panel.plain import Json, clip
 
 if TYPE_CHECKING:
@@ -24,15 +25,6 @@ def known() -> dict[str, Condition]:
     from curvedoctor.conditions.base import all_conditions
 
     return dict(all_conditions())
-
-
-def title(identifier: str) -> str:
-    """A condition's title, else the identifier as words: `lower-lr` → Lower learning rate."""
-    condition = known().get(identifier)
-    if condition is not None:
-        return condition.title[:1].upper() + condition.title[1:]
-    words = re.sub(r"\blr\b", "learning rate", identifier.replace("-", " "))
-    return words[:1].upper() + words[1:]
 
 
 def meaning(condition: str, key: str) -> str:

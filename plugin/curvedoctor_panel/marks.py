@@ -11,8 +11,9 @@ import numpy as np
 
 from curvedoctor.model import Curve, Diagnosis, Finding
 from curvedoctor.reports import evidence
+from curvedoctor.reports.words import title
 from curvedoctor_panel.charts import RANGE_RATIO, Chart
-from curvedoctor_panel.plain import Json, number, rounded
+from curvedoctor_panel.plain import Json, clip, number, rounded
 
 #: positions at which a band and an extrapolation are sent
 BAND_SHOWN, LINE_SHOWN = 120, 40
@@ -56,7 +57,7 @@ def _of_finding(diagnosis: Diagnosis, index: int, chart: Chart) -> list[Json]:
         out.append({"kind": "span", "from": span[0], "to": span[1], **common})
     if finding.onset is not None and np.isfinite(finding.onset):
         unit = finding.axis or chart.axis
-        label = f"{finding.condition} from {unit} {number(float(finding.onset))}"
+        label = f"{clip(title(finding.condition), 60)} from {unit} {number(float(finding.onset))}"
         out.append({"kind": "onset", "x": float(finding.onset), "label": label, **common})
     return out
 

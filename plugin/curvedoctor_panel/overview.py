@@ -13,16 +13,16 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from curvedoctor.model import Curve, Diagnosis
-from curvedoctor_panel import manual
+from curvedoctor.reports import words
 from curvedoctor_panel.charts import chosen
 from curvedoctor_panel.plain import Json, clip, plain
+from curvedoctor_panel.sentences import sentences
 
 Row = dict[str, Json]
 
 SCHEMA = "curvedoctor.overview/1"
 #: points of the small curve in a row
 SPARK = 32
-_VERDICTS = ("sick", "undetermined", "healthy")
 _SEVERITIES = ("error", "warning", "info")
 _DIGITS = frozenset("0123456789")
 _WEIGHT = {"error": 100, "warning": 10, "info": 1}
@@ -41,6 +41,7 @@ def row(diagnosis: Diagnosis) -> Row:
         "source": clip(run.source, 400),
         "group": clip(run.group, 400),
         "verdict": diagnosis.verdict,
+        "state": diagnosis.state,
         "severity": found[0].severity if found else None,
         "conditions": [
             {
@@ -51,8 +52,9 @@ def row(diagnosis: Diagnosis) -> Row:
             }
             for finding in found
         ],
-        "summary": clip(found[0].summary, 240) if found else "",
+        "summary": clip(words.headline(diagnosis), 240),
         "first": clip(diagnosis.prescriptions[0].text, 240) if diagnosis.prescriptions else "",
+        "suggested": bool(diagnosis.prescriptions) and diagnosis.prescriptions[0].basis == "odds",
         "params": {clip(str(name)): plain(value) for name, value in run.params.items()},
         "outcome": _outcome(diagnosis),
         "spark": spark(main),
@@ -112,12 +114,13 @@ def combine(rows: Iterable[Row], problems: Sequence[Json] = ()) -> dict[str, Jso
     return {
         "schema": SCHEMA,
         "rows": ordered,
-        "verdicts": {verdict: sum(item["verdict"] == verdict for item in ordered) for verdict in _VERDICTS},
+        "states": {state: sum(item["state"] == state for item in ordered) for state in words.STATES},
         "conditions": [{"id": name, "count": count} for name, count in found.most_common()],
         "matrix": matrix(ordered),
         "siblings": siblings(ordered),
+        "sentences": sentences(ordered),
         "problems": list(problems),
-        "titles": {name: clip(manual.title(name)) for name in found},
+        "titles": {name: clip(words.title(name)) for name in found},
     }
 
 
@@ -146,7 +149,7 @@ def _rank(item: Row) -> tuple[object, ...]:
     first = item["conditions"][0] if item["conditions"] else None
     severity = _SEVERITIES.index(item["severity"]) if item["severity"] else len(_SEVERITIES)
     return (
-        _VERDICTS.index(item["verdict"]),
+        words.STATES.index(item["state"]),
         severity,
         -(first["confidence"] or 0.0) if first else 0.0,
         natural(item["run"]),

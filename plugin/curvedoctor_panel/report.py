@@ -9,22 +9,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from curvedoctor import __version__
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor_panel import bundle, manual
+from curvedoctor_panel.conclusions import conclusions
 from curvedoctor_panel.folding import folded
 from curvedoctor_panel.overview import combine, row
-from curvedoctor_panel.plain import Json
-from curvedoctor_panel.view import VERDICTS, problem, run_view
+from curvedoctor_panel.plain import Json, clip
+from curvedoctor_panel.view import problem, run_view
 
 #: points of all curves of a run together, so that one run's report stays below 150 KB
 POINTS_OF_A_RUN = 3_000
-#: the same for all runs of one report together
-POINTS_IN_ALL = 150_000
+#: the same for all runs of one report together, so that 300 stay below 1.5 MB
+POINTS_IN_ALL = 50_000
 #: points that a curve keeps in any case
-FEWEST = 80
+FEWEST = 24
+#: runs up to which all are told in full; of more, only those that need somebody
+FULL = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Where a report comes from."""
+
+    #: day, as YYYY-MM-DD; None where the same diagnoses must give the same page
+    date: str | None = None
+    command: str | None = None
 
 
 def one_run(diagnosis: Diagnosis) -> str:
@@ -32,23 +45,47 @@ def one_run(diagnosis: Diagnosis) -> str:
     return many([diagnosis])
 
 
-def many(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem] = ()) -> str:
-    """A report of many runs, sick ones first. Raises `MissingBundle` where the package was not built."""
+def many(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem] = (), made: Made | None = None) -> str:
+    """A report of many runs, those that need somebody first. Raises `MissingBundle` where the package was not built."""
     # rows get their unique keys in `combine`, which sorts them: remember whose row is whose
     rows = [{**row(diagnosis), "place": place} for place, diagnosis in enumerate(diagnoses)]
     overview = combine(rows, [problem(item) for item in problems])
-    points = min(POINTS_OF_A_RUN, POINTS_IN_ALL // max(1, len(diagnoses)))
-    views: dict[str, Json] = {}
+    told = [item for item in overview["rows"] if len(rows) <= FULL or item["verdict"] == "sick"]
+    points = min(POINTS_OF_A_RUN, POINTS_IN_ALL // max(1, len(told)))
+    views = {item["key"]: _view(diagnoses[item["place"]], points, len(rows) == 1) for item in told}
     for item in overview["rows"]:
-        diagnosis = diagnoses[item.pop("place")]
-        drawn = max(1, min(len(diagnosis.run.curves), 24))
-        view = run_view(diagnosis, limit=max(FEWEST, points // drawn), pages=False)
-        view["curves"] = [_spaced(curve) for curve in view["curves"]]
-        views[item["key"]] = view
+        del item["place"]
     found = sorted({seen["id"] for item in overview["rows"] for seen in item["conditions"]})
     pages = {name: page for name in found if (page := manual.page(name)) is not None}
-    data = {"overview": overview, "views": views, "pages": pages, "made": f"curvedoctor {__version__}"}
-    return _page(data)
+    return _page(
+        {
+            "overview": overview,
+            "views": views,
+            "pages": pages,
+            "compared": conclusions(diagnoses) if len(rows) > 1 else None,
+            "made": _made(diagnoses, made or Made()),
+        }
+    )
+
+
+def _view(diagnosis: Diagnosis, points: int, alone: bool) -> dict[str, Json]:
+    drawn = max(1, min(len(diagnosis.run.curves), 24))
+    view = run_view(diagnosis, limit=max(FEWEST, points // drawn), pages=False, times=alone)
+    view["curves"] = [_spaced(curve) for curve in view["curves"]]
+    return view
+
+
+def _made(diagnoses: Sequence[Diagnosis], made: Made) -> dict[str, Json]:
+    sources = dict.fromkeys(
+        item.run.origin.address if item.run.origin else item.run.source for item in diagnoses
+    )
+    return {
+        "by": f"curvedoctor {__version__}",
+        "date": made.date,
+        "command": None if made.command is None else clip(made.command, 400),
+        "sources": [clip(source, 200) for source in list(sources)[:5]],
+        "more": max(0, len(sources) - 5),
+    }
 
 
 def _page(data: Mapping[str, Json]) -> str:
@@ -60,7 +97,7 @@ def _page(data: Mapping[str, Json]) -> str:
     ElementTree.SubElement(
         head, "meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}
     )
-    ElementTree.SubElement(head, "meta", {"name": "generator", "content": str(data["made"])})
+    ElementTree.SubElement(head, "meta", {"name": "generator", "content": data["made"]["by"]})
     ElementTree.SubElement(head, "title").text = f"Diagnosis of {name}"
     # no icon is asked for, so that the page makes no request at all
     ElementTree.SubElement(head, "link", {"rel": "icon", "href": "data:,"})
@@ -104,13 +141,28 @@ def _without_scripts(data: Mapping[str, Json]) -> ElementTree.Element:
     """The diagnoses as plain text, for readers without scripts and for search."""
     holder = ElementTree.Element("noscript")
     for item in data["overview"]["rows"]:
-        view = data["views"][item["key"]]
-        ElementTree.SubElement(holder, "h2").text = f"{VERDICTS[view['verdict']]}: {view['run']}"
+        view = data["views"].get(item["key"])
+        if view is None:
+            ElementTree.SubElement(holder, "p").text = f"{item['run']}: {item['state']}. {item['summary']}"
+            continue
+        ElementTree.SubElement(holder, "h2").text = f"{view['run']}: {view['state']}"
         ElementTree.SubElement(holder, "p").text = view["headline"]
-        listed = ElementTree.SubElement(holder, "ul")
-        for finding in view["findings"]:
-            ElementTree.SubElement(listed, "li").text = f"{finding['title']}: {finding['summary']}"
-        cures = ElementTree.SubElement(holder, "ol")
-        for cure in view["prescriptions"]:
-            ElementTree.SubElement(cures, "li").text = cure["text"]
+        seen = [f"{finding['title']}: {finding['summary']}" for finding in view["findings"]]
+        _listed(holder, "ul", view["heads"]["seen"], seen)
+        _listed(
+            holder, "ol", view["heads"]["suggested"], [_suggestion(cure) for cure in view["prescriptions"]]
+        )
     return holder
+
+
+def _suggestion(cure: Mapping[str, Json]) -> str:
+    beside = "; ".join(filter(None, (cure["place"], cure["chance"], cure["gain"])))
+    return f"{cure['text']} ({beside})"
+
+
+def _listed(holder: ElementTree.Element, kind: str, heading: str, items: Sequence[str]) -> None:
+    if items:
+        ElementTree.SubElement(holder, "h3").text = heading
+        listing = ElementTree.SubElement(holder, kind)
+        for item in items:
+            ElementTree.SubElement(listing, "li").text = item

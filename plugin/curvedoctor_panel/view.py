@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from curvedoctor.model import Diagnosis, Finding, ParamValue, Prescription, Problem
+from curvedoctor.reports import words
 from curvedoctor_panel import charts, manual
 from curvedoctor_panel.decimate import POINTS
 from curvedoctor_panel.marks import marks
@@ -16,21 +17,24 @@ from curvedoctor_panel.overview import combine, row
 from curvedoctor_panel.plain import TEXT_LIMIT, Json, clip, number, plain
 
 SCHEMA = "curvedoctor.view/1"
-VERDICTS = {"sick": "Sick", "healthy": "Healthy", "undetermined": "Undetermined"}
 #: problems of one run that are listed; a shredded file can have thousands
 PROBLEMS = 50
 
 
-def run_view(diagnosis: Diagnosis, *, limit: int = POINTS, pages: bool = True) -> dict[str, Json]:
+def run_view(
+    diagnosis: Diagnosis, *, limit: int = POINTS, pages: bool = True, times: bool = True
+) -> dict[str, Json]:
     """All that a surface shows of one run.
 
     `limit` is the greatest number of points sent per curve; without `pages` the manual pages of the
-    findings are left out (a surface that can fetch them does so on demand).
+    findings are left out (a surface that can fetch them does so on demand), without `times` when each
+    point was logged.
     """
     run = diagnosis.run
     sent = charts.chosen(diagnosis)
     place = {index: rank for rank, index in enumerate(sent)}
     drawn = charts.group(diagnosis, sent)
+    started = charts.started(run.curves[index] for index in sent)
     problems = list(dict.fromkeys((*run.problems, *diagnosis.problems)))
     return {
         "schema": SCHEMA,
@@ -38,22 +42,25 @@ def run_view(diagnosis: Diagnosis, *, limit: int = POINTS, pages: bool = True) -
         "source": clip(run.source, 400),
         "group": clip(run.group, 400),
         "verdict": diagnosis.verdict,
+        "state": diagnosis.state,
         "headline": headline(diagnosis),
+        "heads": {"seen": words.SEEN, "suggested": words.advice(diagnosis), "unjudged": words.UNJUDGED},
         "findings": [_finding(finding) for finding in diagnosis.findings],
-        "prescriptions": [_prescription(item, diagnosis.findings) for item in diagnosis.prescriptions],
+        "prescriptions": [
+            _prescription(item, place, diagnosis.findings)
+            for item, place in zip(diagnosis.prescriptions, words.order(diagnosis), strict=True)
+        ],
         "readings": [_reading(name, value) for name, value in diagnosis.readings.items()],
         "unjudged": [
-            {
-                "condition": clip(item.condition),
-                "title": _title(item.condition),
-                "reason": clip(item.reason, 400),
-            }
-            for item in diagnosis.unjudged
+            {"reason": clip(why, 400), "conditions": [_title(name) for name in names]}
+            for why, names in words.grouped(diagnosis.unjudged)
         ],
         "problems": [problem(item) for item in problems[:PROBLEMS]],
         "problem_count": len(problems),
         "params": [[clip(str(name)), _value(value)] for name, value in run.params.items()],
-        "curves": [charts.points(run.curves[index], limit) for index in sent],
+        "started": started if times else None,
+        "epochs": charts.epochs(run.curves) if times else None,
+        "curves": [charts.points(run.curves[index], limit, started if times else None) for index in sent],
         "others": [charts.listed(curve) for index, curve in enumerate(run.curves) if index not in place][
             :200
         ],
@@ -69,14 +76,8 @@ def overview(diagnoses: Iterable[Diagnosis], problems: Sequence[Problem] = ()) -
 
 
 def headline(diagnosis: Diagnosis) -> str:
-    """The diagnosis in one sentence."""
-    if diagnosis.verdict == "sick" and diagnosis.findings:
-        return clip(diagnosis.findings[0].summary, 400)
-    if diagnosis.verdict == "healthy":
-        return "Nothing was found that a change would clearly improve."
-    if diagnosis.unjudged:
-        return f"Not enough to judge: {clip(diagnosis.unjudged[0].reason, 300)}."
-    return "Not enough was logged to judge this run."
+    """The diagnosis in one sentence: what is seen."""
+    return clip(words.headline(diagnosis), 400)
 
 
 def problem(item: Problem) -> dict[str, Json]:
@@ -106,8 +107,12 @@ def _finding(finding: Finding) -> dict[str, Json]:
     }
 
 
-def _prescription(item: Prescription, findings: Sequence[Finding]) -> dict[str, Json]:
+def _prescription(item: Prescription, place: str, findings: Sequence[Finding]) -> dict[str, Json]:
     return {
+        "basis": item.basis,
+        "chance": words.chance(item),
+        "gain": words.gain(item),
+        "place": place,
         "action": clip(item.action),
         "title": _title(item.action),
         "text": clip(item.text, TEXT_LIMIT),
@@ -149,7 +154,7 @@ def _value(value: ParamValue | None) -> str:
 
 
 def _title(identifier: str) -> str:
-    return clip(manual.title(identifier))
+    return clip(words.title(identifier))
 
 
 def _reading(name: str, value: Mapping[str, object]) -> dict[str, Json]:

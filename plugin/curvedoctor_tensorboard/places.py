@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from curvedoctor.address import Address
 
+#: directories that are looked at for a first event file
+LOOKED_AT = 200
 _URL = re.compile(r"[a-zA-Z][0-9a-zA-Z.+-]*://")
 
 
@@ -41,6 +44,16 @@ def from_spec(spec: str) -> list[Place]:
         else:
             found.append(Place(_address(item)))
     return found
+
+
+def holds_events(address: str) -> bool:
+    """Whether an event file lies in one of the first directories below; a remote place is taken to hold some."""
+    if _URL.match(address):
+        return True
+    for _, _, files in islice(os.walk(address), LOOKED_AT):
+        if any("tfevents" in name for name in files):
+            return True
+    return False
 
 
 def _address(path: str) -> str:

@@ -20,7 +20,7 @@ from curvedoctor.address import hidden
 from curvedoctor_panel.served import KEPT
 from curvedoctor_tensorboard import defence
 from curvedoctor_tensorboard.client import Worker, WorkerFailed
-from curvedoctor_tensorboard.places import places
+from curvedoctor_tensorboard.places import holds_events, places
 from curvedoctor_tensorboard.sampled import Feed
 from curvedoctor_tensorboard.static import FILES, complete
 
@@ -58,14 +58,18 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             "/runs": _guarded(self._runs),
             "/run": _guarded(self._run),
             "/explain": _guarded(self._explain),
+            "/compare": _guarded(self._compare),
             "/status": _guarded(self._status),
             "/annotate": _guarded(self._annotate),
             "/static/*": _guarded(self._static),
         }
 
     def is_active(self) -> bool:
-        """Whether there is something to read; what is in it is not asked here, since that takes time."""
-        return bool(self._places) or self._provider is not None
+        """Whether there may be something to read, so that the tab is not the first one of an empty logdir.
+
+        Asked only while TensorBoard itself knows of no scalars; what is in the files would take time to say.
+        """
+        return any(holds_events(place.address) for place in self._places)
 
     def data_plugin_names(self) -> tuple[str, ...]:
         """Any scalar makes the tab active."""
@@ -91,6 +95,9 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _explain(self, request: Any) -> Response:
         return self._ask(request, {"want": "explain", "condition": request.args.get("condition", "")})
+
+    def _compare(self, request: Any) -> Response:
+        return self._ask(request, {"want": "compare"}, patience=120.0)
 
     def _status(self, request: Any) -> Response:
         """What the tab must know before it asks for anything."""

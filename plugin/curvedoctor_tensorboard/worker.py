@@ -79,6 +79,10 @@ class Desk:
             return (404, {"error": "there is no such run"}) if view is None else (200, view)
         if want == "explain":
             return self._explain(str(request.get("condition", "")))
+        if want == "compare":
+            from curvedoctor_panel.conclusions import conclusions
+
+            return 200, conclusions(self.answers.complete(None))
         if want == "receive":
             return self._receive(request)
         if want == "annotate":

@@ -113,6 +113,22 @@ def test_diagnose_yields_typed_objects(logs: Path) -> None:
     assert [d.run.name for d in curvedoctor.diagnose([logs / "nan", str(logs / "short")])] == ["nan", "short"]
 
 
+def test_a_wrong_path_raises_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such file"):
+        curvedoctor.diagnose(tmp_path / "missing")
+
+
+def test_what_it_gives_is_a_sequence(logs: Path) -> None:
+    found = curvedoctor.diagnose(logs)
+    names = ["healthy", "nan", "short"]
+    assert [d.run.name for d in found] == names == [d.run.name for d in found], "it can be read twice"
+    assert len(found) == 3 and found[1] is next(d for d in found if d.run.name == "nan")
+    assert found[-1].run.name == "short" and [d.run.name for d in found[:2]] == names[:2]
+    assert repr(found).startswith("<3 runs: 1 failed, ")
+    assert set(found.to_frame()["run"]) == set(names)
+    assert "Next:" in repr(found.compare()) and "<style>.cd-compare" in found.compare()._repr_html_()
+
+
 def test_options_mean_what_they_mean_on_the_command_line(logs: Path) -> None:
     (one,) = curvedoctor.diagnose(logs, run="heal*", params={"n_val": 5}, roles={"val/loss": "test:loss"})
     assert one.run.params["n_val"] == 5
@@ -164,9 +180,10 @@ def test_the_names_of_the_package() -> None:
 
 
 def test_doctests() -> None:
-    from curvedoctor.reports import as_markdown, text
+    from curvedoctor import diagnoses, extras
+    from curvedoctor.reports import as_markdown, text, words
 
-    for module in (text, as_markdown):
+    for module in (text, as_markdown, words, extras, diagnoses):
         result = doctest.testmod(module)
         assert result.attempted > 0
         assert result.failed == 0

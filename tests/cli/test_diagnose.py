@@ -46,6 +46,26 @@ def test_output_to_a_file_is_that_of_stdout(run: Run, logs: Path, tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["logs", "out"]
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("x.html", "<!doctype html>"), ("x.json", '{\n  "schema"'), ("x.jsonl", '{"run"'), ("x.csv", "run,source"),
+        ("x.md", "### curvedoctor"), ("x.xml", "<?xml"), ("x.sarif", '{\n  "$schema"'), ("x.HTML", "<!doctype html>"),
+        ("x.log", "  run"),
+    ],
+)  # fmt: skip
+def test_the_name_of_the_output_chooses_the_format(
+    run: Run, logs: Path, tmp_path: Path, name: str, begins: str
+) -> None:
+    assert run("diagnose", logs, "-o", tmp_path / name).code == 0
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith(begins)
+
+
+def test_what_is_said_counts_more_than_the_name(run: Run, logs: Path, tmp_path: Path) -> None:
+    run("diagnose", logs, "-o", tmp_path / "x.json", "--format", "csv")
+    assert (tmp_path / "x.json").read_text().startswith("run,source")
+
+
 def test_parquet(run: Run, logs: Path, tmp_path: Path) -> None:
     assert run("diagnose", logs, "--format", "parquet", "-o", tmp_path / "out.parquet").code == 0
     assert set(pd.read_parquet(tmp_path / "out.parquet")["run"]) == {"nan", "healthy", "short"}

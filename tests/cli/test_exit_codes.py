@@ -30,7 +30,7 @@ def one_line(text: str) -> str:
 def test_done(run: Run, logs: Path) -> None:
     ran = run("diagnose", logs)
     assert ran.code == 0
-    assert "3 runs: 1 sick, 1 healthy, 1 undetermined." in ran.out
+    assert "3 runs: 1 failed, 1 can't tell, 1 " in ran.out
     assert ran.err == ""
 
 
@@ -158,7 +158,7 @@ def test_interrupted(tmp_path: Path) -> None:
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     assert watch.stdout is not None
-    assert b"healthy" in watch.stdout.readline()
+    assert b"healthy: " in watch.stdout.readline()
     time.sleep(0.2)
     watch.send_signal(signal.SIGINT)
     _, err = watch.communicate(timeout=30)

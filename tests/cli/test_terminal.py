@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from shell import Ran, at_terminal, process
+from shell import Ran, at_terminal, process, write_nan
 
 Run = Callable[..., Ran]
 
@@ -29,9 +29,9 @@ def test_it_fits_the_terminal(logs: Path, columns: int) -> None:
 def test_progress_only_on_a_terminal(logs: Path) -> None:
     both, _ = at_terminal(80, "diagnose", logs)
     alone, err = at_terminal(80, "diagnose", logs, err_to_pipe=True)
-    assert "judged" in both
+    assert "per second" in both
     assert both.rindex("\x1b[K") < both.index("run  ")  # gone before the result
-    assert "judged" not in alone + err
+    assert "per second" not in alone + err
 
 
 def test_no_colour_when_told_so(logs: Path) -> None:
@@ -63,9 +63,23 @@ def test_machine_formats_are_utf8_whatever_the_terminal(logs: Path) -> None:
     assert "✅" in done.stdout.decode("utf-8")
 
 
+def test_a_pipe_gets_whole_names(run: Run, tmp_path: Path) -> None:
+    name = "lr=0.0001,batch=64,optimizer=adamw,weight_decay=0.05,warmup=500,schedule=cosine,seed=3"
+    write_nan(tmp_path / name)
+    assert name in process("diagnose", tmp_path).stdout.decode()
+    shown, _ = at_terminal(80, "diagnose", tmp_path, NO_COLOR="1")
+    assert name not in shown and "lower-lr 0.5 → 0.05" in shown
+
+
+def test_bytes_do_not_go_to_a_terminal(logs: Path, tmp_path: Path) -> None:
+    shown, err = at_terminal(80, "diagnose", logs, "--format", "parquet", err_to_pipe=True)
+    assert shown == "" and "--output" in err
+    assert process("diagnose", logs, "--format", "parquet").stdout[:4] == b"PAR1"
+
+
 def test_columns_of_a_pipe_can_be_set(run: Run, logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    narrow = run("diagnose", logs).out
+    narrow = run("diagnose", logs).out.partition("──")[2]
     monkeypatch.setenv("COLUMNS", "200")
-    wide = run("diagnose", logs).out
+    wide = run("diagnose", logs).out.partition("──")[2]
     assert max(map(cell_len, narrow.splitlines())) <= 80
     assert max(map(cell_len, wide.splitlines())) > 80

@@ -46,7 +46,7 @@ def test_a_change_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str
         watch.look()
     second = capsys.readouterr().out
     assert second.count("\n") == 1
-    assert "→ sick (non-finite" in second
+    assert "→ failed (non-finite" in second
     assert "Lower the learning rate" in second or ": " in second
 
 
@@ -58,7 +58,7 @@ def test_a_source_that_is_not_there_yet(tmp_path: Path, capsys: pytest.CaptureFi
     assert (out, err.count("still watching")) == ("", 1)
     write_healthy(tmp_path / "logs" / "a")
     watch.look()
-    assert "a: healthy" in capsys.readouterr().out
+    assert "a: fine" in capsys.readouterr().out
 
 
 def test_a_new_finding_is_notified_without_a_shell(run: Run, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_notifier_that_fails_does_not_end_the_watch(run: Run, tmp_path: Path, 
     write_nan(tmp_path / "logs" / "nan")
     ran = run("watch", tmp_path / "logs", "--times", "1", "--notify", command)
     assert ran.code == 0
-    assert "nan: sick" in ran.out
+    assert "nan: failed" in ran.out
     assert "Traceback" not in ran.err
     if command:
         assert "--notify" in ran.err
@@ -122,7 +122,7 @@ def test_it_is_redrawn_in_place_on_a_terminal(tmp_path: Path) -> None:
     shown, _ = at_terminal(80, "watch", tmp_path / "logs", "--times", "2", "--interval", "0.1")
     assert "\x1b[" in shown
     assert "2 runs in" in shown
-    assert "non-finite from 60: lower-lr" in shown
+    assert "failed: non-finite from 60  lower-lr 0.5 → 0.05" in shown
     assert "✗" in shown
     assert shown.index("nan") < shown.index("healthy")  # sick ones first
 
@@ -135,11 +135,11 @@ def test_a_watch_sees_what_a_real_training_appends(tmp_path: Path) -> None:
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert watch.stdout is not None
-    assert "old: healthy" in watch.stdout.readline()
+    assert "old: fine" in watch.stdout.readline()
     time.sleep(0.3)
     write_nan(logs / "new")
     line = watch.stdout.readline()
-    assert "new: sick (non-finite" in line or "new: undetermined" in line
+    assert "new: failed (non-finite" in line or "new: can't tell" in line
     watch.terminate()
     watch.communicate(timeout=30)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from compare.grids import World, grid, run, undiagnosed
+from curvedoctor.compare import wording
 from curvedoctor.compare.analyze import compare
 from curvedoctor.compare.effects import HUGE, effect
 from curvedoctor.compare.types import Effect, Factor
@@ -126,3 +127,23 @@ def test_a_validation_loss_that_is_lost_in_most_runs_still_decides() -> None:
         "bad1.0": "not finite",
         "bad3.0": "not finite",
     }
+
+
+def made(low: float, ratio: float, high: float, sure: str) -> Effect:
+    return Effect(1.0, 0.1, ratio, low, high, 2, 1, 0.4, sure, "moderated t")  # type: ignore[arg-type]
+
+
+def test_intervals_that_say_nothing_are_not_printed() -> None:
+    loose = made(1e-9, 0.0004, 3458.34, "not clear")
+    assert (wording.ratio(loose), wording.interval(loose)) == ("–", "")
+    tight = made(0.9, 1.1, 1.3, "not clear")
+    assert (wording.ratio(tight), wording.interval(tight)) == ("×1.10", "0.90–1.30")
+    steep = made(0.001, 0.004, 0.02, "clear")
+    assert (wording.ratio(steep), wording.interval(steep)) == ("×0.004", "0.001–0.02")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_two_pairs_that_disagree_wildly_make_nothing_likely(seed: int) -> None:
+    d = np.array([-20.0, 1.0]) + np.random.default_rng(seed).normal(0, 0.1, 2)
+    found = effect(0.3, 0.1, d, None)
+    assert found is not None and found.sure == "not clear"

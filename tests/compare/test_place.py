@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf as INF
+
 import numpy as np
 import pytest
 
 from compare.grids import World, grid, run, undiagnosed
 from curvedoctor.compare.analyze import compare
+from curvedoctor.compare.place import Point, place
 from curvedoctor.compare.types import Group, Place
 from curvedoctor.model import Run
 
@@ -138,3 +141,28 @@ def test_a_run_that_logs_little_is_no_other_setting() -> None:
     assert found.name == "lr"
     assert found.along == ()
     assert all(e.pairs == 1 for e in found.effects)
+
+
+@pytest.mark.parametrize(
+    ("points", "where"),
+    [
+        # a run that stayed finite by luck among those that broke: the best lies below all of them
+        ([(0.1, INF, 0.0, 0.0), (0.3, 2.2, 0.0, 9.0), (1.0, INF, 0.0, 0.0)], "below"),
+        ([(0.1, INF, 0.0, 0.0), (0.3, 1.0, 0.8, 90.0)], "below"),
+        # the best of three that learnt nothing is chance
+        ([(0.1, 2.4, 0.0, 9.0), (0.3, 2.2, 0.05, 9.0), (1.0, 2.6, 0.0, 9.0)], "unknown"),
+        ([(0.1, 2.4, 0.0, 1.0), (0.3, 2.2, 0.05, 1.0)], "unknown"),
+        ([(0.01, 0.9, 0.8, 90.0), (0.1, 0.2, 0.9, 90.0), (1.0, 0.9, 0.7, 90.0)], "within"),
+    ],
+)
+def test_chance_is_no_optimum(points: list[tuple[float, float, float, float]], where: str) -> None:
+    assert place([Point(*point) for point in points], 0.02).where == where
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_only_likely_is_not_called_sure(seed: int) -> None:
+    """Two neighbours that end higher by no more than their noise don't close a range."""
+    rng = np.random.default_rng(seed)
+    near = [Point(lr, 0.3 + 0.001 * rng.random(), 0.9, 90.0) for lr in (0.01, 0.02)]
+    found = place([near[0], Point(0.014, 0.299, 0.9, 90.0), near[1]], 0.05)
+    assert found.where == "within" and found.confidence < 0.9

@@ -32,6 +32,18 @@ def test_losses_of_different_loss_functions_are_kept_apart() -> None:
         assert "loss" not in [factor.name for factor in group.factors]
 
 
+def test_runs_of_ten_classes_are_not_laid_beside_one_of_two() -> None:
+    """Nothing is logged of the classes, but an untrained model's first loss tells them: ln 10 and ln 2."""
+
+    def begun(name: str, lr: float, first: float) -> Run:
+        curve = first * np.exp(-np.arange(40) / 15) + 0.01
+        return run(name, {"lr": lr}, train_loss_step=curve, val_loss=curve * 1.05)
+
+    ten = [begun(f"ten{lr}", lr, np.log(10)) for lr in (0.001, 0.01, 0.1)]
+    found = compare(undiagnosed([*ten, begun("two", 0.03, np.log(2))]))
+    assert sorted(len(group.outcomes) for group in found.groups) in ([3], [1, 3])
+
+
 def test_a_loss_function_that_only_some_log_divides_nothing() -> None:
     made = grid(World(), (0.003, 0.03, 0.3))
     (group,) = compare(undiagnosed([*with_loss("mse", made[:2]), *made[2:]])).groups

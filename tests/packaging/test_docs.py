@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ PAGES = [
     ROOT / "ARCHITECTURE.md",
     ROOT / "CHANGELOG.md",
     *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "tasks").glob("*.md")),
 ]
 
 
@@ -67,3 +69,25 @@ def test_the_readme_has_its_two_commands() -> None:
     assert blocks[0].strip().endswith("curvedoctor demo")
     assert ".venv/bin/pytest" in blocks[1]
     assert all(block.strip().count("\n") == 0 for block in blocks)
+
+
+def test_the_site_has_every_condition_with_its_pictures_and_no_dead_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from curvedoctor.conditions.base import all_conditions
+
+    monkeypatch.setattr("sys.argv", ["site.py", str(tmp_path)])
+    runpy.run_path(str(ROOT / "docs" / "site.py"), run_name="__main__")
+    pages = {
+        str(path.relative_to(tmp_path)): path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.html")
+    }
+    for name in all_conditions():
+        assert pages[f"conditions/{name}.html"].count("<svg") == 2, name
+        assert "How it decides" in pages[f"conditions/{name}.html"]
+    for path in (ROOT / "docs" / "tasks").glob("*.md"):
+        assert f"tasks/{path.stem}.html" in pages
+    for name, page in pages.items():
+        assert "<script" not in page
+        for target in re.findall(r'(?:href|src)="(?!https?:|data:|#)([^"#]+)', page):
+            there = (tmp_path / name).parent / target
+            assert there.exists() or (ROOT / "docs" / target).exists(), (name, target)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from curvedoctor.model import (
@@ -42,6 +44,7 @@ def curve(
         values=np.asarray(values, dtype=np.float64),
         wall_times=1.7e9 + np.arange(n, dtype=np.float64),
         role=Role(split, quantity, better, granularity, ("the tag says so",)),  # type: ignore[arg-type]
+        axis="epoch" if granularity == "epoch" and steps is None else "step",
     )
 
 
@@ -95,6 +98,7 @@ def overfitting(name: str = "mlp_overfits", group: str = "runs", lr: float = 0.0
             ("overfitting",),
             "Stop at epoch 18 and keep its weights.",
             step=18,
+            gain=(0.15, 0.3, 0.41),
             because=("validation loss rose by 9 times its noise", "training loss kept falling"),
         ),
         Prescription(
@@ -107,7 +111,12 @@ def overfitting(name: str = "mlp_overfits", group: str = "runs", lr: float = 0.0
             proposed=1e-4,
         ),
         Prescription(
-            "more-data", 0.55, ("overfitting",), "Train on more data: 4,000 samples are few for this model."
+            "more-data",
+            0.75,
+            ("overfitting",),
+            "Train on more data: 4,000 samples are few for this model.",
+            basis="odds",
+            gain=(0.05, 0.2, 0.5),
         ),
     )
     return Diagnosis(
@@ -199,6 +208,18 @@ def healthy(name: str = "adam_lr1e-3", group: str = "runs", lr: float = 1e-3, n:
     return Diagnosis(run, "healthy", unjudged=(Unjudged("class-imbalance", "no per-class metric is logged"),))
 
 
+def improvable(name: str = "adam_lr3e-4", group: str = "runs") -> Diagnosis:
+    """Nothing wrong is seen; similar trainings, and a sibling, say what may improve it."""
+    cures = (
+        Prescription(
+            "raise-lr", 0.71, (), "Raise the learning rate from 0.0003 to 0.003.", "lr", 3e-4, 3e-3, 10.0,
+            because=("the training loss falls slowly", "the optimizer is adam"), basis="odds", gain=(0.12, 0.35, 0.6),
+        ),
+        Prescription("bigger-batch", 0.64, (), "Use a batch of 256.", "batch_size", 64, 256, basis="siblings"),
+    )  # fmt: skip
+    return replace(healthy(name, group, 3e-4), prescriptions=cures)
+
+
 def undetermined(name: str = "debug", group: str = "runs") -> Diagnosis:
     """Two points: not enough to judge."""
     run = Run(
@@ -211,7 +232,14 @@ def undetermined(name: str = "debug", group: str = "runs") -> Diagnosis:
         ),
     )
     return Diagnosis(
-        run, "undetermined", unjudged=(Unjudged("overfitting", "no validation curve is logged"),)
+        run,
+        "undetermined",
+        unjudged=(
+            Unjudged("overfitting", "no validation curve is logged"),
+            Unjudged("generalization-gap", "no validation curve is logged"),
+            Unjudged("lr-too-high", "its longest curve has 2 points"),
+        ),
+        reason="Its longest curve has 2 points, too few to tell a plateau from a fall.",
     )
 
 
@@ -249,6 +277,7 @@ def clinic() -> list[Diagnosis]:
     grid = [overfitting(f"mlp_lr{lr:g}", "grid", lr, 60) for lr in (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)]
     return [
         healthy(),
+        improvable(),
         overfitting(),
         lr_too_high(),
         non_finite(),
@@ -274,12 +303,4 @@ def anchored(diagnosis: Diagnosis, logdir: str) -> Diagnosis:
     run = diagnosis.run
     origin = Origin("tensorboard", logdir, run.name)
     held = Run(run.name, run.source, run.group, run.curves, run.params, run.problems, origin)
-    return Diagnosis(
-        held,
-        diagnosis.verdict,
-        diagnosis.findings,
-        diagnosis.prescriptions,
-        diagnosis.readings,
-        diagnosis.unjudged,
-        diagnosis.problems,
-    )
+    return replace(diagnosis, run=held)

@@ -96,7 +96,7 @@ def test_opens_from_disk_without_any_request(watched: Watched, many: Path) -> No
     page.goto(many.as_uri())
     page.locator(".cd-head h1").wait_for()
     assert [url for url in watched.requests if not url.startswith(("file:", "data:"))] == []
-    assert page.locator(".cd-row").count() == 13
+    assert page.locator(".cd-row").count() == 14
     assert page.locator(".cd-main-chart canvas").count() == 1
     assert page.evaluate("() => document.body.innerText").count("[object") == 0, (
         "all references were followed"
@@ -163,12 +163,55 @@ def test_prints_all_sick_runs_in_full(watched: Watched, many: Path) -> None:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.wait_for_timeout(300)
     assert page.locator(".cd-paper .cd-detail").count() == 9
-    assert page.locator(".cd-paper-summary tbody tr").count() == 13
+    assert page.locator(".cd-paper details").count() == 0, "nothing is folded away on paper"
+    assert "best 0.66" in page.locator(".cd-paper .cd-detail", has_text="mlp_overfits").inner_text()
+    assert page.locator(".cd-paper-summary tbody tr").count() == 14
     assert page.locator(".cd-paper canvas").count() >= 9
     assert page.locator(".cd-list").is_hidden()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator(".cd-paper").count() == 0
     assert len(page.pdf(format="A4")) > 20_000
+
+
+def pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+@pytest.mark.browser
+def test_two_runs_fit_on_a_page(watched: Watched, tmp_path: Path) -> None:
+    path = tmp_path / "ten.html"
+    made = report.Made("2026-06-01", "curvedoctor diagnose runs")
+    sick = [
+        samples.overfitting(f"a_run_{i}") if i % 2 else samples.lr_too_high(f"b_run_{i}") for i in range(10)
+    ]
+    path.write_text(report.many(sick, made=made), encoding="utf-8")
+    page = watched.page
+    page.goto(path.as_uri())
+    page.locator(".cd-head h1").wait_for()
+    assert page.locator(".cd-origin").inner_text().split(" · ")[1:3] == [
+        "2026-06-01",
+        "curvedoctor diagnose runs",
+    ]
+    assert pages(page.pdf(format="A4")) <= 1 + 5, "a table of all, then two runs a page"
+
+
+@pytest.mark.browser
+def test_of_many_runs_those_that_need_somebody_are_told_in_full(watched: Watched, tmp_path: Path) -> None:
+    path = tmp_path / "crowd.html"
+    path.write_text(report.many(samples.crowd(300)), encoding="utf-8")
+    page = watched.page
+    page.goto(path.as_uri() + "#run=sweep/run_0001")
+    page.locator(".cd-message", has_text="curvedoctor diagnose").wait_for()
+    page.goto("about:blank")
+    page.goto(path.as_uri() + "#run=sweep/run_0007")
+    page.locator(".cd-main-chart canvas").wait_for()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".cd-paper-summary tbody tr").count() == 300
+
+
+@pytest.mark.parametrize("make", [samples.crowd, lambda n: [samples.overfitting(f"r{i}") for i in range(n)]])
+def test_three_hundred_runs_stay_below_a_megabyte_and_a_half(make: Any) -> None:
+    assert len(report.many(make(300)).encode()) <= 1_500_000
 
 
 @pytest.mark.browser
@@ -182,6 +225,139 @@ def test_a_thousand_runs_scroll_with_few_rows_in_the_page(watched: Watched, tmp_
     page.locator(".cd-rows").focus()
     page.keyboard.press("End")
     page.locator(".cd-row.cd-chosen").wait_for()
-    assert "run_0999" in page.locator(".cd-row.cd-chosen").inner_text()
+    assert page.locator(".cd-row.cd-chosen").get_attribute("title") == "sweep/run_0999"
+    assert page.locator(".cd-row.cd-chosen .cd-row-name").inner_text() == "…0999", (
+        "what all share is left out"
+    )
     page.locator(".cd-search").fill("run_0007")
     page.locator(".cd-count", has_text="1 of 1,000 runs").wait_for()
+
+
+def listed(page: Any) -> list[str]:
+    return list(page.locator(".cd-row:not(.cd-row-head) .cd-row-name").all_inner_texts())
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("lr>0.004", {"mlp_lr0.01", "sgd_lr0.5", "fp16_nan"}),
+        ("lr<=0.0001", {"mlp_lr0.0001", "wide_lr0.0001"}),
+        ("loss nan", {"fp16_nan"}),
+        ("learning rate too high", {"sgd_lr0.5"}),
+        ("optimizer=sgd", {"sgd_lr0.5"}),
+        ("could improve", {"adam_lr3e-4"}),
+        ("final<0.27 lr=0.0003", {"adam_lr3e-4"}),
+    ],
+)
+def test_the_search_understands_what_is_shown(
+    watched: Watched, many: Path, query: str, names: set[str]
+) -> None:
+    page = watched.page
+    page.goto(many.as_uri())
+    page.locator(".cd-row").first.wait_for()
+    page.locator(".cd-search").fill(query)
+    assert set(listed(page)) == names
+
+
+@pytest.mark.browser
+def test_sorted_grouped_in_columns_and_all_of_it_in_the_address(watched: Watched, many: Path) -> None:
+    page = watched.page
+    page.goto(many.as_uri())
+    page.locator(".cd-row").first.wait_for()
+    page.get_by_label("Sort by").select_option("-lr")
+    assert listed(page)[:2] == ["fp16_nan", "sgd_lr0.5"]
+    page.locator(".cd-columns summary").click()
+    page.locator(".cd-menu label", has_text="lr").locator("input").check()
+    page.locator(".cd-search").fill("lr")
+    page.locator(".cd-chip", has_text="Needs attention").click()
+    cells = page.locator(".cd-row-cell").all_inner_texts()
+    numbers = [float(cell) for cell in cells if cell != "–"]
+    assert numbers == sorted(numbers, reverse=True) and len(numbers) >= 6
+    page.locator("button", has_text="by directory").click()
+    assert page.locator(".cd-row-head").count() == 2
+    before, address = listed(page), page.url
+    cells = page.locator(".cd-row-cell").all_inner_texts()
+    page.goto("about:blank")
+    page.goto(address)
+    page.locator(".cd-row").first.wait_for()
+    assert listed(page) == before and page.locator(".cd-search").input_value() == "lr"
+    assert page.locator(".cd-row-cell").all_inner_texts() == cells
+
+
+@pytest.mark.browser
+def test_zoom_and_manual_page_stand_in_the_address(watched: Watched, many: Path) -> None:
+    page = watched.page
+    page.goto(many.as_uri() + "#run=mlp_overfits")
+    chart = page.locator(".cd-main-chart .cd-canvas")
+    chart.focus()
+    page.keyboard.press("+")
+    assert "zoom=" in page.url
+    page.locator(".cd-link").first.click()
+    page.locator(".cd-dialog h2").first.wait_for()
+    address = page.url
+    assert "page=overfitting" in address
+    page.goto("about:blank")
+    page.goto(address)
+    page.locator(".cd-dialog h2").first.wait_for()
+    page.keyboard.press("Escape")
+    assert page.locator(".cd-main-chart button", has_text="reset zoom").is_visible()
+    page.wait_for_function("() => !location.hash.includes('page=')")
+
+
+@pytest.mark.browser
+def test_keys_work_after_a_click_and_the_list_is_resized_by_keys(watched: Watched, many: Path) -> None:
+    page = watched.page
+    page.goto(many.as_uri())
+    page.locator(".cd-chip", has_text="Needs attention").click()
+    page.locator(".cd-head h1").wait_for()
+    chosen = page.locator(".cd-row.cd-chosen .cd-row-name")
+    page.keyboard.press("ArrowDown")
+    first = chosen.inner_text()
+    page.locator(".cd-finding-pick").nth(1).click()
+    page.keyboard.press("j")
+    assert chosen.inner_text() != first
+    before = page.locator(".cd-list").bounding_box()
+    page.locator(".cd-handle").focus()
+    page.keyboard.press("ArrowRight")
+    after = page.locator(".cd-list").bounding_box()
+    assert (
+        before is not None
+        and after is not None
+        and after["width"] == pytest.approx(before["width"] + 24, abs=2)
+    )
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "watched", [{"viewport": {"width": 760, "height": 1000}}], indirect=True, ids=["760"]
+)
+def test_across_runs_begins_with_sentences(watched: Watched, many: Path) -> None:
+    page = watched.page
+    page.goto(many.as_uri() + "#view=across")
+    said = page.locator(".cd-summary").inner_text()
+    assert "14 runs: 2 failed, 7 needs attention" in said and "Overfitting: 6 of 14 runs" in said
+    page.locator(".cd-next", has_text="best lr lies below").wait_for()
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
+    page.locator(".cd-heat-row [class*=cd-fill]").first.click()
+    page.locator(".cd-head h1").wait_for()
+
+
+@pytest.mark.browser
+def test_axes_smoothing_and_curves_of_a_chart(watched: Watched, one: Path) -> None:
+    page = watched.page
+    page.goto(one.as_uri())
+    page.locator(".cd-main-chart canvas").wait_for()
+    axis = page.get_by_label("Horizontal axis")
+    assert axis.locator("option").all_inner_texts() == ["epoch", "relative", "wall time"]
+    page.get_by_label("Smoothing").fill("0.9")
+    values = page.locator(".cd-main-chart .cd-legend-value")
+    smooth = values.first.inner_text()
+    page.get_by_label("Smoothing").fill("0")
+    assert values.first.inner_text() != smooth
+    axis.select_option("relative")
+    page.locator(".cd-main-chart .u-over").hover()
+    page.locator(".cd-main-chart .cd-legend-where", has_text="relative (s)").wait_for()
+    toggle = page.locator(".cd-main-chart .cd-legend-item").first
+    toggle.click()
+    assert page.locator(".cd-main-chart .cd-legend-item").first.get_attribute("aria-pressed") == "false"

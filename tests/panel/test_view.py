@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,10 +14,12 @@ from hypothesis.extra.numpy import arrays
 
 from curvedoctor.engine import diagnose_runs
 from curvedoctor.model import Diagnosis, Run
-from curvedoctor_panel.charts import points
+from curvedoctor_panel.charts import epochs, points
 from curvedoctor_panel.decimate import POINTS, ascending, keep
 from curvedoctor_panel.marks import extrapolation, lr_decays, noise_band, nonfinite
+from curvedoctor_panel.overview import row
 from curvedoctor_panel.plain import LABEL_LIMIT, clip, number
+from curvedoctor_panel.sentences import sentences
 from curvedoctor_panel.view import change, overview, run_view
 from panel import samples
 
@@ -45,6 +48,68 @@ def test_says_what_the_diagnosis_says() -> None:
     assert set(view["pages"]) == {"overfitting", "lr-decayed-too-early"}
     headings = [section["heading"] for section in view["pages"]["overfitting"]["sections"]]
     assert headings[:3] == ["", "Why it matters", "How it decides"]
+
+
+def test_what_is_seen_stands_apart_from_what_is_suggested() -> None:
+    view = run_view(samples.improvable())
+    assert (view["state"], view["heads"]["suggested"]) == ("could improve", "What may improve it")
+    assert "wrong is seen" in view["headline"] and "learning rate" not in view["headline"]
+    first = view["prescriptions"][0]
+    assert first["chance"] == "in similar trainings this helped in 71 %; the curves don't prove it"
+    assert first["gain"] == "lowers the final validation loss by 12–60 %, median 35 %"
+    assert run_view(samples.overfitting())["heads"]["suggested"] == "To try first"
+    unknown = run_view(samples.undetermined())
+    assert unknown["headline"] == "Its longest curve has 2 points, too few to tell a plateau from a fall."
+    assert unknown["unjudged"][0] == {
+        "reason": "no validation curve is logged",
+        "conditions": ["Overfitting", "Gap between training and validation"],
+    }
+
+
+def numbers(text: str) -> set[float]:
+    """The steps and epochs that a text names."""
+    return {float(found.replace(",", "")) for found in re.findall(r"(?:step|epoch) ([\d,]+)", text)}
+
+
+@pytest.mark.parametrize("diagnosis", samples.clinic(), ids=lambda d: d.run.name)
+def test_every_step_that_a_text_names_is_marked(diagnosis: Diagnosis) -> None:
+    view = run_view(diagnosis)
+    at = {
+        mark["x"] for chart in view["charts"] for mark in chart["marks"] if mark["kind"] in {"onset", "decay"}
+    }
+    for finding in view["findings"]:
+        assert numbers(finding["summary"]) <= at
+        assert finding["onset"] is None or finding["onset"] in at
+    for mark in (mark for chart in view["charts"] for mark in chart["marks"] if mark["kind"] == "onset"):
+        assert numbers(mark["label"]) == {mark["x"]}
+    assert numbers(view["headline"]) | {n for c in view["prescriptions"] for n in numbers(c["text"])} <= at
+
+
+def test_times_travel_with_the_points_where_they_are_wanted() -> None:
+    view = run_view(samples.overfitting())
+    loss = view["curves"][0]
+    assert view["started"] == 1.7e9 and loss["t"][:3] == [0, 1, 2] and len(loss["t"]) == len(loss["x"])
+    assert run_view(samples.overfitting(), times=False)["curves"][0]["t"] is None
+
+
+def test_epochs_are_read_where_they_are_logged() -> None:
+    step = np.arange(0, 100, 10)
+    counted = samples.curve("epoch", step // 40, "other", "none", steps=step, granularity="step")
+    found = epochs([counted])
+    assert found is not None
+    assert np.interp([0, 20, 40, 80], found["x"], found["y"]).tolist() == pytest.approx([0, 0.5, 1, 2])
+
+
+def test_log_only_where_it_shows_more() -> None:
+    t = np.arange(200)
+    decades = samples.curve("loss", 10 * np.exp(-t / 20))
+    # mostly at its top, but for a fall at the very end: linear shows it as well
+    plateau = samples.curve("loss", np.where(t < 190, 1 + 0.5 * np.sin(t), 0.001))
+    shown = [
+        run_view(Diagnosis(Run("r", "r", "g", (c,)), "healthy"))["charts"][0]["log"]
+        for c in (decades, plateau)
+    ]
+    assert shown == [True, False]
 
 
 def test_the_evidence_is_drawn_where_the_finding_says() -> None:
@@ -160,11 +225,14 @@ def test_nan_stretches_are_marked() -> None:
 
 def test_overview_puts_sick_runs_first_and_counts() -> None:
     seen = overview(samples.clinic())
-    assert [row["verdict"] for row in seen["rows"]] == ["sick"] * 8 + ["undetermined"] + ["healthy"] * 3
+    assert [row["state"] for row in seen["rows"]] == [
+        *["failed"] * 2, *["needs attention"] * 6, "can't tell", "could improve", *["fine"] * 3,
+    ]  # fmt: skip
     assert [row["run"] for row in seen["rows"]][2:4] == ["mlp_lr0.0001", "mlp_lr0.0003"], (
         "numbers sort as numbers"
     )
-    assert seen["verdicts"] == {"sick": 8, "undetermined": 1, "healthy": 3}
+    states = {"failed": 2, "needs attention": 6, "can't tell": 1, "could improve": 1, "fine": 3}
+    assert seen["states"] == states
     counts = {item["id"]: item["count"] for item in seen["conditions"]}
     assert counts["overfitting"] == 6
     cells = [
@@ -211,3 +279,15 @@ def test_labels_are_short_and_show_no_tricks(text: str) -> None:
 )
 def test_numbers(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def test_sentences_say_where_a_problem_lies() -> None:
+    rows = [
+        {**row(samples.non_finite(f"hot{i}") if i < 12 else samples.healthy(f"cool{i}")), "params": {"lr": 0.1 if i < 13 else 0.01, "seed": i % 3}}
+        for i in range(40)
+    ]  # fmt: skip
+    assert sentences(rows)[0] == (
+        "Loss NaN or infinite: 12 of 40 runs, all of them with lr > 0.01 (13 runs are there)."
+    )
+    scattered = [{**item, "params": {"seed": place % 3}} for place, item in enumerate(rows)]
+    assert sentences(scattered)[0] == "Loss NaN or infinite: 12 of 40 runs.", "nothing tells them apart"

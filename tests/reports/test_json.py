@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -89,6 +90,31 @@ def test_the_contract_example_comes_out() -> None:
         "id": "train/loss", "tag": "train/loss", "split": "train", "quantity": "loss",
         "better": "lower", "granularity": "step", "points": 200,
     }  # fmt: skip
+
+
+def test_what_a_suggestion_rests_on_and_brings() -> None:
+    run = document([cases.improvable()])["runs"][0]
+    assert (run["verdict"], run["reason"], run["findings"]) == ("healthy", None, [])
+    first, second = run["prescriptions"]
+    assert (first["basis"], first["gain"], first["for"]) == ("odds", [0.12, 0.35, 0.6], [])
+    assert (second["basis"], second["gain"]) == ("siblings", None)
+    assert document([cases.sick()])["runs"][0]["prescriptions"][0]["basis"] == "seen"
+
+
+def test_the_reason_of_what_cannot_be_told() -> None:
+    said = replace(cases.undetermined(), reason="Its longest curve has 1 point.")
+    run = document([said])["runs"][0]
+    assert (run["verdict"], run["reason"]) == ("undetermined", "Its longest curve has 1 point.")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("basis", "luck"), ("gain", [0.1, 0.2]), ("gain", "much"), ("confidence", 2)]
+)
+def test_the_schema_holds_what_a_suggestion_says(field: str, value: object) -> None:
+    data = document([cases.improvable()])
+    data["runs"][0]["prescriptions"][0][field] = value
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(SCHEMA).validate(data)
 
 
 def test_what_is_not_a_number_is_null() -> None:

@@ -18,6 +18,7 @@ import pytest
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 from curvedoctor.model import Origin
+from curvedoctor.sinks import tensorboard_content as content
 from curvedoctor.sinks import tensorboard_file
 from curvedoctor.sinks.base import Outcome, WriteOptions
 from curvedoctor.sinks.tensorboard import SINK
@@ -63,21 +64,21 @@ def test_written_once_then_unchanged(logdir: Path) -> None:
 
 
 def test_a_changed_diagnosis_replaces_the_former(logdir: Path) -> None:
-    annotate(at(SICK(), logdir))
+    annotate(at(SICK(), logdir), hparams=True)
     size = ours(logdir).stat().st_size
     assert annotate(at(WELL(), logdir)).status == "written"
     assert ours(logdir).stat().st_size > size, "the file must only ever be appended to"
     (text,) = texts(ours(logdir).parent)
-    assert text.startswith("# Healthy")
+    assert text.startswith("# Fine")
     events = EventAccumulator(str(ours(logdir).parent), size_guidance={"tensors": 0}).Reload()
-    (gone,) = events.Tensors("severity/overfitting")
-    assert gone.tensor_proto.float_val == [0.0], "a condition that is gone is written as 0, or it would stay"
+    (level,) = events.Tensors("severity")
+    assert level.tensor_proto.float_val == [0.0], "what was written once is written again, or it would stay"
 
 
 def test_dry_run_changes_nothing_and_says_what_would(logdir: Path) -> None:
     before = contents(logdir)
-    outcome = annotate(at(SICK(), logdir), dry_run=True)
-    assert outcome.status == "written" and "overfitting=2" in "\n".join(outcome.what)
+    outcome = annotate(at(SICK(), logdir), dry_run=True, hparams=True)
+    assert outcome.status == "written" and "verdict=3, severity=2" in "\n".join(outcome.what)
     assert contents(logdir) == before and not (logdir / "one" / "curvedoctor").exists()
     annotate(at(SICK(), logdir))
     held = contents(logdir)
@@ -151,14 +152,14 @@ def test_our_own_file_is_no_run(logdir: Path) -> None:
     assert [item.name for item in load_units(units)] == ["one"]  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("cut", [1, 7, 300, 5_000])
+@pytest.mark.parametrize("cut", [1, 7, 300, 3_000])
 def test_a_damaged_tail_of_ours_is_repaired(logdir: Path, cut: int) -> None:
     annotate(at(SICK(), logdir))
     path = ours(logdir)
     whole = path.read_bytes()
     path.write_bytes(whole[:-cut])
     assert annotate(at(SICK(), logdir)).status == "written"
-    assert len(texts(path.parent)) == 1 and texts(path.parent)[0].startswith("# Sick")
+    assert len(texts(path.parent)) == 1 and texts(path.parent)[0].startswith("# Needs attention")
     assert annotate(at(SICK(), logdir)).status == "unchanged"
     path.write_bytes(path.read_bytes() + os.urandom(100))
     assert annotate(at(SICK(), logdir)).status == "written"
@@ -186,7 +187,7 @@ def test_killed_at_any_moment(logdir: Path) -> None:
         process.wait()
         process.stdout.close()
     assert {name: data for name, data in contents(logdir).items() if "curvedoctor/" not in name} == user
-    for diagnosis, begin in ((SICK(), "# Sick"), (WELL(), "# Healthy")):
+    for diagnosis, begin in ((SICK(), "# Needs attention"), (WELL(), "# Fine")):
         annotate(at(diagnosis, logdir))
         assert [text[: len(begin)] for text in texts(ours(logdir).parent)] == [begin]
     assert clean(logdir).status == "removed" and contents(logdir) == user
@@ -212,8 +213,60 @@ def test_hostile_names_are_quoted(logdir: Path) -> None:
 
 
 @BOTH
+def test_nothing_but_text_unless_asked_for(logdir: Path, fast: bool) -> None:
+    annotate(at(SICK(), logdir))
+    with Board(["--logdir", str(logdir)], fast=fast, bare=True) as board:
+        board.until(lambda: board.get("plugin/text/text", run="one/curvedoctor", tag="diagnosis"))
+        assert set(board.get("plugin/scalars/tags")) == {"one"}
+        assert not any(board.get("plugin/images/tags").values())
+        assert set(board.get("plugin/scalars/tags")["one"]) == {"train/loss", "val/loss"}
+
+
+def test_more_is_written_when_more_is_asked_for(logdir: Path) -> None:
+    annotate(at(SICK(), logdir))
+    for more in ({"pictures": True}, {"hparams": True}, {"overlay": True}):
+        assert annotate(at(SICK(), logdir), **more).status == "written"
+        assert annotate(at(SICK(), logdir), **more).status == "unchanged"
+        assert annotate(at(SICK(), logdir)).status == "unchanged"
+
+
+def test_what_the_first_version_wrote_is_cleared(logdir: Path) -> None:
+    former = {"state": {}, "tags": ["overfitting", "lr-too-low"], "overlay": False, "drawn": []}
+    assert content.Written.of(former) == content.Written(
+        ("severity/overfitting", "severity/lr-too-low"), (), pictures=True
+    )
+    numbers = content.scalars(SICK(), content.Written.of(former), WriteOptions())
+    assert numbers == {"severity/overfitting": 0.0, "severity/lr-too-low": 0.0}
+
+
+@pytest.mark.parametrize(
+    "make", [SICK, WELL, samples.non_finite, samples.undetermined], ids=lambda m: m.__name__
+)
+def test_a_picture_is_readable_at_thumbnail_size(make: Any) -> None:
+    import io
+
+    from PIL import Image
+
+    from curvedoctor.sinks.picture import curves_png
+
+    image = Image.open(io.BytesIO(curves_png(make(), width_px=640, thumbnail=True))).convert("RGB")
+    small = np.asarray(image.resize((240, 144)))
+    # ink of the lines and letters, not just a hairline here and there
+    assert float((small.min(axis=2) < 150).mean()) > 0.02
+
+
+def test_a_run_of_nan_only_shows_what_there_is() -> None:
+    from curvedoctor.sinks.picture import chosen
+
+    nan = samples.curve("train/loss", np.full(50, np.nan))
+    fine = samples.curve("val/loss", np.linspace(2, 1, 50), split="val")
+    given = replace(samples.non_finite(), run=replace(samples.non_finite().run, curves=(nan, fine)))
+    assert chosen(given)[0].id == "val/loss"
+
+
+@BOTH
 def test_stock_tensorboard_shows_the_diagnosis_and_only_the_newest(logdir: Path, fast: bool) -> None:
-    annotate(at(SICK(), logdir), overlay=True)
+    annotate(at(SICK(), logdir), overlay=True, pictures=True, hparams=True)
     asked = {"run": "one/curvedoctor", "tag": "diagnosis"}
 
     def shown(board: Board, word: str) -> bool:
@@ -222,7 +275,7 @@ def test_stock_tensorboard_shows_the_diagnosis_and_only_the_newest(logdir: Path,
 
     with Board(["--logdir", str(logdir)], fast=fast, bare=True) as board:
         assert "curvedoctor" not in board.get("plugins_listing")
-        board.until(lambda: shown(board, "Sick"))
+        board.until(lambda: shown(board, "Needs attention"))
         images = board.until(
             lambda: board.get("plugin/images/images", run="one/curvedoctor", tag="curves", sample="0")
         )
@@ -234,13 +287,13 @@ def test_stock_tensorboard_shows_the_diagnosis_and_only_the_newest(logdir: Path,
         assert len(overlay) > 20
         # without `overlay`: what was drawn once is drawn again, or it would stay as it was
         annotate(at(WELL(), logdir))
-        board.until(lambda: shown(board, "Healthy"))
+        board.until(lambda: shown(board, "Fine"))
         newer = board.get("plugin/scalars/scalars", run="one/curvedoctor", tag="train/loss")
         assert newer and [point[1:] for point in newer] != [point[1:] for point in overlay]
-        level = board.get("plugin/scalars/scalars", run="one/curvedoctor", tag="severity/overfitting")
+        level = board.get("plugin/scalars/scalars", run="one/curvedoctor", tag="severity")
         assert [point[2] for point in level] == [0.0]
     with Board(["--logdir", str(logdir)], fast=fast, bare=True) as board:
-        board.until(lambda: shown(board, "Healthy"))
+        board.until(lambda: shown(board, "Fine"))
         images = board.get("plugin/images/images", run="one/curvedoctor", tag="curves", sample="0")
         assert len(images) == 1
 
@@ -258,7 +311,7 @@ def test_the_overlay_goes_on_where_a_finding_rests_on_that() -> None:
 
 
 @BOTH
-def test_hparams_shows_a_severity_per_condition_on_the_right_trial(tmp_path: Path, fast: bool) -> None:
+def test_hparams_shows_verdict_and_severity_on_the_right_trial(tmp_path: Path, fast: bool) -> None:
     """run1 and run10: TensorBoard matches names by prefix where hparams are written, not where scalars are."""
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.plugins.hparams.summary_v2 import hparams_pb
@@ -269,8 +322,8 @@ def test_hparams_shows_a_severity_per_condition_on_the_right_trial(tmp_path: Pat
         for step, value in enumerate(falling()):
             writer.add("train/loss", float(value), step)
         writer.close()
-    annotate(at(SICK(), tmp_path, "run1"))
-    metric = {"metric": {"group": "curvedoctor", "tag": "severity/overfitting"}}
+    annotate(at(SICK(), tmp_path, "run1"), hparams=True)
+    metric = {"metric": {"group": "curvedoctor", "tag": "severity"}}
     asked = {
         "experimentName": "",
         "allowedStatuses": [f"STATUS_{name}" for name in ("UNKNOWN", "SUCCESS", "FAILURE", "RUNNING")],
@@ -289,7 +342,7 @@ def test_hparams_shows_a_severity_per_condition_on_the_right_trial(tmp_path: Pat
         }
         for group in found
     }
-    assert severity == {0.1: {"severity/overfitting": 2.0, "severity/lr-decayed-too-early": 1.0}, 0.01: {}}
+    assert severity == {0.1: {"verdict": 3.0, "severity": 2.0}, 0.01: {}}
 
 
 def test_a_live_curve_never_freezes(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ class Watched:
 def watched(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Watched]:
     """A fresh page; fails the test if its console did not stay clean."""
     options = getattr(request, "param", {})
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+    context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
     context.set_default_timeout(30_000)
     place = os.environ.get("CURVEDOCTOR_ARTEFACTS")
     folder = Path(place) if place else None

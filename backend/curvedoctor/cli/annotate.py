@@ -6,16 +6,30 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvedoctor.cli.options import judging, options_of
+from curvedoctor.cli.options import examples, judging, options_of
 
 if TYPE_CHECKING:
     from curvedoctor.settings import Settings
 
 
-@click.command("annotate")
+@click.command(
+    "annotate",
+    epilog=examples(
+        "annotate",
+        ("runs/ --dry-run", "what would be written, and where"),
+        ("runs/", "beside every run; TensorBoard's Text tab shows it"),
+        ("mlruns --note", "MLflow: tags, artifacts, and a note in the description"),
+    ),
+)
 @judging
 @click.option("--dry-run", is_flag=True, help="Print exactly what would change; change nothing.")
 @click.option("--note", is_flag=True, help="Also write a block into the description of MLflow runs.")
+@click.option("--pictures", is_flag=True, help="Also write the annotated curve for TensorBoard's Images tab.")
+@click.option(
+    "--hparams",
+    is_flag=True,
+    help="Also write two numbers per run, verdict and severity, for TensorBoard's HParams.",
+)
 @click.option(
     "--overlay",
     is_flag=True,
@@ -25,8 +39,8 @@ if TYPE_CHECKING:
 def command(settings: Settings, /, **said: Any) -> int:
     """Diagnose every run in SOURCE and write the diagnosis back to it.
 
-    MLflow runs get tags and artifacts, TensorBoard runs a sub-directory of their own. Nothing that
-    you logged is changed; `curvedoctor clean` removes it all. Repeating it changes nothing.
+    MLflow runs get tags and artifacts, TensorBoard runs a sub-directory of their own, with the diagnosis
+    as text; charts and tables stay as they are unless you ask. Nothing that you logged is changed; `curvedoctor clean` removes it all. Repeating it changes nothing.
     """
     from curvedoctor.cli.results import Results
     from curvedoctor.cli.terminal import Progress, heedless
@@ -36,7 +50,7 @@ def command(settings: Settings, /, **said: Any) -> int:
     from curvedoctor.sinks.base import WriteOptions
 
     results = Results(said["sources"], options_of(said, settings), Known(settings.rules), Progress())
-    options = WriteOptions(said["dry_run"], said["note"], said["overlay"])
+    options = WriteOptions(said["dry_run"], said["note"], said["overlay"], said["pictures"], said["hparams"])
     diagnoses = (result for result in results if isinstance(result, Diagnosis))
     code = report(annotate(diagnoses, options), options.dry_run, heedless)
     return 3 if results.lost else code

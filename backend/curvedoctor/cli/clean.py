@@ -6,10 +6,17 @@ from typing import Any
 
 import click
 
-from curvedoctor.cli.options import read_of, reading
+from curvedoctor.cli.options import examples, read_of, reading
 
 
-@click.command("clean")
+@click.command(
+    "clean",
+    epilog=examples(
+        "clean",
+        ("runs/ --dry-run", "what would be removed"),
+        ("runs/", "all that annotate ever wrote"),
+    ),
+)
 @reading
 @click.option("--dry-run", is_flag=True, help="Print exactly what would be removed; remove nothing.")
 def command(**said: Any) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvedoctor.cli.options import reading
+from curvedoctor.cli.options import examples, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +19,22 @@ if TYPE_CHECKING:
 FORMATS = ("table", "json", "markdown", "html")
 
 
-@click.command("compare")
+@click.command(
+    "compare",
+    epilog=examples(
+        "compare",
+        ("runs/", "what sibling runs say together"),
+        ("runs/ -o sweep.html", "the same as a page"),
+        ("runs/ --metric 'val/acc*' --outcome best", "by another curve"),
+    ),
+)
 @reading
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option(
-    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout."
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write here, not to stdout; its name (.html, .json, .md) chooses the format.",
 )
 @click.option(
     "--outcome",
@@ -45,7 +56,7 @@ def command(settings: Settings, /, **said: Any) -> int:
     """
     from curvedoctor.cli.options import options_of
     from curvedoctor.cli.results import Results
-    from curvedoctor.cli.terminal import Progress, emit, look, save
+    from curvedoctor.cli.terminal import Progress, emit, format_of, look, save
     from curvedoctor.compare.analyze import compare
     from curvedoctor.known import Known
     from curvedoctor.model import Diagnosis
@@ -61,7 +72,9 @@ def command(settings: Settings, /, **said: Any) -> int:
         together=said["together"],
     )
     output = said["output"]
-    text = pieces(found, said["format"], look(settings.primary, to_file=output is not None))
+    text = pieces(
+        found, format_of(said["format"], output, FORMATS), look(settings.primary, to_file=output is not None)
+    )
     if output is None:
         emit(text)
     else:

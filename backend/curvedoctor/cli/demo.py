@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from curvedoctor.cli.options import examples
+
 if TYPE_CHECKING:
     from curvedoctor.settings import Settings
 
 
-@click.command("demo")
+@click.command(
+    "demo",
+    epilog=examples(
+        "demo",
+        ("", "six tiny trainings in curvedoctor-demo"),
+        ("trained", "in another folder"),
+    ),
+)
 @click.argument(
     "folder", metavar="[DIR]", default="curvedoctor-demo", type=click.Path(file_okay=False, path_type=Path)
 )

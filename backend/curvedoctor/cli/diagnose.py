@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvedoctor.cli.options import judging, options_of
+from curvedoctor.cli.options import examples, judging, options_of
 from curvedoctor.reports import formats
 
 if TYPE_CHECKING:
@@ -16,11 +16,24 @@ if TYPE_CHECKING:
     from curvedoctor.settings import Settings
 
 
-@click.command("diagnose")
+@click.command(
+    "diagnose",
+    epilog=examples(
+        "diagnose",
+        ("runs/", "every run below a TensorBoard logdir"),
+        ("mlruns sqlite:///mlflow.db", "MLflow: folders, databases, servers"),
+        ("runs/ -o report.html", "a report to pass on; .json, .csv, .md and others likewise"),
+        ("runs/ --fail-on error", "a gate for CI"),
+        ("runs/ --condition 'Overfitting'", "one condition only"),
+    ),
+)
 @judging
 @click.option("--format", type=click.Choice(formats()), default="table", show_default=True)
 @click.option(
-    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout."
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write here, not to stdout; its name (.html, .json, .csv …) chooses the format.",
 )
 @click.option(
     "--resume",
@@ -43,15 +56,30 @@ if TYPE_CHECKING:
 def command(settings: Settings, /, **said: Any) -> int:
     """Diagnose every run in SOURCE and print what was found. Writes nothing to it."""
     from curvedoctor.cli.results import Results
-    from curvedoctor.cli.terminal import Progress
+    from curvedoctor.cli.terminal import Progress, format_of
     from curvedoctor.known import Known, read_baseline
     from curvedoctor.reports.base import wanted
 
+    said["format"] = format_of(said["format"], said["output"], formats())
+    refuse_binary(said["format"], said["output"])
     baseline = read_baseline(said["baseline"]) if said["baseline"] else {}
     options = replace(options_of(said, settings), curves=wanted(said["format"]), memory=not said["no_cache"])
     results = Results(said["sources"], options, Known(settings.rules, baseline), Progress())
     present(results, settings, said)
     return results.code(said["fail_on"])
+
+
+def refuse_binary(form: str, output: Path | None) -> None:
+    """Raises `UsageError` where bytes would go to a terminal."""
+    import sys
+
+    from curvedoctor.errors import UsageError
+    from curvedoctor.reports.base import binary
+
+    if output is None and sys.stdout.isatty() and binary(form):
+        raise UsageError(
+            f"--format {form} is nothing for a terminal: name a file with --output, such as -o runs.{form}"
+        )
 
 
 def present(results: Results, settings: Settings, said: dict[str, Any]) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from curvedoctor.cli.options import examples
+
 if TYPE_CHECKING:
     from curvedoctor.conditions.base import Condition, Example
     from curvedoctor.model import Diagnosis
@@ -23,20 +25,28 @@ DRAWN = 2
 SEED = 7
 
 
-@click.command("explain")
-@click.argument("condition", required=False)
-def command(condition: str | None) -> int:
-    """Show the manual page of a CONDITION; without one, list all conditions."""
-    from curvedoctor.cli.options import conditions_of
+@click.command(
+    "explain",
+    epilog=examples(
+        "explain",
+        ("", "all conditions"),
+        ("overfitting", "how one is decided, and when that is wrong"),
+        ("learning rate too high", "by its title"),
+    ),
+)
+@click.argument("condition", nargs=-1)
+def command(condition: tuple[str, ...]) -> int:
+    """Show the manual page of a CONDITION (its id or title); without one, list all conditions."""
+    from curvedoctor.cli.options import condition_of
     from curvedoctor.cli.terminal import emit_line, look
     from curvedoctor.conditions.base import all_conditions
 
     known = all_conditions()
     here = look()
-    if condition is None:
+    if not condition:
         lines = listing(known.values(), here)
     else:
-        lines = page(known[conditions_of([condition])[0]], here)
+        lines = page(known[condition_of(" ".join(condition))], here)
     for line in lines:
         emit_line(line.rstrip())
     return 0
@@ -71,11 +81,13 @@ def headline(condition: Condition) -> str:
 def page(condition: Condition, look: Look) -> Iterator[str]:
     """The manual page: headline, pictures, sections, evidence."""
     from curvedoctor.reports.text import Paint
+    from curvedoctor.reports.words import title
 
     paint = Paint(look.color)
     width = min(look.width, WIDEST)
     stage = ", preview: not yet calibrated" if condition.stage == "preview" else ""
-    yield f"{paint(condition.id, 'bold')} ({condition.severity}{stage})"
+    head, *rest = textwrap.wrap(f"{condition.id}: {title(condition.id)} ({condition.severity}{stage})", width)
+    yield from (head.replace(condition.id, paint(condition.id, "bold"), 1), *rest)
     yield from textwrap.wrap(headline(condition), width)
     yield ""
     yield from pictures(condition, look, width)

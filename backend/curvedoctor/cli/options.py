@@ -50,7 +50,12 @@ READING: tuple[Callable[[Any], Any], ...] = (
     click.option("--role", multiple=True, metavar="ID=SPLIT:QUANTITY:BETTER", help="Correct a curve's role."),
 )
 JUDGING: tuple[Callable[[Any], Any], ...] = (
-    click.option("--condition", multiple=True, metavar="ID", help="Judge only this condition (repeatable)."),
+    click.option(
+        "--condition",
+        multiple=True,
+        metavar="ID",
+        help="Judge only this condition, by id or title (repeatable).",
+    ),
     click.option("--alone", is_flag=True, help="Take no evidence from siblings."),
     click.option(
         "--jobs", type=click.IntRange(min=0), default=1, metavar="N", help="Processes; 0 for one per core."
@@ -59,6 +64,14 @@ JUDGING: tuple[Callable[[Any], Any], ...] = (
         "--backend", type=click.Choice(["loky", "dask", "ray"]), default="loky", help="Where they run."
     ),
 )
+
+
+def examples(command: str, *lines: tuple[str, str]) -> str:
+    """Examples for the end of a command's help page: arguments, and what they do."""
+    width = max(len(arguments) for arguments, _ in lines)
+    said = [f"  curvedoctor {command} {arguments:<{width}}  {what}".rstrip() for arguments, what in lines]
+    # the mark keeps click from filling the lines into a paragraph
+    return "\b\nExamples:\n" + "\n".join(said)
 
 
 def reading(function: F) -> F:
@@ -114,18 +127,26 @@ def roles_of(pairs: Sequence[str]) -> dict[str, Role]:
 
 
 def conditions_of(names: Sequence[str]) -> tuple[str, ...]:
-    """`--condition` values (also comma-separated). Raises `UsageError` for an unknown one."""
-    wanted = [name.strip() for said in names for name in said.split(",") if name.strip()]
-    if wanted:
-        from curvedoctor.conditions.base import all_conditions
+    """`--condition` values: ids or titles, also comma-separated. Raises `UsageError` for an unknown one."""
+    return tuple(condition_of(name.strip()) for said in names for name in said.split(",") if name.strip())
 
-        known = list(all_conditions())
-        for name in wanted:
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                advice = f"did you mean {near[0]!r}?" if near else "curvedoctor explain lists them"
-                raise UsageError(f"there is no condition {name!r}: {advice}")
-    return tuple(wanted)
+
+def condition_of(name: str) -> str:
+    """The condition with this id or title. Raises `UsageError`."""
+    from curvedoctor.conditions.base import all_conditions
+    from curvedoctor.reports.words import identifier, title
+
+    found = identifier(name)
+    if found is None:
+        known = {
+            word.lower(): condition
+            for condition in all_conditions()
+            for word in (condition, title(condition))
+        }
+        near = difflib.get_close_matches(name.lower(), known, n=1)
+        advice = f"did you mean {known[near[0]]!r}?" if near else "curvedoctor explain lists them"
+        raise UsageError(f"there is no condition {name!r}: {advice}")
+    return found
 
 
 def options_of(said: dict[str, Any], settings: Settings) -> Options:

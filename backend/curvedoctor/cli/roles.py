@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvedoctor.cli.options import read_of, reading, roles_of
+from curvedoctor.cli.options import examples, read_of, reading, roles_of
 
 if TYPE_CHECKING:
     from curvedoctor.model import Role, Run
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 COLUMNS = ("run", "curve", "tag", "split", "quantity", "better", "granularity", "points", "why")
 
 
-@click.command("roles")
+@click.command(
+    "roles",
+    epilog=examples(
+        "roles",
+        ("runs/", "what each curve is taken to measure, and why"),
+        ("runs/ --format csv", "for a spreadsheet"),
+    ),
+)
 @reading
 @click.option("--format", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 def command(**said: Any) -> int:
@@ -83,19 +90,21 @@ def as_table(rows: Iterable[dict[str, Any]], look: Look) -> Iterator[str]:
     """A heading per run, a line per curve: id, role, reasons."""
     from itertools import groupby
 
-    from curvedoctor.reports.text import Paint, ascii_only, cells, fit, pad, safe
+    from curvedoctor.reports.details import named
+    from curvedoctor.reports.text import Paint, ascii_only, cells, pad, safe
 
     paint = Paint(look.color)
     for run, members in groupby(rows, key=lambda row: str(row["run"])):
         curves = list(members)
-        width = min(max(cells(safe(row["curve"])) for row in curves), look.width * 2 // 5)
-        lines = [paint(fit(run, look.width, look.unicode), "bold")]
+        widest = max(cells(safe(row["curve"])) for row in curves)
+        width = min(widest, look.width * 2 // 5) if look.cut else widest
+        lines = [paint(named(run, look.width, look), "bold")]
         for row in curves:
             role = ":".join(row[key] for key in ("split", "quantity", "better"))
-            name = pad(fit(row["curve"], width, look.unicode), width)
+            name = pad(named(row["curve"], width, look), width)
             why = safe("; ".join(row["why"]))
             room = max(look.width - width - 28, 10)
-            why = why if cells(why) <= room else why[: room - 3].rstrip() + "..."
+            why = why if cells(why) <= room or not look.cut else why[: room - 3].rstrip() + "..."
             lines.append(f"  {name}  {pad(role, 22)}  {paint(why, 'dim')}")
         for line in [*lines, ""]:
             yield (line if look.unicode else ascii_only(line)).rstrip() + "\n"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
+import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -51,9 +53,39 @@ def look(primary: str | None = None, to_file: bool = False) -> Look:
     from curvedoctor.reports.base import Look
 
     if to_file:
-        return Look(WIDTH, False, True, primary)
+        return Look(WIDTH, False, True, False, primary, command())
     width = max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST)
-    return Look(width, color(sys.stdout), unicode(sys.stdout), primary)
+    return Look(width, color(sys.stdout), unicode(sys.stdout), sys.stdout.isatty(), primary, command())
+
+
+def command() -> str:
+    """The command line, without where its output goes, and without credentials in addresses."""
+    said: list[str] = []
+    skip = False
+    for argument in sys.argv[1:]:
+        name = argument.partition("=")[0]
+        if not skip and name not in {"-o", "--output"}:
+            said.append(re.sub(r"(?<=://)[^/@\s]+@", "", argument))
+        skip = not skip and argument in {"-o", "--output"}
+    return shlex.join(["curvedoctor", *said])
+
+
+#: what a file is to hold, by the end of its name
+ENDINGS = {
+    ".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".html": "html", ".htm": "html",
+    ".sarif": "sarif", ".xml": "junit", ".md": "markdown", ".txt": "table",
+}  # fmt: skip
+
+
+def format_of(said: str, output: Path | None, formats: Sequence[str]) -> str:
+    """The format: as said on the command line, else as the output's name says, else as set."""
+    import click
+
+    given = click.get_current_context().get_parameter_source("format")
+    ending = None if output is None else ENDINGS.get(output.suffix.lower())
+    if given is click.core.ParameterSource.COMMANDLINE or ending not in formats:
+        return said
+    return str(ending)
 
 
 def emit(pieces: Iterator[str] | Iterator[bytes], encoding: str = "utf-8") -> None:

@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvedoctor.cli.options import judging, options_of
+from curvedoctor.cli.options import examples, judging, options_of
 
 if TYPE_CHECKING:
     from curvedoctor.settings import Settings
 
 
-@click.command("watch")
+@click.command(
+    "watch",
+    epilog=examples(
+        "watch",
+        ("runs/", "tell what changes"),
+        ("runs/ --notify 'notify-send curvedoctor'", "call a program on a new finding"),
+        ("runs/ --annotate", "write what changed beside the runs"),
+    ),
+)
 @judging
 @click.option(
     "--interval",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -17,13 +18,17 @@ from curvedoctor.engine.growing import Growing
 from curvedoctor.errors import SourceError
 from curvedoctor.known import Known
 from curvedoctor.model import SEVERITIES, Diagnosis, Finding, Problem
-from curvedoctor.reports.text import MARKS, Paint, change, fit, onset, pad, safe
+from curvedoctor.reports.as_table import first_try
+from curvedoctor.reports.text import MARKS, Paint, cells, fit, onset, pad, safe
+from curvedoctor.reports.words import STATES
 
 if TYPE_CHECKING:
     from rich.live import Live
 
+    from curvedoctor.reports.base import Look
+
 Key: TypeAlias = tuple[str, str, str]
-#: verdict, conditions, first action: what a change is judged by
+#: state, conditions, first action: what a change is judged by
 State: TypeAlias = tuple[str, tuple[str, ...], str]
 #: problems that are told
 TOLD = 50
@@ -42,8 +47,8 @@ class Seen:
 
 def state_of(diagnosis: Diagnosis) -> State:
     """What must change for a run to be worth telling. Numbers of a prescription may move freely."""
-    first = diagnosis.prescriptions[0].action if diagnosis.prescriptions else ""
-    return diagnosis.verdict, tuple(sorted({finding.condition for finding in diagnosis.findings})), first
+    first = diagnosis.prescriptions[0].action if diagnosis.prescriptions and diagnosis.state != "fine" else ""
+    return diagnosis.state, tuple(sorted({finding.condition for finding in diagnosis.findings})), first
 
 
 def key_of(diagnosis: Diagnosis) -> Key:
@@ -137,7 +142,7 @@ class Watch:
             seen.change, seen.when = told, now.strftime("%H:%M:%S")
         self.seen[key] = seen
         if self.screen is None:
-            first = f": {diagnosis.prescriptions[0].text}" if diagnosis.prescriptions else ""
+            first = f": {diagnosis.prescriptions[0].text}" if state[2] else ""
             emit_line(f"{now.isoformat(timespec='seconds')} {safe(diagnosis.run.name)}: {told}{safe(first)}")
         for finding in self.new(diagnosis, before):
             if self.notify:
@@ -169,26 +174,38 @@ class Watch:
             self.screen.update(Text.from_ansi("\n".join(self.lines())), refresh=True)
 
     def lines(self) -> Iterator[str]:
-        """One line per run, sick ones first, with its last change."""
+        """One line per run, those that need somebody first, with its last change."""
         here = look()
         paint = Paint(here.color)
         now = datetime.now().strftime("%H:%M:%S")
         yield paint(
             f"{len(self.seen)} runs in {fit(', '.join(self.sources), here.width - 30)} at {now}", "dim"
         )
-        order = ("sick", "undetermined", "healthy")
         name_width = min(
             max((len(seen.diagnosis.run.name) for seen in self.seen.values()), default=8), here.width // 3
         )
-        for seen in sorted(self.seen.values(), key=lambda seen: order.index(seen.diagnosis.verdict)):
+        for seen in sorted(self.seen.values(), key=lambda seen: STATES.index(seen.diagnosis.state)):
             diagnosis = seen.diagnosis
-            sign, plain_sign, color = MARKS[diagnosis.verdict]
+            sign, plain_sign, color = MARKS[diagnosis.state]
             mark = paint(sign if here.unicode else plain_sign, color)
             name = pad(fit(diagnosis.run.name, name_width, here.unicode), name_width)
             finding = diagnosis.findings[0] if diagnosis.findings else None
             since = f" from {onset(finding)}" if finding and finding.onset is not None else ""
-            what = diagnosis.verdict if finding is None else finding.condition + since
-            first = f": {change(diagnosis.prescriptions[0])}" if diagnosis.prescriptions else ""
-            moved = f"  [{seen.when} {seen.change}]" if seen.change else ""
-            room = here.width - name_width - 5
-            yield f"{mark} {name}  {fit(what + first + moved, room, here.unicode)}"
+            what = diagnosis.state if finding is None else f"{diagnosis.state}: {finding.condition}{since}"
+            moved = f"[{seen.when} {seen.change}]" if seen.change else ""
+            yield from beside(f"{mark} {name}", name_width + 2, (what, first_try(diagnosis), moved), here)
+
+
+def beside(start: str, width: int, parts: Sequence[str], look: Look) -> Iterator[str]:
+    """A line of several parts; those that don't fit stand below. Nothing of them is cut out."""
+    line, taken = start, width
+    for part in filter(None, parts):
+        if taken + 2 + cells(part) > look.width and taken > width:
+            yield line
+            line, taken = "    ", 4
+        first, *more = textwrap.wrap(part, max(look.width - taken - 2, 20), break_on_hyphens=False)
+        line, taken = f"{line}  {first}", taken + 2 + cells(first)
+        for rest in more:
+            yield line
+            line, taken = f"      {rest}", 6 + cells(rest)
+    yield line

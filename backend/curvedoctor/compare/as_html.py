@@ -46,7 +46,21 @@ def render(found: Comparison) -> str:
     _add(head, "title", f"Comparison of {found.runs} runs")
     _add(head, "link", rel="icon", href="data:,")
     _add(head, "style", STYLE)
-    main = _add(_add(html, "body"), "main")
+    _told(_add(_add(html, "body"), "main"), found)
+    return "<!doctype html>\n" + ElementTree.tostring(html, encoding="unicode", method="html") + "\n"
+
+
+def fragment(found: Comparison) -> str:
+    """The same for a notebook, its style kept to itself."""
+    box = Element("div", {"class": "cd-compare"})
+    own = STYLE.replace(":root", "&").replace("body {", "& {")
+    _add(box, "style", f".cd-compare {{{own}}}")
+    _told(box, found)
+    return ElementTree.tostring(box, encoding="unicode", method="html")
+
+
+def _told(main: Element, found: Comparison) -> None:
+    """All that is said."""
     _add(main, "h1", f"What {found.runs} runs say together")
     _add(main, "p", f"Next: {found.next}", **{"class": "next"})
     if not any(g.factors or g.prolong for g in found.groups):
@@ -61,7 +75,6 @@ def render(found: Comparison) -> str:
             main.append(picture)
         _table(main, ("rule", "lr"), [list(row) for row in wording.rules(test)])
     _steps(main, found.steps)
-    return "<!doctype html>\n" + ElementTree.tostring(html, encoding="unicode", method="html") + "\n"
 
 
 def _add(parent: Element, tag: str, text: str = "", **attributes: str) -> Element:

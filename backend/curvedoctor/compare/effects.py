@@ -24,6 +24,8 @@ RANKS_FROM = 6
 GUESS, WORTH = 0.05, 2.0
 #: differences below this do not matter (the remedies' own threshold)
 MATTERS = 0.05
+#: factor between the ends of an interval beyond which nothing is likely
+LOOSE = 10.0
 #: score difference that stands for "did not stay finite"
 HUGE = 50.0
 
@@ -108,6 +110,8 @@ def _sure(center: float, low: float, high: float) -> Sure:
         return "clear" if abs(center) >= small else "no difference"
     if -small <= low and high <= small:
         return "no difference"
+    if high - low > math.log(LOOSE):
+        return "not clear"
     return "likely" if abs(center) >= small and min(-low, high) < 0.5 * max(-low, high) else "not clear"
 
 

@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curvedoctor.compare.types import Place, Where
+from curvedoctor.compare.types import Place
 
 #: a grid whose neighbours are closer than this ratio is fine enough
 FINE = 1.6
@@ -25,8 +25,14 @@ UP = (8.16, 3.73, 4.77, 3.43, -5.17)
 DOWN = (3.57, 1.21, 0.65, 3.36, -4.29)
 #: a run that fell by less than this share has hardly learnt
 UNLEARNT = 0.25
-#: scores within this are the same where nothing was learnt; falls of so many σ of the noise are calm
-FLAT, CALM = 0.05, 4.0
+#: a run that fell by more than this share has learnt, and its place among others means something
+LEARNT = 0.5
+#: scores within this are the same where nothing was learnt
+FLAT = 0.05
+#: falls of so many σ of the noise are calm
+CALM = 4.0
+#: how sure a clear case is, and one in which grids of others were read wrongly one time in five to ten
+SURE, UNSURE = 0.96, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +49,44 @@ class Point:
 
 
 def place(points: Sequence[Point], noise: float = 0.0) -> Place:
-    """Where the best value lies. `points` ascending in value, at least two; `noise` is σ of a score."""
-    values = [p.value for p in points]
+    """Where the best value lies. `points` ascending in value, at least two; `noise` is σ of a score.
+
+    "unknown" where the runs can't say: a best value that learnt nothing is chance, not an optimum.
+    """
     if not any(math.isfinite(p.score) for p in points):
-        step = 1 / _step(values, above=False)
-        return Place(
-            "below", 0.9, "no run stayed finite", _nice([values[0] * step**2, values[0] * step]), "extend"
-        )
+        return _beyond(points, False, SURE, "no run stayed finite")
     best = min(range(len(points)), key=lambda i: points[i].score)
-    if all(p.fallen < UNLEARNT and p.score - points[best].score < FLAT for p in points):
+    if not all(math.isfinite(p.score) for p in points[:best]):
+        return _beyond(points, False, SURE, "runs at lower values than the best one did not stay finite")
+    if points[best].fallen < UNLEARNT:
         return _unlearnt(points, best)
     if 0 < best < len(points) - 1:
         return _within(points, best, noise)
     return _at_edge(points, best)
 
 
-def _unlearnt(points: Sequence[Point], best: int) -> Place:
-    """No value learnt anything: which one is best is chance, but calm curves mean too low, wild ones too high."""
+def _beyond(points: Sequence[Point], above: bool, confidence: float, why: str) -> Place:
+    """The best value lies outside, and two values to try there."""
     values = [p.value for p in points]
-    if points[best].calm >= CALM:
-        step = _step(values, above=True)
-        why = "hardly anything was learnt, and the losses fall calmly"
-        return Place("above", 0.8, why, _nice([values[-1] * step, values[-1] * step**2]), "extend")
-    step = 1 / _step(values, above=False)
-    why = "nothing was learnt, and the losses bounce"
-    return Place("below", 0.7, why, _nice([values[0] * step**2, values[0] * step]), "extend")
+    step = _step(values, above) ** (1 if above else -1)
+    edge = values[-1] if above else values[0]
+    return Place(
+        "above" if above else "below", confidence, why, _nice([edge * step, edge * step**2]), "extend"
+    )
+
+
+def _unlearnt(points: Sequence[Point], best: int) -> Place:
+    """Not even the best value learnt much: only at the ends of the range does that say anything."""
+    calm = points[best].calm >= CALM
+    if not calm and all(p.fallen < UNLEARNT and p.score - points[best].score < FLAT for p in points):
+        return _beyond(points, False, 0.7, "nothing was learnt at any value, and the losses bounce")
+    if best == 0 and (not calm or points[0].fallen < UNLEARNT / 2):
+        return _beyond(
+            points, False, 0.9 if not calm else UNSURE, "hardly anything was learnt, least at higher values"
+        )
+    if best == len(points) - 1 and calm:
+        return _beyond(points, True, UNSURE, "hardly anything was learnt, and the losses fall calmly")
+    return Place("unknown", 0.5, "hardly anything was learnt at any value that was tried")
 
 
 def _within(points: Sequence[Point], best: int, noise: float) -> Place:
@@ -80,24 +99,23 @@ def _within(points: Sequence[Point], best: int, noise: float) -> Place:
         why = f"its neighbour {closed[0]:.3g} does not stay finite"
     elif near < math.log1p(MATTERS):
         why = "both neighbours end higher, one of them hardly"
-    return Place("within", 0.97 if near > 2 * noise else 0.9, why, *_refine(points, best))
+    clear = points[best].fallen > LEARNT and near > max(2 * noise, math.log1p(MATTERS))
+    return Place("within", SURE if clear else UNSURE, why, *_refine(points, best))
 
 
 def _at_edge(points: Sequence[Point], best: int) -> Place:
     """The best value is the last that was tried: is there more to gain beyond it?"""
     above = best > 0
-    where: Where = "above" if above else "below"
     own, values = points[best], [p.value for p in points]
     outside, why = _outside(points[::-1] if above else points, above)
     if outside >= 0.5:
-        step = _step(values, above) ** (1 if above else -1)
-        return Place(where, min(outside, 0.97), why, _nice([own.value * step, own.value * step**2]), "extend")
+        return _beyond(points, above, min(outside, SURE if own.fallen > LEARNT else UNSURE), why)
     inner, _ = _refine(points, best)
     one_more = own.value * math.sqrt(_step(values, above)) ** (1 if above else -1)
     why = f"it is the {'highest' if above else 'lowest'} value, but the loss levels off there"
     if not math.isfinite(points[-2 if above else 1].score):
         why = "the gap to its neighbour, which does not stay finite, is wide"
-    return Place("within", 1 - outside, why, _nice([*inner, one_more]), "refine")
+    return Place("within", min(1 - outside, UNSURE), why, _nice([*inner, one_more]), "refine")
 
 
 def _outside(points: Sequence[Point], above: bool) -> tuple[float, str]:

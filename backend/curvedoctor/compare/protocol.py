@@ -71,14 +71,12 @@ def _initial(cases: Sequence[Case]) -> tuple[State, str]:
             "The loss function (and number of classes) is not logged, so the first loss has nothing to be compared with.",
         )
     off = [f for f in firsts if not e_over(f[1], f[2])]
-    e = firsts[0][2]
-    if not off:
-        return "done", f"The first losses are near the {e:.3g} of an untrained model."
+    right = [f for f in firsts if f not in off]
+    # runs of two classes and of ten begin elsewhere: what is said of one must not stand for the other
+    levels = sorted({f"{e:.3g}" for _, _, e in right}, key=float)
     if len(off) < len(firsts) / 2:
-        return (
-            "done",
-            f"The first losses are near the {e:.3g} of an untrained model, but for {len(off)} of {len(firsts)} runs.",
-        )
+        but = f", but for {len(off)} of {len(firsts)} runs" if off else ""
+        return "done", f"The first losses are near the {' or '.join(levels)} of an untrained model{but}."
     case, first, e = max(off, key=lambda f: abs(math.log(max(f[1], 1e-9) / f[2])))
     if first < e and (case.train_step is None):
         return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,6 +12,8 @@ from curvedoctor.features.case import Case
 
 #: hyperparameters that give a loss its scale
 SCALES = ("loss", "n_classes")
+#: numbers of classes that a first loss is recognized by, and how near it must be, as share of their logarithm
+USUAL, NEAR = (2, 10, 100, 1000), 0.06
 
 
 def apart(cases: Sequence[Case], metric: str | None) -> list[tuple[list[Case], str]]:
@@ -49,7 +52,17 @@ def faulty(g: Grid, never: Sequence[str]) -> tuple[str, ...]:
 
 def _said(case: Case, name: str) -> str | None:
     value = case.params.get(name)
+    if value is None and name == "n_classes":
+        return _classes(case)
     return None if value is None else str(value)
+
+
+def _classes(case: Case) -> str | None:
+    """How many classes the first step's loss speaks of, where it is the logarithm of a usual number of them."""
+    if case.train_step is None:
+        return None
+    first = case.train_step.stats.first
+    return next((str(k) for k in USUAL if abs(first - math.log(k)) <= NEAR * math.log(k)), None)
 
 
 def _by_loss(case: Case, metric: str | None) -> bool:

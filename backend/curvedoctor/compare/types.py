@@ -183,7 +183,7 @@ class Group:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """All that is said of the runs together."""
 
@@ -193,3 +193,13 @@ class Comparison:
     #: the next step to do, one sentence
     next: str
     runs: int
+
+    def __repr__(self) -> str:
+        """The next step to do."""
+        return f"<{self.runs} runs compared. Next: {self.next}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from curvedoctor.compare.as_html import fragment
+
+        return fragment(self)

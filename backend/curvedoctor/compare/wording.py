@@ -16,6 +16,8 @@ RULES = {
     "minimum_over_10": "minimum / 10",
 }
 STATES = {"done": "done", "failed": "not right yet", "missing": "not in the logs", "unknown": "can't be told"}
+#: factor between the ends of an interval beyond which it says nothing where neither value is clearly better
+LOOSE = 4.0
 #: marks of a step's state: Unicode, ASCII, colour
 MARKS = {
     "done": ("✓", "+", "green"),
@@ -97,15 +99,29 @@ def ratio(effect: Effect) -> str:
         return "does not converge"
     if effect.ratio == 0:
         return "the best did not converge beside it"
-    return f"×{effect.ratio:.2f}"
+    if not telling(effect):
+        return "–"
+    return f"×{_factor(effect.ratio)}"
+
+
+def telling(effect: Effect) -> bool:
+    """Whether its interval says anything: one from a tenth to a thousandfold does not."""
+    if math.isinf(effect.ratio) or effect.ratio == 0:
+        return True
+    return effect.sure != "not clear" or effect.high <= LOOSE * effect.low
+
+
+def _factor(value: float) -> str:
+    """A ratio with two decimals, or as many digits as it takes."""
+    return f"{value:.2f}" if 0.1 <= value < 100 else f"{value:.2g}"
 
 
 def interval(effect: Effect) -> str:
     """The 95 % interval of the ratio."""
-    if math.isinf(effect.ratio) or effect.ratio == 0:
+    if math.isinf(effect.ratio) or effect.ratio == 0 or not telling(effect):
         return ""
-    high = "∞" if math.isinf(effect.high) else f"{effect.high:.2f}"
-    return f"{effect.low:.2f}–{high}"
+    high = "∞" if math.isinf(effect.high) else _factor(effect.high)
+    return f"{_factor(effect.low)}–{high}"
 
 
 def sure(effect: Effect) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from curvedoctor.errors import UsageError
+from curvedoctor.extras import install
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -127,7 +128,7 @@ def _dask(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
         from dask import config
         from distributed import Client, default_client
     except ImportError as error:
-        raise UsageError("--backend dask needs Dask: pip install 'curvedoctor[dask]'") from error
+        raise UsageError(f"--backend dask needs Dask: {install('dask')}") from error
     own: Any = None
     try:
         client = default_client()
@@ -148,7 +149,7 @@ def _ray(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
     try:
         import ray
     except ImportError as error:
-        raise UsageError("--backend ray needs Ray: pip install 'curvedoctor[ray]'") from error
+        raise UsageError(f"--backend ray needs Ray: {install('ray')}") from error
     own = not ray.is_initialized()
     if own:
         local = {} if "RAY_ADDRESS" in os.environ else {"num_cpus": workers or None}

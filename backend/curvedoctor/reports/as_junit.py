@@ -9,6 +9,7 @@ from curvedoctor.model import Diagnosis, Finding, Problem
 from curvedoctor.reports.as_json import problems_of
 from curvedoctor.reports.base import Look
 from curvedoctor.reports.text import percent, safe
+from curvedoctor.reports.words import SEEN, advice, reason, told
 
 
 def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
@@ -60,20 +61,25 @@ def case_of(node: ET.Element, diagnosis: Diagnosis) -> None:
     weighty = [finding for finding in diagnosis.findings if finding.severity != "info"]
     if diagnosis.verdict == "sick" and weighty:
         first = weighty[0]
-        failure = ET.SubElement(case, "failure", message=legal(first.summary), type=first.condition)
+        message = legal(f"{diagnosis.state}: {first.summary}")
+        failure = ET.SubElement(case, "failure", message=message, type=first.condition)
         failure.text = legal(details(diagnosis, weighty))
     elif diagnosis.verdict == "undetermined":
-        reason = diagnosis.unjudged[0].reason if diagnosis.unjudged else "too little was logged"
-        ET.SubElement(case, "skipped", message=legal(reason))
-    told = [f"{problem.where}: {problem.what}" for problem in problems_of(diagnosis)]
-    if told:
-        ET.SubElement(case, "system-err").text = legal("\n".join(told))
+        ET.SubElement(case, "skipped", message=legal(f"{diagnosis.state}: {reason(diagnosis)}"))
+    elif diagnosis.prescriptions:
+        ET.SubElement(case, "system-out").text = legal("\n".join(suggested(diagnosis)))
+    unread = [f"{problem.where}: {problem.what}" for problem in problems_of(diagnosis)]
+    if unread:
+        ET.SubElement(case, "system-err").text = legal("\n".join(unread))
 
 
 def details(diagnosis: Diagnosis, findings: Sequence[Finding]) -> str:
-    """Findings and prescriptions as lines."""
-    said = [f"{f.condition} ({f.severity}, {percent(f.confidence)}): {f.summary}" for f in findings]
-    tried = [
-        f"{n}. {p.text} ({percent(p.confidence)})" for n, p in enumerate(diagnosis.prescriptions, start=1)
-    ]
-    return "\n".join((*said, "Try:", *tried) if tried else said)
+    """What is seen, and what is suggested, as lines."""
+    seen = [f"{f.condition} ({f.severity}, {percent(f.confidence)}): {f.summary}" for f in findings]
+    return "\n".join((f"{SEEN}:", *seen, *suggested(diagnosis)))
+
+
+def suggested(diagnosis: Diagnosis) -> list[str]:
+    """Prescriptions as lines."""
+    tried = [f"{n}. {item.text} ({beside})" for n, (item, beside) in enumerate(told(diagnosis), start=1)]
+    return [f"{advice(diagnosis)}:", *tried] if tried else []

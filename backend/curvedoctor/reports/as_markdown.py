@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from curvedoctor.model import Diagnosis, Problem, Verdict
+from curvedoctor.model import Diagnosis, Problem, State
+from curvedoctor.reports import words
 from curvedoctor.reports.as_json import problems_of
-from curvedoctor.reports.as_table import tally
+from curvedoctor.reports.as_table import first_try
 from curvedoctor.reports.base import Look
 from curvedoctor.reports.text import onset, percent, safe, shorten
 
@@ -15,7 +16,10 @@ from curvedoctor.reports.text import onset, percent, safe, shorten
 NAME = 60
 #: characters; ours are shorter, but they may quote a log
 SENTENCE = 300
-MARKS = {"sick": "❌", "healthy": "✅", "undetermined": "❔", "error": "❌", "warning": "⚠️", "info": "ℹ️"}
+MARKS = {
+    "failed": "❌", "needs attention": "⚠️", "can't tell": "❔", "could improve": "🔼", "fine": "✅",
+    "error": "❌", "warning": "⚠️", "info": "ℹ️",
+}  # fmt: skip
 
 
 def escape(value: str) -> str:
@@ -43,8 +47,8 @@ def code(value: str) -> str:
 
 
 def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
-    """A table of all runs, details of the sick ones, problems. Keeps text only, for there may be very many runs."""
-    verdicts: list[Verdict] = []
+    """A table of all runs, details of those that are sick or could improve, problems. Keeps text only, for there may be very many runs."""
+    states: list[State] = []
     table: list[str] = []
     told: list[str] = []
     sources: list[Problem] = []
@@ -53,13 +57,13 @@ def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
         if isinstance(result, Problem):
             sources.append(result)
             continue
-        verdicts.append(result.verdict)
+        states.append(result.state)
         table.append(line(result))
         parts.extend(problems_of(result))
-        if result.verdict == "sick":
+        if result.verdict == "sick" or result.state == "could improve":
             told.extend(details(result))
-    yield f"### curvedoctor: {tally(verdicts)}\n\n"
-    yield "| | run | condition | from | try first |\n|---|---|---|---|---|\n"
+    yield f"### curvedoctor: {words.tally(states)}\n\n"
+    yield "| | run | state | seen in the curves | from | try first |\n|---|---|---|---|---|---|\n"
     yield from table
     yield from told
     yield from trouble([*sources, *parts])
@@ -69,28 +73,40 @@ def line(diagnosis: Diagnosis) -> str:
     """A run's line of the table."""
     finding = diagnosis.findings[0] if diagnosis.findings else None
     more = f" +{len(diagnosis.findings) - 1}" if len(diagnosis.findings) > 1 else ""
-    condition = (
-        diagnosis.verdict if finding is None else f"{finding.condition} ({percent(finding.confidence)}){more}"
-    )
-    first = escape(diagnosis.prescriptions[0].text[:SENTENCE]) if diagnosis.prescriptions else ""
-    place = onset(finding) if finding else ""
-    return f"| {MARKS[diagnosis.verdict]} | {code(diagnosis.run.name)} | {condition} | {place} | {first} |\n"
+    seen = f"{finding.condition} ({percent(finding.confidence)}){more}" if finding else ""
+    if diagnosis.verdict == "undetermined":
+        seen = escape(words.reason(diagnosis)[:SENTENCE])
+    name, place = code(diagnosis.run.name), onset(finding) if finding else ""
+    first = escape(first_try(diagnosis)[:SENTENCE])
+    return f"| {MARKS[diagnosis.state]} | {name} | {diagnosis.state} | {seen} | {place} | {first} |\n"
 
 
 def details(diagnosis: Diagnosis) -> Iterator[str]:
-    """All findings and prescriptions of a run, folded away."""
+    """What is seen in a run and what to try, folded away."""
     name = inert(shorten(safe(diagnosis.run.name), NAME))
-    yield f"\n<details><summary>{name}</summary>\n\n"
+    yield f"\n<details><summary>{name}: {diagnosis.state}</summary>\n\n"
+    if diagnosis.findings:
+        yield f"**{words.SEEN}**\n\n"
     for finding in diagnosis.findings:
         curves = ", ".join(code(curve) for curve in finding.curves)
         yield (
             f"- {MARKS[finding.severity]} **{finding.condition}** "
             f"({finding.severity}, {percent(finding.confidence)}) on {curves}: {escape(finding.summary)}\n"
         )
-    yield "\n"
-    for number, prescription in enumerate(diagnosis.prescriptions, start=1):
-        yield f"{number}. {escape(prescription.text)} ({percent(prescription.confidence)})\n"
+    if diagnosis.prescriptions:
+        yield f"\n**{words.advice(diagnosis)}**\n\n"
+    for number, (item, beside) in enumerate(words.told(diagnosis), start=1):
+        yield f"{number}. {escape(item.text)} ({beside})\n"
+    yield from unjudged(diagnosis)
     yield "\n</details>\n"
+
+
+def unjudged(diagnosis: Diagnosis) -> Iterator[str]:
+    """What could not be judged, by reason."""
+    if diagnosis.unjudged:
+        yield f"\n**{words.UNJUDGED}**\n\n"
+    for why, conditions in words.grouped(diagnosis.unjudged):
+        yield f"- {escape(why)}: {', '.join(conditions)}\n"
 
 
 def trouble(problems: Sequence[Problem]) -> Iterator[str]:

@@ -13,6 +13,8 @@ from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.reports.base import Look
 from curvedoctor.reports.rows import COLUMNS, Row, rows
 
+#: nothing for a terminal
+BINARY = True
 #: rows per group of the file
 GROUP = 10_000
 

@@ -14,6 +14,7 @@ from curvedoctor import __version__
 from curvedoctor.model import Diagnosis, Finding, Problem, Severity
 from curvedoctor.reports.as_json import Json, dumps, of_finding, problems_of, text
 from curvedoctor.reports.base import Look
+from curvedoctor.reports.words import TRY, title, told
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
@@ -59,12 +60,13 @@ def rule(condition: str) -> dict[str, Json]:
     from curvedoctor.conditions.base import all_conditions
 
     known = all_conditions().get(condition)
-    words = condition.replace("-", " ")
+    words = title(condition)
     if known is None:
-        return {"id": condition, "shortDescription": {"text": words}}
+        return {"id": condition, "name": words, "shortDescription": {"text": words}}
     page = inspect.cleandoc(known.manual)
     return {
         "id": condition,
+        "name": words,
         "shortDescription": {"text": " ".join(page.split("\n\n")[0].split()) or words},
         "help": {"text": page},
         "defaultConfiguration": {"level": LEVELS[known.severity]},
@@ -74,8 +76,10 @@ def rule(condition: str) -> dict[str, Json]:
 def result(diagnosis: Diagnosis, finding: Finding, rule_index: int) -> dict[str, Json]:
     """A finding as a result. Its fingerprint stays the same while the run grows."""
     run = diagnosis.run
-    advice = next((p.text for p in diagnosis.prescriptions if finding.condition in p.treats), None)
-    message = f"{run.name}: {finding.summary}" + (f" {advice}" if advice else "")
+    cure = next((pair for pair in told(diagnosis) if finding.condition in pair[0].treats), None)
+    message = f"{run.name}: {finding.summary}"
+    if cure is not None:
+        message += f" {TRY}: {cure[0].text} ({cure[1]})"
     return {
         "ruleId": finding.condition,
         "ruleIndex": rule_index,
@@ -89,7 +93,7 @@ def result(diagnosis: Diagnosis, finding: Finding, rule_index: int) -> dict[str,
             }
         ],
         "partialFingerprints": {"curvedoctor/1": text(f"{run.group}:{run.name}:{finding.condition}")},
-        "properties": of_finding(finding),
+        "properties": {**of_finding(finding), "state": diagnosis.state},
     }
 
 

@@ -27,8 +27,12 @@ class Look:
     color: bool = False
     #: whether the output can carry more than ASCII
     unicode: bool = True
+    #: whether names give way to the width; what goes to no terminal is never cut
+    cut: bool = True
     #: shell-style pattern of the curve that matters most to the user; None for the finding's own
     primary: str | None = None
+    #: the command line that this is the output of, for formats that are passed on
+    command: str | None = None
 
 
 class Format(Protocol):
@@ -49,6 +53,11 @@ def get(name: str) -> Format:
 def wanted(name: str) -> Literal["all", "sick", "none"]:
     """Of which runs a format needs the curves' points, as its module's `CURVES` says; none if it doesn't."""
     return cast(Literal["all", "sick", "none"], getattr(get(name), "CURVES", "none"))
+
+
+def binary(name: str) -> bool:
+    """Whether a format is nothing for a terminal, as its module's `BINARY` says."""
+    return bool(getattr(get(name), "BINARY", False))
 
 
 def split(results: Iterable[Diagnosis | Problem]) -> tuple[list[Diagnosis], list[Problem]]:

@@ -3,73 +3,150 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 
 import numpy as np
 
 from curvedoctor.model import Curve, Diagnosis, Finding
+from curvedoctor.reports import words
+from curvedoctor.reports.as_table import first_try
 from curvedoctor.reports.plot import columns, scale
-from curvedoctor.reports.text import MARKS, onset, percent, safe
+from curvedoctor.reports.text import MARKS, number, percent, safe
 
 #: user units of the picture
 WIDTH, HEIGHT = 420, 110
-COLORS = {"red": "#c62828", "yellow": "#9a6700", "green": "#1a7f37", "blue": "#0969da"}
+#: rows of a table
+ROWS = 200
+#: notebooks set tables flush right
+LEFT = "text-align: left"
+COLORS = {"red": "#c62828", "yellow": "#9a6700", "green": "#1a7f37", "blue": "#0969da", "dim": "#59636e"}
 
 
 def html(diagnosis: Diagnosis) -> str:
-    """A self-contained fragment: verdict, picture, findings, prescriptions; nothing from a log is markup."""
+    """A self-contained fragment: state, picture, what is seen, what to try; nothing from a log is markup."""
     box = ET.Element("div", style="max-width: 46em")
-    mark, _, color = MARKS[diagnosis.verdict]
-    head = ET.SubElement(box, "p", style="margin: 0.3em 0")
-    verdict = ET.SubElement(head, "strong", style=f"color: {COLORS[color]}")
-    verdict.text = f"{mark} {diagnosis.verdict}"
-    verdict.tail = f" {safe(diagnosis.run.name)}"
-    if diagnosis.findings:
-        picture(box, diagnosis, diagnosis.findings[0])
-        listing = ET.SubElement(box, "ul")
-        for finding in diagnosis.findings:
-            item = ET.SubElement(listing, "li")
-            ET.SubElement(item, "strong").text = finding.condition
-            place = f", from {finding.axis or 'step'} {onset(finding)}" if finding.onset is not None else ""
-            item[
-                0
-            ].tail = f" ({finding.severity}, {percent(finding.confidence)}{place}): {safe(finding.summary)}"
-    if diagnosis.prescriptions:
-        ET.SubElement(box, "p", style="margin: 0.3em 0").text = "Try, in this order:"
-        listing = ET.SubElement(box, "ol")
-        for prescription in diagnosis.prescriptions:
-            text = f"{safe(prescription.text)} ({percent(prescription.confidence)})"
-            ET.SubElement(listing, "li").text = text
-    elif diagnosis.verdict == "undetermined":
-        reasons = dict.fromkeys(safe(unjudged.reason) for unjudged in diagnosis.unjudged)
-        ET.SubElement(box, "p").text = "; ".join(list(reasons)[:3]) or "too little was logged"
+    heading(box, diagnosis)
+    told(box, diagnosis)
     return ET.tostring(box, encoding="unicode", method="html")
 
 
+def heading(box: ET.Element, diagnosis: Diagnosis) -> None:
+    """The state, the run, and the diagnosis in a sentence."""
+    mark, _, color = MARKS[diagnosis.state]
+    head = ET.SubElement(box, "p", style="margin: 0.3em 0")
+    state = ET.SubElement(head, "strong", style=f"color: {COLORS[color]}")
+    state.text = f"{mark} {diagnosis.state}"
+    state.tail = f" {safe(diagnosis.run.name)}"
+    ET.SubElement(box, "p", style="margin: 0.3em 0").text = safe(words.headline(diagnosis))
+
+
+def told(box: ET.Element, diagnosis: Diagnosis) -> None:
+    """What is seen, with a picture, and what to try."""
+    if diagnosis.findings:
+        picture(box, diagnosis, diagnosis.findings[0])
+        listing = titled(box, words.SEEN, "ul")
+        for finding in diagnosis.findings:
+            item = ET.SubElement(listing, "li")
+            name = ET.SubElement(item, "strong")
+            name.text = finding.condition
+            place = (
+                f", from {finding.axis or 'step'} {number(finding.onset)}"
+                if finding.onset is not None
+                else ""
+            )
+            name.tail = (
+                f" ({finding.severity}, {percent(finding.confidence)}{place}): {safe(finding.summary)}"
+            )
+    if diagnosis.prescriptions:
+        listing = titled(box, words.advice(diagnosis), "ol")
+        for prescription, beside in words.told(diagnosis):
+            ET.SubElement(listing, "li").text = f"{safe(prescription.text)} ({beside})"
+    if diagnosis.unjudged:
+        listing = titled(box, words.UNJUDGED, "ul")
+        for why, conditions in words.grouped(diagnosis.unjudged):
+            ET.SubElement(listing, "li").text = f"{safe(why)}: {', '.join(conditions)}"
+
+
+def titled(box: ET.Element, title: str, kind: str) -> ET.Element:
+    """A list under its title."""
+    head = ET.SubElement(box, "p", style="margin: 0.5em 0 0.1em")
+    ET.SubElement(head, "strong").text = title
+    return ET.SubElement(box, kind, style="margin: 0")
+
+
+def table(diagnoses: Sequence[Diagnosis]) -> str:
+    """A table of runs, those that need somebody first; each run's details are folded behind its name."""
+    box = ET.Element("div")
+    ET.SubElement(box, "p").text = words.tally([diagnosis.state for diagnosis in diagnoses])
+    rows = sorted(diagnoses, key=lambda diagnosis: words.STATES.index(diagnosis.state))
+    body = ET.SubElement(box, "table", style="text-align: left")
+    head = ET.SubElement(ET.SubElement(body, "thead"), "tr")
+    for title in ("state", "run", "seen in the curves", "to try first"):
+        ET.SubElement(head, "th", style=LEFT).text = title
+    lines = ET.SubElement(body, "tbody")
+    for diagnosis in rows[:ROWS]:
+        row_of(lines, diagnosis)
+    if len(rows) > ROWS:
+        ET.SubElement(
+            box, "p"
+        ).text = f"… and {len(rows) - ROWS} more: index the sequence, or take its .to_frame()"
+    return ET.tostring(box, encoding="unicode", method="html")
+
+
+def row_of(lines: ET.Element, diagnosis: Diagnosis) -> None:
+    """One run: its state, its name with details behind it, what is seen, what to try."""
+    line = ET.SubElement(lines, "tr", style="vertical-align: top")
+    mark, _, color = MARKS[diagnosis.state]
+    state = ET.SubElement(line, "td", style=f"{LEFT}; white-space: nowrap; color: {COLORS[color]}")
+    state.text = f"{mark} {diagnosis.state}"
+    folded = ET.SubElement(ET.SubElement(line, "td", style=LEFT), "details")
+    ET.SubElement(folded, "summary").text = safe(diagnosis.run.name)
+    told(folded, diagnosis)
+    seen = safe(words.headline(diagnosis)) if diagnosis.state != "fine" else ""
+    ET.SubElement(line, "td", style=LEFT).text = seen
+    ET.SubElement(line, "td", style=LEFT).text = first_try(diagnosis)
+
+
 def picture(box: ET.Element, diagnosis: Diagnosis, finding: Finding) -> None:
-    """The finding's curve, with a line where it begins."""
+    """The finding's curve over its axis, with a line where it begins."""
     curve = next((c for c in diagnosis.run.curves if c.id in finding.curves[:1]), None)
     if curve is None or not np.isfinite(curve.values).any():
         return
-    label = f"{safe(curve.id)}, steps {curve.steps.min()} to {curve.steps.max()}"
     svg = ET.SubElement(
-        box, "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH} {HEIGHT}", width=str(WIDTH),
-        role="img", style="max-width: 100%",
+        box, "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"-70 -12 {WIDTH + 90} {HEIGHT + 34}",
+        width=str(WIDTH + 90), role="img", style="max-width: 100%; font: 11px sans-serif",
     )  # fmt: skip
-    ET.SubElement(svg, "title").text = label
+    ET.SubElement(svg, "title").text = f"{safe(curve.id)} by {curve.axis}"
+    low, high, *_ = columns(curve, WIDTH // 2)
+    *_, bottom, top, logarithmic = scale(low, high)
+    axes(svg, curve, (bottom, top, logarithmic))
     ET.SubElement(svg, "polyline", points=line(curve), fill="none", stroke="#0969da")
     first, last = float(curve.steps.min()), float(curve.steps.max())
     if finding.onset is not None and last > first and first <= finding.onset <= last:
         place = f"{(finding.onset - first) / (last - first) * WIDTH:.1f}"
-        attributes = {
-            "x1": place,
-            "x2": place,
-            "y1": "0",
-            "y2": str(HEIGHT),
-            "stroke": "#c62828",
-            "stroke-dasharray": "3 3",
-        }
-        ET.SubElement(svg, "line", attributes)
-    ET.SubElement(box, "p", style="margin: 0; opacity: 0.7").text = label
+        ends = {"x1": place, "x2": place, "y1": "0", "y2": str(HEIGHT)}
+        ET.SubElement(svg, "line", {**ends, "stroke": "#c62828", "stroke-dasharray": "3 3"})
+        label(svg, (float(place), -2), f"{curve.axis} {number(finding.onset)}", "middle", "#c62828")
+
+
+def axes(svg: ET.Element, curve: Curve, ends: tuple[float, float, bool]) -> None:
+    """Both axes with the numbers at their ends."""
+    bottom, top, logarithmic = ends
+    frame = f"M0 0V{HEIGHT}H{WIDTH}"
+    ET.SubElement(svg, "path", d=frame, fill="none", stroke="#8c959f")
+    label(svg, (-6, 10), number(top), "end")
+    label(svg, (-6, HEIGHT), number(bottom), "end")
+    label(svg, (0, HEIGHT + 16), number(int(curve.steps.min())), "start")
+    label(svg, (WIDTH, HEIGHT + 16), number(int(curve.steps.max())), "end")
+    label(svg, (WIDTH / 2, HEIGHT + 16), f"{curve.axis} · {safe(curve.id)[:60]}", "middle")
+    if logarithmic:
+        label(svg, (-6, HEIGHT / 2), "log", "end")
+
+
+def label(svg: ET.Element, at: tuple[float, float], text: str, anchor: str, fill: str = "#59636e") -> None:
+    """Text in a picture."""
+    place = {"x": f"{at[0]:g}", "y": f"{at[1]:g}", "text-anchor": anchor, "fill": fill}
+    ET.SubElement(svg, "text", place).text = text
 
 
 def line(curve: Curve) -> str:

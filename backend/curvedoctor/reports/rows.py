@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from curvedoctor.model import Diagnosis
 from curvedoctor.reports.as_json import plain, text
+from curvedoctor.reports.words import reason
 
 Cell: TypeAlias = str | float | None
 Row: TypeAlias = dict[str, Cell]
@@ -17,6 +18,8 @@ COLUMNS = {
     "source": False,
     "group": False,
     "verdict": False,
+    "state": False,
+    "reason": False,
     "condition": False,
     "severity": False,
     "confidence": True,
@@ -31,6 +34,10 @@ COLUMNS = {
     "factor": True,
     "step": True,
     "prescription_confidence": True,
+    "basis": False,
+    "gain_low": True,
+    "gain": True,
+    "gain_high": True,
     "prescription": False,
 }
 
@@ -49,6 +56,8 @@ def rows(diagnosis: Diagnosis) -> Iterator[dict[str, Cell]]:
         "source": text(run.source),
         "group": text(run.group),
         "verdict": diagnosis.verdict,
+        "state": diagnosis.state,
+        "reason": text(reason(diagnosis)) if diagnosis.verdict == "undetermined" else None,
     }
     if diagnosis.prescriptions:
         first = diagnosis.prescriptions[0]
@@ -60,6 +69,8 @@ def rows(diagnosis: Diagnosis) -> Iterator[dict[str, Cell]]:
             "factor": first.factor,
             "step": first.step,
             "prescription_confidence": first.confidence,
+            "basis": first.basis,
+            **dict(zip(("gain_low", "gain", "gain_high"), first.gain or (None,) * 3, strict=True)),
             "prescription": text(first.text),
         }
     if not diagnosis.findings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,13 @@ if TYPE_CHECKING:
     from curvedoctor.model import Finding, Prescription
 
 COLORS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
-#: how each verdict and severity is marked: Unicode, ASCII, colour
+#: how each state and severity is marked: Unicode, ASCII, colour
 MARKS = {
-    "sick": ("✗", "x", "red"),
-    "healthy": ("✓", "+", "green"),
-    "undetermined": ("?", "?", "yellow"),
+    "failed": ("✗", "x", "red"),
+    "needs attention": ("!", "!", "yellow"),
+    "can't tell": ("?", "?", "dim"),
+    "could improve": ("↑", "^", "blue"),
+    "fine": ("✓", "+", "green"),
     "error": ("✗", "x", "red"),
     "warning": ("!", "!", "yellow"),
     "info": ("i", "i", "blue"),
@@ -80,20 +83,23 @@ def number(value: object) -> str:
     """A number for reading: four digits, no trailing zeros."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return safe(str(value))
-    if isinstance(value, int) and abs(value) < 10**9:
-        return str(value)
+    if abs(value) < 10**9 and value == int(value):  # steps are whole, whatever type they come in
+        return str(int(value))
     return f"{value:.4g}"
 
 
 def percent(probability: float) -> str:
     """A probability for reading."""
-    return f"{round(100 * probability)} %"
+    if not math.isfinite(probability):
+        return "–"
+    return "< 1 %" if 0 < probability < 0.005 else f"{min(round(100 * probability), 100)} %"
 
 
 def ascii_only(value: str) -> str:
     """`value` for an output that carries only ASCII: our own signs become words, the rest escapes."""
     for sign, word in (
         ("→", "->"),
+        ("↑", "^"),
         ("±", "+/-"),
         ("…", "..."),
         ("×", "x"),

@@ -34,6 +34,10 @@ class WriteOptions:
     note: bool = False
     #: also write the smoothed curve and extrapolation over the user's own chart (TensorBoard)
     overlay: bool = False
+    #: also write the annotated curve for the Images tab (TensorBoard)
+    pictures: bool = False
+    #: also write state and severity as numbers, which the HParams table shows (TensorBoard)
+    hparams: bool = False
 
 
 class Sink(Protocol):

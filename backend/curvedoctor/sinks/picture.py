@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from curvedoctor.model import Curve, Diagnosis, Finding
 from curvedoctor.reports import evidence
+from curvedoctor.reports.words import title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,11 +33,15 @@ LOG_FROM = 30.0
 NAME = 60
 #: Okabe and Ito's colours: told apart by colour-blind eyes too
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+#: TensorBoard's own, in its order, for its Images tab
+BOARD = ("#e8710a", "#425066", "#12b5cb", "#9334e6")
 MARK = "#b2182b"
 
 
-def curves_png(diagnosis: Diagnosis, width_px: int = 900, dark: bool = False) -> bytes:
-    """A PNG image, `width_px` wide and 0.45 of that high.
+def curves_png(
+    diagnosis: Diagnosis, width_px: int = 900, dark: bool = False, thumbnail: bool = False
+) -> bytes:
+    """A PNG image, `width_px` wide and 0.45 of that high; a `thumbnail` is higher, its lines and letters larger.
 
     The main finding's curve and those that measure the same, its onset as a dashed line, its span
     shaded, the best point as a ring; the noise around a noisy curve, triangles where the learning rate
@@ -45,16 +51,22 @@ def curves_png(diagnosis: Diagnosis, width_px: int = 900, dark: bool = False) ->
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    style = {"text.parse_math": False, "font.size": 9.0, "axes.unicode_minus": True, **_colors(dark)}
+    style = {
+        "text.parse_math": False,
+        "font.size": 17.0 if thumbnail else 9.0,
+        "axes.unicode_minus": True,
+        **_colors(dark),
+    }
     with warnings.catch_warnings(), rc_context(style):
         # a name may hold characters that the font lacks
         warnings.simplefilter("ignore")
-        figure = Figure(figsize=(width_px / DPI, width_px * 0.45 / DPI), dpi=DPI, layout="constrained")
+        size = (width_px / DPI, width_px * (0.6 if thumbnail else 0.45) / DPI)
+        figure = Figure(figsize=size, dpi=DPI, layout="constrained")
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         finding = diagnosis.findings[0] if diagnosis.findings else None
-        _draw(axes, diagnosis, dark)
-        axes.set_title(_title(diagnosis, finding), loc="left")
+        _draw(axes, diagnosis, dark, thumbnail)
+        axes.set_title(_title(diagnosis, finding, thumbnail), loc="left")
         picture = io.BytesIO()
         canvas.print_png(picture, metadata={"Software": None})
     return picture.getvalue()
@@ -68,7 +80,8 @@ def chosen(diagnosis: Diagnosis) -> list[Curve]:
     usual = sorted(
         by_id.values(), key=lambda c: (len(c) < 2, rank.get(c.role.quantity, 9), c.role.split == "none")
     )
-    first = (named or usual)[:1]
+    # a curve without a number shows nothing, and what went wrong may show in another
+    first = sorted((*named, *usual), key=lambda c: not np.isfinite(c.values).any())[:1]
     same = [curve for curve in (*named, *usual) if first and _comparable(curve, first[0])]
     return list(dict.fromkeys((*first, *same)))[:MOST]
 
@@ -83,19 +96,30 @@ def _same_range(curve: Curve, first: Curve) -> bool:
     return curve.axis == first.axis and high <= RANGES * low
 
 
-def _draw(axes: Axes, diagnosis: Diagnosis, dark: bool) -> None:
+def _draw(axes: Axes, diagnosis: Diagnosis, dark: bool, thumbnail: bool) -> None:
     curves = chosen(diagnosis)
     finding = diagnosis.findings[0] if diagnosis.findings else None
     if not curves:
         axes.text(0.5, 0.5, "no curve was logged", ha="center", va="center", transform=axes.transAxes)
         axes.set_axis_off()
         return
-    for curve, color in zip(curves, COLORS, strict=False):
+    if not any(np.isfinite(curve.values).any() for curve in curves):
+        said = f"{_safe(curves[0].id)}: none of {len(curves[0])} values is a number"
+        axes.text(0.5, 0.5, said, ha="center", va="center", transform=axes.transAxes, color=MARK, wrap=True)
+    palette = BOARD if thumbnail else COLORS
+    for curve, color in zip(curves, palette, strict=False):
         steps, values = _thinned(curve)
         dots = "." if len(steps) < 40 else None
-        axes.plot(steps, values, color=color, linewidth=1.3, marker=dots, label=" " + _safe(curve.id))
+        axes.plot(
+            steps,
+            values,
+            color=color,
+            linewidth=2.6 if thumbnail else 1.3,
+            marker=dots,
+            label=" " + _safe(curve.id),
+        )
         _noise(axes, curve, color)
-    _heading(axes, diagnosis, curves)
+    _heading(axes, diagnosis, curves, palette)
     _decays(axes, diagnosis, curves[0])
     _best(axes, curves[0], dark)
     _broken(axes, curves[0])
@@ -111,7 +135,7 @@ def _draw(axes: Axes, diagnosis: Diagnosis, dark: bool) -> None:
         axes.yaxis.set_minor_formatter(lambda value, _: "")
     axes.set_xlabel(curves[0].axis)
     axes.grid(alpha=0.25)
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize="small" if thumbnail else 8)
 
 
 def _noise(axes: Axes, curve: Curve, color: str) -> None:
@@ -121,13 +145,13 @@ def _noise(axes: Axes, curve: Curve, color: str) -> None:
         axes.fill_between(band.x, band.low, band.high, color=color, alpha=0.16, linewidth=0)
 
 
-def _heading(axes: Axes, diagnosis: Diagnosis, curves: list[Curve]) -> None:
+def _heading(axes: Axes, diagnosis: Diagnosis, curves: list[Curve], palette: Sequence[str]) -> None:
     """Where curves are heading, if a finding rests on that."""
     label = " extrapolated"
     for curve in evidence.heading(diagnosis):
         line = evidence.extrapolation(curve, 60) if curve in curves else None
         if line is not None:
-            color = COLORS[curves.index(curve)]
+            color = palette[curves.index(curve)]
             axes.plot(line.x, line.y, color=color, linewidth=1.2, linestyle=":", label=label)
             label = "_"  # which keeps it out of the legend
 
@@ -196,8 +220,10 @@ def _spread(curves: list[Curve]) -> bool:
     return len(every) > 1 and bool((every > 0).all()) and float(every.max()) > LOG_FROM * float(every.min())
 
 
-def _title(diagnosis: Diagnosis, finding: Finding | None) -> str:
-    said = diagnosis.verdict if finding is None else f"{diagnosis.verdict}: {finding.condition}"
+def _title(diagnosis: Diagnosis, finding: Finding | None, thumbnail: bool) -> str:
+    if thumbnail:  # the run's name stands beside it
+        return diagnosis.state if finding is None else f"{title(finding.condition)}"
+    said = diagnosis.state if finding is None else f"{diagnosis.state}: {finding.condition}"
     return f"{_safe(diagnosis.run.name)}  ({said})"
 
 

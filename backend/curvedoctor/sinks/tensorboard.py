@@ -56,16 +56,16 @@ def _annotate(diagnosis: Diagnosis, options: WriteOptions) -> tuple[Status, tupl
     if not _changed(found, diagnosis, options):
         return "unchanged", ()
     if options.dry_run:
-        return "written", tuple(_what(folder, diagnosis, found))
+        return "written", tuple(_what(folder, diagnosis, found, options))
     with file.locked(folder):
         _own(folder)
         # another writer may have been quicker
         found = file.read(folder)
         if not _changed(found, diagnosis, options):
             return "unchanged", ()
-        said = tuple(_what(folder, diagnosis, found))
-        before = (found.tags, found.drawn) if found else ((), ())
-        file.append(folder, found, content.events(diagnosis, *before, options.overlay))
+        said = tuple(_what(folder, diagnosis, found, options))
+        before = found.written if found else content.Written()
+        file.append(folder, found, content.events(diagnosis, before, options))
     return "written", said
 
 
@@ -73,19 +73,23 @@ def _changed(found: file.Found | None, diagnosis: Diagnosis, options: WriteOptio
     """Whether the last complete set says something else, or the file needs repair."""
     if found is None or found.last is None or found.size > found.intact:
         return True
-    if options.overlay and not found.last.get("overlay"):
+    if found.written.lacks(options) or (options.overlay and not found.last.get("overlay")):
         return True
     return bool(found.last.get("state") != content.state(diagnosis))
 
 
-def _what(folder: Path, diagnosis: Diagnosis, found: file.Found | None) -> Iterator[str]:
+def _what(
+    folder: Path, diagnosis: Diagnosis, found: file.Found | None, options: WriteOptions
+) -> Iterator[str]:
     if found is not None and found.size > found.intact:
         yield f"{found.path}: {found.size - found.intact} damaged bytes at its end are cut off"
     where = found.path if found is not None else folder
-    levels = content.severities(diagnosis, found.tags if found else ())
-    yield f"{where}: diagnosis ({diagnosis.verdict}), picture, data"
-    if levels:
-        yield f"{where}: severities {', '.join(f'{name}={level:g}' for name, level in levels.items())}"
+    before = found.written if found is not None else content.Written()
+    picture = ", picture" if options.pictures or before.pictures else ""
+    yield f"{where}: diagnosis ({diagnosis.state}){picture}, data"
+    numbers = content.scalars(diagnosis, before, options)
+    if numbers:
+        yield f"{where}: {', '.join(f'{name}={number:g}' for name, number in numbers.items())}"
 
 
 def _clean(origin: Origin, options: WriteOptions) -> tuple[Status, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""What is written beside a TensorBoard run, as serialized events: text, picture, severities, JSON.
+"""What is written beside a TensorBoard run, as serialized events: text and JSON; on request a picture, two numbers, lines.
 
 Everything stands at step 0 behind a `SessionLog.START` at step 0, so that both of TensorBoard's loaders
 take a later set in place of the earlier one: the Python loader purges what the START preempts, the
@@ -8,25 +8,32 @@ data server preempts per tag. That is why a tag that was ever written is written
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from curvedoctor import __version__
-from curvedoctor.model import Curve, Diagnosis, Finding
+from curvedoctor.model import Curve, Diagnosis, Severity, State
 from curvedoctor.reports import evidence
 from curvedoctor.reports.as_json import to_dict
+from curvedoctor.sinks.base import WriteOptions
+from curvedoctor.sinks.tensorboard_text import markdown, plainly
 
 WRITER = "curvedoctor"
 TEXT, PICTURE, DATA = "diagnosis", "curves", "data"
-#: a condition's scalar; 0: written before, no longer there
-LEVELS = {"info": 1.0, "warning": 2.0, "error": 3.0}
-#: one card in the Scalars tab for all conditions; HParams shows `curvedoctor.severity/CONDITION`
-SEVERITY = "severity/"
+#: scalars for the HParams table, which shows them as `curvedoctor.verdict` and `curvedoctor.severity`
+VERDICT, SEVERITY = "verdict", "severity"
+#: the five words as numbers: the higher, the more it needs somebody
+VERDICTS: dict[State, float] = {
+    "fine": 0.0, "could improve": 1.0, "can't tell": 2.0, "needs attention": 3.0, "failed": 4.0,
+}  # fmt: skip
+#: of the heaviest finding; 0 without any
+LEVELS: dict[Severity, float] = {"info": 1.0, "warning": 2.0, "error": 3.0}
+#: scalars of the first version, one per condition
+FORMER = "severity/"
 #: points of an overlay curve
 OVERLAY = 200
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~<>])")
 
 
 def head() -> bytes:
@@ -54,19 +61,45 @@ def state(diagnosis: Diagnosis) -> dict[str, object]:
     """What must change for a run to be written again: verdict, conditions, first prescription."""
     first = diagnosis.prescriptions[0] if diagnosis.prescriptions else None
     return {
-        "verdict": diagnosis.verdict,
+        "verdict": diagnosis.state,
         "conditions": sorted([finding.condition, finding.severity] for finding in diagnosis.findings),
-        "first": None if first is None else [first.action, _plain(first.text)],
+        "first": None if first is None else [first.action, plainly(first.text)],
     }
 
 
-def events(
-    diagnosis: Diagnosis, written: Sequence[str], drawn: Sequence[str], overlay: bool
-) -> Iterator[bytes]:
-    """One complete set of events.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What our file holds beside text and data: it must be written again each time, or the former stays."""
 
-    `written` are the conditions that our file already speaks of, `drawn` the curves that it overlays.
-    """
+    #: tags of scalars
+    scalars: tuple[str, ...] = ()
+    #: tags of curves that are overlaid
+    drawn: tuple[str, ...] = ()
+    pictures: bool = False
+
+    @classmethod
+    def of(cls, closing: Mapping[str, Any]) -> Written:
+        """What a closed set holds. The first version named its conditions, and always wrote a picture."""
+        former = tuple(FORMER + str(name) for name in closing.get("tags", ()))
+        scalars = tuple(map(str, closing.get("scalars", former)))
+        return cls(scalars, tuple(map(str, closing.get("drawn", ()))), bool(closing.get("pictures", True)))
+
+    def joined(self, other: Written) -> Written:
+        """What both hold."""
+        return Written(
+            tuple(dict.fromkeys((*self.scalars, *other.scalars))),
+            tuple(dict.fromkeys((*self.drawn, *other.drawn))),
+            self.pictures or other.pictures,
+        )
+
+    def lacks(self, options: WriteOptions) -> bool:
+        """Whether more is asked for than was written."""
+        asked = (options.pictures, self.pictures), (options.hparams, VERDICT in self.scalars)
+        return any(wanted and not there for wanted, there in asked)
+
+
+def events(diagnosis: Diagnosis, before: Written, options: WriteOptions) -> Iterator[bytes]:
+    """One complete set of events, of what is asked for and of what was written before."""
     from tensorboard.compat.proto.event_pb2 import Event, SessionLog
     from tensorboard.plugins.scalar.summary_v2 import scalar_pb
     from tensorboard.plugins.text.summary_v2 import text_pb
@@ -80,29 +113,34 @@ def events(
         return bytes(Event(wall_time=now, step=step, summary=summary).SerializeToString())
 
     yield event(text_pb(TEXT, markdown(diagnosis)))
-    yield event(_image(diagnosis))
-    levels = severities(diagnosis, written)
-    for condition, level in levels.items():
-        yield event(scalar_pb(SEVERITY + condition, level))
-    lines = _overlaid(diagnosis, drawn, overlay)
+    pictures = options.pictures or before.pictures
+    if pictures:
+        yield event(_image(diagnosis))
+    numbers = scalars(diagnosis, before, options)
+    for tag, value in numbers.items():
+        yield event(scalar_pb(tag, value))
+    lines = _overlaid(diagnosis, before.drawn, options.overlay)
     for curve in lines:
         for step, value in overlaid(curve, diagnosis):
             yield event(scalar_pb(curve.tag, value), step)
     # last, so that its presence proves the set complete
     closing = {
         "state": state(diagnosis),
-        "tags": list(levels),
-        "overlay": overlay or bool(drawn),
+        "scalars": list(numbers),
+        "pictures": pictures,
+        "overlay": options.overlay or bool(before.drawn),
         "drawn": [curve.tag for curve in lines],
     }
     yield event(_data({**closing, "diagnosis": to_dict(diagnosis)}))
 
 
-def severities(diagnosis: Diagnosis, written: Sequence[str]) -> dict[str, float]:
-    """Condition → level; conditions of earlier sets that are gone get 0."""
-    levels = dict.fromkeys(written, 0.0)
-    levels.update({finding.condition: LEVELS[finding.severity] for finding in diagnosis.findings})
-    return dict(sorted(levels.items()))
+def scalars(diagnosis: Diagnosis, before: Written, options: WriteOptions) -> dict[str, float]:
+    """Tag → number, for the HParams table; what an earlier version wrote per condition gets 0."""
+    former = dict.fromkeys(before.scalars, 0.0)
+    if not options.hparams and VERDICT not in former:
+        return former
+    level = max((LEVELS[finding.severity] for finding in diagnosis.findings), default=0.0)
+    return {**former, VERDICT: VERDICTS[diagnosis.state], SEVERITY: level}
 
 
 def _image(diagnosis: Diagnosis) -> Any:
@@ -115,7 +153,7 @@ def _image(diagnosis: Diagnosis) -> Any:
 
     from curvedoctor.sinks.picture import curves_png
 
-    png = curves_png(diagnosis)
+    png = curves_png(diagnosis, width_px=640, thumbnail=True)
     # width and height stand in a PNG's first chunk
     size = [str(int.from_bytes(png[at : at + 4], "big")).encode() for at in (16, 20)]
     metadata = create_summary_metadata(
@@ -191,42 +229,3 @@ def smoothed(curve: Curve) -> tuple[list[int], list[float]]:
     at = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), OVERLAY)).round().astype(np.int64))
     at = at[np.unique(steps[at], return_index=True)[1]]
     return steps[at].tolist(), calm[at].tolist()
-
-
-def markdown(diagnosis: Diagnosis) -> str:
-    """The diagnosis for the Text tab, which renders Markdown and escapes HTML."""
-    lines = [f"# {diagnosis.verdict.capitalize()}", ""]
-    if diagnosis.prescriptions:
-        lines += [f"**Try first:** {escaped(diagnosis.prescriptions[0].text)}", ""]
-    if diagnosis.findings:
-        # no table: the Text tab breaks its narrow columns within words
-        lines += [_item(finding) for finding in diagnosis.findings]
-        lines.append("")
-    elif diagnosis.verdict == "healthy":
-        lines += ["Nothing was found that a change would clearly improve.", ""]
-    if diagnosis.prescriptions[1:]:
-        lines += ["Then consider:", ""]
-        lines += [f"1. {escaped(item.text)} ({item.confidence:.0%})" for item in diagnosis.prescriptions[1:]]
-        lines.append("")
-    if diagnosis.unjudged:
-        lines += ["Could not be judged:", ""]
-        lines += [f"* {escaped(item.condition)}: {escaped(item.reason)}" for item in diagnosis.unjudged]
-        lines.append("")
-    lines.append(f"curvedoctor {__version__}")
-    return "\n".join(lines)
-
-
-def _item(finding: Finding) -> str:
-    start = "" if finding.onset is None else f", from {finding.axis or 'step'} {finding.onset:g}"
-    sure = f"{finding.severity}, {finding.confidence:.0%}{start}"
-    return f"* **{escaped(finding.condition)}** ({escaped(sure)}): {escaped(finding.summary)}"
-
-
-def escaped(text: str) -> str:
-    """Text that Markdown shows as it is: log content may be quoted in it."""
-    return _MARKUP.sub(r"\\\1", _plain(text))
-
-
-def _plain(text: str) -> str:
-    """One printable line that UTF-8 can say."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

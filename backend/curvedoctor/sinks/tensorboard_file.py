@@ -41,10 +41,8 @@ class Found:
     size: int
     #: the last complete set; None if there is none, or an incomplete one stands behind it
     last: dict[str, Any] | None
-    #: conditions of any set
-    tags: tuple[str, ...]
-    #: tags of curves that any set overlays
-    drawn: tuple[str, ...]
+    #: what any set holds beside text and data
+    written: content.Written
 
 
 def foreign(folder: Path) -> str | None:
@@ -88,14 +86,13 @@ def read(folder: Path) -> Found | None:
     if not paths:
         return None
     path = paths[-1]
-    intact, last, tags, drawn = 0, None, dict[str, None](), dict[str, None]()
+    intact, last, written = 0, None, content.Written()
     for end, payload in records(path):
         intact = end
         last = content.data_of(payload)
         if last is not None:
-            tags.update(dict.fromkeys(str(tag) for tag in last.get("tags", ())))
-            drawn.update(dict.fromkeys(str(tag) for tag in last.get("drawn", ())))
-    return Found(path, intact, path.stat().st_size, last, tuple(tags), tuple(drawn))
+            written = written.joined(content.Written.of(last))
+    return Found(path, intact, path.stat().st_size, last, written)
 
 
 def append(folder: Path, found: Found | None, events: Iterable[bytes]) -> Path:

@@ -50,14 +50,13 @@ def as_clinic(base: Base, curves: Mapping[str, Any]) -> ClinicRun:
 
 def told(runs: Sequence[ClinicRun]) -> list[tuple[list[str], list[str]]]:
     """For each run the actions in order of the odds, and those that are prescribed."""
-    from curvedoctor.differential.odds import SICK, with_odds
-
+    from curvedoctor.advice.help_probability import estimates
     from curvedoctor.engine import Options, diagnose_runs
     from curvedoctor.features.case import build
 
     made = [as_run(run) for run in runs]
     said = [[p.action for p in d.prescriptions] for d in diagnose_runs(made, Options(alone=True))]
-    odds = [{a: p for a, p in (case.odds or {}).items() if a != SICK} for case in with_odds(build(made))]
+    odds = [estimate.probability for estimate in estimates(build(made))]
     return [(sorted(o, key=o.__getitem__, reverse=True), s) for o, s in zip(odds, said, strict=True)]
 
 

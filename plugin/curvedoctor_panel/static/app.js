@@ -7,11 +7,12 @@ import { HeatMap } from "./heatmap.js";
 import { RunList } from "./list.js";
 import { Manual } from "./manual.js";
 import { Scatter } from "./scatter.js";
+import { Summary } from "./summary.js";
 
 /** @typedef {import("./types.js").Overview} Overview */
 /** @typedef {import("./types.js").Status} Status */
 
-const HELP = "/ search · ↑ ↓ runs · 1 2 views · ? manual page · + − 0 zoom a chart";
+const HELP = "/ search · j k ↑ ↓ runs · 1 2 views · ? manual page · + − 0 zoom a chart";
 
 export class App {
   /**
@@ -33,9 +34,14 @@ export class App {
     this.stamp = "";
     /** Counts what was asked for, so that a late answer does not overwrite a newer one. */
     this.asked = 0;
-    this.manual = new Manual((id) => store.explain(id));
-    this.list = new RunList({ select: (key) => this.go({ run: key, condition: "", view: "runs" }), filter: () => this.across() });
-    this.detail = new Detail({ explain: (id) => this.manual.open(id), condition: (id) => this.go({ condition: id }) });
+    /** The manual page that is open, and the zoom that the link asks for. */
+    this.page = link.page ?? "";
+    this.zoom = link.zoom ?? "";
+    this.manual = new Manual((id) => store.explain(id), () => { this.page = ""; this.write(); });
+    this.list = new RunList({ select: (key) => this.go({ run: key, condition: "", view: "runs" }), filter: () => { this.across(); if (this.overview) this.write(); } });
+    this.list.ask(link);
+    this.detail = new Detail({ explain: (id) => this.explain(id), condition: (id) => this.go({ condition: id }), zoom: (to) => { this.zoom = to; this.write(); }, native: store.native });
+    this.summary = new Summary(store);
     const open = (/** @type {string} */ key, /** @type {string} */ condition) => this.go({ view: "runs", run: key, condition });
     this.heat = new HeatMap(open);
     this.scatter = new Scatter(open);
@@ -58,6 +64,14 @@ export class App {
     root.append(this.element);
     document.addEventListener("keydown", (event) => this.key(event));
     this.render();
+    if (this.page) this.manual.open(this.page);
+  }
+
+  /** @param {string} id of the condition whose manual page is to be read */
+  explain(id) {
+    this.page = id;
+    this.write();
+    this.manual.open(id);
   }
 
   /** @param {Overview} overview new data */
@@ -95,13 +109,14 @@ export class App {
     const link = this.place.read();
     // an address without a link (a host that came back to us) leaves everything as it was
     if (!Object.keys(link).length) return this.write();
+    this.list.ask(link);
     this.go({ view: link.view === "across" ? "across" : "runs", run: link.run ?? this.run, condition: link.condition ?? "" });
   }
 
   /** @param {{view?: string, run?: string, condition?: string}} to */
   go(to) {
     const was = `${this.view} ${this.run}`;
-    if (to.run !== undefined && to.run !== this.run) this.stamp = "";
+    if (to.run !== undefined && to.run !== this.run) this.stamp = this.zoom = "";
     Object.assign(this, to);
     this.write();
     if (`${this.view} ${this.run}` !== was) this.render();
@@ -109,7 +124,8 @@ export class App {
   }
 
   write() {
-    this.place.write({ ...(this.view === "across" ? { view: "across" } : {}), ...(this.run ? { run: this.run } : {}), ...(this.condition ? { condition: this.condition } : {}) });
+    const all = { view: this.view === "across" ? "across" : "", run: this.run, condition: this.condition, zoom: this.zoom, page: this.page, ...this.list.asked() };
+    this.place.write(Object.fromEntries(Object.entries(all).filter(([, value]) => value)));
   }
 
   render() {
@@ -121,7 +137,7 @@ export class App {
     this.element.classList.toggle("cd-none", !rows.length);
     if (!rows.length) return this.stage.replaceChildren(state(this.status));
     if (this.view === "across") {
-      if (!this.stage.contains(this.heat.element)) this.stage.replaceChildren(h("div", { class: "cd-across" }, this.heat.element, this.scatter.element));
+      if (!this.stage.contains(this.heat.element)) this.stage.replaceChildren(h("div", { class: "cd-across" }, this.summary.element, this.heat.element, this.scatter.element));
       return this.across();
     }
     if (!this.stage.contains(this.detail.element)) this.stage.replaceChildren(this.detail.element);
@@ -132,6 +148,7 @@ export class App {
 
   across() {
     if (this.view !== "across" || !this.overview) return;
+    this.summary.update(this.overview);
     this.heat.update(this.overview, this.list.rows);
     this.scatter.update(this.overview, this.list.rows);
   }
@@ -146,8 +163,9 @@ export class App {
       this.detail.say(message(waiting ? "Not read yet" : "No such run", waiting ? `“${this.run}” will appear here as soon as it has been read.` : `There is no run called “${this.run}” here. It may have been renamed or removed.`));
       return;
     }
-    const stamp = `${row.key} ${row.stamp ?? ""} ${this.condition}`;
-    if (stamp === this.stamp) return;
+    const stamp = `${row.key} ${row.stamp ?? ""}`;
+    // the same run: only what stands out in it may have changed
+    if (stamp === this.stamp) return this.detail.choose(this.condition);
     this.stamp = stamp;
     const ticket = ++this.asked;
     // a moment's wait needs no words, and words for a moment would flicker
@@ -155,7 +173,13 @@ export class App {
     if (this.detail.key !== row.key) this.element.setAttribute("aria-busy", "true");
     try {
       const view = await this.store.run(row.key);
-      if (ticket === this.asked) this.detail.show(row.key, view, this.condition);
+      if (ticket !== this.asked) return;
+      if (view) {
+        const zoom = this.detail.key === row.key && this.detail.view ? "" : this.zoom;
+        this.detail.show(row.key, view, this.condition);
+        if (zoom) this.detail.zoomTo(zoom);
+      }
+      else this.detail.say(message(row.run, this.store.absent?.(row) ?? "There is no more to say of this run."));
     } catch (error) {
       if (ticket !== this.asked) return;
       this.stamp = "";
@@ -178,8 +202,10 @@ export class App {
     if (event.key === "/") this.list.search.focus();
     else if (event.key === "1") this.go({ view: "runs" });
     else if (event.key === "2") this.go({ view: "across" });
-    else if (event.key === "?" && this.detail.view?.findings.length) this.manual.open(this.detail.view.findings[this.detail.active ?? 0].condition);
-    else if ((event.key === "j" || event.key === "k" || event.key === "ArrowDown" || event.key === "ArrowUp") && target === document.body) this.list.key(event);
+    else if (event.key === "?" && this.detail.view?.findings.length) this.explain(this.detail.view.findings[this.detail.active ?? 0].condition);
+    else if (event.key === "j" || event.key === "k") this.list.key(event);
+    // a button that was just clicked has no use for arrows, what scrolls has
+    else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && (target === document.body || target instanceof HTMLButtonElement)) this.list.key(event);
     else return;
     event.preventDefault();
   }

@@ -1,20 +1,28 @@
-/** One run: its diagnosis in plain words, the curves it rests on, what to do, and what can't be known. */
+/** One run: what is seen in its curves, what to try, and what can't be known, in one glance. */
 
 import { Chart } from "./chart.js";
+import { Controls } from "./controls.js";
 import { h } from "./dom.js";
-import { number, percent, plural, title, VERDICT, SEVERITY } from "./format.js";
+import { capital, kindOf, number, percent, plural, SEVERITY } from "./format.js";
 import { icon } from "./icons.js";
+import { suggestions } from "./suggestions.js";
 
 /** @typedef {import("./types.js").RunView} RunView */
 /** @typedef {import("./types.js").Finding} Finding */
-/** @typedef {import("./types.js").Prescription} Prescription */
 
-/** Prescriptions shown after the first; the rest folds away. */
-const SHOWN = 2;
+/** Height of the main chart, between these and what the window leaves. */
+const LOW = 220;
+const HIGH = 460;
+/** Findings that are listed; more fold away. */
+const LISTED = 3;
+/** Height on paper. */
+const PAPER = 190;
+/** Pixels of a window that the header and the chart's own tools take. */
+const AROUND = 310;
 
 export class Detail {
   /**
-   * @param {{explain: (condition: string) => void, condition: (id: string) => void}} on
+   * @param {{explain: (condition: string) => void, condition: (id: string) => void, zoom?: (to: string) => void, native?: import("./types.js").Store["native"]}} on
    * @param {boolean} [brief] only the charts that findings rest on, and smaller: for paper
    */
   constructor(on, brief = false) {
@@ -27,9 +35,17 @@ export class Detail {
     this.charts = [];
     /** @type {Record<string, import("./chart.js").ChartState>} */
     this.states = {};
+    /** @type {import("./chart.js").Prefs} */
+    this.prefs = { axis: "", smoothing: 0, zoomed: (chart, zoom) => chart === this.charts[this.lead] && this.on.zoom?.(zoom ? zoom.x.map((x) => Number(x.toPrecision(6))).join("~") : "") };
     /** @type {number | null} */
     this.active = null;
+    /** The chart in the first place. */
+    this.lead = 0;
+    this.controls = new Controls(this);
+    this.main = h("div", { class: "cd-main-chart" });
+    this.more = h("section", { class: "cd-more-charts", "aria-label": "More curves" });
     this.element = h("article", { class: "cd-detail", tabindex: -1, "aria-label": "Diagnosis" });
+    if (!brief) new ResizeObserver(() => this.charts[this.lead]?.tall(this.tall())).observe(this.element);
   }
 
   /** @param {Node} content */
@@ -47,21 +63,21 @@ export class Detail {
   show(key, view, condition) {
     const same = this.key === key && this.view !== null;
     if (!same) this.states = {};
-    const wanted = view.findings.findIndex((finding) => finding.condition === condition);
-    this.active = wanted >= 0 ? wanted : view.findings.length ? 0 : null;
     if (same && this.view && words(this.view) === words(view)) {
       this.view = view;
       this.charts.forEach((chart, i) => chart.update(view, view.charts[i]));
-      return;
+      return this.choose(condition);
     }
+    const wanted = view.findings.findIndex((finding) => finding.condition === condition);
+    this.active = wanted >= 0 ? wanted : view.findings.length ? 0 : null;
     const top = same ? this.element.scrollTop : 0;
     const focus = document.activeElement instanceof HTMLElement && this.element.contains(document.activeElement) ? document.activeElement.dataset.focus : undefined;
     this.key = key;
     this.view = view;
     this.dispose();
-    const drawn = this.brief ? view.charts.filter((chart, i) => i === 0 || chart.findings.length) : view.charts;
-    const height = this.brief ? 200 : undefined;
-    this.charts = drawn.map((chart, i) => new Chart(view, chart, { active: this.brief ? null : this.active, height, state: (this.states[`${i} ${chart.title}`] ??= {}) }));
+    const drawn = this.brief ? view.charts.slice(0, 1) : view.charts;
+    this.charts = drawn.map((chart, i) => new Chart(view, chart, { active: this.brief ? null : this.active, height: this.brief ? PAPER : undefined, state: (this.states[`${i} ${chart.title}`] ??= {}), prefs: this.prefs }));
+    this.arrange();
     this.element.replaceChildren(...this.parts(view));
     for (const chart of this.charts) chart.resize();
     this.element.scrollTop = top;
@@ -73,31 +89,63 @@ export class Detail {
     this.charts = [];
   }
 
-  /** @param {number} index */
+  /** @param {string} zoom of the main chart, as a link says it: from~to */
+  zoomTo(zoom) {
+    const [from, to] = zoom.split("~").map(Number);
+    if (to > from) this.charts[this.lead]?.show({ x: [from, to], y: null });
+  }
+
+  /** The main chart's height: what the window leaves. */
+  tall() {
+    return this.brief ? PAPER : Math.max(LOW, Math.min(HIGH, Math.min(this.element.clientHeight || 700, innerHeight) - AROUND));
+  }
+
+  /** Put the chart that the chosen finding rests on into the first place. */
+  arrange() {
+    if (!this.view) return;
+    this.lead = lead(this.view, this.charts, this.active);
+    const main = this.charts[this.lead];
+    this.charts.forEach((chart, i) => chart.tall(i === this.lead ? this.tall() : this.brief ? PAPER : 240));
+    this.controls.mount(this.brief ? null : main, this.view);
+    this.main.replaceChildren(main ? main.element : h("p", { class: "cd-empty" }, "This run has no curve to draw."));
+    this.more.replaceChildren(...this.charts.filter((chart) => chart !== main).map((chart) => chart.element));
+    this.more.hidden = this.charts.length < 2;
+  }
+
+  /** @param {string} condition to choose, if it was found */
+  choose(condition) {
+    const wanted = this.view?.findings.findIndex((finding) => finding.condition === condition) ?? -1;
+    if (wanted >= 0 && wanted !== this.active) this.mark(wanted);
+  }
+
+  /** @param {number} index of the finding that was picked */
   activate(index) {
+    this.mark(index);
+    if (this.view) this.on.condition(this.view.findings[index].condition);
+  }
+
+  /** @param {number} index of the finding whose card is open and whose mark is in sight */
+  mark(index) {
     this.active = index;
-    for (const chart of this.charts) chart.highlight(index);
+    if (this.view && lead(this.view, this.charts, index) !== this.lead) this.arrange();
+    for (const chart of this.charts) chart.highlight(index, true);
     this.element.querySelectorAll(".cd-finding").forEach((card, i) => {
       card.classList.toggle("cd-chosen", i === index);
-      card.querySelector(".cd-finding-pick")?.setAttribute("aria-pressed", String(i === index));
+      card.querySelector(".cd-finding-pick")?.setAttribute("aria-expanded", String(i === index));
+      /** @type {HTMLElement | null} */ (card.querySelector(".cd-finding-more"))?.toggleAttribute("hidden", i !== index);
     });
-    if (this.view) this.on.condition(this.view.findings[index].condition);
+    if (index >= LISTED) this.element.querySelector(".cd-rest")?.setAttribute("open", "");
+    this.main.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {RunView} view */
   parts(view) {
-    const main = this.charts.slice(0, 1).map((chart) => chart.element);
-    const rest = this.charts.slice(1).map((chart) => chart.element);
+    const glance = h("div", { class: "cd-glance" }, this.main, h("div", { class: "cd-side" }, this.seen(view), suggestions(view, this.brief)));
+    if (this.brief) return [header(view), glance, h("p", { class: "cd-finding-foot" }, view.params.map(([name, value]) => `${name} ${value}`).join(" · "))];
     return [
       header(view),
-      view.prescriptions.length ? prescriptions(view.prescriptions) : null,
-      h(
-        "section",
-        { class: view.findings.length ? "cd-evidence" : "cd-evidence cd-alone", "aria-label": "Findings and evidence" },
-        view.findings.length ? h("div", { class: "cd-findings" }, h("h2", {}, "What was found"), view.findings.map((finding, i) => this.finding(finding, i))) : null,
-        h("div", { class: "cd-main-chart" }, main.length ? main : h("p", { class: "cd-empty" }, "This run has no curve to draw.")),
-      ),
-      rest.length ? h("section", { class: "cd-more-charts", "aria-label": "More curves" }, rest) : null,
+      glance,
+      this.charts.length > 1 ? this.more : null,
       facts(view),
       unjudged(view),
       curves(view),
@@ -105,113 +153,86 @@ export class Detail {
     ].filter((part) => part !== null);
   }
 
+  /** @param {RunView} view */
+  seen(view) {
+    if (!view.findings.length) return null;
+    return h("section", { class: "cd-findings", "aria-label": view.heads.seen }, h("h2", {}, view.heads.seen), ...this.cards(view));
+  }
+
+  /**
+   * The first findings in sight, the rest folded: what to try must be seen beside them.
+   * @param {RunView} view
+   */
+  cards(view) {
+    const all = view.findings.map((finding, i) => this.finding(finding, i));
+    if (this.brief || all.length <= LISTED + 1) return all;
+    return [...all.slice(0, LISTED), h("details", { class: "cd-rest", open: (this.active ?? 0) >= LISTED }, h("summary", { "data-focus": "findings" }, `${all.length - LISTED} more`), all.slice(LISTED))];
+  }
+
   /**
    * @param {Finding} finding
    * @param {number} index
    */
   finding(finding, index) {
-    const chosen = index === this.active;
+    const chosen = index === this.active || this.brief;
     const where = finding.onset === null ? null : `from ${finding.axis ?? "step"} ${number(finding.onset)}`;
     return h(
       "div",
       { class: chosen ? "cd-finding cd-chosen" : "cd-finding", "data-severity": finding.severity },
       h(
         "button",
-        { type: "button", class: "cd-finding-pick", "aria-pressed": String(chosen), "data-focus": `finding-${index}`, onclick: () => this.activate(index) },
+        { type: "button", class: "cd-finding-pick", "aria-expanded": String(chosen), "data-focus": `finding-${index}`, onclick: () => this.activate(index) },
         icon(finding.severity, SEVERITY[finding.severity]),
         h("span", { class: "cd-finding-title" }, finding.title),
         h("span", { class: "cd-sure", title: "the probability that this is true" }, percent(finding.confidence)),
       ),
-      h("p", {}, finding.summary),
-      h("p", { class: "cd-finding-foot" }, [where, finding.curves.join(", ")].filter(Boolean).join(" · ")),
-      finding.evidence.length ? h("details", {}, h("summary", { "data-focus": `evidence-${index}` }, "Evidence"), pairs(finding.evidence)) : null,
-      h("button", { type: "button", class: "cd-link", "data-focus": `page-${index}`, onclick: () => this.on.explain(finding.condition) }, `About “${finding.title}”`),
+      h(
+        "div",
+        { class: "cd-finding-more", hidden: !chosen },
+        // the first one's sentence is the headline already
+        index === 0 && this.view?.headline === finding.summary && !this.brief ? null : h("p", {}, finding.summary),
+        h("p", { class: "cd-finding-foot" }, [where, finding.curves.join(", ")].filter(Boolean).join(" · ")),
+        this.brief ? h("p", { class: "cd-finding-foot" }, finding.evidence.map(([name, value]) => `${name} ${value}`).join(" · ")) : null,
+        finding.evidence.length && !this.brief ? h("details", {}, h("summary", { "data-focus": `evidence-${index}` }, "Evidence"), pairs(finding.evidence)) : null,
+        h("button", { type: "button", class: "cd-link", "data-focus": `page-${index}`, onclick: () => this.on.explain(finding.condition) }, `About “${finding.title}”`),
+      ),
     );
   }
+}
+
+/**
+ * The chart in which a finding's mark is drawn, else one of its curves, else the first.
+ * @param {RunView} view
+ * @param {Chart[]} charts
+ * @param {number | null} active
+ */
+function lead(view, charts, active) {
+  if (active === null) return 0;
+  const first = view.findings[active]?.curves[0];
+  const marked = charts.findIndex(({ chart }) => chart.marks.some((mark) => mark.finding === active) && chart.curves.some((i) => view.curves[i].label === first));
+  const named = charts.findIndex(({ chart }) => chart.curves.some((i) => view.curves[i].label === first));
+  return Math.max(0, marked >= 0 ? marked : named);
 }
 
 /** What decides whether a view can be followed without rebuilding: all but the points.
  * @param {RunView} view
  */
 function words(view) {
-  const charts = view.charts.map((chart) => [chart.title, chart.curves, chart.findings]);
-  return JSON.stringify([view.verdict, view.headline, view.findings, view.prescriptions, view.readings, view.unjudged, view.problems, view.params, charts, view.others.length]);
+  const charts = view.charts.map((chart) => [chart.title, chart.curves]);
+  return JSON.stringify([view.state, view.headline, view.findings, view.prescriptions, view.readings, view.unjudged, view.problems, view.params, charts, view.others.length]);
 }
 
 /** @param {RunView} view */
 function header(view) {
-  const worst = view.findings[0]?.severity;
-  const kind = view.verdict === "sick" && worst ? worst : view.verdict;
+  const kind = kindOf(view.state);
   return h(
     "header",
     { class: "cd-head" },
-    h("p", { class: `cd-verdict cd-is-${kind}` }, icon(kind), VERDICT[view.verdict]),
+    h("p", { class: "cd-head-line" }, h("span", { class: `cd-verdict cd-is-${kind}` }, icon(kind), capital(view.state))),
     h("h1", {}, view.run),
     h("p", { class: "cd-headline" }, view.headline),
     view.sampled ? h("p", { class: "cd-note" }, view.sampled) : null,
   );
-}
-
-/** @param {Prescription[]} list */
-function prescriptions(list) {
-  const [first, ...others] = list;
-  return h(
-    "section",
-    { class: "cd-cures", "aria-label": "What to try" },
-    h(
-      "div",
-      { class: "cd-first" },
-      h("h2", {}, "Try this first"),
-      h("p", { class: "cd-first-text" }, first.text),
-      h("p", { class: "cd-first-foot" }, first.change ? h("span", { class: "cd-change" }, first.change) : null, meter(first), treats(first, list)),
-      first.because.length ? h("ul", { class: "cd-because", "aria-label": "because" }, first.because.map((reason) => h("li", {}, reason))) : null,
-    ),
-    others.length
-      ? h(
-          "div",
-          { class: "cd-then" },
-          h("h2", {}, "Then consider"),
-          h(
-            "ol",
-            { start: 2 },
-            others.slice(0, SHOWN).map((cure) => another(cure, list)),
-          ),
-          others.length > SHOWN
-            ? h("details", {}, h("summary", { "data-focus": "cures" }, `${others.length - SHOWN} more`), h("ol", { start: 2 + SHOWN }, others.slice(SHOWN).map((cure) => another(cure, list))))
-            : null,
-        )
-      : null,
-  );
-}
-
-/**
- * @param {Prescription} cure
- * @param {Prescription[]} list
- */
-function another(cure, list) {
-  return h("li", {}, h("span", { class: "cd-then-text" }, cure.text), h("span", { class: "cd-then-foot" }, cure.change ? h("span", { class: "cd-change" }, cure.change) : null, meter(cure), treats(cure, list)));
-}
-
-/** @param {Prescription} cure */
-function meter(cure) {
-  const share = cure.confidence ?? 0;
-  return h(
-    "span",
-    { class: "cd-meter-line", title: "the probability that this helps" },
-    h("span", { class: "cd-meter", "aria-hidden": "true" }, h("span", { class: "cd-meter-fill", vars: { width: `${Math.round(share * 100)}%` } })),
-    `${percent(cure.confidence)} likely to help`,
-  );
-}
-
-/**
- * @param {Prescription} cure
- * @param {Prescription[]} all
- */
-function treats(cure, all) {
-  // where all treat the same, saying so each time is noise
-  const same = all.every((other) => other.treats.join() === all[0].treats.join());
-  if (!cure.treats.length || (same && cure !== all[0])) return null;
-  return h("span", { class: "cd-treats" }, `for ${cure.treats.map(title).join(", ")}`);
 }
 
 /** @param {([string, string] | [string, string, string])[]} entries name, value, meaning */
@@ -233,11 +254,12 @@ function facts(view) {
 /** @param {RunView} view */
 function unjudged(view) {
   if (!view.unjudged.length) return null;
+  const count = view.unjudged.reduce((sum, group) => sum + group.conditions.length, 0);
   return h(
     "details",
-    { class: "cd-fold", open: view.unjudged.length <= 3 },
-    h("summary", { "data-focus": "unjudged" }, h("h2", {}, `What could not be judged (${view.unjudged.length})`)),
-    h("ul", { class: "cd-unjudged" }, view.unjudged.map((item) => h("li", {}, h("strong", {}, item.title), `: ${item.reason}`))),
+    { class: "cd-fold", open: view.state === "can't tell" },
+    h("summary", { "data-focus": "unjudged" }, h("h2", {}, `${view.heads.unjudged} (${count})`)),
+    h("ul", { class: "cd-unjudged" }, view.unjudged.map((group) => h("li", {}, h("strong", {}, capital(group.reason)), `: ${group.conditions.join(", ")}`))),
   );
 }
 

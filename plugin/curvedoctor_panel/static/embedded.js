@@ -1,6 +1,7 @@
 /** The data that a report carries in itself. */
 
-/** @typedef {{overview: import("./types.js").Overview, views: Record<string, import("./types.js").RunView>, pages: Record<string, import("./types.js").Page>, made: string}} Embedded */
+/** @typedef {{by: string, date: string | null, command: string | null, sources: string[], more: number}} Made */
+/** @typedef {{overview: import("./types.js").Overview, views: Record<string, import("./types.js").RunView>, pages: Record<string, import("./types.js").Page>, compared: import("./types.js").Conclusions | null, made: Made}} Embedded */
 
 /** @returns {Embedded} */
 export function embedded() {
@@ -14,6 +15,15 @@ export function embedded() {
       if (every) curve.x = Array.from({ length: every[2] }, (_, i) => every[0] + i * every[1]);
     }
   return data;
+}
+
+/**
+ * Where the report comes from, in a line.
+ * @param {Made} made
+ */
+export function origin(made) {
+  const sources = made.sources.join(", ") + (made.more ? ` and ${made.more} more` : "");
+  return [sources, made.date, made.command, made.by].filter(Boolean).join(" · ");
 }
 
 /**

@@ -41,7 +41,17 @@ export function plural(count, one, many = `${one}s`) {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
-/** @type {Record<string, string>} */
-export const VERDICT = { sick: "Sick", healthy: "Healthy", undetermined: "Undetermined" };
+/** The five words for a run, what needs somebody first. */
+export const STATES = ["failed", "needs attention", "can't tell", "could improve", "fine"];
+
+/** @param {string} state as part of a class or a picture's name */
+export const kindOf = (state) => state.replaceAll(" ", "-").replaceAll("'", "");
+
+/** A number and its sign on one line. @param {string} text */
+export const tight = (text) => text.replaceAll(" %", "\u00a0%");
+
+/** @param {string} text */
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** @type {Record<string, string>} */
 export const SEVERITY = { error: "Error", warning: "Warning", info: "Info" };

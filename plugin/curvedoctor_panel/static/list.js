@@ -1,16 +1,22 @@
-/** The list of runs: search, filters, and only those rows in the page that are in sight. */
+/** The list of runs: search, filters, order, columns; only those rows are in the page that are in sight. */
 
-import { h, named, slug } from "./dom.js";
-import { percent, plural, title, VERDICT } from "./format.js";
+import { h, slug } from "./dom.js";
+import { capital, kindOf, percent, plural, STATES, title } from "./format.js";
 import { icon, spark } from "./icons.js";
+import { cell, columnsOf, grouped, sorted } from "./order.js";
+import { common, matcher } from "./query.js";
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("./types.js").Overview} Overview */
+/** @typedef {import("./order.js").Item} Item */
 
 const ROW = 58;
 const SPARE = 6;
 /** Chips shown before the rest folds away. */
-const CHIPS = 5;
+const CHIPS = 3;
+/** Width of the list, in pixels, as far as it can be drawn. */
+const NARROW = 200;
+const WIDE = 900;
 
 export class RunList {
   /**
@@ -20,67 +26,116 @@ export class RunList {
     this.on = on;
     /** @type {Overview | null} */
     this.overview = null;
-    /** @type {Row[]} rows that pass the filters */
+    /** @type {Row[]} rows that pass the filters, in their order */
     this.rows = [];
+    /** @type {Item[]} what is listed: rows, and headings where they are grouped */
+    this.items = [];
     this.selected = "";
     this.query = "";
     /** @type {Set<string>} */
-    this.verdicts = new Set();
+    this.states = new Set();
     this.condition = "";
+    this.sort = "urgency";
+    this.group = false;
+    /** @type {string[]} */
+    this.columns = [];
     this.unfolded = false;
+    /** Characters that all names share, at both ends. */
+    this.shared = [0, 0];
     this.search = h("input", {
-      type: "search", class: "cd-search", placeholder: "Search runs, conditions, parameters", "aria-label": "Search runs", "aria-keyshortcuts": "/",
+      type: "search", class: "cd-search", placeholder: "Search: overfitting, lr>0.01, final<0.3", "aria-label": "Search runs", "aria-keyshortcuts": "/",
       oninput: () => { this.query = this.search.value; this.refilter(); },
       onkeydown: (/** @type {KeyboardEvent} */ e) => this.searchKey(e),
     });
-    this.chips = h("div", { class: "cd-chips", role: "group", "aria-label": "Filter by verdict" });
+    this.chips = h("div", { class: "cd-chips", role: "group", "aria-label": "Filter by state" });
     this.conditions = h("div", { class: "cd-chips cd-chips-small", role: "group", "aria-label": "Filter by condition" });
     this.count = h("p", { class: "cd-count", role: "status" });
+    this.order = h("select", { "aria-label": "Sort by", "data-focus": "sort", onchange: () => { this.sort = this.order.value; this.refilter(); } });
+    this.grouping = h("button", { type: "button", class: "cd-small", "aria-pressed": "false", "data-focus": "group", onclick: () => { this.group = !this.group; this.refilter(); } }, "by directory");
+    this.choice = h("details", { class: "cd-columns" });
+    this.heads = h("div", { class: "cd-heads" });
     this.sheet = h("div", { class: "cd-sheet", role: "presentation" });
     this.scroller = h(
       "div",
-      { class: "cd-rows", role: "listbox", tabindex: 0, "aria-label": "Runs, sick first", onscroll: () => this.paint(), onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e) },
+      { class: "cd-rows", role: "listbox", tabindex: 0, "aria-label": "Runs", onscroll: () => this.paint(), onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e) },
       this.sheet,
     );
-    this.element = h("section", { class: "cd-list", "aria-label": "Runs" }, h("div", { class: "cd-filters" }, this.search, this.chips, this.conditions, this.count), this.scroller);
+    this.handle = h("div", { class: "cd-handle", role: "separator", tabindex: 0, "aria-orientation": "vertical", "aria-label": "Width of the list", "aria-valuemin": NARROW, "aria-valuemax": WIDE, "aria-valuenow": 320, onpointerdown: (/** @type {PointerEvent} */ e) => this.pull(e), onkeydown: (/** @type {KeyboardEvent} */ e) => this.push(e) });
+    const tools = h("div", { class: "cd-list-tools" }, this.count, this.choice, this.grouping, this.order);
+    this.element = h("section", { class: "cd-list", "aria-label": "Runs" }, h("div", { class: "cd-filters" }, this.search, this.chips, this.conditions, tools), this.heads, this.scroller, this.handle);
     new ResizeObserver(() => this.paint()).observe(this.scroller);
   }
 
   /** @param {Overview} overview */
   update(overview) {
     this.overview = overview;
+    this.shared = common(overview.rows.map((row) => row.run));
     this.refilter(true);
+  }
+
+  /** What is asked for, as it stands in the address. @returns {Record<string, string>} */
+  asked() {
+    const all = { q: this.query, show: [...this.states].map(kindOf).join(","), only: this.condition, sort: this.sort === "urgency" ? "" : this.sort, group: this.group ? "1" : "", cols: this.columns.join(",") };
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value));
+  }
+
+  /** @param {Record<string, string>} link as `asked` gave it */
+  ask(link) {
+    this.query = this.search.value = link.q ?? "";
+    const kinds = (link.show ?? "").split(",");
+    this.states = new Set(STATES.filter((state) => kinds.includes(kindOf(state))));
+    this.condition = link.only ?? "";
+    this.sort = link.sort ?? "urgency";
+    this.group = link.group === "1";
+    this.columns = (link.cols ?? "").split(",").filter(Boolean);
+    if (this.overview) this.refilter(true);
   }
 
   /** @param {boolean} [quiet] keep the scroll position */
   refilter(quiet = false) {
     const all = this.overview?.rows ?? [];
-    this.rows = all.filter((row) => this.passes(row));
+    const found = matcher(this.query);
+    this.rows = sorted(all.filter((row) => (!this.states.size || this.states.has(row.state)) && (!this.condition || row.conditions.some((seen) => seen.id === this.condition)) && found(row)), this.sort);
+    this.items = this.group ? grouped(this.rows) : this.rows.map((row) => ({ row }));
+    this.rows = this.items.flatMap((item) => ("row" in item ? [item.row] : []));
     this.renderChips();
+    this.renderTools();
     this.count.textContent = this.rows.length === all.length ? plural(all.length, "run") : `${this.rows.length.toLocaleString("en")} of ${plural(all.length, "run")}`;
     if (!quiet) this.scroller.scrollTop = 0;
     this.paint();
     this.on.filter();
   }
 
-  /** @param {Row} row */
-  passes(row) {
-    if (this.verdicts.size && !this.verdicts.has(row.verdict)) return false;
-    if (this.condition && !row.conditions.some((seen) => seen.id === this.condition)) return false;
-    const words = this.query.toLowerCase().split(/\s+/).filter(Boolean);
-    if (!words.length) return true;
-    const params = Object.entries(row.params).map(([name, value]) => `${name}=${value}`);
-    const text = [row.run, row.source, ...row.conditions.map((seen) => seen.id), ...params].join(" ").toLowerCase();
-    return words.every((word) => text.includes(word));
+  renderTools() {
+    const offered = this.overview ? columnsOf(this.overview) : [];
+    const by = ["urgency", "name", ...offered].flatMap((name) => [name, `-${name}`]);
+    this.order.replaceChildren(...by.map((name) => h("option", { value: name, selected: name === this.sort }, name.startsWith("-") ? `${name.slice(1)} ↓` : `${name} ↑`)));
+    this.order.value = this.sort;
+    this.grouping.setAttribute("aria-pressed", String(this.group));
+    this.choice.hidden = !offered.length;
+    this.choice.replaceChildren(
+      h("summary", { class: "cd-small", "data-focus": "columns" }, "columns"),
+      h("div", { class: "cd-menu" }, offered.map((name) => h("label", {}, h("input", { type: "checkbox", checked: this.columns.includes(name), "data-focus": `column-${name}`, onchange: () => this.column(name) }), ` ${name}`))),
+    );
+    this.heads.hidden = !this.columns.length;
+    const head = (/** @type {string} */ name) => h("button", { type: "button", class: "cd-head-cell", title: `Sort by ${name}`, onclick: () => { this.sort = this.sort === name ? `-${name}` : name; this.refilter(); } }, this.sort === name ? `${name} ↑` : this.sort === `-${name}` ? `${name} ↓` : name);
+    this.heads.replaceChildren(h("span", { class: "cd-row-text" }, head("name")), ...this.columns.map(head));
+  }
+
+  /** @param {string} name of a column to show or hide */
+  column(name) {
+    this.columns = this.columns.includes(name) ? this.columns.filter((other) => other !== name) : [...this.columns, name];
+    this.refilter(true);
+    this.choice.open = true;
   }
 
   renderChips() {
     const overview = this.overview;
     if (!overview) return;
     this.chips.replaceChildren(
-      ...["sick", "undetermined", "healthy"].map((verdict) =>
-        chip([icon(verdict), VERDICT[verdict]], overview.verdicts[/** @type {"sick"} */ (verdict)], this.verdicts.has(verdict), `verdict-${verdict}`, () => {
-          if (!this.verdicts.delete(verdict)) this.verdicts.add(verdict);
+      ...STATES.filter((state) => overview.states[/** @type {"fine"} */ (state)]).map((state) =>
+        chip([icon(kindOf(state)), capital(state)], overview.states[/** @type {"fine"} */ (state)], this.states.has(state), `state-${kindOf(state)}`, () => {
+          if (!this.states.delete(state)) this.states.add(state);
           this.refilter();
         }),
       ),
@@ -107,15 +162,23 @@ export class RunList {
   paint() {
     const { scrollTop, clientHeight } = this.scroller;
     const first = Math.max(0, Math.floor(scrollTop / ROW) - SPARE);
-    const last = Math.min(this.rows.length, Math.ceil((scrollTop + clientHeight) / ROW) + SPARE);
-    this.sheet.style.height = `${this.rows.length * ROW}px`;
-    const items = [];
-    for (let i = first; i < last; i++) items.push(this.row(this.rows[i], i));
-    this.sheet.replaceChildren(...items);
-    const selected = this.rows.findIndex((row) => row.key === this.selected);
+    const last = Math.min(this.items.length, Math.ceil((scrollTop + clientHeight) / ROW) + SPARE);
+    this.sheet.style.height = `${this.items.length * ROW}px`;
+    const lines = [];
+    for (let i = first; i < last; i++) {
+      const item = this.items[i];
+      lines.push("row" in item ? this.row(item.row, i) : h("div", { class: "cd-row cd-row-head", role: "presentation", vars: { top: `${i * ROW}px` } }, h("span", { class: "cd-row-name", title: item.head }, item.head), h("span", { class: "cd-count" }, plural(item.count, "run"))));
+    }
+    this.sheet.replaceChildren(...lines);
+    const selected = this.place(this.selected);
     if (selected >= first && selected < last) this.scroller.setAttribute("aria-activedescendant", slug(this.selected));
     else this.scroller.removeAttribute("aria-activedescendant");
     if (!this.rows.length && this.overview?.rows.length) this.sheet.replaceChildren(h("p", { class: "cd-empty" }, "No run passes these filters."));
+  }
+
+  /** @param {string} key of a run; where it is listed, or -1 */
+  place(key) {
+    return this.items.findIndex((item) => "row" in item && item.row.key === key);
   }
 
   /**
@@ -124,23 +187,32 @@ export class RunList {
    */
   row(row, index) {
     const chosen = row.key === this.selected;
-    const kind = row.verdict === "sick" && row.severity ? row.severity : row.verdict;
+    const kind = kindOf(row.state);
     return h(
       "div",
       {
         class: chosen ? "cd-row cd-chosen" : "cd-row", role: "option", id: slug(row.key), "aria-selected": String(chosen),
-        "aria-setsize": this.rows.length, "aria-posinset": index + 1, title: row.run, vars: { top: `${index * ROW}px` },
-        onclick: () => this.choose(index),
+        "aria-setsize": this.rows.length, "aria-posinset": this.rows.indexOf(row) + 1, title: row.run, vars: { top: `${index * ROW}px` },
+        onclick: () => this.choose(this.rows.indexOf(row)),
       },
-      icon(kind, VERDICT[row.verdict]),
-      h(
-        "div",
-        { class: "cd-row-text" },
-        named("div", { class: "cd-row-name" }, row.run),
-        h("div", { class: "cd-row-what" }, said(row)),
-      ),
-      h("div", { class: `cd-row-spark cd-is-${kind}` }, spark(row.spark)),
+      icon(kind, capital(row.state)),
+      h("div", { class: "cd-row-text" }, this.name(row.run), h("div", { class: "cd-row-what" }, said(row))),
+      this.columns.map((column) => h("span", { class: "cd-row-cell", title: column }, cell(row, column))),
+      this.columns.length ? null : h("div", { class: `cd-row-spark cd-is-${kind}` }, spark(row.spark)),
     );
+  }
+
+  /**
+   * A name without what all names share; what it differs in stays in sight.
+   * @param {string} name
+   */
+  name(name) {
+    const [start, end] = this.shared;
+    const middle = name.slice(start, name.length - end) || name;
+    const text = `${start ? "…" : ""}${middle}${end ? "…" : ""}`;
+    if (text.length <= 24) return h("div", { class: "cd-row-name" }, text);
+    const cut = text.length - 10;
+    return h("div", { class: "cd-row-name cd-long" }, h("span", { class: "cd-clip" }, text.slice(0, cut)), h("span", {}, text.slice(cut)));
   }
 
   /** @param {number} index */
@@ -154,7 +226,7 @@ export class RunList {
   /** @param {string} key select without telling the app */
   mark(key) {
     this.selected = key;
-    const index = this.rows.findIndex((row) => row.key === key);
+    const index = this.place(key);
     if (index >= 0) {
       const top = index * ROW;
       const { scrollTop, clientHeight } = this.scroller;
@@ -185,6 +257,32 @@ export class RunList {
     } else return;
     event.preventDefault();
   }
+
+  /** @param {number} width of the list */
+  wide(width) {
+    const kept = Math.round(Math.max(NARROW, Math.min(WIDE, width, innerWidth - 320)));
+    this.element.parentElement?.style.setProperty("--cd-list", `${kept}px`);
+    this.handle.setAttribute("aria-valuenow", String(kept));
+  }
+
+  /** @param {PointerEvent} event */
+  pull(event) {
+    const from = this.element.clientWidth - event.clientX;
+    const move = (/** @type {PointerEvent} */ e) => this.wide(from + e.clientX);
+    this.handle.setPointerCapture(event.pointerId);
+    this.handle.addEventListener("pointermove", move);
+    this.handle.addEventListener("pointerup", () => this.handle.removeEventListener("pointermove", move), { once: true });
+    event.preventDefault();
+  }
+
+  /** @param {KeyboardEvent} event */
+  push(event) {
+    const by = { ArrowLeft: -24, ArrowRight: 24 }[event.key];
+    if (by === undefined) return;
+    this.wide(this.element.clientWidth + by);
+    event.preventDefault();
+    event.stopPropagation();
+  }
 }
 
 /**
@@ -201,7 +299,7 @@ function chip(label, count, pressed, name, onclick) {
 /** @param {Row} row */
 function said(row) {
   const [first, ...more] = row.conditions;
-  if (!first) return VERDICT[row.verdict];
-  const what = `${title(first.id)} · ${percent(first.confidence)}${more.length ? ` · +${more.length}` : ""}`;
-  return row.verdict === "sick" ? what : `${VERDICT[row.verdict]} · ${what}`;
+  const what = first ? `${title(first.id)} · ${percent(first.confidence)}${more.length ? ` · +${more.length}` : ""}` : "";
+  if (row.verdict === "sick") return what;
+  return row.state === "can't tell" ? row.summary : [capital(row.state), row.state === "could improve" ? row.first : what].filter(Boolean).join(" · ");
 }

@@ -7,13 +7,16 @@ import { curveColor } from "./theme.js";
 /** @typedef {import("./types.js").Page} Page */
 
 export class Manual {
-  /** @param {(condition: string) => Promise<Page | null>} explain */
-  constructor(explain) {
+  /**
+   * @param {(condition: string) => Promise<Page | null>} explain
+   * @param {() => void} [closed]
+   */
+  constructor(explain, closed = () => {}) {
     this.explain = explain;
     this.body = h("div", { class: "cd-page" });
     this.dialog = h(
       "dialog",
-      { class: "cd-dialog", "aria-label": "Manual page", onclick: (/** @type {MouseEvent} */ e) => e.target === this.dialog && this.dialog.close() },
+      { class: "cd-dialog", "aria-label": "Manual page", onclose: closed, onclick: (/** @type {MouseEvent} */ e) => e.target === this.dialog && this.dialog.close() },
       h("button", { type: "button", class: "cd-small cd-close", onclick: () => this.dialog.close() }, "Close"),
       this.body,
     );
@@ -84,7 +87,7 @@ function picture(example) {
       at === null ? null : svg("line", { class: "cd-picture-onset", x1: at, x2: at, y1: 2, y2: height - 2 }),
       example.curves.map((curve, i) => svg("path", { d: path(curve.x, curve.y), fill: "none", "stroke-width": 1.75, style: `stroke: var(${curveColor(curve, i)})` })),
     ),
-    h("figcaption", {}, icon(example.kind), example.kind === "sick" ? "Sick" : "Healthy", h("span", { class: "cd-picture-curves" }, example.curves.map((curve) => curve.label).join(", "))),
+    h("figcaption", {}, icon(example.kind === "sick" ? "failed" : "fine"), example.kind === "sick" ? "Sick" : "Healthy", h("span", { class: "cd-picture-curves" }, example.curves.map((curve) => curve.label).join(", "))),
   );
 }
 

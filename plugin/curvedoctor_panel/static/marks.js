@@ -5,7 +5,7 @@ import { color } from "./theme.js";
 
 /** @typedef {import("./types.js").Mark} Mark */
 /** @typedef {import("./vendor/uPlot.esm.js")} uPlot */
-/** @typedef {{color: string, x: number[], y: (number | null)[]}[]} Lines */
+/** @typedef {string[]} Colors of the curves */
 
 /** @type {Record<string, string>} */
 const NAMES = {
@@ -34,6 +34,32 @@ export function markKey(marks, active) {
 }
 
 /**
+ * A mark on another axis.
+ * @param {Mark} mark
+ * @param {(x: number) => number} to
+ * @returns {Mark}
+ */
+export function moved(mark, to) {
+  const list = (/** @type {any} */ x) => (Array.isArray(x) ? x.map(to) : typeof x === "number" ? to(x) : x);
+  return { ...mark, x: list(mark.x), from: list(mark.from), to: list(mark.to), end: list(mark.end), ranges: mark.ranges?.map(([a, b]) => [to(a), to(b)]) };
+}
+
+/** Pixels from a mark at which the cursor is told its title. */
+const NEAR = 6;
+
+/**
+ * The title of the mark at the cursor.
+ * @param {uPlot} u
+ * @param {Mark[]} marks
+ * @param {number} x
+ */
+export function place(u, marks, x) {
+  const at = u.valToPos(x, "x");
+  const near = marks.filter((mark) => mark.label && typeof mark.x === "number" && Math.abs(u.valToPos(mark.x, "x") - at) <= NEAR);
+  return near.map((mark) => mark.label).join("; ");
+}
+
+/**
  * @param {Mark} mark
  * @param {number | null} active
  */
@@ -44,9 +70,9 @@ const strength = (mark, active) => (active === null || mark.finding === active ?
  * @param {uPlot} u
  * @param {Mark[]} marks
  * @param {number | null} active
- * @param {Lines} lines
+ * @param {Colors} colors
  */
-export function paintBehind(u, marks, active, lines) {
+export function paintBehind(u, marks, active, colors) {
   clipped(u, (context) => {
     for (const mark of marks) {
       if (mark.kind === "span") {
@@ -56,7 +82,7 @@ export function paintBehind(u, marks, active, lines) {
         context.globalAlpha = 0.1 * strength(mark, active);
         context.fillRect(from, u.bbox.top, to - from, u.bbox.height);
       } else if (mark.kind === "band") {
-        band(u, context, mark, color(lines[mark.curve ?? 0]?.color ?? "--cd-muted"));
+        band(u, context, mark, color(colors[mark.curve ?? 0] ?? "--cd-muted"));
       }
     }
   });
@@ -87,11 +113,11 @@ function band(u, context, mark, fill) {
  * @param {uPlot} u
  * @param {Mark[]} marks
  * @param {number | null} active
- * @param {Lines} lines
+ * @param {Colors} colors
  */
-export function paintBefore(u, marks, active, lines) {
+export function paintBefore(u, marks, active, colors) {
   const scale = devicePixelRatio;
-  const ink = (/** @type {Mark} */ mark) => color(lines[mark.curve ?? 0]?.color ?? "--cd-text");
+  const ink = (/** @type {Mark} */ mark) => color(colors[mark.curve ?? 0] ?? "--cd-text");
   clipped(u, (context) => {
     /** @type {number[]} right ends of labels, so that none covers another */
     const taken = [];
@@ -222,7 +248,7 @@ function onset(u, context, mark, active, scale, taken) {
   const text = mark.label ?? "";
   const width = context.measureText(text).width;
   const right = x + width + 12 * scale <= u.bbox.left + u.bbox.width;
-  const left = right ? x + 5 * scale : x - width - 9 * scale;
+  const left = right ? x + 5 * scale : Math.max(u.bbox.left, x - width - 9 * scale);
   let row = 0;
   while (taken[row] !== undefined && left < taken[row]) row++;
   taken[row] = left + width + 8 * scale;

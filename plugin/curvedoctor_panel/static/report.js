@@ -3,17 +3,20 @@
 import { App } from "./app.js";
 import { Detail } from "./detail.js";
 import { h } from "./dom.js";
-import { embedded } from "./embedded.js";
-import { plural, title, VERDICT } from "./format.js";
+import { embedded, origin } from "./embedded.js";
+import { capital, plural, title } from "./format.js";
 
 /** Runs printed in full; the table lists all of them. */
 const PRINTED = 30;
 
 const data = embedded();
 
+/** @type {import("./types.js").Store} */
 const store = {
   run: async (/** @type {string} */ key) => data.views[key],
   explain: async (/** @type {string} */ condition) => data.pages[condition] ?? null,
+  compare: data.compared ? async () => /** @type {import("./types.js").Conclusions} */ (data.compared) : undefined,
+  absent: (/** @type {import("./types.js").Row} */ row) => `${capital(row.state)}: ${row.summary} This report tells in full only the runs that need somebody; for this one: curvedoctor diagnose '${row.source}' -o one.html`,
 };
 
 const place = {
@@ -35,9 +38,10 @@ const follow = () => {
 };
 dark.addEventListener("change", follow);
 follow();
-app.tell({ phase: "ready", text: `${plural(data.overview.rows.length, "run")} · ${data.made}` });
+app.tell({ phase: "ready", text: `${plural(data.overview.rows.length, "run")} · ${data.made.by}` });
 app.update(data.overview);
-app.tell({ phase: "ready", text: `${plural(data.overview.rows.length, "run")} · ${data.made}` });
+app.tell({ phase: "ready", text: `${plural(data.overview.rows.length, "run")} · ${data.made.by}` });
+app.element.querySelector(".cd-foot")?.prepend(h("p", { class: "cd-origin" }, origin(data.made)));
 addEventListener("hashchange", () => app.follow());
 
 /** @type {Detail[]} */
@@ -49,7 +53,7 @@ let paper = null;
 addEventListener("beforeprint", () => {
   app.element.dataset.theme = "light";
   const rows = data.overview.rows;
-  const full = rows.length === 1 ? rows : rows.filter((row) => row.verdict === "sick").slice(0, PRINTED);
+  const full = rows.length === 1 ? rows : rows.filter((row) => row.verdict === "sick" && data.views[row.key]).slice(0, PRINTED);
   printed = full.map(() => new Detail({ explain: () => {}, condition: () => {} }, true));
   paper = h("div", { class: "cd-paper" }, rows.length > 1 ? summary(rows) : null, printed.map((detail) => detail.element));
   app.element.append(paper);
@@ -64,12 +68,12 @@ addEventListener("afterprint", () => {
 
 /** @param {import("./types.js").Row[]} rows */
 function summary(rows) {
-  const cells = (/** @type {import("./types.js").Row} */ row) => [row.run, VERDICT[row.verdict], row.conditions.map((seen) => title(seen.id)).join(", "), row.first];
+  const cells = (/** @type {import("./types.js").Row} */ row) => [row.run, capital(row.state), row.conditions.map((seen) => title(seen.id)).join(", "), row.state === "fine" ? "" : row.first + (row.suggested ? " (suggested)" : "")];
   return h(
     "section",
     { class: "cd-paper-summary" },
     h("h1", {}, "Diagnoses"),
-    h("p", { class: "cd-count" }, `${plural(rows.length, "run")} · ${data.made}`),
-    h("table", { class: "cd-table" }, h("thead", {}, h("tr", {}, ["Run", "Verdict", "Conditions", "Try first"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows.map((row) => h("tr", {}, cells(row).map((cell) => h("td", {}, cell)))))),
+    h("p", { class: "cd-count" }, `${plural(rows.length, "run")} · ${origin(data.made)}`),
+    h("table", { class: "cd-table" }, h("thead", {}, h("tr", {}, ["Run", "State", "Seen in the curves", "To try first"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows.map((row) => h("tr", {}, cells(row).map((cell) => h("td", {}, cell)))))),
   );
 }

@@ -1,7 +1,7 @@
 /** Hyperparameter against outcome for runs that are siblings. */
 
 import { h, svg } from "./dom.js";
-import { number, plural, title, VERDICT } from "./format.js";
+import { capital, kindOf, number, plural, STATES, title } from "./format.js";
 
 /** @typedef {import("./types.js").Overview} Overview */
 /** @typedef {import("./types.js").Family} Family */
@@ -62,7 +62,7 @@ export class Scatter {
     this.body.replaceChildren(
       h("p", { class: "cd-picks" }, choose("Runs of", families.map(name), name(family), (value) => (this.family = value)), choose("Hyperparameter", family.params.map((item) => item.name), param.name, (value) => (this.param = value))),
       dots.length ? this.picture(family, param, dots) : h("p", { class: "cd-count" }, "No run that passes the filters has both numbers."),
-      h("p", { class: "cd-scatter-key" }, ["sick", "undetermined", "healthy"].map((verdict) => h("span", {}, svg("svg", { viewBox: "-8 -8 16 16", width: 14, height: 14, "aria-hidden": "true" }, glyph(verdict, false)), VERDICT[verdict]))),
+      h("p", { class: "cd-scatter-key" }, STATES.filter((state) => dots.some((dot) => dot.row.state === state)).map((state) => h("span", {}, svg("svg", { viewBox: "-8 -8 16 16", width: 14, height: 14, "aria-hidden": "true" }, glyph(state, false)), capital(state)))),
       h("details", {}, h("summary", {}, "As a table"), table(param, family, dots)),
     );
   }
@@ -113,7 +113,7 @@ export class Scatter {
         svg("text", { class: "cd-axis", x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 6, "text-anchor": "middle" }, `${param.name}${logX ? " (log)" : ""}`),
         svg("text", { class: "cd-axis", transform: `translate(14 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)`, "text-anchor": "middle" }, `end of ${family.outcome}`.slice(0, 40)),
         [...dots].reverse().map((dot) => {
-          const mark = glyph(dot.row.verdict, dot === best);
+          const mark = glyph(dot.row.state, dot === best);
           mark.setAttribute("transform", `translate(${x.to(dot.x).toFixed(1)} ${y.to(dot.y).toFixed(1)})`);
           mark.append(svg("title", {}, `${dot.row.run}\n${param.name} = ${String(dot.value)}\n${family.outcome} = ${number(dot.y)}${dot.row.conditions[0] ? `\n${title(dot.row.conditions[0].id)}` : ""}`));
           mark.addEventListener("click", () => this.open(dot.row.key, ""));
@@ -136,18 +136,26 @@ function table(param, family, dots) {
   return h(
     "table",
     { class: "cd-table" },
-    h("thead", {}, h("tr", {}, ["Run", param.name, family.outcome, "Verdict"].map((text) => h("th", { scope: "col" }, text)))),
-    h("tbody", {}, dots.slice(0, 200).map((dot) => h("tr", {}, [dot.row.run, typeof dot.value === "number" ? number(dot.value) : String(dot.value), number(dot.y), VERDICT[dot.row.verdict]].map((text) => h("td", {}, text))))),
+    h("thead", {}, h("tr", {}, ["Run", param.name, family.outcome, "State"].map((text) => h("th", { scope: "col" }, text)))),
+    h("tbody", {}, dots.slice(0, 200).map((dot) => h("tr", {}, [dot.row.run, typeof dot.value === "number" ? number(dot.value) : String(dot.value), number(dot.y), capital(dot.row.state)].map((text) => h("td", {}, text))))),
   );
 }
 
+/** A shape for each state. @type {Record<string, string>} */
+const SHAPES = {
+  failed: "M0-6L6 5H-6z",
+  "needs attention": "M0-6L6 0L0 6L-6 0z",
+  "can't tell": "M-5-5H5V5H-5z",
+  "could improve": "M0-6L5 0H2V6H-2V0H-5z",
+  fine: "M-6 0A6 6 0 106 0A6 6 0 10-6 0z",
+};
+
 /**
- * @param {string} verdict
+ * @param {string} state
  * @param {boolean} best
  */
-function glyph(verdict, best) {
-  const shape = { sick: "M0-6L6 5H-6z", undetermined: "M-5-5H5V5H-5z", healthy: "M-6 0A6 6 0 106 0A6 6 0 10-6 0z" }[verdict] ?? "";
-  return svg("g", { class: `cd-dot cd-dot-${verdict}` }, best ? svg("circle", { class: "cd-dot-best", r: 11 }) : null, svg("path", { d: shape }));
+function glyph(state, best) {
+  return svg("g", { class: `cd-dot cd-dot-${kindOf(state)}` }, best ? svg("circle", { class: "cd-dot-best", r: 11 }) : null, svg("path", { d: SHAPES[state] ?? SHAPES.fine }));
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { Detail } from "./detail.js";
 import { h } from "./dom.js";
-import { embedded } from "./embedded.js";
+import { embedded, origin } from "./embedded.js";
 import { learnTitles } from "./format.js";
 import { Manual } from "./manual.js";
 
@@ -12,7 +12,7 @@ learnTitles(data.overview.titles);
 
 const manual = new Manual(async (condition) => data.pages[condition] ?? null);
 const detail = new Detail({ explain: (id) => manual.open(id), condition: () => {} });
-const app = h("main", { class: "cd-app cd-one" }, detail.element, h("footer", { class: "cd-foot" }, `${row.source} · ${data.made}`), manual.dialog);
+const app = h("main", { class: "cd-app cd-one" }, detail.element, h("footer", { class: "cd-foot" }, origin(data.made)), manual.dialog);
 document.body.append(app);
 
 const dark = matchMedia("(prefers-color-scheme: dark)");

@@ -34,6 +34,13 @@ async function get(name, query = {}) {
 const store = {
   run: (/** @type {string} */ key) => get("run", { key }),
   explain: (/** @type {string} */ condition) => get("explain", { condition }),
+  compare: () => get("compare"),
+  native: (/** @type {import("./types.js").RunView} */ view, /** @type {import("./types.js").ChartData} */ chart) => {
+    const exactly = (/** @type {string} */ text) => `^${text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`;
+    const tags = [...new Set(chart.curves.map((index) => view.curves[index].tag))].map(exactly).join("|");
+    const query = new URLSearchParams({ tagFilter: tags, runFilter: exactly(view.run) });
+    return `${parent.location.pathname}?${query}#timeseries`;
+  },
 };
 
 /** The deep link stands in TensorBoard's own address: `#curvedoctor&run=NAME&condition=ID`. */

@@ -2,6 +2,7 @@
  * The shapes of the data that the view model sends (see view.py and overview.py).
  *
  * @typedef {"sick" | "healthy" | "undetermined"} Verdict
+ * @typedef {"failed" | "needs attention" | "can't tell" | "could improve" | "fine"} State
  * @typedef {"error" | "warning" | "info"} Severity
  *
  * @typedef {object} RowCondition
@@ -22,10 +23,12 @@
  * @property {string} source
  * @property {string} group
  * @property {Verdict} verdict
+ * @property {State} state
  * @property {Severity | null} severity
  * @property {RowCondition[]} conditions
  * @property {string} summary
  * @property {string} first
+ * @property {boolean} suggested the first prescription rests on odds
  * @property {Record<string, string | number | boolean | null>} params
  * @property {Outcome | null} outcome
  * @property {(number | null)[]} spark
@@ -54,10 +57,11 @@
  *
  * @typedef {object} Overview
  * @property {Row[]} rows
- * @property {Record<Verdict, number>} verdicts
+ * @property {Record<State, number>} states
  * @property {{id: string, count: number}[]} conditions
  * @property {{conditions: string[], cells: [number, number, Severity, number | null][]}} matrix
  * @property {Family[]} siblings
+ * @property {string[]} sentences what many runs say
  * @property {Problem[]} problems
  * @property {Record<string, string>} titles
  *
@@ -78,6 +82,10 @@
  * @property {string} title
  * @property {string} text
  * @property {number | null} confidence
+ * @property {"seen" | "odds" | "siblings"} basis
+ * @property {string} chance how likely it is to help, and on what that rests
+ * @property {string} gain what to expect of it
+ * @property {string} place why it stands where it does, where the numbers don't say
  * @property {string[]} treats
  * @property {string[]} because
  * @property {string | null} parameter
@@ -96,6 +104,7 @@
  * @property {number[]} x
  * @property {[number, number, number]} [every] in reports, in place of x
  * @property {(number | null)[]} y
+ * @property {number[] | null} [t] seconds since the run's start
  * @property {number} nonfinite
  * @property {number | null} first_nonfinite
  *
@@ -141,24 +150,33 @@
  * @property {string} source
  * @property {string} group
  * @property {Verdict} verdict
+ * @property {State} state
  * @property {string} headline
+ * @property {{seen: string, suggested: string, unjudged: string}} heads
  * @property {Finding[]} findings
  * @property {Prescription[]} prescriptions
  * @property {{name: string, title: string, facts: [string, string][]}[]} readings
- * @property {{condition: string, title: string, reason: string}[]} unjudged
+ * @property {{reason: string, conditions: string[]}[]} unjudged
  * @property {Problem[]} problems
  * @property {number} problem_count
  * @property {[string, string][]} params
+ * @property {number | null} started seconds since 1970
+ * @property {{x: number[], y: number[]} | null} epochs
  * @property {CurveData[]} curves
  * @property {CurveData[]} others
  * @property {ChartData[]} charts
  * @property {Record<string, Page>} pages
  * @property {string | null} sampled
  *
+ * @typedef {{next: string, groups: {title: string, lines: string[]}[]}} Conclusions
+ *
  * What a surface offers to the panel: where its data come from.
  * @typedef {object} Store
- * @property {(key: string) => Promise<RunView>} run
+ * @property {(key: string) => Promise<RunView | undefined>} run
  * @property {(condition: string) => Promise<Page | null>} explain
+ * @property {() => Promise<Conclusions>} [compare] what sibling runs say together
+ * @property {(row: Row) => string} [absent] what to say of a run that is not told in full
+ * @property {(view: RunView, chart: ChartData) => string | null} [native] address of the host's own view of a chart
  *
  * Where a surface keeps the deep link.
  * @typedef {object} Place

@@ -1,0 +1,153 @@
+"""What every surface says, in the same words: the five states, what is seen, what is suggested, and in which order.
+
+Two kinds of statement never mix: a finding is seen in the curves, a prescription is suggested; one that
+rests on the odds of other trainings says so.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+from curvedoctor.model import Diagnosis, Prescription, State, Unjudged
+from curvedoctor.reports.text import percent
+
+#: as lists are sorted: what needs somebody first
+STATES: tuple[State, ...] = ("failed", "needs attention", "can't tell", "could improve", "fine")
+SEEN = "Seen in the curves"
+TRY = "To try first"
+IMPROVE = "What may improve it"
+UNJUDGED = "Could not be judged"
+#: shares below this are no number to act on
+LEAST = 0.005
+
+
+def title(identifier: str) -> str:
+    """A condition's title, else the identifier as words.
+
+    >>> title("lower-lr")
+    'Lower learning rate'
+    """
+    from curvedoctor.conditions.base import all_conditions
+
+    condition = all_conditions().get(identifier)
+    words = (
+        re.sub(r"\blr\b", "learning rate", identifier.replace("-", " "))
+        if condition is None
+        else condition.title
+    )
+    return words[:1].upper() + words[1:]
+
+
+def identifier(text: str) -> str | None:
+    """The condition that a person means, by its id or its title, whatever the case; None if there is none."""
+    from curvedoctor.conditions.base import all_conditions
+
+    wanted = _plainly(text)
+    return next((name for name in all_conditions() if wanted in {name, _plainly(title(name))}), None)
+
+
+def _plainly(text: str) -> str:
+    return "-".join(re.findall(r"[^\W_]+", text.lower()))
+
+
+def headline(diagnosis: Diagnosis) -> str:
+    """The diagnosis in one sentence: what is seen, never what is only suggested."""
+    if diagnosis.verdict == "sick" and diagnosis.findings:
+        return diagnosis.findings[0].summary
+    if diagnosis.verdict == "undetermined":
+        return reason(diagnosis)
+    if diagnosis.state == "could improve":
+        return "Nothing wrong is seen in the curves; a change is likely to improve the run further."
+    return "Nothing wrong is seen in the curves."
+
+
+def reason(diagnosis: Diagnosis) -> str:
+    """Why nothing can be told of a run, as one sentence."""
+    first = next((why for why, _ in grouped(diagnosis.unjudged)), "too little was logged to judge this run")
+    return sentence(diagnosis.reason or first)
+
+
+def sentence(text: str) -> str:
+    """`text` with a capital and a full stop."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")
+
+
+def grouped(unjudged: Iterable[Unjudged]) -> list[tuple[str, list[str]]]:
+    """(reason, conditions) of what could not be judged, the commonest reason first."""
+    by_reason: dict[str, list[str]] = {}
+    for item in unjudged:
+        by_reason.setdefault(item.reason, []).append(item.condition)
+    return sorted(by_reason.items(), key=lambda pair: -len(pair[1]))
+
+
+def advice(diagnosis: Diagnosis) -> str:
+    """What a run's prescriptions stand under: a healthy run is not treated."""
+    return TRY if diagnosis.verdict == "sick" else IMPROVE
+
+
+def chance(item: Prescription) -> str:
+    """How likely it is to help, and on what that rests."""
+    share = percent(item.confidence)
+    if item.basis == "odds":
+        return f"in similar trainings this helped in {share}; the curves don't prove it"
+    if item.basis == "siblings":
+        return f"a run of the same group did it; {share} likely to help"
+    return f"{share} likely to help"
+
+
+def gain(item: Prescription) -> str:
+    """What it is expected to bring; "" where nothing is known, or nothing to expect.
+
+    >>> gain(Prescription("lower-lr", 0.9, (), "", gain=(0.12, 0.35, 0.6)))
+    'lowers the final validation loss by 12–60 %, median 35 %'
+    """
+    if item.gain is None or not all(map(math.isfinite, item.gain)) or item.gain[2] < LEAST:
+        return ""
+    low, middle, high = (min(round(100 * share), 99) for share in item.gain)
+    span = f"by {low}–{high} %" if low > 0 else f"by up to {high} %"
+    if low == high:
+        return f"lowers the final validation loss by {high} %"
+    return f"lowers the final validation loss {span}" + (f", median {middle} %" if middle > 0 else "")
+
+
+def order(diagnosis: Diagnosis) -> list[str]:
+    """A word beside each prescription where the number alone does not explain its place; "" elsewhere."""
+    given = diagnosis.prescriptions
+    errors = {finding.condition for finding in diagnosis.findings if finding.severity == "error"}
+    repairs = [item.basis == "seen" and bool(errors.intersection(item.treats)) for item in given]
+    leading = next((place for place, repair in enumerate(repairs) if not repair), len(given))
+    return [_place(given, place, leading) for place in range(len(given))]
+
+
+def _place(given: Sequence[Prescription], place: int, leading: int) -> str:
+    if place < leading:
+        return "repairs an error"
+    outdone = any(_outdoes(given[place], item) for item in given[leading:place])
+    return "takes more effort" if outdone else ""
+
+
+def _outdoes(one: Prescription, other: Prescription) -> bool:
+    """Whether the numbers that are printed promise more of `one`: probability, times the gain where both have it."""
+    share, others = (percent(item.confidence) for item in (one, other))
+    if share == others or one.confidence < other.confidence:
+        return False
+    if one.gain is None or other.gain is None:
+        return True
+    return one.confidence * one.gain[1] > other.confidence * other.gain[1]
+
+
+def told(diagnosis: Diagnosis) -> list[tuple[Prescription, str]]:
+    """Each prescription, with all that stands beside its text: its place, its probability, its gain."""
+    return [
+        (item, "; ".join(filter(None, (word, chance(item), gain(item)))))
+        for item, word in zip(diagnosis.prescriptions, order(diagnosis), strict=True)
+    ]
+
+
+def tally(states: Sequence[State]) -> str:
+    """How many runs are how."""
+    said = ", ".join(f"{states.count(state)} {state}" for state in STATES if state in states)
+    return f"{len(states)} run{'' if len(states) == 1 else 's'}: {said or 'none'}."

@@ -1,0 +1,73 @@
+/** What is typed into the search: words of what is shown, and comparisons such as `lr>0.01`. */
+
+import { title } from "./format.js";
+
+/** @typedef {import("./types.js").Row} Row */
+
+const COMPARISON = /^([\w./-]+?)(>=|<=|!=|=|>|<)(.+)$/;
+/** @type {Record<string, (a: number, b: number) => boolean>} */
+const HOLDS = { ">": (a, b) => a > b, "<": (a, b) => a < b, ">=": (a, b) => a >= b, "<=": (a, b) => a <= b, "=": (a, b) => a === b, "!=": (a, b) => a !== b };
+
+/**
+ * A test of rows. Every word must hold; "quoted words" belong together; `final` and `best` are the outcome.
+ * @param {string} query
+ * @returns {(row: Row) => boolean}
+ */
+export function matcher(query) {
+  const words = (query.toLowerCase().match(/"[^"]*"?|\S+/g) ?? []).map((word) => word.replaceAll('"', "")).filter(Boolean);
+  const tests = words.map(test);
+  return (row) => tests.every((holds) => holds(row));
+}
+
+/**
+ * @param {string} word
+ * @returns {(row: Row) => boolean}
+ */
+function test(word) {
+  const [, name, sign, value] = COMPARISON.exec(word) ?? [];
+  if (!sign) return (row) => shown(row).includes(word);
+  const number = Number(value);
+  return (row) => {
+    const actual = read(row, name);
+    if (actual === null || actual === undefined) return sign === "=" && shown(row).includes(word);
+    if (value.trim() !== "" && !Number.isNaN(number) && typeof actual === "number") return HOLDS[sign](actual, number);
+    const same = String(actual).toLowerCase() === value;
+    return sign === "=" ? same : sign === "!=" && !same;
+  };
+}
+
+/**
+ * @param {Row} row
+ * @param {string} name of a hyperparameter, or `final`, `best`
+ */
+export function read(row, name) {
+  if (name === "final" || name === "last") return row.outcome?.last;
+  if (name === "best") return row.outcome?.best;
+  const key = Object.keys(row.params).find((param) => param.toLowerCase() === name.toLowerCase());
+  return key === undefined ? undefined : row.params[key];
+}
+
+/** @param {Row} row everything that the list shows of a run, as text */
+function shown(row) {
+  const params = Object.entries(row.params).map(([name, value]) => `${name}=${value}`);
+  const found = row.conditions.flatMap((seen) => [seen.id, title(seen.id)]);
+  return [row.run, row.source, row.state, row.first, ...found, ...params].join(" ").toLowerCase();
+}
+
+/**
+ * What all names begin with and end with, cut at separators: it tells nothing, and may be left out.
+ * @param {string[]} names
+ * @returns {[number, number]} characters at the start and at the end
+ */
+export function common(names) {
+  if (names.length < 2) return [0, 0];
+  const shortest = Math.min(...names.map((name) => name.length));
+  let start = 0;
+  while (start < shortest && names.every((name) => name[start] === names[0][start])) start++;
+  while (start > 0 && !/[/_,;\s-]/.test(names[0][start - 1])) start--;
+  let end = 0;
+  const last = (/** @type {string} */ name, /** @type {number} */ i) => name[name.length - 1 - i];
+  while (end < shortest - start && names.every((name) => last(name, end) === last(names[0], end))) end++;
+  while (end > 0 && !/[/_,;\s-]/.test(last(names[0], end - 1))) end--;
+  return [start > 8 ? start : 0, end > 8 ? end : 0];
+}
