@@ -1,4 +1,8 @@
-"""A network with one hidden layer, its loss and its gradient: all that the demo trains."""
+"""A network with one hidden layer, its loss and its gradient: all that the demo trains.
+
+It trains to the same numbers on every machine. What enters a product is rounded to a grid so coarse that each sum of
+products fits into the 53 bits of a float64: then it is exact, in whatever order a BLAS kernel adds it up.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from curvedoctor.model import Floats, Ints
+
+#: bits after the point of what enters a product: pictures and activations (|x| < 64), weights (|w| < 8), slopes
+ACTIVATION, WEIGHT, SLOPE = 12, 24, 16
 
 
 @dataclass(slots=True)
@@ -29,22 +36,31 @@ class Network:
         ]
         return Network(weights, [np.zeros_like(weight) for weight in weights])
 
+    def rounded(self) -> list[Floats]:
+        """Weights as they enter a product."""
+        return [exact(weight, WEIGHT) for weight in self.weights]
+
     def forward(self, inputs: Floats) -> tuple[Floats, Floats]:
         """Hidden activations, and outputs before softmax or sigmoid: shapes (n, hidden), (n, outputs)."""
-        first, shift, second, bias = self.weights
-        hidden = np.maximum(inputs @ first + shift, 0)
+        first, shift, second, bias = self.rounded()
+        hidden = exact(np.maximum(inputs @ first + shift, 0), ACTIVATION)
         return hidden, hidden @ second + bias
 
     def step(self, inputs: Floats, labels: Ints, lr: float, momentum: float = 0.9) -> tuple[float, Floats]:
         """One step of SGD on a batch; the loss and the logits before it."""
         hidden, logits = self.forward(inputs)
-        error = slope(logits, labels) / len(labels)
-        back = (error @ self.weights[2].T) * (hidden > 0)
-        gradients = [inputs.T @ back, back.sum(axis=0), hidden.T @ error, error.sum(axis=0)]
-        for index, gradient in enumerate(gradients):
-            self.speed[index] = momentum * self.speed[index] - lr * gradient
+        error = exact(slope(logits, labels), SLOPE)
+        back = exact((error @ self.rounded()[2].T) * (hidden > 0), SLOPE)
+        sums = [inputs.T @ back, back.sum(axis=0), hidden.T @ error, error.sum(axis=0)]
+        for index, gradient in enumerate(sums):
+            self.speed[index] = momentum * self.speed[index] - lr * (gradient / len(labels))
             self.weights[index] = self.weights[index] + self.speed[index]
         return loss(logits, labels), logits
+
+
+def exact(values: Floats, bits: int) -> Floats:
+    """Rounded to so many bits after the point."""
+    return np.asarray(np.rint(values * 2.0**bits) / 2.0**bits)
 
 
 def probabilities(logits: Floats) -> Floats:
