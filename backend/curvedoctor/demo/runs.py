@@ -121,8 +121,7 @@ def settings(recipe: Recipe) -> dict[str, str | int | float]:
     return {
         "lr": recipe.lr,
         "lr_schedule": "cosine" if recipe.decay else "constant",
-        "optimizer": "sgd",
-        "momentum": 0.9,
+        "optimizer": "adam",
         "batch_size": recipe.batch,
         "epochs": recipe.epochs,
         "hidden_units": recipe.hidden,
