@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,17 +63,17 @@ RECIPES = (
 )  # fmt: skip
 
 
-def train_all(folder: Path) -> Iterator[Recipe]:
+def train_all(folder: Path, seed: int = SEED) -> Iterator[Recipe]:
     """Train and log every run below `folder`; yields each when it is done."""
     for recipe in RECIPES:
         with Log(folder / recipe.name) as log:
-            train(recipe, log)
+            train(recipe, log, seed)
         yield recipe
 
 
-def prepared(recipe: Recipe) -> tuple[Split, Split]:
+def prepared(recipe: Recipe, seed: int = SEED) -> tuple[Split, Split]:
     """Training and validation data."""
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(seed)
     validation = digits(rng, VALIDATION)
     train = digits(rng, recipe.samples, mislabelled=recipe.mislabelled)
     if recipe.missing:
@@ -82,10 +83,10 @@ def prepared(recipe: Recipe) -> tuple[Split, Split]:
     return train, validation
 
 
-def train(recipe: Recipe, log: Log) -> None:
+def train(recipe: Recipe, log: Log, seed: int = SEED) -> None:
     """Train one network and log it as usual: batch loss per step, the rest per epoch."""
-    rng = np.random.default_rng(SEED)
-    data, validation = prepared(recipe)
+    rng = np.random.default_rng(seed)
+    data, validation = prepared(recipe, seed)
     network = Network.new(rng, data.inputs.shape[1], recipe.hidden, 1 if recipe.binary else CLASSES)
     log.hyperparameters(settings(recipe))
     step = 0
@@ -94,7 +95,7 @@ def train(recipe: Recipe, log: Log) -> None:
         for epoch in range(recipe.epochs):
             losses, scores = [], []
             for batch in rng.permutation(len(data.labels)).reshape(-1, recipe.batch):
-                lr = recipe.lr * (0.5 * (1 + np.cos(np.pi * step / total)) if recipe.decay else 1)
+                lr = recipe.lr * (0.5 * (1 + math.cos(math.pi * step / total)) if recipe.decay else 1)
                 value, logits = network.step(data.inputs[batch], data.labels[batch], lr)
                 losses.append(value)
                 scores.append(recipe.metric(logits, data.labels[batch]))
@@ -120,8 +121,7 @@ def settings(recipe: Recipe) -> dict[str, str | int | float]:
     return {
         "lr": recipe.lr,
         "lr_schedule": "cosine" if recipe.decay else "constant",
-        "optimizer": "sgd",
-        "momentum": 0.9,
+        "optimizer": "adam",
         "batch_size": recipe.batch,
         "epochs": recipe.epochs,
         "hidden_units": recipe.hidden,
