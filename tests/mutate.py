@@ -26,8 +26,8 @@ from mutants import PACKAGE, ROOT, Mutant, mutants
 
 #: tests that are asked, in this order, by the mutant's room
 ROOMS = {
-    "features": ("tests/features", "tests/conditions"),
-    "conditions": ("tests/conditions", "tests/engine/test_verdict.py"),
+    "features": ("tests/conditions/test_boundaries.py", "tests/features", "tests/engine/test_verdict.py", "tests/conditions"),
+    "conditions": ("tests/conditions/test_boundaries.py", "tests/engine/test_verdict.py", "tests/conditions"),
     "advice": ("tests/advice",),
     "engine": ("tests/engine/test_verdict.py", "tests/engine/test_groups.py", "tests/advice"),
     "sources": ("tests/sources/test_segments.py", "tests/sources/test_purge.py", "tests/sources/test_grouping.py",

@@ -170,7 +170,7 @@ def test_what_can_not_be_done_is_no_repair() -> None:
 
 def test_last_resorts_come_after_everything_else() -> None:
     odds = {"more-data": 0.98, "bigger-model": 0.9, "add-warmup": 0.3}
-    assert actions([], odds, n_train=LARGE_SET) == ["add-warmup", "bigger-model", "more-data"]
+    assert actions([], odds, n_train=LARGE_SET) == ["add-warmup", "more-data", "bigger-model"]
     assert actions([], odds, n_train=500) == ["more-data", "bigger-model", "add-warmup"]
 
 
