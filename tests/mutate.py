@@ -17,7 +17,8 @@ import random
 import resource
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -26,8 +27,8 @@ from mutants import PACKAGE, ROOT, Mutant, mutants
 
 #: tests that are asked, in this order, by the mutant's room
 ROOMS = {
-    "features": ("tests/conditions/test_boundaries.py", "tests/features", "tests/engine/test_verdict.py", "tests/conditions"),
-    "conditions": ("tests/conditions/test_boundaries.py", "tests/engine/test_verdict.py", "tests/conditions"),
+    "features": ("tests/features", "tests/engine/test_verdict.py", "tests/conditions"),
+    "conditions": ("tests/engine/test_verdict.py", "tests/conditions"),
     "advice": ("tests/advice",),
     "engine": ("tests/engine/test_verdict.py", "tests/engine/test_groups.py", "tests/advice"),
     "sources": ("tests/sources/test_segments.py", "tests/sources/test_purge.py", "tests/sources/test_grouping.py",
@@ -36,6 +37,9 @@ ROOMS = {
 }  # fmt: skip
 #: seconds of processor time after which a mutant has brought the program to a stop
 PATIENCE = 300
+
+#: runs, whether they are judged alone, and their lines without a mutant
+Portion = tuple[list[Any], bool, list[str]]
 
 
 class Loader(importlib.machinery.SourceFileLoader):
@@ -59,17 +63,24 @@ class Loader(importlib.machinery.SourceFileLoader):
 def forget() -> None:
     """Our modules are imported anew, all but the types that the runs in memory are made of."""
     for name in list(sys.modules):
-        if name.split(".")[0] in {"curvedoctor", "golden", "clinic"} and name != "curvedoctor.model":
+        if (
+            name.split(".")[0] in {"curvedoctor", "golden", "clinic", "conditions"}
+            and name != "curvedoctor.model"
+        ):
             del sys.modules[name]
 
 
-def portions() -> list[tuple[list[Any], bool, list[str]]]:
-    """Runs, whether they are judged alone, and their lines without a mutant."""
+def portions() -> list[Portion]:
+    """All runs whose diagnoses are kept."""
     from golden.write import every
 
     whole = every()
-    held = [(runs[at : at + 60], True) for runs in whole.values() for at in range(0, len(runs), 60)]
-    return [(runs, alone, told(runs, alone)) for runs, alone in (*held, (whole["clinic"], False))]
+    parts = [[*runs] for _, runs in groupby(whole["examples"], lambda run: run.group)]
+    parts += [
+        whole[name][at : at + 50] for name in ("questions", "clinic") for at in range(0, len(whole[name]), 50)
+    ]
+    held = [*((part, True) for part in parts), (whole["clinic"], False)]
+    return [(runs, alone, told(runs, alone)) for runs, alone in held]
 
 
 def told(runs: list[Any], alone: bool) -> list[str]:
@@ -107,14 +118,28 @@ def ask(tests: Sequence[str], chosen: Chosen, *more: str) -> list[str]:
     return chosen.failed or ([] if code in (0, 5) else [f"pytest ends with {code}"])
 
 
-def notice(mutant: Mutant, runs: Sequence[tuple[list[Any], bool, list[str]]], failing: Sequence[str]) -> str:
+def notice(mutant: Mutant, runs: Sequence[Portion], failing: Sequence[str]) -> str:
     """What notices a mutant; empty if nothing does."""
     sys.meta_path.insert(0, Loader(mutant))
-    room = mutant.path.split("/")[0]
-    for each, alone, before in runs if room != "sources" else ():
-        if told(each, alone) != before:
-            return "golden"
+    room, own = mutant.path.split("/")[0], Path(mutant.path).stem.replace("_", "-")
+    for look in (*_tables(own, runs),) if room != "sources" else ():
+        if said := look():
+            return said
     return next(iter(ask(ROOMS[room], Chosen(mutant, failing), "-x")), "")
+
+
+def _tables(own: str, runs: Sequence[Portion]) -> Iterator[Callable[[], str]]:
+    """Looks at what is kept: boundaries and diagnoses, those of the mutant's own condition first."""
+    from conditions.boundaries import kept, moved
+
+    known = sorted({line[0] for line in kept()}, key=lambda condition: condition != own)
+    first = sorted(runs, key=lambda portion: portion[0][0].group != own)
+    if own in known:
+        yield lambda: next(moved(own), "")
+    for each, alone, before in first:
+        yield lambda each=each, alone=alone, before=before: "golden" * (told(each, alone) != before)  # type: ignore[misc]
+    for condition in known:
+        yield lambda condition=condition: next(moved(condition), "")  # type: ignore[misc]
 
 
 def apart(work: Callable[[], object], seconds: int) -> Any:
@@ -148,6 +173,8 @@ def run(sample: int, seed: int, path: Path, only: str, again: bool) -> list[Muta
     chosen = [m for m in mutants() if only in m.path]
     chosen = random.Random(seed).sample(chosen, min(sample, len(chosen)))
     runs, known, survivors = portions(), journal(path), list[Mutant]()
+    for heavy in ("pytest", "scipy.stats", "playwright.sync_api"):
+        importlib.import_module(heavy)  # once for all forks
     forget()
     with path.open("a", encoding="utf-8") as log:
 

