@@ -21,6 +21,8 @@ FEWEST = 4
 FEW = 10
 #: training has learnt something where it ends below this share of an untrained model's loss
 FITTED = 0.95
+#: training samples below which a validation loss at chance is what so few give
+MEMORIZED = 100
 #: share of wrong answers from which on one answer is no answer; times the loss of a constant answer that are no better than it
 POOR, CONSTANT = 0.25, (0.95, 1.1)
 #: what makes a network answer the same to everything
@@ -48,7 +50,10 @@ def unrelated(case: Case) -> Finding | None:
     val, train, expected = case.val, case.train or case.train_step, expected_first_loss(case)
     if val is None or train is None or expected is None or case.judged != "loss" or val.stats.n < 8:
         return None
-    if train.stats.end > FITTED * min(train.stats.start, expected):
+    if (
+        train.stats.end > FITTED * min(train.stats.start, expected)
+        or (case.number("n_train") or MEMORIZED) < MEMORIZED
+    ):
         return None
     worse, score = chance_error(case), case.val_score
     at_chance = 1.0 if score is None or worse is None else ramp(score.stats.best / worse, 0.85, 0.95)

@@ -70,7 +70,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     proven = [(found, curve) for found, curve in seen if found is not None]
     if not proven:
         return None
-    (kind, sure, words, at), curve = max(proven, key=lambda p: p[0][1])
+    (kind, sure, words, at), curve = min(proven, key=lambda p: (-p[0][1], -len(p[1]), p[1].id))
     severity: Severity = "error" if kind in MIXED else "warning"
     base = finding(ID, severity, sure, None, words, fault=kind, points=len(curve))
     onset = float(curve.steps[at])

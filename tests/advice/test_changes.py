@@ -1,0 +1,193 @@
+"""A prescription's numbers: from what to what, by which factor, at which step, and the sentence that carries them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from curvedoctor.actions import ACTIONS
+from curvedoctor.advice.changes import LARGE, STRIDE, change
+from curvedoctor.conditions.examples import cosine_lr, falling, run
+from curvedoctor.features.case import Case, build
+from curvedoctor.model import Finding, Floats, ParamValue
+
+
+def case(**params: ParamValue) -> Case:
+    y = np.linspace(2.3, 1.9, 30)
+    return build([run(params, train_loss=y, val_loss=y)])[0]
+
+
+# --- a value that a sibling has proved
+
+
+@pytest.mark.parametrize(
+    ("lr", "sibling", "gain", "taken"),
+    [
+        (0.001, 0.01, 0.2, True),
+        (1e-3, 1e-3 * STRIDE * 1.1, LARGE * 1.1, True),
+        (1e-3, 1e-3 * STRIDE * 1.1, LARGE * 0.9, False),  # the best lies rather in between
+        (1e-3, 1e-3 * STRIDE * 0.9, LARGE * 0.9, True),
+        (1e-1, 1e-1 / STRIDE / 1.1, LARGE * 0.9, False),
+        (1e-1, 1e-1 / STRIDE * 1.1, LARGE * 0.9, True),
+    ],
+)
+def test_a_learning_rate_that_a_sibling_proved(lr: float, sibling: float, gain: float, taken: bool) -> None:
+    action = "raise-lr" if sibling > lr else "lower-lr"
+    found = change(case(lr=lr), action, (), {action: ("lr", sibling, gain)})
+    assert found.proposed == pytest.approx(sibling if taken else lr * (10 if sibling > lr else 0.1))
+    assert found.factor == pytest.approx(float(found.proposed or 0) / lr, rel=1e-2)
+    assert (f"as a sibling did that ended {100 * gain:.0f} % lower" in found.text) == taken
+    assert found.text.startswith("Raise" if sibling > lr else "Lower")
+
+
+def test_a_number_other_than_the_rate_is_taken_over_however_far() -> None:
+    found = change(case(n_train=100), "more-data", (), {"more-data": ("n_train", 100_000, 0.2)})
+    assert (found.current, found.proposed, found.factor) == (100, 100_000, 1000.0)
+    assert found.text == "Raise the number of training samples from 100 to 100000, as a sibling did that ended 20 % lower."  # fmt: skip
+
+
+def test_a_word_and_a_value_that_is_not_logged() -> None:
+    proven = {"fix-activation": ("activation", "relu", 0.32), "more-data": ("n_train", 4000, 0.5)}
+    found = change(case(lr=0.01, activation="sigmoid"), "fix-activation", (), proven)
+    assert (found.parameter, found.current, found.proposed) == ("activation", "sigmoid", "relu")
+    assert found.text == "Change the activation from sigmoid to relu, as a sibling did that ended 32 % lower."
+    found = change(case(lr=0.01), "more-data", (), proven)
+    assert (found.current, found.proposed, found.factor) == (None, 4000, None)
+    assert found.text == "Set the number of training samples to 4000, as a sibling did that ended 50 % lower."
+
+
+def test_from_zero_there_is_no_factor() -> None:
+    found = change(case(dropout=0.0), "regularize", (), {"regularize": ("dropout", 0.3, 0.2)})
+    assert (found.current, found.proposed, found.factor) == (0.0, 0.3, None)
+
+
+# --- the usual change
+
+
+@pytest.mark.parametrize(
+    ("action", "params", "current", "proposed", "factor"),
+    [
+        ("lower-lr", {"lr": 0.3}, 0.3, 0.03, 0.1),
+        ("raise-lr", {"lr": 0.003}, 0.003, 0.03, 10.0),
+        ("lower-lr", {"lr": 0.0}, None, None, 0.1),
+        ("lower-lr", {}, None, None, 0.1),
+        ("train-longer", {"epochs": 30}, 30, 60, 2.0),
+        ("train-longer", {}, None, None, 2.0),
+        ("bigger-batch", {"batch_size": 32}, 32, 128, 4.0),
+        ("bigger-batch", {}, None, None, 4.0),
+        ("bigger-model", {"width": 3}, 3, 12, 4.0),
+        ("smaller-model", {"width": 10}, 10, 2, 0.25),
+        ("smaller-model", {"width": 1}, 1, 1, 0.25),
+        ("bigger-model", {}, None, None, 4.0),
+        ("more-data", {"n_train": 500}, 500, 2000, 4.0),
+        ("more-validation-data", {"n_val": 20}, 20, 200, 10.0),
+        ("regularize", {"weight_decay": 1e-4}, 1e-4, 1e-3, 10.0),
+        ("regularize", {"weight_decay": 0.0}, 0.0, 1e-3, None),
+        ("regularize", {}, None, 1e-3, None),
+        ("reduce-regularization", {"weight_decay": 0.1}, 0.1, 0.01, 0.1),
+        ("reduce-regularization", {"weight_decay": 1}, 1, 0.1, 0.1),
+        ("reduce-regularization", {"dropout": 0.2}, 0.2, 0.05, 0.25),
+        ("reduce-regularization", {"dropout": 0.4, "weight_decay": 0.1}, 0.4, 0.1, 0.25),
+        ("reduce-regularization", {"dropout": 0.39, "weight_decay": 0.1}, 0.1, 0.01, 0.1),
+        ("reduce-regularization", {"dropout": 0.0, "weight_decay": 0.1}, 0.1, 0.01, 0.1),
+        ("change-optimizer", {"optimizer": "adam"}, "adam", "sgd", None),
+        ("change-optimizer", {"optimizer": "rmsprop"}, "rmsprop", "sgd", None),
+        ("change-optimizer", {"optimizer": "sgd"}, "sgd", "adam", None),
+        ("change-optimizer", {}, None, "adam", None),
+        ("change-optimizer", {"optimizer": "sgd", "model": "transformer"}, "sgd", "adamw", None),
+        ("decay-lr", {"schedule": "constant"}, "constant", "cosine", None),
+        ("shuffle", {"shuffle": False}, False, "true", None),
+    ],
+)  # fmt: skip
+def test_numbers_of_the_usual_change(
+    action: str, params: dict[str, ParamValue], current: object, proposed: object, factor: float | None
+) -> None:
+    found = change(case(**params), action, ())
+    assert found.current == current
+    assert found.proposed == pytest.approx(proposed)
+    assert found.factor == factor
+    for number in (current, proposed):
+        if isinstance(number, (int, float)) and current is not None and not isinstance(number, bool):
+            assert f"{number:.4g}" in found.text or action == "regularize"
+
+
+@pytest.mark.parametrize("action", [a for a, known in ACTIONS.items() if known.parameter is None])
+def test_what_has_no_number_is_said_in_words(action: str) -> None:
+    found = change(case(lr=0.1), action, ())
+    assert (found.text, found.parameter, found.proposed) == (ACTIONS[action].text, None, None)
+
+
+def test_the_rate_is_that_of_the_curve_where_none_is_configured() -> None:
+    (one,) = build([run(train_loss=falling(np.random.default_rng(0)), lr=cosine_lr(peak=0.25))])
+    assert change(one, "lower-lr", ()).text == "Lower the learning rate from 0.25 to 0.025."
+
+
+# --- where to stop, how long to go on
+
+
+@pytest.mark.parametrize("at", [0, 7, 31])
+@pytest.mark.parametrize("validation", [True, False])
+def test_stop_at_the_best_point_that_was_logged(at: int, validation: bool) -> None:
+    y = 0.4 + 0.01 * np.abs(np.arange(40) - at)
+    curves = {"val_loss": y, "train_loss": np.geomspace(2, 0.1, 40)} if validation else {"train_loss": y}
+    (one,) = build([run({"epochs": 40}, **curves)])
+    found = change(one, "stop-early", ())
+    assert (found.step, found.proposed, found.current) == (at, at, 40)
+    assert found.text.startswith(f"Stop at epoch {at}")
+    assert ("validation" in found.text) == validation
+
+
+def test_a_place_in_steps_is_no_number_of_epochs() -> None:
+    y = np.concatenate((np.linspace(2, 0.5, 20), np.linspace(0.5, 1, 20)))
+    (one,) = build([run({"epochs": 4}, train_loss_step=y)])
+    found = change(one, "stop-early", ())
+    assert (found.step, found.proposed) == (float(np.argmin(y)), None)
+
+
+def power(n: int, floor: float) -> Floats:
+    return np.asarray(floor + 2.0 * (1 + np.arange(n)) ** -0.4)
+
+
+def test_what_going_on_is_expected_to_bring_is_said_where_it_is_something() -> None:
+    (falls,) = build([run({"epochs": 80}, train_loss=power(80, 0.0), val_loss=power(80, 0.0))])
+    (flat,) = build(
+        [run({"epochs": 80}, train_loss=power(80, 0.0), val_loss=np.geomspace(2, 1, 80) ** 0.001)]
+    )
+    said = change(falls, "train-longer", ()).text
+    assert said.startswith("Train for 160 epochs instead of 80, the schedule stretched with it. Extrapolation expects the loss to fall by another ")  # fmt: skip
+    share = int(said.rsplit(" ", 2)[1])
+    assert 100 * (1 - 2**-0.4) - 9 <= share <= 100 * (1 - 2**-0.4) + 4
+    assert "Extrapolation" not in change(flat, "train-longer", ()).text
+
+
+# --- levels that the log tells
+
+
+def test_gradients_are_clipped_at_their_usual_level() -> None:
+    norm = np.full(40, 3.21)
+    norm[[5, 25]] = 80.0
+    (one,) = build(
+        [run({"clip_norm": 9.0}, train_loss=falling(np.random.default_rng(0), 40), grad_norm=norm)]
+    )
+    found = change(one, "clip-gradients", ())
+    assert (found.current, found.proposed) == (9.0, 3.2)
+    assert change(case(), "clip-gradients", ()).proposed == 1.0
+
+
+def misfit(severity: str) -> Finding:
+    return Finding("not-learning", severity, 0.9, ("train/loss",), "", actions=("fix-activation",))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("last", "finding", "proposed"),
+    [
+        ("softmax", misfit("error"), "sigmoid"),
+        ("tanh", misfit("error"), "linear"),
+        ("tanh", misfit("warning"), None),
+    ],
+)
+def test_where_the_output_is_what_does_not_fit_it_changes(last: str, finding: Finding, proposed: str | None) -> None:  # fmt: skip
+    found = change(case(last_activation=last, activation="relu"), "fix-activation", (finding,))
+    assert found.proposed == proposed
+    assert found.parameter == ("last_activation" if proposed else "activation")
+    assert (f"from {last} to" in found.text) == (proposed is not None)

@@ -1,0 +1,388 @@
+"""The trees' evaluation against a walk by hand and against LightGBM, a model's inputs by name, and what is expected of each action."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+import pytest
+
+from clinic.dataset import OUTCOMES, Table
+from clinic.fit import SETTINGS, TREES, as_boosted, as_forest, boost, grow, save
+from curvedoctor import conditions, diagnose_curves
+from curvedoctor.advice import help_probability
+from curvedoctor.advice.boosted import SUREST, Boosted
+from curvedoctor.advice.complete import LARGEST, MISSING, complete
+from curvedoctor.advice.forest import MARGIN, STEPS, Forest
+from curvedoctor.advice.help_probability import (
+    EXPLAINED,
+    FEWEST,
+    REASONS,
+    SICK,
+    SMOOTH,
+    Estimate,
+    Model,
+    default_model,
+    estimates,
+    inputs,
+    judgeable,
+)
+from curvedoctor.advice.siblings import Trial
+from curvedoctor.conditions import stalled
+from curvedoctor.conditions.base import all_conditions
+from curvedoctor.conditions.examples import HEALTHY, run
+from curvedoctor.features import vector
+from curvedoctor.features.case import Case, build
+from curvedoctor.features.vector import names
+from curvedoctor.features.words import in_words
+from curvedoctor.model import Floats
+
+ROWS = [(0.0, 9.0), (1.0, 9.0), (2.0, -1.0), (2.0, 1.0), (np.nan, 1.0), (2.0, np.nan)]
+LEAVES = [-1.5, -1.5, 0.5, 3.0, -1.5, 0.5]
+
+
+def trees() -> Boosted:
+    """One tree: x ≤ 1 → −1.5, else (y ≤ 0 → 0.5, else 3); and −0.4 twice for the second outcome."""
+    return Boosted(
+        outcomes=("help", SICK),
+        features=("x", "y"),
+        feature=np.array([[0, 0, 1], [0, 0, 0], [0, 0, 0]], np.int16),
+        threshold=np.array([[1, np.inf, 0], [np.inf] * 3, [np.inf] * 3], np.float32),
+        value=np.array([[0, -1.5, 2, -1.5, -1.5, 0.5, 3], [-0.4] * 7, [-0.4] * 7], np.float32),
+        count=np.array([1, 2], np.int32),
+        slope=np.array([1, 2], np.float32),
+        intercept=np.array([0, 1], np.float32),
+    )
+
+
+@pytest.mark.parametrize(("row", "leaf"), list(zip(ROWS, LEAVES, strict=True)))
+def test_rows_reach_their_leaf_missing_values_too(row: tuple[float, float], leaf: float) -> None:
+    assert trees().scores(complete(np.array([row])))[0] == pytest.approx([leaf, -0.8])
+
+
+def test_log_odds_are_calibrated_within_bounds() -> None:
+    score = trees().calibrated(np.array([[0.0, 0.0], [2.0, 1.0]]))
+    assert score[:, 0] == pytest.approx([-1.5, 3.0])
+    assert score[0, 1] == pytest.approx(2 * -0.8 + 1)
+
+
+def test_contributions_add_up_to_the_way_from_root_to_leaf() -> None:
+    assert trees().contributions(np.array([2.0, 1.0]), "help") == pytest.approx({"x": 2, "y": 1})
+    assert trees().contributions(np.array([2.0, 1.0]), SICK) == {}
+
+
+def test_only_what_raised_the_odds_is_named_strongest_first() -> None:
+    assert trees().strongest(np.array([2.0, 1.0]), ["help", SICK], 3) == [[0, 1], []]
+    assert trees().strongest(np.array([2.0, -1.0]), ["help"], 3) == [[0]]
+
+
+def test_extreme_values_give_probabilities() -> None:
+    p = model().probabilities(np.array([[1e300, -1e300], [np.inf, -np.inf]]))
+    assert np.isfinite(p).all()
+
+
+@pytest.mark.parametrize("n", [0, 1, 63, 64, 65, 200])
+def test_blocks_give_what_single_rows_give(n: int) -> None:
+    block = np.array([ROWS[k % len(ROWS)] for k in range(n)]).reshape(n, 2)
+    assert trees().scores(complete(block))[:, 0].tolist() == pytest.approx(
+        [LEAVES[k % len(ROWS)] for k in range(n)]
+    )
+
+
+def test_fitted_trees_say_what_lightgbm_says() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(400, len(names()))).round(1)
+    labels = np.zeros((400, len(OUTCOMES)))
+    labels[:, 0] = rows[:, 0] + rows[:, 1] * rows[:, 2] > 0.5
+    labels[:100, 0] = np.nan
+    table = Table(
+        rows, labels, np.full_like(labels, np.nan), rng.uniform(0.5, 2, 400), ("t",) * 400, np.arange(400.0)
+    )
+    keep = np.ones(400, dtype=bool)
+    scores = as_boosted(boost(table, keep), [(1.0, 0.0)] * len(OUTCOMES)).scores(complete(rows))
+    data = lightgbm.Dataset(rows[100:], labels[100:, 0], weight=table.weight[100:])
+    theirs = lightgbm.train(dict(SETTINGS), data, TREES).predict(rows, raw_score=True)
+    assert scores[:, 0] == pytest.approx(theirs, abs=1e-4)
+    assert np.abs(theirs).max() > 1
+    assert (scores[:, 1:] < -SUREST).all()  # never helps
+
+
+def forest() -> Forest:
+    """One tree: x ≤ 1 → 51, else (y ≤ 0 → 102, else 204); the second outcome is always 102."""
+    return Forest(
+        outcomes=("help", SICK),
+        features=("x", "y"),
+        feature=np.array([0, -1, 1, -1, -1], np.int16),
+        threshold=np.array([1, 0, 0, 0, 0], np.float32),
+        left=np.array([1, 0, 3, 1, 2], np.int32),
+        right=np.array([2, 0, 4, 0, 0], np.int32),
+        share=np.array([[51, 102], [102, 102], [204, 102]], np.uint8),
+        roots=np.array([0], np.int32),
+        slope=np.array([1, 2], np.float32),
+        intercept=np.array([0, 1], np.float32),
+    )
+
+
+def test_rows_reach_their_leaf_in_the_forest() -> None:
+    shares = forest().shares(complete(np.array(ROWS)))
+    assert shares[:, 0] * STEPS == pytest.approx([51, 51, 102, 204, 51, 102])
+    assert shares[:, 1] == pytest.approx(0.4)
+    assert forest().calibrated(complete(np.array(ROWS)))[0] == pytest.approx(
+        [np.log(0.25), 2 * np.log(0.4 / 0.6) + 1]
+    )
+
+
+def test_a_grown_forest_says_what_scikit_learn_says() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(300, len(names()))).round(1)
+    labels = (rows[:, : len(OUTCOMES)] > 0.3).astype(float)
+    table = Table(rows, labels, np.full_like(labels, np.nan), np.ones(300), ("t",) * 300, np.arange(300.0))
+    grown = grow(table, np.ones(300, dtype=bool))
+    shares = as_forest(grown, [(1.0, 0.0)] * len(OUTCOMES)).shares(complete(rows))
+    assert shares == pytest.approx(grown.predict(complete(rows)), abs=0.5 / STEPS)
+
+
+def test_both_parts_weigh_the_same() -> None:
+    rows = np.array([[2.0, 1.0]])
+    assert model().probabilities(rows)[0, 0] == pytest.approx(1 / (1 + np.exp(-(3 + np.log(4)) / 2)))
+
+
+def model(*bins: float) -> Model:
+    """Gains of the first outcome: a tenth of the bin's number, and twice, three times that; not known in the last bin."""
+    ends = np.array(bins or (0.5, 0.9, 1.0), np.float32)
+    gains = (
+        0.1 * np.arange(1, len(ends) + 1)[None, :, None] * np.array([1, 2, 3]) * np.array([[[1]], [[np.nan]]])
+    )
+    gains[:, -1] = np.nan
+    return Model(trees(), forest(), ends, gains.astype(np.float32))
+
+
+def test_what_is_shipped_is_what_was_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(model(), tmp_path / "odds.npz")
+    monkeypatch.setattr(help_probability, "files", lambda _: tmp_path)
+    default_model.cache_clear()
+    try:
+        again = default_model()
+    finally:
+        default_model.cache_clear()
+    assert again is not None
+    assert again.probabilities(np.array(ROWS)) == pytest.approx(model().probabilities(np.array(ROWS)))
+    assert [again.gain(0, p) for p in (0.1, 0.7, 0.95)] == [(0.1, 0.2, 0.3), (0.2, 0.4, 0.6), None]
+
+
+def test_no_model_no_estimate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(help_probability, "files", lambda _: tmp_path)
+    default_model.cache_clear()
+    try:
+        assert estimates([case(np.linspace(2, 1, 9))]) == [Estimate()]
+    finally:
+        default_model.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("chance", "gain"),
+    [(0.0, (0.1, 0.2, 0.3)), (0.5, (0.1, 0.2, 0.3)), (0.51, (0.2, 0.4, 0.6)), (0.91, None), (1.0, None)],
+)
+def test_the_gain_is_that_of_runs_about_as_probable_to_be_helped(chance: float, gain: object) -> None:
+    assert model().gain(0, chance) == gain
+    assert model().gain(1, chance) is None
+
+
+def test_gaps_lie_below_every_split_and_nothing_is_beyond_bounds() -> None:
+    row = complete(np.array([[np.nan, np.inf, -np.inf, 0.25]]))[0].tolist()
+    assert row == [MISSING, LARGEST, -LARGEST, 0.25]
+    assert MISSING < -LARGEST
+
+
+def test_shares_of_the_forest_are_never_certain() -> None:
+    sure = replace(
+        forest(), share=np.array([[0, 255]] * 3, np.uint8), slope=np.ones(2), intercept=np.zeros(2)
+    )
+    odds = sure.calibrated(complete(np.array(ROWS)))[0]
+    assert 1 / (1 + np.exp(-odds)) == pytest.approx([MARGIN, 1 - MARGIN])
+
+
+def test_log_odds_are_never_certain() -> None:
+    sure = replace(trees(), value=10 * trees().value, slope=np.ones(2), intercept=np.zeros(2))
+    assert sure.calibrated(np.array([[2.0, 1.0]]))[0] == pytest.approx([SUREST, -SUREST])
+
+
+# --- a model's inputs, by name
+
+
+def case(y: Floats, **params: object) -> Case:
+    return build([run(params, train_loss=y, val_loss=y)])[0]  # type: ignore[arg-type]
+
+
+def sample() -> list[Case]:
+    """One run of every example."""
+    made = [e for c in all_conditions().values() for e in (*c.sick, *c.healthy)]
+    return build([example(np.random.default_rng(0)) for example in made])
+
+
+def with_feature(monkeypatch: pytest.MonkeyPatch, first: bool) -> None:
+    """A version of this package that knows one feature more."""
+    plain = vector.vector
+
+    def more(case: Case) -> dict[str, float]:
+        return {"new": 7.0, **plain(case)} if first else {**plain(case), "new": 7.0}
+
+    monkeypatch.setattr(vector, "vector", more)
+    vector.names.cache_clear()
+
+
+@pytest.fixture
+def forgetful() -> object:
+    yield None
+    vector.names.cache_clear()
+
+
+def test_inputs_are_the_features_of_a_run_in_the_models_order() -> None:
+    one = sample()[3]
+    known = vector.vector(one)
+    asked = [*reversed(names())]
+    assert inputs([one], asked)[0].tolist() == pytest.approx([known[name] for name in asked], nan_ok=True)
+
+
+def test_a_feature_that_this_version_lacks_is_not_known() -> None:
+    row = inputs(sample()[:2], ["train_from_the_future", names()[0], "gone"])
+    assert np.isnan(row[:, [0, 2]]).all()
+    assert row[:, 1].tolist() == [vector.vector(one)[names()[0]] for one in sample()[:2]]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_one_feature_more_or_another_order_changes_no_estimate(
+    monkeypatch: pytest.MonkeyPatch, forgetful: object, first: bool
+) -> None:
+    before = estimates(sample())
+    with_feature(monkeypatch, first)
+    assert "new" in names()
+    assert estimates(sample()) == before
+    assert sum(bool(e.probability) for e in before) > 100
+
+
+def test_a_condition_more_changes_no_estimate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forgetful: object
+) -> None:
+    """A module dropped into the package, as contributors do it."""
+    runs, known = [c.run for c in sample()], len(all_conditions())
+    before = estimates(build(runs))
+    source = Path(stalled.__file__).read_text().replace('ID = "stalled"', 'ID = "a-new-one"')
+    (tmp_path / "a_new_one.py").write_text(source)
+    monkeypatch.setattr(conditions, "__path__", [*conditions.__path__, str(tmp_path)])
+    all_conditions.cache_clear()
+    vector.names.cache_clear()
+    try:
+        assert len(all_conditions()) == known + 1
+        assert estimates(build(runs)) == before
+    finally:
+        all_conditions.cache_clear()
+        sys.modules.pop("curvedoctor.conditions.a_new_one", None)
+
+
+def test_the_shipped_model_knows_the_features_of_this_version() -> None:
+    """Else it judges by gaps: fit it again."""
+    shipped = default_model()
+    assert shipped is not None
+    assert shipped.boosted.features == shipped.forest.features
+    assert shipped.boosted.outcomes == shipped.forest.outcomes
+    assert set(shipped.boosted.features) <= set(names())
+
+
+# --- which runs, and what is said of them
+
+
+@pytest.mark.parametrize(
+    ("y", "params", "expected"),
+    [
+        (np.linspace(2, 1, FEWEST), {}, True),
+        (np.linspace(2, 0, 9), {}, True),
+        (np.linspace(2, -0.01, 9), {}, False),
+        (np.ones(9), {}, False),
+        (np.linspace(2, 1, 9), {"model": "tree"}, False),
+    ],
+)
+def test_the_model_judges_runs_of_the_kind_it_saw(
+    y: Floats, params: dict[str, object], expected: bool
+) -> None:
+    one = case(y, **params)
+    assert judgeable(one) is expected
+    assert bool(estimates([one])[0].probability) is expected
+
+
+def test_each_run_gets_its_own_estimate_whoever_stands_beside_it() -> None:
+    every = sample()
+    together = estimates(every)
+    for at in (0, 17, len(every) - 1):
+        alone = estimates([every[at]])[0]
+        assert together[at].probability == pytest.approx(alone.probability)
+        assert together[at].because == alone.because
+    assert SICK not in {action for e in together for action in e.probability}
+    assert estimates([]) == []
+
+
+def test_reasons_are_the_features_that_raised_the_likeliest_actions() -> None:
+    shipped = default_model()
+    assert shipped is not None
+    one = build([HEALTHY[0](np.random.default_rng(0))])
+    told = estimates(one)[0]
+    likeliest = sorted(told.probability, key=lambda action: -told.probability[action])[:EXPLAINED]
+    assert list(told.because) == likeliest
+    row = inputs(one, shipped.boosted.features)[0]
+    for action in likeliest:
+        moved = shipped.boosted.contributions(complete(row[None])[0], action)
+        first = sorted((f for f in moved if moved[f] > 0), key=lambda f: -moved[f])[:REASONS]
+        place = {f: row[k] for k, f in enumerate(shipped.boosted.features)}
+        assert told.because[action] == tuple(in_words(f, float(place[f])) for f in first)
+
+
+def test_an_activation_that_neither_saturates_nor_dies_is_not_to_be_repaired() -> None:
+    stuck = np.full(30, 1.386) + 1e-3 * np.sin(np.arange(30))
+    known = {
+        "optimizer": "sgd",
+        "lr": 5e-6,
+        "loss": "cross-entropy",
+        "n_classes": 4,
+        "depth": 12,
+        "width": 768,
+    }
+    for activation in ("sigmoid", *sorted(SMOOTH)):
+        said = diagnose_curves(
+            {"train/loss": stuck, "val/loss": stuck}, params={**known, "activation": activation}
+        )
+        (told,) = estimates(build([said.run]))
+        assert (told.probability["fix-activation"] > 0) == (activation == "sigmoid")
+
+
+# --- what siblings have tried
+
+
+def trial(action: str, odds: float, *, sure: bool = True, value: object = 1.0) -> Trial:
+    return Trial(action, odds, f"{action} was tried", "lr", value, 0.2 if odds > 0.5 else -0.1, sure)  # type: ignore[arg-type]
+
+
+def test_what_siblings_tried_is_told_first_and_counts() -> None:
+    own = Estimate(
+        {"raise-lr": 0.2, "more-data": 0.6}, {}, {"raise-lr": ("a", "b", "c"), "more-data": ("d",)}
+    )
+    told = own.with_trials([trial("raise-lr", 0.95), trial("more-data", 0.06)])
+    assert told.probability == {"raise-lr": 0.95, "more-data": 0.06}
+    assert told.because == {
+        "raise-lr": ("raise-lr was tried", "a", "b"),
+        "more-data": ("more-data was tried", "d"),
+    }
+    assert told.proven == {"raise-lr": ("lr", 1.0, 0.2)}
+    assert own.probability == {"raise-lr": 0.2, "more-data": 0.6}
+
+
+def test_without_trials_or_without_odds_nothing_changes() -> None:
+    own = Estimate({"raise-lr": 0.2})
+    assert own.with_trials([]) is own
+    assert Estimate().with_trials([trial("raise-lr", 0.95)]) == Estimate()
+
+
+def test_a_trial_without_a_value_proves_none() -> None:
+    assert Estimate({"raise-lr": 0.2}).with_trials([trial("raise-lr", 0.95, value=None)]).proven == {}

@@ -1,0 +1,117 @@
+"""What is impossible for a run, what would make a finding worse, what comes last."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from curvedoctor.actions import ACTIONS, NETWORKS_ONLY
+from curvedoctor.advice.possible import LARGE_SET, MANY_STEPS, NEAR_END, contradicts, last_resorts, possible
+from curvedoctor.conditions.examples import run
+from curvedoctor.features.case import Case, build
+from curvedoctor.model import Finding, ParamValue, Severity
+
+
+def case(*, best: int = 5, n: int = 41, validation: bool = True, **params: ParamValue) -> Case:
+    val = 0.5 + 0.01 * np.abs(np.arange(n) - best)
+    more = {"val_loss": val} if validation else {}
+    return build([run(params, train_loss=np.geomspace(2, 0.1, n), **more)])[0]
+
+
+def found(condition: str, severity: Severity = "warning") -> Finding:
+    return Finding(condition, severity, 0.9, ("train/loss",), "")
+
+
+def test_boosted_trees_know_nothing_of_networks() -> None:
+    for action in ACTIONS:
+        assert possible(case(model="tree"), action) is (action not in NETWORKS_ONLY)
+
+
+def test_most_is_possible_for_a_network() -> None:
+    assert all(possible(case(model="mlp"), action) for action in ACTIONS)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "lamb", "lion", "adafactor", "novograd"])
+def test_a_transformer_is_not_taken_from_an_adaptive_optimizer(optimizer: str) -> None:
+    assert not possible(case(model="transformer", optimizer=optimizer), "change-optimizer")
+    assert possible(case(model="mlp", optimizer=optimizer), "change-optimizer")
+
+
+@pytest.mark.parametrize("params", [{"optimizer": "sgd"}, {}])
+def test_a_transformer_with_another_optimizer_may_change_it(params: dict[str, ParamValue]) -> None:
+    assert possible(case(model="transformer", **params), "change-optimizer")
+
+
+@pytest.mark.parametrize("action", ["more-data", "regularize", "smaller-model", "stop-early"])
+def test_of_generalization_nothing_is_said_without_validation(action: str) -> None:
+    assert not possible(case(validation=False), action)
+    assert possible(case(), action)
+
+
+@pytest.mark.parametrize("n", [11, 41, 101])
+def test_no_stop_near_the_end(n: int) -> None:
+    last = int(np.ceil(NEAR_END * (n - 1)))
+    assert possible(case(best=last - 1, n=n), "stop-early")
+    assert not possible(case(best=last, n=n), "stop-early")
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"), [({"shuffle": True}, False), ({"shuffle": False}, True), ({}, True)]
+)
+def test_what_is_shuffled_is_not_to_be_shuffled(known: dict[str, ParamValue], expected: bool) -> None:
+    assert possible(case(**known), "shuffle") is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "worse"),
+    [
+        ("overfitting", {"bigger-model", "train-longer", "reduce-regularization"}),
+        ("dataset-too-small", {"bigger-model", "reduce-regularization"}),
+        ("underfitting", {"smaller-model", "regularize", "stop-early"}),
+        ("undertrained", {"stop-early", "smaller-model"}),
+        ("lr-too-high", {"raise-lr"}),
+        ("lr-too-low", {"lower-lr"}),
+        ("divergence", {"raise-lr"}),
+        ("non-finite", {"raise-lr"}),
+        ("over-regularized", {"regularize"}),
+        ("stalled", set()),
+    ],
+)
+def test_what_would_make_a_finding_worse(condition: str, worse: set[str]) -> None:
+    assert {a for a in ACTIONS if contradicts(case(), [found("stalled"), found(condition)], a)} == worse
+    assert not any(contradicts(case(), [found(condition, "info")], a) for a in ACTIONS)
+
+
+COSTLY = {"more-data", "bigger-model"}
+
+
+@pytest.mark.parametrize(("n", "last"), [(LARGE_SET - 1, set()), (LARGE_SET, COSTLY)])
+def test_a_large_data_set_is_not_short_of_data(n: int, last: set[str]) -> None:
+    assert last_resorts(case(n_train=n), []) == last
+
+
+@pytest.mark.parametrize(("steps", "last"), [(MANY_STEPS - 1, set()), (MANY_STEPS, COSTLY)])
+def test_many_steps_are_many_data_unless_the_size_is_known(steps: int, last: set[str]) -> None:
+    y = np.geomspace(2, 1, steps // 100)
+    made = run(train_loss_step=y)
+    curve = made.curves[0]
+    curve.steps[:] = np.linspace(0, steps, len(y)).astype(np.int64)
+    assert last_resorts(build([made])[0], []) == last
+    assert last_resorts(case(max_steps=steps), []) == last
+    small = run({"n_train": 100}, train_loss_step=y)
+    small.curves[0].steps[:] = curve.steps
+    assert last_resorts(build([small])[0], []) == set()
+
+
+def test_epochs_are_no_steps() -> None:
+    made = run(train_loss=np.geomspace(2, 1, 50))
+    made.curves[0].steps[:] *= 1000
+    assert last_resorts(build([made])[0], []) == set()
+
+
+@pytest.mark.parametrize(
+    "condition", ["undertrained", "lr-too-low", "not-learning", "collapsed", "non-finite", "divergence"]
+)
+def test_first_fit_what_there_is(condition: str) -> None:
+    assert last_resorts(case(), [found(condition)]) == COSTLY
+    assert last_resorts(case(), [found(condition, "info"), found("overfitting")]) == set()
