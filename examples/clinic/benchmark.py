@@ -66,13 +66,13 @@ def line(name: str, s: Score) -> str:
     alarm_low, alarm_high = wilson(s.false_alarms, s.healthy)
     return (
         f"| {name} | {_p(s.helps)} ({_p(low)}–{_p(high)}) | {_p(s.useless)} | {_p(s.missed)} | {_p(s.top3)} "
-        f"| {_p(s.false_alarms)} ({_p(alarm_low)}–{_p(alarm_high)}) | {s.calibration:.3f} |"
+        f"| {_p(s.false_alarms)} ({_p(alarm_low)}–{_p(alarm_high)}) | {s.calibration:.3f} | {_p(s.forced)} |"
     )
 
 
 HEAD = (
-    "| tool | first helps | useless | missed | one of three | false alarms | calibration error |\n"
-    "| --- | --- | --- | --- | --- | --- | --- |"
+    "| tool | first helps | useless | missed | one of three | false alarms | calibration error | first, whatever the verdict |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- |"
 )
 
 

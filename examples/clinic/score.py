@@ -31,6 +31,8 @@ class Score:
     top3: float
     false_alarms: float
     calibration: float
+    #: share of first prescriptions that help, over all sick runs in which that is scored, whatever the verdict
+    forced: float
     sick: int
     healthy: int
     #: fault → (runs, first helps, one of three helps, missed)
@@ -56,7 +58,7 @@ def score(runs: Sequence[ClinicRun], answers: Sequence[Answer]) -> Score:
         three = any(run.helps(action) is True for action, _ in said[:3])
         faults[run.fault].append((first, three, not said))
     for run, answer in zip(runs, answers, strict=True):
-        for action, confidence in answer.actions[:3] if answer.alarm else ():
+        for action, confidence in answer.actions[:3]:
             truth = run.helps(action)
             if truth is not None:
                 sure.append((confidence, truth is True))
@@ -72,11 +74,22 @@ def score(runs: Sequence[ClinicRun], answers: Sequence[Answer]) -> Score:
         top3=float(macro[1]),
         false_alarms=alarms / max(healthy, 1),
         calibration=calibration_error(sure),
+        forced=_forced(runs, answers),
         sick=sick,
         healthy=healthy,
         faults=dict(sorted(per_fault.items())),  # type: ignore[arg-type]
         actions=_per_action(runs, answers),
     )
+
+
+def _forced(runs: Sequence[ClinicRun], answers: Sequence[Answer]) -> float:
+    firsts = [
+        run.helps(answer.actions[0][0])
+        for run, answer in zip(runs, answers, strict=True)
+        if run.sick and answer.actions
+    ]
+    scored = [helped is True for helped in firsts if helped is not None]
+    return float(np.mean(scored)) if scored else 0.0
 
 
 def calibration_error(sure: Sequence[tuple[float, bool]], bins: int = 10) -> float:
