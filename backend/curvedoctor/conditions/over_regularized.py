@@ -49,6 +49,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot(case)
     if reason is not None:
         return unjudged(ID, reason)
+    if case.boosting:
+        return unjudged(ID, "the penalties of boosted trees are no weight decay")
     decay, drop = case.number("weight_decay"), case.number("dropout")
     if decay is None and drop is None:
         return unjudged(ID, "neither weight decay nor dropout is logged")

@@ -63,6 +63,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot(case, FEWEST)
     if reason is not None:
         return unjudged(ID, reason)
+    if case.run.status in ("running", "scheduled"):
+        return unjudged(ID, "the run is still going on")
     s = case.val if case.val is not None and case.val.stats.n >= FEWEST else case.main
     assert s is not None
     least, most = (relative(gain, s.stats.end) for gain in gain_interval(s.grid, s.stats.n))

@@ -9,6 +9,10 @@ from curvedoctor.features.case import Case
 from curvedoctor.model import ParamValue
 
 
+#: statuses of runs whose end proves nothing
+UNENDED = ("running", "scheduled", "failed", "killed")
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """One run's hyperparameters and how it ended."""
@@ -27,7 +31,8 @@ class Summary:
 def summarize(case: Case) -> Summary:
     """The summary of one run."""
     s = case.val or case.main
-    if s is None or s.stats.bad_tail:
+    # a run that goes on, or was stopped from outside, did not end where its settings lead
+    if s is None or s.stats.bad_tail or case.run.status in UNENDED:
         return Summary(case.run.name, case.params, s.curve.id if s else None, None, None, 0.0)
     t = s.stats
     return Summary(case.run.name, case.params, s.curve.id, t.end, t.best, t.noise_late)

@@ -61,7 +61,7 @@ class Change:
 def tags(diagnosis: Diagnosis, written: Written) -> dict[str, str]:
     """The tags of section 6 of the contract. What a run lacks (a finding, a prescription) gets no tag."""
     found = {
-        "verdict": diagnosis.verdict,
+        "verdict": diagnosis.state,
         "conditions": ",".join(finding.condition for finding in diagnosis.findings),
         "prescription": diagnosis.prescriptions[0].text if diagnosis.prescriptions else "",
         "state": _state(diagnosis, written),
@@ -129,7 +129,7 @@ def files(diagnosis: Diagnosis) -> dict[str, bytes]:
 
 def block(diagnosis: Diagnosis, run_id: str) -> str:
     """The diagnosis in Markdown: the verdict first, since MLflow folds a description after a few lines."""
-    lines = [f"**curvedoctor: {diagnosis.verdict}**"]
+    lines = [f"**curvedoctor: {diagnosis.state}**"]
     if diagnosis.findings:
         first = diagnosis.findings[0]
         lines[0] += (
