@@ -165,4 +165,10 @@ PROBLEM = Problem("logs/broken/events.out.tfevents.1", "truncated record: 27 byt
 #: one of each, and a problem
 ALL = (sick(), healthy(), undetermined(), extreme(), PROBLEM)
 #: one of each state
-STATES = (sick(), replace(sick("noisy"), findings=sick().findings[1:]), improvable(), healthy(), undetermined())
+STATES = (
+    sick(),
+    replace(sick("noisy"), findings=sick().findings[1:]),
+    improvable(),
+    healthy(),
+    undetermined(),
+)

@@ -197,7 +197,10 @@ def epochs(curves: Sequence[Curve]) -> Json | None:
                 begins, numbers = x[first], values[first]
                 # the last one is as far through as the others were long
                 rest = (x[-1] - begins[-1]) / float(np.diff(begins).mean())
-                return {"x": rounded(np.r_[begins, x[-1] + 1], 9), "y": rounded(np.r_[numbers, numbers[-1] + min(rest, 1) + 1e-6], 9)}
+                return {
+                    "x": rounded(np.r_[begins, x[-1] + 1], 9),
+                    "y": rounded(np.r_[numbers, numbers[-1] + min(rest, 1) + 1e-6], 9),
+                }
     return None
 
 

@@ -226,7 +226,9 @@ def test_a_thousand_runs_scroll_with_few_rows_in_the_page(watched: Watched, tmp_
     page.keyboard.press("End")
     page.locator(".cd-row.cd-chosen").wait_for()
     assert page.locator(".cd-row.cd-chosen").get_attribute("title") == "sweep/run_0999"
-    assert page.locator(".cd-row.cd-chosen .cd-row-name").inner_text() == "…0999", "what all share is left out"
+    assert page.locator(".cd-row.cd-chosen .cd-row-name").inner_text() == "…0999", (
+        "what all share is left out"
+    )
     page.locator(".cd-search").fill("run_0007")
     page.locator(".cd-count", has_text="1 of 1,000 runs").wait_for()
 
