@@ -8,6 +8,7 @@ without scripts gets it as plain text.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -83,9 +84,14 @@ def _made(diagnoses: Sequence[Diagnosis], made: Made) -> dict[str, Json]:
         "by": f"curvedoctor {__version__}",
         "date": made.date,
         "command": None if made.command is None else clip(made.command, 400),
-        "sources": [clip(source, 200) for source in list(sources)[:5]],
+        "sources": [clip(_open(source), 200) for source in list(sources)[:5]],
         "more": max(0, len(sources) - 5),
     }
+
+
+def _open(address: str) -> str:
+    """An address without the credentials that it may hold: reports are passed on."""
+    return re.sub(r"(?<=://)[^/@\s]+@", "", address)
 
 
 def _page(data: Mapping[str, Json]) -> str:
