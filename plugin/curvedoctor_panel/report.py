@@ -8,6 +8,7 @@ without scripts gets it as plain text.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -22,7 +23,7 @@ from curvedoctor_panel.plain import Json, clip
 from curvedoctor_panel.view import problem, run_view
 
 #: points of all curves of a run together, so that one run's report stays below 150 KB
-POINTS_OF_A_RUN = 3_000
+POINTS_OF_A_RUN = 2_400
 #: the same for all runs of one report together, so that 300 stay below 1.5 MB
 POINTS_IN_ALL = 50_000
 #: points that a curve keeps in any case
@@ -83,9 +84,14 @@ def _made(diagnoses: Sequence[Diagnosis], made: Made) -> dict[str, Json]:
         "by": f"curvedoctor {__version__}",
         "date": made.date,
         "command": None if made.command is None else clip(made.command, 400),
-        "sources": [clip(source, 200) for source in list(sources)[:5]],
+        "sources": [clip(_open(source), 200) for source in list(sources)[:5]],
         "more": max(0, len(sources) - 5),
     }
+
+
+def _open(address: str) -> str:
+    """An address without the credentials that it may hold: reports are passed on."""
+    return re.sub(r"(?<=://)[^/@\s]+@", "", address)
 
 
 def _page(data: Mapping[str, Json]) -> str:

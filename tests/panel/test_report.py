@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from curvedoctor.model import Origin
 from curvedoctor_panel import report
 from curvedoctor_panel.bundle import script, style
 from curvedoctor_panel.folding import folded
@@ -48,6 +50,15 @@ def test_sizes() -> None:
     assert data is not None
     points = sum(len(part) for part in re.findall(r'"[xy]":\[[^\]]*\]', data.group(1)))
     assert len(fifty.encode()) - points < 300_000
+
+
+def test_where_it_comes_from_is_said_without_credentials() -> None:
+    run = samples.overfitting().run
+    origin = Origin("mlflow-sql", "postgresql://me:secret@db:5432/mlflow", "1")
+    page = report.many(
+        [replace(samples.overfitting(), run=replace(run, origin=origin))], made=report.Made("2026-06-01")
+    )
+    assert "secret" not in page and "postgresql://db:5432/mlflow" in page and "2026-06-01" in page
 
 
 def test_what_repeats_is_said_once() -> None:

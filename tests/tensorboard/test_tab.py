@@ -277,6 +277,7 @@ def test_axe_finds_nothing_in_the_tab(watched: Watched, board: Board, view: str,
     frame.locator(".cd-summary li, .cd-main-chart canvas").first.wait_for()
     if theme == "dark":
         frame.locator(".cd-app").evaluate("e => { e.dataset.theme = 'dark' }")
+        watched.page.wait_for_timeout(400)  # until colours have faded over
     inner = next(f for f in watched.page.frames if f.parent_frame is not None)
     inner.evaluate(Axe().axe_script)
     found = inner.evaluate("() => axe.run(document.querySelector('.cd-app')).then(r => r.violations)")

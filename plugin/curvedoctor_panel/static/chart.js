@@ -7,6 +7,7 @@ import { number } from "./format.js";
 import { markKey, moved, paintBehind, paintBefore, place } from "./marks.js";
 import { fitted, smoothed } from "./smooth.js";
 import { color, curveColor } from "./theme.js";
+import { describe, last, nearest, ticks } from "./values.js";
 import { dragged, keyed, wheeled } from "./zoom.js";
 
 /** @typedef {import("./types.js").RunView} RunView */
@@ -313,54 +314,4 @@ export class Chart {
     this.plot?.destroy();
     this.plot = null;
   }
-}
-
-/**
- * Labels with as many digits as it takes to tell neighbours apart.
- * @param {(number | null)[]} splits
- */
-function ticks(splits) {
-  for (let digits = 3; ; digits++) {
-    const labels = splits.map((v) => (v === null ? "" : number(v, digits)));
-    const shown = labels.filter((label) => label !== "");
-    if (digits >= 9 || new Set(shown).size === shown.length) return labels;
-  }
-}
-
-/** @param {(number | null)[]} ys */
-function last(ys) {
-  for (let i = ys.length - 1; i >= 0; i--) if (ys[i] !== null) return ys[i];
-  return null;
-}
-
-/**
- * @param {number[]} xs ascending
- * @param {(number | null)[]} ys
- * @param {number} x
- */
-function nearest(xs, ys, x) {
-  if (!xs.length || x < xs[0] || x > xs[xs.length - 1]) return null;
-  let low = 0;
-  let high = xs.length - 1;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (xs[middle] <= x) low = middle;
-    else high = middle;
-  }
-  return ys[x - xs[low] <= xs[high] - x ? low : high];
-}
-
-/**
- * The chart in words.
- * @param {RunView} view
- * @param {ChartData} chart
- */
-export function describe(view, chart) {
-  const curves = chart.curves.map((index) => {
-    const curve = view.curves[index];
-    const first = curve.y.find((y) => y !== null);
-    return `${curve.label} from ${number(first)} to ${number(last(curve.y))}`;
-  });
-  const marks = chart.marks.filter((mark) => mark.label && mark.kind !== "band").map((mark) => mark.label);
-  return `${chart.title} over ${chart.axis}: ${[...curves, ...marks].join("; ")}.`;
 }

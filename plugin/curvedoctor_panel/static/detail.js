@@ -3,8 +3,9 @@
 import { Chart } from "./chart.js";
 import { Controls } from "./controls.js";
 import { h } from "./dom.js";
-import { capital, kindOf, number, percent, plural, SEVERITY } from "./format.js";
+import { capital, kindOf, number, percent, SEVERITY } from "./format.js";
 import { icon } from "./icons.js";
+import { curves, facts, pairs, problems, unjudged } from "./facts.js";
 import { suggestions } from "./suggestions.js";
 
 /** @typedef {import("./types.js").RunView} RunView */
@@ -232,67 +233,5 @@ function header(view) {
     h("h1", {}, view.run),
     h("p", { class: "cd-headline" }, view.headline),
     view.sampled ? h("p", { class: "cd-note" }, view.sampled) : null,
-  );
-}
-
-/** @param {([string, string] | [string, string, string])[]} entries name, value, meaning */
-function pairs(entries) {
-  return h("dl", { class: "cd-pairs" }, entries.map(([name, value, meaning]) => h("div", { title: meaning || null }, h("dt", {}, name), h("dd", {}, value))));
-}
-
-/** @param {RunView} view */
-function facts(view) {
-  if (!view.params.length && !view.readings.length) return null;
-  return h(
-    "section",
-    { class: "cd-facts" },
-    view.params.length ? h("div", {}, h("h2", {}, "Hyperparameters"), pairs(view.params)) : null,
-    view.readings.map((reading) => h("div", {}, h("h2", {}, reading.title), pairs(reading.facts))),
-  );
-}
-
-/** @param {RunView} view */
-function unjudged(view) {
-  if (!view.unjudged.length) return null;
-  const count = view.unjudged.reduce((sum, group) => sum + group.conditions.length, 0);
-  return h(
-    "details",
-    { class: "cd-fold", open: view.state === "can't tell" },
-    h("summary", { "data-focus": "unjudged" }, h("h2", {}, `${view.heads.unjudged} (${count})`)),
-    h("ul", { class: "cd-unjudged" }, view.unjudged.map((group) => h("li", {}, h("strong", {}, capital(group.reason)), `: ${group.conditions.join(", ")}`))),
-  );
-}
-
-/** @param {RunView} view */
-function curves(view) {
-  const all = [...view.curves, ...view.others];
-  if (!all.length) return null;
-  const cells = (/** @type {import("./types.js").CurveData} */ curve) => [curve.label, curve.split === "none" ? "" : curve.split, curve.quantity.replace("_", " "), curve.better === "none" ? "" : `${curve.better} is better`, curve.points.toLocaleString("en"), curve.nonfinite ? `${curve.nonfinite.toLocaleString("en")} not finite` : ""];
-  return h(
-    "details",
-    { class: "cd-fold" },
-    h("summary", { "data-focus": "curves" }, h("h2", {}, `${plural(all.length, "curve")} and what each was taken for`)),
-    h(
-      "div",
-      { class: "cd-scroll", tabindex: 0, role: "region", "aria-label": "Curves" },
-      h(
-        "table",
-        { class: "cd-table" },
-        h("thead", {}, h("tr", {}, ["Curve", "Split", "Quantity", "Direction", "Points", ""].map((name) => (name ? h("th", { scope: "col" }, name) : h("td", {}))))),
-        h("tbody", {}, all.map((curve) => h("tr", { title: curve.why.join("; ") }, cells(curve).map((cell) => h("td", {}, cell))))),
-      ),
-    ),
-  );
-}
-
-/** @param {RunView} view */
-function problems(view) {
-  if (!view.problems.length) return null;
-  const more = view.problem_count - view.problems.length;
-  return h(
-    "details",
-    { class: "cd-fold", open: true },
-    h("summary", { "data-focus": "problems" }, h("h2", {}, `What could not be read (${view.problem_count})`)),
-    h("ul", { class: "cd-unjudged" }, view.problems.map((item) => h("li", {}, h("code", {}, item.where), item.offset === null ? ": " : ` at byte ${item.offset.toLocaleString("en")}: `, item.what)), more > 0 ? h("li", {}, `and ${more} more`) : null),
   );
 }

@@ -41,7 +41,7 @@ follow();
 app.tell({ phase: "ready", text: `${plural(data.overview.rows.length, "run")} · ${data.made.by}` });
 app.update(data.overview);
 app.tell({ phase: "ready", text: `${plural(data.overview.rows.length, "run")} · ${data.made.by}` });
-app.element.querySelector(".cd-foot")?.prepend(h("p", { class: "cd-origin" }, origin(data.made)));
+app.element.querySelector(".cd-foot")?.prepend(h("p", { class: "cd-origin", title: origin(data.made) }, origin(data.made)));
 addEventListener("hashchange", () => app.follow());
 
 /** @type {Detail[]} */
