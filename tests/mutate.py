@@ -135,15 +135,17 @@ def notice(mutant: Mutant, runs: Sequence[Portion], failing: Sequence[str]) -> s
 def _tables(own: str, runs: Sequence[Portion]) -> Iterator[Callable[[], str]]:
     """Looks at what is kept: boundaries and diagnoses, those of the mutant's own condition first."""
     from conditions.boundaries import kept, moved
+    from conditions.variants import changed
 
     known = sorted({line[0] for line in kept()}, key=lambda condition: condition != own)
     first = sorted(runs, key=lambda portion: portion[0][0].group != own)
     if own in known:
-        yield lambda: next(moved(own), "")
+        yield lambda: next(moved(own), "") or next(changed(own), "")
     for each, alone, before in first:
         yield lambda each=each, alone=alone, before=before: "golden" * (told(each, alone) != before)  # type: ignore[misc]
     for condition in known:
         yield lambda condition=condition: next(moved(condition), "")  # type: ignore[misc]
+        yield lambda condition=condition: next(changed(condition), "")  # type: ignore[misc]
 
 
 def apart(work: Callable[[], object], seconds: int) -> Any:
