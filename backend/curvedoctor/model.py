@@ -173,7 +173,7 @@ class Unjudged:
     reason: str
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Diagnosis:
     """All that is said of one run."""
 
@@ -199,6 +199,12 @@ class Diagnosis:
             return "failed" if any(f.severity == "error" for f in self.findings) else "needs attention"
         likely = any(p.confidence >= LIKELY for p in self.prescriptions)
         return "could improve" if likely else "fine"
+
+    def __repr__(self) -> str:
+        """Short: name, state, conditions and the change to try first; the curves hold thousands of numbers."""
+        found = ", ".join(finding.condition for finding in self.findings) or "no finding"
+        first = self.prescriptions[0].action if self.prescriptions else "nothing to try"
+        return f"<Diagnosis {self.run.name!r}: {self.state}; {found}; {first}>"
 
     def _repr_html_(self) -> str:
         """For notebooks. Imported by name: the model depends on nothing of ours."""

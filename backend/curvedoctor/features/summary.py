@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from curvedoctor.features.case import Case
 from curvedoctor.model import ParamValue
 
-
 #: statuses of runs whose end proves nothing
 UNENDED = ("running", "scheduled", "failed", "killed")
 
