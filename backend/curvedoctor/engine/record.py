@@ -87,10 +87,9 @@ def pack_units(units: Iterable[Unit]) -> bytes:
 
 def unpack_units(packed: bytes) -> list[Unit]:
     """What `pack_units` was given."""
-    rows = loads(zlib.decompress(packed))
     return [
         Unit(reader, Address(address), run, group, tuple(parts), tuple(stamp))
-        for reader, address, run, group, parts, stamp in rows
+        for reader, address, run, group, parts, stamp in loads(zlib.decompress(packed))
     ]
 
 
@@ -129,8 +128,8 @@ def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
     run = d.run
     told = tuple(run.problems), tuple(d.problems)
     curves = tuple((c.id, c.tag, len(c), c.axis, c.role) for c in run.curves)
-    readings = _key(d.readings)
-    params = _key(run.params)
+    readings = dumps(d.readings)
+    params = dumps(run.params)
     return [
         run.name,
         run.source,
@@ -148,10 +147,6 @@ def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
         run.run_id,
         run.status,
     ]
-
-
-def _key(value: object) -> bytes:
-    return dumps(value)
 
 
 def _origin(origin: Origin, table: _Table) -> tuple[object, ...]:

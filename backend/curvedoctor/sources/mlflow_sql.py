@@ -24,7 +24,7 @@ from curvedoctor.sources.mlflow_common import (
     selected,
     together,
     unclamped,
-)
+)  # fmt: skip
 from curvedoctor.sources.mlflow_db import Database, connect, is_sqlite
 from curvedoctor.sources.trackio import holds_runs
 
