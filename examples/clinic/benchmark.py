@@ -100,7 +100,7 @@ def details(s: Score) -> str:
     return "\n".join(rows)
 
 
-def judged(runs: Sequence[ClinicRun], final: bool) -> dict[str, Score]:
+def judged(runs: Sequence[ClinicRun], final: bool, kinds: bool) -> dict[str, Score]:
     """Our own rows of the table."""
     ways = {
         "curvedoctor, each run alone": ours(True),
@@ -116,8 +116,10 @@ def judged(runs: Sequence[ClinicRun], final: bool) -> dict[str, Score]:
     data = learnt_from(runs)
     models = held_out_models(data, folds([run.task for run in runs]))
     rows = {name: score(runs, held_out(runs, models, judge)) for name, judge in ways.items()}
-    kinds = [run.modality for run in runs]
-    apart = held_out_models(data, folds(kinds, len(set(kinds))))
+    if not kinds:
+        return rows
+    of = [run.modality for run in runs]
+    apart = held_out_models(data, folds(of, len(set(of))))
     rows["curvedoctor, kind of data held out"] = score(runs, held_out(runs, apart, ours(True)))
     return rows
 
@@ -137,9 +139,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--peers", action="store_true", help="also runmedic, trainspotter, trainproof (from PyPI)"
     )
+    parser.add_argument("--kinds", action="store_true", help="also whole kinds of data held out in turn")
     args = parser.parse_args(argv)
     runs = [run for run in load() if run.final == args.final]
-    rows = judged(runs, args.final) | trivial(runs)
+    rows = judged(runs, args.final, args.kinds) | trivial(runs)
     if args.peers:
         from clinic.peers import PEERS, answers
 
