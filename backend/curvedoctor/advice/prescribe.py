@@ -19,8 +19,8 @@ from curvedoctor.model import Basis, Finding, Prescription, Severity
 
 #: how probable the n-th action of a condition helps, given that the condition is true and nothing else is known
 BY_PLACE = (0.9, 0.6, 0.45, 0.35)
-#: by what share of the doubt a finding raises what it names first or second
-RAISED = 0.5
+#: by what share of the doubt a certain finding raises what it names first, second, and after
+RAISED = (0.6, 0.2, 0.0)
 #: an error this certain is repaired before anything is improved
 CERTAIN = 0.7
 #: what merely improves is named from this probability on, and at least one such action
@@ -101,7 +101,7 @@ def _by_findings(asked: Sequence[tuple[Finding, Sequence[str]]], estimate: Estim
             if learnt is None:
                 p = max(found.confidence * share, estimate.probability.get(action, 0.0))
             else:
-                p = learnt + (RAISED * found.confidence * share if at < 2 else 0.0) * (1.0 - learnt)
+                p = learnt + RAISED[min(at, 2)] * found.confidence * (1.0 - learnt)
             chance[action] = max(chance.get(action, 0.0), p)
     return chance
 
