@@ -32,7 +32,7 @@ class Split:
     labels: Ints
 
 
-def digits(rng: np.random.Generator, count: int, noise: float = 0.4, mislabelled: float = 0.0) -> Split:
+def digits(rng: np.random.Generator, count: int, noise: float = 0.5, mislabelled: float = 0.0) -> Split:
     """`count` pictures of digits in random places, of random strength, under noise.
 
     `mislabelled` is the share of labels that are drawn at random.
