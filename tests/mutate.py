@@ -31,7 +31,7 @@ CONDITIONS = tuple(
     for name in ("thresholds", "laws", "twins_general", "twins_measure", "traps")
 )
 ROOMS = {
-    "features": ("tests/features", "tests/engine/test_verdict.py", *CONDITIONS),
+    "features": ("tests/features", "tests/readings", "tests/engine/test_verdict.py", *CONDITIONS),
     "conditions": ("tests/engine/test_verdict.py", *CONDITIONS),
     "advice": ("tests/advice",),
     "engine": ("tests/engine/test_verdict.py", "tests/engine/test_groups.py", "tests/advice"),
