@@ -28,14 +28,14 @@ from mutants import PACKAGE, ROOT, Mutant, mutants
 #: tests that are asked, in this order, by the mutant's room
 CONDITIONS = tuple(
     f"tests/conditions/test_{name}.py"
-    for name in ("thresholds", "laws", "twins_general", "twins_measure", "traps")
+    for name in ("shape", "thresholds", "laws", "twins_general", "twins_measure", "traps")
 )
 ROOMS = {
-    "features": ("tests/features", "tests/engine/test_verdict.py", *CONDITIONS),
+    "features": ("tests/features", "tests/readings", "tests/engine/test_verdict.py", *CONDITIONS),
     "conditions": ("tests/engine/test_verdict.py", *CONDITIONS),
     "advice": ("tests/advice",),
     "engine": ("tests/engine/test_verdict.py", "tests/engine/test_groups.py", "tests/advice"),
-    "sources": ("tests/sources/test_segments.py", "tests/sources/test_purge.py", "tests/sources/test_grouping.py",
+    "sources": ("tests/sources/test_sessions.py", "tests/sources/test_segments.py", "tests/sources/test_purge.py", "tests/sources/test_grouping.py",
                 "tests/sources/test_history.py", "tests/sources/test_tensorboard_contract.py",
                 "tests/sources/test_beside.py", "tests/sources/test_equality.py"),
 }  # fmt: skip

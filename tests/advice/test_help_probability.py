@@ -189,6 +189,8 @@ def test_no_model_no_estimate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_the_gain_is_that_of_runs_about_as_probable_to_be_helped(chance: float, gain: object) -> None:
     assert model().gain(0, chance) == gain
     assert model().gain(1, chance) is None
+    assert model(0.5, 0.9).gain(0, 0.4) == (0.1, 0.2, 0.3)
+    assert model(0.5, 0.9).gain(0, 1.0) is None
 
 
 def test_gaps_lie_below_every_split_and_nothing_is_beyond_bounds() -> None:
