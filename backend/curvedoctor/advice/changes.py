@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,8 +11,11 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.conditions.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
+from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.model import Finding, ParamValue
 
+#: the least rate that anything but fine-tuning is customarily trained with
+LOWEST = 1e-4
 #: a learning rate farther off than this factor is taken over only with a gain of at least this share
 STRIDE, LARGE = 30.0, 0.5
 
@@ -109,7 +113,12 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
         factor = ACTIONS[action].factor or 1.0
         if lr is None or not lr > 0:
             return Change(ACTIONS[action].text, "lr", None, None, factor)
-        proposed = float(f"{lr * factor:.2g}")
+        below = decades_below_usual(case)
+        if below is None and lr < LOWEST:
+            below = math.log10(LOWEST / lr)
+        far = below is not None and abs(below) > abs(math.log10(factor)) and (below > 0) == (factor > 1)
+        proposed = float(f"{lr * (10**below if far and below is not None else factor):.2g}")
+        factor = float(f"{proposed / lr:.3g}")
         return Change(f"{_verb(action)} from {_say(lr)} to {_say(proposed)}.", "lr", lr, proposed, factor)
 
     return make

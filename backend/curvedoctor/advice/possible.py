@@ -22,8 +22,9 @@ _WORSE = {
     "undertrained": {"stop-early", "smaller-model"},
     "lr-too-high": {"raise-lr"},
     "lr-too-low": {"lower-lr"},
-    "divergence": {"raise-lr"},
-    "non-finite": {"raise-lr"},
+    "divergence": {"raise-lr", "train-longer", "decay-later"},
+    "non-finite": {"raise-lr", "train-longer", "decay-later", "more-data"},
+    "collapsed": {"train-longer", "more-data"},
     "over-regularized": {"regularize"},
 }
 #: findings by which training has not yet fitted the data that there are

@@ -26,13 +26,15 @@ CERTAIN = 0.7
 #: what merely improves is named from this probability on, and at least one such action
 WORTH_TRYING = 0.2
 MOST = 6
+#: below this nothing is worth naming, alone or not
+LEAST = 0.05
 #: what a change that merely improves must be more probable by to come before one that treats a finding
 TREATS = 0.2
 #: probabilities that differ by less are alike: then the order of the findings decides
 ALIKE = 0.05
 #: what an action must bring more than one that takes a single number to change, as probability
 EFFORT: Mapping[str, float] = {
-    "train-longer": 0.05, "change-optimizer": 0.05, "bigger-model": 0.1, "more-data": 0.15,
+    "train-longer": 0.05, "change-optimizer": 0.05, "bigger-model": 0.15, "more-data": 0.25,
 }  # fmt: skip
 _WEIGHT: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
@@ -77,7 +79,9 @@ def prescribe(
         return action not in repairs, action in last, -round(worth / ALIKE), told, -worth, action
 
     ranked = sorted(fit, key=place)
-    worth = [a for a in ranked if a in seen or chance[a] >= WORTH_TRYING] or ranked[:1]
+    worth = [a for a in ranked if a in seen or chance[a] >= WORTH_TRYING] or [
+        a for a in ranked[:1] if chance[a] >= LEAST
+    ]
     treats = {a: tuple(dict.fromkeys(f.condition for f, acts in asked if a in acts)) for a in worth}
     return tuple(
         _prescription(

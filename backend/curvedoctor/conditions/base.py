@@ -131,6 +131,11 @@ def percent(share: float) -> str:
     return f"{p:.1f} %" if abs(p) < 10 else f"{p:.0f} %"
 
 
+def times(factor: float) -> str:
+    """A factor as people read it: 20 000 rather than 2e+04."""
+    return f"{factor:,.0f}".replace(",", " ") if factor >= 100 else f"{factor:.2g}"
+
+
 def number(value: float) -> str:
     """A level as people read it: three significant digits."""
     return f"{value:.3g}"

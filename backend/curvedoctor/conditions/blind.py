@@ -50,6 +50,8 @@ def unrelated(case: Case) -> Finding | None:
     val, train, expected = case.val, case.train or case.train_step, expected_first_loss(case)
     if val is None or train is None or expected is None or case.judged != "loss" or val.stats.n < 8:
         return None
+    if learnt_by_training(case):
+        return None
     if (
         train.stats.end > FITTED * min(train.stats.start, expected)
         or (case.number("n_train") or MEMORIZED) < MEMORIZED
@@ -71,11 +73,19 @@ def unrelated(case: Case) -> Finding | None:
     )  # fmt: skip
 
 
+def learnt_by_training(case: Case) -> bool:
+    """Whether training is all but perfect: then it is not learning that fails, see train-val-mismatch."""
+    score = case.train_score
+    return score is not None and score.ceiling == 1.0 and score.stats.end <= 0.1
+
+
 def no_better_than_chance(case: Case) -> Finding | None:
     """Answers are right as often as a blind guess is, and the loss is that of one: whatever moved, nothing was learnt."""
     score, worse, expected = case.val_score or case.train_score, chance_error(case), expected_first_loss(case)
     s = case.val or case.train
     if score is None or worse is None or s is None or score.ceiling != 1.0 or score.stats.n < FEWEST:
+        return None
+    if learnt_by_training(case):
         return None
     gained, most = worse - score.stats.end, worse - score.stats.best
     room = min(1.0, FEW * (1 - worse))  # of a hundred classes, four per cent are four times a guess

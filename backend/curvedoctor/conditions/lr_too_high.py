@@ -27,14 +27,22 @@ References
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, name, relative
-from curvedoctor.conditions.swing import FINISHED, above_best, fluctuates, roughness, score_holds
+from curvedoctor.conditions.swing import (
+    above_best,
+    at_rest,
+    beyond_noise,
+    fluctuates,
+    mean_above_best,
+    roughness,
+    score_holds,
+    settled,
+)
+from curvedoctor.conditions.train_val_mismatch import at_chance
 from curvedoctor.features.blocks import of_three
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
@@ -118,7 +126,14 @@ def _swings(case: Case, val: Series) -> bool:
     """Whether validation fluctuates, was once good (else evaluation is at fault), and its score suffers."""
     train = case.train or case.train_step
     once_good = train is None or val.stats.low <= EVALUATED * max(train.stats.first, train.stats.start)
-    return fluctuates(val) and val.stats.n >= FEWEST and once_good and not score_holds(case.val_score)
+    quiet = at_rest(case) or not beyond_noise(val) or at_chance(case) is not None
+    return (
+        fluctuates(val)
+        and val.stats.n >= FEWEST
+        and once_good
+        and not quiet
+        and not score_holds(case.val_score)
+    )
 
 
 def _bounces(case: Case) -> Finding:
@@ -129,18 +144,9 @@ def _bounces(case: Case) -> Finding:
     per_epoch = s is case.train and s.curve.role.granularity == "epoch"
     apart = not per_epoch or s.stats.n < MANY or s.stats.end < 0.05 * s.stats.start
     both = 1.0 if case.val is None else ramp(roughness(case.val), 0.3 * BOUNCE[0], BOUNCE[0])
-    sure = 0.0 if apart else 0.9 * ramp(rough, *BOUNCE) * both * float(_settled(s))
+    sure = 0.0 if apart else 0.9 * ramp(rough, *BOUNCE) * both * float(settled(s))
     summary = f"The {name(s)} bounces by ±{percent(rough)} of its level{_rate(case)} and no longer improves."
     return _say(case, s, sure, "bounces", summary, at=s.best_index)
-
-
-def _settled(s: Series) -> bool:
-    """Whether the last quarter is no lower than the one before, by the spread of heavy-tailed changes."""
-    changes = np.diff(s.y[-4096:])
-    spread = float(np.sqrt(np.mean(changes * changes) / 2))
-    quarter = max(1, len(s.grid) // 4)
-    gain = float(s.grid[-2 * quarter : -quarter].mean() - s.grid[-quarter:].mean())
-    return bool(gain <= 0.1 * abs(s.stats.end) + 3 * spread / math.sqrt(max(1.0, s.stats.n / 4)))
 
 
 def _shoots(case: Case) -> Finding:
@@ -164,18 +170,10 @@ def _lost(case: Case) -> Finding:
     """Training and validation both end far above what they had reached."""
     s, train = case.val or case.main, case.train or case.train_step
     assert s is not None
-    apart = train is None or s is not case.val or score_holds(case.val_score)
-    rise = 0.0 if apart or train is None else min(above_best(s), _mean_above_best(train))
+    apart = train is None or s is not case.val or score_holds(case.val_score) or at_chance(case) is not None
+    rise = 0.0 if apart or train is None else min(above_best(s), mean_above_best(train))
     summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.curve.axis} {s.step_at(s.best_index):g}{_rate(case)}."
     return _say(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
-
-
-def _mean_above_best(s: Series) -> float:
-    """As `above_best`, against the lowest mean over a part of the run where there are more points than parts."""
-    if s.stats.n <= len(s.grid):
-        return above_best(s)
-    start = max(s.stats.start, s.stats.first)
-    return relative(s.stats.end - s.stats.best, s.stats.best) if s.stats.end > FINISHED * start else 0.0
 
 
 def _blown_up(case: Case) -> Finding:

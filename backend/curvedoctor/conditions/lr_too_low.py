@@ -27,7 +27,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, times, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, mean, name, relative
 from curvedoctor.features.case import Case
@@ -37,9 +37,9 @@ from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "lr-too-low"
 #: decades below custom at which a loss that has hardly moved needs no other cause, and what that is: share of its start
-DECADES, HARDLY = (2.3, 3.0), (0.15, 0.08)
-#: the least rate that anything is customarily trained with
-LOWEST = 1e-6
+DECADES, HARDLY = (1.6, 2.3), (0.15, 0.08)
+#: the least rate that anything but fine-tuning is customarily trained with, and from which on a rate is nowhere low
+LOWEST, CUSTOMARY = 1e-4, 3e-4
 #: decades below custom from which on a descent that does not end is due to the rate
 BELOW = (0.0, 0.3)
 #: share of the fall in the second half that tells a crawl where no rate is logged
@@ -65,7 +65,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     hardly = 0.97 * ramp(moved, *HARDLY)
     if below is None:
         rate = logged_lr(case) or 1.0
-        crawls = 0.8 * _slow(s) * ramp(_second_half(s), *SECOND)
+        low = logged_lr(case) is None or rate < CUSTOMARY
+        crawls = 0.8 * _slow(s) * ramp(_second_half(s), *SECOND) * float(low)
         sure = max(crawls, hardly * ramp(math.log10(LOWEST / rate), *DECADES))
     else:
         sure = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s))
@@ -84,7 +85,7 @@ def _summary(case: Case, s: Series, below: float | None, moved: float) -> str:
         return f"At a learning rate of {number(rate)}, below what anything is trained with, the {name(s)} has moved by {percent(moved)} only."
     if below is None:
         return f"The {name(s)} falls so slowly that {second} of its fall is in the second half, and it has not settled at the end."
-    custom = f"a learning rate of {number(rate)}, {number(10**below)} times below what is customary"
+    custom = f"a learning rate of {number(rate)}, {times(10**below)} times below what is customary"
     if moved < HARDLY[0]:
         return f"At {custom}, the {name(s)} has moved by {percent(moved)} only."
     return f"The {name(s)} still falls steadily at the end, {second} of its fall in the second half, at {custom}."

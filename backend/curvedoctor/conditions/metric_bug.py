@@ -131,11 +131,19 @@ def _one_value(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
         return None
     if not is_proportion(error.curve) and (error.stats.n < MANY or fall(loss) < 2 * FAR):
         return None  # an F1 or a mAP may stay at zero for a while
+    if not is_proportion(error.curve) and _right_answers(case, error):
+        return None  # a rare class that is never found: see class-imbalance
     if error.stats.end >= 1 - NONE:
         return (
             0.93 if is_proportion(error.curve) else 0.75
         ), f"zero at all of its {error.stats.n:.0f} points"
     return 0.92, f"the same at all of its {error.stats.n:.0f} points"
+
+
+def _right_answers(case: Case, error: Series) -> bool:
+    """Whether an accuracy of the same split is good."""
+    accuracy = proportion(case, error.curve.role.split)
+    return accuracy is not None and accuracy is not error and accuracy.stats.end < POOR
 
 
 def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:

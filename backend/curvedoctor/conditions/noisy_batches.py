@@ -35,7 +35,8 @@ import numpy as np
 from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.shape import cannot, flat, mean, name, relative
-from curvedoctor.conditions.train_val_mismatch import exploding, worse_than_guessing
+from curvedoctor.conditions.swing import at_rest
+from curvedoctor.conditions.train_val_mismatch import at_chance, exploding, worse_than_guessing
 from curvedoctor.conditions.turn import serves, untrained
 from curvedoctor.conditions.validation_too_small import check as too_few_samples
 from curvedoctor.features.case import Case
@@ -81,6 +82,8 @@ def _swings(case: Case, val: Series, size: float | None) -> Finding | None:
     if (
         swing < least
         or serves(case)
+        or at_rest(case)
+        or at_chance(case)
         or worse_than_guessing(case)
         or exploding(case)
         or isinstance(too_few_samples(case), Finding)

@@ -137,7 +137,7 @@ def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
     first_epoch = curve.role.granularity == "step" and _no_epoch_finite(case)
     if first_epoch and seen[-1] <= ROSE * seen.min():
         return (*FROM_START, *reduced)
-    return (*CONDITION.actions[:4], *reduced) if reduced else ()
+    return (*CONDITION.actions, *reduced) if reduced else ()
 
 
 def _at_start(curve: Curve) -> bool:
@@ -201,7 +201,7 @@ CONDITION = Condition(
     id=ID,
     title="loss NaN or infinite",
     severity="error",
-    actions=("lower-lr", "clean-data", "normalize-input", "clip-gradients", "fix-metric"),
+    actions=("lower-lr", "clip-gradients", "clean-data", "normalize-input"),
     check=check,
     evidence={
         "kind": "NaN or infinite",

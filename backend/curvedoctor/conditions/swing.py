@@ -6,14 +6,19 @@ noise); one that creeps up after its minimum, as in overfitting, has changes tha
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
 from curvedoctor.features.statistics import noise_sigma
 
 #: correlation of successive changes below which a curve fluctuates rather than creeps
 FLUCTUATES = 0.2
+#: share of the noise's own reach that is beyond it; share of its peak at which a learning rate is at rest
+BEYOND, REST = 0.6, 0.1
 #: share of the start below which a level is finished: ratios of what is left say nothing
 FINISHED = 0.02
 
@@ -24,6 +29,18 @@ def above_best(s: Series) -> float:
     if low < 0 or not s.stats.end > max(FINISHED * start, 0.0):
         return 0.0
     return min(s.stats.end / max(low, 1e-3 * start, 1e-300) - 1.0, 1e6)
+
+
+def beyond_noise(s: Series) -> bool:
+    """Whether the end lies further above the best than the least of so many points that only fluctuate would."""
+    least_of_many = math.sqrt(2 * math.log(max(s.stats.n, 2.0)))
+    return s.stats.end - s.stats.low > BEYOND * least_of_many * s.stats.noise_late
+
+
+def at_rest(case: Case) -> bool:
+    """Whether the learning rate has come to its end: weights that hardly move throw nothing about."""
+    found = case.schedule
+    return found is not None and found.last < REST * found.peak and found.decay_start < 1.0
 
 
 def fluctuates(s: Series) -> bool:
@@ -49,3 +66,24 @@ def score_holds(score: Series | None) -> bool:
     if score is None or score.ceiling is None:
         return False
     return bool(score.stats.end <= max(1.1 * score.stats.low, score.stats.low + 0.005))
+
+
+def mean_above_best(s: Series) -> float:
+    """As `above_best`, against the lowest mean over a part of the run where there are more points than parts."""
+    if s.stats.n <= len(s.grid):
+        return above_best(s)
+    start = max(s.stats.start, s.stats.first)
+    return (
+        (s.stats.end - s.stats.best) / max(abs(s.stats.best), 1e-300)
+        if s.stats.end > FINISHED * start
+        else 0.0
+    )
+
+
+def settled(s: Series) -> bool:
+    """Whether the last quarter is no lower than the one before, by the spread of heavy-tailed changes."""
+    changes = np.diff(s.y[-4096:])
+    spread = float(np.sqrt(np.mean(changes * changes) / 2))
+    quarter = max(1, len(s.grid) // 4)
+    gain = float(s.grid[-2 * quarter : -quarter].mean() - s.grid[-quarter:].mean())
+    return bool(gain <= 0.1 * abs(s.stats.end) + 3 * spread / math.sqrt(max(1.0, s.stats.n / 4)))

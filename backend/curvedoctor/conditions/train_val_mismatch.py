@@ -39,7 +39,7 @@ from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.proportions import proportion
 from curvedoctor.conditions.shape import cannot, error_of_mean, mean, relative
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import classes, expected_first_loss
+from curvedoctor.features.chance import chance_error, classes, expected_first_loss
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -51,6 +51,8 @@ ID = "train-val-mismatch"
 ENOUGH, COMPARED = 3, 6
 #: share of a guess's right answers; of all, where the classes are not known; right answers of good training
 GUESS, UNKNOWN, GOOD = 0.5, 0.02, 0.5
+#: share of wrong answers of training that is all but perfect; how near a guess validation stays
+PERFECT, NEAR_GUESS = 0.1, 0.08
 #: validation over an untrained model's loss; final over first training loss, and its noise, of calm training
 EXPLODES, FALLS, CALM = 10.0, 0.5, 0.2
 #: logged validation samples below which an easier sample may be chance
@@ -64,7 +66,23 @@ def check(case: Case) -> Finding | Unjudged | None:
     train, val = case.train or case.train_step, case.val
     if train is None or val is None:
         return unjudged(ID, "training and validation are not both logged")
-    return worse_than_guessing(case) or exploding(case) or _too_good(case, train, val)
+    return worse_than_guessing(case) or at_chance(case) or exploding(case) or _too_good(case, train, val)
+
+
+def at_chance(case: Case) -> Finding | None:
+    """Validation answers as a guess does from beginning to end, training all but perfectly."""
+    score, train, worse = proportion(case, "val"), proportion(case, "train"), chance_error(case)
+    if score is None or train is None or worse is None or min(len(score.y), len(train.y)) < COMPARED:
+        return None
+    low, middle, wrong = float(score.y.min()), float(np.median(score.y)), float(train.y[-1])
+    if wrong > PERFECT or middle < worse * (1 - NEAR_GUESS) or low < worse * (1 - 3 * NEAR_GUESS):
+        return None
+    return finding(
+        ID, "error", 0.85, score,
+        f"Validation accuracy stays around {percent(1 - middle)}, that of a guess ({percent(1 - worse)}), while training reaches "
+        f"{percent(1 - wrong)}: are both splits labeled and evaluated alike?",
+        onset=0.0, others=(train,), actions=("check-split", "clean-data"), better=wrong - low, below=None, memorized=None, explained=None,
+    )  # fmt: skip
 
 
 def worse_than_guessing(case: Case) -> Finding | None:

@@ -54,7 +54,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         * ramp(fall(s), 0.1, 0.3)
         * ramp(remaining(s), 0.03, 0.01)
     )
-    if sure < FIRES:
+    if sure < FIRES or any(_improves_since(o, since) for o in _held_out(case)):
         return None
     return finding(
         ID, "info", sure, s, f"The {name(s)} has not changed over the last {percent(1 - since)} of the run.",
@@ -67,6 +67,22 @@ def _improves_late(val: Series) -> bool:
     best = float(val.y[val.best_index])
     earlier = val.y[val.x <= 1 - PART]
     return float(val.x[val.best_index]) > 0.9 and len(earlier) > 0 and best < 0.98 * float(earlier.min())
+
+
+def _held_out(case: Case) -> list[Series]:
+    """All validation curves with a direction: terms of the loss, scores."""
+    return [
+        o
+        for o in case.series.values()
+        if o.curve.role.split in ("val", "test") and o.curve.role.better != "none"
+    ]
+
+
+def _improves_since(s: Series, since: float) -> bool:
+    """Whether a curve got better by more than 2 % and its noise after a place of progress."""
+    at = min(int(since * GRID), GRID - 4)
+    before, end = float(s.grid[at : at + 3].mean()), float(s.grid[-6:].mean())
+    return before - end > max(0.02 * abs(s.logged(before) / s.scale), 3 * error_of_mean(s, 0.1))
 
 
 def _flat_since(s: Series) -> float:
