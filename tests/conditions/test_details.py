@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from curvedoctor.conditions import loss_spikes, overfitting, train_val_mismatch, vanishing_gradient
+from curvedoctor.conditions import (
+    loss_spikes,
+    overfitting,
+    schedule_fault,
+    train_val_mismatch,
+    vanishing_gradient,
+)
 from curvedoctor.conditions.examples import run
 from curvedoctor.features.case import build
-from curvedoctor.model import Curve, Quantity, Role, Run, Split
+from curvedoctor.model import Curve, Finding, Quantity, Role, Run, Split
 
 
 @pytest.mark.parametrize(
@@ -55,3 +63,18 @@ def test_how_calm_training_is_beside_validation_that_explodes(noise: float, calm
     train = np.linspace(1.0, 0.42, 61) + noise / sigma * np.tile([1.0, -1.0], 31)[:61]
     (case,) = build([run(train_loss=train, val_loss=np.full(61, 100.0))])
     assert (train_val_mismatch.exploding(case) is not None) is calm
+
+
+@pytest.mark.parametrize(
+    ("points", "fires"), [(schedule_fault.FEWEST - 1, True), (schedule_fault.FEWEST, False)]
+)
+def test_a_schedule_is_wrong_where_that_of_every_group_is(points: int, fires: bool) -> None:
+    """Beside it a second group's rate that is constant; too few points of it say nothing."""
+    made = schedule_fault.CONDITION.sick[0](np.random.default_rng(1))
+    lr = next(c for c in made.curves if c.role.quantity == "lr")
+    half = np.full(points, 0.5 * lr.values.max())
+    other = replace(
+        lr, id="lr/1", tag="lr/1", steps=lr.steps[:points], values=half, wall_times=lr.wall_times[:points]
+    )
+    (case,) = build([replace(made, curves=(*made.curves, other))])
+    assert isinstance(schedule_fault.check(case), Finding) is fires
