@@ -28,7 +28,7 @@ from mutants import PACKAGE, ROOT, Mutant, mutants
 #: tests that are asked, in this order, by the mutant's room
 CONDITIONS = tuple(
     f"tests/conditions/test_{name}.py"
-    for name in ("shape", "thresholds", "laws", "twins_general", "twins_measure", "traps")
+    for name in ("shape", "details", "thresholds", "laws", "twins_general", "twins_measure", "traps")
 )
 ROOMS = {
     "features": ("tests/features", "tests/readings", "tests/engine/test_verdict.py", *CONDITIONS),
