@@ -20,6 +20,7 @@ from curvedoctor.advice.forest import MARGIN, STEPS, Forest
 from curvedoctor.advice.help_probability import (
     EXPLAINED,
     FEWEST,
+    LOOKED_AT,
     REASONS,
     SICK,
     SMOOTH,
@@ -37,7 +38,7 @@ from curvedoctor.conditions.examples import HEALTHY, run
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.vector import names
-from curvedoctor.features.words import in_words
+from curvedoctor.features.words import facts
 from curvedoctor.model import Floats
 
 ROWS = [(0.0, 9.0), (1.0, 9.0), (2.0, -1.0), (2.0, 1.0), (np.nan, 1.0), (2.0, np.nan)]
@@ -336,9 +337,24 @@ def test_reasons_are_the_features_that_raised_the_likeliest_actions() -> None:
     row = inputs(one, shipped.boosted.features)[0]
     for action in likeliest:
         moved = shipped.boosted.contributions(complete(row[None])[0], action)
-        first = sorted((f for f in moved if moved[f] > 0), key=lambda f: -moved[f])[:REASONS]
-        place = {f: row[k] for k, f in enumerate(shipped.boosted.features)}
-        assert told.because[action] == tuple(in_words(f, float(place[f])) for f in first)
+        first = sorted((f for f in moved if moved[f] > 0), key=lambda f: -moved[f])[:LOOKED_AT]
+        place = {f: float(row[k]) for k, f in enumerate(shipped.boosted.features)}
+        assert told.because[action] == facts(((f, place[f]) for f in first), REASONS)
+        assert len(told.because[action]) <= REASONS
+
+
+def test_the_gain_goes_with_the_probability_that_is_told() -> None:
+    known = {"help": Estimate({"help": 0.3}, model=model())}["help"]
+    assert Estimate().gain("lower-lr", 0.5) is None
+    shipped = default_model()
+    assert shipped is not None
+    told = Estimate({"lower-lr": 0.3}, model=shipped)
+    for chance in (0.1, 0.6, 0.95):
+        assert told.gain("lower-lr", chance) == shipped.gain(
+            shipped.boosted.outcomes.index("lower-lr"), chance
+        )
+    assert told.gain("fix-metric", 0.9) is None
+    assert known.with_trials([trial("help", 0.95)]).model is known.model
 
 
 def test_an_activation_that_neither_saturates_nor_dies_is_not_to_be_repaired() -> None:
@@ -367,9 +383,7 @@ def trial(action: str, odds: float, *, sure: bool = True, value: object = 1.0) -
 
 
 def test_what_siblings_tried_is_told_first_and_counts() -> None:
-    own = Estimate(
-        {"raise-lr": 0.2, "more-data": 0.6}, {}, {"raise-lr": ("a", "b", "c"), "more-data": ("d",)}
-    )
+    own = Estimate({"raise-lr": 0.2, "more-data": 0.6}, {"raise-lr": ("a", "b", "c"), "more-data": ("d",)})
     told = own.with_trials([trial("raise-lr", 0.95), trial("more-data", 0.06)])
     assert told.probability == {"raise-lr": 0.95, "more-data": 0.06}
     assert told.because == {

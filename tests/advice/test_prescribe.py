@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,8 +16,10 @@ from curvedoctor.advice.prescribe import (
     BY_PLACE,
     CERTAIN,
     EFFORT,
+    LEAST,
     MOST,
     RAISED,
+    TREATS,
     WORTH_TRYING,
     led_by,
     order,
@@ -68,10 +71,22 @@ def test_how_much_more_a_costly_action_must_bring(costly: str) -> None:
     assert actions([], {costly: 0.5 + more - 2.2 * ALIKE, "clip-gradients": 0.5})[0] == "clip-gradients"
 
 
+@pytest.mark.parametrize("times", [0.7, 1.3])
+def test_what_treats_a_finding_comes_before_what_merely_improves(times: float) -> None:
+    told = actions(
+        [found("clip-gradients", confidence=0.0)], {"clip-gradients": 0.5, "add-warmup": 0.5 + times * TREATS}
+    )
+    assert told[0] == ("clip-gradients" if times < 1 else "add-warmup")
+
+
 @pytest.mark.parametrize("costly", sorted(EFFORT))
-def test_effort_does_not_count_against_what_a_finding_names(costly: str) -> None:
-    named = found(costly, confidence=0.0)
-    assert actions([named], {costly: 0.5, "clip-gradients": 0.4})[0] == costly
+def test_effort_counts_among_what_treats_a_finding(costly: str) -> None:
+    both = [found("clip-gradients", costly, confidence=0.0)]
+    assert (
+        actions(both, {costly: 0.5 + EFFORT[costly] - 1.1 * ALIKE, "clip-gradients": 0.5})[0]
+        == "clip-gradients"
+    )
+    assert actions(both, {costly: 0.5 + EFFORT[costly] + 1.1 * ALIKE, "clip-gradients": 0.5})[0] == costly
 
 
 def test_of_what_is_about_as_probable_the_first_named_comes_first() -> None:
@@ -90,7 +105,8 @@ def test_what_merely_improves_is_named_where_it_is_worth_trying(times: float) ->
 
 
 def test_at_least_one_thing_is_said_and_at_most_six() -> None:
-    assert actions([], {"add-warmup": 0.02, "fix-init": 0.01}) == ["add-warmup"]
+    assert actions([], {"add-warmup": LEAST, "fix-init": 0.01}) == ["add-warmup"]
+    assert actions([], {"add-warmup": LEAST - 0.01, "fix-init": 0.01}) == []
     many = dict.fromkeys(("add-warmup", "fix-init", "clip-gradients", "lower-lr", "decay-lr", "shuffle", "bigger-batch", "clean-data"), 0.9)  # fmt: skip
     assert len(actions([], many)) == MOST == 6
     assert actions([], {}) == []
@@ -115,7 +131,7 @@ def test_without_odds_the_place_among_a_findings_remedies_counts(place: int) -> 
 def test_what_is_named_first_or_second_is_raised(place: int) -> None:
     named = ["clip-gradients", "add-warmup", "fix-init"]
     told = {p.action: p.confidence for p in said([found(*named, confidence=0.8)], dict.fromkeys(named, 0.3))}
-    raised = RAISED * 0.8 * BY_PLACE[place] * 0.7 if place < 2 else 0.0
+    raised = RAISED[place] * 0.8 * 0.7 if place < 2 else 0.0
     assert told[named[place]] == pytest.approx(0.3 + raised, abs=1e-3)
 
 
@@ -148,7 +164,7 @@ def test_a_finding_without_remedies_of_its_own_has_its_conditions() -> None:
 
 @pytest.mark.parametrize(
     ("severity", "confidence", "first"),
-    [("error", CERTAIN, True), ("error", CERTAIN - 0.01, False), ("warning", 1.0, False)],
+    [("error", CERTAIN, True), ("error", CERTAIN - 0.01, False), ("warning", 0.75, False)],
 )
 def test_what_is_broken_for_certain_is_repaired_first(severity: Severity, confidence: float, first: bool) -> None:  # fmt: skip
     broken = found("fix-metric", "check-split", severity=severity, confidence=confidence)
@@ -160,7 +176,7 @@ def test_what_is_broken_for_certain_is_repaired_first(severity: Severity, confid
 def test_one_repair_per_error_the_likelier_of_its_first_two() -> None:
     broken = found("fix-init", "clip-gradients", "lower-lr", severity="error", confidence=0.7)
     odds = {"fix-init": 0.1, "clip-gradients": 0.6, "lower-lr": 0.9, "add-warmup": 0.95}
-    assert actions([broken], odds) == ["clip-gradients", "add-warmup", "lower-lr", "fix-init"]
+    assert actions([broken], odds) == ["clip-gradients", "lower-lr", "add-warmup", "fix-init"]
 
 
 def test_what_can_not_be_done_is_no_repair() -> None:
@@ -169,7 +185,7 @@ def test_what_can_not_be_done_is_no_repair() -> None:
 
 
 def test_last_resorts_come_after_everything_else() -> None:
-    odds = {"more-data": 0.98, "bigger-model": 0.9, "add-warmup": 0.3}
+    odds = {"more-data": 0.98, "bigger-model": 0.8, "add-warmup": 0.3}
     assert actions([], odds, n_train=LARGE_SET) == ["add-warmup", "more-data", "bigger-model"]
     assert actions([], odds, n_train=500) == ["more-data", "bigger-model", "add-warmup"]
 
@@ -197,11 +213,15 @@ def test_what_makes_a_finding_worse_is_not_prescribed() -> None:
 
 
 def test_what_a_prescription_rests_on() -> None:
+    fitted = SimpleNamespace(
+        boosted=SimpleNamespace(outcomes=("clip-gradients", "add-warmup", "raise-lr")),
+        gain=lambda outcome, chance: (0.1, 0.2, round(chance, 3)) if outcome == 0 else None,
+    )
     estimate = Estimate(
         {"raise-lr": 0.9, "clip-gradients": 0.6, "add-warmup": 0.5},
-        {"clip-gradients": (0.1, 0.2, 0.3)},
         {"clip-gradients": ("the gradient jumps",)},
         {"raise-lr": ("lr", 1.0, 0.4)},
+        fitted,  # type: ignore[arg-type]
     )
     findings = [found("clip-gradients"), found("clip-gradients", condition="loss-spikes")]
     told = {p.action: p for p in prescribe(case(lr=0.1), findings, estimate, all_conditions())}
@@ -209,7 +229,7 @@ def test_what_a_prescription_rests_on() -> None:
         "raise-lr": "siblings", "clip-gradients": "seen", "add-warmup": "odds",
     }  # fmt: skip
     clip = told["clip-gradients"]
-    assert (clip.treats, clip.gain, clip.because) == ((PLAIN, "loss-spikes"), (0.1, 0.2, 0.3), ("the gradient jumps",))  # fmt: skip
+    assert (clip.treats, clip.gain, clip.because) == ((PLAIN, "loss-spikes"), (0.1, 0.2, clip.confidence), ("the gradient jumps",))  # fmt: skip
     assert (told["add-warmup"].treats, told["add-warmup"].gain, told["add-warmup"].because) == ((), None, ())
     raised = told["raise-lr"]
     assert (raised.parameter, raised.current, raised.proposed, raised.factor) == ("lr", 0.1, 1.0, 10.0)
