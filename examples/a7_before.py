@@ -5,7 +5,8 @@ instead of cross-entropy, a small batch, no scheduler, no L2 penalty. The rule b
 not linear, so the model swings around a high floor, on training and validation data alike.
 
 Expect `underfitting`: a linear model that hardly gets below the loss of a coin. What helps is a bigger model
-(hidden layers with ReLU): `a7_after.py` is the repaired program.
+(hidden layers with ReLU): `a7_after.py` is the repaired program. That squared error does not fit classes is
+said as information (`wrong-loss`).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ its own, and then the remedy is really tried (`1-remedy` …):
 
   1  learning rate too high               lower it
   2  learning rate too low                raise it
-  3  inputs neither centred nor scaled    standardize them
+  3  inputs not scaled: in the hundreds   standardize them
   4  few samples for many units           more data (or stop early, regularize, a smaller model)
   5  all weights start at zero            the default initialization
   6  10 epochs at lr 0.001, as in the     train longer, or raise the rate: on 32 batches per epoch
@@ -48,8 +48,8 @@ class Cause:
 
 
 def raw(data: Data) -> Data:
-    """Pictures as they come from a camera: 0 … 255, far from zero."""
-    return replace(data, x=60 * data.x + 120, x_val=60 * data.x_val + 120)
+    """Pictures that nobody scaled: values in the hundreds."""
+    return replace(data, x=90 * data.x, x_val=90 * data.x_val)
 
 
 CAUSES = (

@@ -43,7 +43,8 @@ def test_a7_before_stays_on_a_high_floor(tmp_path: Path) -> None:
     (found,) = a7_before.main(tmp_path, quick=True)
     assert final(found, "val/accuracy") < 0.8
     assert found.verdict == "sick"
-    assert conditions(found) == {"underfitting"}
+    assert [f.condition for f in found.findings if f.severity != "info"] == ["underfitting"]
+    assert "wrong-loss" in conditions(found)
     assert first(found) == "bigger-model"
 
 
@@ -63,9 +64,9 @@ def test_a7_scheduler_that_is_never_stepped(a7: dict[str, Diagnosis]) -> None:
 
 def test_a7_saturated_sigmoids(a7: dict[str, Diagnosis]) -> None:
     assert final(a7["saturated"], "val/loss") > 1.2 * final(a7["after"], "val/loss")
-    assert a7["saturated"].verdict == "sick"
-    assert "vanishing-gradient" in conditions(a7["saturated"])
-    assert "fix-activation" in {p.action for p in a7["saturated"].prescriptions[:2]}
+    assert a7["saturated"].verdict == "healthy", "nothing in its curves tells it from a sound run"
+    assert first(a7["saturated"]) == "fix-activation"
+    assert a7["saturated"].prescriptions[0].basis == "siblings"
 
 
 @pytest.fixture(scope="module")

@@ -41,9 +41,9 @@ def command(settings: Settings, /, folder: Path) -> int:
     from curvedoctor.known import Known
     from curvedoctor.reports.base import get
 
-    complain(f"training six small networks (numpy) and logging them to {folder}")
+    complain(f"training six small networks, five of them wrong on purpose; logs go to {folder}")
     for recipe in train_all(folder):
-        complain(f"trained {recipe.name}: what is wrong with it is {recipe.wrong}")
+        complain(f"trained {recipe.name} ({recipe.wrong})")
     results = Results([str(folder)], Options(), Known())
     emit(get("table").pieces(results, look(settings.primary)))
     for line in next_steps(str(folder)):
@@ -57,12 +57,12 @@ def next_steps(folder: str) -> list[str]:
 
     here, board, doctor = shlex.quote(folder), program("tensorboard"), program("curvedoctor")
     steps = (
-        ("in the browser", f"{board} --logdir {here}   (the CURVEDOCTOR tab)"),
-        ("one file to pass on", f"{doctor} diagnose {here} --format html -o report.html"),
-        ("the diagnoses beside the runs", f"{doctor} annotate {here}   (clean takes them away)"),
-        ("your own logs", f"{doctor} diagnose LOGDIR"),
+        ("See the curves, in TensorBoard's Diagnosis tab", f"{board} --logdir {here}"),
+        ("Pass on one file", f"{doctor} diagnose {here} -o report.html"),
+        ("Write the diagnoses beside the runs (clean takes them away again)", f"{doctor} annotate {here}"),
+        ("Diagnose your own logs", f"{doctor} diagnose LOGDIR"),
     )
-    return ["", "Next:", *(f"  {what + ':':<31}{how}" for what, how in steps)]
+    return ["", "Next:", *(line for what, how in steps for line in (f"  {what}:", f"    {how}"))]
 
 
 def program(name: str) -> str:

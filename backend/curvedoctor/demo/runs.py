@@ -32,8 +32,8 @@ class Recipe:
     lr: float = 0.003
     #: fall to zero along a cosine
     decay: bool = True
-    epochs: int = 24
-    batch: int = 600
+    epochs: int = 30
+    batch: int = 750
     samples: int = 30_000
     hidden: int = 64
     mislabelled: float = 0.0
@@ -51,7 +51,7 @@ RECIPES = (
     Recipe(
         "few-samples", "4000 samples, half of them mislabelled, for 256 units",
         "overfitting", ("stop-early", "regularize"),
-        samples=4000, batch=200, hidden=256, decay=False, mislabelled=0.5,
+        samples=4000, batch=200, hidden=256, epochs=24, decay=False, mislabelled=0.5,
     ),
     Recipe(
         "argmax-accuracy", "accuracy is taken by argmax over one sigmoid output: always class 0",
