@@ -100,7 +100,7 @@ def details(s: Score) -> str:
     return "\n".join(rows)
 
 
-def judged(runs: Sequence[ClinicRun], final: bool, kinds: bool) -> dict[str, Score]:
+def judged(runs: Sequence[ClinicRun], final: bool, kinds: bool, quick: bool) -> dict[str, Score]:
     """Our own rows of the table."""
     ways = {
         "curvedoctor, each run alone": ours(True),
@@ -109,6 +109,8 @@ def judged(runs: Sequence[ClinicRun], final: bool, kinds: bool) -> dict[str, Sco
         "curvedoctor, some hyperparameters": ours(True, "some"),
         "curvedoctor, no hyperparameters": ours(True, "none"),
     }
+    if quick:
+        ways = {name: judge for name, judge in ways.items() if name.endswith("alone")}
     if final:
         model = default_model()
         assert model is not None
@@ -140,9 +142,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--peers", action="store_true", help="also runmedic, trainspotter, trainproof (from PyPI)"
     )
     parser.add_argument("--kinds", action="store_true", help="also whole kinds of data held out in turn")
+    parser.add_argument("--quick", action="store_true", help="each run alone, as it was logged, only")
     args = parser.parse_args(argv)
     runs = [run for run in load() if run.final == args.final]
-    rows = judged(runs, args.final, args.kinds) | trivial(runs)
+    rows = judged(runs, args.final, args.kinds, args.quick) | trivial(runs)
     if args.peers:
         from clinic.peers import PEERS, answers
 
