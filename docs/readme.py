@@ -45,7 +45,7 @@ def demo(folder: Path) -> str:
 def block(printed: str) -> str:
     """The table of all runs, and one run in full."""
     table, *runs = printed.split("\n── ")
-    shown = next(run for run in runs if run.startswith(f"{SHOWN} "))
+    shown = next(run for run in runs if run.startswith(f"{SHOWN}:"))
     return f"{COMMAND}\n{table.strip(chr(10))}\n\n── {shown.strip()}\n"
 
 

@@ -39,6 +39,8 @@ SICK = "sick"
 FEWEST = 2
 #: activations that neither saturate nor die
 SMOOTH = frozenset({"gelu", "silu", "mish", "elu", "selu", "celu", "leaky-relu"})
+#: samples from which on nothing was learnt of more of them, and how often more data helped on average
+BEYOND, ON_AVERAGE = 20_000, 0.3
 #: how many reasons are kept per action, and of how many actions
 REASONS, EXPLAINED = 3, 6
 #: strongest features that reasons are sought among
@@ -186,6 +188,8 @@ def _estimate(model: Model, case: Case, row: Floats, chance: Floats) -> Estimate
     chances.pop(SICK, None)
     if case.word("activation") in SMOOTH:
         chances["fix-activation"] = 0.0  # the clinic has no such network, and there is nothing to repair
+    if (case.number("n_train") or 0.0) >= BEYOND:
+        chances["more-data"] = min(chances.get("more-data", 0.0), ON_AVERAGE)
     likeliest = sorted(chances, key=lambda action: -chances[action])[:EXPLAINED]
     return Estimate(chances, _because(model.boosted, row, likeliest), model=model)
 
