@@ -85,7 +85,7 @@ def test_workspaces(
         found = diagnoses(store.uri)
         assert [item.run.name for item in found] == ["of-the-team"]
         assert statuses(write(found, note=True)) == {"written"}
-        assert client.get_run(run_id).data.tags["curvedoctor.verdict"] == "sick"
+        assert client.get_run(run_id).data.tags["curvedoctor.verdict"] == "failed"
         assert statuses(erase(found)) == {"removed"}
         for route in (f"run?run_id={run_id}", f"experiment?experiment_id={experiment}"):
             address = f"{store.uri}{ROUTES}/{route}"

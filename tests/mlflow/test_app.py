@@ -114,7 +114,7 @@ def test_a_run_that_ends_is_annotated(app: Store) -> None:
     assert "curvedoctor.verdict" not in client.get_run(run_id).data.tags
     client.set_terminated(run_id)
     tags = until(lambda: client.get_run(run_id).data.tags, lambda tags: "curvedoctor.state" in tags)
-    assert tags["curvedoctor.verdict"] == "sick"
+    assert tags["curvedoctor.verdict"] == "failed"
     assert {item.path for item in client.list_artifacts(run_id, "curvedoctor")} == {
         f"curvedoctor/{name}" for name in ("report.html", "diagnosis.json", "curves.png")
     }

@@ -140,8 +140,8 @@ def test_a_server_that_refuses_is_explained(proxy, hasty: None, fault: int | str
     ("address", "says"),
     [
         ("http://127.0.0.1:1", "connection refused"),
-        ("databricks://profile", "not supported yet"),
-        ("databricks", "not supported yet"),
+        ("databricks://profile", "not supported yet|credential configuration failed"),
+        ("databricks", "not supported yet|credential configuration failed"),
     ],
 )
 def test_other_addresses_are_refused_clearly(address: str, says: str) -> None:

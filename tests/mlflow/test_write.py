@@ -63,7 +63,7 @@ def test_everything_is_said_and_nothing_else_changes(board, found, client, untou
     for item in found:
         said = client.get_run(item.run.origin.key).data.tags
         assert set(said) >= KEYS
-        assert said["curvedoctor.verdict"] == item.verdict
+        assert said["curvedoctor.verdict"] == item.state
         assert said.get("curvedoctor.conditions", "") == ",".join(f.condition for f in item.findings)
 
 
@@ -71,7 +71,7 @@ def test_the_run_that_mlflow_hides_shows_up(found, client, untouched) -> None:
     sick = named(found, "nan-end")
     write([sick])
     said = client.get_run(sick.run.origin.key).data.tags
-    assert said["curvedoctor.verdict"] == "sick"
+    assert said["curvedoctor.verdict"] == "failed"
     state = json.loads(said["curvedoctor.state"])
     assert state["severity"] == "error"
     assert said["curvedoctor.conditions"].startswith("non-finite")
@@ -110,7 +110,7 @@ def test_what_no_longer_holds_is_removed(found, client, untouched) -> None:
     write([replace(sick, verdict="healthy", findings=(), prescriptions=())])
     tags = client.get_run(run_id).data.tags
     assert {key for key in tags if key.startswith("curvedoctor.")} == KEYS
-    assert tags["curvedoctor.verdict"] == "healthy"
+    assert tags["curvedoctor.verdict"] == "fine"
 
 
 def test_the_description_keeps_what_others_wrote(found, client, untouched) -> None:

@@ -65,7 +65,7 @@ def test_mlflow_reads_what_was_written(store: Path) -> None:
         [sys.executable, "-c", code, str(store), run_id],
         env=servers.quiet_environment(MLFLOW_ALLOW_FILE_STORE="true"), capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout.split() == [found[0].verdict, "3"]
+    assert done.stdout.split() == [*found[0].state.split(), "3"]
 
 
 KILLED = """

@@ -162,7 +162,7 @@ def test_a_note_that_is_there_says_what_holds(own: Store, as_before: None) -> No
     write(found, note=True)
     write([replace(item, verdict="undetermined", findings=(), prescriptions=()) for item in found])
     note = MlflowClient(own.uri).get_run(own.run("one")["id"]).data.tags[NOTE]
-    assert "curvedoctor: undetermined" in note
+    assert "curvedoctor: can't tell" in note
     erase(found)
 
 
