@@ -30,7 +30,7 @@ class AllenNlpReader:
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """The run whose serialization directory this is; `metrics.json` beside it repeats its end."""
-        if options.experiment is not None or options.filter is not None:
+        if options.only_mlflow:
             return None
         numbered = sorted((int(match[1]), name) for name in folder.files if (match := _NAME.match(name)))
         if len(numbered) < 2:

@@ -29,6 +29,11 @@ class ReadOptions:
     #: names of the columns of tables that have no header
     columns: tuple[str, ...] = ()
 
+    @property
+    def only_mlflow(self) -> bool:
+        """Whether the user asked for what only MLflow has: an experiment or a filter."""
+        return self.experiment is not None or self.filter is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:

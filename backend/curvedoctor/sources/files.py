@@ -19,6 +19,7 @@ from typing import IO, Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from curvedoctor.address import hidden, real
+from curvedoctor.errors import SourceError
 
 #: errors that mean "this one file or folder can't be read"
 UNREADABLE: tuple[type[BaseException], ...] = (OSError, EOFError, ValueError, ImportError, RuntimeError)
@@ -152,6 +153,12 @@ def stamp(path: str) -> tuple[int | str, ...]:
         return ()
     when = info.get("ETag") or info.get("etag") or info.get("mtime") or info.get("LastModified") or ""
     return (int(info.get("size") or 0), str(when))
+
+
+def check_readable(path: str) -> None:
+    """Raise `SourceError` for a file whose size and time can't be had."""
+    if not stamp(path):
+        raise SourceError(f"{path}: can't be read; check its permissions")
 
 
 def open_binary(path: str) -> IO[bytes]:

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from curvedoctor.errors import SourceError
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import attempts, beside, files, sidecars
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
@@ -49,10 +48,9 @@ class HistoryReader:
 
     def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         """The run in one file."""
-        if options.experiment is not None or options.filter is not None:
+        if options.only_mlflow:
             return
-        if not files.stamp(address):
-            raise SourceError(f"{address}: can't be read; check its permissions")
+        files.check_readable(address)
         name = files.basename(address)
         if name in WELL_KNOWN:
             name = files.basename(files.parent(address))
@@ -61,7 +59,7 @@ class HistoryReader:
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """Well-known histories; event files beside them are compared with them when they are loaded."""
         names = sorted(WELL_KNOWN.intersection(folder.files))
-        if not names or options.experiment is not None or options.filter is not None:
+        if not names or options.only_mlflow:
             return None
         if _told_by_other_checkpoint(folder):
             return None

@@ -31,7 +31,7 @@ class StdinReader:
 
     def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         """The run that is piped in."""
-        if options.experiment is not None or options.filter is not None:
+        if options.only_mlflow:
             return
         if sys.stdin is None or sys.stdin.closed:
             raise SourceError("-: there is no standard input; give a file, or pipe one in")

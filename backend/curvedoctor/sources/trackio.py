@@ -34,7 +34,7 @@ class TrackioReader:
 
     def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         """The runs of a project."""
-        if options.experiment is not None or options.filter is not None:
+        if options.only_mlflow:
             return
         try:
             with read_only(address) as database:
@@ -47,7 +47,7 @@ class TrackioReader:
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """The projects in a folder."""
-        if files.is_url(folder.path) or options.experiment is not None or options.filter is not None:
+        if files.is_url(folder.path) or options.only_mlflow:
             return None
         names = [
             name

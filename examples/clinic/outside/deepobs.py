@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from clinic.outside.record import Outside, floats, judged, last, rows
+from clinic.outside.record import Outside, by_task, floats, judged, last
 from clinic.remedies import DEFAULT_LR
 from clinic.truth import level
 
@@ -35,10 +35,7 @@ def _level(row: dict[str, Any], chance: float) -> float:
 
 def load(folder: Path) -> list[Outside]:
     """All runs."""
-    tasks: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows(folder / FILES[0]):
-        tasks[row["task"]].append(row)
-    return [run for task, found in tasks.items() for run in _task(task, found)]
+    return [run for task, found in by_task(folder / FILES[0]).items() for run in _task(task, found)]
 
 
 def _task(task: str, found: list[dict[str, Any]]) -> list[Outside]:

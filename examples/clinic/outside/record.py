@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +72,14 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
+
+
+def by_task(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """task → its `rows`."""
+    tasks: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows(path):
+        tasks[row["task"]].append(row)
+    return tasks
 
 
 def floats(values: Sequence[float | None]) -> Floats:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from clinic.outside.record import Floats, Outside, floats, judged, last, rows
+from clinic.outside.record import Floats, Outside, by_task, floats, judged, last
 from clinic.truth import level
 
 FILES = ("taskset.jsonl.xz",)
@@ -52,10 +52,7 @@ def _position(params: dict[str, float]) -> Floats:
 
 def load(folder: Path) -> list[Outside]:
     """All runs."""
-    tasks: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows(folder / FILES[0]):
-        tasks[row["task"]].append(row)
-    return [run for task, found in tasks.items() for run in _task(task, found)]
+    return [run for task, found in by_task(folder / FILES[0]).items() for run in _task(task, found)]
 
 
 def _task(task: str, found: list[dict[str, Any]]) -> list[Outside]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files, sidecars
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
@@ -36,17 +35,16 @@ class TensorBoardReader:
 
     def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         """The run in one event file."""
-        if _elsewhere(options):
+        if options.only_mlflow:
             return
         folder = files.parent(address)
-        if not files.stamp(address):
-            raise SourceError(f"{address}: can't be read; check its permissions")
+        files.check_readable(address)
         beside = [path for name in sidecars.NAMES if files.stamp(path := files.join(folder, name))]
         yield self._unit(folder, folder, [address], beside, files.basename(folder))
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """The run whose directory this is."""
-        if _elsewhere(options):
+        if options.only_mlflow:
             return None
         found = group(folder)
         if not found.events:
@@ -92,8 +90,3 @@ def _load(units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem
 def events_of(unit: Unit) -> list[str]:
     """The event files among what a unit is made of."""
     return [path for path in unit.parts[1:] if is_event_file(path)] or list(unit.parts[1:2])
-
-
-def _elsewhere(options: ReadOptions) -> bool:
-    """Whether the user asked for what only MLflow has."""
-    return options.experiment is not None or options.filter is not None

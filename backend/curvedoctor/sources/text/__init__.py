@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files, sidecars
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
@@ -44,15 +43,14 @@ class TextReader:
 
     def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         """The run in one file."""
-        if options.experiment is not None or options.filter is not None:
+        if options.only_mlflow:
             return
-        if not files.stamp(address):
-            raise SourceError(f"{address}: can't be read; check its permissions")
+        files.check_readable(address)
         yield self._unit(files.parent(address), address, files.basename(address), sidecars.NAMES)
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """The logs of a folder in which nothing else tells of the run."""
-        if options.experiment is not None or options.filter is not None:
+        if options.only_mlflow:
             return None
         named = [name for name in folder.files if _LOGS.search(name) and not _NEVER.search(name)]
         if not named or _TOLD_BELOW & set(folder.dirs) or _told_beside(folder):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
@@ -33,16 +32,15 @@ class WandbReader:
 
     def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         """The run in one file."""
-        if options.experiment is not None or options.filter is not None:
+        if options.only_mlflow:
             return
-        if not files.stamp(address):
-            raise SourceError(f"{address}: can't be read; check its permissions")
+        files.check_readable(address)
         folder = files.parent(address)
         yield self._unit(folder, address, files.basename(folder))
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """The run whose directory this is; its `files` and `logs` hold no others."""
-        if options.experiment is not None or options.filter is not None:
+        if options.only_mlflow:
             return None
         logs = [name for name in folder.files if _FILE.match(name)]
         if not logs:
