@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "backend" / "curvedoctor"
 #: what is mutated: the code that judges
 JUDGING = (
-    "features/*.py", "conditions/*.py", "advice/*.py", "engine/verdict.py", "engine/judge.py",
+    "features/*.py", "conditions/**/*.py", "advice/*.py", "engine/verdict.py", "engine/judge.py",
     "sources/segments.py", "sources/tensorboard/assemble.py",
 )  # fmt: skip
 #: words and made-up runs, not judgements

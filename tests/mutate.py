@@ -103,7 +103,7 @@ class Chosen:
             self.mine = Path(mutant.path).stem.replace("_", "-")
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        known = [f.stem.replace("_", "-") for f in (PACKAGE / "conditions").glob("*.py")]
+        known = [f.stem.replace("_", "-") for f in (PACKAGE / "conditions").rglob("*.py")]
         others = [] if self.mine not in known else [k for k in known if k not in self.mine]
         own = [i for i in items if self.mine in i.name or not any(f"[{k}" in i.name for k in others)]
         items[:] = [i for i in own if i.nodeid not in self.failing]

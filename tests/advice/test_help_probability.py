@@ -32,9 +32,9 @@ from curvedoctor.advice.help_probability import (
     judgeable,
 )
 from curvedoctor.advice.siblings import Trial
-from curvedoctor.conditions import stalled
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import HEALTHY, run
+from curvedoctor.conditions.progress import stalled
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.vector import names

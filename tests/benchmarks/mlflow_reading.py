@@ -29,8 +29,9 @@ os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
 from curvedoctor.model import Run
-from curvedoctor.sources import find_all, load_units, mlflow_http
+from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import Unit
+from curvedoctor.sources.mlflow import http as mlflow_http
 from mlflow_lab import servers
 
 METRICS, POINTS = 6, 1000

@@ -7,14 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from curvedoctor.conditions import (
-    loss_spikes,
-    overfitting,
-    schedule_fault,
-    train_val_mismatch,
-    vanishing_gradient,
-)
 from curvedoctor.conditions.examples import run
+from curvedoctor.conditions.generalization import overfitting
+from curvedoctor.conditions.learning_rate import schedule_fault
+from curvedoctor.conditions.measurement import train_val_mismatch
+from curvedoctor.conditions.progress import vanishing_gradient
+from curvedoctor.conditions.stability import loss_spikes
 from curvedoctor.features.case import build
 from curvedoctor.model import Curve, Finding, Quantity, Role, Run, Split
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from curvedoctor.conditions import shape, swing, turn, turns
 from curvedoctor.conditions.examples import run
-from curvedoctor.conditions.shape import ENOUGH
+from curvedoctor.conditions.measures import shape, swing, turn, turns
+from curvedoctor.conditions.measures.shape import ENOUGH
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series

@@ -5,23 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from curvedoctor.conditions import (
-    class_imbalance,
-    dataset_too_small,
-    dirty_data,
-    loss_spikes,
-    noisy_batches,
-    over_regularized,
-    overfitting,
-    train_val_mismatch,
-    turn,
-    underfitting,
-    uneven_batches,
-    validation_too_small,
-    wasted_training,
-)
 from curvedoctor.conditions.base import Check
+from curvedoctor.conditions.data import class_imbalance, dirty_data, noisy_batches, uneven_batches
 from curvedoctor.conditions.examples import falling, run
+from curvedoctor.conditions.generalization import dataset_too_small, over_regularized, overfitting
+from curvedoctor.conditions.measurement import train_val_mismatch, validation_too_small
+from curvedoctor.conditions.measures import turn
+from curvedoctor.conditions.progress import underfitting, wasted_training
+from curvedoctor.conditions.stability import loss_spikes
 from curvedoctor.features.case import build
 from curvedoctor.model import Curve, Finding, Floats, Role, Run, Unjudged
 

@@ -11,8 +11,8 @@ import pytest
 from mlflow import MlflowClient
 
 from curvedoctor.model import Origin
-from curvedoctor.sinks.mlflow_client import server_version
-from curvedoctor.sinks.mlflow_views import SINCE
+from curvedoctor.sinks.mlflow.client import server_version
+from curvedoctor.sinks.mlflow.views import SINCE
 from mlflow_lab import servers
 from mlflow_lab.access import ADMIN, GUEST, behind_login
 from mlflow_lab.stores import Store, serve_copy

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from curvedoctor.errors import UsageError
-from curvedoctor.sources import mlflow_filter
-from curvedoctor.sources.mlflow_facts import Facts
-from curvedoctor.sources.mlflow_filter import parse
+from curvedoctor.sources.mlflow import filter as mlflow_filter
+from curvedoctor.sources.mlflow.facts import Facts
+from curvedoctor.sources.mlflow.filter import parse
 
 FACTS = Facts(
     attributes={

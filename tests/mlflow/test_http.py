@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from curvedoctor.errors import SourceError, UsageError
-from curvedoctor.sources import mlflow_history, mlflow_http, mlflow_rest
 from curvedoctor.sources.base import ReadOptions
+from curvedoctor.sources.mlflow import history as mlflow_history
+from curvedoctor.sources.mlflow import http as mlflow_http
+from curvedoctor.sources.mlflow import rest as mlflow_rest
 from mlflow_lab import access, flaky
 from mlflow_lab.compare import assert_all, assert_same
 from sources.contract import SourceContract, read_all

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curvedoctor.sources.mlflow_lines import _by_line, parse
+from curvedoctor.sources.mlflow.lines import _by_line, parse
 
 
 def test_three_columns() -> None:

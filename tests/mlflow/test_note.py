@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curvedoctor.errors import SinkError
-from curvedoctor.sinks.mlflow_content import BEGIN, END, escaped, with_note, without_note
+from curvedoctor.sinks.mlflow.content import BEGIN, END, escaped, with_note, without_note
 
 words = st.text().filter(lambda text: "curvedoctor:" not in text)
 

@@ -13,8 +13,8 @@ import pytest
 
 from curvedoctor.address import masked
 from curvedoctor.errors import SourceError
-from curvedoctor.sources import mlflow_db
 from curvedoctor.sources.base import ReadOptions
+from curvedoctor.sources.mlflow import db as mlflow_db
 from mlflow_lab.compare import assert_all
 from mlflow_lab.write import diagnoses
 from sources.contract import SourceContract, read_all

@@ -16,8 +16,9 @@ from mlflow import MlflowClient
 import shell
 from curvedoctor.cli.writeback import report
 from curvedoctor.model import Diagnosis
-from curvedoctor.sinks import mlflow_content, mlflow_views
-from curvedoctor.sinks.mlflow_content import NOTE
+from curvedoctor.sinks.mlflow import content as mlflow_content
+from curvedoctor.sinks.mlflow import views as mlflow_views
+from curvedoctor.sinks.mlflow.content import NOTE
 from mlflow_lab import flaky, look
 from mlflow_lab.write import diagnoses, erase, statuses, write
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from curvedoctor.sinks.mlflow_content import FILES, NOTE
+from curvedoctor.sinks.mlflow.content import FILES, NOTE
 from mlflow_lab import look, servers
 from mlflow_lab.write import diagnoses, erase, statuses, write
 
@@ -70,7 +70,7 @@ def test_mlflow_reads_what_was_written(store: Path) -> None:
 
 KILLED = """
 import sys, time, pathlib
-from curvedoctor.sinks import mlflow_files
+from curvedoctor.sinks.mlflow import files as mlflow_files
 from mlflow_lab.write import diagnoses, write
 replace, count = pathlib.Path.replace, 0
 def slow(self, target):

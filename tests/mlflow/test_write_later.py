@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from curvedoctor.sinks.mlflow_content import FILES, NOTE, STATE
+from curvedoctor.sinks.mlflow.content import FILES, NOTE, STATE
 from mlflow_lab import look
 from mlflow_lab.stores import Store, serve_copy
 from mlflow_lab.write import diagnoses, erase, statuses, write

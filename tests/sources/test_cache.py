@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from curvedoctor.model import Problem, Run
-from curvedoctor.sources import cache, columns, load_units, readers, store
+from curvedoctor.sources import cache, load_units, readers
 from curvedoctor.sources.base import ReadOptions, Unit
+from curvedoctor.sources.cache import columns, store
 from sources import events
 from sources.another import count_units
 from sources.contract import fingerprint, units_of

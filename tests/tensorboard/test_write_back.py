@@ -18,11 +18,10 @@ import pytest
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 from curvedoctor.model import Origin
-from curvedoctor.sinks import tensorboard_content as content
-from curvedoctor.sinks import tensorboard_file
 from curvedoctor.sinks.base import Outcome, WriteOptions
-from curvedoctor.sinks.tensorboard import SINK
-from curvedoctor.sinks.tensorboard_content import overlaid
+from curvedoctor.sinks.tensorboard import SINK, content
+from curvedoctor.sinks.tensorboard import file as tensorboard_file
+from curvedoctor.sinks.tensorboard.content import overlaid
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import Unit
 from panel import samples

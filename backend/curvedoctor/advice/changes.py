@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from curvedoctor.actions import ACTIONS
-from curvedoctor.conditions.shape import name
+from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.rates import decades_below_usual

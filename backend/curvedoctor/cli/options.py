@@ -29,7 +29,7 @@ def _given(
     """What was given; without anything, the store that MLflow's own variables name."""
     if sources or ctx.resilient_parsing:
         return sources
-    from curvedoctor.sources.mlflow_uri import named_store
+    from curvedoctor.sources.mlflow.uri import named_store
 
     store = named_store()
     if store is None:

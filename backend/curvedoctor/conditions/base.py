@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Literal
 
 import numpy as np
@@ -63,7 +63,7 @@ def all_conditions() -> Mapping[str, Condition]:
     import curvedoctor.conditions as package
 
     found: dict[str, Condition] = {}
-    for module in iter_modules(package.__path__, f"{package.__name__}."):
+    for module in walk_packages(package.__path__, f"{package.__name__}."):
         condition = getattr(import_module(module.name), "CONDITION", None)
         if isinstance(condition, Condition):
             found[condition.id] = condition

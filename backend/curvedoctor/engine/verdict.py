@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curvedoctor.conditions.shape import error_of_mean
+from curvedoctor.conditions.measures.shape import error_of_mean
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Unjudged, Verdict

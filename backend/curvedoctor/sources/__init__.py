@@ -1,4 +1,4 @@
-"""Where runs come from. Each module here that defines `READER` is a source (see `base`)."""
+"""Where runs come from. Each module here that defines `READER` (a package also: `READERS`) is a source (see `base`)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from itertools import groupby
 from curvedoctor.address import Address
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem, Run
-from curvedoctor.sources import files, mlflow_plugin, mlflow_uri
+from curvedoctor.sources import files
 from curvedoctor.sources.base import Claim, Folder, Reader, ReadOptions, Unit
 from curvedoctor.sources.cache import load_cached
 from curvedoctor.sources.copies import Copies
+from curvedoctor.sources.mlflow import plugin as mlflow_plugin
+from curvedoctor.sources.mlflow import uri as mlflow_uri
 from curvedoctor.sources.walk import walk
 
 __all__ = ["find_all", "load_units", "readers", "wanted"]
@@ -31,9 +33,8 @@ def readers() -> tuple[Reader, ...]:
     """All readers, by module name."""
     found: list[Reader] = []
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        reader = getattr(importlib.import_module(f"{__name__}.{module.name}"), "READER", None)
-        if reader is not None:
-            found.append(reader)
+        source = importlib.import_module(f"{__name__}.{module.name}")
+        found += getattr(source, "READERS", ()) or filter(None, [getattr(source, "READER", None)])
     return tuple(found)
 
 

@@ -16,7 +16,7 @@ from curvedoctor.errors import SourceError
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import files, sidecars
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
-from curvedoctor.sources.mlflow_db import Database, is_sqlite, read_only
+from curvedoctor.sources.mlflow.db import Database, is_sqlite, read_only
 
 _NEEDED = frozenset({"run_name", "step", "metrics", "timestamp"})
 #: runs of one project; characters of one row

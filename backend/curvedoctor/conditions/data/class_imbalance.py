@@ -1,0 +1,164 @@
+"""One class dominates, and the model answers with it always.
+
+Why it matters
+    Accuracy looks good, 95 % perhaps, and nothing was learnt: the rare class, the one that matters as
+    a rule, is never found.
+
+How it decides
+    Accuracy stays at one level (within half a point; to the last digit, if only one accuracy is logged)
+    from the first epoch on, at four points or more, clearly above what a guess among equal classes gives
+    and below certainty: the majority's share. The training accuracy, where it is logged, stays as well.
+    Meanwhile the loss moves, and ends between the entropy of that share and what always giving the
+    classes' own shares costs.
+
+What to try
+    Weight the loss by the inverse class frequency, or sample the classes evenly; judge by balanced
+    accuracy, F1 or the precision-recall curve instead of accuracy.
+
+When it is wrong
+    A model that stays at the majority rate for another reason (learning rate, dead units) looks the
+    same, most of all where no class is rare. With more than two classes the entropy of the rare ones
+    among themselves comes on top.
+
+References
+    He and Garcia (2009), Learning from imbalanced data. Saito and Rehmsmeier (2015), The precision-recall
+    plot is more informative than the ROC plot.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.proportions import entropy, proportion
+from curvedoctor.conditions.measures.shape import cannot, name
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import classes
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Floats, ParamValue, Run, Unjudged
+
+ID = "class-imbalance"
+
+
+#: points from which on an accuracy that stays says something, and how far it may move
+ENOUGH, STAYS = 4, 0.005
+#: where one accuracy alone is logged, it must be the very same number
+EXACT = 1e-6
+#: the training accuracy is a mean over weights that move: how far its first point may lie off, and how far it moves after it
+TRAIN_FIRST, TRAIN_STAYS = 0.05, 0.01
+#: how far above a guess, and below certainty, the share must lie
+ABOVE, BELOW = 0.05, 0.01
+#: the loss moves by this share of its level while accuracy stays: the weights are not frozen
+MOVES = 0.003
+#: losses that no entropy can be compared with
+OTHERS = ("hinge", "mse", "mae", "huber")
+#: loss over the entropy of the majority's share, at least
+ENTROPY = 0.92
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case, ENOUGH)
+    if reason is not None:
+        return unjudged(ID, reason)
+    error = proportion(case, "val") or proportion(case, "train")
+    if error is None:
+        return unjudged(ID, "no accuracy is logged")
+    if len(error.y) < ENOUGH:
+        return unjudged(ID, f"{len(error.y)} points of accuracy are too few; {ENOUGH} are needed")
+    loss = (case.val if error.curve.role.split != "train" else case.training) or case.main
+    if (
+        loss is None
+        or loss is error
+        or case.judged != "loss"
+        or case.word("loss") in OTHERS
+        or not _stays(case, error)
+    ):
+        return None
+    return _said(case, error, loss)
+
+
+def _stays(case: Case, error: Series) -> bool:
+    """Whether accuracy has one level, between a guess and certainty, all through, in training as well."""
+    train, wrong = case.train_score, float(error.y[-1])
+    both = train is not None and train is not error and len(train.y) >= ENOUGH
+    still = error.y[1:] if error is train else error.y
+    if float(np.ptp(still)) > (STAYS if both else EXACT):
+        return False
+    if both and train is not None and not _nearly_stays(train.y):
+        return False
+    return BELOW <= wrong <= 1 - 1 / (classes(case) or 2.0) - ABOVE
+
+
+def _nearly_stays(y: Floats) -> bool:
+    return float(np.ptp(y[1:])) <= TRAIN_STAYS and abs(float(y[0] - y[-1])) <= TRAIN_FIRST
+
+
+def _said(case: Case, error: Series, loss: Series) -> Finding | None:
+    wrong, end = float(error.y[-1]), loss.stats.end
+    base, k = entropy(wrong), classes(case) or 2.0
+    most = base + wrong * math.log(max(k - 1, 1.0))
+    moves = float(np.ptp(loss.y)) / max(abs(end), 1e-300)
+    if not ENTROPY * base <= end <= 1.15 * most or moves < MOVES:
+        return None
+    return finding(
+        ID, "warning", 0.7 + 0.2 * ramp(len(error.y), ENOUGH, 3 * ENOUGH), error,
+        f"{name(error).capitalize()} stays at {percent(1 - wrong)} from the start while the loss moves, and the loss ends at "
+        f"{number(end)}: always answering with the commonest class costs {number(base)} or more.",
+        others=(loss,), onset=0.0, majority=1 - wrong, loss=end, entropy=base,
+    )  # fmt: skip
+
+
+def _always_the_same(rng: np.random.Generator) -> Run:
+    base = entropy(0.08)
+    loss = falling(rng, 40, 0.69, base, 12, 0.01)
+    return run({"loss": "bce"}, train_loss=loss, val_loss=loss, val_accuracy=np.full(40, 0.92))
+
+
+def _nearly(rng: np.random.Generator) -> Run:
+    loss = falling(rng, 50, 0.6, entropy(0.2) * 0.98, 14, 0.005)
+    train, val = 0.8 + 0.0005 * rng.standard_normal((2, 50))
+    known: dict[str, ParamValue] = {"loss": "bce", "n_classes": 2}
+    return run(known, train_loss=loss, val_loss=loss, train_accuracy=train, val_accuracy=val)
+
+
+def _of_four(rng: np.random.Generator) -> Run:
+    """Four classes, of which one is nearly half: 98 of 220 and 418 of 880, four epochs."""
+    loss = np.array([1.2752, 1.2802, 1.2712, 1.2623]) * (1 + 0.001 * rng.standard_normal(4))
+    train = np.array([0.45, 0.475, 0.475, 0.475])
+    return run(
+        {"n_classes": 4},
+        train_loss=loss + 0.01,
+        val_loss=loss,
+        train_accuracy=train,
+        val_accuracy=np.full(4, 98 / 220),
+    )
+
+
+def _learnt_at_once(rng: np.random.Generator) -> Run:
+    """Accuracy is high from the first epoch on, and the loss says that it is deserved."""
+    return run(
+        {"loss": "bce"},
+        train_loss=falling(rng, 40, 0.3, 0.1),
+        val_loss=falling(rng, 40, 0.3, 0.12),
+        val_accuracy=np.full(40, 0.96),
+    )
+
+
+CONDITION = Condition(
+    id=ID,
+    title="classes imbalanced",
+    severity="warning",
+    actions=("rebalance-classes", "raise-lr", "change-optimizer", "overfit-one-batch"),
+    check=check,
+    evidence={
+        "majority": "share of right answers at which accuracy stays, 0..1",
+        "loss": "final loss, in its unit",
+        "entropy": "loss of always giving the majority's share, in nats",
+    },
+    sick=(_always_the_same, _nearly, _of_four),
+    healthy=(*HEALTHY, _learnt_at_once),
+    scale_free=False,
+)

@@ -1,0 +1,105 @@
+"""Inputs on very different or large scales make the problem ill-conditioned.
+
+Why it matters
+    One direction is so steep that the learning rate must be tiny, all others then crawl: huge first
+    losses, spikes, a slow start. Standardizing the inputs is one line.
+
+How it decides
+    The first loss is many times what an untrained model on standardized inputs must give (known for
+    cross-entropy and hinge), it is gone within the first tenth, and the rest is slow; or the inputs
+    are logged as unscaled.
+
+What to try
+    Standardize each input to mean 0 and variance 1 (statistics of the training set); scale targets of
+    a regression as well.
+
+When it is wrong
+    Huge initial weights start with a huge loss too. Tree models and networks with normalization on
+    their inputs do not care.
+
+References
+    LeCun et al. (1998), Efficient BackProp, section 4.3. Ioffe and Szegedy (2015), Batch normalization.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.shape import cannot, course, relative
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.model import Finding, Run, Unjudged
+
+ID = "inputs-unscaled"
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case)
+    if reason is not None:
+        return unjudged(ID, reason)
+    scaling, expected = case.word("input_scaling"), expected_first_loss(case)
+    if scaling is None and expected is None:
+        return unjudged(
+            ID, "neither the loss function with its classes nor the scaling of the inputs is logged"
+        )
+    if scaling is not None and scaling != "none":
+        return None
+    s = case.train_step or case.train or case.val
+    assert s is not None
+    t = s.stats
+    excess = relative(t.first, expected) if expected is not None and case.judged == "loss" else None
+    slow = ramp(relative(t.end, expected), 0.15, 0.5) if expected is not None else 0.6
+    rule = 0.6 * ramp(math.log10(max(excess, 1e-9)), 0.5, 1.1) * slow if excess is not None else 0.0
+    if scaling == "none":
+        rule = max(rule, 0.5 * ramp(relative(t.end, t.start), 0.3, 0.6), min(0.69, 1.2 * rule))
+    sure = rule
+    if sure < FIRES:
+        return None
+    summary = f"{course(s)} on inputs that are not scaled, as configured."
+    if excess is not None and excess > 2 and expected is not None:
+        summary = f"The first loss is {number(t.first)}, {number(excess)} times what an untrained model gives ({number(expected)})."
+    return finding(
+        ID, "warning", sure, s, summary, others=(case.val,), onset=0.0, until=0.1,
+        first=t.first, expected=expected, excess=excess, scaling=scaling,
+    )  # fmt: skip
+
+
+def _huge_start(rng: np.random.Generator) -> Run:
+    y = 1.2 + 60 * np.exp(-np.arange(200) / 4) + 0.5 * np.exp(-np.arange(200) / 150)
+    y *= np.exp(0.05 * rng.standard_normal(200))
+    return run({"loss": "cross-entropy", "n_classes": 10}, train_loss_step=y)
+
+
+def _raw(rng: np.random.Generator) -> Run:
+    return run(
+        {"input_scaling": "none"},
+        train_loss=falling(rng, 60, 2.3, 1.6, 5),
+        val_loss=falling(rng, 60, 2.3, 1.6, 5),
+    )
+
+
+def _as_expected(rng: np.random.Generator) -> Run:
+    y = falling(rng, 60, 2.4, 0.2)
+    return run({"loss": "cross-entropy", "n_classes": 10, "input_scaling": "none"}, train_loss=y)
+
+
+CONDITION = Condition(
+    id=ID,
+    title="inputs not scaled",
+    severity="warning",
+    actions=("normalize-input", "lower-lr", "fix-init"),
+    check=check,
+    evidence={
+        "first": "first loss, in its unit",
+        "expected": "an untrained model's loss; null where loss function or classes are unknown",
+        "excess": "first over expected; null where that is unknown",
+        "scaling": "the inputs' scaling as logged; null if not",
+    },
+    sick=(_huge_start, _raw),
+    healthy=(*HEALTHY, _as_expected),
+    scale_free=False,
+)

@@ -1,0 +1,246 @@
+"""The loss repeats itself every epoch: batches differ, and they come in the same order each time.
+
+Why it matters
+    Data sorted by class or source make each step undo the one before; the model chases whatever came
+    last. Shuffling anew every epoch is free.
+
+How it decides
+    The training loss per step, its trend removed, correlates with itself one epoch later, far beyond
+    chance, more than a few steps to either side and half an epoch away, and again two epochs later.
+    The length of an epoch follows from the curves that are logged per epoch, from samples, batch size
+    and epochs, or from the steps per epoch. It is a warning where that length is known and what repeats
+    moves the loss by 5 % of its level or more; where it is not known, a rhythm is worth knowing, no
+    more. Of a log that ends before its third epoch, or with fewer than 40 points, the second epoch must
+    be the first one over again, point by point, and start with a leap upward. A training loss that is
+    measured at the evaluations is not a loss per step, and not judged.
+
+What to try
+    Shuffle the training data anew every epoch; mix sources and classes within each batch.
+
+When it is wrong
+    A learning rate that restarts every epoch makes the loss periodic too: then it is not judged.
+    A fixed order of well-mixed batches does little harm.
+    Contrastive and sequence models may have to keep an order.
+
+References
+    Bengio (2012), Practical recommendations for gradient-based training. Meng et al. (2019), Convergence
+    analysis of distributed SGD with random shuffling.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.shape import cannot
+from curvedoctor.features.case import Case
+from curvedoctor.features.resample import GRID
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Floats, Run, Unjudged
+
+ID = "uneven-batches"
+#: points that are looked at, the last ones
+MOST = 16384
+#: share of the fluctuation that must repeat, and how far what repeats must move the loss (relative to its level)
+REPEATS, MOVES = 0.2, 0.05
+#: points from which on the fluctuation's autocorrelation says something
+ENOUGH = 40
+#: of a shorter log: points of the second epoch, how alike the first they are, and the leap at its start
+OVERLAP, ALIKE, LEAP = 8, 0.95, 2.0
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case, 2)
+    if reason is not None:
+        return unjudged(ID, reason)
+    s = case.train_step or (case.train if _counts_steps(case.train) else None)
+    if s is None or (_at_evaluations(case, s) and case.train is not s):
+        return unjudged(ID, "no training loss per step is logged")
+    again = _twice(case, s)
+    if again is not None:
+        return again
+    if case.train_step is None or s.stats.n < ENOUGH:
+        return unjudged(ID, f"{s.stats.n:.0f} points of the loss per step are too few; {ENOUGH} are needed")
+    return _rhythm(case, s)
+
+
+def _counts_steps(s: Series | None) -> bool:
+    return s is not None and s.curve.axis == "step" and s.curve.role.granularity != "epoch"
+
+
+def _at_evaluations(case: Case, s: Series) -> bool:
+    """Whether the training loss is logged where the validation loss is: a mean over many batches."""
+    return case.val is not None and len(case.val.y) >= len(s.y)
+
+
+def _rhythm(case: Case, s: Series) -> Finding | None:
+    share, lag = _periodic(case, s)
+    sure = 0.9 * ramp(share, REPEATS - 0.05, REPEATS + 0.25)
+    if sure < FIRES:
+        return None
+    known, moves = _per_epoch(case, s), _pattern(s, lag)
+    grave = known is not None and moves >= MOVES
+    once = ", once per epoch" if known is not None else ""
+    return finding(
+        ID, "warning" if grave else "info", sure, s,
+        f"The loss repeats itself every {lag} points{once}: {percent(share)} of its fluctuation, ±{percent(moves)} of its level.",
+        onset=0.0, others=(case.val,), repeats=share, moves=moves, lag=lag, points_per_epoch=known,
+    )  # fmt: skip
+
+
+def _pattern(s: Series, lag: int) -> float:
+    """How far what repeats moves the loss: standard deviation of the mean epoch, relative to the level."""
+    r = _residual(s)
+    whole = len(r) // lag
+    return float(r[len(r) - whole * lag :].reshape(whole, lag).mean(axis=0).std())
+
+
+def _twice(case: Case, s: Series) -> Finding | None:
+    """Less than three epochs: the second is the first over again and starts with a leap."""
+    known, n = _per_epoch(case, s), len(s.y)
+    lag = round(known) if known is not None else 0
+    if known is None or abs(known - lag) > 0.01 or n - lag < OVERLAP or lag < OVERLAP or n >= 3 * lag:
+        return None
+    first, second = s.y[: min(lag, n - lag)], s.y[lag : 2 * lag]
+    leap = float(s.y[lag] / max(s.y[lag - 1], 1e-300))
+    alike = float(np.corrcoef(first, second)[0, 1]) if first.std() > 0 and second.std() > 0 else 0.0
+    if alike < ALIKE or leap < LEAP:
+        return None
+    return finding(
+        ID, "warning", 0.9, s,
+        f"The second epoch repeats the first, point by point (correlation {alike:.2f}): at its start the loss leaps from "
+        f"{number(float(s.y[lag - 1]))} back to {number(float(s.y[lag]))}.",
+        onset=float(s.x[lag]), others=(case.val,), repeats=alike, moves=leap - 1, lag=lag, points_per_epoch=known,
+    )  # fmt: skip
+
+
+def _periodic(case: Case, s: Series) -> tuple[float, int]:
+    """Share of the fluctuation that repeats after an epoch (less what neighbours and half an epoch share), and the lag."""
+    if case.schedule is not None and case.schedule.restarts >= 2:
+        return 0.0, 0
+    r = _residual(s)
+    n = len(r)
+    acf = _autocorrelation(r)
+    known = _per_epoch(case, s)
+    if known is not None and not 4 <= known <= n // 3:
+        return 0.0, 0  # too few points in an epoch, or too few epochs
+    if known is not None:
+        around = range(max(4, round(known) - 2), min(n // 3, round(known) + 3))
+        lag = max(around, key=lambda k: float(acf[k]))
+        doubt = 4.0
+    else:
+        looked = acf[5 : n // 3 + 1]
+        lag = int(np.argmax(looked >= 0.8 * looked.max())) + 5  # the first of its multiples
+        lag = max(range(lag, min(lag + 3, n // 3)), key=lambda k: float(acf[k]), default=lag)
+        doubt = 6.0  # the highest of many lags
+    share = _stands_out(acf, lag)
+    if share < doubt / n**0.5 or acf[min(2 * lag, len(acf) - 1)] < 0.5 * acf[lag]:
+        return 0.0, lag
+    return share, lag
+
+
+def _stands_out(acf: Floats, lag: int) -> float:
+    """Autocorrelation at a lag less that of lags half an epoch away and (where sharp) of near ones."""
+    half = float(np.mean(acf[[max(1, lag // 2), min(len(acf) - 1, lag + lag // 2)]]))
+    return float(acf[lag]) - max(0.0, half)
+
+
+def _residual(s: Series) -> Floats:
+    """Deviation from a running mean over a tenth of the run, relative to it, outliers clipped, shape (n,)."""
+    y = s.y[-MOST:]
+    start = 1.0 - len(y) / max(1, len(s.y))
+    places = (np.arange(GRID) + 0.5) / GRID
+    padded = np.pad(s.grid, 3, mode="edge")
+    calm = np.lib.stride_tricks.sliding_window_view(padded, 7).mean(axis=1)
+    trend = np.interp(np.linspace(start, 1, len(y)), places, calm)
+    r = y / np.maximum(np.abs(trend), 1e-300) - 1.0
+    r = r[len(r) // 20 :]
+    center = float(np.median(r))
+    spread = 1.4826 * float(np.median(np.abs(r - center)))
+    return np.asarray(np.clip(r - center, -4 * spread, 4 * spread))
+
+
+def _autocorrelation(r: Floats) -> Floats:
+    """Unbiased autocorrelation by FFT, lags 0 … n−1."""
+    n = len(r)
+    size = 1 << (2 * n - 1).bit_length()
+    spectrum = np.fft.rfft(r - r.mean(), size)
+    raw = np.fft.irfft(spectrum * np.conj(spectrum), size)[:n]
+    if not raw[0] > 0:
+        return np.zeros(n)
+    return np.asarray(raw / raw[0] * n / np.maximum(np.arange(n, 0, -1), n // 4))
+
+
+def _per_epoch(case: Case, s: Series) -> float | None:
+    """Logged points per epoch, by the curves logged per epoch or the hyperparameters; None if they don't say."""
+    n, batch, epochs = case.number("n_train"), case.number("batch_size"), case.number("epochs")
+    steps = case.number("steps_per_epoch")
+    gap = float(np.median(np.diff(s.curve.steps[-1000:]))) if len(s.curve.steps) > 1 else 0.0
+    if steps and gap > 0:
+        return steps / gap
+    counted = [
+        c.stats.n for c in (case.train, case.val) if c is not None and c.curve.role.granularity == "epoch"
+    ]
+    if counted and max(counted) >= 2:
+        return s.stats.n / max(counted)
+    if epochs and epochs >= 2:
+        return s.stats.n / epochs
+    if n and batch:
+        points = math.ceil(n / batch) / gap if gap > 0 and n / batch < 1e15 else 0.0
+        return points if points >= 1 else None  # steps that count something else
+    return None
+
+
+def _sorted(rng: np.random.Generator) -> Run:
+    """Sorted by class: every epoch the same sawtooth."""
+    wave = np.tile(np.exp(0.4 * np.sin(2 * np.pi * np.arange(20) / 20)), 20)
+    y = falling(rng, 400, 2.3, 0.5, 6, 0.1) * wave
+    return run({"epochs": 20}, train_loss_step=y)
+
+
+def _same_order(rng: np.random.Generator) -> Run:
+    """Never shuffled: each batch keeps its own difficulty."""
+    hard = np.tile(np.exp(0.25 * rng.standard_normal(25)), 24)
+    return run({"n_train": 800, "batch_size": 32}, train_loss_step=falling(rng, 600, 2.3, 0.5, 6, 0.1) * hard)
+
+
+def _unknown_epoch(rng: np.random.Generator) -> Run:
+    hard = np.tile(np.exp(0.3 * rng.standard_normal(40)), 25)
+    return run(train_loss_step=falling(rng, 1000, 2.3, 0.5, 6, 0.1) * hard)
+
+
+def _two_epochs(rng: np.random.Generator) -> Run:
+    """Sorted by length: the second epoch starts where the first did."""
+    once = falling(rng, 30, 6.0, 0.5, 4, 0.05)
+    y = np.concatenate((once, 0.9 * once)) * np.exp(0.02 * rng.standard_normal(60))
+    return run(train_loss_step=y, val_loss=[2.0, 1.8])
+
+
+def _shuffled(rng: np.random.Generator) -> Run:
+    return run({"epochs": 20}, train_loss_step=falling(rng, 400, 2.3, 0.5, 6, 0.3))
+
+
+def _wandering(rng: np.random.Generator) -> Run:
+    """Noise with memory, but no rhythm."""
+    noise = np.convolve(rng.standard_normal(640), np.exp(-np.arange(40) / 8), mode="valid")[:600]
+    return run({"epochs": 20}, train_loss_step=falling(rng, 600, 2.3, 0.5, 6) * np.exp(0.05 * noise))
+
+
+CONDITION = Condition(
+    id=ID,
+    title="uneven, unshuffled batches",
+    severity="warning",
+    actions=("shuffle", "bigger-batch"),
+    check=check,
+    evidence={
+        "repeats": "share of the fluctuation that repeats one epoch later, 0..1; of two epochs, their correlation",
+        "moves": "standard deviation of what repeats, relative to the level; of two epochs, the leap between them",
+        "lag": "logged points after which it repeats",
+        "points_per_epoch": "logged points per epoch by other curves or the hyperparameters; null if they don't say",
+    },
+    sick=(_sorted, _same_order, _unknown_epoch, _two_epochs),
+    healthy=(*HEALTHY, _shuffled, _wandering),
+)

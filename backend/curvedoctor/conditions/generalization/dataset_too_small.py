@@ -1,0 +1,123 @@
+"""There is too little training data: the model has memorized it, and validation stays far behind.
+
+Why it matters
+    What is missing can't be learnt by any setting of the optimizer: more data, or augmentation, ends
+    clearly better.
+
+How it decides
+    The training set is memorized (its loss falls below a fiftieth of its start, or its error below
+    1 %) while validation ends many times higher, at a sixth of an untrained model's level or more, and
+    (where a score is logged) with a twentieth or more of a guess's wrong answers. The number of training
+    samples is small where it is logged; of a run of more than 20,000 steps it must be. Without a
+    validation curve nothing is said.
+
+What to try
+    More data; augmentation; transfer from a pre-trained model. Until then regularize and stop early.
+
+When it is wrong
+    A model that is far too large memorizes any amount of data and may generalize all the same.
+
+References
+    Cortes et al. (1994), Learning curves: asymptotic values and rate of convergence. Hestness et al.
+    (2017), Deep learning scaling is predictable, empirically.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.shape import cannot, relative
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import chance_error, expected_first_loss
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Run, Unjudged
+
+ID = "dataset-too-small"
+#: share of an untrained model's loss, and of a guess's wrong answers, from which validation is poor
+POOR, WRONG = 0.16, 0.05
+#: steps beyond which a data set whose size is not known is not small
+MANY_STEPS = 20_000
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case)
+    if reason is not None:
+        return unjudged(ID, reason)
+    train, val = case.train or case.train_step, case.val
+    n = case.number("n_train")
+    if val is None or train is None:
+        return unjudged(ID, "training and validation are not both logged")
+    memorized = relative(train.stats.end, train.stats.start)
+    ratio = relative(val.stats.end, max(train.stats.end, 1e-3 * abs(train.stats.start), 1e-300))
+    sure = _memorized(case, memorized) * _behind(case, val, ratio) * _small(case, n)
+    if sure < FIRES:
+        return None
+    size = f" on {n:g} training samples" if n else ""
+    return finding(
+        ID, "warning", sure, val,
+        f"Training is memorized (it ends at {number(train.logged(train.stats.end))}){size}, "
+        f"validation ends at {number(val.logged(val.stats.end))}.",
+        others=(train,), onset=float(val.x[val.best_index]), memorized=memorized, ratio=ratio, n_train=n,
+    )  # fmt: skip
+
+
+def _memorized(case: Case, share: float) -> float:
+    right = case.train_score
+    if right is None or right.ceiling is None:
+        return ramp(share, 0.08, 0.02)
+    return max(ramp(share, 0.08, 0.02), ramp(right.stats.end, 0.03, 0.005) * ramp(share, 0.3, 0.1))
+
+
+def _behind(case: Case, val: Series, ratio: float) -> float:
+    """How sure it is that validation ends far above training and far from what a good model gives."""
+    top = max(val.stats.start, (expected_first_loss(case) if case.judged == "loss" else None) or 0.0)
+    far = ramp(ratio, 5, 15) * ramp(relative(val.stats.end, top), POOR, 2.5 * POOR)
+    score = case.val_score
+    if score is None or score.ceiling is None:
+        return far
+    return far * ramp(score.stats.end / (chance_error(case) or 1.0), WRONG / 2, WRONG)
+
+
+def _small(case: Case, n: float | None) -> float:
+    """How sure it is that there are few samples: by their number, else by the length of the run."""
+    if n is not None:
+        return 0.9 * ramp(np.log10(max(n, 1)), 4.5, 3.0)
+    steps = max((int(c.steps.max()) for c in case.run.curves if len(c) and c.axis == "step"), default=0)
+    return 0.0 if steps > MANY_STEPS else 0.7
+
+
+def _few(rng: np.random.Generator) -> Run:
+    val = falling(rng, 60, 2.3, 1.2, 15) + 0.8 * np.linspace(0, 1, 60)
+    return run({"n_train": 200}, train_loss=falling(rng, 60, 2.3, 0.005, 14), val_loss=val)
+
+
+def _memorizes(rng: np.random.Generator) -> Run:
+    t = falling(rng, 80, 0.9, 0.0005, 12)
+    return run(
+        train_loss=falling(rng, 80, 2.3, 0.003, 12),
+        val_loss=falling(rng, 80, 2.3, 1.4, 20),
+        train_accuracy=1 - t,
+    )
+
+
+def _well_learnt(rng: np.random.Generator) -> Run:
+    """Memorized, and validation is as good: plenty of data."""
+    return run({"n_train": 60_000}, train_loss=falling(rng, floor=0.01), val_loss=falling(rng, floor=0.05))
+
+
+CONDITION = Condition(
+    id=ID,
+    title="training set too small",
+    severity="warning",
+    actions=("more-data", "regularize", "stop-early", "smaller-model"),
+    check=check,
+    evidence={
+        "memorized": "final training level over its start",
+        "ratio": "final validation over final training level",
+        "n_train": "training samples; null if not logged",
+    },
+    sick=(_few, _memorizes),
+    healthy=(*HEALTHY, _well_learnt),
+)

@@ -1,0 +1,246 @@
+"""The learning rate is so high that the run ends far above where it could be.
+
+Why it matters
+    The optimizer leaps over the valley instead of descending into it. Accuracy swings, the loss stays
+    high or jumps, and a rate 3 to 30 times lower ends clearly better.
+
+How it decides
+    One of three pictures. The validation loss fluctuates and ends 15 % or more above the best it had
+    already reached, while the training loss fluctuates with it: both are thrown about. Without validation,
+    the training loss per epoch bounces by a third of its level or more without improving over the second
+    half. Or the configured rate is decades above what is customary for the optimizer (Adam at 1.0) and the run
+    ends no better than halfway to where it began. Fluctuation between batches alone proves nothing, and
+    below a fiftieth of the start nothing is judged.
+
+What to try
+    Lower the learning rate to a tenth; a schedule that decays helps late in the run; a range test
+    over 100 to 500 steps finds the right region.
+
+When it is wrong
+    Tiny batches and a tiny validation set make curves bounce too: then training is smooth where
+    validation jumps, or the bounce shrinks with the batch. A broken model is high and flat at any
+    learning rate.
+
+References
+    Smith (2017), Cyclical learning rates. Godbole et al. (2023), Deep learning tuning playbook.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measurement.train_val_mismatch import at_chance
+from curvedoctor.conditions.measures.shape import cannot, name, relative
+from curvedoctor.conditions.measures.swing import (
+    above_best,
+    at_rest,
+    beyond_noise,
+    fluctuates,
+    mean_above_best,
+    roughness,
+    score_holds,
+    settled,
+)
+from curvedoctor.features.blocks import of_three
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Run, Unjudged
+
+ID = "lr-too-high"
+#: a validation loss that ends this share above its best, while training is this rough, is thrown about
+THROWN = (0.10, 0.18)
+ROUGH = (0.015, 0.03)
+#: a validation loss that never came below this multiple of where training began was never evaluated rightly
+EVALUATED = 1.2
+#: fluctuation of a mean over an epoch, as share of its level, that no batch explains
+BOUNCE = (0.33, 0.55)
+#: training and validation that both end this share above their best
+LOST = (0.25, 0.35)
+#: first epoch's mean as a multiple of an untrained model's loss, and of validation after it, at so many decades above custom
+UNTRAINED, AFTER, ABOVE = 6.0, 12.0, (0.5, 0.8)
+#: decades above custom that no task asks for
+DECADES = (1.9, 2.3)
+#: fewest points of which a few can be told to fluctuate; fewest that show a bounce
+FEWEST, MANY = 4, 10
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case, 3)
+    if reason is not None:
+        return unjudged(ID, reason)
+    pictures = (_configured, _thrown, _lost, _bounces, _shoots, _blown_up)
+    said = max((picture(case) for picture in pictures), key=lambda f: f.confidence)
+    if said.confidence >= FIRES:
+        return said
+    longest = max(s.stats.n for s in case.series.values())
+    return (
+        None if longest >= FEWEST else unjudged(ID, f"{longest:.0f} points are too few; {FEWEST} are needed")
+    )
+
+
+def _say(case: Case, s: Series, sure: float, picture: str, summary: str, *, at: int = 0) -> Finding:
+    below = decades_below_usual(case)
+    return finding(
+        ID, "error" if picture == "configured" else "warning", sure, s, summary,
+        others=tuple(o for o in (case.val, case.training) if o is not s), at=at, picture=picture,
+        noise=roughness(s), best=s.logged(s.stats.low), end=s.logged(s.stats.end),
+        decades_above_usual=None if below is None else -below,
+    )  # fmt: skip
+
+
+def _rate(case: Case) -> str:
+    lr = case.number("lr")
+    return f" at a learning rate of {number(lr)}" if lr else ""
+
+
+def _configured(case: Case) -> Finding:
+    """A rate that no task asks for, and a loss that ends no better than halfway to its start."""
+    s, below = case.main, decades_below_usual(case)
+    assert s is not None
+    above = 0.0 if below is None else -below
+    unlearnt = ramp(relative(s.stats.end, max(s.stats.start, s.stats.first)), 0.4, 0.6)
+    summary = f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for {case.word('optimizer')}, and the {name(s)} ends at {number(s.logged(s.stats.end))}."
+    return _say(case, s, 0.97 * ramp(above, *DECADES) * unlearnt, "configured", summary)
+
+
+def _thrown(case: Case) -> Finding:
+    """Validation fluctuates and ends above its best; training fluctuates with it."""
+    s = case.val or case.main
+    assert s is not None
+    train, rise = case.train or case.train_step, above_best(s)
+    rough = ROUGH[1] if train is None else roughness(train)
+    sure = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
+    at = s.best_index
+    summary = (
+        f"The {name(s)} is thrown about{_rate(case)}: it ends {percent(rise)} above its best, {number(s.logged(s.stats.low))} at "
+        f"{s.curve.axis} {s.step_at(at):g}, and the training loss fluctuates by ±{percent(rough)}."
+    )
+    return _say(case, s, sure, "thrown about", summary, at=at)
+
+
+def _swings(case: Case, val: Series) -> bool:
+    """Whether validation fluctuates, was once good (else evaluation is at fault), and its score suffers."""
+    train = case.train or case.train_step
+    once_good = train is None or val.stats.low <= EVALUATED * max(train.stats.first, train.stats.start)
+    quiet = at_rest(case) or not beyond_noise(val) or at_chance(case) is not None
+    return (
+        fluctuates(val)
+        and val.stats.n >= FEWEST
+        and once_good
+        and not quiet
+        and not score_holds(case.val_score)
+    )
+
+
+def _bounces(case: Case) -> Finding:
+    """The training loss per epoch bounces and no longer improves."""
+    s = case.train or case.main
+    assert s is not None
+    rough = roughness(s)
+    per_epoch = s is case.train and s.curve.role.granularity == "epoch"
+    apart = not per_epoch or s.stats.n < MANY or s.stats.end < 0.05 * s.stats.start
+    both = 1.0 if case.val is None else ramp(roughness(case.val), 0.3 * BOUNCE[0], BOUNCE[0])
+    sure = 0.0 if apart else 0.9 * ramp(rough, *BOUNCE) * both * float(settled(s))
+    summary = f"The {name(s)} bounces by ±{percent(rough)} of its level{_rate(case)} and no longer improves."
+    return _say(case, s, sure, "bounces", summary, at=s.best_index)
+
+
+def _shoots(case: Case) -> Finding:
+    """A jump within the first tenth to a multiple of the first value, and an end no better than the start."""
+    s = case.training or case.main
+    assert s is not None
+    y = s.y[: max(5, len(s.y) // 10)]
+    calm = of_three(y) if len(y) >= 3 else y
+    top, begin = float(calm.max()), float(np.median(s.y[:2]))
+    apart = s is not case.training or s.stats.n < 2 * MANY
+    sure = (
+        0.0
+        if apart
+        else 0.8 * ramp(relative(top, begin), 4.0, 7.0) * ramp(relative(s.stats.end, begin), 0.5, 0.8)
+    )
+    summary = f"The {name(s)} shoots up from {number(begin)} to {number(top)} at the start{_rate(case)} and ends at {number(s.stats.end)}."
+    return _say(case, s, sure, "shoots up", summary)
+
+
+def _lost(case: Case) -> Finding:
+    """Training and validation both end far above what they had reached."""
+    s, train = case.val or case.main, case.train or case.train_step
+    assert s is not None
+    apart = train is None or s is not case.val or score_holds(case.val_score) or at_chance(case) is not None
+    rise = 0.0 if apart or train is None else min(above_best(s), mean_above_best(train))
+    summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.curve.axis} {s.step_at(s.best_index):g}{_rate(case)}."
+    return _say(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
+
+
+def _blown_up(case: Case) -> Finding:
+    """The first steps threw the model out, at a rate above the custom: the first epoch's mean tells."""
+    s, val = case.train or case.main, case.val
+    assert s is not None
+    expected = expected_first_loss(case) if case.judged == "loss" else None
+    times = relative(s.stats.first, expected) / UNTRAINED if expected else 0.0
+    if val is not None and val is not s and val.stats.first > 0:
+        times = max(times, relative(s.stats.first, val.stats.first) / AFTER)
+    above = -(decades_below_usual(case) or 0.0)
+    summary = f"The {name(s)} of the first {s.curve.axis} is {number(s.stats.first)}{_rate(case)}, {number(10 ** min(above, 9.0))} times what is customary: its steps threw the model out."
+    return _say(
+        case,
+        s,
+        0.9 * ramp(times, 0.8, 1.0) * ramp(above, *ABOVE) * float(s is case.train),
+        "blown up",
+        summary,
+    )
+
+
+def _bouncing(rng: np.random.Generator) -> Run:
+    y = 0.8 * np.exp(0.9 * rng.standard_normal(80)) + 1.6 * np.exp(-np.linspace(0, 12, 80))
+    return run(
+        {"lr": 1.0, "optimizer": "sgd", "batch_size": 64},
+        train_loss=y,
+        val_loss=y * np.exp(0.4 * rng.standard_normal(80)),
+    )
+
+
+def _high_flat(rng: np.random.Generator) -> Run:
+    y = 2.4 * np.exp(0.03 * rng.standard_normal(40))
+    acc = 0.1 + 0.01 * rng.standard_normal(40)
+    return run({"lr": 1.0, "optimizer": "adam", "n_classes": 10}, train_loss=y, val_loss=y, val_accuracy=acc)
+
+
+def _thrown_about(rng: np.random.Generator) -> Run:
+    y = falling(rng, 40, 2.3, 0.5, 20) * np.exp(0.12 * rng.standard_normal(40))
+    y[12] = 0.3  # the best that was reached
+    return run({"lr": 0.3, "optimizer": "sgd"}, train_loss=y, val_loss=1.1 * y)
+
+
+def _shooting(rng: np.random.Generator) -> Run:
+    y = np.concatenate(([0.7, 1.5, 6.0, 9.0, 8.0, 6.0], np.full(114, 1.2))) * np.exp(
+        0.05 * rng.standard_normal(120)
+    )
+    return run({"lr": 0.1, "optimizer": "adam"}, train_loss_step=y)
+
+
+def _noisy_validation(rng: np.random.Generator) -> Run:
+    """Validation bounces, training does not: a small validation set, not the learning rate."""
+    return run({"lr": 0.1, "optimizer": "sgd"}, train_loss=falling(rng), val_loss=falling(rng, noise=0.4))
+
+
+CONDITION = Condition(
+    id=ID,
+    title="learning rate too high",
+    severity="warning",
+    actions=("lower-lr", "decay-lr", "clip-gradients"),
+    check=check,
+    evidence={
+        "picture": "configured, thrown about, lost, bounces, shoots up, or blown up",
+        "noise": "σ of the fluctuation over the last third, relative to the end level",
+        "best": "best logged value",
+        "end": "final level, as logged",
+        "decades_above_usual": "log10(lr / customary lr of the optimizer); null if not logged",
+    },
+    sick=(_bouncing, _high_flat, _shooting, _thrown_about),
+    healthy=(*HEALTHY, _noisy_validation),
+)

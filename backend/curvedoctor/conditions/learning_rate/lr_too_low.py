@@ -1,0 +1,153 @@
+"""The learning rate is so low that the run ends far from where it could be.
+
+Why it matters
+    The run looks healthy, smooth and falling, but a learning rate 3 to 30 times higher ends clearly
+    lower for the same budget. It is among the most frequent and most expensive of faults.
+
+How it decides
+    Either the rate alone: decades below what is customary for the optimizer, and a loss that has hardly
+    moved. Or the curve: validation falls smoothly to the very end, nine tenths of the fall took more than a
+    third of the run, and the logged rate is below custom. Where no rate is logged, a fifth of the fall must be in
+    the second half.
+
+What to try
+    Raise the learning rate tenfold; a range test over 100 to 500 steps finds the right region.
+
+When it is wrong
+    A batch that is too large, a schedule that decayed too early, unscaled inputs and a run that was
+    simply stopped too early look alike: the learning rate's size against the custom tells them apart.
+
+References
+    Smith (2017), Cyclical learning rates. Godbole et al. (2023), Deep learning tuning playbook.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, times, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.shape import cannot, mean, name, relative
+from curvedoctor.features.case import Case
+from curvedoctor.features.rates import decades_below_usual, logged_lr
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Run, Unjudged
+
+ID = "lr-too-low"
+#: decades below custom at which a loss that has hardly moved needs no other cause, and what that is: share of its start
+DECADES, HARDLY = (1.6, 2.3), (0.15, 0.08)
+#: the least rate that anything but fine-tuning is customarily trained with, and from which on a rate is nowhere low
+LOWEST, CUSTOMARY = 1e-4, 3e-4
+#: decades below custom from which on a descent that does not end is due to the rate
+BELOW = (0.0, 0.3)
+#: share of the fall in the second half that tells a crawl where no rate is logged
+SECOND = (0.14, 0.22)
+#: progress at which nine tenths of a slow descent are done, and the smoothness of its changes
+LATE, SMOOTH = (0.33, 0.4), (0.5, 0.62)
+#: below this share of the start the run has arrived
+ARRIVED = (0.1, 0.2)
+#: fewest points of a descent
+FEWEST = 5
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case, 3)
+    if reason is not None:
+        return unjudged(ID, reason)
+    below = decades_below_usual(case)
+    s = case.val or case.main
+    assert s is not None
+    if s.stats.n < FEWEST:
+        return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")
+    moved = relative(s.stats.start - s.stats.best, s.stats.start)
+    hardly = 0.97 * ramp(moved, *HARDLY)
+    if below is None:
+        rate = logged_lr(case) or 1.0
+        low = logged_lr(case) is None or rate < CUSTOMARY
+        crawls = 0.8 * _slow(s) * ramp(_second_half(s), *SECOND) * float(low)
+        sure = max(crawls, hardly * ramp(math.log10(LOWEST / rate), *DECADES))
+    else:
+        sure = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s))
+    if sure < FIRES:
+        return None
+    return finding(
+        ID, "warning", sure, s, _summary(case, s, below, moved), others=(case.training,), at=0,
+        decades_below_usual=below, moved=moved, second_half_share=_second_half(s), t90=s.stats.t90,
+    )  # fmt: skip
+
+
+def _summary(case: Case, s: Series, below: float | None, moved: float) -> str:
+    second = percent(_second_half(s))
+    rate = logged_lr(case) or 1.0
+    if below is None and moved < HARDLY[0] and math.log10(LOWEST / rate) > DECADES[0]:
+        return f"At a learning rate of {number(rate)}, below what anything is trained with, the {name(s)} has moved by {percent(moved)} only."
+    if below is None:
+        return f"The {name(s)} falls so slowly that {second} of its fall is in the second half, and it has not settled at the end."
+    custom = f"a learning rate of {number(rate)}, {times(10**below)} times below what is customary"
+    if moved < HARDLY[0]:
+        return f"At {custom}, the {name(s)} has moved by {percent(moved)} only."
+    return f"The {name(s)} still falls steadily at the end, {second} of its fall in the second half, at {custom}."
+
+
+def _second_half(s: Series) -> float:
+    """Share of the whole fall that happened in the second half of the run."""
+    done = s.stats.start - s.stats.end
+    return (s.stats.at50 - s.stats.end) / done if done > 0 else 0.0
+
+
+def _slow(s: Series) -> float:
+    """A smooth descent that goes on to the end, where the curve is at its best."""
+    t = s.stats
+    at_best = ramp(relative(t.last, t.low), 1.006, 1.002)
+    still = ramp(relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), t.end), 0.002, 0.006)
+    return (
+        ramp(t.t90, *LATE)
+        * ramp(t.smoothness, *SMOOTH)
+        * at_best
+        * still
+        * ramp(relative(t.end, t.start), *ARRIVED)
+    )
+
+
+def _crawling(rng: np.random.Generator) -> Run:
+    t = np.linspace(0, 1, 80)
+    y = 2.3 - 0.7 * t + 0.0005 * rng.standard_normal(80)
+    return run({"lr": 1e-5, "optimizer": "adam"}, train_loss=y, val_loss=y + 0.01)
+
+
+def _hardly_moves(rng: np.random.Generator) -> Run:
+    y = 0.69 - 0.02 * np.linspace(0, 1, 50) + 0.004 * rng.standard_normal(50)
+    return run({"lr": 1e-9, "optimizer": "adamw"}, train_loss=y, val_loss=y + 0.005)
+
+
+def _fast(rng: np.random.Generator) -> Run:
+    """A low rate by the optimizer's custom, and the descent has long ended."""
+    y = falling(rng, 80, 2.3, 0.3, 15)
+    return run({"lr": 1e-4, "optimizer": "adam"}, train_loss=y, val_loss=y * 1.05)
+
+
+def _drops_late(rng: np.random.Generator) -> Run:
+    """Half of the fall comes where the rate is cut: a step schedule, not a crawl."""
+    y = np.where(np.arange(80) < 50, falling(rng, 80, 2.3, 0.9, 20), 0.4) * np.exp(
+        0.02 * rng.standard_normal(80)
+    )
+    return run({"lr": 0.1, "optimizer": "sgd"}, train_loss=y, val_loss=y * 1.02)
+
+
+CONDITION = Condition(
+    id=ID,
+    title="learning rate too low",
+    severity="warning",
+    actions=("raise-lr", "train-longer", "change-optimizer"),
+    check=check,
+    evidence={
+        "decades_below_usual": "log10(customary lr of the optimizer / lr); null where either is unknown",
+        "moved": "share of its start by which the loss has fallen at its best level",
+        "second_half_share": "share of the whole fall that happened in the second half of the run, 0..1",
+        "t90": "progress 0..1 at which nine tenths of the fall were done",
+    },
+    sick=(_crawling, _hardly_moves),
+    healthy=(*HEALTHY, _fast, _drops_late),
+)

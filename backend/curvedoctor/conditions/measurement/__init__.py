@@ -1,0 +1,1 @@
+"""Numbers that do not measure what they are taken to measure."""

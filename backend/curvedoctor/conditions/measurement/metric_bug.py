@@ -1,0 +1,256 @@
+"""The metric is computed wrongly: it contradicts the loss.
+
+Why it matters
+    The model may be fine while its accuracy hovers around a coin toss; remedies are then sought in
+    the training although only the measurement is at fault.
+
+How it decides
+    By proof, on the loss and the score of one split. (1) A wrong answer costs at least ln 2 of
+    cross-entropy and 1 of hinge loss, so no more than loss / ln 2 (or the hinge loss) of the answers can be wrong:
+    more of them are, throughout the second half, beyond noise. (2) The score is the same at every
+    point, at zero or far from perfect, while the loss falls by a quarter and more, below what a
+    constant answer costs. (3) The accuracy hovers around a blind guess without a trend while the
+    cross-entropy (or perplexity) is that of answers that are often right. (4) Numbers are predicted:
+    an accuracy says nothing about them. Four points are enough.
+
+What to try
+    With one sigmoid output, argmax over it is always 0: threshold at 0.5 instead. Keep predictions
+    and labels in the same shape: [N] against [N, 1] compares every pair, N×N. Check the axis, and
+    accumulate over the whole epoch rather than over its last batch.
+
+When it is wrong
+    A loss that is averaged over several outputs, weighted or masked does not obey the bound; where
+    the loss function is not logged, one that breaks it from the first point on is not judged by it. With heavy class imbalance accuracy may stay at the
+    majority rate while the loss falls a little: see class-imbalance.
+
+References
+    Bartlett, Jordan and McAuliffe (2006), Convexity, classification, and risk bounds. Humbatova et al.
+    (2020), Taxonomy of real faults in deep learning systems.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.proportions import (
+    binomial_sigma,
+    error_bound,
+    informed,
+    nats,
+    proportion,
+)
+from curvedoctor.conditions.measures.shape import cannot, error_of_mean, fall, mean
+from curvedoctor.conditions.measures.still import rests_from
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import classes
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Run, Unjudged
+from curvedoctor.roles import is_proportion
+
+ID = "metric-bug"
+FEWEST, MANY = 4, 8
+#: by how much the share of wrong answers breaks its bound, at least
+EXCESS = 0.03
+#: share by which a loss falls clearly; share of wrong answers of a poor score; share of right ones that is none
+FAR, POOR, NONE = 0.25, 0.2, 0.005
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case, FEWEST)
+    if reason is not None:
+        return unjudged(ID, reason)
+    pairs = [
+        (loss, score) for loss, score in _pairs(case) if loss.stats.n >= FEWEST and score.stats.n >= FEWEST
+    ]
+    if not pairs:
+        return unjudged(ID, f"no loss and score of one split with {FEWEST} points each are logged")
+    said = [_judge(case, loss, score) for loss, score in pairs]
+    return max((f for f in said if f is not None), key=lambda f: f.confidence, default=None)
+
+
+def _pairs(case: Case) -> list[tuple[Series, Series]]:
+    """Losses (cross-entropies under the name of perplexity too) with the scores of the same split."""
+    out = []
+    for split, losses, score in (
+        (("val", "test"), (case.val,), case.val_score),
+        (("train", "none"), (case.train_step, case.train), case.train_score),
+    ):
+        error = proportion(case, split[0]) or score
+        usable = [s for s in losses if s is not None and s.ceiling is None]
+        if error is not None and error.ceiling == 1.0 and error.curve.role.split in split:
+            out += [(loss, error) for loss in usable if loss.curve.role.split in split][:1]
+    return out
+
+
+def _judge(case: Case, loss: Series, error: Series) -> Finding | None:
+    """The first proof that holds: a bound that is broken, one value, chance, a regression."""
+    for proof in (_bound_broken, _one_value, _at_chance, _regression):
+        said = proof(case, loss, error)
+        if said is not None:
+            sure, why = said
+            right = error.logged(error.stats.end)
+            around = number(error.logged(mean(error, 0.25, 1.0)))
+            level = f"at {around}" if rests_from(error.y) == 0 else f"around {around}"
+            words = f"{_where(loss)} {_called(error)} stays {level} while the loss falls by {percent(fall(loss))} to {number(loss.stats.end)}: {why}."
+            return finding(
+                ID, "error", sure, error, words, others=(loss,), onset=0.0, accuracy=right, fall=fall(loss),
+                bound=min(error_bound(case, loss, loss.stats.end), 1.0), noise=error.stats.noise,
+            )  # fmt: skip
+    return None
+
+
+def _where(loss: Series) -> str:
+    return "Validation" if loss.curve.role.split in ("val", "test") else "Training"
+
+
+def _called(error: Series) -> str:
+    return "accuracy" if is_proportion(error.curve) else "score"
+
+
+def _bound_broken(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
+    """A wrong answer costs ln 2 at least: over the last half, more answers are wrong than the loss can pay for."""
+    if not is_proportion(error.curve):
+        return None
+    late = np.array(
+        [
+            mean(error, at, at + 0.125) - error_bound(case, loss, mean(loss, at, at + 0.125))
+            for at in (0.5, 0.625, 0.75, 0.875)
+        ]
+    )
+    n = case.number("n_val" if loss is case.val else "n_train")
+    room = max(EXCESS, 3 * error_of_mean(error, 0.125), 3 * binomial_sigma(0.5, n) if n else 0.0)
+    if float(late.min()) <= room:
+        return None
+    bound = error_bound(case, loss, loss.stats.end)
+    return 0.97, f"at that loss at most {percent(bound)} of answers can be wrong"
+
+
+def _one_value(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
+    """A score that is the same at every point, at zero or at chance, though the loss falls far."""
+    if rests_from(error.y) > 0 or fall(loss) < FAR or not _significant(loss) or error.stats.end < POOR:
+        return None
+    if is_proportion(error.curve) and not informed(case, loss, error):
+        return None
+    if not is_proportion(error.curve) and (error.stats.n < MANY or fall(loss) < 2 * FAR):
+        return None  # an F1 or a mAP may stay at zero for a while
+    if not is_proportion(error.curve) and _right_answers(case, error):
+        return None  # a rare class that is never found: see class-imbalance
+    if error.stats.end >= 1 - NONE:
+        return (
+            0.93 if is_proportion(error.curve) else 0.75
+        ), f"zero at all of its {error.stats.n:.0f} points"
+    return 0.92, f"the same at all of its {error.stats.n:.0f} points"
+
+
+def _right_answers(case: Case, error: Series) -> bool:
+    """Whether an accuracy of the same split is good."""
+    accuracy = proportion(case, error.curve.role.split)
+    return accuracy is not None and accuracy is not error and accuracy.stats.end < POOR
+
+
+def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
+    """A share of right answers that hovers around a blind guess, though the loss is that of an informed answer."""
+    if not is_proportion(error.curve) or not _significant(loss) or _falls_clearly(error):
+        return None
+    k, right = classes(case) or 2.0, 1.0 - mean(error, 0.25, 1.0)
+    if right > 1 / k + max(0.04, 0.5 / k**2, 2 * error_of_mean(error, 1.0)) or not informed(
+        case, loss, error
+    ):
+        return None
+    gap = math.exp(-nats(loss, loss.stats.end)) - right
+    sure = 0.93 * ramp(gap, 0.05, 0.12) * ramp(fall(loss), 0.1, 0.25)
+    return (
+        None
+        if sure < FIRES
+        else (
+            sure,
+            f"that of a blind guess among {k:.0f}, though such a loss gives the truth {percent(math.exp(-nats(loss, loss.stats.end)))} on average",
+        )
+    )
+
+
+def _regression(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
+    """Numbers are predicted: hardly any is hit exactly, and the share of those that are says nothing."""
+    told = case.number("n_classes") is None and case.word("loss") in ("mse", "mae", "huber")
+    if (
+        not told
+        or not is_proportion(error.curve)
+        or not _significant(loss)
+        or fall(loss) < FAR
+        or _falls_clearly(error)
+    ):
+        return None
+    return (
+        (0.92, f"numbers are predicted (loss {case.word('loss')}), and accuracy says nothing about them")
+        if error.stats.end >= POOR
+        else None
+    )
+
+
+def _falls_clearly(error: Series) -> bool:
+    """Whether the error still falls after the first quarter, so that the metric sees what is learnt."""
+    t = error.stats
+    return t.at25 - min(t.at75, t.end) > max(0.03, 4 * error_of_mean(error, 0.1))
+
+
+def _significant(loss: Series) -> bool:
+    return loss.stats.start - loss.stats.end > 3 * error_of_mean(loss, 0.1) and fall(loss) > 0.1
+
+
+def _argmax(rng: np.random.Generator) -> Run:
+    """argmax over one sigmoid output: the share of zeros in each epoch's last batch."""
+    acc = rng.binomial(20, 0.5, 60) / 20
+    loss = falling(rng, 60, 0.69, 0.08, 6)
+    return run({"loss": "bce", "batch_size": 20}, train_loss=loss, train_accuracy=acc)
+
+
+def _broadcast(rng: np.random.Generator) -> Run:
+    acc = 0.5 + 0.002 * rng.standard_normal(40)
+    return run(
+        val_loss=falling(rng, 40, 0.69, 0.2, 8), train_loss=falling(rng, 40, 0.69, 0.2, 8), val_accuracy=acc
+    )
+
+
+def _constant(rng: np.random.Generator) -> Run:
+    loss = falling(rng, 50, 2.3, 0.3, 8)
+    return run(
+        {"loss": "cross-entropy", "n_classes": 10},
+        train_loss=loss,
+        val_loss=loss,
+        val_accuracy=np.full(50, 0.1),
+    )
+
+
+def _saturated(rng: np.random.Generator) -> Run:
+    """Accuracy is high from the first point and stays, the loss goes on falling: fine."""
+    acc = np.clip(0.985 + 0.003 * rng.standard_normal(50), 0, 1)
+    loss = falling(rng, 50, 0.3, 0.04, 8)
+    return run({"loss": "cross-entropy", "n_classes": 10}, train_loss=loss, val_loss=loss, val_accuracy=acc)
+
+
+def _majority(rng: np.random.Generator) -> Run:
+    """Imbalanced: the loss falls to the entropy of the base rate, accuracy stays at the majority rate."""
+    loss = falling(rng, 40, 0.69, 0.33, 8, 0.01)
+    return run({"loss": "bce"}, train_loss=loss, val_loss=loss, val_accuracy=np.full(40, 0.9))
+
+
+CONDITION = Condition(
+    id=ID,
+    title="metric computed wrongly",
+    severity="error",
+    actions=("fix-metric",),
+    check=check,
+    evidence={
+        "accuracy": "final accuracy, as logged",
+        "fall": "share of its start by which the loss falls",
+        "bound": "highest error rate that the final loss allows, 0..1",
+        "noise": "σ of the accuracy from point to point, 0..1",
+    },
+    sick=(_argmax, _broadcast, _constant),
+    healthy=(*HEALTHY, _saturated, _majority),
+    scale_free=False,
+)

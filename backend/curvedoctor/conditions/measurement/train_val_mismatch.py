@@ -1,0 +1,232 @@
+"""Training and validation do not fit together: validation is better than it can be, or worse than guessing.
+
+Why it matters
+    Validation that is too good has a leak as a rule: its samples are also training samples, or easier
+    ones. Validation that is worse than guessing beside good training was cut from sorted data, or is
+    scored in the wrong mode. Either way every decision made on it is wrong.
+
+How it decides
+    Worse than guessing: validation accuracy lies (by its median) below half of what a guess gives, or
+    below 2 % where the classes are not known, from three points on, while training answers half or more
+    rightly. Exploding: the validation loss lies (by its median) at ten times an untrained model's
+    or more, from its first points on, while the training loss falls calmly to half of its start or less.
+    Too good: through the second half of the run validation is better than the training loss of the
+    *next* epoch, which is a mean over later weights: lag can't explain it. Dropout, augmentation and
+    label smoothing can; so it is said only where they are logged as absent, or where training has fallen
+    to next to nothing, which none of them allows; and not with fewer than 200 validation samples.
+
+What to try
+    Look for duplicates between the splits; split by group, patient or time rather than at random;
+    score the training set in evaluation mode and compare again. Shuffle before splitting, and let both
+    parts hold every class; look at what batch normalization does in evaluation.
+
+When it is wrong
+    Regularization terms that are part of the training loss only (weight decay, auxiliary heads). A
+    validation set that is easier by chance: four standard errors are allowed for its size (300 samples
+    where none is logged).
+
+References
+    Kapoor and Narayanan (2023), Leakage and the reproducibility crisis in machine-learning-based science.
+    Barz and Denzler (2020), Do we train on test data?
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.proportions import proportion
+from curvedoctor.conditions.measures.shape import cannot, error_of_mean, mean, relative
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import chance_error, classes, expected_first_loss
+from curvedoctor.features.resample import GRID
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Run, Unjudged
+
+ID = "train-val-mismatch"
+
+
+#: points from which on validation that is worse than guessing, or explodes, is told; and that is too good
+ENOUGH, COMPARED = 3, 6
+#: share of a guess's right answers; of all, where the classes are not known; right answers of good training
+GUESS, UNKNOWN, GOOD = 0.5, 0.02, 0.5
+#: share of wrong answers of training that is all but perfect; how near a guess validation stays
+PERFECT, NEAR_GUESS = 0.1, 0.08
+#: validation over an untrained model's loss; final over first training loss, and its noise, of calm training
+EXPLODES, FALLS, CALM = 10.0, 0.5, 0.2
+#: logged validation samples below which an easier sample may be chance
+FEW = 200
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case, ENOUGH)
+    if reason is not None:
+        return unjudged(ID, reason)
+    train, val = case.train or case.train_step, case.val
+    if train is None or val is None:
+        return unjudged(ID, "training and validation are not both logged")
+    return worse_than_guessing(case) or at_chance(case) or exploding(case) or _too_good(case, train, val)
+
+
+def at_chance(case: Case) -> Finding | None:
+    """Validation answers as a guess does from beginning to end, training all but perfectly."""
+    score, train, worse = proportion(case, "val"), proportion(case, "train"), chance_error(case)
+    if score is None or train is None or worse is None or min(len(score.y), len(train.y)) < COMPARED:
+        return None
+    low, middle, wrong = float(score.y.min()), float(np.median(score.y)), float(train.y[-1])
+    if wrong > PERFECT or middle < worse * (1 - NEAR_GUESS) or low < worse * (1 - 3 * NEAR_GUESS):
+        return None
+    return finding(
+        ID, "error", 0.85, score,
+        f"Validation accuracy stays around {percent(1 - middle)}, that of a guess ({percent(1 - worse)}), while training reaches "
+        f"{percent(1 - wrong)}: are both splits labeled and evaluated alike?",
+        onset=0.0, others=(train,), actions=("check-split", "clean-data"), better=wrong - low, below=None, memorized=None, explained=None,
+    )  # fmt: skip
+
+
+def worse_than_guessing(case: Case) -> Finding | None:
+    """Validation answers worse than a guess, training well."""
+    score, train = proportion(case, "val"), proportion(case, "train")
+    if score is None or train is None or min(len(score.y), len(train.y)) < ENOUGH:
+        return None
+    right, well = 1 - float(np.median(score.y)), 1 - float(train.y[-1])
+    k = classes(case)
+    if right > (GUESS / k if k else UNKNOWN) or well < GOOD:
+        return None
+    return finding(
+        ID, "error", 0.92, score,
+        f"The median validation accuracy is {percent(right)}, worse than guessing, while training reaches {percent(well)}.",
+        onset=0.0, others=(train,), better=right - well, below=None, memorized=None, explained=None,
+    )  # fmt: skip
+
+
+def exploding(case: Case) -> Finding | None:
+    """Validation lies far above an untrained model from the start, training falls calmly."""
+    train, val = case.train or case.train_step, case.val
+    if train is None or val is None or val.ceiling is not None or min(len(val.y), len(train.y)) < ENOUGH:
+        return None
+    untrained = max(train.stats.top, expected_first_loss(case) or 0.0)
+    middle, a = float(np.median(val.y)), train.stats
+    calm = a.noise <= CALM * max(a.start, a.end) and a.end <= FALLS * a.start
+    early = float(np.min(val.y[: max(2, len(val.y) // 4)]))
+    if not calm or not untrained > 0 or min(middle, early * 2) < EXPLODES * untrained:
+        return None
+    return finding(
+        ID, "warning", 0.85, val,
+        f"The median validation loss is {number(middle)}, {number(middle / untrained)} times what training started from, "
+        f"while training falls calmly to {number(a.end)}.",
+        onset=0.0, others=(train,), better=1 - relative(middle, a.end), below=None, memorized=None, explained=None,
+    )  # fmt: skip
+
+
+def _too_good(case: Case, train: Series, val: Series) -> Finding | Unjudged | None:
+    if min(train.stats.n, val.stats.n) < COMPARED:
+        return unjudged(
+            ID, f"{min(train.stats.n, val.stats.n):.0f} points are too few; {COMPARED} are needed"
+        )
+    if (case.number("n_val") or FEW) < FEW or train.stats.end > train.stats.start:
+        return None
+    a, b = mean(train, 0.75, 1.0), mean(val, 0.75, 1.0)
+    below, memorized, better = _below(train, val), relative(a, train.stats.start), 1 - relative(b, a)
+    seen = _seen(case, train, val, below)
+    explained = _explained(case)
+    near_nothing = ramp(memorized, 0.05, 0.02) * (0.5 if explained else 1.0)
+    if explained is None and seen >= FIRES and near_nothing < FIRES:
+        return unjudged(
+            ID, "dropout or augmentation may explain that validation is better, and neither is logged"
+        )
+    sure = seen * max(0.65 if explained is False else 0.0, 0.65 * near_nothing)
+    if sure < FIRES:
+        return None
+    return finding(
+        ID, "warning", sure, val,
+        f"Validation ({number(val.logged(b))}) stays better than training ({number(train.logged(a))}), by {percent(better)}: "
+        "do the splits share samples?",
+        others=(train,), onset=0.5, better=better, below=below, memorized=memorized, explained=explained,
+    )  # fmt: skip
+
+
+def _seen(case: Case, train: Series, val: Series, below: float) -> float:
+    """How sure it is that validation is better beyond its noise, its lag and the chance of an easier sample."""
+    a, b = mean(train, 0.75, 1.0), mean(val, 0.75, 1.0)
+    z = (a - b) / max(error_of_mean(train, 0.25) + error_of_mean(val, 0.25), 1e-300)
+    # how much easier than training a sample of this size may be by chance: its losses spread by about their mean
+    chance = 1.2 / max(case.number("n_val") or 300.0, 1.0) ** 0.5
+    return ramp(below, 0.75, 0.92) * ramp(1 - relative(b, a), 2.5 * chance, 4 * chance) * ramp(z, 2.5, 5.0)
+
+
+def _below(train: Series, val: Series) -> float:
+    """Share of the second half of the run in which validation is below the training loss of an epoch later."""
+    epoch = 1.0 / max(val.stats.n, 2.0)
+    places = np.linspace(0.5, 1.0 - epoch if epoch < 0.4 else 1.0, GRID // 2)
+    grid = np.linspace(0.0, 1.0, GRID)
+    later = np.interp(np.minimum(places + epoch, 1.0), grid, train.grid)
+    return float(np.mean(np.interp(places, grid, val.grid) < later))
+
+
+def _explained(case: Case) -> bool | None:
+    """Whether dropout, augmentation or label smoothing is at work; None where the log does not say."""
+    amounts = [case.number(k) for k in ("dropout", "label_smoothing")]
+    augmented = case.params.get("augmentation")
+    if any(v for v in amounts) or augmented is True:
+        return True
+    return None if amounts[0] is None else False
+
+
+def _duplicates(rng: np.random.Generator) -> Run:
+    """Memorized, and validation follows: it is part of the training set."""
+    return run(
+        train_loss=falling(rng, 80, 2.3, 0.012, 8, 0.03), val_loss=falling(rng, 80, 2.2, 0.008, 8.4, 0.03)
+    )
+
+
+def _no_dropout(rng: np.random.Generator) -> Run:
+    return run(
+        {"dropout": 0.0, "lr": 0.01},
+        train_loss=falling(rng, 60, floor=0.5),
+        val_loss=falling(rng, 60, floor=0.32),
+    )
+
+
+def _sorted_split(rng: np.random.Generator) -> Run:
+    """The last rows of data sorted by class are validated on: a class that training never saw."""
+    wrong = 1 - np.where(rng.random(8) < 0.3, rng.uniform(0, 0.08, 8), 0.0)
+    wrong[[0, 2, 4, 5, 6]] = 1.0
+    return run(
+        train_loss=falling(rng, 8, 1.0, 0.25, 4),
+        val_loss=4.5 * np.exp(0.15 * rng.standard_normal(8)),
+        train_accuracy=1 - falling(rng, 8, 0.4, 0.08, 4),
+        val_accuracy=1 - wrong,
+    )
+
+
+def _wrong_mode(rng: np.random.Generator) -> Run:
+    """Batch statistics that are off in evaluation."""
+    val = 400 * np.exp(0.5 * rng.standard_normal(20))
+    return run(train_loss=falling(rng, 20, 2.3, 0.3, 8), val_loss=val)
+
+
+def _lags(rng: np.random.Generator) -> Run:
+    """The mean over an epoch lags behind the validation at its end, most of all early on."""
+    whole = falling(rng, 30, 2.3, 0.3, 6, 0.0)
+    lagging = np.concatenate(([2.3], (whole[:-1] + whole[1:]) / 2))
+    noise = np.exp(0.01 * rng.standard_normal((2, 30)))
+    return run({"dropout": 0.0}, train_loss=lagging * noise[0], val_loss=whole * noise[1])
+
+
+CONDITION = Condition(
+    id=ID,
+    title="training and validation do not fit together",
+    severity="warning",
+    actions=("check-split", "shuffle", "more-validation-data"),
+    check=check,
+    evidence={
+        "better": "1 − validation over training level, over the last quarter; of accuracies, their difference",
+        "below": "share of the second half with validation below the training loss of the next epoch; null unless too good",
+        "memorized": "final over first training level; null unless too good",
+        "explained": "true if dropout, augmentation or label smoothing is logged; null if the log does not say, or unless too good",
+    },
+    sick=(_duplicates, _no_dropout, _sorted_split, _wrong_mode),
+    healthy=(*HEALTHY, _lags),
+)

@@ -1,0 +1,141 @@
+"""The loss function does not fit the task, or gets what it was not made for.
+
+Why it matters
+    Squared error on class probabilities flattens where the model is most wrong; a softmax before a
+    cross-entropy that applies its own caps the gradient; a cross-entropy of targets outside 0..1
+    falls for ever. The fitting loss ends clearly lower.
+
+How it decides
+    A cross-entropy that settles at the lowest value it can reach on probabilities instead of logits
+    (ln(e + K − 1) − 1) while accuracy is so high that a sound one would be far lower. Squared or
+    absolute error although classes are predicted is information: it trains as well when tuned. A
+    cross-entropy below zero is an impossible-value.
+
+What to try
+    Cross-entropy on logits for classes, binary cross-entropy on logits for yes or no and for several
+    labels at once, squared error (or Huber) for numbers.
+
+When it is wrong
+    Squared error on one-hot targets can work as well as cross-entropy when tuned. Label smoothing and
+    mixed labels raise the floor of a sound cross-entropy.
+
+References
+    Golik, Doetsch and Ney (2013), Cross-entropy vs. squared error training. Humbatova et al. (2020),
+    Taxonomy of real faults in deep learning systems.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.conditions.base import Condition, finding, number, percent, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.proportions import entropy, proportion
+from curvedoctor.conditions.measures.shape import cannot, flat
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import classes
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Run, Severity, Unjudged
+
+ID = "wrong-loss"
+SQUARED = {"mse", "mae", "huber", "logcosh"}
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case)
+    if reason is not None:
+        return unjudged(ID, reason)
+    s, named = case.train or case.train_step or case.val, case.word("loss")
+    assert s is not None
+    error = proportion(case, "train") or proportion(case, "val")
+    if named is None and error is None:
+        return unjudged(ID, "neither the loss function nor an accuracy is logged")
+    floor = _floor(case, s, error)
+    squared = named in SQUARED and _classifies(case, error)
+    if floor is None and not squared:
+        return None
+    severity: Severity = "warning" if floor is not None else "info"
+    summary = f"Classes are predicted, and the loss is {named}: cross-entropy is what fits the task."
+    if floor is not None and error is not None:
+        summary = (
+            f"The loss settles at {number(s.stats.end)} with {percent(1 - error.stats.end)} of answers right: the lowest "
+            f"value that it can reach ({number(floor)}) where probabilities are passed instead of logits."
+        )
+    return finding(
+        ID, severity, 0.9, s, summary, others=(error,), onset=0.0,
+        loss=named, end=s.stats.end, floor=floor, accuracy=None if error is None else 1 - error.stats.end,
+    )  # fmt: skip
+
+
+def _classifies(case: Case, error: Series | None) -> bool:
+    k = case.number("n_classes")
+    return (k is not None and k >= 2) or (error is not None and case.word("model") != "autoencoder")
+
+
+def _floor(case: Case, s: Series, error: Series | None) -> float | None:
+    """The least cross-entropy of K probabilities taken for logits, if the loss sits just above it and answers are right."""
+    k = classes(case)
+    if (
+        case.judged != "loss"
+        or error is None
+        or k is None
+        or k < 3
+        or case.word("loss") not in (None, "cross-entropy", "nll")
+    ):
+        return None
+    floor = math.log(math.e + k - 1) - 1
+    wrong = error.stats.end
+    # each wrong answer costs up to 1 more than a right one; a sound loss with as many costs at most this on average
+    sound = entropy(min(wrong, 0.5)) + wrong * math.log(k - 1)
+    near = floor * 0.99 <= s.stats.low and s.stats.end <= floor + 1.2 * wrong + 0.05
+    return floor if near and s.stats.end > 1.4 * sound and flat(s, 0.6, 0.03) else None
+
+
+def _twice_softmax(rng: np.random.Generator) -> Run:
+    acc = 0.96 + 0.004 * rng.standard_normal(60)
+    y = falling(rng, 60, 2.3, 1.502, 12, 0.002)
+    return run(
+        {"loss": "cross-entropy", "n_classes": 10},
+        train_loss=y,
+        val_loss=y,
+        train_accuracy=acc,
+        val_accuracy=acc,
+    )
+
+
+def _squared(rng: np.random.Generator) -> Run:
+    return run(
+        {"loss": "mse", "n_classes": 10},
+        train_loss=falling(rng, 60, 0.09, 0.02),
+        val_loss=falling(rng, 60, 0.09, 0.02),
+    )
+
+
+def _regression(rng: np.random.Generator) -> Run:
+    return run({"loss": "mse"}, train_loss=falling(rng, 60, 1.0, 0.1), val_loss=falling(rng, 60, 1.0, 0.11))
+
+
+def _elbo(rng: np.random.Generator) -> Run:
+    """A likelihood goes below zero by right."""
+    y = 100 - 300 * np.linspace(0, 1, 50) + rng.standard_normal(50)
+    return run({"loss": "elbo"}, train_loss=y, val_loss=y)
+
+
+CONDITION = Condition(
+    id=ID,
+    title="wrong loss function",
+    severity="warning",
+    actions=("change-loss",),
+    check=check,
+    evidence={
+        "loss": "the loss function as logged; null if not",
+        "end": "final loss, in its unit",
+        "floor": "lowest value that the loss can reach; null where nothing follows",
+        "accuracy": "final share of right answers; null if not logged",
+    },
+    sick=(_twice_softmax, _squared),
+    healthy=(*HEALTHY, _regression, _elbo),
+    scale_free=False,
+)

@@ -1,0 +1,181 @@
+"""What not-learning says of curves that moved without learning, and what the configuration has to say about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from curvedoctor.conditions.base import FIRES, finding, number, ramp
+from curvedoctor.conditions.measures.proportions import entropy, is_cross_entropy, proportion
+from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, name, relative
+from curvedoctor.conditions.measures.still import USUAL, misfit, rate_gone, rate_too_high, rests_from
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import chance_error, expected_first_loss
+from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding
+
+ID = "not-learning"
+#: fewest points of a score that says it stays at chance
+FEWEST = 4
+#: classes up to which few samples moves the share of right answers by five points
+FEW = 10
+#: training has learnt something where it ends below this share of an untrained model's loss
+FITTED = 0.95
+#: training samples below which a validation loss at chance is what so few give
+MEMORIZED = 100
+#: share of wrong answers from which on one answer is no answer; times the loss of a constant answer that are no better than it
+POOR, CONSTANT = 0.25, (0.95, 1.1)
+#: what makes a network answer the same to everything
+ANSWER = ("overfit-one-batch", "fix-init", "fix-activation", "raise-lr", "lower-lr")
+#: how near ln K a loss of unknown kind has to stay
+USUALLY = 0.004
+#: decades below the customary learning rate from which on no step can be seen
+CRAWLS = 1.5
+#: weights that do not change at all: not trained, or by a rate that has ended before the first point
+AT_REST = ("overfit-one-batch", "raise-lr", "fix-init", "change-optimizer", "decay-later", "fix-schedule")
+
+
+def shared(case: Case, s: Series) -> dict[str, Any]:
+    """The evidence that every finding carries."""
+    grad = case.grad_norm
+    return {
+        "spread": relative(s.stats.top - s.stats.low, s.stats.top),
+        "decades_below_usual": decades_below_usual(case),
+        "grad_norm": grad.stats.at50 if grad is not None else None,
+    }
+
+
+def unrelated(case: Case) -> Finding | None:
+    """Training falls, but validation never gets better than an untrained model: labels and inputs are unrelated."""
+    val, train, expected = case.val, case.train or case.train_step, expected_first_loss(case)
+    if val is None or train is None or expected is None or case.judged != "loss" or val.stats.n < 8:
+        return None
+    if learnt_by_training(case):
+        return None
+    if (
+        train.stats.end > FITTED * min(train.stats.start, expected)
+        or (case.number("n_train") or MEMORIZED) < MEMORIZED
+    ):
+        return None
+    worse, score = chance_error(case), case.val_score
+    at_chance = 1.0 if score is None or worse is None else ramp(score.stats.best / worse, 0.85, 0.95)
+    ratio = val.stats.best / expected
+    sure = 0.8 * ramp(ratio, 0.975, 0.995) * ramp(ratio, 1.3, 1.1) * at_chance
+    if sure < FIRES:
+        return None
+    best = float(val.y[val.best_index])
+    return finding(
+        ID, "error", sure, val,
+        f"The training loss falls to {number(train.stats.end)}, but the {name(val)} is never better than {number(best)}, that of "
+        f"an untrained model ({number(expected)}): do labels belong to their inputs?",
+        others=(train,), onset=0.0, actions=("clean-data", "overfit-one-batch", "more-data"), level=best, chance=expected,
+        **shared(case, val),
+    )  # fmt: skip
+
+
+def learnt_by_training(case: Case) -> bool:
+    """Whether training is all but perfect: then it is not learning that fails, see train-val-mismatch."""
+    score = case.train_score
+    return score is not None and score.ceiling == 1.0 and score.stats.end <= 0.1
+
+
+def no_better_than_chance(case: Case) -> Finding | None:
+    """Answers are right as often as a blind guess is, and the loss is that of one: whatever moved, nothing was learnt."""
+    score, worse, expected = case.val_score or case.train_score, chance_error(case), expected_first_loss(case)
+    s = case.val or case.train
+    if score is None or worse is None or s is None or score.ceiling != 1.0 or score.stats.n < FEWEST:
+        return None
+    if learnt_by_training(case):
+        return None
+    gained, most = worse - score.stats.end, worse - score.stats.best
+    room = min(1.0, FEW * (1 - worse))  # of a hundred classes, four per cent are four times a guess
+    sure = 0.92 * ramp(gained, 0.1 * room, 0.05 * room) * ramp(most, 0.2 * room, 0.1 * room)
+    if case.judged == "loss":
+        low = s.stats.best / (expected or s.stats.first or 1.0)
+        sure *= ramp(low, 0.85, 0.93)  # a loss that fell speaks for a metric that is computed wrongly
+    if sure < FIRES:
+        return None
+    right = score.logged(score.stats.end)
+    return finding(
+        ID, "error", sure, score,
+        f"The {name(score)} ends at {number(right)}, no better than a blind guess ({number(score.logged(worse))}).",
+        others=(s,), onset=0.0, actions=actions(case, s), level=right, chance=expected, **shared(case, s),
+    )  # fmt: skip
+
+
+def one_answer(case: Case) -> Finding | None:
+    """The share of right answers is the same at every point, and the loss no lower than that of a constant answer."""
+    pairs = ((proportion(case, "val"), case.val), (proportion(case, "train"), case.train))
+    for error, loss in pairs:
+        if (
+            error is None
+            or loss is None
+            or case.judged != "loss"
+            or min(error.stats.n, loss.stats.n) < ENOUGH
+        ):
+            continue
+        wrong, best = error.stats.end, float(loss.y[loss.best_index])
+        costs = entropy(min(wrong, 0.5))
+        constant = CONSTANT[0] * costs <= best <= CONSTANT[1] * costs and is_cross_entropy(case, loss)
+        if rests_from(error.y) > 0 or not POOR <= wrong <= 0.5 or not constant or rate_gone(case, 0.25):
+            continue
+        right, floor = number(error.logged(wrong)), number(costs)
+        return finding(
+            ID, "error", 0.9, error,
+            f"The {name(error)} is {right} at all of its {error.stats.n:.0f} points and the {name(loss)} never below {number(best)}: "
+            f"one answer for every input costs no less than {floor}.",
+            others=(loss,), onset=0.0, actions=(*(actions(case, loss) or ANSWER), "rebalance-classes"), level=error.logged(wrong),
+            chance=None, **shared(case, loss),
+        )  # fmt: skip
+    return None
+
+
+def crawls(case: Case) -> bool:
+    """Whether the lr is so far below custom that no step can be seen."""
+    return (decades_below_usual(case) or 0.0) >= CRAWLS
+
+
+def lr(case: Case) -> float:
+    lr = case.number("lr")
+    return lr if lr is not None else case.schedule.peak if case.schedule is not None else 0.0
+
+
+def why(case: Case, s: Series) -> str:
+    """What in the configuration explains it, as the end of a sentence."""
+    odd = misfit(case, s)
+    if odd is not None:
+        return f": {odd}"
+    way = "below" if crawls(case) else "above" if rate_too_high(case) else None
+    return "" if way is None else f"; a learning rate of {number(lr(case))} is far {way} what is customary"
+
+
+def actions(case: Case, s: Series, resting: bool = False) -> tuple[str, ...]:
+    """What the configuration explains comes before looking for a fault in the code."""
+    if misfit(case, s) is not None:
+        return ("fix-activation", "change-loss", "fix-targets", "overfit-one-batch")
+    if rate_too_high(case):
+        return ("lower-lr", "overfit-one-batch", "fix-init", "change-optimizer")
+    if not crawls(case):
+        return AT_REST if resting and case.lr is None else ()
+    plain = case.word("optimizer") == "sgd"
+    first = ("change-optimizer", "raise-lr") if plain else ("raise-lr", "change-optimizer")
+    return (*first, "overfit-one-batch")
+
+
+def chance_level(case: Case, s: Series) -> float | None:
+    """The untrained level, if the curve ends there; in the curve's unit."""
+    end = s.stats.end
+    if case.judged == "accuracy":
+        worse = chance_error(case)
+        near = worse is not None and abs(end - worse) <= 0.04 + 3 * error_of_mean(s, 0.05)
+        return worse if near else None
+    if case.judged != "loss":
+        return None
+    expected = expected_first_loss(case)
+    if expected is not None:
+        # untrained weights are not zero: they may cost a little more, and then the loss has to stay there
+        steady = abs(s.stats.start - end) <= 0.02 * abs(end)
+        return expected if 0.95 <= end / expected <= (1.35 if steady else 1.05) else None
+    if case.word("loss") == "mse":
+        return 1.0 if 0.85 <= end <= 1.2 else None  # the variance of standardized targets
+    return next((v for v in USUAL if abs(end / v - 1) <= USUALLY), None)

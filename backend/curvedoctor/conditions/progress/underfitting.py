@@ -1,0 +1,167 @@
+"""The model is too small for the task: training and validation settle together on a high floor.
+
+Why it matters
+    More training, data or regularization brings nothing; a bigger model at its own best learning rate
+    ends clearly lower. A linear model on a non-linear problem swings around such a floor.
+
+How it decides
+    Training and validation end within 10 % of each other, both flat over the last third, well above
+    what the task should allow: above three quarters of the start (or of an untrained model's loss), with
+    a quarter of the answers wrong; and the model is linear or narrow where that is logged. A linear model
+    that keeps 60 % of an untrained model's loss, or one of at most four units that keeps 42 %, is too
+    small. Where the learning rate is logged and far below the custom, or the regularization far above
+    it, that comes first. Make sure that the splits are sound.
+
+What to try
+    More units, another hidden layer with a non-linear activation; then tune the learning rate anew. If
+    a bigger model stops at the same floor, look for wrong labels.
+
+When it is wrong
+    Noise in labels and targets sets a floor that no model beats. A learning rate that is too low or
+    too high, or regularization that is too strong, holds a big model on a high floor as well.
+
+References
+    Goodfellow, Bengio and Courville (2016), Deep Learning, ch. 5. CS231n, Learning curves (2023).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.generalization.over_regularized import check as too_regularized
+from curvedoctor.conditions.measures.shape import cannot, flat, relative, score_of
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import chance_error, expected_first_loss
+from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, ParamValue, Run, Unjudged
+
+ID = "underfitting"
+#: units that can hardly bend a line
+TINY = 4
+#: share of an untrained model's loss that is a high floor, for a linear model (many tasks are linear) and a tiny one
+LINEAR_FLOOR, TINY_FLOOR = 0.6, 0.42
+#: decades below the customary learning rate from which a high floor is the rate's fault
+SLOW = 0.65
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case)
+    if reason is not None:
+        return unjudged(ID, reason)
+    train, val = case.train or case.train_step, case.val
+    if train is None or val is None:
+        return unjudged(ID, "training and validation are not both logged")
+    gap = relative(val.stats.end - train.stats.end, train.stats.end)
+    sure = _rule(case, train, gap)
+    if sure < FIRES or isinstance(too_regularized(case), Finding):
+        return None
+    return finding(
+        ID, "warning", sure, train,
+        f"Training ({number(train.logged(train.stats.end))}) and validation ({number(val.logged(val.stats.end))}) "
+        f"settle together on a high floor{_size(case)}.",
+        others=(val,), onset=min(train.stats.t90, 1.0), gap=gap, floor=relative(train.stats.end, train.stats.start),
+        model=case.word("model"), width=case.number("width"),
+    )  # fmt: skip
+
+
+def _size(case: Case) -> str:
+    if _linear(case):
+        return " with a linear model"
+    width = case.number("width")
+    return f" with {width:g} units" if width else ""
+
+
+def _rule(case: Case, s: Series, gap: float) -> float:
+    if (decades_below_usual(case) or 0.0) > SLOW or not flat(s, 0.6, 0.015):
+        return 0.0
+    together = ramp(abs(gap), 0.2, 0.08)
+    floor, untrained = relative(s.stats.end, s.stats.start), expected_first_loss(case)
+    high = ramp(floor, 0.5, 0.75)
+    if untrained is not None and case.judged == "loss":
+        high = ramp(relative(s.stats.end, untrained), 0.6, 0.85)
+    score = score_of(case)
+    if score is not None and score.ceiling is not None:
+        wrong, worst = score.stats.end, chance_error(case)
+        high = min(high, ramp(wrong, 0.1, 0.25))
+        if worst is not None:
+            high = min(high, ramp(wrong / worst, 0.4, 0.6))
+            high *= 0.3 if wrong > 0.93 * worst else 1.0  # nothing at all was learnt: another fault
+    learnt = ramp(relative(s.stats.start - s.stats.end, s.stats.start), 0.03, 0.1)
+    width = case.number("width")
+    small = 0.3
+    if _linear(case):
+        small = 0.55 if score is not None else 0.34
+    elif width is not None:
+        small = 0.75 if width <= TINY else 0.6 if width <= 8 else 0.3
+    near = 0.0
+    tiny = _linear(case) or (width is not None and width <= TINY)
+    if tiny and untrained is not None and case.judged == "loss":
+        left = relative(s.stats.end, untrained)
+        high_from = LINEAR_FLOOR if _linear(case) else TINY_FLOOR
+        near = (
+            0.8 * ramp(abs(gap), 0.2, 0.15) * ramp(left, high_from, high_from + 0.1) * ramp(left, 0.99, 0.96)
+        )
+    return max(near, small * together * high * learnt)
+
+
+def _linear(case: Case) -> bool:
+    return "linear" in (case.word("model"), case.word("activation")) or case.number("depth") == 0
+
+
+def _straight(rng: np.random.Generator) -> Run:
+    y = falling(rng, 60, 0.72, 0.6, 14)
+    acc = 1 - falling(rng, 60, 0.5, 0.32, 14, 0.02)
+    return run(
+        {"model": "linear"}, train_loss=y, val_loss=y * 1.02, train_accuracy=acc, val_accuracy=acc - 0.01
+    )
+
+
+def _little_better(rng: np.random.Generator) -> Run:
+    """A sigmoid unit and squared error: a step below the 0.25 of a coin, and no further."""
+    y = falling(rng, 100, 0.245, 0.229, 40, 0.004)
+    acc = 0.61 + 0.006 * rng.standard_normal(100)
+    known: dict[str, ParamValue] = {
+        "model": "linear",
+        "loss": "mse",
+        "last_activation": "sigmoid",
+        "n_classes": 2,
+    }
+    return run(known, train_loss=y, val_loss=y * 0.995, train_accuracy=acc, val_accuracy=acc)
+
+
+def _narrow(rng: np.random.Generator) -> Run:
+    return run(
+        {"width": 2}, train_loss=falling(rng, 80, 2.3, 1.7, 10), val_loss=falling(rng, 80, 2.3, 1.72, 10)
+    )
+
+
+def _good_enough(rng: np.random.Generator) -> Run:
+    """Together, but on a low floor."""
+    acc = 1 - falling(rng, 60, 0.5, 0.02, 10)
+    return run(
+        {"width": 256},
+        train_loss=falling(rng, floor=0.08),
+        val_loss=falling(rng, floor=0.082),
+        val_accuracy=acc,
+    )
+
+
+CONDITION = Condition(
+    id=ID,
+    title="model too small",
+    severity="warning",
+    actions=("bigger-model", "clean-data", "reduce-regularization", "train-longer"),
+    check=check,
+    evidence={
+        "gap": "final validation over final training level, minus 1",
+        "floor": "final over first level",
+        "model": "model family; null if not logged",
+        "width": "units; null if not logged",
+    },
+    sick=(_straight, _narrow, _little_better),
+    healthy=(*HEALTHY, _good_enough),
+    scale_free=False,
+)

@@ -1,0 +1,173 @@
+"""The run was stopped while it was still clearly improving.
+
+Why it matters
+    Everything is right but the budget: training on ends clearly better, with no other change. It is what
+    practitioners overlook most: a run that was killed, or given a round number of epochs.
+
+How it decides
+    By the gain to expect from going on as long again, with its interval: power laws and exponentials that
+    describe the last two thirds of the validation loss (training loss where none is logged) about equally well are
+    continued, and the least of them counts. A warning where even that is 10 % of the level or more, and at least a
+    fifth of what was gained so far (in logarithms); information where only the more hopeful ones promise as much. The
+    fall over the last quarter must be beyond its noise, must not speed up and must not be a drop or two with nothing
+    between them, and the curve must end at its best.
+    A learning rate that has gone to zero, or a schedule that was to end here, ends it.
+
+What to try
+    Train twice as long and stretch the schedule with it: running on at a learning rate that has
+    decayed to zero brings nothing. On very large data, count passes: few of them is normal.
+
+When it is wrong
+    A learning rate that is too low looks the same, and raising it is cheaper. A validation loss that
+    is about to turn (overfitting) can't be foreseen by any extrapolation. Where no learning rate is logged, the
+    last part of a decay looks like an endless descent.
+
+References
+    Domhan, Springenberg and Hutter (2015), Extrapolation of learning curves. Hestness et al. (2017),
+    Deep learning scaling is predictable, empirically.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
+from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
+from curvedoctor.conditions.measures.shape import cannot, error_of_mean, mean, name, relative
+from curvedoctor.features.case import Case
+from curvedoctor.features.extrapolate import gain_interval
+from curvedoctor.features.resample import GRID
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Run, Severity, Unjudged
+
+ID = "undertrained"
+#: gain from running as long again, as share of the end level, that is worth the time
+WORTH = (0.05, 0.09)
+#: the same against what was gained so far, in logarithms
+PART = (0.17, 0.26)
+#: how far above its best logged value the end may be
+AT_BEST = (0.05, 0.02)
+#: share of the fall over the last half that its two steepest steps may make: more is a drop, as where the rate is cut
+DROPS = (0.7, 0.55)
+#: share of its peak below which the learning rate has ended the run
+ENDED = 0.05
+#: schedules that reach their end with the run
+PLANNED = {"cosine", "linear", "one-cycle", "polynomial"}
+#: fewest points
+FEWEST = 4
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case, FEWEST)
+    if reason is not None:
+        return unjudged(ID, reason)
+    if case.run.status in ("running", "scheduled"):
+        return unjudged(ID, "the run is still going on")
+    s = case.val if case.val is not None and case.val.stats.n >= FEWEST else case.main
+    assert s is not None
+    least, most = (relative(gain, s.stats.end) for gain in gain_interval(s.grid, s.stats.n))
+    open_ended = 0.0 if _ended(case) else _falling(s) * ramp(_part(s, least), *PART)
+    hopeful = 0.0 if _ended(case) else _falling(s) * ramp(_part(s, most), *PART)
+    severity: Severity = "warning"
+    sure = 0.93 * open_ended * ramp(least, *WORTH)
+    if sure < FIRES:
+        sure, severity = 0.6 * hopeful * ramp(most, *WORTH), "info"
+    return None if sure < FIRES else _say(case, s, sure, severity, (min(least, 1.0), min(most, 1.0)))
+
+
+def _say(case: Case, s: Series, sure: float, severity: Severity, gain: tuple[float, float]) -> Finding:
+    last = len(s.y) - 1
+    said = " to ".join(dict.fromkeys(percent(share) for share in gain))
+    return finding(
+        ID, severity, sure, s,
+        f"The {name(s)} still falls where the run ends, at {s.curve.axis} {s.step_at(last):g}: going on as long again is "
+        f"expected to lower it by {said}.",
+        others=(case.train,) if s is case.val else (), at=last,
+        gain_least=gain[0], gain_most=gain[1], last_quarter=relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), s.stats.end),
+    )  # fmt: skip
+
+
+def _ended(case: Case) -> bool:
+    """Whether the learning rate has come to its end, or starts anew again and again."""
+    found = case.schedule
+    if found is not None:
+        return found.restarts > 0 or found.last < ENDED * found.peak
+    epochs, planned = case.number("epochs"), case.word("schedule") in PLANNED
+    s = case.val or case.main
+    short = (
+        epochs is not None
+        and s is not None
+        and s.curve.axis == "epoch"
+        and s.curve.steps.max() < 0.9 * epochs
+    )
+    return planned and not short
+
+
+def _falling(s: Series) -> float:
+    """How sure it is that the curve falls to the very end, at its best there, and not ever faster."""
+    before, last = mean(s, 0.25, 0.5) - mean(s, 0.5, 0.75), mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
+    noise = error_of_mean(s, 0.25)
+    beyond = ramp(last, 2.0 * noise, 3.5 * noise + 1e-12 * abs(s.stats.end))
+    at_best = ramp(relative(s.stats.end - s.stats.low, s.stats.low), *AT_BEST)
+    steady = ramp(last - 3 * noise, 1.25 * before, 1.05 * before) if before > 0 else 0.0
+    return beyond * at_best * steady * ramp(_drops(s), *DROPS)
+
+
+def _drops(s: Series) -> float:
+    """Share of the fall over the last half that its two steepest steps make; 0 with fewer than six steps."""
+    y = s.y if len(s.y) <= GRID else s.grid
+    half = y[len(y) // 2 :]
+    if len(half) < 7 or half[0] <= half[-1]:
+        return 0.0
+    return float(-np.sort(np.diff(half))[:2].sum() / (half[0] - half[-1]))
+
+
+def _part(s: Series, gain: float) -> float:
+    """What is still to be gained against what was gained, both in logarithms."""
+    start, end = max(s.stats.start, s.stats.first), s.stats.end
+    if not 0 < end < start:
+        return 0.0
+    return -math.log(max(1.0 - gain, 1e-3)) / math.log(start / end)
+
+
+def _stopped(rng: np.random.Generator) -> Run:
+    y = falling(rng, 20, 2.3, 0.1, 1.8, 0.01)
+    return run({"epochs": 20, "lr": 1e-3, "optimizer": "adam"}, train_loss=y, val_loss=y * 1.03)
+
+
+def _slow_power(rng: np.random.Generator) -> Run:
+    y = 4.0 * (30 + np.arange(200.0)) ** -0.5 * np.exp(0.01 * rng.standard_normal(200))
+    return run({"epochs": 200}, train_loss=y)
+
+
+def _score_only(rng: np.random.Generator) -> Run:
+    return run(val_accuracy=0.2 + 0.5 * np.linspace(0, 1, 30) ** 0.9 + 0.003 * rng.standard_normal(30))
+
+
+def _finished(rng: np.random.Generator) -> Run:
+    y = falling(rng, 80, 2.3, 0.4, 9, 0.01)
+    return run(train_loss=y, val_loss=y * 1.1, lr=cosine_lr(80))
+
+
+def _turns(rng: np.random.Generator) -> Run:
+    """Training still falls, validation has turned."""
+    t = np.linspace(0, 1, 60)
+    return run(train_loss=falling(rng, 60, 2.3, 0.05, 2), val_loss=falling(rng, 60, 2.3, 0.6, 9) + 0.3 * t)
+
+
+CONDITION = Condition(
+    id=ID,
+    title="stopped too early",
+    severity="warning",
+    actions=("train-longer", "raise-lr"),
+    check=check,
+    evidence={
+        "gain_least": "least gain to expect from running as long again, share of the end level",
+        "gain_most": "greatest gain to expect from running as long again, share of the end level",
+        "last_quarter": "fall over the last quarter, share of the end level",
+    },
+    sick=(_stopped, _slow_power, _score_only),
+    healthy=(*HEALTHY, _finished, _turns),
+)

@@ -1,0 +1,1 @@
+"""Losses and gradients that blow up, jump, collapse or stop being numbers."""

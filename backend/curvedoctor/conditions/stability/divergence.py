@@ -1,0 +1,257 @@
+"""The loss climbs far above what it had reached, and stays there.
+
+Why it matters
+    What was learnt is gone: the final checkpoint is worse than one from before the onset, often no
+    better than an untrained model.
+
+How it decides
+    The training loss ends far above its lowest smoothed level: more than half of what it had gained
+    is lost (or, if it never fell, it has at least doubled), by many times its noise, and it is not on
+    its way back at the end. Or it jumps, from one logged point to the next, to a level above everything since
+    the first tenth, by 15 to 30 % and many times its noise, and stays there. Of three to five points: each above the
+    one before, the last at least twice the first. A score that is still at its best contradicts it. A
+    validation loss that climbs alone is overfitting; it counts here only where no training loss is
+    logged and it ends at two to four times its start. The onset is the first logged point of the last climb.
+
+What to try
+    Lower the learning rate to a tenth; warm it up; clip the gradient norm.
+
+When it is wrong
+    A curriculum or an annealed penalty raises the loss on purpose: it comes down again after each
+    step, which is looked for, but a run that ends right after a step looks lost. A change of the
+    loss's weights in the middle of a run looks the same.
+
+References
+    Goodfellow, Bengio and Courville (2016), Deep Learning, ch. 8. Zhang et al. (2021), AutoTrainer.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.shape import (
+    ENOUGH,
+    TINY,
+    cannot,
+    error_of_mean,
+    name,
+    relative,
+    still_best,
+)
+from curvedoctor.features.case import Case
+from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.resample import GRID
+from curvedoctor.features.series import Series
+from curvedoctor.features.statistics import MAD_TO_SIGMA
+from curvedoctor.model import Finding, Run, Unjudged
+
+ID = "divergence"
+#: fewest points that say it: rising without end
+SHORT = 3
+#: times the first value that a short log must end at; times its lowest from which on a curve is read in decades
+TWICE, DECADES = 2.0, 100.0
+#: points that are searched for a jump, the last ones
+LONGEST = 16384
+#: times its start that a validation loss without a training loss has to end at
+ALONE = 2.0, 4.0
+#: share of the whole climb that a jump makes; share of the first value below which no level matters
+MOST, MATTERS = 0.6, 0.05
+#: a jump in units of the noise before it; share of the climb above the best within which it has not begun
+FAR, NEAR = 5.0, 0.1
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    reason = cannot(case, SHORT)
+    if reason is not None:
+        return unjudged(ID, reason)
+    s = case.training or case.main
+    if s is None or s.stats.n < SHORT:
+        return unjudged(ID, "the training loss has too few points")
+    few = s.stats.n < ENOUGH
+    sure, at = (_endless(s), 0) if few else _seen(s)
+    if s is case.val:  # alone: otherwise it may be overfitted
+        sure *= ramp(relative(s.stats.end, s.stats.start), *ALONE)
+    if still_best(case.val_score) or still_best(case.train_score):
+        sure *= 0.3
+    if sure >= FIRES:
+        return _say(case, s, sure, at or _onset(s))
+    return unjudged(ID, f"{s.stats.n:.0f} points are too few; {ENOUGH} are needed") if few else None
+
+
+def _seen(s: Series) -> tuple[float, int]:
+    """How sure the climb or the jump is, and the index of the jump; 0 where it is no jump."""
+    rule, at = _rule(s), _jump(s)
+    jumped = _jumped(s, at) if at else 0.0
+    return (jumped, at) if jumped >= max(rule, FIRES) else (rule, 0)
+
+
+def _say(case: Case, s: Series, sure: float, at: int) -> Finding:
+    best, end, where = float(s.y[s.best_index]), float(s.y[-1]), f"{s.curve.axis} {s.step_at(at):g}"
+    turn, other = ("jumps", "climbs") if s.ceiling is None else ("drops", "falls")
+    move = f"{turn} at {where}" if _sudden(s, at) else f"{other} from {where} on"
+    return finding(
+        ID, "error", sure, s,
+        f"The {name(s)} had reached {number(s.logged(best))}, {move} and ends at {number(s.logged(end))}.",
+        others=(case.val,), onset=float(s.x[at]), actions=_actions(case), ratio=relative(end, best), lost=_lost(s),
+        best=s.logged(best), end=s.logged(end),
+    )  # fmt: skip
+
+
+def _actions(case: Case) -> tuple[str, ...]:
+    """Where the rate is known to be low, the step came from a gradient."""
+    return ("clip-gradients", "lower-lr", "add-warmup") if (decades_below_usual(case) or 0.0) >= 1.0 else ()
+
+
+def _endless(s: Series) -> float:
+    """Three points and more, each above the one before, the last far above the first."""
+    rises = bool(np.all(np.diff(s.y) > 0))
+    return 0.93 if rises and s.y[0] > 0 and float(s.y[-1]) >= TWICE * float(s.y[0]) else 0.0
+
+
+def _jump(s: Series) -> int:
+    """Index of the point before and after which the levels of a few points differ most."""
+    y, k = s.y[-LONGEST:], min(ENOUGH, len(s.y) // 2)
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(y, k), axis=1)
+    at = int(np.argmax(medians[k:] - medians[:-k])) + k if len(medians) > k else 0
+    return _sharpest(s, at + len(s.y) - len(y))
+
+
+def _jumped(s: Series, at: int) -> float:
+    """Within one logging interval to a level above everything before, for good, however little had been gained."""
+    before, after = s.y[:at], s.y[at:]
+    if len(after) < SHORT or len(before) < ENOUGH or not float(before.max()) > 0:
+        return 0.0
+    level, top = float(np.median(after)), float(before[len(before) // 10 :].max())
+    near = float(np.median(before[-max(ENOUGH, len(before) // 10) :]))
+    sigma = MAD_TO_SIGMA * float(np.median(np.abs(np.diff(before[-64:])))) / math.sqrt(2)
+    whole = level - near >= MOST * (level - s.stats.best)
+    if (
+        level < MATTERS * s.stats.first
+        or not whole
+        or not _sudden(s, at)
+        or float(np.quantile(after, 0.1)) <= top
+        or level - near < FAR * sigma
+    ):
+        return 0.0
+    third = max(1, len(after) // 3)
+    back = float(np.median(after[:third]) - np.median(after[-third:]))
+    returns = len(after) >= ENOUGH and back > 0.3 * (level - near)
+    return 0.0 if returns else 0.97 * ramp(relative(level, near), 1.15, 1.3)
+
+
+def _sudden(s: Series, at: int) -> bool:
+    """Whether most of the climb happens from one logged point to the next."""
+    if at == 0 or at >= len(s.y):
+        return False
+    after = float(np.median(s.y[at:]))
+    near = float(np.median(s.y[max(0, at - ENOUGH) : at]))
+    return after > near and float(s.y[at] - s.y[at - 1]) >= 0.5 * (after - near)
+
+
+def _lost(s: Series) -> float:
+    """Share of what had been gained that is lost at the end; 1 or more if the end is above the start."""
+    t = s.stats
+    return relative(t.end - t.best, max(t.start - t.best, 0.05 * abs(t.best)))
+
+
+def _significant(s: Series, climb: float) -> bool:
+    """Whether the climb is no noise: in its own unit, or, where it spans decades, in decades."""
+    if climb > 6 * error_of_mean(s, 0.05):
+        return True
+    if not s.stats.low > 0 or s.stats.top < DECADES * s.stats.low:
+        return False
+    y = np.log(s.y)
+    sigma = MAD_TO_SIGMA * float(np.median(np.abs(np.diff(y)))) / math.sqrt(2)
+    return float(y[-3:].mean() - y.min()) > 3 * sigma
+
+
+def _rule(s: Series) -> float:
+    t = s.stats
+    climb = t.end - t.best
+    if not _significant(s, climb):
+        return 0.0
+    ratio = relative(t.end, max(t.best, TINY))
+    # a fall after the climb: on its way back, as in a curriculum
+    after = s.grid[int(t.best_at * GRID) :]
+    stays = ramp(relative(t.end - t.best, float(after.max()) - t.best), 0.3, 0.7)
+    if t.end >= 0.97 * t.start:
+        stays = 1.0
+    quarter = s.grid[-GRID // 4 :]
+    half = len(quarter) // 2
+    back = float(quarter[:half].mean() - quarter[half:].mean())
+    recovering = back > 0.15 * climb and back > 4 * error_of_mean(s, 0.125)
+    if recovering:
+        stays = 0.0
+    fell = t.best < 0.9 * t.start and t.best_at > 0.02
+    need = ramp(_lost(s), 0.4, 0.7) * ramp(ratio, 1.25, 1.6) if fell else ramp(ratio, 1.5, 2.2)
+    return 0.97 * need * stays
+
+
+def _onset(s: Series) -> int:
+    """Index of the logged point with which the last climb starts: the one after the last within a tenth of it above the best.
+
+    A running median of five keeps single points of a noisy curve from moving it; a climb over decades is read in decades.
+    """
+    y = s.y
+    if len(y) >= 5 * ENOUGH:
+        padded = np.pad(y, 2, mode="edge")
+        y = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
+    if s.stats.low > 0 and s.stats.top >= DECADES * s.stats.low:
+        y = np.log(y)
+    low, end = float(y.min()), float(np.median(y[-max(1, len(y) // 20) :]))
+    near = np.flatnonzero(y <= low + NEAR * (end - low))
+    at = int(near[-1]) + 1 if len(near) else 0
+    return _sharpest(s, min(at, len(y) - 1))
+
+
+def _sharpest(s: Series, at: int) -> int:
+    """The point of the greatest step around a place, if it is most of the climb: the medians blur it by two points."""
+    around = np.arange(max(1, at - 3), min(len(s.y), at + 4))
+    if not len(around):
+        return at
+    sharp = int(around[np.argmax(s.y[around] - s.y[around - 1])])
+    return sharp if _sudden(s, sharp) else at
+
+
+def _climbs_back(rng: np.random.Generator) -> Run:
+    y = falling(rng, 80)
+    y[40:] = 2.4 * np.exp(0.03 * rng.standard_normal(40))
+    return run({"lr": 0.5, "optimizer": "sgd"}, train_loss=y, val_loss=y * 1.02)
+
+
+def _explodes(rng: np.random.Generator) -> Run:
+    t = np.arange(50)
+    y = 1.0 * 1.15**t * np.exp(0.1 * rng.standard_normal(50))
+    return run({"lr": 1.0}, train_loss=y)
+
+
+def _curriculum(rng: np.random.Generator) -> Run:
+    """The task gets harder twice: the loss is raised on purpose and comes down again."""
+    stages = [falling(rng, 40, top, floor, 6, 0.02) for top, floor in ((1.5, 0.2), (1.4, 0.3), (1.5, 0.4))]
+    return run(train_loss=np.concatenate(stages))
+
+
+def _overfits(rng: np.random.Generator) -> Run:
+    val = falling(rng, 60, 2.3, 0.8) + 1.5 * np.linspace(0, 1, 60)
+    return run(train_loss=falling(rng, 60, 2.3, 0.01), val_loss=val)
+
+
+CONDITION = Condition(
+    id=ID,
+    title="divergence",
+    severity="error",
+    actions=("lower-lr", "add-warmup", "clip-gradients"),
+    check=check,
+    evidence={
+        "ratio": "last logged value over the lowest",
+        "lost": "share of the whole fall that is lost at the end; 1 or more: above the start",
+        "best": "lowest value that was logged",
+        "end": "last value that was logged",
+    },
+    sick=(_climbs_back, _explodes),
+    healthy=(*HEALTHY, _curriculum, _overfits),
+)

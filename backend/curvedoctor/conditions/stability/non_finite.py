@@ -1,0 +1,214 @@
+"""A loss becomes NaN or infinite and does not come back.
+
+Why it matters
+    After the first NaN in the weights every further step is lost: the run burns time and its final
+    checkpoint is unusable. MLflow hides such a metric from its charts, so it is easily overlooked.
+
+How it decides
+    The training or validation loss ends in values that are not finite. A single NaN that recovers
+    is not this condition. The onset is that of the finest curve. If the loss per step is NaN when it is
+    first logged, within the first three steps, the data or the set-up is at fault rather than the
+    learning rate, as where the loss per step stayed calm until it was lost within the first epoch; a later first
+    point is laid to the learning rate where that is above custom.
+
+    Where training is finite and no validation loss ever was a number, the validation is at fault, not the run.
+
+What to try
+    Lower the learning rate to a tenth. If it is NaN from the very first point: look for missing or
+    infinite values in the inputs and targets, and standardize the inputs. With mixed precision,
+    check the loss scaling.
+
+When it is wrong
+    A metric of a class that does not occur in the data is NaN for good and harmless; only losses
+    are judged. A log that was cut in the very step that gave one NaN looks the same as a lost run.
+
+References
+    Karpathy (2019), A recipe for training neural networks. Zhang et al. (2021), AutoTrainer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from curvedoctor.conditions.base import Condition, finding, unjudged
+from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.shape import probing
+from curvedoctor.features.case import Case
+from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.model import Curve, Finding, Run, Unjudged
+
+ID = "non-finite"
+#: what to try when not one finite value precedes
+FROM_START = ("clean-data", "normalize-input", "lower-lr")
+#: steps up to which no update can have done it; a rate that is above most optimizers' custom
+FIRST_STEPS, HIGH = 3, 0.01
+#: formats whose overflow gives NaN
+REDUCED = ("fp16", "fp8", "int8", "mixed")
+#: a loss per step that ended so many times above its lowest had blown up
+ROSE = 3.0
+
+
+def check(case: Case) -> Finding | Unjudged | None:
+    losses = [c for c in case.run.curves if c.role.quantity == "loss" and c.role.better == "lower" and len(c)]
+    if not losses:
+        return unjudged(ID, "no loss is logged")
+    if probing(case):
+        return None  # a range test ends where the loss explodes
+    lost = [c for c in losses if not np.isfinite(c.values[-1])]
+    lost = [c for c in lost if len(c) > 1 or len(lost) == len(losses)]
+    if not lost:
+        return None
+    lost.sort(key=_finest_first)
+    sound = case.judged == "loss" and case.training is not None and not case.training.stats.bad_tail
+    if sound and not np.isfinite(np.concatenate([c.values for c in lost])).any():
+        # the run goes on well: a term that never applies, or a validation that can't be computed
+        lost = [c for c in lost if c.role.split in ("val", "test") and len(lost) == _validations(losses)]
+        return _never_computed(lost[0], lost) if lost else None
+    return _say(case, lost[0], lost)
+
+
+def _validations(losses: list[Curve]) -> int:
+    return sum(c.role.split in ("val", "test") for c in losses)
+
+
+def _never_computed(curve: Curve, lost: list[Curve]) -> Finding:
+    """The training is sound and no validation loss ever was a number."""
+    found = finding(
+        ID, "warning", 0.9, None,
+        f"The validation loss is NaN at all of its {len(curve)} points though training is finite: it can't be computed.",
+        kind="NaN" if np.isnan(curve.values[-1]) else "infinite", from_start=True, last_finite=None, points_lost=len(curve),
+    )  # fmt: skip
+    return replace(
+        found, curves=tuple(c.id for c in lost), onset=float(curve.steps[0]), span=(float(curve.steps.min()), float(curve.steps.max())),
+        axis=curve.axis, actions=("fix-metric", "clean-data"),
+    )  # fmt: skip
+
+
+def _finest_first(curve: Curve) -> tuple[bool, bool, float]:
+    """Training before validation, steps before epochs, the earlier loss first."""
+    return (
+        curve.role.split != "train",
+        curve.role.granularity != "step",
+        float(curve.steps[_lost_from(curve)]),
+    )
+
+
+def _lost_from(curve: Curve) -> int:
+    """Index of the first point from which on none is finite; 0 where none ever was."""
+    finite = np.isfinite(curve.values)
+    return int(len(finite) - np.argmax(finite[::-1])) if finite.any() else 0
+
+
+def _say(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
+    at = _lost_from(curve)
+    kind = "NaN" if np.isnan(curve.values[-1]) else "infinite"
+    onset = float(curve.steps[min(at, len(curve) - 1)])
+    when = (
+        f"from {curve.axis} {onset:g} on" if at else f"from its very first point on ({curve.axis} {onset:g})"
+    )
+    last = float(curve.values[at - 1]) if at else None
+    lost_points = int(len(curve) - at)
+    found = finding(
+        ID, "error", 0.99 if lost_points > 1 or len(curve) < 3 else 0.92, None,
+        f"The loss is {kind} {when} and does not come back.",
+        kind=kind, from_start=at == 0, last_finite=last, points_lost=lost_points,
+    )  # fmt: skip
+    span = (onset, max(onset, float(curve.steps[-1])))
+    ids = tuple(c.id for c in lost)
+    return replace(
+        found, curves=ids, onset=onset, span=span, axis=curve.axis, actions=_actions(case, curve, at)
+    )
+
+
+def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
+    """A loss that was never finite is the data's, if it was logged before the first steps; later, a high rate comes first.
+
+    A loss that stayed calm and was lost within the first epoch met a sample that is not finite.
+    """
+    reduced = ("fix-precision",) if case.word("precision") in REDUCED else ()
+    if at == 0:
+        by_rate = not _at_start(curve) and _high(case, curve)
+        return (
+            ("lower-lr", "clip-gradients", *FROM_START[:2], *reduced) if by_rate else (*FROM_START, *reduced)
+        )
+    seen = curve.values[:at][np.isfinite(curve.values[:at])]
+    first_epoch = curve.role.granularity == "step" and _no_epoch_finite(case)
+    if first_epoch and seen[-1] <= ROSE * seen.min():
+        return (*FROM_START, *reduced)
+    return (*CONDITION.actions, *reduced) if reduced else ()
+
+
+def _at_start(curve: Curve) -> bool:
+    """Whether the first logged point is that of the very first steps."""
+    return curve.role.granularity == "step" and int(curve.steps[0]) <= FIRST_STEPS
+
+
+def _high(case: Case, curve: Curve) -> bool:
+    """Whether the learning rate is above custom, or, where the optimizer is not known, above most optimizers' custom."""
+    below = decades_below_usual(case)
+    if below is not None:
+        return below < -0.5
+    lr = case.number("lr") or (case.schedule.peak if case.schedule is not None else None)
+    return lr is not None and lr >= HIGH and curve.role.granularity == "step"
+
+
+def _no_epoch_finite(case: Case) -> bool:
+    """Whether losses per epoch are logged, none of them finite."""
+    epochs = [
+        c
+        for c in case.run.curves
+        if c.role.quantity == "loss" and c.role.split == "train" and c.role.granularity == "epoch"
+    ]
+    return any(len(c) for c in epochs) and not any(np.isfinite(c.values).any() for c in epochs)
+
+
+def _blows_up(rng: np.random.Generator) -> Run:
+    y = falling(rng)
+    y[35:] = np.nan
+    return run({"lr": 0.5, "optimizer": "sgd"}, train_loss=y, val_loss=y)
+
+
+def _from_start(rng: np.random.Generator) -> Run:
+    return run({"lr": 0.001}, train_loss=np.full(20, np.nan))
+
+
+def _recovers(rng: np.random.Generator) -> Run:
+    y = falling(rng)
+    y[20] = np.nan
+    return run(train_loss=y)
+
+
+def _no_validation(rng: np.random.Generator) -> Run:
+    return run(train_loss=falling(rng), val_loss=np.full(60, np.nan))
+
+
+def _one_bad_sample(rng: np.random.Generator) -> Run:
+    """Each epoch is NaN; the steps of the first one fall calmly until the sample turns up."""
+    steps = falling(rng, 200, 2.3, 0.5, 40)
+    steps[9:] = np.nan
+    return run({"lr": 0.5, "optimizer": "sgd"}, train_loss_step=steps, train_loss=np.full(20, np.nan))
+
+
+def _only_scores(rng: np.random.Generator) -> Run:
+    """No loss was ever a number; the scores, at chance, are."""
+    lost, chance = np.full(20, np.nan), np.full(20, 0.1)
+    return run(train_loss=lost, val_loss=lost, train_accuracy=chance, val_accuracy=chance)
+
+
+CONDITION = Condition(
+    id=ID,
+    title="loss NaN or infinite",
+    severity="error",
+    actions=("lower-lr", "clip-gradients", "clean-data", "normalize-input"),
+    check=check,
+    evidence={
+        "kind": "NaN or infinite",
+        "from_start": "true if no finite value precedes",
+        "last_finite": "last finite loss before the onset, in the loss's unit; null if none",
+        "points_lost": "logged points from the onset on",
+    },
+    sick=(_blows_up, _from_start, _no_validation, _one_bad_sample, _only_scores),
+    healthy=(*HEALTHY, _recovers),
+)

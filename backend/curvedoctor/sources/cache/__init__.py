@@ -1,0 +1,121 @@
+"""What was read once and has not changed since is not read again: a second load costs a stat per file.
+
+One SQLite file in the user's cache directory. It may be deleted at any time, is shared by processes,
+and keeps to a limit, forgetting first what was longest unused. Whatever goes wrong with it, runs are
+read from where they are. `CURVEDOCTOR_CACHE` names another directory, or is `off`.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from curvedoctor.model import Problem, Run
+from curvedoctor.sources.base import ReadOptions, Unit
+from curvedoctor.sources.cache import columns
+from curvedoctor.sources.cache.store import FORMAT, MAX_BLOCK, Store
+
+#: units looked up at once
+_BLOCK = 256
+#: nanoseconds: what changed just now may change again within the file system's tick, with the same stamp
+_FRESH = 2_000_000_000
+
+Load = Callable[[Sequence[Unit]], Iterator[Run | Problem]]
+#: readers whose stamps cover everything that they read
+CACHED = frozenset({"tensorboard", "history", "text"})
+
+
+def load_cached(units: Iterable[Unit], options: ReadOptions, load: Load) -> Iterator[Run | Problem]:
+    """What `load` yields for the units, in their order; from the cache where nothing has changed."""
+    store = Store.open()
+    for block in _blocks(units):
+        if store is None or block[0].reader not in CACHED:
+            yield from load(block)
+        else:
+            yield from _through(store, block, options, load)
+
+
+def _blocks(units: Iterable[Unit]) -> Iterator[list[Unit]]:
+    """Units to look up and to load at once: so many, and so large, that they fit in memory."""
+    block: list[Unit] = []
+    size = 0
+    for unit in units:
+        block.append(unit)
+        size += _size(unit)
+        if len(block) >= _BLOCK or size > MAX_BLOCK:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def _size(unit: Unit) -> int:
+    return sum(item for item in unit.stamp[::2] if isinstance(item, int)) if unit.reader in CACHED else 0
+
+
+def _through(
+    store: Store, units: Sequence[Unit], options: ReadOptions, load: Load
+) -> Iterator[Run | Problem]:
+    keys = [key_of(unit, options) for unit in units]
+    known = store.get([key for key in keys if key is not None])
+    missing = [(unit, key) for unit, key in zip(units, keys, strict=True) if key is None or key not in known]
+    fresh = iter(_by_unit([unit for unit, _ in missing], load))
+    kept: dict[bytes, columns.Items] = {}
+    for key in keys:
+        if key is not None and key in known:
+            yield from known[key]
+            continue
+        items = next(fresh)
+        yield from items
+        if key is not None and not any("can't" in problem.what for problem in _problems(items)):
+            kept[key] = items
+    store.put(kept)
+
+
+def _by_unit(units: Sequence[Unit], load: Load) -> Iterator[list[Run | Problem]]:
+    """Load together, but tell apart: a run names the directory or file that its unit starts with."""
+    if not units:
+        return
+    owner = {unit.parts[0]: i for i, unit in enumerate(units)}
+    if len(owner) < len(units):
+        yield from (list(load([unit])) for unit in units)
+        return
+    waiting: list[list[Run | Problem]] = [[] for _ in units]
+    part_of = {part: i for i, unit in enumerate(units) for part in unit.parts}
+    for item in load(units):
+        place = owner[item.source] if isinstance(item, Run) else part_of.get(item.where, 0)
+        waiting[place].append(item)
+    yield from waiting
+
+
+def _problems(items: columns.Items) -> Iterator[Problem]:
+    for item in items:
+        if isinstance(item, Problem):
+            yield item
+        else:
+            yield from item.problems
+
+
+def key_of(unit: Unit, options: ReadOptions) -> bytes | None:
+    """What the loading of a unit depends on; None if that can't be known."""
+    times = [item for item in unit.stamp[1::2] if isinstance(item, int)]
+    if not unit.stamp or "" in unit.stamp[3::2] or _size(unit) > MAX_BLOCK:
+        return None
+    if time.time_ns() - max(times, default=0) < _FRESH:
+        return None
+    given = (tuple(sorted(options.params.items())), options.columns)
+    told = (FORMAT, _code(), unit, given, options.experiment, options.filter)
+    return hashlib.blake2b(repr(told).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+@functools.cache
+def _code() -> tuple[str, int]:
+    """The version, and the time of the latest change of our own code: a rule that changed must be applied."""
+    import curvedoctor
+
+    root = Path(curvedoctor.__file__).parent
+    latest = max((path.stat().st_mtime_ns for path in root.rglob("*.py")), default=0)
+    return curvedoctor.__version__, latest
