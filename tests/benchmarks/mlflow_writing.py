@@ -24,8 +24,8 @@ from curvedoctor.engine import diagnose_runs
 from curvedoctor.model import Curve, Diagnosis, Origin, Run
 from curvedoctor.roles import assign
 from curvedoctor.sinks.base import WriteOptions
-from curvedoctor.sinks.mlflow import SINK
 from curvedoctor.sinks.mlflow import content as mlflow_content
+from curvedoctor.sinks.mlflow.server import SINK
 from mlflow_lab import servers
 
 #: runs per turn

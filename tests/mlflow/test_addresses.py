@@ -164,7 +164,7 @@ class TestPlugin:
     def address(self, filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         from mlflow.tracking._tracking_service import utils
 
-        from curvedoctor.sources import mlflow_plugin
+        from curvedoctor.sources.mlflow import plugin as mlflow_plugin
 
         monkeypatch.syspath_prepend(str(plugged.install(tmp_path / "site")))
         utils._tracking_store_registry.register_entrypoints()

@@ -96,7 +96,7 @@ def test_what_was_found_weighs_more_than_what_was_not_read(tmp_path: Path) -> No
 def test_a_run_of_a_folder_that_can_not_be_read(
     filled_files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from curvedoctor.sources import mlflow_disk
+    from curvedoctor.sources.mlflow import disk as mlflow_disk
 
     shutil.copytree(filled_files.uri, tmp_path / "mlruns")
     read, lost = mlflow_disk.read, filled_files.run("falls")["id"]

@@ -173,7 +173,7 @@ def test_the_short_way_through_a_meta_file_is_yaml(filled_files) -> None:
     """What is read line by line, for speed, is what YAML's own parser reads."""
     import yaml
 
-    from curvedoctor.sources import mlflow_disk
+    from curvedoctor.sources.mlflow import disk as mlflow_disk
 
     short = 0
     for path in Path(filled_files.uri).rglob("meta.yaml"):

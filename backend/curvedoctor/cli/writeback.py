@@ -22,14 +22,13 @@ FAILURES = ("refused", "failed")
 
 
 def sinks() -> tuple[Sink, ...]:
-    """The modules of `curvedoctor.sinks` that define `SINK`."""
+    """The modules of `curvedoctor.sinks` that define `SINK`, and packages that define `SINKS`."""
     import curvedoctor.sinks as package
 
     found: list[Sink] = []
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
-        sink = getattr(importlib.import_module(f"{package.__name__}.{module.name}"), "SINK", None)
-        if sink is not None:
-            found.append(sink)
+        place = importlib.import_module(f"{package.__name__}.{module.name}")
+        found += getattr(place, "SINKS", ()) or filter(None, [getattr(place, "SINK", None)])
     return tuple(found)
 
 
