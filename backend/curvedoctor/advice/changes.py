@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from curvedoctor.actions import ACTIONS
+from curvedoctor.advice.agents import CHANGES as of_agents
+from curvedoctor.advice.made import Change
+from curvedoctor.advice.made import say as _say
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
@@ -27,18 +29,6 @@ _PLAIN = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The numbers of one prescription, and the sentence that carries them."""
-
-    text: str
-    parameter: str | None = None
-    current: ParamValue | None = None
-    proposed: ParamValue | None = None
-    factor: float | None = None
-    step: float | None = None
-
-
 #: what siblings proved: action → (hyperparameter, its value there, share by which it ended lower)
 Proven = Mapping[str, tuple[str, ParamValue, float]]
 
@@ -49,7 +39,7 @@ def change(
     """What to change, with numbers wherever the log allows."""
     if action in proven and not _leap(case, *proven[action]):
         return _as_a_sibling(case, *proven[action])
-    special = _SPECIAL.get(action)
+    special = (of_agents if case.agent else _SPECIAL).get(action)
     made = special(case, findings) if special is not None else None
     return made if made is not None else _scaled(case, action)
 
@@ -240,7 +230,3 @@ _VERBS = {
 
 def _verb(action: str) -> str:
     return _VERBS.get(action, ACTIONS[action].text.rstrip("."))
-
-
-def _say(value: ParamValue) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
 from curvedoctor.features.clocks import ranges_of
+from curvedoctor.features.rewards import reward_of, trains_an_agent
 from curvedoctor.features.schedule import Schedule, recognize
 from curvedoctor.features.series import Series, prepare
 from curvedoctor.model import Curve, ParamValue, Quantity, Run
@@ -18,10 +19,6 @@ _PARTS = re.compile(r"box|obj|cls|dfl|reg|aux|kl|recon|head|rpn|mask|giou|l1|l2|
 _TOTAL = re.compile(
     r"total|overall|combined|^loss$|^(train|val|valid|validation|eval|test|epoch)[/_]loss$", re.IGNORECASE
 )
-
-
-#: not what an agent gets on the whole
-_EXTREME = re.compile(r"max|min|std|var|best", re.IGNORECASE)
 #: epochs below which a curve per epoch hides what its steps show
 EPOCHS = 6
 #: as LightGBM and XGBoost name the measures that networks' logs call otherwise
@@ -53,8 +50,10 @@ class Case:
     reward: Series | None = None
     lr: Curve | None = None
     grad_norm: Series | None = None
-    #: what `train` and `val` are: losses, errors, or (turned round) scores
+    #: what `train` and `val` are: losses, errors, or (turned round) scores; of an agent they are none, its reward is
     judged: Quantity = "loss"
+    #: an agent is trained: its losses have no direction of their own, and its reward is judged
+    agent: bool = False
 
     @property
     def params(self) -> Mapping[str, ParamValue]:
@@ -119,7 +118,23 @@ def build(runs: Sequence[Run], primary: str | None = None) -> list[Case]:
 
 
 def _case(run: Run, series: Mapping[str, Series], primary: str | None) -> Case:
-    judged = _judged(series)
+    lr = [c for c in run.curves if c.role.quantity == "lr" and len(c)]
+    grad = [s for s in series.values() if s.curve.role.quantity == "grad_norm"]
+    common = Case(
+        run=run,
+        series=series,
+        reward=reward_of(series, primary),
+        lr=max(lr, key=lambda c: (float(c.values.max()), -len(c.id))) if lr else None,
+        grad_norm=min(grad, key=lambda s: (len(s.curve.id), s.curve.id)) if grad else None,
+    )
+    if trains_an_agent(series):
+        return replace(common, judged="reward", agent=True)
+    return _supervised(common, primary)
+
+
+def _supervised(case: Case, primary: str | None) -> Case:
+    """The case with the losses and scores that it is judged by."""
+    series, judged = case.series, _judged(case.series)
     split_of = {"train": ("train", "none"), "val": ("val", "test")}
     train = _pick(series, judged, split_of["train"], {"epoch", "unknown"})
     step = _pick(series, judged, split_of["train"], {"step"})
@@ -132,32 +147,15 @@ def _case(run: Run, series: Mapping[str, Series], primary: str | None) -> Case:
             _pick(series, "accuracy", split_of["train"], None),
             _pick(series, "accuracy", split_of["val"], None, primary=primary),
         )
-    lr = [c for c in run.curves if c.role.quantity == "lr" and len(c)]
-    grad = [s for s in series.values() if s.curve.role.quantity == "grad_norm"]
-    return Case(
-        run=run,
-        series=series,
+    return replace(
+        case,
         train=train,
         train_step=step,
         val=val,
         train_score=scores[0],
         val_score=scores[1],
-        reward=_reward(series),
-        lr=max(lr, key=lambda c: (float(c.values.max()), -len(c.id))) if lr else None,
-        grad_norm=min(grad, key=lambda s: (len(s.curve.id), s.curve.id)) if grad else None,
         judged=judged,
     )
-
-
-def _reward(series: Mapping[str, Series]) -> Series | None:
-    """The reward with most points of the evaluation's, else of all; means before extremes."""
-    known = [s for s in series.values() if _judgeable(s, "reward")]
-    held_out = [s for s in known if s.curve.role.split in ("val", "test") and s.stats.n >= EPOCHS]
-
-    def rank(s: Series) -> tuple[object, ...]:
-        return bool(_EXTREME.search(s.curve.tag)), -s.stats.n, len(s.curve.id), s.curve.id
-
-    return min(held_out or known, key=rank, default=None)
 
 
 def _judged(series: Mapping[str, Series]) -> Quantity:

@@ -26,6 +26,8 @@ _PLACES = np.linspace(0.0, 1.0, GRID)
 def cannot(case: Case, least: int = ENOUGH) -> str | None:
     """Why the run's training can't be judged; None if it can."""
     s = case.main
+    if case.agent:
+        return "an agent's losses have no direction of their own"
     if s is None:
         return "no loss, error or score with a direction is logged"
     if s.stats.n < least:

@@ -13,6 +13,9 @@ How it decides
     between them, and the curve must end at its best.
     A learning rate that has gone to zero, or a schedule that was to end here, ends it.
 
+    Of an agent the reward is judged, from 12 points on, and gains count against what it had risen by: a warning from
+    15 % on, where the last quarter brought a tenth of the rise and the run ends at its best level.
+
 What to try
     Train twice as long and stretch the schedule with it: running on at a learning rate that has
     decayed to zero brings nothing. On very large data, count passes: few of them is normal.
@@ -35,11 +38,13 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
+from curvedoctor.conditions.measures.returns import WANDERS, cannot_judge, gained, noise_of_part, span
 from curvedoctor.conditions.measures.shape import cannot, error_of_mean, mean, name, relative
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
+from curvedoctor.features.statistics import smooth
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 
 ID = "undertrained"
@@ -57,14 +62,18 @@ ENDED = 0.05
 PLANNED = {"cosine", "linear", "one-cycle", "polynomial"}
 #: fewest points
 FEWEST = 4
+#: what an agent is to gain by going on as long again, as share of its rise
+AHEAD = (0.1, 0.2)
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, FEWEST)
+    reason = cannot_judge(case) if case.agent else cannot(case, FEWEST)
     if reason is not None:
         return unjudged(ID, reason)
     if case.run.status in ("running", "scheduled"):
         return unjudged(ID, "the run is still going on")
+    if case.agent:
+        return _of_an_agent(case)
     s = case.val if case.val is not None and case.val.stats.n >= FEWEST else case.main
     assert s is not None
     least, most = (relative(gain, s.stats.end) for gain in gain_interval(s.grid, s.stats.n))
@@ -75,6 +84,39 @@ def check(case: Case) -> Finding | Unjudged | None:
     if sure < FIRES:
         sure, severity = 0.6 * hopeful * ramp(most, *WORTH), "info"
     return None if sure < FIRES else _say(case, s, sure, severity, (min(least, 1.0), min(most, 1.0)))
+
+
+def _of_an_agent(case: Case) -> Finding | None:
+    """A reward that still rises where the run ends: gains against what it has risen by, since rewards have no zero."""
+    s = case.reward
+    assert s is not None
+    risen, last = gained(s), mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
+    noise = noise_of_part(s)
+    if (
+        not risen > 4 * noise
+        or span(s) < WANDERS[1]
+        or last < 3 * noise * (4 / GRID) ** 0.5
+        or (case.schedule and _ended(case))
+    ):
+        return None
+    calm, end = smooth(s.grid[None])[0], float(s.grid[-GRID // 8 :].mean())
+    at_best = ramp((end - float(calm.min()) - 2 * noise) / risen, 0.12, 0.06)
+    least, most = (gain / risen for gain in gain_interval(s.grid, s.stats.n))
+    rises = at_best * ramp(last / risen, 0.06, 0.1)
+    severity: Severity = "warning"
+    sure = 0.9 * rises * ramp(least, *AHEAD)
+    if sure < FIRES:
+        sure, severity = 0.6 * rises * ramp(most, *AHEAD), "info"
+    if sure < FIRES:
+        return None
+    at = len(s.y) - 1
+    said = " to ".join(dict.fromkeys(percent(share) for share in (least, most)))
+    return finding(
+        ID, severity, sure, s,
+        f"The reward still rises where the run ends, at {s.curve.axis} {s.step_at(at):g}: going on as long again is "
+        f"expected to bring another {said} of what was gained so far.",
+        at=at, actions=("train-longer",), gain_least=least, gain_most=most, last_quarter=last / risen,
+    )  # fmt: skip
 
 
 def _say(case: Case, s: Series, sure: float, severity: Severity, gain: tuple[float, float]) -> Finding:
@@ -164,9 +206,9 @@ CONDITION = Condition(
     actions=("train-longer", "raise-lr"),
     check=check,
     evidence={
-        "gain_least": "least gain to expect from running as long again, share of the end level",
-        "gain_most": "greatest gain to expect from running as long again, share of the end level",
-        "last_quarter": "fall over the last quarter, share of the end level",
+        "gain_least": "least gain to expect from running as long again, share of the end level (of an agent: of its rise)",
+        "gain_most": "greatest gain to expect from running as long again, share of the same",
+        "last_quarter": "gain over the last quarter, share of the same",
     },
     sick=(_stopped, _slow_power, _score_only),
     healthy=(*HEALTHY, _finished, _turns),

@@ -7,7 +7,8 @@ How it decides
     The validation loss (training loss where there is none) has been flat over the last half of
     the run or more: its level there neither falls nor rises by more than 1 % or its noise, and no
     extrapolation promises more; and a validation curve of fewer than 20 points has not got better
-    meanwhile. Flat, with a learning rate that is zero, counts as well.
+    meanwhile. Flat, with a learning rate that is zero, counts as well. Of an agent it is the reward, flat at its best to
+    5 % of what it had risen by, or to its noise.
 
 What to try
     Stop when validation has not improved for a while (early stopping with patience).
@@ -26,10 +27,12 @@ import numpy as np
 
 from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import cosine_lr, falling, run
+from curvedoctor.conditions.measures.returns import WANDERS, cannot_judge, gained, noise_of_part, span
 from curvedoctor.conditions.measures.shape import cannot, error_of_mean, fall, name, remaining
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
+from curvedoctor.features.statistics import smooth
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "wasted-training"
@@ -38,9 +41,11 @@ PART = 0.5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 20)
+    reason = cannot_judge(case, 20) if case.agent else cannot(case, 20)
     if reason is not None:
         return unjudged(ID, reason)
+    if case.agent:
+        return _of_an_agent(case)
     s = case.val if case.val is not None and case.val.stats.n >= 20 else case.main
     assert s is not None
     if s.stats.n < 20:
@@ -59,6 +64,25 @@ def check(case: Case) -> Finding | Unjudged | None:
     return finding(
         ID, "info", sure, s, f"The {name(s)} has not changed over the last {percent(1 - since)} of the run.",
         onset=since, flat_share=1 - since, end=s.logged(s.stats.end),
+    )  # fmt: skip
+
+
+def _of_an_agent(case: Case) -> Finding | None:
+    """A reward that has been flat at its best for long."""
+    s = case.reward
+    assert s is not None
+    risen, noise = gained(s), noise_of_part(s)
+    end, calm = float(np.median(s.grid[-GRID // 5 :])), smooth(s.grid[None])[0]
+    if not risen > 8 * noise or span(s) < WANDERS[1] or end - float(calm.min()) > max(0.1 * risen, 2 * noise):
+        return None
+    off = np.flatnonzero(np.abs(calm - end) > max(0.05 * risen, 2.5 * noise))
+    since = float(off[-1] + 1) / GRID if len(off) else 0.0
+    sure = 0.9 * ramp(1 - since, PART - 0.05, PART + 0.1)
+    if sure < FIRES or since == 0:
+        return None
+    return finding(
+        ID, "info", sure, s, f"The reward has stayed at its best over the last {percent(1 - since)} of the run.",
+        onset=s.x[0] + (s.x[-1] - s.x[0]) * since, flat_share=1 - since, end=s.logged(end),
     )  # fmt: skip
 
 

@@ -51,7 +51,9 @@ ROSE = 3.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    losses = [c for c in case.run.curves if c.role.quantity == "loss" and c.role.better == "lower" and len(c)]
+    # an agent's losses have no direction, but NaN in one of them has none either
+    better = {"lower", "none"} if case.agent else {"lower"}
+    losses = [c for c in case.run.curves if c.role.quantity == "loss" and c.role.better in better and len(c)]
     if not losses:
         return unjudged(ID, "no loss is logged")
     if probing(case):
