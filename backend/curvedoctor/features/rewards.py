@@ -15,7 +15,7 @@ _EXTREME = re.compile(r"max|min|std|var|best|instantaneous", re.IGNORECASE)
 #: the whole return, where its parts (a term of a shaped reward, one agent of several) are logged beside it
 _WHOLE = re.compile(
     r"ep(isode|isodic)?[_ ]?(rew|ret)|(mean|average|cumulative|total)[_ ](reward|return)|(reward|return)s?[_ ]mean"
-    r"|episod\w*[_ ](reward|return)|(^|/)(reward|return|score)s?$|returns?_stat/mean|environment$|rlhf_reward",
+    r"|episod\w*[_ ](reward|return)|(episode|game|env)\w*[_ /]score|(^|/)(reward|return)s?$|returns?_stat/mean|environment$|rlhf_reward",
     re.IGNORECASE,
 )
 

@@ -224,4 +224,5 @@ CONDITION = Condition(
     },
     sick=(_explodes, _overestimates, _from_the_start),
     healthy=(_sound, _larger_returns, _one_spike),
+    scale_free=False,  # errors are compared with returns
 )

@@ -160,7 +160,9 @@ def agent(values: Floats, **others: Floats) -> Run:
     curves = [Curve("rollout/ep_rew_mean", "rollout/ep_rew_mean", steps, values, nothing, role)]
     for name, y in others.items():
         tag = name.replace("__", "/")
-        kind = Role("train", "lr" if "rate" in tag else "loss" if "loss" in tag else "other", "none", "step")
+        kind = Role(
+            "train", "lr" if "rate" in tag else "loss" if tag.endswith("loss") else "other", "none", "step"
+        )
         curves.append(Curve(tag, tag, steps, y, nothing, kind))
     return Run("agent", "agent", "agents", tuple(curves))
 
