@@ -56,7 +56,7 @@ def test_every_name_of_a_library_has_its_role(framework: str) -> None:
 def test_the_run_is_an_agents_and_its_whole_reward_is_judged(framework: str) -> None:
     (case,) = build([Run("a", "a", "a", curves(framework))])
     assert case.agent
-    assert case.main is None
+    assert case.primary is None
     assert case.reward is not None
     assert case.reward.curve.id == JUDGED[framework]
 
@@ -90,5 +90,5 @@ def test_losses_beside_rewards_that_supervise_keep_their_direction(tags: tuple[s
     made = assign([Curve(t, t, n, np.linspace(1, 0.1, 30), np.full(30, np.nan)) for t in tags])
     (case,) = build([Run("a", "a", "a", made)])
     assert not case.agent
-    assert case.main is not None
-    assert case.main.curve.id == "train/loss"
+    assert case.primary is not None
+    assert case.primary.curve.id == "train/loss"

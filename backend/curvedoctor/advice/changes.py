@@ -115,7 +115,7 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
 
 
 def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
-    s = case.val or case.val_score or case.main
+    s = case.val or case.val_score or case.primary
     if s is None:
         return None
     at = s.step_at(s.best_index)
@@ -125,7 +125,7 @@ def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
 
 
 def _train_longer(case: Case, findings: Sequence[Finding]) -> Change | None:
-    s = case.val or case.main
+    s = case.outcome
     epochs = case.number("epochs")
     least = 0.0 if s is None else gain_interval(s.grid, s.stats.n)[0] / max(abs(s.stats.end), 1e-300)
     hope = (

@@ -181,7 +181,7 @@ def _policy_gradient(s: Setting) -> Log:
     return judge.finish()
 
 
-def _collect(  # noqa: PLR0917
+def _collect(
     s: Setting,
     world: World,
     seen: Floats,

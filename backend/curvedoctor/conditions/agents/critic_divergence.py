@@ -34,7 +34,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from curvedoctor.conditions.agents.reward_flat import agent
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, times, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, times, unjudged
 from curvedoctor.conditions.measures.returns import cannot_judge, fall, noise_of_part
 from curvedoctor.conditions.measures.signals import Signal, median_late, signals
 from curvedoctor.features.case import Case
@@ -63,7 +63,7 @@ ACTIONS = ("lower-lr", "clip-gradients", "bigger-batch")
 @dataclass(frozen=True, slots=True)
 class _Growth:
     signal: Signal
-    sure: float
+    confidence: float
     #: level before and at the end, in the signal's unit
     low: float
     end: float
@@ -83,13 +83,13 @@ def check(case: Case) -> Finding | Unjudged | None:
     assert s is not None
     grown = max(
         (_of_loss(told.get("critic"), s), _of_values(told.get("values"), s)),
-        key=lambda g: g.sure if g else 0.0,
+        key=lambda g: g.confidence if g else 0.0,
     )
-    if grown is None or grown.sure < FIRES or (median_late(told.get("explained")) or 0.0) > SOUND:
+    if grown is None or grown.confidence < REPORT_FROM or (median_late(told.get("explained")) or 0.0) > SOUND:
         return None
     fell = _fell_at(s)
     slack = LATE * float(s.curve.steps.max() - s.curve.steps.min())
-    return None if fell is not None and grown.at > fell + slack else _say(s, grown)
+    return None if fell is not None and grown.at > fell + slack else _finding(s, grown)
 
 
 def _of_loss(signal: Signal | None, s: Series) -> _Growth | None:
@@ -105,10 +105,10 @@ def _of_loss(signal: Signal | None, s: Series) -> _Growth | None:
     grown = end - float(level[lowest]) - allowed
     largest = float(np.abs([s.logged(s.stats.top), s.logged(s.stats.low)]).max())
     enough = DECADES if 10 ** (end / 2) > LARGE * largest else FAR
-    sure = 0.9 * ramp(grown, *enough) * float(top - end < THERE)
+    confidence = 0.9 * ramp(grown, *enough) * float(top - end < THERE)
     at = np.flatnonzero(np.log10(np.maximum(np.abs(signal.y), 1e-300)) < level[lowest] + 1.0)
     step = float(signal.steps[int(at[-1])] if len(at) else signal.steps[0])
-    return _Growth(signal, sure, 10 ** float(level[lowest]), 10**end, step, "value loss")
+    return _Growth(signal, confidence, 10 ** float(level[lowest]), 10**end, step, "value loss")
 
 
 def _levels(signal: Signal) -> Floats | None:
@@ -137,10 +137,12 @@ def _of_values(signal: Signal | None, s: Series) -> _Growth | None:
     most = max(abs(s.logged(s.stats.top)), abs(s.logged(s.stats.low)))
     if not most > 0 or not early > 0:
         return None
-    sure = 0.9 * ramp(math.log10(max(end / early, 1e-9)), 0.8, 1.0) * ramp(end / most, BEYOND / 2, BEYOND)
+    confidence = (
+        0.9 * ramp(math.log10(max(end / early, 1e-9)), 0.8, 1.0) * ramp(end / most, BEYOND / 2, BEYOND)
+    )
     held = np.flatnonzero(y <= most)
     step = float(signal.steps[int(held[-1])] if len(held) else signal.steps[0])
-    return _Growth(signal, sure, early, end, step, "predicted value")
+    return _Growth(signal, confidence, early, end, step, "predicted value")
 
 
 def _fell_at(s: Series) -> float | None:
@@ -149,12 +151,12 @@ def _fell_at(s: Series) -> float | None:
     return s.step_at(found.at) if found is not None and clear else None
 
 
-def _say(s: Series, grown: _Growth) -> Finding:
+def _finding(s: Series, grown: _Growth) -> Finding:
     curve = grown.signal.curve
     held = _fell_at(s) is None
     then = "and the reward has not fallen yet" if held else "and the reward falls with it"
     said = finding(
-        ID, "warning", grown.sure, None,
+        ID, "warning", grown.confidence, None,
         f"The {grown.what} grows {times(grown.end / grown.low)} times from {curve.axis} {grown.at:g} on, from "
         f"{number(grown.low)} to {number(grown.end)}, {then}.",
         actions=ACTIONS, low=grown.low, end=grown.end, growth=grown.end / grown.low, reward_holds=held,

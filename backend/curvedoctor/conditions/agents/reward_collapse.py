@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.measures.causes import Cause, cause
 from curvedoctor.conditions.measures.returns import (
     WANDERS,
@@ -80,7 +80,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     sunk = ramp((found.end - found.best - found.rise) / noise, *BELOW) if found.lost > 1 else 0.0
     # what rose before is lost for sure where the end is below the start
     clear = max(risen, sunk, ramp(found.rise / noise, *CLEAR) if found.lost > 1 else 0.0)
-    sure = (
+    confidence = (
         0.95
         * ramp(found.lost, *LOST)
         * clear
@@ -89,11 +89,11 @@ def check(case: Case) -> Finding | Unjudged | None:
         * ramp(span(s), *WANDERS)
     )
     if harder_task(case) or succeeds(case):
-        sure *= CONTRADICTED
-    return None if sure < FIRES else _say(case, s, found, sure)
+        confidence *= CONTRADICTED
+    return None if confidence < REPORT_FROM else _finding(case, s, found, confidence)
 
 
-def _say(case: Case, s: Series, found: Fall, sure: float) -> Finding:
+def _finding(case: Case, s: Series, found: Fall, confidence: float) -> Finding:
     since, axis = rests_from(s.y), s.curve.axis
     frozen = 0 < since <= (1 - FROZEN) * len(s.y)
     top = int(np.argmin(s.y[: found.at + 1]))
@@ -107,7 +107,7 @@ def _say(case: Case, s: Series, found: Fall, sure: float) -> Finding:
         else f"loses {percent(lost)} of its rise, to {end}"
     )
     return finding(
-        ID, "error", sure, s,
+        ID, "error", confidence, s,
         f"The reward had reached {number(s.logged(float(s.y[top])))} at {axis} {s.step_at(top):g}; {how}{_because(why)}.",
         at=found.at, actions=("restore-checkpoint", *(why.actions if why else ("lower-lr", "clip-gradients"))),
         best=s.logged(float(s.y[top])), best_at=s.step_at(top), end=s.logged(found.end), lost=lost, frozen=frozen,

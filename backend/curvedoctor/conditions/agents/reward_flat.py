@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.measures.returns import WANDERS, cannot_judge, harder_task, succeeds
 from curvedoctor.conditions.measures.shape import rising
 from curvedoctor.conditions.measures.signals import entropy, median_late, signals
@@ -68,10 +68,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     s = case.reward
     assert s is not None
     constant = rests_from(s.y) == 0
-    sure = _constant(s) if constant else _flat(s)
-    if sure < FIRES or succeeds(case) or harder_task(case) or _another_rises(case, s):
+    confidence = _constant(s) if constant else _flat(s)
+    if confidence < REPORT_FROM or succeeds(case) or harder_task(case) or _another_rises(case, s):
         return None
-    return _say(case, s, sure, constant=constant)
+    return _finding(case, s, confidence, constant=constant)
 
 
 def _constant(s: Series) -> float:
@@ -109,10 +109,10 @@ def _another_rises(case: Case, s: Series) -> bool:
         if o is not s and o.curve.role.quantity == "reward" and o.curve.role.better == "higher" and o.stats.n >= FEWEST
         and o.curve.role.split != s.curve.role.split
     ]  # fmt: skip
-    return any(_flat(o) < FIRES and _constant(o) == 0 and o.stats.end < o.stats.start for o in others)
+    return any(_flat(o) < REPORT_FROM and _constant(o) == 0 and o.stats.end < o.stats.start for o in others)
 
 
-def _say(case: Case, s: Series, sure: float, *, constant: bool) -> Finding:
+def _finding(case: Case, s: Series, confidence: float, *, constant: bool) -> Finding:
     actions, why = _what(case, constant=constant)
     first, end = s.logged(s.stats.start), s.logged(s.stats.end)
     how = (
@@ -122,7 +122,7 @@ def _say(case: Case, s: Series, sure: float, *, constant: bool) -> Finding:
     )
     said = f", and {why}" if why else ""
     return finding(
-        ID, "warning", min(0.95, sure + 0.1 * bool(why)), s, f"{how}{said}.", actions=actions, start=first, end=end,
+        ID, "warning", min(0.95, confidence + 0.1 * bool(why)), s, f"{how}{said}.", actions=actions, start=first, end=end,
         constant=constant, policy=why,
     )  # fmt: skip
 

@@ -25,10 +25,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import cosine_lr, falling, run
 from curvedoctor.conditions.measures.returns import WANDERS, cannot_judge, gained, noise_of_part, span
-from curvedoctor.conditions.measures.shape import cannot, error_of_mean, fall, name, remaining
+from curvedoctor.conditions.measures.shape import error_of_mean, fall, name, remaining, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
@@ -41,28 +41,28 @@ PART = 0.5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot_judge(case, 20) if case.agent else cannot(case, 20)
+    reason = cannot_judge(case, 20) if case.agent else why_unjudgeable(case, 20)
     if reason is not None:
         return unjudged(ID, reason)
     if case.agent:
         return _of_an_agent(case)
-    s = case.val if case.val is not None and case.val.stats.n >= 20 else case.main
+    s = case.val if case.val is not None and case.val.stats.n >= 20 else case.primary
     assert s is not None
     if s.stats.n < 20:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; 20 are needed")
     if case.val is not None and case.val is not s and _improves_late(case.val):
         return None
     since = _flat_since(s)
-    sure = (
+    confidence = (
         0.9
         * ramp(1 - since, PART - 0.05, PART + 0.1)
         * ramp(fall(s), 0.1, 0.3)
         * ramp(remaining(s), 0.03, 0.01)
     )
-    if sure < FIRES or any(_improves_since(o, since) for o in _held_out(case)):
+    if confidence < REPORT_FROM or any(_improves_since(o, since) for o in _held_out(case)):
         return None
     return finding(
-        ID, "info", sure, s, f"The {name(s)} has not changed over the last {percent(1 - since)} of the run.",
+        ID, "info", confidence, s, f"The {name(s)} has not changed over the last {percent(1 - since)} of the run.",
         onset=since, flat_share=1 - since, end=s.logged(s.stats.end),
     )  # fmt: skip
 
@@ -77,11 +77,11 @@ def _of_an_agent(case: Case) -> Finding | None:
         return None
     off = np.flatnonzero(np.abs(calm - end) > max(0.05 * risen, 2.5 * noise))
     since = float(off[-1] + 1) / GRID if len(off) else 0.0
-    sure = 0.9 * ramp(1 - since, PART - 0.05, PART + 0.1)
-    if sure < FIRES or since == 0:
+    confidence = 0.9 * ramp(1 - since, PART - 0.05, PART + 0.1)
+    if confidence < REPORT_FROM or since == 0:
         return None
     return finding(
-        ID, "info", sure, s, f"The reward has stayed at its best over the last {percent(1 - since)} of the run.",
+        ID, "info", confidence, s, f"The reward has stayed at its best over the last {percent(1 - since)} of the run.",
         onset=s.x[0] + (s.x[-1] - s.x[0]) * since, flat_share=1 - since, end=s.logged(end),
     )  # fmt: skip
 
