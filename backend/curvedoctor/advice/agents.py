@@ -56,8 +56,8 @@ def _smaller_updates(case: Case, findings: Sequence[Finding]) -> Change | None:
 
 def _trust(case: Case) -> Change:
     clip, kl = _clip_range(case), signals(case).get("kl")
-    usual = max(float(f"{1.5 * float(np.median(np.abs(kl.y))):.2g}"), KL / 2) if kl is not None else KL
-    target = min(usual, 5 * KL)
+    usual = 1.5 * float(np.median(np.abs(kl.y))) if kl is not None else KL
+    target = float(f"{usual:.2g}") if KL / 2 <= usual <= 5 * KL else KL
     if clip is not None and clip > 0.1:
         proposed = float(f"{min(clip / 2, 0.2):.2g}")
         text = f"Lower the clip range from {say(clip)} to {say(proposed)}, and end an update's epochs at a KL of {target:g}."

@@ -32,10 +32,15 @@ def reward_of(series: Mapping[str, Series], primary: str | None = None) -> Serie
     def rank(s: Series) -> tuple[object, ...]:
         tag = s.curve.tag
         return (
-            bool(_EXTREME.search(tag)), not _WHOLE.search(tag), -s.stats.n, len(s.curve.id), s.curve.id,
+            bool(_EXTREME.search(tag)), not is_whole(s), -s.stats.n, len(s.curve.id), s.curve.id,
         )  # fmt: skip
 
     return min(chosen or held_out or known, key=rank, default=None)
+
+
+def is_whole(s: Series) -> bool:
+    """Whether its name says the whole return, not a part of it."""
+    return _WHOLE.search(s.curve.tag) is not None
 
 
 def trains_an_agent(series: Mapping[str, Series]) -> bool:

@@ -6,15 +6,17 @@ Why it matters
 
 How it decides
     By means over parts of the run, since single returns say little: half of what the reward had risen by, or more, is
-    lost over the last part of the run without a way back, or it ends far below its start; both by many times its noise.
+    lost over the last part of the run without a way back, or it ends far below the start that it had held for a tenth
+    of the run; both by many times its noise.
     What follows the fall must be longer than any time before at which it had been so low: an agent that goes up and down
     has not collapsed. The onset is the logged point at which the fall begins: the line through its first half, followed
     back to the level before; where one step makes the fall, the first point after it. The evaluation's reward is judged
     where it has points enough. A share of successes that is still at its best contradicts it, and so does a curriculum
     that gets harder.
 
-    The cause is what left its level before the reward did: a KL of one update far above the usual one, or most of each
-    update clipped; a value loss or gradient norm ten times its usual level; an entropy that was gone, or had grown by half.
+    The cause is what left its level before the reward did: a KL of one update far above the usual one, or above 0.1
+    as a habit, or most of each update clipped; a value loss or gradient norm ten times its usual level; a learning
+    rate of 0.01 or more; an entropy that was gone, or had grown by half.
 
 What to try
     Go back to the checkpoint of the best evaluation. A lower learning rate; where KL ran away, a smaller clip range or a
@@ -58,6 +60,8 @@ ID = "reward-collapse"
 LOST = (0.4, 0.55)
 #: rise in units of the noise of a mean; the same for a fall below the start
 CLEAR, BELOW = (4.0, 8.0), (8.0, 16.0)
+#: share of the run for which a level must be held that was there from the start
+HELD = 0.1
 #: times the longest stretch that was as low before
 LONGER = (1.2, 2.0)
 #: share of the run over which a reward stays the same to the last digit
@@ -76,10 +80,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     if found is None:
         return None
     noise = max(noise_of_part(s), 1e-300)
-    risen = ramp(found.rise / noise, *CLEAR) if found.lost <= 1 else 0.0
-    sunk = ramp((found.end - found.best - found.rise) / noise, *BELOW) if found.lost > 1 else 0.0
-    # what rose before is lost for sure where the end is below the start
-    clear = max(risen, sunk, ramp(found.rise / noise, *CLEAR) if found.lost > 1 else 0.0)
+    clear = ramp(found.rise / noise, *CLEAR)
+    if found.lost > 1 and s.x[found.at] - s.x[0] > HELD * (s.x[-1] - s.x[0]):
+        # an agent that came with what it could: the level that it had held is what it had reached
+        clear = max(clear, ramp((found.end - found.best - found.rise) / noise, *BELOW))
     confidence = (
         0.95
         * ramp(found.lost, *LOST)
@@ -110,8 +114,8 @@ def _finding(case: Case, s: Series, found: Fall, confidence: float) -> Finding:
         ID, "error", confidence, s,
         f"The reward had reached {number(s.logged(float(s.y[top])))} at {axis} {s.step_at(top):g}; {how}{_because(why)}.",
         at=found.at, actions=("restore-checkpoint", *(why.actions if why else ("lower-lr", "clip-gradients"))),
-        best=s.logged(float(s.y[top])), best_at=s.step_at(top), end=s.logged(found.end), lost=lost, frozen=frozen,
-        cause=why.what if why else None, cause_curve=why.curve if why else None, cause_at=why.at if why else None,
+        best=s.logged(float(s.y[top])), best_at=int(s.step_at(top)), end=s.logged(found.end), lost=lost, frozen=frozen,
+        cause=why.what if why else None, cause_curve=why.curve if why else None, cause_at=int(why.at) if why else None,
     )  # fmt: skip
 
 
@@ -175,7 +179,7 @@ CONDITION = Condition(
         "end": "mean reward over the last 15 % of the run",
         "lost": "share of the rise that is lost at the end",
         "frozen": "true if the reward stays the same to the last digit",
-        "cause": "what left its level before: kl, critic, gradient, entropy gone, entropy grew; null if none is seen",
+        "cause": "what left its level before: kl, critic, gradient, rate, entropy gone, entropy grew; null if none is seen",
         "cause_curve": "the curve that tells the cause; null if none does",
         "cause_at": "where on that curve's axis; null if none does",
     },

@@ -5,11 +5,13 @@ Why it matters
     does not change. More of the same run brings nothing.
 
 How it decides
-    From 20 points on: no part of the run gets better than the first one by more than a tenth of the level, or by more
-    than its noise where the reward has no trend (Mann-Kendall). A reward that is the same to the last digit is flat if it
+    From 12 points on no part of the run gets better than the first one by more than a tenth of the level (a fifth,
+    where the policy is seen not to move), or, from 20 points
+    on, by more than its noise while the reward has no trend (Mann-Kendall). The reward of training is looked at as well as
+    the evaluation's, whose greedy policy may do well by chance. A reward that is the same to the last digit is flat if it
     is zero or below, as where a sparse reward is never found; above zero it may be the highest that can be had, and
     nothing is said. Nor is anything said where the first points lie below all the rest (learnt at once), where a fifth of the points
-    share the highest value, where another reward or a share of successes rises, or where a curriculum gets harder.
+    share the highest value, where either reward or a share of successes rises, or where a curriculum gets harder.
 
     Which remedy comes first follows from the policy: an entropy that stays to a twentieth, or a KL next to zero, says
     that the steps are too small; an entropy that was gone early, a KL above 0.1, or most of each update clipped says that they
@@ -32,7 +34,15 @@ from __future__ import annotations
 import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
-from curvedoctor.conditions.measures.returns import WANDERS, cannot_judge, harder_task, succeeds
+from curvedoctor.conditions.measures.returns import (
+    WANDERS,
+    cannot_judge,
+    gained,
+    harder_task,
+    noise_of_part,
+    rewards,
+    succeeds,
+)
 from curvedoctor.conditions.measures.shape import rising
 from curvedoctor.conditions.measures.signals import entropy, median_late, signals
 from curvedoctor.conditions.measures.still import rests_from
@@ -43,10 +53,12 @@ from curvedoctor.features.series import Series
 from curvedoctor.model import Curve, Finding, Floats, Role, Run, Unjudged
 
 ID = "reward-flat"
-#: fewest points
+#: fewest points of a reward whose noise hides what its level doesn't show
 FEWEST = 20
 #: gain against the noise of an eighth of the run, where there is no trend
-NOISE, TREND = 2.5, 1.7
+NOISE, TREND = 3.2, 2.3
+#: share of the level within which a reward has not moved where the policy is seen not to
+STILL = (0.15, 0.3)
 #: share of the points that share the highest value, from which on it is a ceiling
 CEILING = 0.2
 #: share of its start within which an entropy has not moved; share below which it is gone; by which part of the run
@@ -62,16 +74,21 @@ UNKNOWN = ("raise-lr", "change-optimizer", "overfit-one-batch")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot_judge(case, FEWEST)
+    reason = cannot_judge(case)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.reward
-    assert s is not None
-    constant = rests_from(s.y) == 0
-    confidence = _constant(s) if constant else _flat(s)
-    if confidence < REPORT_FROM or succeeds(case) or harder_task(case) or _another_rises(case, s):
+    if succeeds(case) or harder_task(case) or any(_rises(s) for s in rewards(case)):
         return None
-    return _finding(case, s, confidence, constant=constant)
+    actions, why = _what(case, constant=all(rests_from(s.y) == 0 for s in rewards(case)))
+    near = STILL if actions is SMALL and why else WANDERS
+    confidence, s = max(((_flat(s, near), s) for s in rewards(case)), key=lambda told: told[0])
+    return None if confidence < REPORT_FROM else _finding(s, confidence, actions, why)
+
+
+def _rises(s: Series) -> bool:
+    """Whether the reward ends above its start by more than it wanders, and than its noise."""
+    gain = gained(s)
+    return gain > WANDERS[1] * abs(float(np.median(s.grid))) and gain > 3 * noise_of_part(s)
 
 
 def _constant(s: Series) -> float:
@@ -79,16 +96,23 @@ def _constant(s: Series) -> float:
     return 0.9 if s.logged(float(s.y[-1])) <= 0 else 0.0
 
 
-def _flat(s: Series) -> float:
+def _flat(s: Series, near: tuple[float, float]) -> float:
+    if rests_from(s.y) == 0:
+        return _constant(s)
     if _at_ceiling(s) or _learnt_at_once(s):
         return 0.0
     eighths = s.grid.reshape(8, GRID // 8).mean(axis=1)
     gain = float(eighths[0] - eighths[1:].min())
     level = abs(float(np.median(s.grid)))
-    near = ramp(gain / max(level, 1e-300), *reversed(WANDERS))
+    level_stays = ramp(gain / max(level, 1e-300), *reversed(near))
     sigma = float(np.median(np.abs(np.diff(eighths)))) * 1.05
-    trendless = abs(rising(s, 0.0)) < TREND and gain < NOISE * sigma and eighths[-1] >= eighths[0] - sigma
-    return 0.75 * max(near, float(trendless))
+    trendless = (
+        len(s.y) >= FEWEST
+        and abs(rising(s, 0.0)) < TREND
+        and gain < NOISE * sigma
+        and eighths[-1] >= eighths[0] - 2 * sigma
+    )
+    return 0.75 * max(level_stays, float(trendless))
 
 
 def _at_ceiling(s: Series) -> bool:
@@ -102,27 +126,19 @@ def _learnt_at_once(s: Series) -> bool:
     return float(s.y[0]) > worst + spread
 
 
-def _another_rises(case: Case, s: Series) -> bool:
-    """Whether the whole return under another name, on other data, leaves its start."""
-    others = [
-        o for o in case.series.values()
-        if o is not s and o.curve.role.quantity == "reward" and o.curve.role.better == "higher" and o.stats.n >= FEWEST
-        and o.curve.role.split != s.curve.role.split
-    ]  # fmt: skip
-    return any(_flat(o) < REPORT_FROM and _constant(o) == 0 and o.stats.end < o.stats.start for o in others)
-
-
-def _finding(case: Case, s: Series, confidence: float, *, constant: bool) -> Finding:
-    actions, why = _what(case, constant=constant)
+def _finding(s: Series, confidence: float, actions: tuple[str, ...], why: str | None) -> Finding:
+    constant = rests_from(s.y) == 0
     first, end = s.logged(s.stats.start), s.logged(s.stats.end)
+    sinks = s.stats.end - s.stats.start > WANDERS[1] * abs(s.stats.start) + 3 * noise_of_part(s)
     how = (
         f"The reward is {number(end)} at all of its {len(s.y)} points"
         if constant
-        else f"The reward never leaves its start: {number(first)} at first, {number(end)} at the end of {len(s.y)} points"
+        else f"The reward {'only falls from' if sinks else 'never leaves'} its start: {number(first)} at first, {number(end)} "
+        f"at the end of {len(s.y)} points"
     )
-    said = f", and {why}" if why else ""
+    text = f"{how}, and {why}." if why else f"{how}."
     return finding(
-        ID, "warning", min(0.95, confidence + 0.1 * bool(why)), s, f"{how}{said}.", actions=actions, start=first, end=end,
+        ID, "warning", min(0.95, confidence + 0.1 * bool(why)), s, text, actions=actions, start=first, end=end,
         constant=constant, policy=why,
     )  # fmt: skip
 

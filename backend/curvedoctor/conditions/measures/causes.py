@@ -10,12 +10,15 @@ import numpy.typing as npt
 from curvedoctor.conditions.base import number, times
 from curvedoctor.conditions.measures.signals import Signal, entropy, signals
 from curvedoctor.features.case import Case
+from curvedoctor.features.rates import logged_lr
 from curvedoctor.features.series import Series
 
 #: shares of the run before and after the onset within which a signal is looked at
 BEFORE, AFTER = 0.15, 0.02
 #: KL of one update that is too much by any custom, in nats, and times its usual level
 KL, KL_TIMES = 0.03, 4.0
+#: KL that is too much as a habit; learning rate far above what agents are trained with
+FAR, HIGH_LR = 0.1, 0.01
 #: share of the ratios that were clipped: most of the batch wants to move farther than it may
 CLIPPED = 0.5
 #: times its usual level that a value loss or gradient norm has run away by
@@ -28,7 +31,7 @@ GONE, GREW = 0.1, 1.5
 class Cause:
     """One signal that left its level before the reward fell."""
 
-    #: "kl", "critic", "gradient", "entropy gone", "entropy grew"
+    #: "kl", "critic", "gradient", "rate", "entropy gone", "entropy grew"
     what: str
     #: the curve, where on its axis, and a sentence's end
     curve: str
@@ -47,6 +50,7 @@ def cause(case: Case, s: Series, onset: int) -> Cause | None:
         _of_kl(case, window)
         or _of_critic(case, window)
         or _of_gradient(case, window)
+        or _of_rate(case, s)
         or _of_entropy(case, window)
     )
 
@@ -60,6 +64,13 @@ def _of_kl(case: Case, window: tuple[float, float]) -> Cause | None:
             "kl", kl.curve.id, step, f"the policy had taken a step of KL {number(level)} at {kl.curve.axis} {step:g}",
             ("lower-lr", "clip-gradients"),
         )  # fmt: skip
+    often = told.get("kl")
+    if often is not None:
+        before = often.y[often.steps <= window[1]]
+        usual = float(np.median(before)) if len(before) >= 4 else 0.0
+        if usual > FAR:
+            text = f"each update had moved the policy far, by a KL of {number(usual)}"
+            return Cause("kl", often.curve.id, float(often.steps[0]), text, ("lower-lr", "clip-gradients"))
     clipped = told.get("clipped")
     near = clipped.between(*window) if clipped is not None else np.empty(0)
     if clipped is None or len(near) < 2 or float(np.median(near)) < CLIPPED:
@@ -93,6 +104,20 @@ def _of_gradient(case: Case, window: tuple[float, float]) -> Cause | None:
     _, step, level = found
     text = f"the gradient norm had jumped to {number(level)} at {curve.axis} {step:g}"
     return Cause("gradient", curve.id, step, text, ("clip-gradients", "lower-lr"))
+
+
+def _of_rate(case: Case, s: Series) -> Cause | None:
+    lr = logged_lr(case)
+    if lr is None or lr < HIGH_LR:
+        return None
+    text = f"the learning rate, {number(lr)}, is far above what agents are trained with"
+    return Cause(
+        "rate",
+        case.lr.id if case.lr is not None else s.curve.id,
+        s.step_at(0),
+        text,
+        ("lower-lr", "clip-gradients"),
+    )
 
 
 def _of_entropy(case: Case, window: tuple[float, float]) -> Cause | None:

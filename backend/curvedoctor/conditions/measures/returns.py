@@ -14,6 +14,7 @@ import numpy.typing as npt
 from curvedoctor.conditions.measures.signals import Kind, signals
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
+from curvedoctor.features.rewards import is_whole
 from curvedoctor.features.series import Series
 from curvedoctor.features.statistics import MAD_TO_SIGMA, smooth
 from curvedoctor.model import Floats
@@ -24,8 +25,8 @@ FEWEST = 12
 STAYS = 0.15
 #: share of the level within which a reward that wanders has not moved
 WANDERS = (0.06, 0.12)
-#: shares of a fall through which the line goes that is followed back to where the fall began
-EARLY, HALF = 0.2, 0.5
+#: shares of a fall between which a line is laid that is followed back to where it began; half of it; cells of a slow one
+EARLY, HALF, LATE, SLOW = 0.15, 0.5, 0.65, 5
 _TAIL = max(3, int(GRID * STAYS))
 
 
@@ -57,9 +58,11 @@ def cannot_judge(case: Case, least: int = FEWEST) -> str | None:
 
 
 def noise_of_part(s: Series) -> float:
-    """σ of a mean over one part in GRID of the run."""
-    spread = float(np.median(np.abs(np.diff(s.grid))))
-    return MAD_TO_SIGMA * spread / math.sqrt(2) + 1e-9 * float(np.abs(s.grid).max())
+    """σ of a mean over one part in GRID of the run; of one point where there are fewer."""
+    level = 1e-9 * float(np.abs(s.grid).max())
+    if len(s.y) < GRID:
+        return s.stats.noise + level
+    return MAD_TO_SIGMA * float(np.median(np.abs(np.diff(s.grid)))) / math.sqrt(2) + level
 
 
 def tail(s: Series) -> Floats:
@@ -103,13 +106,22 @@ def _longest(low: npt.NDArray[np.bool_]) -> int:
 
 
 def _began(s: Series, calm: Floats, best: float, end: float, half: int) -> int:
-    """The logged point where the line through the first fifth and the half of the fall leaves the level before it."""
-    held = np.flatnonzero(calm[: half + 1] < best + EARLY * (end - best))
-    early = int(held[-1]) if len(held) else half
-    cell = early - (half - early) * EARLY / (HALF - EARLY) + 0.5
-    place = s.x[0] + (s.x[-1] - s.x[0]) * max(cell, 0.0) / GRID
+    """The logged point where the line through the fall, without its ends, leaves the level before it."""
+    early, late = (_last_above(calm, best + share * (end - best)) for share in (EARLY, LATE))
+    cell = float(early)
+    if late - early >= SLOW:
+        cells = np.arange(early, late + 1)
+        slope, level = np.polyfit(cells, s.grid[cells], 1)
+        top = float(np.convolve(s.grid, np.full(SLOW, 1 / SLOW), mode="valid").min())
+        cell = min(cell, (top - level) / slope) if slope > 0 else cell
+    place = s.x[0] + (s.x[-1] - s.x[0]) * max(cell + 0.5, 0.0) / GRID
     at = int(np.argmin(np.abs(s.x - place)))
     return _sharpest(s, at, half, end - best)
+
+
+def _last_above(calm: Floats, level: float) -> int:
+    """The last cell that is better than a level, one at least."""
+    return int(np.flatnonzero(calm < level)[-1])
 
 
 def _sharpest(s: Series, at: int, half: int, depth: float) -> int:
@@ -122,6 +134,18 @@ def _sharpest(s: Series, at: int, half: int, depth: float) -> int:
     sharp = int(around[np.argmax(steps)])
     after = float(np.median(s.y[sharp : sharp + 5]) - np.median(s.y[max(0, sharp - 5) : sharp]))
     return sharp if steps.max() > 0.5 * depth and after > 0.5 * depth else at
+
+
+def rewards(case: Case) -> list[Series]:
+    """The reward that is judged, and the same of other data: what training got beside what an evaluation got."""
+    s = case.reward
+    others = [
+        o
+        for o in case.series.values()
+        if s is not None and o is not s and o.curve.role.quantity == "reward" and o.curve.role.better == "higher"
+        and o.curve.role.split != s.curve.role.split and o.stats.n >= FEWEST and is_whole(o)
+    ]  # fmt: skip
+    return [s, *others] if s is not None else []
 
 
 def harder_task(case: Case) -> bool:
