@@ -11,8 +11,8 @@ How it decides
     What follows the fall must be longer than any time before at which it had been so low: an agent that goes up and down
     has not collapsed. The onset is the logged point at which the fall begins: the line through its first half, followed
     back to the level before; where one step makes the fall, the first point after it. The evaluation's reward is judged
-    where it has points enough. A share of successes that is still at its best contradicts it, and so does a curriculum
-    that gets harder.
+    where it has points enough. A share of successes that is still at its best contradicts it, and so do a reward of
+    training that has not fallen and a curriculum that gets harder.
 
     The cause is what left its level before the reward did: a KL of one update far above the usual one, or above 0.1
     as a habit, or most of each update clipped; a value loss or gradient norm ten times its usual level; a learning
@@ -46,6 +46,7 @@ from curvedoctor.conditions.measures.returns import (
     fall,
     harder_task,
     noise_of_part,
+    rewards,
     span,
     succeeds,
     tail,
@@ -66,7 +67,9 @@ HELD = 0.1
 LONGER = (1.2, 2.0)
 #: share of the run over which a reward stays the same to the last digit
 FROZEN = 0.2
-#: what remains of the confidence beside a success rate at its best, or a task that gets harder
+#: share of its rise that a reward of training may lose and still contradict an evaluation that falls
+HOLDS = 0.3
+#: what remains of the confidence beside that, a success rate at its best, or a task that gets harder
 CONTRADICTED = 0.3
 
 
@@ -92,7 +95,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         * float(_stays(s, found))
         * ramp(span(s), *WANDERS)
     )
-    if harder_task(case) or succeeds(case):
+    if harder_task(case) or succeeds(case) or any(map(_holds, rewards(case)[1:])):
         confidence *= CONTRADICTED
     return None if confidence < REPORT_FROM else _finding(case, s, found, confidence)
 
@@ -117,6 +120,12 @@ def _finding(case: Case, s: Series, found: Fall, confidence: float) -> Finding:
         best=s.logged(float(s.y[top])), best_at=int(s.step_at(top)), end=s.logged(found.end), lost=lost, frozen=frozen,
         cause=why.what if why else None, cause_curve=why.curve if why else None, cause_at=int(why.at) if why else None,
     )  # fmt: skip
+
+
+def _holds(other: Series) -> bool:
+    """Whether what training got, beside an evaluation that falls, did not: a greedy policy may do well, or badly, by chance."""
+    found = fall(other)
+    return found is None or found.lost < HOLDS or span(other) < WANDERS[1]
 
 
 def _because(why: Cause | None) -> str:

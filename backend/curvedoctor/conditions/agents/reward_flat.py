@@ -31,6 +31,8 @@ References
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
@@ -56,7 +58,7 @@ ID = "reward-flat"
 #: fewest points of a reward whose noise hides what its level doesn't show
 FEWEST = 20
 #: gain against the noise of an eighth of the run, where there is no trend
-NOISE, TREND = 3.2, 2.3
+NOISE, TREND = 3.8, 2.3
 #: share of the level within which a reward has not moved where the policy is seen not to
 STILL = (0.15, 0.3)
 #: share of the points that share the highest value, from which on it is a ceiling
@@ -77,18 +79,22 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot_judge(case)
     if reason is not None:
         return unjudged(ID, reason)
-    if succeeds(case) or harder_task(case) or any(_rises(s) for s in rewards(case)):
+    known = rewards(case)
+    actions, why = _what(case, constant=all(rests_from(s.y) == 0 for s in known))
+    still = actions is SMALL and why is not None
+    # a policy that does not move may have done well by chance when it was evaluated
+    telling = [s for s in known if s.curve.role.split == "train"] if still else []
+    near = STILL if still else WANDERS
+    if succeeds(case) or harder_task(case) or any(_rises(s, near[1]) for s in telling or known):
         return None
-    actions, why = _what(case, constant=all(rests_from(s.y) == 0 for s in rewards(case)))
-    near = STILL if actions is SMALL and why else WANDERS
-    confidence, s = max(((_flat(s, near), s) for s in rewards(case)), key=lambda told: told[0])
+    confidence, s = max(((_flat(s, near), s) for s in telling or known), key=lambda told: told[0])
     return None if confidence < REPORT_FROM else _finding(s, confidence, actions, why)
 
 
-def _rises(s: Series) -> bool:
-    """Whether the reward ends above its start by more than it wanders, and than its noise."""
+def _rises(s: Series, share: float) -> bool:
+    """Whether the reward ends above its start by more than a share of its level, and than its noise."""
     gain = gained(s)
-    return gain > WANDERS[1] * abs(float(np.median(s.grid))) and gain > 3 * noise_of_part(s)
+    return gain > share * abs(float(np.median(s.grid))) and gain > 3 * noise_of_part(s)
 
 
 def _constant(s: Series) -> float:
@@ -105,13 +111,8 @@ def _flat(s: Series, near: tuple[float, float]) -> float:
     gain = float(eighths[0] - eighths[1:].min())
     level = abs(float(np.median(s.grid)))
     level_stays = ramp(gain / max(level, 1e-300), *reversed(near))
-    sigma = float(np.median(np.abs(np.diff(eighths)))) * 1.05
-    trendless = (
-        len(s.y) >= FEWEST
-        and abs(rising(s, 0.0)) < TREND
-        and gain < NOISE * sigma
-        and eighths[-1] >= eighths[0] - 2 * sigma
-    )
+    sigma = max(s.stats.noise, s.stats.noise_late) / math.sqrt(len(s.y) / 8)
+    trendless = len(s.y) >= FEWEST and abs(rising(s, 0.0)) < TREND and gain < NOISE * sigma
     return 0.75 * max(level_stays, float(trendless))
 
 

@@ -110,7 +110,7 @@ def _of_an_agent(case: Case) -> Finding | None:
     severity: Severity = "warning"
     confidence = 0.9 * rises * ramp(least, *AHEAD)
     if confidence < REPORT_FROM:
-        confidence, severity = 0.6 * rises * ramp(most, *AHEAD), "info"
+        confidence, severity = 0.6 * rises * ramp(most, *AHEAD) * ramp(least, 0.0, AHEAD[0]), "info"
     if confidence < REPORT_FROM:
         return None
     at = len(s.y) - 1
