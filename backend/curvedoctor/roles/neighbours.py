@@ -10,7 +10,7 @@ from curvedoctor.roles import split, vocabulary
 from curvedoctor.roles.frameworks import is_environment
 from curvedoctor.roles.quantity import inner
 from curvedoctor.roles.rules import first
-from curvedoctor.roles.words import Name
+from curvedoctor.roles.tag_words import Name
 
 #: words of losses that only a training procedure has
 _PROCEDURE = vocabulary.ADVERSARIAL | {"d", "g", "actor", "critic", "policy", "value", "surrogate"}
@@ -76,7 +76,7 @@ class Neighbours:
                 held_out = held_out or _supervised(leaf)
                 held_out_loss = held_out_loss or bool(leaf & vocabulary.LOSS)
         return cls(
-            splits={key: frozenset(found) for key, found in splits.items()},
+            splits={key: frozenset(names_of) for key, names_of in splits.items()},
             misnamed=frozenset(misnamed),
             rewards=rewards,
             policy=rewards and policy,
