@@ -2,7 +2,7 @@
 
     pip install stable-baselines3 tensorboard
     python examples/real_runs/agents.py LOGS            # every run, some minutes on one core
-    python examples/real_runs/agents.py LOGS cartpole_ppo pendulum_sac --seed 3
+    python examples/real_runs/agents.py LOGS cartpole_ppo pendulum_td3 --seed 3
     curvedoctor diagnose LOGS
 
 The logs of seed 0 are kept in `tests/data/agents`: scalars only, as TensorBoard's writer leaves them.
@@ -55,8 +55,7 @@ PLANS: Mapping[str, Plan] = {
     "cartpole_ppo_lr_huge": Plan("PPO", "CartPole-v1", 40_000, {**_PPO, "learning_rate": 0.3}),
     "cartpole_dqn": Plan("DQN", "CartPole-v1", 30_000, _DQN),
     "pendulum_td3": Plan("TD3", "Pendulum-v1", 8_000, _OFF),
-    "pendulum_sac": Plan("SAC", "Pendulum-v1", 8_000, _OFF),
-    "pendulum_sac_lr_tiny": Plan("SAC", "Pendulum-v1", 6_000, {**_OFF, "learning_rate": 1e-7}),
+    "pendulum_td3_lr_tiny": Plan("TD3", "Pendulum-v1", 6_000, {**_OFF, "learning_rate": 1e-7}),
     # the target network follows at once and nothing is discounted: nothing holds the critic
     "pendulum_td3_no_target": Plan(
         "TD3", "Pendulum-v1", 8_000, {**_OFF, "tau": 1.0, "gamma": 1.0, "learning_rate": 1e-2}

@@ -12,7 +12,7 @@ How it decides
     has not collapsed. The onset is the logged point at which the fall begins: the line through its first half, followed
     back to the level before; where one step makes the fall, the first point after it. The evaluation's reward is judged
     where it has points enough. A share of successes that is still at its best contradicts it, and so do a reward of
-    training that has not fallen and a curriculum that gets harder.
+    training that has not fallen, updates that move nothing, and a curriculum that gets harder.
 
     The cause is what left its level before the reward did: a KL of one update far above the usual one, or above 0.1
     as a habit, or most of each update clipped; a value loss or gradient norm ten times its usual level; a learning
@@ -51,6 +51,7 @@ from curvedoctor.conditions.measures.returns import (
     succeeds,
     tail,
 )
+from curvedoctor.conditions.measures.signals import policy_rests
 from curvedoctor.conditions.measures.still import rests_from
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -68,8 +69,8 @@ LONGER = (1.2, 2.0)
 #: share of the run over which a reward stays the same to the last digit
 FROZEN = 0.2
 #: share of its rise that a reward of training may lose and still contradict an evaluation that falls
-HOLDS = 0.3
-#: what remains of the confidence beside that, a success rate at its best, or a task that gets harder
+HOLDS = 0.1
+#: what remains of the confidence beside that, a policy that no update moves, a success rate at its best, or a task that gets harder
 CONTRADICTED = 0.3
 
 
@@ -95,7 +96,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         * float(_stays(s, found))
         * ramp(span(s), *WANDERS)
     )
-    if harder_task(case) or succeeds(case) or any(map(_holds, rewards(case)[1:])):
+    if harder_task(case) or succeeds(case) or policy_rests(case) or any(map(_holds, rewards(case)[1:])):
         confidence *= CONTRADICTED
     return None if confidence < REPORT_FROM else _finding(case, s, found, confidence)
 

@@ -46,7 +46,7 @@ from curvedoctor.conditions.measures.returns import (
     succeeds,
 )
 from curvedoctor.conditions.measures.shape import rising
-from curvedoctor.conditions.measures.signals import entropy, median_late, signals
+from curvedoctor.conditions.measures.signals import entropy, median_late, policy_rests, signals
 from curvedoctor.conditions.measures.still import rests_from
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
@@ -65,8 +65,8 @@ STILL = (0.15, 0.3)
 CEILING = 0.2
 #: share of its start within which an entropy has not moved; share below which it is gone; by which part of the run
 UNMOVED, GONE, SOON = 0.05, 0.1, 0.3
-#: KL of an update that moves next to nothing, and that moves too much, in nats; share of ratios clipped that is too much
-STILL_KL, MUCH_KL, CLIPPED = 1e-4, 0.1, 0.5
+#: KL of an update that moves too much, in nats; share of ratios clipped that is too much
+MUCH_KL, CLIPPED = 0.1, 0.5
 #: rates that no agent is trained with
 LOW_LR, HIGH_LR = 1e-6, 0.01
 SMALL = ("raise-lr", "bigger-batch", "overfit-one-batch")
@@ -105,7 +105,7 @@ def _constant(s: Series) -> float:
 def _flat(s: Series, near: tuple[float, float]) -> float:
     if rests_from(s.y) == 0:
         return _constant(s)
-    if _at_ceiling(s) or _learnt_at_once(s):
+    if _at_ceiling(s) or (near is WANDERS and _learnt_at_once(s)):
         return 0.0
     eighths = s.grid.reshape(8, GRID // 8).mean(axis=1)
     gain = float(eighths[0] - eighths[1:].min())
@@ -164,7 +164,7 @@ def _what(case: Case, *, constant: bool) -> tuple[tuple[str, ...], str | None]:
         return SPARSE, None
     if known is not None and float(np.ptp(known[1])) <= UNMOVED * abs(float(known[1][0])):
         return SMALL, f"the policy does not move: its entropy stays at {number(float(known[1][-1]))}"
-    if kl is not None and abs(kl) < STILL_KL:
+    if kl is not None and policy_rests(case):
         return SMALL, f"the policy does not move: a KL of {number(kl)} per update"
     return UNKNOWN, None
 

@@ -34,6 +34,8 @@ _NAMES: Mapping[Kind, re.Pattern[str]] = {
 _NOT = re.compile(r"coef|target[_ ]|bonus|max_grad|reward|(^|[/_ .])(std|var|min)($|[/_ .])|old_|beta|weight")
 #: a run whose only loss this is learns values (DQN)
 _ONLY = re.compile(r"(^|/)(average_)?loss(/episode)?$")
+#: KL of an update that moves next to nothing, in nats
+STILL_KL = 1e-4
 #: fewest points that show a course
 FEWEST = 8
 
@@ -91,6 +93,12 @@ def entropy(case: Case) -> tuple[Signal, Floats] | None:
     if signal is None:
         return None
     return signal, -signal.y if "loss" in signal.curve.tag.lower() and signal.y[0] < 0 else signal.y
+
+
+def policy_rests(case: Case) -> bool:
+    """Whether no update moved the policy: a KL next to zero throughout."""
+    kl = signals(case).get("kl")
+    return kl is not None and float(np.quantile(np.abs(kl.y), 0.9)) < STILL_KL
 
 
 def median_late(signal: Signal | None) -> float | None:
