@@ -35,7 +35,7 @@ import numpy as np
 
 from curvedoctor.conditions.agents.reward_flat import agent
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, times, unjudged
-from curvedoctor.conditions.measures.returns import cannot_judge, fall, noise_of_part
+from curvedoctor.conditions.measures.returns import cannot_judge, fall, gained, noise_of_part
 from curvedoctor.conditions.measures.signals import Signal, median_late, signals
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -154,7 +154,14 @@ def _fell_at(s: Series) -> float | None:
 def _finding(s: Series, grown: _Growth) -> Finding:
     curve = grown.signal.curve
     held = _fell_at(s) is None
-    then = "and the reward has not fallen yet" if held else "and the reward falls with it"
+    risen = gained(s) > CLEAR * noise_of_part(s)
+    then = (
+        "and the reward falls with it"
+        if not held
+        else "while the reward still holds"
+        if risen
+        else "beside a reward that has not risen"
+    )
     said = finding(
         ID, "warning", grown.confidence, None,
         f"The {grown.what} grows {times(grown.end / grown.low)} times from {curve.axis} {grown.at:g} on, from "

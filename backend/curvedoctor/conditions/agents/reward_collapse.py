@@ -5,7 +5,7 @@ Why it matters
     nothing that could bring it back. The checkpoint of the best evaluation is what is worth keeping.
 
 How it decides
-    By means over parts of the run, since single returns say little: half of what the reward had risen by, or more, is
+    By means over parts of the run, since single returns say little: a third of what the reward had risen by, or more, is
     lost over the last part of the run without a way back, or it ends far below the start that it had held for a tenth
     of the run; both by many times its noise.
     What follows the fall must be longer than any time before at which it had been so low: an agent that goes up and down
@@ -58,8 +58,8 @@ from curvedoctor.features.series import Series
 from curvedoctor.model import Curve, Finding, Floats, Role, Run, Unjudged
 
 ID = "reward-collapse"
-#: share of the rise that is lost
-LOST = (0.4, 0.55)
+#: share of the rise that is lost: beyond what a sound agent's reward swings by
+LOST = (0.3, 0.45)
 #: rise in units of the noise of a mean; the same for a fall below the start
 CLEAR, BELOW = (4.0, 8.0), (8.0, 16.0)
 #: share of the run for which a level must be held that was there from the start
@@ -134,11 +134,11 @@ def _because(why: Cause | None) -> str:
 
 
 def _stays(s: Series, found: Fall) -> bool:
-    """Whether no part of the end comes back to where most of the rise was held, nor is on its way there."""
-    last, span = tail(s), max(found.rise, found.end - found.best)
+    """Whether no part of the end makes good more than half of the fall, nor is on its way there."""
+    last, depth = tail(s), found.end - found.best
     half = len(last) // 2
     back = float(last[:half].mean() - last[half:].mean())
-    return bool(last.min() > found.best + 0.75 * LOST[0] * span and back < 0.25 * span)
+    return bool(last.min() > found.best + 0.5 * depth and back < 0.25 * max(found.rise, depth))
 
 
 def _agent(values: Floats) -> Run:

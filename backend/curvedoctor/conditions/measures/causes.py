@@ -19,6 +19,8 @@ BEFORE, AFTER = 0.15, 0.02
 KL, KL_TIMES = 0.03, 4.0
 #: KL that is too much as a habit; learning rate far above what agents are trained with
 FAR, HIGH_LR = 0.1, 0.01
+#: times its median up to the onset that a learning rate was raised by
+RAISED = 3.0
 #: share of the ratios that were clipped: most of the batch wants to move farther than it may
 CLIPPED = 0.5
 #: times its usual level that a value loss or gradient norm has run away by
@@ -50,7 +52,7 @@ def cause(case: Case, s: Series, onset: int) -> Cause | None:
         _of_kl(case, window)
         or _of_critic(case, window)
         or _of_gradient(case, window)
-        or _of_rate(case, s)
+        or _of_rate(case, s, window)
         or _of_entropy(case, window)
     )
 
@@ -106,18 +108,22 @@ def _of_gradient(case: Case, window: tuple[float, float]) -> Cause | None:
     return Cause("gradient", curve.id, step, text, ("clip-gradients", "lower-lr"))
 
 
-def _of_rate(case: Case, s: Series) -> Cause | None:
+def _of_rate(case: Case, s: Series, window: tuple[float, float]) -> Cause | None:
+    curve, actions = case.lr, ("lower-lr", "clip-gradients")
+    if curve is not None:
+        early = curve.steps <= window[1]
+        risen = np.flatnonzero(
+            early & (curve.values > RAISED * float(np.median(curve.values[early])) if early.any() else early)
+        )
+        if len(risen):
+            step, rate = float(curve.steps[risen[0]]), float(curve.values[risen[0]])
+            text = f"the learning rate had been raised to {number(rate)} at {curve.axis} {step:g}"
+            return Cause("rate", curve.id, step, text, actions)
     lr = logged_lr(case)
     if lr is None or lr < HIGH_LR:
         return None
     text = f"the learning rate, {number(lr)}, is far above what agents are trained with"
-    return Cause(
-        "rate",
-        case.lr.id if case.lr is not None else s.curve.id,
-        s.step_at(0),
-        text,
-        ("lower-lr", "clip-gradients"),
-    )
+    return Cause("rate", curve.id if curve is not None else s.curve.id, s.step_at(0), text, actions)
 
 
 def _of_entropy(case: Case, window: tuple[float, float]) -> Cause | None:
