@@ -86,7 +86,7 @@ def test_only_what_changed_is_read(directory: Path, logs: Path) -> None:
     _age(logs / "run2")
     items, read = _load(units_of(logs))
     assert read == ["run2"]
-    fresh = [fingerprint(i) if isinstance(i, Run) else i for i in Counting()(units_of(logs))]
+    fresh = [fingerprint(i) if isinstance(i, Run) else i for i in Counting().load(units_of(logs), OPTIONS)]
     assert items == fresh
 
 
