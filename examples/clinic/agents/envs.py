@@ -1,9 +1,11 @@
-"""Worlds for small agents, many copies of one at a time: every array's first axis is the copy."""
+"""Worlds for small agents, many copies of one at a time: every array's first axis is the copy.
+
+Episodes begin anew by themselves; a step gives what is seen next, the reward, and whether the episode has ended.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,17 +13,6 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-
-
-class World(Protocol):
-    """Episodes begin anew by themselves; a step gives what is seen next, the reward, and whether the episode has ended."""
-
-    seen: int
-    actions: int
-    horizon: int
-
-    def reset(self) -> Floats: ...
-    def step(self, action: Ints) -> tuple[Floats, Floats, Bools]: ...
 
 
 class CartPole:
@@ -108,3 +99,6 @@ class Bandit:
         reward = self._pay[self._context, action] + 0.3 * self._rng.standard_normal(self._copies)
         self._age = (self._age + 1) % self.horizon
         return self._look(), reward, np.full(self._copies, self._age == 0)
+
+
+World = CartPole | Grid | Bandit

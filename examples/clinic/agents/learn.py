@@ -258,16 +258,10 @@ def _improve(
 
 def _q_learning(s: Setting) -> Log:
     rng = np.random.default_rng((s.seed, 2))
-    world = WORLDS[s.world](s.copies, rng)
-    net = Net((world.seen, 32, world.actions), rng, 0.1)
-    target, log, episodes, seen = (
-        Net((world.seen, 32, world.actions), rng, 0.1),
-        Log(),
-        _Episodes(s.copies),
-        world.reset(),
-    )
+    world, log, episodes = WORLDS[s.world](s.copies, rng), Log(), _Episodes(s.copies)
+    net, target = (Net((world.seen, 32, world.actions), rng, 0.1) for _ in range(2))
     target.weights = net.copy()
-    size, judge = 20_000, _Judge(s, net, log)
+    seen, judge, size = world.reset(), _Judge(s, net, log), 20_000
     memory = [np.zeros((size, k)) for k in (world.seen, 1, 1, world.seen, 1)]
     for k in range(s.updates):
         judge(k, s.updates)
@@ -277,32 +271,31 @@ def _q_learning(s: Setting) -> Log:
         now, reward, done = world.step(action)
         episodes.see(reward, done)
         at = (np.arange(s.copies) + log.steps) % size
-        for held, new in zip(
-            memory, (seen, action[:, None], reward[:, None], now, done[:, None]), strict=True
-        ):
-            held[at] = new
+        new = (seen, action[:, None], reward[:, None], now, done[:, None])
+        for held, one in zip(memory, new, strict=True):
+            held[at] = one
         seen, log.steps = now, log.steps + s.copies
         if log.steps < 1000:
             continue
-        x, a, r, y, end = _draw(memory, rng, min(size, log.steps))
-        best = s.reward_scale * r[:, 0] + s.gamma * (1 - end[:, 0]) * target(y).max(axis=1)
-        q, rows = net(x), np.arange(len(x))
-        off = q[rows, a[:, 0].astype(int)] - best
-        slope = np.zeros_like(q)
-        slope[rows, a[:, 0].astype(int)] = off / len(x)
-        net.step(slope, _rate(s, k), 20 * s.clip_norm)
+        pick = rng.integers(0, min(size, log.steps), 64)
+        off, q = _bellman(s, net, target, [held[pick] for held in memory], _rate(s, k))
         if s.target_every and k % s.target_every == 0:
             target.weights = net.copy()
         if k % max(1, s.updates // 150) == 0 and episodes.returns:
             log.add(
-                charts__episodic_return=episodes.mean(), losses__td_loss=float(np.mean(off**2)), losses__q_values=float(q.mean()),
+                charts__episodic_return=episodes.mean(), losses__td_loss=off, losses__q_values=q,
                 charts__learning_rate=_rate(s, k), charts__epsilon=explore,
             )  # fmt: skip
     judge(0, 1)
     return judge.finish()
 
 
-def _draw(memory: list[Floats], rng: np.random.Generator, known: int) -> list[Floats]:
-    """A batch of 64 from what is remembered."""
-    pick = rng.integers(0, known, 64)
-    return [held[pick] for held in memory]
+def _bellman(s: Setting, net: Net, target: Net, batch: list[Floats], lr: float) -> tuple[float, float]:
+    """One step towards the target network's values; mean squared error and mean value."""
+    x, action, reward, after, end = batch
+    best = s.reward_scale * reward[:, 0] + s.gamma * (1 - end[:, 0]) * target(after).max(axis=1)
+    q, place = net(x), (np.arange(len(x)), action[:, 0].astype(int))
+    off, slope = q[place] - best, np.zeros_like(q)
+    slope[place] = off / len(x)
+    net.step(slope, lr, 20 * s.clip_norm)
+    return float(np.mean(off**2)), float(q.mean())
