@@ -31,6 +31,7 @@ def _rate(*, up: bool) -> Callable[[Case, Sequence[Finding]], Change]:
         if lr is None:
             text = f"{verb} the learning rate {'three times' if up else 'to a third'}; {LR:g} is customary."
             return Change(text, "lr", None, None, round(factor, 3))
+        lr = float(f"{lr:.6g}")  # logged in float32
         far = lr * FAR <= LR if up else lr >= LR * FAR
         proposed = LR if far else float(f"{lr * factor:.2g}")
         usual = ", which is customary" if far else ""
@@ -107,7 +108,8 @@ def _train_longer(case: Case, findings: Sequence[Finding]) -> Change:
         planned = s.step_at(len(s.y) - 1)
     if planned is None:
         return Change("Train twice as long.", "max_steps", None, None, 2.0)
-    text = f"Train for {round(2 * planned)} steps instead of {round(planned)}: the reward still rises."
+    unit = "episodes" if s is not None and s.curve.role.granularity == "epoch" else "steps"
+    text = f"Train for {round(2 * planned)} {unit} instead of {round(planned)}: the reward still rises."
     return Change(text, "max_steps", round(planned), round(2 * planned), 2.0)
 
 
