@@ -181,7 +181,7 @@ class Clinic:
         return [replace(item, where=item.where.replace(self.address, "store")) for item in problems]
 
     def _annotate(self, ward: Ward, run_id: str) -> None:
-        from curvedoctor.cli.writeback import annotate
+        from curvedoctor.sinks import annotate
         from curvedoctor.sinks.base import WriteOptions
 
         diagnosis = self.show(ward, run_id)

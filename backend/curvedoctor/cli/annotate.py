@@ -44,9 +44,10 @@ def command(settings: Settings, /, **said: Any) -> int:
     """
     from curvedoctor.cli.results import Results
     from curvedoctor.cli.terminal import Progress, heedless
-    from curvedoctor.cli.writeback import annotate, report
+    from curvedoctor.cli.writeback import report
     from curvedoctor.known import Known
     from curvedoctor.model import Diagnosis
+    from curvedoctor.sinks import annotate
     from curvedoctor.sinks.base import WriteOptions
 
     results = Results(said["sources"], options_of(said, settings), Known(settings.rules), Progress())

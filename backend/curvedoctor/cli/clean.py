@@ -23,8 +23,9 @@ def command(**said: Any) -> int:
     """Remove everything that `annotate` ever wrote to the runs in SOURCE, and nothing else."""
     from curvedoctor.cli.runs import read_runs
     from curvedoctor.cli.terminal import heedless
-    from curvedoctor.cli.writeback import clean, report
+    from curvedoctor.cli.writeback import report
     from curvedoctor.model import Problem
+    from curvedoctor.sinks import clean
     from curvedoctor.sinks.base import WriteOptions
 
     problems: list[Problem] = []

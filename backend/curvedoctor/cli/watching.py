@@ -159,7 +159,8 @@ class Watch:
 
     def write_back(self, diagnoses: Sequence[Diagnosis]) -> None:
         """Write changed diagnoses to their runs; failures on stderr."""
-        from curvedoctor.cli.writeback import FAILURES, annotate
+        from curvedoctor.cli.writeback import FAILURES
+        from curvedoctor.sinks import annotate
         from curvedoctor.sinks.base import WriteOptions
 
         for outcome in annotate(diagnoses, WriteOptions()):

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
+from typing import Any
 
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.reports.base import Look, split
@@ -18,9 +19,17 @@ CURVES = "all"
 def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
     """The page."""
     diagnoses, problems = split(results)
+    yield str(_panel().many(diagnoses, problems, _panel().Made(today(), look.command)))
+
+
+def one_run(diagnosis: Diagnosis) -> str:
+    """The page of one run, for places that keep a page beside each."""
+    return str(_panel().one_run(diagnosis))
+
+
+def _panel() -> Any:
     # by name: the panel uses the engine, and the engine must not depend on it
-    report = importlib.import_module("curvedoctor_panel.report")
-    yield str(report.many(diagnoses, problems, report.Made(today(), look.command)))
+    return importlib.import_module("curvedoctor_panel.report")
 
 
 def today() -> str:

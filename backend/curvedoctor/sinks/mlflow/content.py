@@ -117,11 +117,11 @@ def change(diagnosis: Diagnosis, present: Mapping[str, str], note: bool, run_id:
 
 def files(diagnosis: Diagnosis) -> dict[str, bytes]:
     """name → content of the artifacts."""
+    from curvedoctor.reports.as_html import one_run
     from curvedoctor.reports.as_json import document
-    from curvedoctor_panel import report
 
     return {
-        "report.html": report.one_run(diagnosis).encode(),
+        "report.html": one_run(diagnosis).encode(),
         "diagnosis.json": (dumps(document([diagnosis]), indent=2) + "\n").encode(),
         "curves.png": curves_png(diagnosis, WIDTH),
     }
