@@ -124,7 +124,7 @@ def _find(
                 stored, metrics=last_values.get(stored.run_id, {}), datasets=data.get(stored.run_id, ())
             )
         if stored.selected(options, wanted):
-            stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, (0, 0, 0)))
+            stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, ()))
             found.append(stored.unit("mlflow-sql", address, (stored.run_id,), stamp))
     yield from together(found)
 
