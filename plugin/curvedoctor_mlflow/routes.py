@@ -6,11 +6,15 @@ import functools
 import gzip
 import json
 import logging
+import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from curvedoctor.address import hidden
+from curvedoctor.model import Diagnosis
+from curvedoctor.reports.words import STATES
 from curvedoctor_mlflow import access, page
 from curvedoctor_mlflow.clinic import Clinic, Ward
 from curvedoctor_mlflow.files import FILES
@@ -29,7 +33,7 @@ def add(app: Any, clinic: Clinic, prefix: Callable[[str], str]) -> dict[str, lis
     base = prefix("/" + page.ROUTES)
     handlers = {
         "brief": lambda: _brief(clinic), "run": lambda: _run(clinic), "experiment": lambda: _experiment(clinic),
-        "explain": _explain, "page": _page,
+        "counts": lambda: _counts(clinic), "explain": _explain, "page": _page,
     }  # fmt: skip
     for name, handler in handlers.items():
         app.add_url_rule(f"{base}/{name}", f"curvedoctor_{name}", _guarded(handler), methods=["GET"])
@@ -40,7 +44,7 @@ def add(app: Any, clinic: Clinic, prefix: Callable[[str], str]) -> dict[str, lis
     app.after_request(functools.partial(_after, clinic, prefix))
     return {
         "runs": [f"{base}/brief", f"{base}/run"],
-        "experiments": [f"{base}/experiment"],
+        "experiments": [f"{base}/experiment", f"{base}/counts"],
         "open": [f"{base}/explain", f"{base}/page", *(f"{static}/{name}" for name in FILES.listing)],
     }
 
@@ -103,40 +107,59 @@ def _own(clinic: Clinic, run_id: str) -> Ward:
 
 def _status(ward: Ward, missing: bool | None = None) -> dict[str, Any]:
     """`missing`: what is asked for has no diagnosis; not yet, as long as there is work to do."""
-    missing = not ward.diagnoses if missing is None else missing
+    missing = not ward.complete if missing is None else missing
     phase = "reading" if ward.busy and missing else "ready"
     return {"phase": phase, "total": ward.total, "trouble": ward.trouble, "version": ward.version}
 
 
-def _brief(clinic: Clinic) -> Any:
-    """What the badge shows."""
-    from curvedoctor_panel.view import headline
-
+def _of_run(clinic: Clinic) -> tuple[Ward, Diagnosis | None, dict[str, Any]]:
+    """(the ward, the diagnosis of the run that is asked for, the state of things)."""
     run_id = _asked("run_id")
     ward = _own(clinic, run_id)
     diagnosis = ward.diagnoses.get(run_id)
     told = _status(ward, diagnosis is None)
     if diagnosis is not None:
+        told["curves"] = run_id not in ward.curveless
+        told["running"] = diagnosis.run.status in {"running", "scheduled"}
+    return ward, diagnosis, told
+
+
+def _brief(clinic: Clinic) -> Any:
+    """What the badge shows of a run."""
+    from curvedoctor_panel.view import headline
+
+    _, diagnosis, told = _of_run(clinic)
+    if diagnosis is not None:
         told |= {
-            "verdict": diagnosis.verdict, "headline": headline(diagnosis),
+            "state": diagnosis.state, "headline": headline(diagnosis),
             "conditions": [finding.condition for finding in diagnosis.findings],
         }  # fmt: skip
     return _answer(told)
 
 
 def _run(clinic: Clinic) -> Any:
-    """All of one run: the shared view model."""
+    """Everything about one run."""
     from curvedoctor_panel.view import run_view
 
-    run_id = _asked("run_id")
-    ward = _own(clinic, run_id)
-    diagnosis = clinic.show(ward, run_id)
-    return _answer(
-        {
-            **_status(ward, diagnosis is None),
-            "view": None if diagnosis is None else run_view(diagnosis, pages=False),
-        }
-    )
+    ward, diagnosis, told = _of_run(clinic)
+    shown = None if diagnosis is None else clinic.show(ward, _asked("run_id"))
+    return _answer({**told, "view": None if shown is None else run_view(shown, pages=False)})
+
+
+def _chosen() -> frozenset[str]:
+    """The runs that a page compares; none: all of the experiment."""
+    from flask import request
+
+    return frozenset(re.findall(r"[0-9a-f]{32}", request.args.get("runs", "")))
+
+
+def _counts(clinic: Clinic) -> Any:
+    """What the badge shows of an experiment: how many runs are in which state."""
+    experiment = _asked("experiment_id")
+    access.see(experiment)
+    ward = _wait(clinic, experiment, lambda ward: ward.version > 0)
+    states = Counter(str(line["state"]) for line in ward.lines(_chosen()))
+    return _answer({**_status(ward), "states": {state: states[state] for state in STATES if states[state]}})
 
 
 def _experiment(clinic: Clinic) -> Any:
@@ -151,7 +174,8 @@ def _experiment(clinic: Clinic) -> Any:
     ward = _wait(clinic, experiment, lambda ward: ward.version > 0)
     told = _status(ward)
     if request.args.get("version") != str(ward.version):
-        told["overview"] = combine(ward.rows.values(), [problem(item) for item in ward.problems])
+        problems = [problem(item) for item in list(ward.problems.values())]
+        told["overview"] = combine(ward.lines(_chosen()), problems)
     return _answer(told)
 
 

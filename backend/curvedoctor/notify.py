@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from collections.abc import Callable
 
-from curvedoctor.cli.terminal import complain
 from curvedoctor.model import Diagnosis, Finding
 from curvedoctor.reports.as_json import dumps, to_dict
 from curvedoctor.reports.text import safe
@@ -17,8 +17,8 @@ PATIENCE = 30
 LONGEST = 4096
 
 
-def notify(said: str, diagnosis: Diagnosis, finding: Finding) -> None:
-    """Run the command `said` with the finding in its environment and the diagnosis on its stdin."""
+def notify(said: str, diagnosis: Diagnosis, finding: Finding, complain: Callable[[str], None]) -> None:
+    """Run the command `said` with the finding in its environment and the diagnosis on its stdin; never raises."""
     first = diagnosis.prescriptions[0].text if diagnosis.prescriptions else ""
     facts = {
         "RUN": diagnosis.run.name,
@@ -36,6 +36,6 @@ def notify(said: str, diagnosis: Diagnosis, finding: Finding) -> None:
             timeout=PATIENCE, check=False,
         )  # fmt: skip
         if done.returncode:
-            complain(f"--notify {said}: ended with {done.returncode}")
+            complain(f"{said}: ended with {done.returncode}")
     except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
-        complain(f"--notify {said}: {error}")
+        complain(f"{said}: {error}")
