@@ -13,10 +13,10 @@ const OPEN = "diagnosis";
 const EAGER = 1500;
 const CALM = 20000;
 /** What of MLflow's the badge must not cover. */
-const CONTROLS = "a, button, input, select, textarea, label, summary, [tabindex], [contenteditable], [role=button], [role=tab], [role=link], [role=menuitem], [role=checkbox], [role=combobox]";
+const CONTROLS = "a, button, input, select, textarea, label, summary, [contenteditable=true], [role=button], [role=tab], [role=link], [role=menuitem], [role=checkbox], [role=combobox], [role=switch]";
 /** Places to try: pixels above the lower edge, shares of the width. */
-const RISES = [14, 64, 120, 200];
-const SHARES = [0.5, 0.25, 0.75, 0, 1];
+const RISES = [14, 64, 110, 160, 210, 260];
+const SHARES = [0.5, 0.25, 0.75, 0.1, 0.9, 0, 1, 0.38, 0.62];
 const EDGE = 8;
 /** The panel's colours; what is not shared is where things are. */
 const STYLE = `
@@ -152,6 +152,7 @@ class Badge {
   /** Move the badge to where it covers no control of the page's; if there is no room, only its picture stays. */
   settle() {
     if (this.layer.hidden || this.badge.hidden || this.badge.matches(":hover, :focus-visible")) return;
+    const taken = controls();
     for (const small of [false, true]) {
       this.badge.classList.toggle("small", small);
       const { width, height } = this.badge.getBoundingClientRect();
@@ -159,31 +160,13 @@ class Badge {
         for (const share of SHARES) {
           const left = EDGE + share * Math.max(0, innerWidth - width - 2 * EDGE);
           const top = innerHeight - rise - height;
-          if (!this.covers(left, top, width, height)) {
-            this.badge.style.left = `${left}px`;
-            this.badge.style.top = `${top}px`;
-            return;
-          }
+          if (taken.some((it) => it.left < left + width && it.right > left && it.top < top + height && it.bottom > top)) continue;
+          this.badge.style.left = `${left}px`;
+          this.badge.style.top = `${top}px`;
+          return;
         }
       }
     }
-  }
-
-  /**
-   * @param {number} left
-   * @param {number} top
-   * @param {number} width
-   * @param {number} height
-   */
-  covers(left, top, width, height) {
-    const columns = Math.ceil(width / 20);
-    for (let row = 0; row <= 2; row += 1) {
-      for (let column = 0; column <= columns; column += 1) {
-        const below = document.elementsFromPoint(left + (width * column) / columns, top + (height * row) / 2).find((element) => element !== this.host);
-        if (below?.closest(CONTROLS)?.matches(":not(body, html, main, [tabindex='-1'])")) return true;
-      }
-    }
-    return false;
   }
 
   open() {
@@ -214,6 +197,14 @@ class Badge {
     this.link.textContent = "Copied";
     setTimeout(() => { this.link.textContent = "Copy link"; }, 2000);
   }
+}
+
+/** Where the page's controls are, as far as the badge may come there. */
+function controls() {
+  const highest = innerHeight - (RISES.at(-1) ?? 0) - 60;
+  return [...document.querySelectorAll(CONTROLS)]
+    .map((element) => element.getBoundingClientRect())
+    .filter((it) => it.width > 0 && it.height > 0 && it.bottom > highest && it.top < innerHeight && it.width * it.height < (innerWidth * innerHeight) / 4);
 }
 
 /**
