@@ -17,8 +17,10 @@ PATIENCE = 30
 LONGEST = 4096
 
 
-def notify(said: str, diagnosis: Diagnosis, finding: Finding, complain: Callable[[str], None]) -> None:
-    """Run the command `said` with the finding in its environment and the diagnosis on its stdin; never raises."""
+def notify(
+    shell_command: str, diagnosis: Diagnosis, finding: Finding, print_error: Callable[[str], None]
+) -> None:
+    """Run the command `shell_command` with the finding in its environment and the diagnosis on its stdin; never raises."""
     first = diagnosis.prescriptions[0].text if diagnosis.prescriptions else ""
     facts = {
         "RUN": diagnosis.run.name,
@@ -28,14 +30,14 @@ def notify(said: str, diagnosis: Diagnosis, finding: Finding, complain: Callable
         "SUMMARY": finding.summary,
         "PRESCRIPTION": first,
     }
-    told = {f"CURVEDOCTOR_{name}": safe(value)[:LONGEST] for name, value in facts.items()}
+    environment = {f"CURVEDOCTOR_{name}": safe(value)[:LONGEST] for name, value in facts.items()}
     try:
-        words = shlex.split(said)
+        words = shlex.split(shell_command)
         done = subprocess.run(  # noqa: S603 — the user's own command, split without a shell
-            words, env={**os.environ, **told}, input=dumps(to_dict(diagnosis)).encode(), stdout=subprocess.DEVNULL,
+            words, env={**os.environ, **environment}, input=dumps(to_dict(diagnosis)).encode(), stdout=subprocess.DEVNULL,
             timeout=PATIENCE, check=False,
         )  # fmt: skip
         if done.returncode:
-            complain(f"{said}: ended with {done.returncode}")
+            print_error(f"{shell_command}: ended with {done.returncode}")
     except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
-        complain(f"{said}: {error}")
+        print_error(f"{shell_command}: {error}")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from curvedoctor_mlflow import access, page, routes
-from curvedoctor_mlflow.clinic import Clinic
+from curvedoctor_mlflow.service import DiagnosisService
 
 _logger = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ def _extend(app: Any) -> dict[str, list[str]]:
     from mlflow.server import BACKEND_STORE_URI_ENV_VAR, handlers
 
     index = Path(str(app.static_folder)) / "index.html"
-    clinic = Clinic(address(os.environ.get(BACKEND_STORE_URI_ENV_VAR, "")))
-    added = routes.add(app, clinic, handlers._add_static_prefix)
+    service = DiagnosisService(address(os.environ.get(BACKEND_STORE_URI_ENV_VAR, "")))
+    added = routes.add(app, service, handlers._add_static_prefix)
     if "serve" in app.view_functions:
         app.view_functions["serve"] = page.serving(app.view_functions["serve"], index)
     return added

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from curvedoctor.engine import Options, changes, diagnose_sources
+from curvedoctor.engine import Options, changes, diagnose_sources, tree
 from curvedoctor.engine.growing import Growing
 from curvedoctor.model import Diagnosis
 from curvedoctor.reports.as_json import to_dict
 from curvedoctor.sources.base import ReadOptions
+from curvedoctor.sources.mlflow import sql as mlflow_sql
+from curvedoctor.sources.mlflow.db import Database, connect
 from shell import falling
 
 TABLES = """
@@ -127,6 +129,38 @@ def test_points_are_there_where_they_are_asked_for(address: str) -> None:
         ]
         assert all(np.isfinite(item.run.curves[0].values).all() == there for item in found)
         assert all(len(item.run.curves[0]) for item in found)
+
+
+def test_a_database_that_has_not_changed_is_not_even_opened(
+    store: Store, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CURVEDOCTOR_CACHE", str(tmp_path / "cache"))
+    opened: list[str] = []
+
+    def noted(address: str) -> AbstractContextManager[Database]:
+        opened.append(address)
+        return connect(address)
+
+    monkeypatch.setattr(mlflow_sql, "connect", noted)
+
+    def scan(settled: float = -3600.0) -> dict[str, object]:
+        monkeypatch.setattr(
+            tree, "SETTLED", settled
+        )  # the times of a file that was just made can't be set back
+        opened.clear()
+        return said(diagnose_sources([address], Options(memory=True, curves="none")))
+
+    first = scan()
+    assert opened
+    assert scan() == first
+    assert not opened
+    store.log(0, {"train_loss": np.full(3, np.inf)}, start=500)
+    assert scan() != first
+    assert opened
+    # what has just changed is not trusted to tell the next change
+    store.log(0, {"train_loss": np.full(3, 1.0)}, start=600)
+    assert scan(settled=60.0) == scan(settled=60.0)
+    assert opened
 
 
 def test_what_was_interrupted_is_done_again(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

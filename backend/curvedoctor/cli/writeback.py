@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from curvedoctor.cli.terminal import complain
+from curvedoctor.cli.terminal import print_error
 
 if TYPE_CHECKING:
     from curvedoctor.sinks.base import Outcome
@@ -22,7 +22,7 @@ def report(outcomes: Iterable[Outcome], dry_run: bool, say: Callable[[str], None
     for outcome in outcomes:
         counts[outcome.status] += 1
         if outcome.status in FAILURES:
-            complain(f"{outcome.run}: {outcome.status}: {'; '.join(outcome.what)}")
+            print_error(f"{outcome.run}: {outcome.status}: {'; '.join(outcome.what)}")
             continue
         verb = (
             f"would be {outcome.status}"

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from curvedoctor.advice.siblings import Siblings, Trial
+from curvedoctor.engine.grouping import parts
 from curvedoctor.engine.judge import judge, prepare
 from curvedoctor.engine.options import Options
-from curvedoctor.engine.plan import parts
 from curvedoctor.engine.record import hollow
 from curvedoctor.engine.work import keep
 from curvedoctor.features.case import Case

@@ -10,16 +10,16 @@ from datetime import datetime, timezone
 from typing import Any
 
 from curvedoctor.model import Diagnosis, Problem
-from curvedoctor.reports.base import Look, split
+from curvedoctor.reports.base import OutputStyle, split
 
 #: every curve is drawn
 CURVES = "all"
 
 
-def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
     """The page."""
     diagnoses, problems = split(results)
-    yield str(_panel().many(diagnoses, problems, _panel().Made(today(), look.command)))
+    yield str(_panel().many(diagnoses, problems, _panel().Made(today(), style.command)))
 
 
 def one_run(diagnosis: Diagnosis) -> str:

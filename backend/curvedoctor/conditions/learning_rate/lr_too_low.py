@@ -27,9 +27,18 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, times, unjudged
+from curvedoctor.conditions.base import (
+    REPORT_FROM,
+    Condition,
+    finding,
+    number,
+    percent,
+    ramp,
+    times,
+    unjudged,
+)
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot, mean, name, relative
+from curvedoctor.conditions.measures.shape import mean, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
@@ -53,11 +62,11 @@ FEWEST = 5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 3)
+    reason = why_unjudgeable(case, 3)
     if reason is not None:
         return unjudged(ID, reason)
     below = decades_below_usual(case)
-    s = case.val or case.main
+    s = case.outcome
     assert s is not None
     if s.stats.n < FEWEST:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")
@@ -67,13 +76,13 @@ def check(case: Case) -> Finding | Unjudged | None:
         rate = logged_lr(case) or 1.0
         low = logged_lr(case) is None or rate < CUSTOMARY
         crawls = 0.8 * _slow(s) * ramp(_second_half(s), *SECOND) * float(low)
-        sure = max(crawls, hardly * ramp(math.log10(LOWEST / rate), *DECADES))
+        confidence = max(crawls, hardly * ramp(math.log10(LOWEST / rate), *DECADES))
     else:
-        sure = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s))
-    if sure < FIRES:
+        confidence = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s))
+    if confidence < REPORT_FROM:
         return None
     return finding(
-        ID, "warning", sure, s, _summary(case, s, below, moved), others=(case.training,), at=0,
+        ID, "warning", confidence, s, _summary(case, s, below, moved), others=(case.finest_train,), at=0,
         decades_below_usual=below, moved=moved, second_half_share=_second_half(s), t90=s.stats.t90,
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ Inside = Callable[[], None]
 
 
 @dataclass(slots=True)
-class Ward:
+class ExperimentState:
     """One experiment's runs, as they were last seen."""
 
     #: run id → diagnosis; its run has no points, which are read again when a run is shown
@@ -88,59 +88,59 @@ class Ward:
         ]
 
 
-class Clinic:
+class DiagnosisService:
     """Diagnoses on demand, for one backend store."""
 
     def __init__(self, address: str) -> None:
         self.address = Address(address)
-        self._wards: dict[str, Ward] = {}
+        self._states: dict[str, ExperimentState] = {}
         self._todo: queue.Queue[tuple[str, str, Inside]] = queue.Queue()
         self._lock = threading.Lock()
         self._process = 0
 
-    def ward(self, experiment: str, inside: Inside = lambda: None) -> Ward:
+    def state(self, experiment: str, inside: Inside = lambda: None) -> ExperimentState:
         """What is known of an experiment; it is looked at again in the background if that is old."""
         with self._lock:
-            ward = self._wards.pop(experiment, None) or Ward()
-            self._wards[experiment] = ward
-            while len(self._wards) > KEPT:
-                self._wards.pop(next(iter(self._wards)))
-            if not ward.busy and time.monotonic() - ward.looked > ward.rest:
-                ward.busy = True
+            state = self._states.pop(experiment, None) or ExperimentState()
+            self._states[experiment] = state
+            while len(self._states) > KEPT:
+                self._states.pop(next(iter(self._states)))
+            if not state.busy and time.monotonic() - state.looked > state.rest:
+                state.busy = True
                 self._put(experiment, "", inside)
-        return ward
+        return state
 
     def ended(self, experiment: str, run_id: str, inside: Inside) -> None:
         """A run has ended: diagnose it, and write the diagnosis back if that is asked for."""
         with self._lock:
-            ward = self._wards.setdefault(experiment, Ward())
-            ward.busy = True
-            ward.ended.add(run_id)
+            state = self._states.setdefault(experiment, ExperimentState())
+            state.busy = True
+            state.ended.add(run_id)
             self._put(experiment, run_id, inside)
 
-    def own(self, ward: Ward, experiment: str, run_id: str) -> None:
+    def own(self, state: ExperimentState, experiment: str, run_id: str) -> None:
         """Judge the run of a page by itself, at once, where no look has met it yet: the page does not wait for
         the experiment. What its siblings say comes with the next look, which also finds what has changed."""
-        if ward.complete and run_id in ward.diagnoses:
+        if state.complete and run_id in state.diagnoses:
             return
-        before, when = ward.alone.get(run_id, (None, float("-inf")))
+        before, when = state.alone.get(run_id, (None, float("-inf")))
         if time.monotonic() - when < INTERVAL:
             return
         found = (item for item in find_all([self.address], ReadOptions(run=run_id)) if isinstance(item, Unit))
         unit = next((item for item in found if _run_id(item) == run_id), None)
-        ward.alone[run_id] = (unit, time.monotonic())
-        if unit is None or unit in {before, ward.units.get(run_id)}:
+        state.alone[run_id] = (unit, time.monotonic())
+        if unit is None or unit in {before, state.units.get(run_id)}:
             return
         for run in load_units([unit]):
             if isinstance(run, Run):
-                self._take(ward, diagnose_runs([run])[0], experiment, run_id)
-                ward.units.setdefault(run_id, unit)
+                self._take(state, diagnose_runs([run])[0], experiment, run_id)
+                state.units.setdefault(run_id, unit)
                 # before the first look at the experiment there is no overview that would change
-                ward.version += ward.version > 0
+                state.version += state.version > 0
 
-    def show(self, ward: Ward, run_id: str) -> Diagnosis | None:
+    def show(self, state: ExperimentState, run_id: str) -> Diagnosis | None:
         """A run's diagnosis with its points; None if it is not known (yet)."""
-        diagnosis, unit = ward.diagnoses.get(run_id), ward.units.get(run_id)
+        diagnosis, unit = state.diagnoses.get(run_id), state.units.get(run_id)
         if diagnosis is None or unit is None:
             return None
         run = next((item for item in load_units([unit]) if isinstance(item, Run)), None)
@@ -165,60 +165,60 @@ class Clinic:
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         while True:
             experiment, run_id, inside = self._todo.get()
-            ward = self._wards.get(experiment) or Ward()
-            if run_id and run_id not in ward.ended:  # done together with another one
+            state = self._states.get(experiment) or ExperimentState()
+            if run_id and run_id not in state.ended:  # done together with another one
                 continue
-            ended, ward.ended = ward.ended, set()
+            ended, state.ended = state.ended, set()
             start = time.thread_time()
             try:
                 inside()
-                self._look(experiment, ward)
+                self._look(experiment, state)
                 for each in sorted(ended):
-                    self._tell(ward, each)
-                ward.trouble = ""
+                    self._tell(state, each)
+                state.trouble = ""
             except Exception as error:  # the server must go on, and the page says it
-                ward.trouble = hidden(str(error)) or type(error).__name__
+                state.trouble = hidden(str(error)) or type(error).__name__
                 _logger.warning("diagnosing experiment %s failed", experiment, exc_info=True)
-            ward.rest = min(max(INTERVAL, (time.thread_time() - start) / SHARE), LONGEST)
-            ward.looked, ward.busy = time.monotonic(), False
+            state.rest = min(max(INTERVAL, (time.thread_time() - start) / SHARE), LONGEST)
+            state.looked, state.busy = time.monotonic(), False
 
-    def _look(self, experiment: str, ward: Ward) -> None:
+    def _look(self, experiment: str, state: ExperimentState) -> None:
         read = ReadOptions(experiment=experiment)
         found = [item for item in find_all([self.address], read) if isinstance(item, Unit)]
         units = {_run_id(unit): unit for unit in found}
-        ward.total = len(units)
-        gone = ward.rows.keys() - units.keys()
+        state.total = len(units)
+        gone = state.rows.keys() - units.keys()
         for run_id in gone:
-            ward.rows.pop(run_id, None)
-            ward.diagnoses.pop(run_id, None)
+            state.rows.pop(run_id, None)
+            state.diagnoses.pop(run_id, None)
         judged = 0
-        for item in ward.changes.look(found):
+        for item in state.changes.look(found):
             if isinstance(item, Problem):
                 where = item.where.replace(self.address, "store")
-                ward.problems[where] = replace(item, where=where)
+                state.problems[where] = replace(item, where=where)
             elif item.run.origin is not None:
                 judged += 1
                 run_id = item.run.origin.key
-                ward.units[run_id] = units[run_id]
-                ward.problems.pop(f"store#{run_id}", None)
-                self._take(ward, item, experiment, run_id)
-                ward.version += judged % SHOWN == 0
-        if judged or gone or not ward.version:
-            ward.version += 1
-        ward.units = units
+                state.units[run_id] = units[run_id]
+                state.problems.pop(f"store#{run_id}", None)
+                self._take(state, item, experiment, run_id)
+                state.version += judged % SHOWN == 0
+        if judged or gone or not state.version:
+            state.version += 1
+        state.units = units
 
-    def _take(self, ward: Ward, diagnosis: Diagnosis, experiment: str, run_id: str) -> None:
+    def _take(self, state: ExperimentState, diagnosis: Diagnosis, experiment: str, run_id: str) -> None:
         """Keep a diagnosis, without its points, and the line of the overview, which needs them."""
         from curvedoctor_panel.overview import row
 
         shown = replace(diagnosis, run=self._neutral(diagnosis.run, experiment))
-        (ward.curveless.discard if is_training(shown.run) else ward.curveless.add)(run_id)
-        ward.rows[run_id] = {**row(shown), "run_id": run_id}
-        ward.diagnoses[run_id] = replace(shown, run=replace(shown.run, curves=()))
+        (state.curveless.discard if is_training(shown.run) else state.curveless.add)(run_id)
+        state.rows[run_id] = {**row(shown), "run_id": run_id}
+        state.diagnoses[run_id] = replace(shown, run=replace(shown.run, curves=()))
 
-    def _tell(self, ward: Ward, run_id: str) -> None:
+    def _tell(self, state: ExperimentState, run_id: str) -> None:
         """Of a run that has ended: write the diagnosis back, and call the operator's program, where asked for."""
-        diagnosis = self.show(ward, run_id)
+        diagnosis = self.show(state, run_id)
         if diagnosis is None:
             return
         if _said("CURVEDOCTOR_ANNOTATE"):
