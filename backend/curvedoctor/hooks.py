@@ -12,25 +12,14 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from curvedoctor.errors import SinkError, SourceError, UsageError
-from curvedoctor.extras import install
+from curvedoctor.errors import SinkError, SourceError
 from curvedoctor.model import Diagnosis
+from curvedoctor.sources.mlflow.active import active_run, mlflow_here
 
 _logger = logging.getLogger("curvedoctor")
 
 #: on what `autolog` put in the place of MLflow's method: that method
 _STOCK = "_curvedoctor_stock"
-
-
-def active_run() -> tuple[str, str]:
-    """(the store's address, the id) of the run that MLflow is logging to. Raises `UsageError` if there is none."""
-    mlflow = _mlflow()
-    run = mlflow.active_run()
-    if run is None:
-        raise UsageError(
-            "no MLflow run is active: give a source, a run id, or call this inside mlflow.start_run()"
-        )
-    return str(mlflow.get_tracking_uri()), str(run.info.run_id)
 
 
 def annotate(run_id: str | None = None, *, note: bool = False, alone: bool = True) -> Diagnosis:
@@ -40,16 +29,16 @@ def annotate(run_id: str | None = None, *, note: bool = False, alone: bool = Tru
     Siblings are left out unless `alone` is False: then the whole experiment is read. Raises `UsageError` if no run
     is active, `SourceError` if the run can't be read, `SinkError` if it can't be written.
     """
-    address, run = active_run() if run_id is None else (str(_mlflow().get_tracking_uri()), run_id)
+    address, run = active_run() if run_id is None else (str(mlflow_here().get_tracking_uri()), run_id)
     return _annotated(address, run, note, alone)
 
 
 def _annotated(address: str, run_id: str, note: bool, alone: bool) -> Diagnosis:
     from curvedoctor.api import diagnose
-    from curvedoctor.sinks import annotate as write
     from curvedoctor.sinks.base import WriteOptions
+    from curvedoctor.sinks.writeback import annotate as write
 
-    experiment = None if alone else _mlflow().MlflowClient(address).get_run(run_id).info.experiment_id
+    experiment = None if alone else mlflow_here().MlflowClient(address).get_run(run_id).info.experiment_id
     found = diagnose(address, run=run_id if alone else None, experiment=experiment, on_problem=lambda _: None)
     diagnosis = next((item for item in found if item.run.run_id == run_id), None)
     if diagnosis is None:
@@ -66,9 +55,9 @@ def autolog(*, disable: bool = False, note: bool = False) -> None:
     Like MLflow's own `autolog`, it is called once, before the training. It never breaks a training: whatever goes
     wrong is a warning of the logger `curvedoctor`. Calling it again changes `note`; `disable` undoes it.
     """
-    client = _mlflow().MlflowClient
-    stock = getattr(client.set_terminated, _STOCK, client.set_terminated)
-    client.set_terminated = stock if disable else _annotating(stock, note)
+    stores = mlflow_here().MlflowClient
+    stock = getattr(stores.set_terminated, _STOCK, stores.set_terminated)
+    stores.set_terminated = stock if disable else _annotating(stock, note)
 
 
 def _annotating(stock: Callable[..., Any], note: bool) -> Callable[..., Any]:
@@ -83,11 +72,3 @@ def _annotating(stock: Callable[..., Any], note: bool) -> Callable[..., Any]:
 
     setattr(set_terminated, _STOCK, stock)
     return set_terminated
-
-
-def _mlflow() -> Any:
-    try:
-        import mlflow
-    except ImportError as error:
-        raise UsageError(f"this needs MLflow: {install('mlflow')}") from error
-    return mlflow

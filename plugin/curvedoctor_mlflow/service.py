@@ -21,8 +21,8 @@ from curvedoctor.engine import Options, diagnose_runs
 from curvedoctor.engine.changes import Changes
 from curvedoctor.model import Diagnosis, Problem, Run
 from curvedoctor.notify import notify
-from curvedoctor.sinks import annotate, is_training
 from curvedoctor.sinks.base import WriteOptions
+from curvedoctor.sinks.writeback import annotate, is_training
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import ReadOptions, Unit
 
@@ -127,7 +127,7 @@ class DiagnosisService:
         if time.monotonic() - when < INTERVAL:
             return
         found = (item for item in find_all([self.address], ReadOptions(run=run_id)) if isinstance(item, Unit))
-        unit = next((item for item in found if _run_id(item) == run_id), None)
+        unit = next((item for item in found if item.run_id == run_id), None)
         state.alone[run_id] = (unit, time.monotonic())
         if unit is None or unit in {before, state.units.get(run_id)}:
             return
@@ -185,7 +185,7 @@ class DiagnosisService:
     def _look(self, experiment: str, state: ExperimentState) -> None:
         read = ReadOptions(experiment=experiment)
         found = [item for item in find_all([self.address], read) if isinstance(item, Unit)]
-        units = {_run_id(unit): unit for unit in found}
+        units = {unit.run_id: unit for unit in found}
         state.total = len(units)
         gone = state.rows.keys() - units.keys()
         for run_id in gone:
@@ -237,11 +237,6 @@ def _said(variable: str) -> str:
     """What an environment variable says; nothing where it is switched off."""
     value = os.environ.get(variable, "")
     return "" if value == "0" else value
-
-
-def _run_id(unit: Unit) -> str:
-    """Databases: the first part is the id; folders: the path's last component is."""
-    return unit.parts[0].rstrip("/").rpartition("/")[2]
 
 
 def _named(group: str, names: Mapping[str, str]) -> str:

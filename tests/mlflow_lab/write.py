@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from curvedoctor.engine import Options, diagnose_sources
 from curvedoctor.model import Diagnosis
-from curvedoctor.sinks import annotate, clean
 from curvedoctor.sinks.base import Outcome, WriteOptions
+from curvedoctor.sinks.writeback import annotate, clean
 from curvedoctor.sources.base import ReadOptions
 
 

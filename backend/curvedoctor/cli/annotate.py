@@ -47,8 +47,8 @@ def command(settings: Settings, /, **kwargs: Any) -> int:
     from curvedoctor.cli.writeback import report
     from curvedoctor.known import Known
     from curvedoctor.model import Diagnosis
-    from curvedoctor.sinks import annotate
     from curvedoctor.sinks.base import WriteOptions
+    from curvedoctor.sinks.writeback import annotate
 
     results = Results(kwargs["sources"], options_of(kwargs, settings), Known(settings.rules), Progress())
     options = WriteOptions(

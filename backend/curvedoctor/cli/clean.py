@@ -25,8 +25,8 @@ def command(**kwargs: Any) -> int:
     from curvedoctor.cli.terminal import print_best_effort
     from curvedoctor.cli.writeback import report
     from curvedoctor.model import Problem
-    from curvedoctor.sinks import clean
     from curvedoctor.sinks.base import WriteOptions
+    from curvedoctor.sinks.writeback import clean
 
     problems: list[Problem] = []
     origins = ((run.name, run.origin) for run in read_runs(kwargs["sources"], read_of(kwargs), problems))

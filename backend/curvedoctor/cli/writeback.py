@@ -1,4 +1,4 @@
-"""Saying what became of the runs that were written back to."""
+"""What `annotate`, `clean` and `watch --annotate` say of the runs that they wrote to."""
 
 from __future__ import annotations
 

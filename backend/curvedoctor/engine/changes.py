@@ -20,7 +20,6 @@ from curvedoctor.features.summary import Summary, summarize
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.sources import load_units
 from curvedoctor.sources.base import Unit
-from curvedoctor.sources.mlflow.uri import run_id_of
 
 
 @dataclass(slots=True)
@@ -43,13 +42,13 @@ class Changes:
     @staticmethod
     def knows(unit: Unit) -> bool:
         """Whether the unit is one run, with a stamp."""
-        return bool(run_id_of(unit) and unit.stamp)
+        return bool(unit.run_id and unit.stamp)
 
     def look(self, units: Iterable[Unit]) -> Iterator[Diagnosis | Problem]:
         """Diagnoses of what has to be judged since the last look; `units` are all that there are now."""
         now: dict[str, dict[str, Unit]] = {name: {} for name in self._groups}
         for unit in units:
-            now.setdefault(unit.group, {})[run_id_of(unit)] = unit
+            now.setdefault(unit.group, {})[unit.run_id] = unit
         for name, members in now.items():
             group = self._groups.setdefault(name, _Group())
             if members != group.units:
@@ -89,9 +88,9 @@ class Changes:
         self, batch: Sequence[Unit], known: dict[str, Case], trials: dict[str, list[Trial]]
     ) -> Iterator[Diagnosis]:
         """Units judged; `known` are cases that are still at hand."""
-        missing = [unit for unit in batch if run_id_of(unit) not in known]
+        missing = [unit for unit in batch if unit.run_id not in known]
         loaded = [item for item in self._loaded(missing) if isinstance(item, Case)]
-        cases = [known[run_id_of(unit)] for unit in batch if run_id_of(unit) in known] + loaded
+        cases = [known[unit.run_id] for unit in batch if unit.run_id in known] + loaded
         tried = [trials.get(str(case.run.run_id), []) for case in cases]
         for diagnosis in judge(cases, self._options, tried):
             if keep(diagnosis, self._options):

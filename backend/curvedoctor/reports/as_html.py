@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
-from typing import Any
 
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.reports.base import OutputStyle, split
@@ -19,17 +18,19 @@ CURVES = "all"
 def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
     """The page."""
     diagnoses, problems = split(results)
-    yield str(_panel().many(diagnoses, problems, _panel().Made(today(), style.command)))
+    yield page(diagnoses, problems, today(), style.command)
 
 
-def one_run(diagnosis: Diagnosis) -> str:
-    """The page of one run, for places that keep a page beside each."""
-    return str(_panel().one_run(diagnosis))
-
-
-def _panel() -> Any:
+def page(
+    diagnoses: Sequence[Diagnosis],
+    problems: Sequence[Problem] = (),
+    date: str | None = None,
+    command: str | None = None,
+) -> str:
+    """The page; without date and command the same diagnoses give the same bytes."""
     # by name: the panel uses the engine, and the engine must not depend on it
-    return importlib.import_module("curvedoctor_panel.report")
+    report = importlib.import_module("curvedoctor_panel.report")
+    return str(report.many(diagnoses, problems, report.Made(date, command)))
 
 
 def today() -> str:
