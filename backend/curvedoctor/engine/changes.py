@@ -18,7 +18,7 @@ from curvedoctor.engine.work import keep
 from curvedoctor.features.case import Case
 from curvedoctor.features.summary import Summary, summarize
 from curvedoctor.model import Diagnosis, Problem
-from curvedoctor.sources import load_units
+from curvedoctor.sources import load_units, reader_named
 from curvedoctor.sources.base import Unit
 
 
@@ -42,7 +42,7 @@ class Changes:
     @staticmethod
     def knows(unit: Unit) -> bool:
         """Whether the unit is one run, with a stamp."""
-        return bool(unit.run_id and unit.stamp)
+        return reader_named(unit.reader).traits.run_ids and bool(unit.stamp)
 
     def look(self, units: Iterable[Unit]) -> Iterator[Diagnosis | Problem]:
         """Diagnoses of what has to be judged since the last look; `units` are all that there are now."""
