@@ -20,7 +20,7 @@ CONTRACT = {
     "collapsed", "impossible-value", "precision-fault", "reward-collapse", "adversary-dominates",
 }  # fmt: skip
 FIRST = {
-    "reward-collapse", "adversary-dominates": "restore-checkpoint",
+    "reward-collapse": "restore-checkpoint", "adversary-dominates": "lower-lr",
     "non-finite": "lower-lr", "divergence": "lower-lr", "loss-spikes": "clip-gradients", "lr-too-high": "lower-lr",
     "lr-too-low": "raise-lr", "warmup-missing": "add-warmup", "lr-decayed-too-early": "decay-later",
     "lr-never-decayed": "decay-lr", "schedule-fault": "fix-schedule", "bad-initialization": "fix-init",

@@ -14,7 +14,7 @@ import numpy as np
 
 from curvedoctor.features.series import Series
 from curvedoctor.model import Floats
-from curvedoctor.roles.words import parse
+from curvedoctor.roles.tag_words import parse
 
 Side = Literal["discriminator", "generator"]
 JUDGES = frozenset("d disc discr dis discriminator netd dloss critic".split())  # noqa: SIM905

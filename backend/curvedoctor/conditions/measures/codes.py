@@ -11,7 +11,7 @@ from curvedoctor.conditions.measures.shape import mean, relative
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
-from curvedoctor.roles.words import parse
+from curvedoctor.roles.tag_words import parse
 
 DIVERGENCE = frozenset({"kl", "kld", "kldiv"})
 RECONSTRUCTION = frozenset({"recon", "reconstruction", "recons"})
