@@ -212,6 +212,29 @@ def test_the_winners_own_rate_is_lowered() -> None:
     assert (first.current, first.proposed) == (pytest.approx(4e-4), pytest.approx(1e-4))
 
 
+def test_a_loss_that_is_lost_is_named() -> None:
+    rng = np.random.default_rng(0)
+    judge, maker = shaken(rng, np.full(80, 0.6), 0.1), shaken(rng, np.full(80, 1.5), 0.1)
+    judge[50:] = maker[50:] = np.nan
+    assert told(judge, maker).findings[0].condition == "non-finite"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_sways_beside_a_pair_is_no_fault(seed: int) -> None:
+    """KID of a few hundred pictures, of a generator that never rests."""
+    rng = np.random.default_rng(seed)
+    u = np.linspace(0, 1, 24)
+    quality = shaken(rng, 0.2 + 9 * np.exp(-12 * u), 0.35)
+    diagnosis = diagnose_curves(
+        {
+            "loss_d": shaken(rng, np.full(24, 0.45), 0.1),
+            "loss_g": shaken(rng, np.full(24, 1.9), 0.1),
+            "kid": quality,
+        }
+    )
+    assert not [f for f in diagnosis.findings if f.severity != "info"]
+
+
 def test_short_pairs_are_undetermined() -> None:
     diagnosis = told(np.full(6, 0.7), np.full(6, 0.7))
     assert diagnosis.verdict == "undetermined" and "too few" in (diagnosis.reason or "")

@@ -6,7 +6,7 @@ that stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -139,9 +139,3 @@ def _shortest(s: Series) -> tuple[float, int, str]:
 
 def _called(known: list[Series]) -> str:
     return "critic" if any("critic" in _words(s.curve.id, s.curve.tag) for s in known) else "discriminator"
-
-
-def names(pair: Pair) -> Iterator[str]:
-    """Ids of the curves of a pair, the discriminator's first."""
-    for s in (*pair.judged_by, pair.maker, *([pair.accuracy] if pair.accuracy is not None else [])):
-        yield s.curve.id

@@ -11,7 +11,8 @@ How it decides
     where it is right 98 times of a hundred. The generator has won where its loss is next to nothing while the
     discriminator's is twice that of a blind guess. A critic without a floor (its loss goes below zero) has run away
     where its loss grew a hundredfold over the second half. Both losses near that of a guess, or hovering apart, is an
-    equilibrium. Where FID, KID or the Inception Score is logged, and is at its best at the end, it is worth knowing, no more.
+    equilibrium. Where FID, KID or the
+    Inception Score is logged and ends at its best, a discriminator that wins is worth knowing, no more.
 
 What to try
     Hold the winner back: a lower learning rate for it alone, or fewer of its steps. Of a discriminator: smoothed labels, dropout,
@@ -61,6 +62,8 @@ LOST = (1.5, 2.0)
 RUNS_AWAY = (30.0, 100.0)
 #: the winner's loss must not have risen by this share within the last quarter, nor the loser's have come back
 WAY_BACK = 1.5
+#: a measure of what is made that ends within this share of its best is at its best
+AT_BEST = 0.2
 Bools = npt.NDArray[np.bool_]
 
 
@@ -186,7 +189,7 @@ def _no_way_back(winner: Floats) -> bool:
 
 def _say(case: Case, pair: Pair, won: _Won) -> Finding:
     first = _since(won.shows)
-    better = _at_its_best(case)
+    better = _at_its_best(case) if won.winner != "generator" else None
     severity: Severity = "info" if better is not None else "error"
     though = f", though {better} is at its best at the end" if better is not None else ""
     lead = pair.maker if won.winner == "generator" else pair.judged_by[0]
@@ -214,10 +217,11 @@ def _at_its_best(case: Case) -> str | None:
     for s in case.series.values():
         role = s.curve.role
         measures = role.quantity in ("error", "accuracy") and role.split in ("val", "test")
-        if measures and role.better != "none" and s.stats.n >= FEWEST / 2:
-            margin = 0.1 * abs(s.stats.start - s.stats.best)
-            if s.stats.start - s.stats.best > 3 * s.stats.noise and s.stats.end <= s.stats.best + margin:
-                return s.curve.tag
+        if not (measures and role.better != "none" and s.stats.n >= FEWEST / 2):
+            continue
+        fell, since = s.stats.start - s.stats.best, s.stats.end - s.stats.best
+        if fell > 3 * s.stats.noise and since <= min(0.1 * fell, AT_BEST * abs(s.stats.best)):
+            return s.curve.tag
     return None
 
 

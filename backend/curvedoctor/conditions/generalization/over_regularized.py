@@ -53,7 +53,7 @@ COUPLED = ("sgd", "momentum", "adam", "rmsprop", "adagrad", "nesterov")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case)
+    reason = why_unjudgeable(case, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     if case.boosting:
