@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from real_runs.generative.dense import Adam, Array, Logged, Net, norm
 
 LETTERS = " .,abcdefghijklmnopqrstuvwxyz"
