@@ -57,9 +57,9 @@ def _rate(case: Case, winner: str) -> float | None:
     mine = MAKERS if winner == "generator" else JUDGES
     rates = [c for c in case.run.curves if c.role.quantity == "lr" and len(c)]
     for curve in rates:
-        if sides(curve.id, curve.tag) & mine:
+        if sides(curve.id) & mine:
             return float(curve.values.max())
-    told = [c for c in rates if not sides(c.id, c.tag)]
+    told = [c for c in rates if not sides(c.id)]
     return case.number("lr") or (float(told[0].values.max()) if told else None)
 
 

@@ -6,15 +6,16 @@ that stays.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from curvedoctor.features.series import Series
 from curvedoctor.model import Floats
-from curvedoctor.roles.tag_words import parse
 
 Side = Literal["discriminator", "generator"]
 JUDGES = frozenset("d disc discr dis discriminator netd dloss critic".split())  # noqa: SIM905
@@ -27,6 +28,9 @@ _PLAIN = (
     | frozenset("train training loss losses total all mean epoch step iter batch avg err error mse bce hinge".split())  # noqa: SIM905
     | frozenset("accuracy acc real fake 1 2".split())  # noqa: SIM905
 )  # fmt: skip
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+#: found inside of longer words too ("discriminatorloss")
+_RUN_TOGETHER = ("discriminator", "generator")
 _HALVES = ("real", "fake")
 
 
@@ -83,14 +87,17 @@ def pairs(series: Mapping[str, Series]) -> tuple[Pair, ...]:
     )
 
 
-def sides(name: str, tag: str) -> frozenset[str]:
+def sides(identifier: str) -> frozenset[str]:
     """The words of a name that say which side it belongs to."""
-    return _words(name, tag) & (JUDGES | MAKERS)
+    return _words(identifier) & (JUDGES | MAKERS)
 
 
-def _words(identifier: str, tag: str) -> frozenset[str]:
-    name = parse(identifier, tag)
-    return frozenset(name.flat) | frozenset(w for part in name.folder for w in part)
+@lru_cache(maxsize=1024)
+def _words(identifier: str) -> frozenset[str]:
+    """The words of a curve's id, split at signs and at capitals: "errD_real" → err, d, real."""
+    words = frozenset(word.lower() for word in _WORD.findall(identifier[:300]))
+    whole = frozenset(long for long in _RUN_TOGETHER if long in identifier[:300].lower())
+    return words | whole
 
 
 def _grouped(
@@ -102,7 +109,7 @@ def _grouped(
         role = s.curve.role
         if role.quantity != "loss" or role.better != "none" or s.stats.n < 2 or role.split in ("val", "test"):
             continue
-        words = _words(s.curve.id, s.curve.tag)
+        words = _words(s.curve.id)
         if words & of and not words & other:
             found.setdefault(words - _PLAIN, []).append(s)
     return found
@@ -112,7 +119,7 @@ def _accuracies(series: Mapping[str, Series]) -> dict[frozenset[str], Series]:
     """How often the discriminator is right, on the whole."""
     out = {}
     for s in series.values():
-        words = _words(s.curve.id, s.curve.tag)
+        words = _words(s.curve.id)
         if s.curve.role.quantity == "accuracy" and s.curve.role.better == "none" and not words & set(_HALVES):
             out[words - _PLAIN] = s
     return out
@@ -120,7 +127,7 @@ def _accuracies(series: Mapping[str, Series]) -> dict[frozenset[str], Series]:
 
 def _whole_or_halves(known: list[Series]) -> tuple[Series, ...]:
     """The loss that sums up the others, or its two halves."""
-    halves = {half: s for s in known for half in _HALVES if half in _words(s.curve.id, s.curve.tag)}
+    halves = {half: s for s in known for half in _HALVES if half in _words(s.curve.id)}
     whole = [s for s in known if s not in halves.values()]
     if whole or len(halves) < 2:
         return (min(whole or known, key=_shortest),)
@@ -129,7 +136,7 @@ def _whole_or_halves(known: list[Series]) -> tuple[Series, ...]:
 
 def _adversarial(known: list[Series]) -> Series:
     """The term by which the generator meets its opponent, before sums that hold others."""
-    terms = [s for s in known if _words(s.curve.id, s.curve.tag) & ADVERSARIAL]
+    terms = [s for s in known if _words(s.curve.id) & ADVERSARIAL]
     return min(terms or known, key=_shortest)
 
 
@@ -138,4 +145,4 @@ def _shortest(s: Series) -> tuple[float, int, str]:
 
 
 def _called(known: list[Series]) -> str:
-    return "critic" if any("critic" in _words(s.curve.id, s.curve.tag) for s in known) else "discriminator"
+    return "critic" if any("critic" in _words(s.curve.id) for s in known) else "discriminator"

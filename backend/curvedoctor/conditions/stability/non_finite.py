@@ -53,7 +53,7 @@ ROSE = 3.0
 
 def _counts(case: Case, curve: Curve) -> bool:
     """Whether a loss is minimised, or one by which two networks are trained against each other."""
-    return curve.role.better == "lower" or bool(case.pairs and sides(curve.id, curve.tag))
+    return curve.role.better == "lower" or bool(case.pairs and sides(curve.id))
 
 
 def check(case: Case) -> Finding | Unjudged | None:
