@@ -10,6 +10,7 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.agents import CHANGES as of_agents
 from curvedoctor.advice.made import Change
 from curvedoctor.advice.made import say as _say
+from curvedoctor.advice.named import named
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
@@ -37,6 +38,8 @@ def change(
     case: Case, action: str, findings: Sequence[Finding], sibling_values: SiblingValues = MappingProxyType({})
 ) -> Change:
     """What to change, with numbers wherever the log allows."""
+    if (in_its_words := named(case, action, findings)) is not None:
+        return in_its_words
     if action in sibling_values and not _leap(case, *sibling_values[action]):
         return _as_a_sibling(case, *sibling_values[action])
     special = (of_agents if case.agent else _SPECIAL).get(action)

@@ -44,8 +44,10 @@ def possible(case: Case, action: str) -> bool:
         return action in OF_AGENTS and not (
             action == "change-optimizer" and (case.word("optimizer") is None or _adaptive(case))
         )
+    if case.pairs and action == "regularize":
+        return True  # one side is held back: nothing needs held-out data
     if action == "change-optimizer":
-        return not (case.word("model") == "transformer" and _adaptive(case))
+        return not case.pairs and not (case.word("model") == "transformer" and _adaptive(case))
     held_out = case.val or case.val_score
     if action in _NEEDS_VALIDATION and held_out is None:
         return False

@@ -67,7 +67,7 @@ AHEAD, SLOWING = (0.35, 0.6), (0.1, 0.2)
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot_judge(case) if case.agent else why_unjudgeable(case, FEWEST)
+    reason = cannot_judge(case) if case.agent else why_unjudgeable(case, FEWEST, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     if case.run.status in ("running", "scheduled"):
