@@ -11,6 +11,7 @@ from functools import cached_property
 from curvedoctor.features.clocks import ranges_of
 from curvedoctor.features.schedule import Schedule, recognize
 from curvedoctor.features.series import Series, prepare
+from curvedoctor.features.trees import library
 from curvedoctor.model import Curve, ParamValue, Quantity, Run
 
 #: a loss under one of these words is a part of another, or an auxiliary one
@@ -24,13 +25,6 @@ _TOTAL = re.compile(
 _EXTREME = re.compile(r"max|min|std|var|best", re.IGNORECASE)
 #: epochs below which a curve per epoch hides what its steps show
 EPOCHS = 6
-#: as LightGBM and XGBoost name the measures that networks' logs call otherwise
-_TREES = re.compile(
-    r"(^|[^a-z0-9])((binary|multi)_logloss|mlogloss|binary_error|multi_error|merror|valid_0|validation_0)($|[^a-z0-9])"
-    r"|^l[12][. -](train|valid)\w*$|^(train|valid)\w*[. '_-]+l[12]$",
-    re.IGNORECASE,
-)
-
 #: an epoch curve with fewer points says less than the curve per step beside it
 FEW = 6
 
@@ -76,9 +70,13 @@ class Case:
     @cached_property
     def boosting(self) -> bool:
         """Whether the run grows boosted trees rather than training a network: what it says of itself, or its names."""
-        if self.word("model") is not None:
-            return self.word("model") == "tree"
-        return self.main is not None and _TREES.search(self.main.curve.tag) is not None
+        model = self.word("model")
+        return self.library is not None if model is None else model == "tree"
+
+    @cached_property
+    def library(self) -> str | None:
+        """The library that grows the trees, where the configuration or the names of the curves tell."""
+        return self.word("library") or library([curve.tag for curve in self.run.curves])
 
     @cached_property
     def schedule(self) -> Schedule | None:

@@ -57,6 +57,7 @@ _TABLES = {
     "input_scaling": words.SCALINGS,
     "precision": words.PRECISIONS,
     "model": words.MODELS,
+    "library": words.LIBRARIES,
 }
 
 

@@ -41,6 +41,8 @@ def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
         found.setdefault("loss", {}).setdefault("cross-entropy", 90)
     if siblings.boosts():
         found.setdefault("model", {}).setdefault("tree", 80)
+        if (library := siblings.library()) is not None:
+            found.setdefault("library", {}).setdefault(library, 80)
     settled = {name: _settle(name, ranks) for name, ranks in found.items()}
     return {name: settled[name] for name in PARAMS if settled.get(name) is not None}  # type: ignore[misc]
 

@@ -13,6 +13,7 @@ from curvedoctor.roles.neighbours import Neighbours
 from curvedoctor.roles.pace import pace
 from curvedoctor.roles.rules import first
 from curvedoctor.roles.together import together
+from curvedoctor.roles.trees import grown
 from curvedoctor.roles.values import correct
 from curvedoctor.roles.words import Name, parse
 
@@ -35,7 +36,7 @@ def assign(curves: Sequence[Curve], *, without: Collection[str] = (), within: st
         correct(role, name, curve.values, around)
         for role, name, curve in zip(named, names, curves, strict=True)
     ]
-    judged = pace(curves, together(curves, judged))
+    judged = pace(curves, grown(curves, together(curves, judged)))
     return tuple(replace(curve, role=role) for curve, role in zip(curves, judged, strict=True))
 
 
