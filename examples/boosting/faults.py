@@ -116,5 +116,7 @@ def cases(library: str, name: str, seed: int) -> Iterator[Made]:
 
 def _made(where: Where, kind: str, setting: Setting, cures: tuple[Setting, ...]) -> Made:
     log = trained(where, setting)
-    best = min((trained(where, s).final for s in (*cures, *(() if cures else neighbours(setting)))), default=0.0)
+    best = min(
+        (trained(where, s).final for s in (*cures, *(() if cures else neighbours(setting)))), default=0.0
+    )
     return Made(where, kind, setting, log, 1 - best / max(log.final, 1e-12))

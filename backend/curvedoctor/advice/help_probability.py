@@ -152,7 +152,7 @@ def default_model() -> Model | None:
 
 def judgeable(case: Case) -> bool:
     """Whether the run is of the kind the model was fitted on: a network's, with a curve that has a direction."""
-    s = case.main
+    s = case.primary
     return (
         s is not None
         and not case.boosting

@@ -35,8 +35,8 @@ _ADAPTIVE = ("adam", "lamb", "lion", "adafactor", "novograd")
 
 def possible(case: Case, action: str) -> bool:
     """Whether the action makes sense for this kind of run."""
-    if case.boosting:
-        return action not in NETWORKS_ONLY
+    if case.boosting and action in NETWORKS_ONLY:
+        return False
     if action == "change-optimizer":
         return not (case.word("model") == "transformer" and _adaptive(case))
     held_out = case.val or case.val_score

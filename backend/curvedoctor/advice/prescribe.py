@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from curvedoctor.actions import ACTIONS, OPPOSITES
-from curvedoctor.advice.changes import Change, change
+from curvedoctor.advice.changes import change
 from curvedoctor.advice.help_probability import Estimate
 from curvedoctor.advice.possible import contradicts, last_resorts, possible
+from curvedoctor.advice.said import Change
 from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case
 from curvedoctor.model import Basis, Finding, Prescription, Severity

@@ -171,7 +171,7 @@ def points(g: Grid, name: str, cases: Mapping[str, Case]) -> list[place.Point]:
 
 def _learnt(case: Case) -> tuple[float, float]:
     """How far the outcome's curve fell: as a share of its first level, and in units of its noise."""
-    s = case.val or case.main
+    s = case.outcome
     if s is None:
         return 0.0, 0.0
     fall = s.stats.start - s.stats.end

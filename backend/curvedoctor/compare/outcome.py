@@ -96,12 +96,12 @@ def _series(case: Case, metric: str | None) -> Series | None:
         found = sorted(name for name in case.series if fnmatch.fnmatchcase(name, metric))
         if found:
             return case.series[found[0]]
-    return case.val or case.main
+    return case.outcome
 
 
 def _logged(case: Case, s: Series | None) -> Kind | None:
     """The kind of curve that the run is to be judged by: its validation loss even if that was never finite."""
-    if case.val is None and case.judged == "loss":
+    if case.val is None and case.judged_quantity == "loss":
         for curve in case.run.curves:
             if curve.role.split == "val" and curve.role.quantity == "loss" and len(curve):
                 return _kind(curve)

@@ -87,17 +87,17 @@ def prolong(cases: Sequence[Case], outcomes: Sequence[Outcome]) -> tuple[Prolong
 
 
 def _judged(case: Case) -> Series:
-    s = case.val or case.main
+    s = case.outcome
     assert s is not None
     return s
 
 
 def _future(case: Case, times: Floats) -> Future | None:
     """Continuations of the run's outcome curve; None where too little was logged."""
-    s = case.val or case.main
+    s = case.outcome
     if s is None:
         return None
-    shape = s if s.stats.n >= ENOUGH else case.training or s
+    shape = s if s.stats.n >= ENOUGH else case.finest_train or s
     if shape.stats.n < 3:
         return None
     found = _continue(shape, times)

@@ -58,11 +58,7 @@ def steps(
 def _initial(cases: Sequence[Case]) -> tuple[State, str]:
     """Whether runs began at the loss of an untrained model."""
     expected = [(case, e) for case in cases if (e := expected_first_loss(case)) is not None]
-    firsts = [
-        (case, s.stats.first, e)
-        for case, e in expected
-        if (s := case.train_step or case.training) is not None
-    ]
+    firsts = [(case, s.stats.first, e) for case, e in expected if (s := case.finest_train) is not None]
     # the mean of a first epoch says little of the untrained model where others log their steps
     firsts = [f for f in firsts if f[0].train_step is not None] or firsts
     if not firsts:
@@ -179,7 +175,7 @@ def _curves(
     by_name = {case.run.name: (case, d) for case, d in zip(cases, diagnoses, strict=True)}
     for name in sorted(best):
         case, diagnosis = by_name[name]
-        both = case.training is not None and case.val is not None
+        both = case.finest_train is not None and case.val is not None
         long = max((s.stats.n for s in (case.train, case.val) if s is not None), default=0) >= REFINED
         if both and long:
             if diagnosis.verdict == "sick":

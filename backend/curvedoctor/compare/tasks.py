@@ -70,4 +70,4 @@ def _by_loss(case: Case, metric: str | None) -> bool:
         found = sorted(name for name in case.series if fnmatch.fnmatchcase(name, metric))
         if found:
             return case.series[found[0]].curve.role.quantity == "loss"
-    return case.judged == "loss"
+    return case.judged_quantity == "loss"

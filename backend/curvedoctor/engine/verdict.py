@@ -29,7 +29,7 @@ def verdict(
 
 
 def _no_evidence(case: Case, unjudged: Sequence[Unjudged], asked: int) -> str | None:
-    main = case.main or case.reward
+    main = case.primary or case.reward
     if main is None:
         points = max((len(curve) for curve in case.run.curves), default=0)
         if points <= 2:

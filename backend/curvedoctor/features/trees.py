@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from functools import lru_cache
 
 #: of some curve: a name that only this library gives
 _OWN = {
@@ -24,7 +24,8 @@ _XGBOOST = re.compile(
 _HISTOGRAM = {"train loss", "max depth"}
 
 
-def library(tags: Sequence[str]) -> str | None:
+@lru_cache(maxsize=256)  # siblings log the same
+def library_of(tags: tuple[str, ...]) -> str | None:
     """The library whose curves these are; None where nothing says that trees are grown."""
     for name, own in _OWN.items():
         if any(own.search(tag[:200]) for tag in tags):

@@ -22,8 +22,12 @@ _LIBRARIES: dict[str, frozenset[str]] = {
     "lightgbm": frozenset(
         "num_leaves min_data_in_leaf min_sum_hessian_in_leaf min_child_samples bagging_fraction feature_fraction boosting_type".split()
     ),
-    "catboost": frozenset("l2_leaf_reg border_count od_wait od_type bagging_temperature leaf_estimation_method".split()),
-    "xgboost": frozenset("min_child_weight num_boost_round booster colsample_bytree tree_method colsample_bylevel".split()),
+    "catboost": frozenset(
+        "l2_leaf_reg border_count od_wait od_type bagging_temperature leaf_estimation_method".split()
+    ),
+    "xgboost": frozenset(
+        "min_child_weight num_boost_round booster colsample_bytree tree_method colsample_bylevel".split()
+    ),
     "sklearn": frozenset("max_leaf_nodes min_samples_leaf".split()),
 }
 #: keys that boosted trees have and networks do not
@@ -119,15 +123,6 @@ _TREE_NAMES = {
     "subsample": ("subsample", 0), "bagging_fraction": ("subsample", 0), "colsample_bytree": ("colsample", 0),
     "feature_fraction": ("colsample", 0), "rsm": ("colsample", 0), "num_data": ("n_train", 0),
 }  # fmt: skip
-
-
-_NAMES = {
-    "alpha": ("l1", 0), "reg_alpha": ("l1", 0), "lambda": ("weight_decay", 0), "reg_lambda": ("weight_decay", 0),
-    "l2_leaf_reg": ("weight_decay", 0), "n_estimators": ("max_steps", 0), "od_wait": ("patience", 0), "depth": ("", 0),
-    "epsilon": ("", 0),
-}  # fmt: skip
-
-
 _NAMES = {"perceptron": _PERCEPTRON, "spark": _SPARK_NAMES, "trees": _TREE_NAMES}
 
 

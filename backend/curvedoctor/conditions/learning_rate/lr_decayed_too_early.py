@@ -26,9 +26,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
-from curvedoctor.conditions.measures.shape import cannot, error_of_mean, mean, name, relative
+from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.still import rests_from
 from curvedoctor.conditions.stability.collapsed import collapsed
 from curvedoctor.features.case import Case
@@ -52,25 +52,25 @@ AT_BEST = (0.06, 0.03)
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.val or case.main
+    s = case.outcome
     assert s is not None
     if case.lr is None or case.schedule is None:
         return _frozen(case, s) or unjudged(ID, "no learning rate is logged")
     decaying, dead = _below(case, DECAYING), _below(case, DEAD)
     before, after = _fall(s, decaying), _rate(s, dead, 1.0)
-    sure = 0.92 * ramp(dead, *EARLY) * _open(s) * float(before > 0 and not case.schedule.restarts)
-    sure *= ramp(relative(after, before), *STOPPED) if before > 0 else 0.0
-    if sure < FIRES:
+    confidence = 0.92 * ramp(dead, *EARLY) * _open(s) * float(before > 0 and not case.schedule.restarts)
+    confidence *= ramp(relative(after, before), *STOPPED) if before > 0 else 0.0
+    if confidence < REPORT_FROM:
         return None
     here = int(np.searchsorted(s.x, decaying))
     return finding(
-        ID, "warning", sure, s,
+        ID, "warning", confidence, s,
         f"The learning rate is below {percent(DEAD)} of its peak from {percent(dead)} of the run on: the {name(s)} was still "
         f"falling when it decayed, at {s.curve.axis} {s.step_at(min(here, len(s.y) - 1)):g}, and stays at {number(s.logged(s.stats.end))}.",
-        others=(case.training,), at=min(here, len(s.y) - 1),
+        others=(case.finest_train,), at=min(here, len(s.y) - 1),
         decayed_at=decaying, dead_from=dead, fall_before=before, fall_after=after, lr_curve=case.lr.id,
     )  # fmt: skip
 
@@ -79,13 +79,13 @@ def _frozen(case: Case, s: Series) -> Finding | None:
     """No rate is logged, but validation moves and then stays the same to the last digit: the weights are no longer moved."""
     since = rests_from(s.y)
     early = since / len(s.y) <= FROZEN and 0 < since <= len(s.y) - STILL
-    if s is not case.val or not early or _open(s) < FIRES or collapsed(case) is not None:
+    if s is not case.val or not early or _open(s) < REPORT_FROM or collapsed(case) is not None:
         return None
     return finding(
         ID, "warning", 0.85, s,
         f"The {name(s)} stays at {number(s.logged(s.stats.end))} to the last digit from {s.curve.axis} {s.step_at(since):g} on: the weights no longer "
         "move, as at a learning rate of zero.",
-        others=(case.training,), at=since, decayed_at=None, dead_from=None, fall_before=None, fall_after=None, lr_curve=None,
+        others=(case.finest_train,), at=since, decayed_at=None, dead_from=None, fall_before=None, fall_after=None, lr_curve=None,
     )  # fmt: skip
 
 
@@ -160,6 +160,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("decay-later", "fix-schedule", "raise-lr"),
     check=check,
+    networks_only=True,
     evidence={
         "decayed_at": "progress 0..1 from which the lr stays below a third of its peak; like the others null if no lr is logged",
         "dead_from": "progress 0..1 from which it stays below a twentieth of its peak",

@@ -27,12 +27,14 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measurement.train_val_mismatch import at_chance
-from curvedoctor.conditions.measures.shape import cannot, name, relative
+from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.swing import (
     above_best,
     at_rest,
@@ -46,7 +48,7 @@ from curvedoctor.conditions.measures.swing import (
 from curvedoctor.features.blocks import of_three
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
-from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
@@ -64,29 +66,37 @@ LOST = (0.25, 0.35)
 UNTRAINED, AFTER, ABOVE = 6.0, 12.0, (0.5, 0.8)
 #: decades above custom that no task asks for
 DECADES = (1.9, 2.3)
+#: rates of boosted trees that hardly shrink them, when validation has settled then, and what it ends at over training
+UNSHRUNK, SETTLES, ABOVE_TRAINING = (0.55, 0.8), (0.5, 0.3), (1.3, 2.0)
+#: share above its end at which a curve has settled
+SETTLED = 0.05
 #: fewest points of which a few can be told to fluctuate; fewest that show a bounce
 FEWEST, MANY = 4, 10
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 3)
+    reason = why_unjudgeable(case, 3)
     if reason is not None:
         return unjudged(ID, reason)
-    pictures = (_configured, _thrown, _lost, _bounces, _shoots, _blown_up)
-    said = max((picture(case) for picture in pictures), key=lambda f: f.confidence)
-    if said.confidence >= FIRES:
-        return said
+    pictures: tuple[Callable[[Case], Finding], ...] = (
+        (_unshrunk, _thrown, _lost)
+        if case.boosting
+        else (_configured, _thrown, _lost, _bounces, _shoots, _blown_up)
+    )
+    strongest = max((picture(case) for picture in pictures), key=lambda f: f.confidence)
+    if strongest.confidence >= REPORT_FROM:
+        return strongest
     longest = max(s.stats.n for s in case.series.values())
     return (
         None if longest >= FEWEST else unjudged(ID, f"{longest:.0f} points are too few; {FEWEST} are needed")
     )
 
 
-def _say(case: Case, s: Series, sure: float, picture: str, summary: str, *, at: int = 0) -> Finding:
+def _finding(case: Case, s: Series, confidence: float, picture: str, summary: str, *, at: int = 0) -> Finding:
     below = decades_below_usual(case)
     return finding(
-        ID, "error" if picture == "configured" else "warning", sure, s, summary,
-        others=tuple(o for o in (case.val, case.training) if o is not s), at=at, picture=picture,
+        ID, "error" if picture == "configured" else "warning", confidence, s, summary,
+        others=tuple(o for o in (case.val, case.finest_train) if o is not s), at=at, picture=picture,
         noise=roughness(s), best=s.logged(s.stats.low), end=s.logged(s.stats.end),
         decades_above_usual=None if below is None else -below,
     )  # fmt: skip
@@ -99,32 +109,49 @@ def _rate(case: Case) -> str:
 
 def _configured(case: Case) -> Finding:
     """A rate that no task asks for, and a loss that ends no better than halfway to its start."""
-    s, below = case.main, decades_below_usual(case)
+    s, below = case.primary, decades_below_usual(case)
     assert s is not None
     above = 0.0 if below is None else -below
     unlearnt = ramp(relative(s.stats.end, max(s.stats.start, s.stats.first)), 0.4, 0.6)
     summary = f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for {case.word('optimizer')}, and the {name(s)} ends at {number(s.logged(s.stats.end))}."
-    return _say(case, s, 0.97 * ramp(above, *DECADES) * unlearnt, "configured", summary)
+    return _finding(case, s, 0.97 * ramp(above, *DECADES) * unlearnt, "configured", summary)
+
+
+def _unshrunk(case: Case) -> Finding:
+    """Boosted trees that each correct nearly the whole error of those before: validation settles early, far above training."""
+    s, train, rate = case.outcome, case.coarsest_train, logged_lr(case) or 0.0
+    assert s is not None
+    apart = train is None or train is s
+    above = 0.0 if train is None or apart else ramp(relative(s.stats.end, train.stats.end), *ABOVE_TRAINING)
+    at = s.best_index
+    summary = (
+        f"At a learning rate of {number(rate)} each tree corrects nearly the whole error of those before it: the {name(s)} "
+        f"is best ({number(s.logged(s.stats.low))}) at {s.place(at)} and ends at {number(s.logged(s.stats.end))}, far above training."
+    )
+    falling = np.flatnonzero(s.y > (1 + SETTLED) * s.stats.end)
+    settles = float(s.x[falling[-1]]) if len(falling) else 0.0
+    confidence = 0.85 * ramp(rate, *UNSHRUNK) * ramp(settles, *SETTLES) * above
+    return _finding(case, s, confidence, "unshrunk", summary, at=at)
 
 
 def _thrown(case: Case) -> Finding:
     """Validation fluctuates and ends above its best; training fluctuates with it."""
-    s = case.val or case.main
+    s = case.outcome
     assert s is not None
-    train, rise = case.train or case.train_step, above_best(s)
+    train, rise = case.coarsest_train, above_best(s)
     rough = ROUGH[1] if train is None else roughness(train)
-    sure = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
+    confidence = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
     at = s.best_index
     summary = (
         f"The {name(s)} is thrown about{_rate(case)}: it ends {percent(rise)} above its best, {number(s.logged(s.stats.low))} at "
-        f"{s.curve.axis} {s.step_at(at):g}, and the training loss fluctuates by ±{percent(rough)}."
+        f"{s.place(at)}, and the training loss fluctuates by ±{percent(rough)}."
     )
-    return _say(case, s, sure, "thrown about", summary, at=at)
+    return _finding(case, s, confidence, "thrown about", summary, at=at)
 
 
 def _swings(case: Case, val: Series) -> bool:
     """Whether validation fluctuates, was once good (else evaluation is at fault), and its score suffers."""
-    train = case.train or case.train_step
+    train = case.coarsest_train
     once_good = train is None or val.stats.low <= EVALUATED * max(train.stats.first, train.stats.start)
     quiet = at_rest(case) or not beyond_noise(val) or at_chance(case) is not None
     return (
@@ -138,55 +165,55 @@ def _swings(case: Case, val: Series) -> bool:
 
 def _bounces(case: Case) -> Finding:
     """The training loss per epoch bounces and no longer improves."""
-    s = case.train or case.main
+    s = case.train or case.primary
     assert s is not None
     rough = roughness(s)
     per_epoch = s is case.train and s.curve.role.granularity == "epoch"
     apart = not per_epoch or s.stats.n < MANY or s.stats.end < 0.05 * s.stats.start
     both = 1.0 if case.val is None else ramp(roughness(case.val), 0.3 * BOUNCE[0], BOUNCE[0])
-    sure = 0.0 if apart else 0.9 * ramp(rough, *BOUNCE) * both * float(settled(s))
+    confidence = 0.0 if apart else 0.9 * ramp(rough, *BOUNCE) * both * float(settled(s))
     summary = f"The {name(s)} bounces by ±{percent(rough)} of its level{_rate(case)} and no longer improves."
-    return _say(case, s, sure, "bounces", summary, at=s.best_index)
+    return _finding(case, s, confidence, "bounces", summary, at=s.best_index)
 
 
 def _shoots(case: Case) -> Finding:
     """A jump within the first tenth to a multiple of the first value, and an end no better than the start."""
-    s = case.training or case.main
+    s = case.finest_train or case.primary
     assert s is not None
     y = s.y[: max(5, len(s.y) // 10)]
     calm = of_three(y) if len(y) >= 3 else y
     top, begin = float(calm.max()), float(np.median(s.y[:2]))
-    apart = s is not case.training or s.stats.n < 2 * MANY
-    sure = (
+    apart = s is not case.finest_train or s.stats.n < 2 * MANY
+    confidence = (
         0.0
         if apart
         else 0.8 * ramp(relative(top, begin), 4.0, 7.0) * ramp(relative(s.stats.end, begin), 0.5, 0.8)
     )
     summary = f"The {name(s)} shoots up from {number(begin)} to {number(top)} at the start{_rate(case)} and ends at {number(s.stats.end)}."
-    return _say(case, s, sure, "shoots up", summary)
+    return _finding(case, s, confidence, "shoots up", summary)
 
 
 def _lost(case: Case) -> Finding:
     """Training and validation both end far above what they had reached."""
-    s, train = case.val or case.main, case.train or case.train_step
+    s, train = case.outcome, case.coarsest_train
     assert s is not None
     apart = train is None or s is not case.val or score_holds(case.val_score) or at_chance(case) is not None
     rise = 0.0 if apart or train is None else min(above_best(s), mean_above_best(train))
-    summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.curve.axis} {s.step_at(s.best_index):g}{_rate(case)}."
-    return _say(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
+    summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.place(s.best_index)}{_rate(case)}."
+    return _finding(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
 
 
 def _blown_up(case: Case) -> Finding:
     """The first steps threw the model out, at a rate above the custom: the first epoch's mean tells."""
-    s, val = case.train or case.main, case.val
+    s, val = case.train or case.primary, case.val
     assert s is not None
-    expected = expected_first_loss(case) if case.judged == "loss" else None
+    expected = expected_first_loss(case) if case.judged_quantity == "loss" else None
     times = relative(s.stats.first, expected) / UNTRAINED if expected else 0.0
     if val is not None and val is not s and val.stats.first > 0:
         times = max(times, relative(s.stats.first, val.stats.first) / AFTER)
     above = -(decades_below_usual(case) or 0.0)
     summary = f"The {name(s)} of the first {s.curve.axis} is {number(s.stats.first)}{_rate(case)}, {number(10 ** min(above, 9.0))} times what is customary: its steps threw the model out."
-    return _say(
+    return _finding(
         case,
         s,
         0.9 * ramp(times, 0.8, 1.0) * ramp(above, *ABOVE) * float(s is case.train),
@@ -235,7 +262,7 @@ CONDITION = Condition(
     actions=("lower-lr", "decay-lr", "clip-gradients"),
     check=check,
     evidence={
-        "picture": "configured, thrown about, lost, bounces, shoots up, or blown up",
+        "picture": "unshrunk (boosted trees), configured, thrown about, lost, bounces, shoots up, or blown up",
         "noise": "σ of the fluctuation over the last third, relative to the end level",
         "best": "best logged value",
         "end": "final level, as logged",

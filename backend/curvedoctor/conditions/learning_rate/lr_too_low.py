@@ -27,10 +27,22 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, times, unjudged
+from curvedoctor.conditions.base import (
+    REPORT_FROM,
+    Condition,
+    finding,
+    number,
+    percent,
+    ramp,
+    times,
+    unjudged,
+)
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot, mean, name, relative
+from curvedoctor.conditions.measures.rounds import CUSTOMARY as CUSTOMARY_OF_TREES
+from curvedoctor.conditions.measures.rounds import SLOW, WORTH, left, rounds, to_come
+from curvedoctor.conditions.measures.shape import mean, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
+from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -48,33 +60,59 @@ SECOND = (0.14, 0.22)
 LATE, SMOOTH = (0.33, 0.4), (0.5, 0.62)
 #: below this share of the start the run has arrived
 ARRIVED = (0.1, 0.2)
+#: share of what trees can explain that, if it is left, is the rate's fault
+LEFT = 0.03
 #: fewest points of a descent
 FEWEST = 5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 3)
+    reason = why_unjudgeable(case, 3)
     if reason is not None:
         return unjudged(ID, reason)
     below = decades_below_usual(case)
-    s = case.val or case.main
+    s = case.outcome
     assert s is not None
     if s.stats.n < FEWEST:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")
+    if case.boosting:
+        return _of_trees(case, s)
     moved = relative(s.stats.start - s.stats.best, s.stats.start)
     hardly = 0.97 * ramp(moved, *HARDLY)
     if below is None:
         rate = logged_lr(case) or 1.0
         low = logged_lr(case) is None or rate < CUSTOMARY
         crawls = 0.8 * _slow(s) * ramp(_second_half(s), *SECOND) * float(low)
-        sure = max(crawls, hardly * ramp(math.log10(LOWEST / rate), *DECADES))
+        confidence = max(crawls, hardly * ramp(math.log10(LOWEST / rate), *DECADES))
     else:
-        sure = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s))
-    if sure < FIRES:
+        confidence = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s))
+    if confidence < REPORT_FROM:
         return None
     return finding(
-        ID, "warning", sure, s, _summary(case, s, below, moved), others=(case.training,), at=0,
+        ID, "warning", confidence, s, _summary(case, s, below, moved), others=(case.finest_train,), at=0,
         decades_below_usual=below, moved=moved, second_half_share=_second_half(s), t90=s.stats.t90,
+    )  # fmt: skip
+
+
+def _of_trees(case: Case, s: Series) -> Finding | None:
+    """So small a rate that its rounds leave most of what the trees could explain."""
+    rate, share = logged_lr(case), left(case, s)
+    if rate is None or share is None or rate >= SLOW:
+        return None
+    ahead = max(
+        to_come(case, s), relative(gain_interval(s.grid, s.stats.n)[0], s.stats.end) * float(share > LEFT)
+    )
+    confidence = 0.93 * ramp(ahead, *WORTH)
+    if confidence < REPORT_FROM:
+        return None
+    summary = (
+        f"At a learning rate of {number(rate)}, {rounds(s)[1]:.0f} rounds leave {percent(share)} of what the trees could explain, "
+        f"and the {name(s)} still falls."
+    )
+    return finding(
+        ID, "warning", confidence, s, summary, others=(case.finest_train,), at=0, t90=s.stats.t90,
+        decades_below_usual=math.log10(CUSTOMARY_OF_TREES / rate), second_half_share=_second_half(s),
+        moved=relative(s.stats.start - s.stats.best, s.stats.start),
     )  # fmt: skip
 
 

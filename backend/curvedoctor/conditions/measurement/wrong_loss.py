@@ -33,7 +33,7 @@ import numpy as np
 from curvedoctor.conditions.base import Condition, finding, number, percent, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import entropy, proportion
-from curvedoctor.conditions.measures.shape import cannot, flat
+from curvedoctor.conditions.measures.shape import flat, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
 from curvedoctor.features.series import Series
@@ -44,10 +44,10 @@ SQUARED = {"mse", "mae", "huber", "logcosh"}
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
-    s, named = case.train or case.train_step or case.val, case.word("loss")
+    s, named = case.coarsest_train or case.val, case.word("loss")
     assert s is not None
     error = proportion(case, "train") or proportion(case, "val")
     if named is None and error is None:
@@ -78,7 +78,7 @@ def _floor(case: Case, s: Series, error: Series | None) -> float | None:
     """The least cross-entropy of K probabilities taken for logits, if the loss sits just above it and answers are right."""
     k = classes(case)
     if (
-        case.judged != "loss"
+        case.judged_quantity != "loss"
         or error is None
         or k is None
         or k < 3

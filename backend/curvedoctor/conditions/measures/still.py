@@ -70,9 +70,11 @@ def constant_answer(case: Case, s: Series, level: float) -> float | None:
     if s.curve.role.quantity != "loss":
         return None
     expected = expected_first_loss(case)
-    told = () if expected is None else (expected,)
+    untrained = () if expected is None else (expected,)
     # without its name, an untrained loss tells the number of classes only roughly
-    known = told if case.word("loss") is not None and told else (*told, *USUAL, *_margins(case, s))
+    known = (
+        untrained if case.word("loss") is not None and untrained else (*untrained, *USUAL, *_margins(case, s))
+    )
     return next((v for v in known if abs(level / v - 1) <= NEAR), None)
 
 
