@@ -97,6 +97,8 @@ def details(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"\n**{words.advice(diagnosis)}**\n\n"
     for number, (item, beside) in enumerate(words.told(diagnosis), start=1):
         yield f"{number}. {escape(item.text)} ({beside})\n"
+    if "checkpoint" in diagnosis.readings:
+        yield f"\n**{words.KEEP}**\n\n{escape(words.kept(diagnosis.readings['checkpoint']))}\n"
     yield from unjudged(diagnosis)
     yield "\n</details>\n"
 

@@ -45,6 +45,7 @@ def details(diagnosis: Diagnosis, look: Look) -> Iterator[str]:
         if finding is diagnosis.findings[0] and diagnosis.verdict == "sick":
             yield from picture(diagnosis, finding, look)
     yield from suggested(diagnosis, look)
+    yield from checkpoint(diagnosis, look)
     yield from unjudged(diagnosis, look)
     for problem in problems_of(diagnosis):
         yield from wrap(f"{safe(problem.where)}: {safe(problem.what)}", "    ", width, "  ! ")
@@ -56,6 +57,13 @@ def suggested(diagnosis: Diagnosis, look: Look) -> Iterator[str]:
         yield Paint(look.color)(words.advice(diagnosis), "bold")
     for number, (item, beside) in enumerate(words.told(diagnosis)[:PRESCRIPTIONS], start=1):
         yield from wrap(f"{number}. {item.text} ({beside})", " " * 5, prose(look), "  ")
+
+
+def checkpoint(diagnosis: Diagnosis, look: Look) -> Iterator[str]:
+    """Which checkpoint to keep."""
+    if "checkpoint" in diagnosis.readings:
+        yield Paint(look.color)(words.KEEP, "bold")
+        yield from wrap(words.kept(diagnosis.readings["checkpoint"]), "  ", prose(look))
 
 
 def unjudged(diagnosis: Diagnosis, look: Look) -> Iterator[str]:

@@ -17,6 +17,7 @@ from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files
 from curvedoctor.sources.base import Claim, Folder, Reader, ReadOptions, Unit
 from curvedoctor.sources.cache import load_cached
+from curvedoctor.sources.checkpoints import with_checkpoints
 from curvedoctor.sources.copies import Copies
 from curvedoctor.sources.mlflow import plugin as mlflow_plugin
 from curvedoctor.sources.mlflow import uri as mlflow_uri
@@ -78,8 +79,11 @@ def load_units(units: Iterable[Unit], options: ReadOptions | None = None) -> Ite
     for name, group in groupby(units, key=lambda unit: unit.reader):
         reader = by_name[name]
         for item in load_cached(group, options, lambda block, reader=reader: reader.load(block, options)):  # type: ignore[misc]
-            if isinstance(item, Problem) or wanted(item.name, options.run) or _has_id(item, options.run):
+            if isinstance(item, Problem):
                 yield item
+            elif wanted(item.name, options.run) or _has_id(item, options.run):
+                # outside the cache: checkpoints come and go without the log
+                yield with_checkpoints(item)
 
 
 def find_one(address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
