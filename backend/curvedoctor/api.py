@@ -12,16 +12,13 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from curvedoctor.diagnoses import Diagnoses
 from curvedoctor.engine import Options, diagnose_runs, diagnose_sources
 from curvedoctor.errors import SourceError, UsageError
 from curvedoctor.model import SEVERITIES, Axis, Diagnosis, ParamValue, Problem, Role, Severity
 from curvedoctor.sources.base import ReadOptions
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Source = str | os.PathLike[str]
 
@@ -61,10 +58,10 @@ def diagnose(
         backend=backend,
     )
     results = diagnose_sources([os.fspath(each) for each in sources], options)
-    return Diagnoses(_told(results, on_problem))
+    return Diagnoses(_reported(results, on_problem))
 
 
-def _told(
+def _reported(
     results: Iterable[Diagnosis | Problem], on_problem: Callable[[Problem], None] | None
 ) -> Iterator[Diagnosis]:
     """The diagnoses; problems are handed over, or are warnings."""
@@ -99,12 +96,12 @@ def diagnose_curves(
         from curvedoctor.params import recognize
 
         given = recognize(dict(params or {}))
-        found = list(diagnose(curves, params=given, roles=corrections, conditions=conditions))
-        if len(found) != 1:
+        diagnoses = list(diagnose(curves, params=given, roles=corrections, conditions=conditions))
+        if len(diagnoses) != 1:
             raise SourceError(
-                f"{os.fspath(curves)}: holds {len(found)} runs, not one: use curvedoctor.diagnose, which yields them all"
+                f"{os.fspath(curves)}: holds {len(diagnoses)} runs, not one: use curvedoctor.diagnose, which yields them all"
             )
-        return found[0]
+        return diagnoses[0]
     from curvedoctor.intake import run_of
 
     return diagnose_runs([run_of(curves, params, name, axis)], options)[0]
@@ -116,13 +113,13 @@ def checked(conditions: Sequence[str]) -> tuple[str, ...]:
         conditions = (conditions,)
     if conditions:
         from curvedoctor.conditions.base import all_conditions
-        from curvedoctor.reports.words import identifier
+        from curvedoctor.reports.phrases import identifier
 
         known = {name: identifier(name) for name in conditions}
-        unknown = sorted(name for name, found in known.items() if found is None)
+        unknown = sorted(name for name, condition_id in known.items() if condition_id is None)
         if unknown:
             raise UsageError(f"there is no condition {unknown[0]!r}: known are {', '.join(all_conditions())}")
-        return tuple(found for found in known.values() if found is not None)
+        return tuple(condition_id for condition_id in known.values() if condition_id is not None)
     return ()
 
 
@@ -136,18 +133,6 @@ def role_of(key: str, role: Role | str) -> Role:
         return parse_role(f"{key}={role}")[1]
     except ValueError as error:
         raise UsageError(str(error)) from None
-
-
-def to_pandas(diagnoses: Diagnosis | Iterable[Diagnosis]) -> pd.DataFrame:
-    """A frame with one row per finding, and one for a run without any. Needs pandas."""
-    import pandas as pd
-
-    from curvedoctor.reports.rows import COLUMNS, rows
-
-    every = [diagnoses] if isinstance(diagnoses, Diagnosis) else diagnoses
-    frame = pd.DataFrame([row for diagnosis in every for row in rows(diagnosis)], columns=list(COLUMNS))
-    numeric = [name for name, numeric in COLUMNS.items() if numeric]
-    return frame.astype(dict.fromkeys(numeric, "float64"))
 
 
 def assert_healthy(
@@ -165,19 +150,21 @@ def assert_healthy(
     diagnoses = list(diagnose(source, **options))
     if not diagnoses:
         raise SourceError(f"no run was found in {source}")
-    told = []
+    sentences = []
     for diagnosis in diagnoses:
         weighty = tuple(finding for finding in diagnosis.findings if finding.severity in heavy)
         if weighty:
-            told.append(sentence(replace(diagnosis, findings=weighty)))
-    if told:
-        raise AssertionError(f"{len(told)} of {len(diagnoses)} runs are not healthy:\n" + "\n".join(told))
+            sentences.append(sentence(replace(diagnosis, findings=weighty)))
+    if sentences:
+        raise AssertionError(
+            f"{len(sentences)} of {len(diagnoses)} runs are not healthy:\n" + "\n".join(sentences)
+        )
 
 
 def sentence(diagnosis: Diagnosis) -> str:
     """A run's findings and its first prescription in one line."""
     from curvedoctor.reports.text import safe
 
-    found = "; ".join(f"{finding.condition}: {finding.summary}" for finding in diagnosis.findings)
+    summaries = "; ".join(f"{finding.condition}: {finding.summary}" for finding in diagnosis.findings)
     first = f" Try first: {diagnosis.prescriptions[0].text}" if diagnosis.prescriptions else ""
-    return safe(f"{diagnosis.run.name}: {found}{first}")
+    return safe(f"{diagnosis.run.name}: {summaries}{first}")

@@ -11,7 +11,7 @@ from curvedoctor.conditions.examples import run
 from curvedoctor.features.case import build
 from curvedoctor.model import Checkpoint, Floats
 from curvedoctor.readings.checkpoint import read
-from curvedoctor.reports.words import kept
+from curvedoctor.reports.phrases import kept
 
 
 def told(y: Floats, *found: Checkpoint, every: int = 100, score: bool = False) -> dict[str, object]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from curvedoctor import __version__
 from curvedoctor.compare.types import Comparison
 from curvedoctor.reports.as_json import Json, dumps, plain
+from curvedoctor.version import __version__
 
 SCHEMA = "curvedoctor.comparison/1"
 
 
-def document(found: Comparison) -> dict[str, Json]:
+def document(comparison: Comparison) -> dict[str, Json]:
     """The whole object; an infinite ratio (a value that does not converge) is null."""
-    data = plain(asdict(found))
+    data = plain(asdict(comparison))
     assert isinstance(data, dict)
     return {"schema": SCHEMA, "version": __version__, **data}
 
 
-def render(found: Comparison) -> str:
+def render(comparison: Comparison) -> str:
     """One indented object."""
-    return dumps(document(found), indent=2) + "\n"
+    return dumps(document(comparison), indent=2) + "\n"

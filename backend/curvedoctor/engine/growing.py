@@ -12,19 +12,18 @@ from dataclasses import dataclass, field, replace
 
 from curvedoctor.address import Address
 from curvedoctor.advice.siblings import Siblings
+from curvedoctor.engine.grouping import JOB
 from curvedoctor.engine.judge import judge, prepare
 from curvedoctor.engine.options import Options
-from curvedoctor.engine.plan import JOB
 from curvedoctor.engine.scan import scan
 from curvedoctor.features.summary import Summary, summarize
 from curvedoctor.model import Diagnosis, Problem, Run
-from curvedoctor.sources import find_all, load_units, wanted
+from curvedoctor.sources import find_all, load_units, reader_named, wanted
 from curvedoctor.sources.base import Unit
 from curvedoctor.sources.tensorboard.follow import Follower
 
 #: what tells units apart
 Name = tuple[str, str, str, str]
-FOLLOWED = "tensorboard"
 
 
 @dataclass(slots=True)
@@ -67,7 +66,9 @@ class Growing:
         before, self._units = self._units, units
         changed = [unit for name, unit in units.items() if not _same(unit, before.get(name))]
         gone = before.keys() - units.keys()
-        followed = all(unit.reader == FOLLOWED and unit.stamp for unit in changed) and not gone
+        followed = (
+            all(reader_named(unit.reader).traits.followed and unit.stamp for unit in changed) and not gone
+        )
         if before and changed and followed:
             yield from problems
             yield from self._judged(changed)
@@ -102,7 +103,7 @@ class Growing:
         own = [summarize(case) for case in cases]
         for name, summary in zip(of, own, strict=True):
             group.summaries[name].append(summary)
-        siblings = Siblings([summary for found in group.summaries.values() for summary in found])
+        siblings = Siblings([summary for of_run in group.summaries.values() for summary in of_run])
         yield from judge(cases, self._options, [siblings.trials(summary) for summary in own])
 
     def _group(self, name: str, changed: Sequence[Unit]) -> _Group:

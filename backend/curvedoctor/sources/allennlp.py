@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 
 _NAME = re.compile(r"^metrics_epoch_(\d{1,9})\.json$")
 #: files of one run, bytes of one of them
@@ -19,6 +19,7 @@ class AllenNlpReader:
     """A folder is one run."""
 
     name = "allennlp"
+    traits = Traits()
 
     def opens(self, address: str) -> bool:
         """Never: one file is one row."""
@@ -69,11 +70,11 @@ def _load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
         else:
             add_mapping(rows, {**row, "epoch": epoch})
     (table,) = tables_of(rows)
-    found = [
+    curves = [
         Curve(name, name, column.steps, column.values, column.wall_times, axis=table.axis)
         for name, column in sorted(table.columns.items())
     ]
-    if not found:
+    if not curves:
         yield from problems
         yield Problem(unit.parts[0], "its metrics hold no numbers")
         return
@@ -81,7 +82,7 @@ def _load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
         name=unit.run,
         source=unit.parts[0],
         group=unit.group,
-        curves=tuple(assign(found)),
+        curves=tuple(assign(curves)),
         params=dict(recognize(sidecars.read(unit.parts[1:]))) | dict(options.params),
         problems=tuple(problems),
         origin=Origin(
@@ -94,7 +95,7 @@ def _row(path: str) -> dict[str, object] | Problem:
     try:
         row = json.loads(files.read_bytes(path, _LARGEST))
     except files.UNREADABLE as error:
-        return Problem(path, f"can't be read: {files.reason(error)}")
+        return Problem(path, f"can't be read: {files.reason(error)}", kind="unreachable")
     return row if isinstance(row, dict) else Problem(path, "can't be read: it is no JSON object")
 
 
@@ -104,5 +105,5 @@ def _files(folder: str) -> list[tuple[int, str]]:
         names = [entry.name for entry in files.listing(folder)]
     except files.UNREADABLE:
         return []
-    found = sorted((int(match[1]), name) for name in names if (match := _NAME.match(name)))
-    return [(epoch, files.join(folder, name)) for epoch, name in found[:_MOST]]
+    numbered = sorted((int(match[1]), name) for name in names if (match := _NAME.match(name)))
+    return [(epoch, files.join(folder, name)) for epoch, name in numbered[:_MOST]]

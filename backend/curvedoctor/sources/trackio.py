@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow.db import Database, is_sqlite, read_only
 
 _NEEDED = frozenset({"run_name", "step", "metrics", "timestamp"})
@@ -27,6 +27,7 @@ class TrackioReader:
     """One project is a file of runs."""
 
     name = "trackio"
+    traits = Traits(several=True)
 
     def opens(self, address: str) -> bool:
         """An SQLite file with trackio's tables."""
@@ -91,10 +92,10 @@ def _runs(database: Database) -> Iterator[tuple[str, str]]:
     key = _key(database, "metrics")
     sql = f"SELECT {key}, MIN(run_name) FROM metrics GROUP BY {key} ORDER BY MIN(id) LIMIT {_MAX_RUNS}"  # noqa: S608  our own names only
     found = [(str(run), str(name)) for run, name in database.all(sql)]
-    told, seen = Counter(name for _, name in found), Counter[str]()
+    counts, seen = Counter(name for _, name in found), Counter[str]()
     for run, name in found:
         seen[name] += 1
-        yield run, name if told[name] == 1 else f"{name}#{seen[name]}"
+        yield run, name if counts[name] == 1 else f"{name}#{seen[name]}"
 
 
 def _run(database: Database, unit: Unit, options: ReadOptions) -> Run:
