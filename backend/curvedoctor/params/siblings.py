@@ -71,10 +71,10 @@ class Siblings:
     def library(self) -> str | None:
         """The library whose boosted trees are configured; None where none is, or its keys don't tell."""
         grown = [keys for place, keys in self._beside.items() if self._kinds[place] == "trees"]
-        paced = [keys for keys in grown if not _PACES.isdisjoint(keys)]
+        paced = [keys for keys in grown if any(key in keys for key in _PACES)]
         for keys in paced:
             for name, own in _LIBRARIES.items():
-                if not own.isdisjoint(keys):
+                if any(key in keys for key in own):  # the smaller one is gone through
                     return name
         return "xgboost" if paced else None
 

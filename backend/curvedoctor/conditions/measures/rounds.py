@@ -5,6 +5,9 @@ With shrinkage ν a round leaves at least 1 − ν of what trees can explain (Fr
 
 from __future__ import annotations
 
+import numpy as np
+
+from curvedoctor.conditions.base import ramp
 from curvedoctor.conditions.measures.shape import relative
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
@@ -18,6 +21,10 @@ FINDS = 0.4
 AT_END = 0.05
 #: share of the end level that is worth the rounds
 WORTH = (0.07, 0.12)
+#: rates that hardly shrink trees, progress at which validation has settled then, and what it ends at over training
+UNSHRUNK, SETTLES, ABOVE = (0.55, 0.8), (0.5, 0.3), (1.3, 2.0)
+#: share above its end at which a curve has settled
+SETTLED = 0.05
 
 
 def rounds(s: Series) -> tuple[float, float]:
@@ -44,3 +51,14 @@ def to_come(case: Case, s: Series) -> float:
     if fallen <= 0 or begun - share < 1e-12:
         return 0.0
     return min(1.0, relative(FINDS * fallen * share / (begun - share), s.stats.last))
+
+
+def unshrunk(case: Case, s: Series) -> float:
+    """How sure it is that a rate hardly shrinks the trees: the curve settles early, and far above training."""
+    train, rate = case.coarsest_train, logged_lr(case)
+    if train is None or train is s or rate is None:
+        return 0.0
+    falling = np.flatnonzero(s.y > (1 + SETTLED) * s.stats.end)
+    settles = float(s.x[falling[-1]]) if len(falling) else 0.0
+    above = ramp(relative(s.stats.end, train.stats.end), *ABOVE)
+    return ramp(rate, *UNSHRUNK) * ramp(settles, *SETTLES) * above

@@ -12,6 +12,7 @@ How it decides
     fall over the last quarter must be beyond its noise, must not speed up and must not be a drop or two with nothing
     between them, and the curve must end at its best.
     A learning rate that has gone to zero, or a schedule that was to end here, ends it.
+    Boosted trees also by what their rounds have left to do, (1 - rate)^rounds of what they could explain.
 
 What to try
     Train twice as long and stretch the schedule with it: running on at a learning rate that has
