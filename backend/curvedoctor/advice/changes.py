@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from curvedoctor.actions import ACTIONS
 from curvedoctor.advice import trees
+from curvedoctor.advice.named import named
 from curvedoctor.advice.said import Change, say
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
@@ -36,6 +37,8 @@ def change(
     case: Case, action: str, findings: Sequence[Finding], sibling_values: SiblingValues = MappingProxyType({})
 ) -> Change:
     """What to change, with numbers wherever the log allows."""
+    if (in_its_words := named(case, action, findings)) is not None:
+        return in_its_words
     if action in sibling_values and not _leap(case, *sibling_values[action]):
         return _as_a_sibling(case, *sibling_values[action])
     grown = trees.change(case, action) if case.boosting else None

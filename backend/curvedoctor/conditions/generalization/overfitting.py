@@ -82,7 +82,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     val = case.val or (case.val_score if case.val_score is not None and case.val_score.ceiling else None)
     if val is None:
         return unjudged(ID, "no validation loss is logged")
-    reason = why_unjudgeable(case, ENOUGH)
+    reason = why_unjudgeable(case, ENOUGH, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     if val.stats.n < ENOUGH:

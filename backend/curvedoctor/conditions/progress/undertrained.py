@@ -63,7 +63,7 @@ FEWEST = 4
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, FEWEST)
+    reason = why_unjudgeable(case, FEWEST, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     if case.run.status in ("running", "scheduled"):
