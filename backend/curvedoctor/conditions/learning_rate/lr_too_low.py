@@ -151,6 +151,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("raise-lr", "train-longer", "change-optimizer"),
     check=check,
+    extrapolates=True,
     evidence={
         "decades_below_usual": "log10(customary lr of the optimizer / lr); null where either is unknown",
         "moved": "share of its start by which the loss has fallen at its best level",

@@ -169,6 +169,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("train-longer", "raise-lr"),
     check=check,
+    extrapolates=True,
     evidence={
         "gain_least": "least gain to expect from running as long again, share of the end level",
         "gain_most": "greatest gain to expect from running as long again, share of the end level",
