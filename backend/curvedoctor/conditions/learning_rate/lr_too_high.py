@@ -9,7 +9,9 @@ How it decides
     already reached, while the training loss fluctuates with it: both are thrown about. Without validation,
     the training loss per epoch bounces by a third of its level or more without improving over the second
     half. Or the configured rate is decades above what is customary for the optimizer (Adam at 1.0) and the run
-    ends no better than halfway to where it began. Fluctuation between batches alone proves nothing, and
+    ends no better than halfway to where it began; or some seventy times above it, and validation ends at an
+    untrained model's loss. Or the training loss of the first epoch is a hundred times what validation is after it (twelve
+    times, at a rate far above custom): its steps threw the model out. Fluctuation between batches alone proves nothing, and
     below a fiftieth of the start nothing is judged.
 
 What to try
@@ -62,17 +64,24 @@ BOUNCE = (0.33, 0.55)
 LOST = (0.25, 0.35)
 #: first epoch's mean as a multiple of an untrained model's loss, and of validation after it, at so many decades above custom
 UNTRAINED, AFTER, ABOVE = 6.0, 12.0, (0.5, 0.8)
-#: decades above custom that no task asks for
-DECADES = (1.9, 2.3)
+#: first epoch's mean as a multiple of validation after it that no start explains, at whatever rate
+BEYOND = 100.0
+#: decades above custom that no task asks for, and beside a loss that ends at an untrained model's or above it
+DECADES, GUESS = (1.9, 2.3), (1.75, 2.0)
+#: the same where validation ends far above its best
+ABOVE_BEST = (1.4, 1.6)
 #: fewest points of which a few can be told to fluctuate; fewest that show a bounce
 FEWEST, MANY = 4, 10
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 3)
+    reason = cannot(case, 2)
     if reason is not None:
         return unjudged(ID, reason)
+    assert case.main is not None
     pictures = (_configured, _thrown, _lost, _bounces, _shoots, _blown_up)
+    if case.main.stats.n < 3:
+        pictures = (_blown_up,)
     said = max((picture(case) for picture in pictures), key=lambda f: f.confidence)
     if said.confidence >= FIRES:
         return said
@@ -82,13 +91,22 @@ def check(case: Case) -> Finding | Unjudged | None:
     )
 
 
-def _say(case: Case, s: Series, sure: float, picture: str, summary: str, *, at: int = 0) -> Finding:
+def _say(
+    case: Case,
+    s: Series,
+    sure: float,
+    picture: str,
+    summary: str,
+    *,
+    at: int = 0,
+    actions: tuple[str, ...] = (),
+) -> Finding:
     below = decades_below_usual(case)
     return finding(
         ID, "error" if picture == "configured" else "warning", sure, s, summary,
         others=tuple(o for o in (case.val, case.training) if o is not s), at=at, picture=picture,
         noise=roughness(s), best=s.logged(s.stats.low), end=s.logged(s.stats.end),
-        decades_above_usual=None if below is None else -below,
+        decades_above_usual=None if below is None else -below, actions=actions,
     )  # fmt: skip
 
 
@@ -99,12 +117,24 @@ def _rate(case: Case) -> str:
 
 def _configured(case: Case) -> Finding:
     """A rate that no task asks for, and a loss that ends no better than halfway to its start."""
-    s, below = case.main, decades_below_usual(case)
+    s, below, at = case.main, decades_below_usual(case), 0
     assert s is not None
     above = 0.0 if below is None else -below
-    unlearnt = ramp(relative(s.stats.end, max(s.stats.start, s.stats.first)), 0.4, 0.6)
+    start = max(s.stats.start, s.stats.first)
+    sure = 0.97 * ramp(above, *DECADES) * ramp(relative(s.stats.end, start), 0.4, 0.6)
+    expected = expected_first_loss(case) if case.judged == "loss" else None
+    if expected is not None and case.val is not None:
+        no_better = ramp(relative(case.val.stats.end, min(start, expected)), 0.85, 0.95)
+        sure = max(sure, 0.9 * ramp(above, *GUESS) * no_better)
     summary = f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for {case.word('optimizer')}, and the {name(s)} ends at {number(s.logged(s.stats.end))}."
-    return _say(case, s, 0.97 * ramp(above, *DECADES) * unlearnt, "configured", summary)
+    val = case.val
+    if val is not None and val.stats.n >= MANY / 2 and val.stats.low > 0 and case.judged == "loss":
+        rise = relative(val.stats.end - val.stats.low, val.stats.low)
+        worse = 0.9 * ramp(above, *ABOVE_BEST) * ramp(rise, *LOST)
+        if worse > sure:
+            sure, s, at = worse, val, val.best_index
+            summary = f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for {case.word('optimizer')}, and the {name(val)} ends {percent(rise)} above its best, {number(val.stats.low)} at {val.curve.axis} {val.step_at(at):g}."
+    return _say(case, s, sure, "configured", summary, at=at)
 
 
 def _thrown(case: Case) -> Finding:
@@ -182,17 +212,16 @@ def _blown_up(case: Case) -> Finding:
     assert s is not None
     expected = expected_first_loss(case) if case.judged == "loss" else None
     times = relative(s.stats.first, expected) / UNTRAINED if expected else 0.0
+    after = 0.0
     if val is not None and val is not s and val.stats.first > 0:
-        times = max(times, relative(s.stats.first, val.stats.first) / AFTER)
+        after = relative(s.stats.first, val.stats.first)
     above = -(decades_below_usual(case) or 0.0)
-    summary = f"The {name(s)} of the first {s.curve.axis} is {number(s.stats.first)}{_rate(case)}, {number(10 ** min(above, 9.0))} times what is customary: its steps threw the model out."
-    return _say(
-        case,
-        s,
-        0.9 * ramp(times, 0.8, 1.0) * ramp(above, *ABOVE) * float(s is case.train),
-        "blown up",
-        summary,
-    )
+    rate = ramp(above, *ABOVE)
+    sure = max(ramp(max(times, after / AFTER), 0.8, 1.0) * rate, ramp(after / BEYOND, 0.8, 1.0))
+    custom = f", {number(10 ** min(above, 9.0))} times what is customary" if rate else ""
+    summary = f"The {name(s)} of the first {s.curve.axis} is {number(s.stats.first)}{_rate(case)}{custom}: its steps threw the model out."
+    actions = () if rate else ("lower-lr", "normalize-input", "fix-init", "add-warmup")
+    return _say(case, s, 0.9 * sure * float(s is case.train), "blown up", summary, actions=actions)
 
 
 def _bouncing(rng: np.random.Generator) -> Run:

@@ -29,6 +29,8 @@ POOR, CONSTANT = 0.25, (0.95, 1.1)
 ANSWER = ("overfit-one-batch", "fix-init", "fix-activation", "raise-lr", "lower-lr")
 #: how near ln K a loss of unknown kind has to stay
 USUALLY = 0.004
+#: share of a guess's loss that is none better
+NO_BETTER = 0.985
 #: decades below the customary learning rate from which on no step can be seen
 CRAWLS = 1.5
 #: weights that do not change at all: not trained, or by a rate that has ended before the first point
@@ -100,6 +102,22 @@ def no_better_than_chance(case: Case) -> Finding | None:
         ID, "error", sure, score,
         f"The {name(score)} ends at {number(right)}, no better than a blind guess ({number(score.logged(worse))}).",
         others=(s,), onset=0.0, actions=actions(case, s), level=right, chance=expected, **shared(case, s),
+    )  # fmt: skip
+
+
+def worse_than_a_guess(case: Case) -> Finding | None:
+    """Neither training nor validation ever gets below what an untrained model costs."""
+    guess = expected_first_loss(case) if case.judged == "loss" else None
+    train, val = case.train or case.train_step, case.val
+    if guess is None or train is None or val is None or min(train.stats.n, val.stats.n) < ENOUGH:
+        return None
+    best = min(train.stats.best, val.stats.best)
+    if best < NO_BETTER * guess or learnt_by_training(case):
+        return None
+    return finding(
+        ID, "error", 0.9, val,
+        f"Neither training nor validation gets below {number(best)}; a guess costs {number(guess)}.",
+        others=(train,), onset=0.0, actions=actions(case, val), level=val.stats.end, chance=guess, **shared(case, val),
     )  # fmt: skip
 
 
