@@ -27,8 +27,8 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--since",
             type=int,
-            default=0,
-            help="leave out that many base runs of each task; survey: that many waves",
+            default=None,
+            help="leave out that many base runs of each task; survey: that many waves (default: those packed)",
         )
         sub.add_argument("--rounds", type=int, default=1, help="how often every fault is drawn per task")
         sub.add_argument("--jobs", type=int, default=1, help="processes, each with its own tasks")
@@ -62,7 +62,7 @@ def _train(args: argparse.Namespace, names: list[str]) -> int:
     _compile_cache(args.work)
     start = time.time()
     count = carry_out(
-        Journal(args.work), names, args.rounds, args.limit, start + 60 * args.minutes, args.since
+        Journal(args.work), names, args.rounds, args.limit, start + 60 * args.minutes, args.since or 0
     )
     print(f"{count} trainings in {time.time() - start:.0f} s", file=sys.stderr)
     return 0

@@ -13,9 +13,9 @@ from sklearn.ensemble import ExtraTreesRegressor
 
 from clinic.dataset import OUTCOMES, Table
 from curvedoctor.advice.boosted import Boosted
-from curvedoctor.advice.complete import complete
 from curvedoctor.advice.forest import STEPS, Forest
 from curvedoctor.advice.help_probability import Model, probability
+from curvedoctor.advice.impute import impute
 from curvedoctor.features.vector import names
 from curvedoctor.model import Floats
 
@@ -62,7 +62,7 @@ def _boost(table: Table, keep: Mask, outcome: int) -> Grown:
     if len(set(table.run[keep][y == 1])) < FEWEST or (y == 1).all():
         share = np.clip(np.average(y, weights=weight) if len(y) else 0.0, 1e-3, 1 - 1e-3)
         return [{"leaf_value": float(np.log(share / (1 - share)))}]
-    data = lightgbm.Dataset(complete(table.rows[keep]), y, weight=weight)
+    data = lightgbm.Dataset(impute(table.rows[keep]), y, weight=weight)
     fitted = lightgbm.train(dict(SETTINGS), data, TREES).dump_model()
     return [tree["tree_structure"] for tree in fitted["tree_info"]]
 
@@ -74,7 +74,7 @@ def grow(table: Table, keep: Mask) -> ExtraTreesRegressor:
     known = np.where(scored, labels, 0.0)
     average = (weight @ known) / np.maximum(weight @ scored, 1e-9)
     trees = ExtraTreesRegressor(ROOTS, min_samples_leaf=LEAF, max_features=0.3, n_jobs=1, random_state=0)
-    return trees.fit(complete(rows), np.where(scored, labels, average), sample_weight=weight)
+    return trees.fit(impute(rows), np.where(scored, labels, average), sample_weight=weight)
 
 
 def platt(score: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
@@ -95,7 +95,7 @@ def fit(table: Table, keep: Mask | None = None) -> Model:
     held = np.full((2, *table.labels.shape), np.nan)
     for mask in folds([task if k else "" for task, k in zip(table.tasks, keep, strict=True)]):
         if (mask & keep).any() and (~mask & keep).any():
-            rows = complete(table.rows[mask & keep])
+            rows = impute(table.rows[mask & keep])
             raw = [(1.0, 0.0)] * len(OUTCOMES)
             held[0, mask & keep] = as_boosted(boost(table, keep & ~mask), raw).calibrated(rows)
             held[1, mask & keep] = as_forest(grow(table, keep & ~mask), raw).calibrated(rows)

@@ -47,6 +47,33 @@ def test_a_drawn_task_is_always_the_same() -> None:
         TASKS["ripples"]
 
 
+def test_parts_of_a_wave_share_programs_with_no_other_part() -> None:
+    from clinic.programs import signature
+
+    whole = plan.wave(0)
+    found = survey.parts(whole)
+    assert sorted(name for part in found for name in part) == sorted(whole)
+    programs = [
+        {signature(plain(TASKS[n], lr=0.01))._replace(depth=0, width=0) for n in part} for part in found
+    ]
+    for k, mine in enumerate(programs):
+        assert not any(mine & others for others in programs[k + 1 :])
+    assert [TASKS[part[0]].family for part in found][:2] == ["mlp", "mlp"]
+
+
+def test_a_new_work_folder_goes_on_where_others_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    monkeypatch.setattr(survey.Survey, "wave", lambda self, number: begun.append(number))
+    monkeypatch.setattr(survey, "next_wave", lambda: 3)
+    survey.Survey(tmp_path, float("inf")).carry_out(2)
+    assert begun == [3, 4]
+    (tmp_path / "waves.txt").write_text("3\n")
+    survey.Survey(tmp_path, float("inf")).carry_out(2)
+    assert begun == [3, 4, 4]
+
+
 def test_whole_families_and_every_tenth_task_are_held_out() -> None:
     waves = [name for number in range(5) for name in plan.wave(number)]
     assert len(set(waves)) == len(waves)
@@ -124,6 +151,14 @@ def test_a_survey_resumes_and_its_runs_say_what_is_unknown(
     survey.Survey(tmp_path, float("inf")).carry_out(1)
     assert len(trained) == before  # nothing is trained twice
     assert "of 2 tasks" in pack.pack(tmp_path, tmp_path / "data")
+    kept = {p.name: p.read_bytes() for p in (tmp_path / "data").iterdir()}
+    assert sorted(kept) == ["wave-0000.curves.xz", "wave-0000.jsonl.xz"]
+    pack.pack(tmp_path / "another", tmp_path / "data")  # what other sessions packed stays
+    assert {p.name: p.read_bytes() for p in (tmp_path / "data").iterdir()} == kept
+    assert store.next_wave(tmp_path / "data") == 1
+    monkeypatch.setattr(pack, "MOST", 10)
+    assert "no room" in pack.pack(tmp_path, tmp_path / "more")
+    assert store.next_wave(tmp_path / "more") == 0
     runs = store.load(final=None, folder=tmp_path / "data")
     assert {r.task for r in runs} == set(names)
     for run in runs:

@@ -32,28 +32,31 @@ def series(y: Floats) -> Series:
 def test_why_a_run_can_not_be_judged() -> None:
     fine, short = np.geomspace(2, 1, 20), np.geomspace(2, 1, ENOUGH - 1)
     nan = np.concatenate((fine, [np.nan]))
-    assert shape.cannot(case(train_loss=fine)) is None
-    assert shape.cannot(case(train_loss=short)) == f"{ENOUGH - 1} points are too few; {ENOUGH} are needed"
-    assert shape.cannot(case(train_loss=short), ENOUGH - 1) is None
-    assert "no loss" in str(shape.cannot(case(lr=fine)))
-    assert "below zero" in str(shape.cannot(case(train_loss=fine - 1.5)))
-    assert "below zero" in str(shape.cannot(case(train_loss=fine, val_loss=fine - 1.5)))
-    assert "not finite" in str(shape.cannot(case(train_loss=nan)))
-    assert "not finite" in str(shape.cannot(case(train_loss=nan, train_loss_step=nan)))
-    assert "not finite" in str(shape.cannot(case(val_loss=nan)))
+    assert shape.why_unjudgeable(case(train_loss=fine)) is None
+    assert (
+        shape.why_unjudgeable(case(train_loss=short))
+        == f"{ENOUGH - 1} points are too few; {ENOUGH} are needed"
+    )
+    assert shape.why_unjudgeable(case(train_loss=short), ENOUGH - 1) is None
+    assert "no loss" in str(shape.why_unjudgeable(case(lr=fine)))
+    assert "below zero" in str(shape.why_unjudgeable(case(train_loss=fine - 1.5)))
+    assert "below zero" in str(shape.why_unjudgeable(case(train_loss=fine, val_loss=fine - 1.5)))
+    assert "not finite" in str(shape.why_unjudgeable(case(train_loss=nan)))
+    assert "not finite" in str(shape.why_unjudgeable(case(train_loss=nan, train_loss_step=nan)))
+    assert "not finite" in str(shape.why_unjudgeable(case(val_loss=nan)))
 
 
 def test_a_sound_curve_per_step_makes_up_for_an_epoch_that_is_not_finite() -> None:
     nan = np.concatenate((np.geomspace(2, 1, 20), [np.nan]))
-    assert shape.cannot(case(train_loss=nan, train_loss_step=np.geomspace(2, 1, 200))) is None
+    assert shape.why_unjudgeable(case(train_loss=nan, train_loss_step=np.geomspace(2, 1, 200))) is None
 
 
 def test_range_tests_and_overfit_checks_are_no_trainings() -> None:
     lr = np.geomspace(1e-7, 10, 100)
     loss = np.concatenate((np.linspace(2.3, 0.5, 80), np.geomspace(0.5, 50, 20)))
-    assert "range test" in str(shape.cannot(case(train_loss=loss, lr=lr)))
+    assert "range test" in str(shape.why_unjudgeable(case(train_loss=loss, lr=lr)))
     few = build([run({"n_train": 8}, train_loss=np.geomspace(2, 1e-3, 60))])[0]
-    assert "overfit check on 8 samples" in str(shape.cannot(few))
+    assert "overfit check on 8 samples" in str(shape.why_unjudgeable(few))
 
 
 # --- levels and gains

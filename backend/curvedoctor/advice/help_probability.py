@@ -18,12 +18,12 @@ import numpy.typing as npt
 
 from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.boosted import Boosted
-from curvedoctor.advice.complete import complete
 from curvedoctor.advice.forest import Forest
+from curvedoctor.advice.impute import impute
 from curvedoctor.advice.siblings import Trial
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case
-from curvedoctor.features.words import facts
+from curvedoctor.features.sentences import facts
 from curvedoctor.model import Floats, ParamValue
 
 Stored = npt.NDArray[np.generic]
@@ -54,9 +54,9 @@ class Estimate:
     #: probability that the action helps; empty where the model can't judge the run
     probability: Mapping[str, float] = field(default_factory=dict)
     #: the facts about the run that moved a probability most, in plain words
-    because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    attributions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: (hyperparameter, its value in a sibling that ended clearly lower, by which share)
-    proven: Mapping[str, tuple[str, ParamValue, float]] = field(default_factory=dict)
+    sibling_values: Mapping[str, tuple[str, ParamValue, float]] = field(default_factory=dict)
     #: what was fitted; None where it can't judge the run
     model: Model | None = None
 
@@ -70,14 +70,14 @@ class Estimate:
         """The same with what siblings have tried worked in."""
         if not trials or not self.probability:
             return self
-        chances, because = dict(self.probability), dict(self.because)
+        chances, attributions = dict(self.probability), dict(self.attributions)
         for trial in trials:
             chances[trial.action] = trial.moved(self.probability)
-            because[trial.action] = (trial.because, *because.get(trial.action, ()))[:REASONS]
-        proven = {
+            attributions[trial.action] = (trial.reason, *attributions.get(trial.action, ()))[:REASONS]
+        sibling_values = {
             t.action: (t.parameter, t.value, t.gain) for t in trials if t.helped and t.value is not None
         }
-        return Estimate(chances, because, proven, self.model)
+        return Estimate(chances, attributions, sibling_values, self.model)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -94,7 +94,7 @@ class Model:
 
     def probabilities(self, rows: Floats) -> Floats:
         """Probability of each outcome, shape (n, outcomes), for rows of features (n, features)."""
-        filled = complete(rows)
+        filled = impute(rows)
         return probability(self.boosted.calibrated(filled), self.forest.calibrated(filled))
 
     def gain(self, outcome: int, chance: float) -> Gain | None:
@@ -152,7 +152,7 @@ def default_model() -> Model | None:
 
 def judgeable(case: Case) -> bool:
     """Whether the run is of the kind the model was fitted on: a network's, with a curve that has a direction."""
-    s = case.main
+    s = case.primary
     return (
         s is not None
         and not case.boosting
@@ -165,9 +165,9 @@ def judgeable(case: Case) -> bool:
 def inputs(cases: Sequence[Case], features: Sequence[str]) -> Floats:
     """Rows for a model that was fitted on these features, by name; NaN where this version has none of that name."""
     rows = vector.matrix(list(cases))
-    place = {name: i for i, name in enumerate(vector.names())}
+    position = {name: i for i, name in enumerate(vector.names())}
     padded = np.hstack([rows, np.full((len(rows), 1), np.nan)])
-    return padded[:, [place.get(name, -1) for name in features]]
+    return padded[:, [position.get(name, -1) for name in features]]
 
 
 def estimates(cases: Sequence[Case], model: Model | None = None) -> list[Estimate]:
@@ -191,11 +191,11 @@ def _estimate(model: Model, case: Case, row: Floats, chance: Floats) -> Estimate
     if (case.number("n_train") or 0.0) >= BEYOND:
         chances["more-data"] = min(chances.get("more-data", 0.0), ON_AVERAGE)
     likeliest = sorted(chances, key=lambda action: -chances[action])[:EXPLAINED]
-    return Estimate(chances, _because(model.boosted, row, likeliest), model=model)
+    return Estimate(chances, _attributions(model.boosted, row, likeliest), model=model)
 
 
-def _because(trees: Boosted, row: Floats, actions: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    strongest = trees.strongest(complete(row), list(actions), LOOKED_AT)
+def _attributions(trees: Boosted, row: Floats, actions: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    strongest = trees.strongest(impute(row), list(actions), LOOKED_AT)
     return {
         action: facts(((trees.features[f], float(row[f])) for f in places), REASONS)
         for action, places in zip(actions, strongest, strict=True)

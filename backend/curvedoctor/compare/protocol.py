@@ -41,7 +41,7 @@ def steps(
     tests: Sequence[RangeTest],
 ) -> tuple[Step, ...]:
     """The state of each of the six steps."""
-    found = (
+    answers = (
         _initial(cases),
         _overfit(cases),
         _range(tests),
@@ -51,18 +51,14 @@ def steps(
     )
     return tuple(
         Step(i, title, state, text)
-        for i, (title, (state, text)) in enumerate(zip(TITLES, found, strict=True), start=1)
+        for i, (title, (state, text)) in enumerate(zip(TITLES, answers, strict=True), start=1)
     )
 
 
 def _initial(cases: Sequence[Case]) -> tuple[State, str]:
     """Whether runs began at the loss of an untrained model."""
     expected = [(case, e) for case in cases if (e := expected_first_loss(case)) is not None]
-    firsts = [
-        (case, s.stats.first, e)
-        for case, e in expected
-        if (s := case.train_step or case.training) is not None
-    ]
+    firsts = [(case, s.stats.first, e) for case, e in expected if (s := case.finest_train) is not None]
     # the mean of a first epoch says little of the untrained model where others log their steps
     firsts = [f for f in firsts if f[0].train_step is not None] or firsts
     if not firsts:
@@ -129,12 +125,12 @@ def _range(tests: Sequence[RangeTest]) -> tuple[State, str]:
 
 def _lrs(group: Group, long: bool) -> list[float]:
     """Values of lr that a group tried in long (or in short) runs, ascending."""
-    found = set()
+    rates = set()
     for o in group.outcomes:
         lr = o.params.get("lr")
         if isinstance(lr, (int, float)) and lr > 0 and (o.epochs is not None and o.epochs > COARSE) == long:
-            found.add(float(lr))
-    return sorted(found)
+            rates.add(float(lr))
+    return sorted(rates)
 
 
 def _coarse(groups: Sequence[Group]) -> tuple[State, str]:
@@ -179,7 +175,7 @@ def _curves(
     by_name = {case.run.name: (case, d) for case, d in zip(cases, diagnoses, strict=True)}
     for name in sorted(best):
         case, diagnosis = by_name[name]
-        both = case.training is not None and case.val is not None
+        both = case.finest_train is not None and case.val is not None
         long = max((s.stats.n for s in (case.train, case.val) if s is not None), default=0) >= REFINED
         if both and long:
             if diagnosis.verdict == "sick":

@@ -16,7 +16,7 @@ RULES = ("start_of_descent", "steepest", "valley", "minimum_over_10")
 def range_test(case: Case) -> RangeTest | None:
     """What the run suggests if it is a range test, else None."""
     reading = lr_range_test.read(case)
-    if reading is None or case.lr is None or case.training is None:
+    if reading is None or case.lr is None or case.finest_train is None:
         return None
     rules = {name: float(v) for name in RULES if isinstance(v := reading.get(name), (int, float))}
     suggested = reading.get("suggested")
@@ -32,8 +32,8 @@ def range_test(case: Case) -> RangeTest | None:
 def _points(case: Case) -> tuple[tuple[float, float], ...]:
     """(lr, loss), at most POINTS of them, up to where the loss leaves what it began with far behind."""
     assert case.lr is not None
-    assert case.training is not None
-    curve, lr = case.training.curve, case.lr
+    assert case.finest_train is not None
+    curve, lr = case.finest_train.curve, case.lr
     finite = np.isfinite(curve.values)
     sound = np.isfinite(lr.values) & (lr.values > 0)
     rate = np.exp(np.interp(curve.steps[finite], lr.steps[sound], np.log(lr.values[sound])))

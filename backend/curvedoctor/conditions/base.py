@@ -23,7 +23,7 @@ from curvedoctor.model import EvidenceValue, Finding, Run, Severity, Unjudged
 HEADINGS = ("Why it matters", "How it decides", "What to try", "When it is wrong", "References")
 
 #: a rule this sure is a finding
-FIRES = 0.35
+REPORT_FROM = 0.35
 
 Check = Callable[[Case], Finding | Unjudged | None]
 #: makes an example run; the generator varies noise and sizes, never what is true
@@ -62,12 +62,12 @@ def all_conditions() -> Mapping[str, Condition]:
     """Every condition by id, in alphabetical order."""
     import curvedoctor.conditions as package
 
-    found: dict[str, Condition] = {}
+    by_id: dict[str, Condition] = {}
     for module in walk_packages(package.__path__, f"{package.__name__}."):
         condition = getattr(import_module(module.name), "CONDITION", None)
         if isinstance(condition, Condition):
-            found[condition.id] = condition
-    return dict(sorted(found.items()))
+            by_id[condition.id] = condition
+    return dict(sorted(by_id.items()))
 
 
 def finding(
@@ -121,8 +121,8 @@ def ramp(value: float, low: float, high: float) -> float:
     """0 at `low` and below, 1 at `high` and above, linear between; `low` may exceed `high`."""
     if low == high:
         return float(value >= low)
-    place = (value - low) / (high - low)
-    return min(float(place), 1.0) if place > 0 else 0.0  # NaN: 0
+    share = (value - low) / (high - low)
+    return min(float(share), 1.0) if share > 0 else 0.0  # NaN: 0
 
 
 def percent(share: float) -> str:

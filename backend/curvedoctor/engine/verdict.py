@@ -22,14 +22,14 @@ def verdict(
     case: Case, findings: Sequence[Finding], unjudged: Sequence[Unjudged], asked: int
 ) -> tuple[Verdict, str | None]:
     """The verdict, and why it is undetermined."""
-    if any(found.severity != "info" for found in findings):
+    if any(finding.severity != "info" for finding in findings):
         return "sick", None
     reason = _no_evidence(case, unjudged, asked)
     return ("healthy", None) if reason is None else ("undetermined", reason)
 
 
 def _no_evidence(case: Case, unjudged: Sequence[Unjudged], asked: int) -> str | None:
-    main = case.main or case.reward
+    main = case.primary or case.reward
     if main is None:
         points = max((len(curve) for curve in case.run.curves), default=0)
         if points <= 2:

@@ -54,31 +54,41 @@ class Case:
     lr: Curve | None = None
     grad_norm: Series | None = None
     #: what `train` and `val` are: losses, errors, or (turned round) scores
-    judged: Quantity = "loss"
+    judged_quantity: Quantity = "loss"
 
     @property
     def params(self) -> Mapping[str, ParamValue]:
         return self.run.params
 
     @cached_property
-    def training(self) -> Series | None:
+    def finest_train(self) -> Series | None:
         """The training loss with most detail: per step if logged, else per epoch."""
         return self.train_step or self.train
 
     @cached_property
-    def main(self) -> Series | None:
+    def coarsest_train(self) -> Series | None:
+        """The training loss that is easiest to read: per epoch if logged, else per step."""
+        return self.train or self.train_step
+
+    @cached_property
+    def primary(self) -> Series | None:
         """The curve that a verdict rests on first: training per epoch, per step where a few epochs hide the steps, else validation."""
         few = self.train is not None and self.train.stats.n < EPOCHS
         if few and self.train_step is not None and self.train_step.stats.n >= EPOCHS:
             return self.train_step
-        return self.train or self.train_step or self.val
+        return self.coarsest_train or self.val
+
+    @cached_property
+    def outcome(self) -> Series | None:
+        """The curve that says how good the run became: validation, else the primary one."""
+        return self.val or self.primary
 
     @cached_property
     def boosting(self) -> bool:
         """Whether the run grows boosted trees rather than training a network: what it says of itself, or its names."""
         if self.word("model") is not None:
             return self.word("model") == "tree"
-        return self.main is not None and _TREES.search(self.main.curve.tag) is not None
+        return self.primary is not None and _TREES.search(self.primary.curve.tag) is not None
 
     @cached_property
     def schedule(self) -> Schedule | None:
@@ -111,23 +121,23 @@ def build(runs: Sequence[Run], primary: str | None = None) -> list[Case]:
                 curves.append(curve)
                 ranges.append(ranged[curve.id])
                 owner.append(i)
-    found: list[dict[str, Series]] = [{} for _ in runs]
+    series_by_run: list[dict[str, Series]] = [{} for _ in runs]
     for i, series in zip(owner, prepare(curves, ranges), strict=True):
         if series is not None:
-            found[i][series.curve.id] = series
-    return [_case(run, series, primary) for run, series in zip(runs, found, strict=True)]
+            series_by_run[i][series.curve.id] = series
+    return [_case(run, series, primary) for run, series in zip(runs, series_by_run, strict=True)]
 
 
 def _case(run: Run, series: Mapping[str, Series], primary: str | None) -> Case:
-    judged = _judged(series)
+    quantity = _judged_quantity(series)
     split_of = {"train": ("train", "none"), "val": ("val", "test")}
-    train = _pick(series, judged, split_of["train"], {"epoch", "unknown"})
-    step = _pick(series, judged, split_of["train"], {"step"})
-    val = _pick(series, judged, split_of["val"], None, like=train or step, primary=primary)
+    train = _pick(series, quantity, split_of["train"], {"epoch", "unknown"})
+    step = _pick(series, quantity, split_of["train"], {"step"})
+    val = _pick(series, quantity, split_of["val"], None, like=train or step, primary=primary)
     if train is not None and step is not None and train.stats.n < FEW <= step.stats.n:
         train = None  # two epochs hide what four hundred steps show
     scores: tuple[Series | None, Series | None] = (None, None)
-    if judged != "accuracy":
+    if quantity != "accuracy":
         scores = (
             _pick(series, "accuracy", split_of["train"], None),
             _pick(series, "accuracy", split_of["val"], None, primary=primary),
@@ -145,7 +155,7 @@ def _case(run: Run, series: Mapping[str, Series], primary: str | None) -> Case:
         reward=_reward(series),
         lr=max(lr, key=lambda c: (float(c.values.max()), -len(c.id))) if lr else None,
         grad_norm=min(grad, key=lambda s: (len(s.curve.id), s.curve.id)) if grad else None,
-        judged=judged,
+        judged_quantity=quantity,
     )
 
 
@@ -160,7 +170,7 @@ def _reward(series: Mapping[str, Series]) -> Series | None:
     return min(held_out or known, key=rank, default=None)
 
 
-def _judged(series: Mapping[str, Series]) -> Quantity:
+def _judged_quantity(series: Mapping[str, Series]) -> Quantity:
     """Losses with a direction are judged; without any, errors; without those, scores."""
     quantities: tuple[Quantity, ...] = ("loss", "error", "accuracy")
     for quantity in quantities:

@@ -23,13 +23,13 @@ def classes(case: Case) -> float | None:
         return k
     if case.word("loss") in ("bce", "hinge"):
         return 2.0
-    return _told(case)
+    return _agreed_classes(case)
 
 
-def _told(case: Case) -> float | None:
+def _agreed_classes(case: Case) -> float | None:
     """The number of classes on which first loss and first accuracy agree: ln K with 1/K."""
     s, score = case.val or case.train, case.val_score or case.train_score
-    if s is None or score is None or case.judged != "loss" or score.ceiling != 1.0:
+    if s is None or score is None or case.judged_quantity != "loss" or score.ceiling != 1.0:
         return None
     loss, right = s.stats.first, 1.0 - score.stats.first
     k = round(math.exp(min(max(loss, 0.0), math.log(MOST))))
@@ -46,8 +46,8 @@ def expected_first_loss(case: Case) -> float | None:
     if loss == "hinge":
         return 1.0
     if loss is None:
-        told = _told(case)
-        return None if told is None else math.log(told)
+        k = _agreed_classes(case)
+        return None if k is None else math.log(k)
     k = classes(case)
     if loss in ("cross-entropy", "nll") and k is not None:
         return math.log(k)

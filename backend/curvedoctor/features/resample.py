@@ -61,9 +61,9 @@ def _interpolated(at: Floats, x: Floats, block: Floats) -> Floats:
     j = np.minimum(np.searchsorted(x, at, side="right") - 1, len(x) - 2)
     j = np.maximum(j, 0)
     low, wide = block[:, j], x[j + 1] - x[j]
-    found = (block[:, j + 1] - low) / np.where(wide > 0, wide, 1.0) * (at - x[j]) + low
-    found = np.where(at == x[j], low, found)
-    return np.where(at >= x[-1], block[:, -1:], np.where(at < x[0], block[:, :1], found))
+    values = (block[:, j + 1] - low) / np.where(wide > 0, wide, 1.0) * (at - x[j]) + low
+    values = np.where(at == x[j], low, values)
+    return np.where(at >= x[-1], block[:, -1:], np.where(at < x[0], block[:, :1], values))
 
 
 def second_differences(block: Floats) -> Floats:

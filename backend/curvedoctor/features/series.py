@@ -100,17 +100,17 @@ def _same_places(
     curves: Sequence[Curve], ranges: Sequence[tuple[float, float]]
 ) -> Iterator[tuple[Floats, list[int]]]:
     """Progress, and the curves that share it: of one run, and of its siblings, most do. In blocks of bounded size."""
-    found: dict[object, tuple[Floats, list[int]]] = {}
+    blocks: dict[object, tuple[Floats, list[int]]] = {}
     for i, (curve, (low, high)) in enumerate(zip(curves, ranges, strict=True)):
         steps = curve.steps
         if not len(steps):
             continue
         key = (low, high, steps.tobytes()) if len(steps) <= SHARED else i
-        known = found.get(key)
+        known = blocks.get(key)
         if known is None:
-            known = found[key] = progress(steps, low, high), []
+            known = blocks[key] = progress(steps, low, high), []
         known[1].append(i)
-    for x, index in found.values():
+    for x, index in blocks.values():
         most = max(1, BLOCK // max(1, len(x)))
         for at in range(0, len(index), most):
             yield x, index[at : at + most]

@@ -113,15 +113,15 @@ def summarize(grid: Floats, finite: Sequence[Floats], bad: Floats) -> list[Stats
         return []
     blocks = by_length(finite)
     with np.errstate(all="ignore"):
-        found = {
+        columns = {
             **_levels(grid),
             **_extremes(blocks),
             **_noise(blocks),
             **_shape(grid),
             **_jumps(grid, blocks),
         }
-    found.update(bad=bad[:, 0], bad_at=bad[:, 1], bad_tail=bad[:, 2])
-    table = np.column_stack([found[name] for name in NAMES]).tolist()
+    columns.update(bad=bad[:, 0], bad_at=bad[:, 1], bad_tail=bad[:, 2])
+    table = np.column_stack([columns[name] for name in NAMES]).tolist()
     return list(map(Stats._make, table))
 
 

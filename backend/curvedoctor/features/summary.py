@@ -29,7 +29,7 @@ class Summary:
 
 def summarize(case: Case) -> Summary:
     """The summary of one run."""
-    s = case.val or case.main
+    s = case.outcome
     # a run that goes on, or was stopped from outside, did not end where its settings lead
     if s is None or s.stats.bad_tail or case.run.status in UNENDED:
         return Summary(case.run.name, case.params, s.curve.id if s else None, None, None, 0.0)

@@ -10,8 +10,8 @@ import numpy as np
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.sentences import MEASURES
 from curvedoctor.features.series import Series
-from curvedoctor.features.words import MEASURES
 from curvedoctor.model import Floats, Run
 
 NAN = math.nan
@@ -30,7 +30,7 @@ def vector(case: Case) -> dict[str, float]:
     """All features of one run by name."""
     row: dict[str, float] = {}
     for prefix, series in (
-        ("train", case.train or case.train_step),
+        ("train", case.coarsest_train),
         ("step", case.train_step),
         ("val", case.val),
         ("train_score", case.train_score),
@@ -41,7 +41,7 @@ def vector(case: Case) -> dict[str, float]:
     row.update(_between(case))
     row.update(_schedule(case))
     row.update(_params(case))
-    row["judged_loss"] = float(case.judged == "loss")
+    row["judged_loss"] = float(case.judged_quantity == "loss")
     return row
 
 
@@ -127,7 +127,7 @@ def _series(prefix: str, s: Series | None) -> dict[str, float]:
 
 def _between(case: Case) -> dict[str, float]:
     """Training against validation, loss against accuracy, loss against chance."""
-    train, val = case.train or case.train_step, case.val
+    train, val = case.coarsest_train, case.val
     out = dict.fromkeys(("gap_end", "gap_best", "gap_25", "gap_50", "noise_val_train", "val_above"), NAN)
     if train is not None and val is not None:
         a, b = train.stats, val.stats
@@ -160,23 +160,23 @@ def _between(case: Case) -> dict[str, float]:
 def _schedule(case: Case) -> dict[str, float]:
     keys = "lr_last lr_first lr_warmup_end lr_decay_start lr_dead_from lr_zero lr_restarts lr_falls lr_peak decay_slope"
     out = dict.fromkeys(keys.split(), NAN)
-    found = case.schedule
-    if found is None:
+    schedule = case.schedule
+    if schedule is None:
         return out
     out.update(
-        lr_last=max(found.last / found.peak, 1e-6),
-        lr_first=max(found.first / found.peak, 1e-6),
-        lr_warmup_end=found.warmup_end,
-        lr_decay_start=found.decay_start,
-        lr_dead_from=found.dead_from,
-        lr_zero=found.zero,
-        lr_restarts=float(found.restarts),
-        lr_falls=float(len(found.falls)),
-        lr_peak=math.log10(found.peak),
+        lr_last=max(schedule.last / schedule.peak, 1e-6),
+        lr_first=max(schedule.first / schedule.peak, 1e-6),
+        lr_warmup_end=schedule.warmup_end,
+        lr_decay_start=schedule.decay_start,
+        lr_dead_from=schedule.dead_from,
+        lr_zero=schedule.zero,
+        lr_restarts=float(schedule.restarts),
+        lr_falls=float(len(schedule.falls)),
+        lr_peak=math.log10(schedule.peak),
     )
-    s = case.main
-    if s is not None and 0.05 < found.decay_start < 0.9:
-        cut = int(found.decay_start * len(s.grid))
+    s = case.primary
+    if s is not None and 0.05 < schedule.decay_start < 0.9:
+        cut = int(schedule.decay_start * len(s.grid))
         width = max(2, cut // 2)
         before = float(s.grid[max(0, cut - width)] - s.grid[cut])
         after = float(s.grid[cut] - s.grid[min(len(s.grid) - 1, cut + width)])

@@ -11,7 +11,7 @@ def read_all(case: Case) -> dict[str, Mapping[str, object]]:
     """Every reading that applies to this run, by its id."""
     from curvedoctor.readings import lr_range_test, overfit_check, schedule
 
-    found: dict[str, Mapping[str, object]] = {}
+    readings: dict[str, Mapping[str, object]] = {}
     for name, module in (
         ("schedule", schedule),
         ("lr-range-test", lr_range_test),
@@ -19,5 +19,5 @@ def read_all(case: Case) -> dict[str, Mapping[str, object]]:
     ):
         reading = module.read(case)
         if reading is not None:
-            found[name] = reading
-    return found
+            readings[name] = reading
+    return readings

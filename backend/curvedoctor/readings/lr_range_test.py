@@ -34,7 +34,7 @@ def is_range_test(lr: Curve | None) -> bool:
 
 def read(case: Case) -> Mapping[str, object] | None:
     """Suggested lr by four rules: start of the steep descent, steepest, valley, minimum / 10."""
-    s = case.training
+    s = case.finest_train
     if s is None or case.lr is None or not is_range_test(case.lr) or s.stats.n < 10:
         return None
     finite = np.isfinite(case.lr.values) & (case.lr.values > 0)

@@ -9,8 +9,8 @@ from curvedoctor.features.case import Case
 
 def read(case: Case) -> Mapping[str, object] | None:
     """Kind, warm-up, peak and final lr, where it decays (progress); from the lr curve, else from the parameters."""
-    found = case.schedule
-    if found is None:
+    schedule = case.schedule
+    if schedule is None:
         named = case.word("schedule")
         return (
             None
@@ -18,11 +18,11 @@ def read(case: Case) -> Mapping[str, object] | None:
             else {"kind": named, "warmup": bool(case.number("warmup_steps")), "from": "params"}
         )
     return {
-        "kind": found.kind,
-        "warmup": found.warmup,
-        "peak": found.peak,
-        "final": found.last,
-        "decay_start": round(found.decay_start, 3) if found.decay_start < 1 else None,
-        "falls": len(found.falls),
+        "kind": schedule.kind,
+        "warmup": schedule.warmup,
+        "peak": schedule.peak,
+        "final": schedule.last,
+        "decay_start": round(schedule.decay_start, 3) if schedule.decay_start < 1 else None,
+        "falls": len(schedule.falls),
         "from": "lr curve",
     }

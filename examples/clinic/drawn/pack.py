@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import lzma
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from clinic.campaign import outcome_of, variants
 from clinic.config import Config, compact
 from clinic.curves import STEP_POINTS
 from clinic.drawn.codec import Shorts, encoded, packed
-from clinic.drawn.families import family_of
 from clinic.drawn.plan import bases, wave
 from clinic.drawn.store import DATA
 from clinic.drawn.survey import Survey, missing, own, settled
@@ -26,8 +24,8 @@ from clinic.tasks import TASKS, chance
 
 #: of step curves every so-manieth point is kept, to two significant digits and a half
 THIN, COARSE = 2, 4
-#: runs in one file
-PART = 1500
+#: a wave's files, and bytes that all may take in the repository
+NAME, MOST = "wave-{:04d}", 15_000_000
 
 Record = dict[str, Any]
 
@@ -82,26 +80,48 @@ def _rows(survey: Survey, name: str) -> list[tuple[Record, list[Shorts]]]:
 
 
 def pack(work: Path, folder: Path = DATA) -> str:
-    """Write the base runs that are finished, of all waves begun; returns a line of figures."""
-    survey, made = Survey(work, 0.0), defaultdict(list)
-    for number in survey.begun():
-        for name in wave(number):
-            made[family_of(name)] += _rows(survey, name)
+    """Add the base runs of this work folder that are finished, wave by wave; returns a line of figures.
+
+    What earlier surveys have packed stays: a wave's files are replaced only by more runs of the same wave.
+    """
+    survey = Survey(work, 0.0)
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        old.unlink()
-    for family, rows in made.items():
-        for k in range(0, len(rows), PART):
-            _write(folder / f"{family}-{k // PART}", rows[k : k + PART])
-    runs, tasks = (
-        sum(map(len, made.values())),
-        len({row[0]["task"] for rows in made.values() for row in rows}),
-    )
-    size = sum(p.stat().st_size for p in folder.iterdir())
-    return f"{runs} runs of {tasks} tasks, {len(survey.journal.done)} trainings, {size / 1e6:.1f} MB"
+    left_out = []
+    for number in survey.begun():
+        rows = [row for name in wave(number) for row in _rows(survey, name)]
+        if len(rows) > _held(folder, number) and not _write(folder, number, rows):
+            left_out.append(number)
+    records = [record for path in sorted(folder.glob("*.jsonl.xz")) for record in _records(path)]
+    tasks = len({record["task"] for record in records})
+    line = f"{len(records)} runs of {tasks} tasks in {_size(folder) / 1e6:.1f} MB"
+    return line + (f"; no room for waves {left_out}" if left_out else "")
 
 
-def _write(path: Path, rows: list[tuple[Record, list[Shorts]]]) -> None:
+def _records(path: Path) -> list[Record]:
+    return [json.loads(line) for line in lzma.decompress(path.read_bytes()).decode().splitlines()]
+
+
+def _size(folder: Path) -> int:
+    return sum(p.stat().st_size for p in folder.iterdir())
+
+
+def _held(folder: Path, number: int) -> int:
+    """Runs of this wave that are packed already."""
+    path = folder / f"{NAME.format(number)}.jsonl.xz"
+    return len(_records(path)) if path.exists() else 0
+
+
+def _write(folder: Path, number: int, rows: list[tuple[Record, list[Shorts]]]) -> bool:
+    """Write one wave's files, unless all would then be more than a repository should hold."""
     text = "\n".join(json.dumps(record, separators=(",", ":")) for record, _ in rows)
-    path.with_name(path.name + ".jsonl.xz").write_bytes(lzma.compress(text.encode(), preset=9))
-    path.with_name(path.name + ".curves.xz").write_bytes(packed([c for _, codes in rows for c in codes]))
+    held = {
+        ".jsonl.xz": lzma.compress(text.encode(), preset=9),
+        ".curves.xz": packed([c for _, codes in rows for c in codes]),
+    }
+    places = {end: folder / (NAME.format(number) + end) for end in held}
+    old = sum(p.stat().st_size for p in places.values() if p.exists())
+    if _size(folder) - old + sum(map(len, held.values())) > MOST:
+        return False
+    for end, data in held.items():
+        places[end].write_bytes(data)
+    return True

@@ -1,7 +1,7 @@
 """The stored runs on drawn tasks: `load()`. numpy and the standard library only.
 
-Format: `data/drawn/<family>-<part>.jsonl.xz` holds one JSON object per run,
-`<family>-<part>.curves.xz` the curves of all of them (see `codec`), whose
+Format: `data/drawn/wave-<number>.jsonl.xz` holds one JSON object per run of a
+wave, `wave-<number>.curves.xz` the curves of all of them (see `codec`), whose
 lengths stand in the objects.
 """
 
@@ -35,6 +35,11 @@ def load(*, final: bool | None = False, folder: Path = DATA) -> list[ClinicRun]:
             if final is None or is_final(record["task"]) == final:
                 runs.append(_run(record, curves[i * len(CURVES) : (i + 1) * len(CURVES)]))
     return runs
+
+
+def next_wave(folder: Path = DATA) -> int:
+    """The first wave of which nothing is stored, nor of any later one: its tasks are new."""
+    return max((int(path.name[5:9]) for path in folder.glob("wave-*.jsonl.xz")), default=-1) + 1
 
 
 def _run(record: dict[str, Any], curves: list[Shorts]) -> ClinicRun:

@@ -28,10 +28,12 @@ from clinic.config import Config
 from clinic.drawn.choose import Choices
 from clinic.drawn.families import family_of
 from clinic.drawn.plan import bases, wave
+from clinic.drawn.store import next_wave
 from clinic.drawn.tuning import grid, learn
 from clinic.faults import Base
+from clinic.losses import program_kind
 from clinic.remedies import Variant
-from clinic.tasks import TASKS
+from clinic.tasks import TASKS, padded_outputs
 from clinic.truth import HELPS, USELESS, compare
 
 #: rounds of asking what is missing: first tries, larger ones, repeats
@@ -82,6 +84,16 @@ def settled(journal: Journal, base: Config, variant: Variant) -> bool:
     return min(gains) >= HELPS or max(gains) < USELESS
 
 
+def parts(names: Iterable[str]) -> list[list[str]]:
+    """Tasks whose trainings share compiled programs, cheap nets first: each part fills its lanes by itself."""
+    shared: dict[tuple[bool, str, str, int], list[str]] = {}
+    for name in names:
+        task = TASKS[name]
+        key = (task.family != "mlp", task.family, program_kind(task.kind), padded_outputs(task))
+        shared.setdefault(key, []).append(name)
+    return [shared[key] for key in sorted(shared)]
+
+
 class Survey:
     """One campaign in one work folder."""
 
@@ -113,8 +125,13 @@ class Survey:
         return [base for name in names for base in bases(name)]
 
     def wave(self, number: int) -> None:
-        """Everything that one wave needs."""
-        planned = self.planned(wave(number))
+        """Everything that one wave needs, finished part by part."""
+        for names in parts(wave(number)):
+            self.part(names)
+
+    def part(self, names: list[str]) -> None:
+        """Everything that these tasks need."""
+        planned = self.planned(names)
         originals = {c for b in planned for c in (b.config, larger_validation(b.config))}
         parts = [own(b.config) for b in planned]
         self.train((c for part in parts for c in part[0]), True, originals)
@@ -148,12 +165,15 @@ class Survey:
         """The waves of which something may be known."""
         return sorted(self._noted(self.started) | self._noted(self.finished))
 
-    def carry_out(self, waves: int | None = None, since: int = 0) -> None:
+    def carry_out(self, waves: int | None = None, since: int | None = None) -> None:
         """Waves from `since` on that are not finished yet, until the deadline (or so many).
 
+        By default a work folder goes on with its own, and a new one with the first that nobody has packed.
         Several processes may share a work folder if their waves are far apart.
         """
         done = self._noted(self.finished)
+        if since is None:
+            since = min(self.begun(), default=next_wave())
         for number in range(since, since + waves) if waves is not None else count(since):
             if number in done:
                 continue

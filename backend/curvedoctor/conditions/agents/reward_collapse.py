@@ -29,7 +29,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.measures.still import rests_from
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
@@ -60,16 +60,16 @@ def check(case: Case) -> Finding | Unjudged | None:
     best, end = float(s.grid[peak]), _end(s)
     rise = float(s.grid[0]) - best
     lost = (end - best) / rise if rise > 0 else 0.0
-    sure = (
+    confidence = (
         0.95 * ramp(lost, *LOST) * ramp(rise / max(_noise(s), 1e-300), *CLEAR) * float(_stays(s, best, rise))
     )
-    if sure < FIRES:
+    if confidence < REPORT_FROM:
         return None
     at = since if frozen else _best_before(s, peak)
-    return _say(s, sure, at, frozen=frozen, lost=lost)
+    return _finding(s, confidence, at, frozen=frozen, lost=lost)
 
 
-def _say(s: Series, sure: float, at: int, *, frozen: bool, lost: float) -> Finding:
+def _finding(s: Series, confidence: float, at: int, *, frozen: bool, lost: float) -> Finding:
     top = int(np.argmin(s.y[: at + 1]))
     had = f"The reward had reached {number(s.logged(float(s.y[top])))} at {s.curve.axis} {s.step_at(top):g}"
     end = number(s.logged(_end(s)))
@@ -79,7 +79,7 @@ def _say(s: Series, sure: float, at: int, *, frozen: bool, lost: float) -> Findi
         else f"loses {percent(min(lost, 1.0))} of its rise and ends at {end}"
     )
     return finding(
-        ID, "error", sure, s, f"{had}, {how}.", at=at, best=s.logged(float(s.y[top])), best_at=s.step_at(top), end=s.logged(_end(s)),
+        ID, "error", confidence, s, f"{had}, {how}.", at=at, best=s.logged(float(s.y[top])), best_at=s.step_at(top), end=s.logged(_end(s)),
         lost=lost, frozen=frozen,
     )  # fmt: skip
 

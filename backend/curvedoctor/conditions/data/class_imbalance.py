@@ -34,7 +34,7 @@ import numpy as np
 from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import entropy, proportion
-from curvedoctor.conditions.measures.shape import cannot, name
+from curvedoctor.conditions.measures.shape import name, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
 from curvedoctor.features.series import Series
@@ -60,7 +60,7 @@ ENTROPY = 0.92
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, ENOUGH)
+    reason = why_unjudgeable(case, ENOUGH)
     if reason is not None:
         return unjudged(ID, reason)
     error = proportion(case, "val") or proportion(case, "train")
@@ -68,11 +68,11 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, "no accuracy is logged")
     if len(error.y) < ENOUGH:
         return unjudged(ID, f"{len(error.y)} points of accuracy are too few; {ENOUGH} are needed")
-    loss = (case.val if error.curve.role.split != "train" else case.training) or case.main
+    loss = (case.val if error.curve.role.split != "train" else case.finest_train) or case.primary
     if (
         loss is None
         or loss is error
-        or case.judged != "loss"
+        or case.judged_quantity != "loss"
         or case.word("loss") in OTHERS
         or not _stays(case, error)
     ):

@@ -28,10 +28,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.data.uneven_batches import check as uneven
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot, name
+from curvedoctor.conditions.measures.shape import name, why_unjudgeable
 from curvedoctor.conditions.stability.loss_spikes import extreme, spikes
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
@@ -50,7 +50,7 @@ ALL = 5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
     return _labels(case) or _spikes(case)
@@ -58,8 +58,8 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 def _labels(case: Case) -> Finding | None:
     """Training gets below what a guess costs, validation never."""
-    train, val = case.train or case.train_step, case.val
-    guess = expected_first_loss(case) if case.judged == "loss" else None
+    train, val = case.coarsest_train, case.val
+    guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
     if train is None or val is None or not guess or len(val.y) < ALL or (case.number("n_train") or 0) < MANY:
         return None
     end = train.stats.end
@@ -75,22 +75,22 @@ def _labels(case: Case) -> Finding | None:
 
 
 def _spikes(case: Case) -> Finding | Unjudged | None:
-    s = case.train_step or case.train or case.val
+    s = case.finest_train or case.val
     assert s is not None
     if s.stats.n < 20:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few to see spikes that persist; 20 are needed")
-    found, holes = spikes(s), _holes(s)
-    at, late = found.at, int(np.count_nonzero(found.at > 0.5))
-    height = float(found.ratio.max()) if len(at) else 0.0
-    lasting = 0.85 * ramp(len(at), 3, 6) * ramp(late / max(1, len(at)), 0.2, 0.3) * float(extreme(s, found))
-    sure = max(lasting, 0.8 * ramp(holes, 1.5, 4))
-    if sure < FIRES or (not holes and isinstance(uneven(case), Finding)):
+    jumps, holes = spikes(s), _holes(s)
+    at, late = jumps.at, int(np.count_nonzero(jumps.at > 0.5))
+    height = float(jumps.ratio.max()) if len(at) else 0.0
+    lasting = 0.85 * ramp(len(at), 3, 6) * ramp(late / max(1, len(at)), 0.2, 0.3) * float(extreme(s, jumps))
+    confidence = max(lasting, 0.8 * ramp(holes, 1.5, 4))
+    if confidence < REPORT_FROM or (not holes and isinstance(uneven(case), Finding)):
         return None
     summary = f"The {name(s)} spikes {len(at)} times, to {number(1 + height)} times its level, {late} of them in the second half."
     if holes >= 2:
         summary = f"The {name(s)} is not finite at {holes} single points and recovers each time."
     return finding(
-        ID, "warning", sure, s, summary, others=(case.val,) if case.val is not s else (),
+        ID, "warning", confidence, s, summary, others=(case.val,) if case.val is not s else (),
         onset=float(at[0]) if len(at) else 0.0, spikes=len(at), late=late, holes=holes,
     )  # fmt: skip
 

@@ -27,9 +27,9 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot, course, relative
+from curvedoctor.conditions.measures.shape import course, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.model import Finding, Run, Unjudged
@@ -38,7 +38,7 @@ ID = "inputs-unscaled"
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
     scaling, expected = case.word("input_scaling"), expected_first_loss(case)
@@ -48,22 +48,22 @@ def check(case: Case) -> Finding | Unjudged | None:
         )
     if scaling is not None and scaling != "none":
         return None
-    s = case.train_step or case.train or case.val
+    s = case.finest_train or case.val
     assert s is not None
     t = s.stats
-    excess = relative(t.first, expected) if expected is not None and case.judged == "loss" else None
+    excess = relative(t.first, expected) if expected is not None and case.judged_quantity == "loss" else None
     slow = ramp(relative(t.end, expected), 0.15, 0.5) if expected is not None else 0.6
     rule = 0.6 * ramp(math.log10(max(excess, 1e-9)), 0.5, 1.1) * slow if excess is not None else 0.0
     if scaling == "none":
         rule = max(rule, 0.5 * ramp(relative(t.end, t.start), 0.3, 0.6), min(0.69, 1.2 * rule))
-    sure = rule
-    if sure < FIRES:
+    confidence = rule
+    if confidence < REPORT_FROM:
         return None
     summary = f"{course(s)} on inputs that are not scaled, as configured."
     if excess is not None and excess > 2 and expected is not None:
         summary = f"The first loss is {number(t.first)}, {number(excess)} times what an untrained model gives ({number(expected)})."
     return finding(
-        ID, "warning", sure, s, summary, others=(case.val,), onset=0.0, until=0.1,
+        ID, "warning", confidence, s, summary, others=(case.val,), onset=0.0, until=0.1,
         first=t.first, expected=expected, excess=excess, scaling=scaling,
     )  # fmt: skip
 

@@ -32,11 +32,11 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measurement.train_val_mismatch import at_chance, exploding, worse_than_guessing
 from curvedoctor.conditions.measurement.validation_too_small import check as too_few_samples
-from curvedoctor.conditions.measures.shape import cannot, flat, mean, name, relative
+from curvedoctor.conditions.measures.shape import flat, mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.swing import at_rest
 from curvedoctor.conditions.measures.turn import serves, untrained
 from curvedoctor.features.case import Case
@@ -61,7 +61,7 @@ STEP_NOISE, TINY = (0.3, 0.5), (8.0, 4.0)
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, ENOUGH)
+    reason = why_unjudgeable(case, ENOUGH)
     if reason is not None:
         return unjudged(ID, reason)
     size, val = case.number("batch_size"), case.val
@@ -96,7 +96,7 @@ def _swings(case: Case, val: Series, size: float | None) -> Finding | None:
         ID, "warning", 0.75 + 0.2 * ramp(share, SWING, 3 * SWING), val,
         f"The {name(val)} swings by ±{number(swing * val.scale)} from point to point{of} and ends at "
         f"{number(val.logged(end))}; its best is {number(val.logged(best))}.",
-        onset=float(val.x[k]), others=(case.train or case.train_step,),
+        onset=float(val.x[k]), others=(case.coarsest_train,),
         actions=("bigger-batch", "lower-lr", "decay-lr") if small else ("lower-lr", "bigger-batch", "decay-lr"),
         noise=share, batch_size=size,
     )  # fmt: skip
@@ -107,12 +107,12 @@ def _steps(case: Case, size: float) -> Finding | None:
     if s is None or _improves(case.val):
         return None
     noise = relative(s.stats.noise_late, mean(s, 0.67, 1.0))
-    sure = 0.8 * ramp(math.log2(max(size, 1)), *map(math.log2, TINY)) * ramp(noise, *STEP_NOISE)
-    sure *= float(flat(s, 0.6, 0.1)) * ramp(s.stats.smoothness, 0.0, -0.3)
-    if sure < FIRES:
+    confidence = 0.8 * ramp(math.log2(max(size, 1)), *map(math.log2, TINY)) * ramp(noise, *STEP_NOISE)
+    confidence *= float(flat(s, 0.6, 0.1)) * ramp(s.stats.smoothness, 0.0, -0.3)
+    if confidence < REPORT_FROM:
         return None
     return finding(
-        ID, "warning", sure, s,
+        ID, "warning", confidence, s,
         f"The {name(s)} fluctuates by ±{percent(noise)} of its level from point to point in batches of {size:g}.",
         others=(case.val,), onset=0.0, noise=noise, batch_size=size,
     )  # fmt: skip

@@ -33,9 +33,9 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot
+from curvedoctor.conditions.measures.shape import why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
@@ -53,7 +53,7 @@ OVERLAP, ALIKE, LEAP = 8, 0.95, 2.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 2)
+    reason = why_unjudgeable(case, 2)
     if reason is not None:
         return unjudged(ID, reason)
     s = case.train_step or (case.train if _counts_steps(case.train) else None)
@@ -78,14 +78,14 @@ def _at_evaluations(case: Case, s: Series) -> bool:
 
 def _rhythm(case: Case, s: Series) -> Finding | None:
     share, lag = _periodic(case, s)
-    sure = 0.9 * ramp(share, REPEATS - 0.05, REPEATS + 0.25)
-    if sure < FIRES:
+    confidence = 0.9 * ramp(share, REPEATS - 0.05, REPEATS + 0.25)
+    if confidence < REPORT_FROM:
         return None
     known, moves = _per_epoch(case, s), _pattern(s, lag)
     grave = known is not None and moves >= MOVES
     once = ", once per epoch" if known is not None else ""
     return finding(
-        ID, "warning" if grave else "info", sure, s,
+        ID, "warning" if grave else "info", confidence, s,
         f"The loss repeats itself every {lag} points{once}: {percent(share)} of its fluctuation, ±{percent(moves)} of its level.",
         onset=0.0, others=(case.val,), repeats=share, moves=moves, lag=lag, points_per_epoch=known,
     )  # fmt: skip

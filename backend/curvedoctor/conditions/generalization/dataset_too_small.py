@@ -27,9 +27,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot, relative
+from curvedoctor.conditions.measures.shape import relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.series import Series
@@ -45,24 +45,24 @@ FEW, LEFT, POINTS = 3000, 0.1, 8
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
-    train, val = case.train or case.train_step, case.val
+    train, val = case.coarsest_train, case.val
     n = case.number("n_train")
     if val is None or train is None:
         return unjudged(ID, "training and validation are not both logged")
     memorized = relative(train.stats.end, train.stats.start)
     ratio = relative(val.stats.end, max(train.stats.end, 1e-3 * abs(train.stats.start), 1e-300))
-    sure = max(
+    confidence = max(
         _memorized(case, memorized) * _behind(case, val, ratio) * _small(case, n),
         _few(val, n, memorized, ratio, _top(case, val)),
     )
-    if sure < FIRES:
+    if confidence < REPORT_FROM:
         return None
     size = f" on {n:g} training samples" if n else ""
     return finding(
-        ID, "warning", sure, val,
+        ID, "warning", confidence, val,
         f"Training is memorized (it ends at {number(train.logged(train.stats.end))}){size}, "
         f"validation ends at {number(val.logged(val.stats.end))}.",
         others=(train,), onset=float(val.x[val.best_index]), memorized=memorized, ratio=ratio, n_train=n,
@@ -78,7 +78,7 @@ def _memorized(case: Case, share: float) -> float:
 
 def _top(case: Case, val: Series) -> float:
     """The loss that nothing learnt gives: an untrained model's where known, else validation's start."""
-    expected = expected_first_loss(case) if case.judged == "loss" else None
+    expected = expected_first_loss(case) if case.judged_quantity == "loss" else None
     return max(val.stats.start, expected or 0.0)
 
 

@@ -24,9 +24,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot, error_of_mean, relative
+from curvedoctor.conditions.measures.shape import error_of_mean, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, Run, Unjudged
 
@@ -34,21 +34,21 @@ ID = "generalization-gap"
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
-    train, val = case.train or case.train_step, case.val
+    train, val = case.coarsest_train, case.val
     if train is None or val is None:
         return unjudged(ID, "training and validation are not both logged")
     a, b = train.stats, val.stats
     ratio = relative(b.end, max(a.end, 0.02 * abs(a.start), 1e-300))
     rise = relative(b.end - b.best, b.best)
     z = (b.end - a.end) / max(error_of_mean(val, 0.05) + error_of_mean(train, 0.05), 1e-300)
-    sure = 0.9 * ramp(ratio, 1.3, 2.0) * ramp(rise, 0.06, 0.03) * ramp(z, 3.0, 6.0)
-    if sure < FIRES:
+    confidence = 0.9 * ramp(ratio, 1.3, 2.0) * ramp(rise, 0.06, 0.03) * ramp(z, 3.0, 6.0)
+    if confidence < REPORT_FROM:
         return None
     return finding(
-        ID, "info", sure, val,
+        ID, "info", confidence, val,
         f"Validation ends at {number(val.logged(b.end))}, training at {number(train.logged(a.end))}; validation is flat.",
         others=(train,), onset=1.0, ratio=ratio, gap=b.end - a.end, rise=rise,
     )  # fmt: skip

@@ -26,9 +26,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot, flat, name, relative
+from curvedoctor.conditions.measures.shape import flat, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.series import Series
@@ -46,7 +46,7 @@ COUPLED = ("sgd", "momentum", "adam", "rmsprop", "adagrad", "nesterov")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
     if case.boosting:
@@ -54,20 +54,20 @@ def check(case: Case) -> Finding | Unjudged | None:
     decay, drop = case.number("weight_decay"), case.number("dropout")
     if decay is None and drop is None:
         return unjudged(ID, "neither weight decay nor dropout is logged")
-    s = case.train or case.train_step or case.val
+    s = case.coarsest_train or case.val
     assert s is not None
     val = case.val if case.val is not s else None
     gap = None if val is None else relative(val.stats.end - s.stats.end, s.stats.end)
-    untrained = expected_first_loss(case) if case.judged == "loss" else None
-    sure = _rule(s, gap, _times(case, decay, drop), untrained)
-    if sure < FIRES:
+    untrained = expected_first_loss(case) if case.judged_quantity == "loss" else None
+    confidence = _rule(s, gap, _times(case, decay, drop), untrained)
+    if confidence < REPORT_FROM:
         return None
     floor = relative(s.stats.end, untrained or s.stats.start)
     parts = [f"weight decay {number(decay)}"] if decay else []
     parts += [f"dropout {number(drop)}"] if drop else []
     of = "an untrained model's loss" if untrained else "its start"
     return finding(
-        ID, "warning", sure, s,
+        ID, "warning", confidence, s,
         f"The {name(s)} settles at {number(s.logged(s.stats.end))}, {percent(floor)} of {of}, with {' and '.join(parts)}.",
         others=(val,), onset=min(s.stats.t90, 1.0), floor=floor, gap=gap, weight_decay=decay, dropout=drop,
     )  # fmt: skip

@@ -39,7 +39,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot, error_of_mean, name, relative
+from curvedoctor.conditions.measures.shape import error_of_mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.turn import Turn, at, holds, serves, turn, untrained
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -63,11 +63,11 @@ SECOND, EASE = 0.25, ("lower-lr", "decay-lr", "regularize", "bigger-batch")
 GO_ON = ("regularize", "more-data", "smaller-model")
 
 
-class _Said(NamedTuple):
+class _Claim(NamedTuple):
     """How a turn is told."""
 
     severity: Severity
-    sure: float
+    confidence: float
     text: str
     actions: tuple[str, ...] = ()
 
@@ -76,21 +76,27 @@ def check(case: Case) -> Finding | Unjudged | None:
     val = case.val or (case.val_score if case.val_score is not None and case.val_score.ceiling else None)
     if val is None:
         return unjudged(ID, "no validation loss is logged")
-    second = None if cannot(case, 2) else _second(case)
+    second = None if why_unjudgeable(case, 2) else _second(case)
     if second is not None:
         return second
-    reason = cannot(case, ENOUGH)
+    reason = why_unjudgeable(case, ENOUGH)
     if reason is not None:
         return unjudged(ID, reason)
     if val.stats.n < ENOUGH:
         return unjudged(ID, f"{val.stats.n:.0f} validation points are too few; {ENOUGH} are needed")
-    return _main(case, val) or _terms(case, val)
+    return _by_judged_curve(case, val) or _terms(case, val)
 
 
 def _second(case: Case) -> Finding | None:
     """Two epochs, the second far worse in validation and better in training: what came after the first only memorized."""
     val, train = case.val, case.train
-    if val is None or train is None or val.stats.n != 2 or train.stats.n != 2 or case.judged != "loss":
+    if (
+        val is None
+        or train is None
+        or val.stats.n != 2
+        or train.stats.n != 2
+        or case.judged_quantity != "loss"
+    ):
         return None
     best, end = float(val.y[0]), float(val.y[1])
     rise, up = relative(end - best, best), end - best
@@ -98,33 +104,35 @@ def _second(case: Case) -> Finding | None:
         return None
     if case.val_score is not None and holds(case.val_score, float(case.val_score.y[0])):
         return None
-    found = Turn(0, best, end, rise, True)
-    return _said(val, train, found, _Said("warning", 0.6, f"{_course(val, found)}.", ("stop-early", *EASE)))
+    turned = Turn(0, best, end, rise, True)
+    return _finding(
+        val, train, turned, _Claim("warning", 0.6, f"{_course(val, turned)}.", ("stop-early", *EASE))
+    )
 
 
-def _main(case: Case, val: Series) -> Finding | None:
-    train = case.train or case.train_step
-    found = _turned(case, val, train, NOTABLE)
-    if found is None:
+def _by_judged_curve(case: Case, val: Series) -> Finding | None:
+    train = case.coarsest_train
+    turned = _turned(case, val, train, NOTABLE)
+    if turned is None:
         return None
-    stays, improves = _scores(case, val, found)
-    mild = stays and (found.end - found.best < MILD * untrained(case, val) or serves(case))
-    severity: Severity = "info" if mild or found.rise < RISE else "warning"
-    sure = 0.75 + 0.2 * ramp(found.rise, NOTABLE, PLAIN) - (0.15 if train is None or stays else 0.0)
+    stays, improves = _scores(case, val, turned)
+    mild = stays and (turned.end - turned.best < MILD * untrained(case, val) or serves(case))
+    severity: Severity = "info" if mild or turned.rise < RISE else "warning"
+    confidence = 0.75 + 0.2 * ramp(turned.rise, NOTABLE, PLAIN) - (0.15 if train is None or stays else 0.0)
     though = ", though its score still improves" if improves else ", though its score holds" if stays else ""
-    text = f"{_course(val, found)}{though}."
-    return _said(val, train, found, _Said(severity, sure, text, GO_ON if improves else ()))
+    text = f"{_course(val, turned)}{though}."
+    return _finding(val, train, turned, _Claim(severity, confidence, text, GO_ON if improves else ()))
 
 
 def _turned(case: Case, val: Series, train: Series | None, least: float) -> Turn | None:
     """The turn of a validation curve if it is clear, of weight, and training does not share it."""
-    found = turn(val)
-    if found is None or not found.clear or found.rise < least:
+    turned = turn(val)
+    if turned is None or not turned.clear or turned.rise < least:
         return None
-    up = found.end - found.best
+    up = turned.end - turned.best
     if up < MATTERS * untrained(case, val) or (val.ceiling is not None and up < POINTS):
         return None
-    return found if train is None or _holds_on(train, at(val, train, found.index)) else None
+    return turned if train is None or _holds_on(train, at(val, train, turned.index)) else None
 
 
 def _holds_on(train: Series, before: float) -> bool:
@@ -132,52 +140,52 @@ def _holds_on(train: Series, before: float) -> bool:
     return train.stats.end <= before + max(CLIMBS * abs(before), error_of_mean(train, 0.05))
 
 
-def _scores(case: Case, val: Series, found: Turn) -> tuple[bool, bool]:
+def _scores(case: Case, val: Series, turned: Turn) -> tuple[bool, bool]:
     """Whether all validation scores end about as good as where the loss was best, and whether the main one ends better."""
     kinds = [s for s in case.series.values() if s.curve.role.quantity == "accuracy" and s is not val]
     scores = [s for s in kinds if s.curve.role.split in ("val", "test") and s.stats.n >= ENOUGH]
     if not scores or case.val_score is None or case.val_score is val:
         return False, False
-    main, before = case.val_score.stats, at(val, case.val_score, found.index)
-    margin = max(2 * main.noise / max(main.n, 1.0) ** 0.5, 0.01 * abs(before))
-    return all(holds(s, at(val, s, found.index)) for s in scores), main.end < before - margin
+    score, before = case.val_score.stats, at(val, case.val_score, turned.index)
+    margin = max(2 * score.noise / max(score.n, 1.0) ** 0.5, 0.01 * abs(before))
+    return all(holds(s, at(val, s, turned.index)) for s in scores), score.end < before - margin
 
 
-def _course(val: Series, found: Turn) -> str:
+def _course(val: Series, turned: Turn) -> str:
     """'Validation loss is best (0.518) at epoch 1 and ends 16 % above it (0.601)'; a score falls."""
     what = name(val).capitalize()
-    best, end = number(val.logged(found.best)), number(val.logged(found.end))
-    start = f"{what} is best ({best}) at {val.curve.axis} {val.step_at(found.index):g}"
+    best, end = number(val.logged(turned.best)), number(val.logged(turned.end))
+    start = f"{what} is best ({best}) at {val.curve.axis} {val.step_at(turned.index):g}"
     if val.ceiling is not None:
         return f"{start} and falls to {end} after it"
-    return f"{start} and ends {percent(found.rise)} above it ({end})"
+    return f"{start} and ends {percent(turned.rise)} above it ({end})"
 
 
-def _said(val: Series, train: Series | None, found: Turn, said: _Said) -> Finding:
+def _finding(val: Series, train: Series | None, turned: Turn, claim: _Claim) -> Finding:
     return finding(
-        ID, said.severity, said.sure, val, said.text, others=(train,), onset=float(val.x[found.index]),
-        actions=said.actions, rise=found.rise, best=val.logged(found.best), end=val.logged(found.end),
-        gap=None if train is None else found.end - train.stats.end,
+        ID, claim.severity, claim.confidence, val, claim.text, others=(train,), onset=float(val.x[turned.index]),
+        actions=claim.actions, rise=turned.rise, best=val.logged(turned.best), end=val.logged(turned.end),
+        gap=None if train is None else turned.end - train.stats.end,
     )  # fmt: skip
 
 
 def _terms(case: Case, val: Series) -> Finding | None:
     """One of several validation losses that turns while the one that is judged does not."""
     turned = [
-        (found, s, train)
+        (worst, s, train)
         for s, train in _pairs(case, val)
-        if (found := _turned(case, s, train, TERM_NOTABLE)) is not None
+        if (worst := _turned(case, s, train, TERM_NOTABLE)) is not None
     ]
     if not turned:
         return None
-    found, s, train = max(turned, key=lambda t: t[0].rise)
+    worst, s, train = max(turned, key=lambda t: t[0].rise)
     text = (
-        f"{s.curve.tag} is best ({number(found.best)}) at {s.curve.axis} {s.step_at(found.index):g} and ends "
+        f"{s.curve.tag} is best ({number(worst.best)}) at {s.curve.axis} {s.step_at(worst.index):g} and ends "
     )
-    text += f"{percent(found.rise)} above it, though {val.curve.tag} does not rise."
-    severity: Severity = "warning" if found.rise >= TERM_RISE else "info"
-    sure = 0.7 + 0.2 * ramp(found.rise, TERM_NOTABLE, 2 * TERM_RISE)
-    return _said(s, train, found, _Said(severity, sure, text, GO_ON))
+    text += f"{percent(worst.rise)} above it, though {val.curve.tag} does not rise."
+    severity: Severity = "warning" if worst.rise >= TERM_RISE else "info"
+    confidence = 0.7 + 0.2 * ramp(worst.rise, TERM_NOTABLE, 2 * TERM_RISE)
+    return _finding(s, train, worst, _Claim(severity, confidence, text, GO_ON))
 
 
 def _pairs(case: Case, val: Series) -> Iterator[tuple[Series, Series]]:

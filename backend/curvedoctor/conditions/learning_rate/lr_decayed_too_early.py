@@ -26,10 +26,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
-from curvedoctor.conditions.measures.shape import cannot, error_of_mean, mean, name, relative
-from curvedoctor.conditions.measures.still import coarse_beside, rests_from
+from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.still import rests_from, too_coarse
 from curvedoctor.conditions.stability.collapsed import collapsed
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import progress
@@ -54,25 +54,25 @@ AT_BEST = (0.06, 0.03)
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.val or case.main
+    s = case.outcome
     assert s is not None
     if case.lr is None or case.schedule is None:
         return _frozen(case, s) or unjudged(ID, "no learning rate is logged")
     decaying, dead = _below(case, DECAYING), _below(case, DEAD)
     before, after = _fall(s, decaying), _rate(s, dead, 1.0)
-    sure = 0.92 * ramp(dead, *EARLY) * _open(s) * float(before > 0 and not case.schedule.restarts)
-    sure *= ramp(relative(after, before), *STOPPED) if before > 0 else 0.0
-    if sure < FIRES:
+    confidence = 0.92 * ramp(dead, *EARLY) * _open(s) * float(before > 0 and not case.schedule.restarts)
+    confidence *= ramp(relative(after, before), *STOPPED) if before > 0 else 0.0
+    if confidence < REPORT_FROM:
         return None
     here = int(np.searchsorted(s.x, decaying))
     return finding(
-        ID, "warning", sure, s,
+        ID, "warning", confidence, s,
         f"The learning rate is below {percent(DEAD)} of its peak from {percent(dead)} of the run on: the {name(s)} was still "
         f"falling when it decayed, at {s.curve.axis} {s.step_at(min(here, len(s.y) - 1)):g}, and stays at {number(s.logged(s.stats.end))}.",
-        others=(case.training,), at=min(here, len(s.y) - 1),
+        others=(case.finest_train,), at=min(here, len(s.y) - 1),
         decayed_at=decaying, dead_from=dead, fall_before=before, fall_after=after, lr_curve=case.lr.id,
     )  # fmt: skip
 
@@ -82,20 +82,20 @@ def _frozen(case: Case, s: Series) -> Finding | None:
     since = rests_from(s.y)
     early = since / len(s.y) <= FROZEN and since <= len(s.y) - STILL
     moved = since > 0 or _moved_at_first(case, s)
-    if s is not case.val or not early or not moved or _open(s) < FIRES or collapsed(case) is not None:
+    if s is not case.val or not early or not moved or _open(s) < REPORT_FROM or collapsed(case) is not None:
         return None
     return finding(
         ID, "warning", 0.85, s,
         f"The {name(s)} stays at {number(s.logged(s.stats.end))} to the last digit from {s.curve.axis} {s.step_at(since):g} on: the weights no longer "
         "move, as at a learning rate of zero.",
-        others=(case.training,), at=since, decayed_at=None, dead_from=None, fall_before=None, fall_after=None, lr_curve=None,
+        others=(case.finest_train,), at=since, decayed_at=None, dead_from=None, fall_before=None, fall_after=None, lr_curve=None,
     )  # fmt: skip
 
 
 def _moved_at_first(case: Case, val: Series) -> bool:
     """Whether training fell within its first epoch and then rests as validation does, both logged with digits enough."""
     train = case.train
-    if train is None or train.stats.n < STILL or coarse_beside(val.y, (train.y,)):
+    if train is None or train.stats.n < STILL or too_coarse(val.y, (train.y,)):
         return False
     rest = train.y[1:]
     fell, flicker = float(train.y[0] - rest.max()), float(rest.max() - rest.min())

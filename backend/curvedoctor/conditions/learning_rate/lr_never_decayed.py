@@ -26,9 +26,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
-from curvedoctor.conditions.measures.shape import cannot, flat, name
+from curvedoctor.conditions.measures.shape import flat, name, why_unjudgeable
 from curvedoctor.conditions.measures.swing import above_best, fluctuates, roughness, score_holds
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, Run, Unjudged
@@ -42,7 +42,7 @@ FEWEST, MANY = 5, 12
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, FEWEST)
+    reason = why_unjudgeable(case, FEWEST)
     if reason is not None:
         return unjudged(ID, reason)
     constant = constant_lr(case)
@@ -52,21 +52,21 @@ def check(case: Case) -> Finding | Unjudged | None:
     if s is None or s.stats.n < FEWEST:
         return unjudged(ID, "neither validation nor a training loss per epoch has points enough")
     noise, rise = roughness(s), above_best(s)
-    sure = (
+    confidence = (
         0.9
         * ramp(noise, *SWINGS)
         * ramp(rise, *ABOVE)
         * float(fluctuates(s) and not score_holds(case.val_score))
     )
     if s is not case.val:
-        sure = 0.9 * ramp(noise, *ALONE) * float(rise > 0 and flat(s, 0.5, 0.15) and s.stats.n >= MANY)
-    if sure < FIRES or not constant:
+        confidence = 0.9 * ramp(noise, *ALONE) * float(rise > 0 and flat(s, 0.5, 0.15) and s.stats.n >= MANY)
+    if confidence < REPORT_FROM or not constant:
         return None
     return finding(
-        ID, "warning", sure, s,
+        ID, "warning", confidence, s,
         f"At a constant learning rate the {name(s)} fluctuates by ±{percent(noise)} of its level and ends {percent(rise)} above "
         f"its best, {number(s.logged(s.stats.low))} at {s.curve.axis} {s.step_at(s.best_index):g}.",
-        others=(case.training,) if s is case.val else (), at=s.best_index, noise=noise, above_best=rise,
+        others=(case.finest_train,) if s is case.val else (), at=s.best_index, noise=noise, above_best=rise,
         lr_last_share=case.schedule.last / case.schedule.peak if case.schedule else None,
     )  # fmt: skip
 

@@ -31,10 +31,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.learning_rate.far_above import ID, LOST, at_rate, blown_up, configured, picture_of
 from curvedoctor.conditions.measurement.train_val_mismatch import at_chance
-from curvedoctor.conditions.measures.shape import cannot, name, relative
+from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.swing import (
     above_best,
     at_rest,
@@ -47,12 +48,9 @@ from curvedoctor.conditions.measures.swing import (
 )
 from curvedoctor.features.blocks import of_three
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import expected_first_loss
-from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
-ID = "lr-too-high"
 #: a validation loss that ends this share above its best, while training is this rough, is thrown about
 THROWN = (0.10, 0.18)
 ROUGH = (0.015, 0.03)
@@ -60,101 +58,44 @@ ROUGH = (0.015, 0.03)
 EVALUATED = 1.2
 #: fluctuation of a mean over an epoch, as share of its level, that no batch explains
 BOUNCE = (0.33, 0.55)
-#: training and validation that both end this share above their best
-LOST = (0.25, 0.35)
-#: first epoch's mean as a multiple of an untrained model's loss, and of validation after it, at so many decades above custom
-UNTRAINED, AFTER, ABOVE = 6.0, 12.0, (0.5, 0.8)
-#: first epoch's mean as a multiple of validation after it that no start explains, at whatever rate
-BEYOND = 100.0
-#: decades above custom that no task asks for, and beside a loss that ends at an untrained model's or above it
-DECADES, GUESS = (1.9, 2.3), (1.75, 2.0)
-#: the same where validation ends far above its best
-ABOVE_BEST = (1.4, 1.6)
 #: fewest points of which a few can be told to fluctuate; fewest that show a bounce
 FEWEST, MANY = 4, 10
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 2)
+    reason = why_unjudgeable(case, 2)
     if reason is not None:
         return unjudged(ID, reason)
-    assert case.main is not None
-    pictures = (_configured, _thrown, _lost, _bounces, _shoots, _blown_up)
-    if case.main.stats.n < 3:
-        pictures = (_blown_up,)
-    said = max((picture(case) for picture in pictures), key=lambda f: f.confidence)
-    if said.confidence >= FIRES:
-        return said
+    assert case.primary is not None
+    pictures = (blown_up, configured, _thrown, _lost, _bounces, _shoots)
+    some = pictures if case.primary.stats.n >= 3 else pictures[:1]
+    strongest = max((picture(case) for picture in some), key=lambda f: f.confidence)
+    if strongest.confidence >= REPORT_FROM:
+        return strongest
     longest = max(s.stats.n for s in case.series.values())
     return (
         None if longest >= FEWEST else unjudged(ID, f"{longest:.0f} points are too few; {FEWEST} are needed")
     )
 
 
-def _say(
-    case: Case,
-    s: Series,
-    sure: float,
-    picture: str,
-    summary: str,
-    *,
-    at: int = 0,
-    actions: tuple[str, ...] = (),
-) -> Finding:
-    below = decades_below_usual(case)
-    return finding(
-        ID, "error" if picture == "configured" else "warning", sure, s, summary,
-        others=tuple(o for o in (case.val, case.training) if o is not s), at=at, picture=picture,
-        noise=roughness(s), best=s.logged(s.stats.low), end=s.logged(s.stats.end),
-        decades_above_usual=None if below is None else -below, actions=actions,
-    )  # fmt: skip
-
-
-def _rate(case: Case) -> str:
-    lr = case.number("lr")
-    return f" at a learning rate of {number(lr)}" if lr else ""
-
-
-def _configured(case: Case) -> Finding:
-    """A rate that no task asks for, and a loss that ends no better than halfway to its start."""
-    s, below, at = case.main, decades_below_usual(case), 0
-    assert s is not None
-    above = 0.0 if below is None else -below
-    start = max(s.stats.start, s.stats.first)
-    sure = 0.97 * ramp(above, *DECADES) * ramp(relative(s.stats.end, start), 0.4, 0.6)
-    expected = expected_first_loss(case) if case.judged == "loss" else None
-    if expected is not None and case.val is not None:
-        no_better = ramp(relative(case.val.stats.end, min(start, expected)), 0.85, 0.95)
-        sure = max(sure, 0.9 * ramp(above, *GUESS) * no_better)
-    summary = f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for {case.word('optimizer')}, and the {name(s)} ends at {number(s.logged(s.stats.end))}."
-    val = case.val
-    if val is not None and val.stats.n >= MANY / 2 and val.stats.low > 0 and case.judged == "loss":
-        rise = relative(val.stats.end - val.stats.low, val.stats.low)
-        worse = 0.9 * ramp(above, *ABOVE_BEST) * ramp(rise, *LOST)
-        if worse > sure:
-            sure, s, at = worse, val, val.best_index
-            summary = f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for {case.word('optimizer')}, and the {name(val)} ends {percent(rise)} above its best, {number(val.stats.low)} at {val.curve.axis} {val.step_at(at):g}."
-    return _say(case, s, sure, "configured", summary, at=at)
-
-
 def _thrown(case: Case) -> Finding:
     """Validation fluctuates and ends above its best; training fluctuates with it."""
-    s = case.val or case.main
+    s = case.outcome
     assert s is not None
-    train, rise = case.train or case.train_step, above_best(s)
+    train, rise = case.coarsest_train, above_best(s)
     rough = ROUGH[1] if train is None else roughness(train)
-    sure = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
+    confidence = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
     at = s.best_index
     summary = (
-        f"The {name(s)} is thrown about{_rate(case)}: it ends {percent(rise)} above its best, {number(s.logged(s.stats.low))} at "
+        f"The {name(s)} is thrown about{at_rate(case)}: it ends {percent(rise)} above its best, {number(s.logged(s.stats.low))} at "
         f"{s.curve.axis} {s.step_at(at):g}, and the training loss fluctuates by ±{percent(rough)}."
     )
-    return _say(case, s, sure, "thrown about", summary, at=at)
+    return picture_of(case, s, confidence, "thrown about", summary, at=at)
 
 
 def _swings(case: Case, val: Series) -> bool:
     """Whether validation fluctuates, was once good (else evaluation is at fault), and its score suffers."""
-    train = case.train or case.train_step
+    train = case.coarsest_train
     once_good = train is None or val.stats.low <= EVALUATED * max(train.stats.first, train.stats.start)
     quiet = at_rest(case) or not beyond_noise(val) or at_chance(case) is not None
     return (
@@ -168,60 +109,44 @@ def _swings(case: Case, val: Series) -> bool:
 
 def _bounces(case: Case) -> Finding:
     """The training loss per epoch bounces and no longer improves."""
-    s = case.train or case.main
+    s = case.train or case.primary
     assert s is not None
     rough = roughness(s)
     per_epoch = s is case.train and s.curve.role.granularity == "epoch"
     apart = not per_epoch or s.stats.n < MANY or s.stats.end < 0.05 * s.stats.start
     both = 1.0 if case.val is None else ramp(roughness(case.val), 0.3 * BOUNCE[0], BOUNCE[0])
-    sure = 0.0 if apart else 0.9 * ramp(rough, *BOUNCE) * both * float(settled(s))
-    summary = f"The {name(s)} bounces by ±{percent(rough)} of its level{_rate(case)} and no longer improves."
-    return _say(case, s, sure, "bounces", summary, at=s.best_index)
+    confidence = 0.0 if apart else 0.9 * ramp(rough, *BOUNCE) * both * float(settled(s))
+    summary = (
+        f"The {name(s)} bounces by ±{percent(rough)} of its level{at_rate(case)} and no longer improves."
+    )
+    return picture_of(case, s, confidence, "bounces", summary, at=s.best_index)
 
 
 def _shoots(case: Case) -> Finding:
     """A jump within the first tenth to a multiple of the first value, and an end no better than the start."""
-    s = case.training or case.main
+    s = case.finest_train or case.primary
     assert s is not None
     y = s.y[: max(5, len(s.y) // 10)]
     calm = of_three(y) if len(y) >= 3 else y
     top, begin = float(calm.max()), float(np.median(s.y[:2]))
-    apart = s is not case.training or s.stats.n < 2 * MANY
-    sure = (
+    apart = s is not case.finest_train or s.stats.n < 2 * MANY
+    confidence = (
         0.0
         if apart
         else 0.8 * ramp(relative(top, begin), 4.0, 7.0) * ramp(relative(s.stats.end, begin), 0.5, 0.8)
     )
-    summary = f"The {name(s)} shoots up from {number(begin)} to {number(top)} at the start{_rate(case)} and ends at {number(s.stats.end)}."
-    return _say(case, s, sure, "shoots up", summary)
+    summary = f"The {name(s)} shoots up from {number(begin)} to {number(top)} at the start{at_rate(case)} and ends at {number(s.stats.end)}."
+    return picture_of(case, s, confidence, "shoots up", summary)
 
 
 def _lost(case: Case) -> Finding:
     """Training and validation both end far above what they had reached."""
-    s, train = case.val or case.main, case.train or case.train_step
+    s, train = case.outcome, case.coarsest_train
     assert s is not None
     apart = train is None or s is not case.val or score_holds(case.val_score) or at_chance(case) is not None
     rise = 0.0 if apart or train is None else min(above_best(s), mean_above_best(train))
-    summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.curve.axis} {s.step_at(s.best_index):g}{_rate(case)}."
-    return _say(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
-
-
-def _blown_up(case: Case) -> Finding:
-    """The first steps threw the model out, at a rate above the custom: the first epoch's mean tells."""
-    s, val = case.train or case.main, case.val
-    assert s is not None
-    expected = expected_first_loss(case) if case.judged == "loss" else None
-    times = relative(s.stats.first, expected) / UNTRAINED if expected else 0.0
-    after = 0.0
-    if val is not None and val is not s and val.stats.first > 0:
-        after = relative(s.stats.first, val.stats.first)
-    above = -(decades_below_usual(case) or 0.0)
-    rate = ramp(above, *ABOVE)
-    sure = max(ramp(max(times, after / AFTER), 0.8, 1.0) * rate, ramp(after / BEYOND, 0.8, 1.0))
-    custom = f", {number(10 ** min(above, 9.0))} times what is customary" if rate else ""
-    summary = f"The {name(s)} of the first {s.curve.axis} is {number(s.stats.first)}{_rate(case)}{custom}: its steps threw the model out."
-    actions = () if rate else ("lower-lr", "normalize-input", "fix-init", "add-warmup")
-    return _say(case, s, 0.9 * sure * float(s is case.train), "blown up", summary, actions=actions)
+    summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.curve.axis} {s.step_at(s.best_index):g}{at_rate(case)}."
+    return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
 
 
 def _bouncing(rng: np.random.Generator) -> Run:

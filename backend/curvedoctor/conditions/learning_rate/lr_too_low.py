@@ -28,10 +28,19 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, times, unjudged
+from curvedoctor.conditions.base import (
+    REPORT_FROM,
+    Condition,
+    finding,
+    number,
+    percent,
+    ramp,
+    times,
+    unjudged,
+)
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import unsure
-from curvedoctor.conditions.measures.shape import cannot, error_of_mean, mean, name, relative
+from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import decades_below_usual, logged_lr
@@ -58,11 +67,11 @@ FEWEST = 5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 3)
+    reason = why_unjudgeable(case, 3)
     if reason is not None:
         return unjudged(ID, reason)
     below = decades_below_usual(case)
-    s = case.val or case.main
+    s = case.outcome
     assert s is not None
     if s.stats.n < FEWEST:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")
@@ -73,16 +82,16 @@ def check(case: Case) -> Finding | Unjudged | None:
         rate = logged_lr(case) or 1.0
         low = logged_lr(case) is None or rate < CUSTOMARY
         crawls = 0.8 * _slow(s) * ramp(_second_half(s), *SECOND) * float(low)
-        sure = max(crawls, hardly * ramp(math.log10(LOWEST / rate), *DECADES))
+        confidence = max(crawls, hardly * ramp(math.log10(LOWEST / rate), *DECADES))
     else:
-        sure = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s))
+        confidence = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s))
     summary = _summary(case, s, below, moved)
-    if sure < FIRES and crawl is not None:
-        sure, summary = 0.75, crawl
-    if sure < FIRES:
+    if confidence < REPORT_FROM and crawl is not None:
+        confidence, summary = 0.75, crawl
+    if confidence < REPORT_FROM:
         return None
     return finding(
-        ID, "warning", sure, s, summary, others=(case.training,), at=0,
+        ID, "warning", confidence, s, summary, others=(case.finest_train,), at=0,
         decades_below_usual=below, moved=moved, second_half_share=_second_half(s), t90=s.stats.t90,
     )  # fmt: skip
 
@@ -102,7 +111,7 @@ def _summary(case: Case, s: Series, below: float | None, moved: float) -> str:
 
 def _near_guess(case: Case, s: Series, below: float | None) -> str | None:
     """What to say of a loss that falls to the end and is still near an untrained model's, at a rate that is not above custom."""
-    guess = expected_first_loss(case) if case.judged == "loss" else None
+    guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
     if guess is None or (below is not None and below < 0) or s.stats.n < POINTS:
         return None
     left = relative(s.stats.end, guess)

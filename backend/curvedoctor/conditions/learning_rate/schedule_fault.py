@@ -78,10 +78,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     fault = _fault(case, case.lr)
     if fault is None or any(other is None or other.kind != fault.kind for other in faults):
         return None  # one of several groups is warmed down, as biases are
-    found, steps = case.schedule, case.lr.steps
+    schedule, steps = case.schedule, case.lr.steps
     base = finding(
         ID, fault.severity, 0.93, None, fault.words,
-        fault=fault.kind, configured=case.word("schedule"), peak=found.peak, last=found.last, zero_share=found.zero,
+        fault=fault.kind, configured=case.word("schedule"), peak=schedule.peak, last=schedule.last, zero_share=schedule.zero,
     )  # fmt: skip
     onset = float(steps[fault.at])
     span = (onset, max(onset, float(steps.max())))
@@ -95,15 +95,15 @@ def _rates(case: Case) -> list[Curve]:
 
 
 def _fault(case: Case, lr: Curve) -> _Fault | None:
-    found = recognize(lr)
-    if found is None or not np.isfinite(lr.values).all():
+    schedule = recognize(lr)
+    if schedule is None or not np.isfinite(lr.values).all():
         return None
     y = np.clip(lr.values, -LIMIT, LIMIT)
     return (
-        _ended(case, found, y)
-        or _never_stepped(case, found, y)
-        or _past_end(case, found, y)
-        or _only_rises(case, found, y)
+        _ended(case, schedule, y)
+        or _never_stepped(case, schedule, y)
+        or _past_end(case, schedule, y)
+        or _only_rises(case, schedule, y)
     )
 
 
@@ -177,14 +177,14 @@ def _only_rises(case: Case, s: Schedule, y: Floats) -> _Fault | None:
 
 def _harm(case: Case) -> float:
     """By how much the judged loss ends above its best, as share of it."""
-    s = case.val or case.main
+    s = case.outcome
     if s is None or s.stats.n < FEWEST or not s.stats.best > 0:
         return 0.0
     return s.stats.end / s.stats.best - 1
 
 
 def _end(case: Case) -> str:
-    s, harm = case.val or case.main, _harm(case)
+    s, harm = case.outcome, _harm(case)
     return (
         f", and the {name(s)} ends {percent(harm)} above its best" if s is not None and harm >= HARM else ""
     )

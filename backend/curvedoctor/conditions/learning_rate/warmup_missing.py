@@ -28,9 +28,9 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot, name, relative
+from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
 from curvedoctor.features.blocks import of_three
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -42,10 +42,10 @@ HEIGHT = (1.7, 2.8)
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.training or case.main
+    s = case.finest_train or case.primary
     assert s is not None
     warmed = _warmed(case)
     if warmed:
@@ -55,12 +55,12 @@ def check(case: Case) -> Finding | Unjudged | None:
     comes_back = ramp(relative(s.stats.end, float(np.median(s.y[:2]))), 0.9, 0.7)
     noise = relative(s.stats.noise_early, s.stats.start)
     beyond = ramp(math.log(max(height, 1.0)), 3.5 * noise, 5.0 * noise + 1e-9)
-    sure = ramp(height, *HEIGHT) * comes_back * beyond * (0.88 if warmed is False else 0.7)
-    if sure < FIRES:
+    confidence = ramp(height, *HEIGHT) * comes_back * beyond * (0.88 if warmed is False else 0.7)
+    if confidence < REPORT_FROM:
         return None
     full = ", at full learning rate," if warmed is False else ""
     return finding(
-        ID, "warning", sure, s,
+        ID, "warning", confidence, s,
         f"The {name(s)} climbs from {number(s.stats.first)} to {number(peak)} in the first steps{full} before it falls.",
         others=(case.val,), at=0, until=at, first=s.stats.first, early_peak=peak, height=height,
         lr_first_share=case.schedule.first / case.schedule.peak if case.schedule is not None else None,

@@ -90,8 +90,8 @@ def _below(case: Case, known: list[Series]) -> Finding | None:
         words = f"is {kind}, which can't go below zero, yet" if kind else f"stands beside {beside}"
         at = int(np.argmax(low))
         where = f"goes below zero at {s.curve.axis} {s.step_at(at):g} and ends at {number(s.stats.last)}"
-        said = "below zero", f"The {name(s)} {words} it {where}."
-        return _say(s, at, said, s.stats.last, TARGETS if above else ("change-loss", *TARGETS[:2]))
+        reading = "below zero", f"The {name(s)} {words} it {where}."
+        return _finding(s, at, reading, s.stats.last, TARGETS if above else ("change-loss", *TARGETS[:2]))
     return None
 
 
@@ -99,8 +99,8 @@ def _kind(case: Case, s: Series) -> str | None:
     word = case.word("loss")
     if s in (case.train, case.train_step, case.val) and word is not None:
         return word if word in POSITIVE else None
-    found = _NAMED.search(s.curve.tag)
-    return found.group().strip("/_-. ") if found else None
+    match = _NAMED.search(s.curve.tag)
+    return match.group().strip("/_-. ") if match else None
 
 
 def _exceeds(s: Series, top: float) -> bool:
@@ -123,19 +123,29 @@ def _above(known: list[Series]) -> Finding | None:
         limit = 100 if float(y.max()) > 100 else 1
         at = int(np.argmax(y > limit * (1 + ARITHMETIC)))
         words = f"The {name(s)} passes {limit} at {s.curve.axis} {s.step_at(at):g} and reaches {number(float(y.max()))}: no share can."
-        return _say(s, at, ("above one", words), float(y.max()), ("fix-metric", "fix-targets", "clean-data"))
+        return _finding(
+            s, at, ("above one", words), float(y.max()), ("fix-metric", "fix-targets", "clean-data")
+        )
     return None
 
 
 def _zero(case: Case) -> Finding | None:
     """Nothing reaches the loss: it is exactly zero from the first logged point to the last."""
-    s = case.training
-    if s is None or case.judged != "loss" or s.stats.n < ZEROS or s.stats.top != 0.0 or s.stats.low != 0.0:
+    s = case.finest_train
+    if (
+        s is None
+        or case.judged_quantity != "loss"
+        or s.stats.n < ZEROS
+        or s.stats.top != 0.0
+        or s.stats.low != 0.0
+    ):
         return None
     if _margin(case, s) or not _alone(case, s) or underflows(case) is not None:
         return None
     words = f"The {name(s)} is exactly 0 at all of its {s.stats.n:.0f} points, from {s.curve.axis} {s.step_at(0):g} on: nothing reaches it."
-    return _say(s, 0, ("zero", words), 0.0, ("clean-data", "change-loss", "fix-targets", "fix-activation"))
+    return _finding(
+        s, 0, ("zero", words), 0.0, ("clean-data", "change-loss", "fix-targets", "fix-activation")
+    )
 
 
 def _alone(case: Case, s: Series) -> bool:
@@ -152,18 +162,18 @@ def _margin(case: Case, s: Series) -> bool:
 
 def _vanished(case: Case) -> Finding | None:
     """From a level that matters to exactly zero within one logging interval, for good."""
-    s = case.training
-    if s is None or case.judged != "loss" or _margin(case, s) or underflows(case) is not None:
+    s = case.finest_train
+    if s is None or case.judged_quantity != "loss" or _margin(case, s) or underflows(case) is not None:
         return None
     at = vanishes(s.y)
     if at is None or (case.train_score is not None and case.train_score.stats.best < ALL_RIGHT):
         return None  # huge weights get a loss of exactly zero out of right answers
     words = f"The {name(s)} goes from {number(float(s.y[at - 1]))} to exactly 0 at {s.curve.axis} {s.step_at(at):g} and stays there."
-    return _say(s, at, ("zero", words), 0.0, ("fix-precision", "fix-targets", "lower-lr"))
+    return _finding(s, at, ("zero", words), 0.0, ("fix-precision", "fix-targets", "lower-lr"))
 
 
-def _say(s: Series, at: int, said: tuple[str, str], value: float, actions: tuple[str, ...]) -> Finding:
-    kind, words = said
+def _finding(s: Series, at: int, reading: tuple[str, str], value: float, actions: tuple[str, ...]) -> Finding:
+    kind, words = reading
     return finding(
         ID, "error", 0.95, s, words, onset=float(s.x[at]), actions=actions, kind=kind, value=value, points=int(s.stats.n),
     )  # fmt: skip

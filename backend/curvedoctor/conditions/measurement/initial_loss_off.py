@@ -31,10 +31,10 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import CROSS, proportion, warranted
-from curvedoctor.conditions.measures.shape import cannot, name, relative
+from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes, expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
@@ -60,7 +60,7 @@ _WARNING: Severity = "warning"
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 2)
+    reason = why_unjudgeable(case, 2)
     if reason is not None:
         return unjudged(ID, reason)
     known = _against_expected(case)
@@ -70,9 +70,9 @@ def check(case: Case) -> Finding | Unjudged | None:
 def _against_expected(case: Case) -> Finding | Unjudged | None:
     """The first loss against that of an untrained model."""
     expected = expected_first_loss(case)
-    if expected is None or case.judged != "loss":
+    if expected is None or case.judged_quantity != "loss":
         return unjudged(ID, "the loss function or the number of classes is not logged")
-    s = case.train_step or case.train
+    s = case.finest_train
     if s is None:
         return unjudged(ID, "no training loss is logged")
     first = s.stats.first
@@ -81,15 +81,15 @@ def _against_expected(case: Case) -> Finding | Unjudged | None:
         below = decades_below_usual(case)
         if below is None or below < -DECADES or s.stats.n < EPOCHS or s.curve.role.granularity == "step":
             return unjudged(ID, "the loss of the first steps is not logged")
-        sure, severity = (0.9 if ratio >= MEAN_RATIO else 0.0), _WARNING
+        confidence, severity = (0.9 if ratio >= MEAN_RATIO else 0.0), _WARNING
     else:
-        sure, severity = _first(case, ratio)
-    if sure < FIRES:
+        confidence, severity = _first(case, ratio)
+    if confidence < REPORT_FROM:
         return None
     actions = ("normalize-input", "fix-init") if ratio > HUGE else CONDITION.actions
     which = "first loss" if _at_start(s) else "mean loss of the first epoch"
     return finding(
-        ID, severity, sure, s,
+        ID, severity, confidence, s,
         f"The {which} is {number(first)}; an untrained model gives {number(expected)}.",
         onset=0.0, until=0.0, actions=actions, first=first, expected=expected, ratio=ratio, loss=case.word("loss"),
     )  # fmt: skip
@@ -102,7 +102,12 @@ def _against_answers(case: Case) -> Finding | None:
     """
     for split, s in (("train", case.train), ("val", case.val)):
         error = proportion(case, split) or proportion(case, "val" if split == "train" else "train")
-        if s is None or error is None or case.judged != "loss" or case.word("loss") not in (None, *CROSS):
+        if (
+            s is None
+            or error is None
+            or case.judged_quantity != "loss"
+            or case.word("loss") not in (None, *CROSS)
+        ):
             continue
         k = max(classes(case) or CLASSES, 2.0)
         costs = warranted(error.stats.first, k)
@@ -122,10 +127,10 @@ def _against_answers(case: Case) -> Finding | None:
 
 def _first(case: Case, ratio: float) -> tuple[float, Severity]:
     """How odd the loss of the very first steps is. A fine-tuned model starts low as well: worth a look, no more."""
-    sure = 0.92 * ramp(math.log2(max(ratio, 1e-9)), 0.6, 1.6)
-    if sure >= FIRES or ratio >= 1:
-        return sure, _WARNING
-    resumed = case.training is not None and int(case.training.curve.steps[0]) > FIRST_STEPS
+    confidence = 0.92 * ramp(math.log2(max(ratio, 1e-9)), 0.6, 1.6)
+    if confidence >= REPORT_FROM or ratio >= 1:
+        return confidence, _WARNING
+    resumed = case.finest_train is not None and int(case.finest_train.curve.steps[0]) > FIRST_STEPS
     if resumed:
         return 0.0, "info"
     return (0.0 if case.word("init") == "pretrained" else 0.5 * ramp(ratio, 0.5, 0.25)), "info"

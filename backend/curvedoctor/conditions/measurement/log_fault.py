@@ -67,12 +67,12 @@ def check(case: Case) -> Finding | Unjudged | None:
     if not judged:
         return unjudged(ID, f"no loss, error or score of {FEWEST} points or more is logged")
     seen = [(look(case, curve), curve) for curve in judged for look in _LOOKS]
-    proven = [(found, curve) for found, curve in seen if found is not None]
-    if not proven:
+    faults = [(fault, curve) for fault, curve in seen if fault is not None]
+    if not faults:
         return None
-    (kind, sure, words, at), curve = min(proven, key=lambda p: (-p[0][1], -len(p[1]), p[1].id))
+    (kind, confidence, words, at), curve = min(faults, key=lambda p: (-p[0][1], -len(p[1]), p[1].id))
     severity: Severity = "error" if kind in MIXED else "warning"
-    base = finding(ID, severity, sure, None, words, fault=kind, points=len(curve))
+    base = finding(ID, severity, confidence, None, words, fault=kind, points=len(curve))
     onset = float(curve.steps[at])
     end = max(onset, float(curve.steps.max()))
     return replace(base, curves=(curve.id,), onset=onset, span=(onset, end), axis=curve.axis)

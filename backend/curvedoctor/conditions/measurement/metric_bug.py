@@ -34,7 +34,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import (
     binomial_sigma,
@@ -43,7 +43,7 @@ from curvedoctor.conditions.measures.proportions import (
     nats,
     proportion,
 )
-from curvedoctor.conditions.measures.shape import cannot, error_of_mean, fall, mean
+from curvedoctor.conditions.measures.shape import error_of_mean, fall, mean, why_unjudgeable
 from curvedoctor.conditions.measures.still import rests_from
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
@@ -60,7 +60,7 @@ FAR, POOR, NONE = 0.25, 0.2, 0.005
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, FEWEST)
+    reason = why_unjudgeable(case, FEWEST)
     if reason is not None:
         return unjudged(ID, reason)
     pairs = [
@@ -68,8 +68,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     ]
     if not pairs:
         return unjudged(ID, f"no loss and score of one split with {FEWEST} points each are logged")
-    said = [_judge(case, loss, score) for loss, score in pairs]
-    return max((f for f in said if f is not None), key=lambda f: f.confidence, default=None)
+    findings = [_judge(case, loss, score) for loss, score in pairs]
+    return max((f for f in findings if f is not None), key=lambda f: f.confidence, default=None)
 
 
 def _pairs(case: Case) -> list[tuple[Series, Series]]:
@@ -89,15 +89,15 @@ def _pairs(case: Case) -> list[tuple[Series, Series]]:
 def _judge(case: Case, loss: Series, error: Series) -> Finding | None:
     """The first proof that holds: a bound that is broken, one value, chance, a regression."""
     for proof in (_bound_broken, _one_value, _at_chance, _regression):
-        said = proof(case, loss, error)
-        if said is not None:
-            sure, why = said
+        proven = proof(case, loss, error)
+        if proven is not None:
+            confidence, why = proven
             right = error.logged(error.stats.end)
             around = number(error.logged(mean(error, 0.25, 1.0)))
             level = f"at {around}" if rests_from(error.y) == 0 else f"around {around}"
             words = f"{_where(loss)} {_called(error)} stays {level} while the loss falls by {percent(fall(loss))} to {number(loss.stats.end)}: {why}."
             return finding(
-                ID, "error", sure, error, words, others=(loss,), onset=0.0, accuracy=right, fall=fall(loss),
+                ID, "error", confidence, error, words, others=(loss,), onset=0.0, accuracy=right, fall=fall(loss),
                 bound=min(error_bound(case, loss, loss.stats.end), 1.0), noise=error.stats.noise,
             )  # fmt: skip
     return None
@@ -162,12 +162,12 @@ def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
     ):
         return None
     gap = math.exp(-nats(loss, loss.stats.end)) - right
-    sure = 0.93 * ramp(gap, 0.05, 0.12) * ramp(fall(loss), 0.1, 0.25)
+    confidence = 0.93 * ramp(gap, 0.05, 0.12) * ramp(fall(loss), 0.1, 0.25)
     return (
         None
-        if sure < FIRES
+        if confidence < REPORT_FROM
         else (
-            sure,
+            confidence,
             f"that of a blind guess among {k:.0f}, though such a loss gives the truth {percent(math.exp(-nats(loss, loss.stats.end)))} on average",
         )
     )
@@ -175,9 +175,9 @@ def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
 
 def _regression(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
     """Numbers are predicted: hardly any is hit exactly, and the share of those that are says nothing."""
-    told = case.number("n_classes") is None and case.word("loss") in ("mse", "mae", "huber")
+    regression = case.number("n_classes") is None and case.word("loss") in ("mse", "mae", "huber")
     if (
-        not told
+        not regression
         or not is_proportion(error.curve)
         or not _significant(loss)
         or fall(loss) < FAR

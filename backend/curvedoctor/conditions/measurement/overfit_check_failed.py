@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import relative, signed
 from curvedoctor.features.case import Case
@@ -42,7 +42,7 @@ STILL = 1e-3
 def check(case: Case) -> Finding | Unjudged | None:
     if case.number("n_train") is None:
         return unjudged(ID, "the number of training samples is not logged")
-    s = case.train or case.train_step
+    s = case.coarsest_train
     if not is_overfit_check(case):
         return None
     if s is None or s.stats.n < 5 or signed(case):
@@ -51,12 +51,12 @@ def check(case: Case) -> Finding | Unjudged | None:
         )
     first = expected_first_loss(case) or s.stats.first
     left = relative(s.stats.end, first)
-    sure = 0.95 * ramp(left, NOTHING, 4 * NOTHING)
-    if sure < FIRES:
+    confidence = 0.95 * ramp(left, NOTHING, 4 * NOTHING)
+    if confidence < REPORT_FROM:
         return None
     n = case.number("n_train") or 0
     return finding(
-        ID, "error", sure, s,
+        ID, "error", confidence, s,
         f"On {n:g} samples the loss ends at {number(s.stats.end)}, from {number(first)}: it should reach nearly zero.",
         onset=1.0, actions=_actions(case, s), n_train=n, left=left, first=first,
     )  # fmt: skip

@@ -34,10 +34,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import proportion
-from curvedoctor.conditions.measures.shape import cannot, error_of_mean, mean, relative
+from curvedoctor.conditions.measures.shape import error_of_mean, mean, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, classes, expected_first_loss
 from curvedoctor.features.resample import GRID
@@ -60,10 +60,10 @@ FEW = 200
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, ENOUGH)
+    reason = why_unjudgeable(case, ENOUGH)
     if reason is not None:
         return unjudged(ID, reason)
-    train, val = case.train or case.train_step, case.val
+    train, val = case.coarsest_train, case.val
     if train is None or val is None:
         return unjudged(ID, "training and validation are not both logged")
     return worse_than_guessing(case) or at_chance(case) or exploding(case) or _too_good(case, train, val)
@@ -103,7 +103,7 @@ def worse_than_guessing(case: Case) -> Finding | None:
 
 def exploding(case: Case) -> Finding | None:
     """Validation lies far above an untrained model from the start, training falls calmly."""
-    train, val = case.train or case.train_step, case.val
+    train, val = case.coarsest_train, case.val
     if train is None or val is None or val.ceiling is not None or min(len(val.y), len(train.y)) < ENOUGH:
         return None
     untrained = max(train.stats.top, expected_first_loss(case) or 0.0)
@@ -132,15 +132,15 @@ def _too_good(case: Case, train: Series, val: Series) -> Finding | Unjudged | No
     seen = _seen(case, train, val, below)
     explained = _explained(case)
     near_nothing = ramp(memorized, 0.05, 0.02) * (0.5 if explained else 1.0)
-    if explained is None and seen >= FIRES and near_nothing < FIRES:
+    if explained is None and seen >= REPORT_FROM and near_nothing < REPORT_FROM:
         return unjudged(
             ID, "dropout or augmentation may explain that validation is better, and neither is logged"
         )
-    sure = seen * max(0.65 if explained is False else 0.0, 0.65 * near_nothing)
-    if sure < FIRES:
+    confidence = seen * max(0.65 if explained is False else 0.0, 0.65 * near_nothing)
+    if confidence < REPORT_FROM:
         return None
     return finding(
-        ID, "warning", sure, val,
+        ID, "warning", confidence, val,
         f"Validation ({number(val.logged(b))}) stays better than training ({number(train.logged(a))}), by {percent(better)}: "
         "do the splits share samples?",
         others=(train,), onset=0.5, better=better, below=below, memorized=memorized, explained=explained,

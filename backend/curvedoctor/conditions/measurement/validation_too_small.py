@@ -30,10 +30,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import binomial_sigma, proportion, sample_size
-from curvedoctor.conditions.measures.shape import cannot, mean, relative
+from curvedoctor.conditions.measures.shape import mean, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -48,7 +48,7 @@ ENOUGH = 8
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
     if case.val is None:
@@ -59,16 +59,16 @@ def check(case: Case) -> Finding | Unjudged | None:
     n = case.number("n_val") or (sample_size(error) if error is not None else None)
     by_loss = 0.0 if n and n > MANY else _jumps(case, case.val)
     if error is not None and n:
-        found = _by_share(error, n, case.number("n_val") is None)
-        if found is not None:
-            return found
-    if by_loss >= FIRES:
+        small = _by_share(error, n, case.number("n_val") is None)
+        if small is not None:
+            return small
+    if by_loss >= REPORT_FROM:
         t = case.val.stats
         return finding(
             ID, "warning", by_loss, case.val,
             f"The validation curve jumps by ±{percent(relative(t.noise, mean(case.val, 0.33, 1.0)))} of its level from point to point "
             "though training is smooth: too few validation samples.",
-            others=(case.train or case.train_step,), onset=0.0,
+            others=(case.coarsest_train,), onset=0.0,
             noise=t.noise, expected_noise=None, n_val=n, n_val_inferred=False,
         )  # fmt: skip
     if not n:
@@ -82,11 +82,13 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
     # two imagined answers, one wrong: all right on few samples does not mean no error (Agresti & Coull 1998)
     expected = binomial_sigma((float(np.mean(settled)) * n + 1) / (n + 2), n)
     share = relative(t.noise_late * t.noise_late, expected * expected)
-    sure = 0.9 * ramp(expected, 0.7 * MATTERS, 1.2 * MATTERS) * ramp(share, 0.06, 0.2) * ramp(share, 6.0, 3.0)
+    confidence = (
+        0.9 * ramp(expected, 0.7 * MATTERS, 1.2 * MATTERS) * ramp(share, 0.06, 0.2) * ramp(share, 6.0, 3.0)
+    )
     # what is seen must matter as well
-    sure *= ramp(t.noise_late, 0.3 * MATTERS, 0.6 * MATTERS) * ramp(n, MANY, 0.6 * MANY)
-    sure = max(sure, 0.7 * ramp(n, 2 * FEW, FEW) * ramp(expected, 0.5 * MATTERS, MATTERS))
-    if sure < FIRES:
+    confidence *= ramp(t.noise_late, 0.3 * MATTERS, 0.6 * MATTERS) * ramp(n, MANY, 0.6 * MANY)
+    confidence = max(confidence, 0.7 * ramp(n, 2 * FEW, FEW) * ramp(expected, 0.5 * MATTERS, MATTERS))
+    if confidence < REPORT_FROM:
         return None
     known = "as its steps reveal" if inferred else "as logged"
     seen = (
@@ -95,7 +97,7 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
         else ""
     )
     return finding(
-        ID, "warning", sure, error,
+        ID, "warning", confidence, error,
         f"Validation accuracy rests on {number(n)} samples ({known}): chance alone moves it by ±{100 * expected:.1f} "
         f"points{seen}.",
         onset=0.0, noise=t.noise_late, expected_noise=expected, n_val=n, n_val_inferred=inferred,
@@ -103,7 +105,7 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
 
 
 def _jumps(case: Case, val: Series) -> float:
-    train = case.train or case.train_step
+    train = case.coarsest_train
     if train is None or val.stats.n < 12:
         return 0.0
     t = val.stats

@@ -36,7 +36,7 @@ import numpy as np
 from curvedoctor.conditions.base import Condition, finding, number, percent, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import entropy, proportion, unsure
-from curvedoctor.conditions.measures.shape import cannot, flat, name
+from curvedoctor.conditions.measures.shape import flat, name, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
 from curvedoctor.features.series import Series
@@ -51,10 +51,10 @@ SQUARED = {"mse", "mae", "huber", "logcosh"}
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
-    s, named = case.train or case.train_step or case.val, case.word("loss")
+    s, named = case.coarsest_train or case.val, case.word("loss")
     assert s is not None
     error = proportion(case, "train") or proportion(case, "val")
     if named is None and error is None:
@@ -85,7 +85,7 @@ def _held_back(case: Case, val: Series, error: Series, costs: float) -> Finding:
         ID, "warning", 0.75, val,
         f"The {name(val)} settles at {number(val.logged(val.stats.end))} with {percent(1 - error.stats.end)} of the answers right, which cost "
         f"{number(costs)} at most, and training is no lower: the outputs are held back.",
-        others=(error, case.training), onset=min(val.stats.t90, 1.0), actions=HELD_BACK, loss=case.word("loss"),
+        others=(error, case.finest_train), onset=min(val.stats.t90, 1.0), actions=HELD_BACK, loss=case.word("loss"),
         end=val.stats.end, floor=costs, accuracy=1 - error.stats.end,
     )  # fmt: skip
 
@@ -99,7 +99,7 @@ def _floor(case: Case, s: Series, error: Series | None) -> float | None:
     """The least cross-entropy of K probabilities taken for logits, if the loss sits just above it and answers are right."""
     k = classes(case)
     if (
-        case.judged != "loss"
+        case.judged_quantity != "loss"
         or error is None
         or k is None
         or k < 3

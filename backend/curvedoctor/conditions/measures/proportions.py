@@ -63,10 +63,10 @@ def sample_size(s: Series) -> int | None:
     for few in (values[:1], values[1:2], values[2:8], values[8:]):  # each leaves few candidates to the next
         product = few[:, None] * n
         n = n[np.all(np.abs(product - np.round(product)) <= 2e-7 * n + 1e-9, axis=0)]
-    found = int(n[0]) if len(n) else None
+    size = int(n[0]) if len(n) else None
     # values rounded to k digits are multiples of 10⁻ᵏ, and by chance of a coarser raster
-    raster = next((r for r in (10, 100, 1000, 10_000) if found and r % found == 0), None)
-    return None if found is None or (raster is not None and (found / raster) ** distinct > 0.02) else found
+    raster = next((r for r in (10, 100, 1000, 10_000) if size and r % size == 0), None)
+    return None if size is None or (raster is not None and (size / raster) ** distinct > 0.02) else size
 
 
 def binomial_sigma(share: float, n: float) -> float:
@@ -93,12 +93,12 @@ def unsure(case: Case) -> tuple[Series, Series, float] | None:
     A network that memorizes is too sure of what it gets wrong; one held back, or not trained enough, is not sure of what
     it gets right. Label smoothing does that on purpose.
     """
-    val, error, train = case.val, proportion(case, "val"), case.train or case.train_step
+    val, error, train = case.val, proportion(case, "val"), case.coarsest_train
     if (
         val is None
         or error is None
         or train is None
-        or case.judged != "loss"
+        or case.judged_quantity != "loss"
         or case.number("label_smoothing")
     ):
         return None

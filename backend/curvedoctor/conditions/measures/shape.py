@@ -23,9 +23,9 @@ SIDED, SMOOTH, APART = 0.9, 3.0, 0.1
 _PLACES = np.linspace(0.0, 1.0, GRID)
 
 
-def cannot(case: Case, least: int = ENOUGH) -> str | None:
+def why_unjudgeable(case: Case, least: int = ENOUGH) -> str | None:
     """Why the run's training can't be judged; None if it can."""
-    s = case.main
+    s = case.primary
     if s is None:
         return "no loss, error or score with a direction is logged"
     if s.stats.n < least:
@@ -37,7 +37,7 @@ def cannot(case: Case, least: int = ENOUGH) -> str | None:
 def _spoilt(case: Case, s: Series) -> str | None:
     if signed(case):
         return "the loss goes below zero, so its level says nothing about how good the model is"
-    if s.stats.bad_tail and (case.training is None or case.training.stats.bad_tail):
+    if s.stats.bad_tail and (case.finest_train is None or case.finest_train.stats.bad_tail):
         return "the loss is not finite at the end"
     if probing(case):
         return "the run is a learning-rate range test"

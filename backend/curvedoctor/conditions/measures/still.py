@@ -68,7 +68,7 @@ def coarse(y: Floats) -> bool:
     return _digit(y) > DIGIT * abs(float(y[-1]))
 
 
-def coarse_beside(y: Floats, beside: Sequence[Floats]) -> bool:
+def too_coarse(y: Floats, beside: Sequence[Floats]) -> bool:
     """The same of one value again and again: how many digits it was logged with, the curves beside it tell."""
     return min(_digit(known) for known in (y, *beside)) > BESIDE * abs(float(y[-1]))
 
@@ -78,9 +78,11 @@ def constant_answer(case: Case, s: Series, level: float) -> float | None:
     if s.curve.role.quantity != "loss":
         return None
     expected = expected_first_loss(case)
-    told = () if expected is None else (expected,)
+    untrained = () if expected is None else (expected,)
     # without its name, an untrained loss tells the number of classes only roughly
-    known = told if case.word("loss") is not None and told else (*told, *USUAL, *_margins(case, s))
+    known = (
+        untrained if case.word("loss") is not None and untrained else (*untrained, *USUAL, *_margins(case, s))
+    )
     return next((v for v in known if abs(level / v - 1) <= NEAR), None)
 
 

@@ -39,8 +39,8 @@ def beyond_noise(s: Series) -> bool:
 
 def at_rest(case: Case) -> bool:
     """Whether the learning rate has come to its end: weights that hardly move throw nothing about."""
-    found = case.schedule
-    return found is not None and found.last < REST * found.peak and found.decay_start < 1.0
+    schedule = case.schedule
+    return schedule is not None and schedule.last < REST * schedule.peak and schedule.decay_start < 1.0
 
 
 def fluctuates(s: Series) -> bool:

@@ -76,7 +76,7 @@ def at(s: Series, other: Series, index: int) -> float:
 def untrained(case: Case, s: Series) -> float:
     """What the level of a curve is to be compared with: its highest start, or an untrained model's loss if that is known."""
     known = [abs(s.stats.first), abs(s.stats.start)]
-    if case.judged == "loss":
+    if case.judged_quantity == "loss":
         k = classes(case) if case.val_score is not None or case.train_score is not None else None
         known += [expected_first_loss(case) or 0.0, float(np.log(k)) if k is not None else 0.0]
     return max(known)

@@ -27,10 +27,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import proportion, warranted
-from curvedoctor.conditions.measures.shape import cannot, course, error_of_mean, fall, name
+from curvedoctor.conditions.measures.shape import course, error_of_mean, fall, name, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.resample import GRID, progress
@@ -51,18 +51,18 @@ CLASSES = 100.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 10)
+    reason = why_unjudgeable(case, 10)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.train or case.train_step or case.val
+    s = case.coarsest_train or case.val
     assert s is not None
     until = plateau(s)
     named = case.word("init")
     odd = named in UNUSUAL
-    sure = 0.6 * ramp(until, 0.1, 0.25) if _calm(case, s, until) else 0.0
+    confidence = 0.6 * ramp(until, 0.1, 0.25) if _calm(case, s, until) else 0.0
     if odd:
-        sure = max(0.5 * (1 - ramp(fall(s), 0.7, 0.9)), min(0.65, sure + 0.25))
-    if sure < FIRES:
+        confidence = max(0.5 * (1 - ramp(fall(s), 0.7, 0.9)), min(0.65, confidence + 0.25))
+    if confidence < REPORT_FROM:
         return None
     summary = f"{course(s)} from an unusual initialization ({named})."
     if until >= 0.1:
@@ -74,7 +74,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         ("fix-activation", "fix-init", "raise-lr") if case.word("activation") in SATURATES and not odd else ()
     )
     return finding(
-        ID, "warning", sure, s, summary, others=(case.val,), onset=0.0, until=max(until, 0.02), actions=actions,
+        ID, "warning", confidence, s, summary, others=(case.val,), onset=0.0, until=max(until, 0.02), actions=actions,
         plateau=until, fall=fall(s), first=s.stats.first, init=named,
     )  # fmt: skip
 
@@ -86,7 +86,7 @@ def _calm(case: Case, s: Series, until: float) -> bool:
         expected = warranted(
             error.stats.start, CLASSES
         )  # a plateau of answers that are right already is no start
-    at_level = expected is None or case.judged != "loss" or t.start <= ABOVE * expected
+    at_level = expected is None or case.judged_quantity != "loss" or t.start <= ABOVE * expected
     calm = t.noise_early <= QUIET * (t.start - t.best)
     return at_level and calm and until <= LATEST and _lr_low_until(case) < 0.5 * until
 

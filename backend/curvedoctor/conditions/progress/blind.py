@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from curvedoctor.conditions.base import FIRES, finding, number, ramp
+from curvedoctor.conditions.base import REPORT_FROM, finding, number, ramp
 from curvedoctor.conditions.measures.proportions import entropy, is_cross_entropy, proportion
 from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, name, relative
 from curvedoctor.conditions.measures.still import USUAL, misfit, rate_gone, rate_too_high, rests_from
@@ -49,8 +49,8 @@ def shared(case: Case, s: Series) -> dict[str, Any]:
 
 def unrelated(case: Case) -> Finding | None:
     """Training falls, but validation never gets better than an untrained model: labels and inputs are unrelated."""
-    val, train, expected = case.val, case.train or case.train_step, expected_first_loss(case)
-    if val is None or train is None or expected is None or case.judged != "loss" or val.stats.n < 8:
+    val, train, expected = case.val, case.coarsest_train, expected_first_loss(case)
+    if val is None or train is None or expected is None or case.judged_quantity != "loss" or val.stats.n < 8:
         return None
     if learnt_by_training(case):
         return None
@@ -62,12 +62,12 @@ def unrelated(case: Case) -> Finding | None:
     worse, score = chance_error(case), case.val_score
     at_chance = 1.0 if score is None or worse is None else ramp(score.stats.best / worse, 0.85, 0.95)
     ratio = val.stats.best / expected
-    sure = 0.8 * ramp(ratio, 0.975, 0.995) * ramp(ratio, 1.3, 1.1) * at_chance
-    if sure < FIRES:
+    confidence = 0.8 * ramp(ratio, 0.975, 0.995) * ramp(ratio, 1.3, 1.1) * at_chance
+    if confidence < REPORT_FROM:
         return None
     best = float(val.y[val.best_index])
     return finding(
-        ID, "error", sure, val,
+        ID, "error", confidence, val,
         f"The training loss falls to {number(train.stats.end)}, but the {name(val)} is never better than {number(best)}, that of "
         f"an untrained model ({number(expected)}): do labels belong to their inputs?",
         others=(train,), onset=0.0, actions=("clean-data", "overfit-one-batch", "more-data"), level=best, chance=expected,
@@ -91,15 +91,15 @@ def no_better_than_chance(case: Case) -> Finding | None:
         return None
     gained, most = worse - score.stats.end, worse - score.stats.best
     room = min(1.0, FEW * (1 - worse))  # of a hundred classes, four per cent are four times a guess
-    sure = 0.92 * ramp(gained, 0.1 * room, 0.05 * room) * ramp(most, 0.2 * room, 0.1 * room)
-    if case.judged == "loss":
+    confidence = 0.92 * ramp(gained, 0.1 * room, 0.05 * room) * ramp(most, 0.2 * room, 0.1 * room)
+    if case.judged_quantity == "loss":
         low = s.stats.best / (expected or s.stats.first or 1.0)
-        sure *= ramp(low, 0.85, 0.93)  # a loss that fell speaks for a metric that is computed wrongly
-    if sure < FIRES:
+        confidence *= ramp(low, 0.85, 0.93)  # a loss that fell speaks for a metric that is computed wrongly
+    if confidence < REPORT_FROM:
         return None
     right = score.logged(score.stats.end)
     return finding(
-        ID, "error", sure, score,
+        ID, "error", confidence, score,
         f"The {name(score)} ends at {number(right)}, no better than a blind guess ({number(score.logged(worse))}).",
         others=(s,), onset=0.0, actions=actions(case, s), level=right, chance=expected, **shared(case, s),
     )  # fmt: skip
@@ -107,8 +107,8 @@ def no_better_than_chance(case: Case) -> Finding | None:
 
 def worse_than_a_guess(case: Case) -> Finding | None:
     """Neither training nor validation ever gets below what an untrained model costs."""
-    guess = expected_first_loss(case) if case.judged == "loss" else None
-    train, val = case.train or case.train_step, case.val
+    guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
+    train, val = case.coarsest_train, case.val
     if guess is None or train is None or val is None or min(train.stats.n, val.stats.n) < ENOUGH:
         return None
     best = min(train.stats.best, val.stats.best)
@@ -128,7 +128,7 @@ def one_answer(case: Case) -> Finding | None:
         if (
             error is None
             or loss is None
-            or case.judged != "loss"
+            or case.judged_quantity != "loss"
             or min(error.stats.n, loss.stats.n) < ENOUGH
         ):
             continue
@@ -183,11 +183,11 @@ def actions(case: Case, s: Series, resting: bool = False) -> tuple[str, ...]:
 def chance_level(case: Case, s: Series) -> float | None:
     """The untrained level, if the curve ends there; in the curve's unit."""
     end = s.stats.end
-    if case.judged == "accuracy":
+    if case.judged_quantity == "accuracy":
         worse = chance_error(case)
         near = worse is not None and abs(end - worse) <= 0.04 + 3 * error_of_mean(s, 0.05)
         return worse if near else None
-    if case.judged != "loss":
+    if case.judged_quantity != "loss":
         return None
     expected = expected_first_loss(case)
     if expected is not None:

@@ -11,8 +11,8 @@ How it decides
     cent) at the level that an untrained model has: ln K for cross-entropy, ln 2 for binary, 1 for hinge, the
     variance 1 of standardized targets for squared error; or training and validation both move by less
     than 0.3 % over eight points and more. Or validation is never better than an untrained model though
-    training falls: labels and inputs are unrelated. Or neither ever gets below a guess's loss. Or answers are right as often as a blind guess is, or equally often at
-    every point, at the loss of a constant answer. A score clearly above chance, a loss near zero, a
+    training falls: labels and inputs are unrelated. Or neither ever gets below a guess's loss. Or answers are right as
+    often as a blind guess is, or equally often at every point, at the loss of a constant answer. A score clearly above chance, a loss near zero, a
     learning rate that has gone and losses that are NaN contradict it.
 
 What to try
@@ -36,15 +36,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import ENOUGH, cannot, error_of_mean, name, relative
+from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.still import (
-    coarse_beside,
     constant_answer,
     misfit,
     rate_too_high,
     rests_from,
+    too_coarse,
 )
 from curvedoctor.conditions.progress.blind import (
     actions,
@@ -76,20 +76,20 @@ UNSEEN = 0.003
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, CONSTANT)
+    reason = why_unjudgeable(case, CONSTANT)
     if reason is not None:
         return unjudged(ID, reason)
     if collapsed(case) is not None or _lost(case):
         return None
     known = [c for c in (case.train, case.train_step, case.val) if c is not None and c.stats.n >= CONSTANT]
     if not any(_falls(c) for c in known):
-        found = _stays(case, known)
-        if found is not None:
-            return found
-    found = unrelated(case) or no_better_than_chance(case) or one_answer(case) or worse_than_a_guess(case)
-    if found is None and max((c.stats.n for c in known), default=0.0) < ENOUGH:
+        finding = _stays(case, known)
+        if finding is not None:
+            return finding
+    finding = unrelated(case) or no_better_than_chance(case) or one_answer(case) or worse_than_a_guess(case)
+    if finding is None and max((c.stats.n for c in known), default=0.0) < ENOUGH:
         return unjudged(ID, "the training loss has too few points")
-    return found
+    return finding
 
 
 def _lost(case: Case) -> bool:
@@ -101,19 +101,19 @@ def _lost(case: Case) -> bool:
 def _stays(case: Case, known: Sequence[Series]) -> Finding | None:
     """The first curve that never moved, else the first that only fluctuates at the level of an untrained model."""
     losses = [c.y for c in known]
-    still = [c for c in known if rests_from(c.y) == 0 and not coarse_beside(c.y, losses)]
+    still = [c for c in known if rests_from(c.y) == 0 and not too_coarse(c.y, losses)]
     s = next(iter(still or known), None)
     if s is None:
         return None
     t = s.stats
     moved, chance = max(abs(t.start - t.end), abs(t.start - t.best)), chance_level(case, s)
-    sure = _certain(case, s, chance) if still else _near(case, s, moved, chance)
-    if sure < FIRES:
+    confidence = _certain(case, s, chance) if still else _near(case, s, moved, chance)
+    if confidence < REPORT_FROM:
         return None
     how = "constant to float noise" if still else f"flat to within {100 * relative(moved, t.end):.1f} %"
     at = "" if chance is None else f", the level of an untrained model ({number(chance)})"
     return finding(
-        ID, "error", sure, s,
+        ID, "error", confidence, s,
         f"The {name(s)} stays at {number(s.logged(t.end))} from the first point on, {how}{at}{why(case, s)}.",
         others=(case.grad_norm,), onset=0.0, actions=actions(case, s, bool(still)), level=s.logged(t.end), chance=chance, **shared(case, s),
     )  # fmt: skip
@@ -138,10 +138,10 @@ def _certain(case: Case, s: Series, chance: float | None) -> float:
         return 0.0
     if chance is not None or misfit(case, s) is not None or rate_too_high(case):
         return 0.97
-    if case.judged == "accuracy":
+    if case.judged_quantity == "accuracy":
         return 0.95 if s.stats.end >= POOR else 0.0
     expected = expected_first_loss(case)
-    learnt = expected is not None and case.judged == "loss" and s.stats.end < LEARNT * expected
+    learnt = expected is not None and case.judged_quantity == "loss" and s.stats.end < LEARNT * expected
     return 0.0 if learnt else 0.95
 
 
@@ -154,13 +154,13 @@ def _near(case: Case, s: Series, moved: float, chance: float | None) -> float:
         answers = chance is not None and (
             case.word("loss") is not None or constant_answer(case, s, t.end) is not None
         )
-        return 0.92 if answers and case.judged == "loss" and t.top - t.low <= SHORT * t.end else 0.0
+        return 0.92 if answers and case.judged_quantity == "loss" and t.top - t.low <= SHORT * t.end else 0.0
     if chance is None:
         return 0.8 if _all_flat(case) else 0.0
     # what noise alone moves the best and the mean levels of 64 cells by
     allowed = max(0.01 * abs(t.start), 3.5 * error_of_mean(s, 1 / 20))
     still = ramp(moved / allowed, 1.3, 0.9) * ramp(relative(moved, t.start), 0.12, 0.05)
-    named = expected_first_loss(case) is not None or case.judged != "loss"
+    named = expected_first_loss(case) is not None or case.judged_quantity != "loss"
     known = named or constant_answer(case, s, t.end) is not None
     if score is not None and chance_error(case) is None and score.stats.start - score.stats.end > 0.05:
         return 0.0
@@ -169,11 +169,11 @@ def _near(case: Case, s: Series, moved: float, chance: float | None) -> float:
 
 def _all_flat(case: Case) -> bool:
     """Whether neither training nor validation moved by what anyone would see, and no score says that they were good before."""
-    both = [c for c in (case.train or case.train_step, case.val) if c is not None and c.stats.n >= LONG]
+    both = [c for c in (case.coarsest_train, case.val) if c is not None and c.stats.n >= LONG]
     score = case.val_score or case.train_score
     good = score is not None and score.stats.end < POOR
     flat = all(c.stats.top - c.stats.low <= UNSEEN * abs(c.stats.end) for c in both)
-    return len(both) == 2 and case.judged == "loss" and flat and not good
+    return len(both) == 2 and case.judged_quantity == "loss" and flat and not good
 
 
 def _frozen(rng: np.random.Generator) -> Run:

@@ -27,9 +27,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
-from curvedoctor.conditions.measures.shape import cannot, error_of_mean, mean, name, relative
+from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Floats, Run, Unjudged
@@ -40,24 +40,24 @@ FEWEST, UNFINISHED = 12, 0.5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, FEWEST)
+    reason = why_unjudgeable(case, FEWEST)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.train or case.train_step or case.val
+    s = case.coarsest_train or case.val
     assert s is not None
     t = s.stats
     early = relative(t.start - t.at10, max(t.start - t.best, 1e-300))
     creep = mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
-    sure = _rule(case, s, early, creep)
-    if sure < FIRES:
+    confidence = _rule(case, s, early, creep)
+    if confidence < REPORT_FROM:
         return None
     # every long run on plenty of data creeps: only plain gradient descent, far from finished, is to blame
     heavy = _plain(case) and relative(t.end, t.start) >= UNFINISHED
     word = case.word("optimizer")
-    said = f" with {word}" if word else ""
+    optimizer = f" with {word}" if word else ""
     return finding(
-        ID, "warning" if heavy else "info", sure, s,
-        f"{percent(min(early, 1.0))} of the fall of the {name(s)} came in the first tenth of the run{said}, "
+        ID, "warning" if heavy else "info", confidence, s,
+        f"{percent(min(early, 1.0))} of the fall of the {name(s)} came in the first tenth of the run{optimizer}, "
         f"{percent(relative(creep, t.end))} of its level over the last quarter.",
         others=(case.val,), onset=0.1,
         early=early, creep=relative(creep, t.end), gain_four=t.gain_four, optimizer=word,

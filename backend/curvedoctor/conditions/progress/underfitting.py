@@ -28,10 +28,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.generalization.over_regularized import check as too_regularized
-from curvedoctor.conditions.measures.shape import cannot, flat, relative, score_of
+from curvedoctor.conditions.measures.shape import flat, relative, score_of, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
@@ -48,18 +48,18 @@ SLOW = 0.65
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
-    train, val = case.train or case.train_step, case.val
+    train, val = case.coarsest_train, case.val
     if train is None or val is None:
         return unjudged(ID, "training and validation are not both logged")
     gap = relative(val.stats.end - train.stats.end, train.stats.end)
-    sure = _rule(case, train, gap)
-    if sure < FIRES or isinstance(too_regularized(case), Finding):
+    confidence = _rule(case, train, gap)
+    if confidence < REPORT_FROM or isinstance(too_regularized(case), Finding):
         return None
     return finding(
-        ID, "warning", sure, train,
+        ID, "warning", confidence, train,
         f"Training ({number(train.logged(train.stats.end))}) and validation ({number(val.logged(val.stats.end))}) "
         f"settle together on a high floor{_size(case)}.",
         others=(val,), onset=min(train.stats.t90, 1.0), gap=gap, floor=relative(train.stats.end, train.stats.start),
@@ -80,7 +80,7 @@ def _rule(case: Case, s: Series, gap: float) -> float:
     together = ramp(abs(gap), 0.2, 0.08)
     floor, untrained = relative(s.stats.end, s.stats.start), expected_first_loss(case)
     high = ramp(floor, 0.5, 0.75)
-    if untrained is not None and case.judged == "loss":
+    if untrained is not None and case.judged_quantity == "loss":
         high = ramp(relative(s.stats.end, untrained), 0.6, 0.85)
     score = score_of(case)
     if score is not None and score.ceiling is not None:
@@ -98,7 +98,7 @@ def _rule(case: Case, s: Series, gap: float) -> float:
         small = 0.75 if width <= TINY else 0.6 if width <= 8 else 0.3
     near = 0.0
     tiny = _linear(case) or (width is not None and width <= TINY)
-    if tiny and untrained is not None and case.judged == "loss":
+    if tiny and untrained is not None and case.judged_quantity == "loss":
         left = relative(s.stats.end, untrained)
         high_from = LINEAR_FLOOR if _linear(case) else TINY_FLOOR if (width or 0) > NARROW else NARROW_FLOOR
         near = (

@@ -34,9 +34,9 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
-from curvedoctor.conditions.measures.shape import cannot, error_of_mean, mean, name, relative
+from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.resample import GRID
@@ -63,7 +63,7 @@ THROWN = 3.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 2)
+    reason = why_unjudgeable(case, 2)
     if reason is not None:
         return unjudged(ID, reason)
     if case.run.status in ("running", "scheduled"):
@@ -71,28 +71,34 @@ def check(case: Case) -> Finding | Unjudged | None:
     short = _short(case)
     if short is not None:
         return short
-    reason = cannot(case, FEWEST)
+    reason = why_unjudgeable(case, FEWEST)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.val if case.val is not None and case.val.stats.n >= FEWEST else case.main
+    s = case.val if case.val is not None and case.val.stats.n >= FEWEST else case.primary
     assert s is not None
     least, most = (relative(gain, s.stats.end) for gain in gain_interval(s.grid, s.stats.n))
     open_ended = 0.0 if _ended(case) else _falling(s) * ramp(_part(s, least), *PART)
     hopeful = 0.0 if _ended(case) else _falling(s) * ramp(_part(s, most), *PART)
     severity: Severity = "warning"
-    sure = 0.93 * open_ended * ramp(least, *WORTH)
-    if sure < FIRES:
-        sure, severity = 0.6 * hopeful * ramp(most, *WORTH), "info"
-    return None if sure < FIRES else _say(case, s, sure, severity, (min(least, 1.0), min(most, 1.0)))
+    confidence = 0.93 * open_ended * ramp(least, *WORTH)
+    if confidence < REPORT_FROM:
+        confidence, severity = 0.6 * hopeful * ramp(most, *WORTH), "info"
+    return (
+        None
+        if confidence < REPORT_FROM
+        else _finding(case, s, confidence, severity, (min(least, 1.0), min(most, 1.0)))
+    )
 
 
-def _say(case: Case, s: Series, sure: float, severity: Severity, gain: tuple[float, float]) -> Finding:
+def _finding(
+    case: Case, s: Series, confidence: float, severity: Severity, gain: tuple[float, float]
+) -> Finding:
     last = len(s.y) - 1
-    said = " to ".join(dict.fromkeys(percent(share) for share in gain))
+    range_text = " to ".join(dict.fromkeys(percent(share) for share in gain))
     return finding(
-        ID, severity, sure, s,
+        ID, severity, confidence, s,
         f"The {name(s)} still falls where the run ends, at {s.curve.axis} {s.step_at(last):g}: going on as long again is "
-        f"expected to lower it by {said}.",
+        f"expected to lower it by {range_text}.",
         others=(case.train,) if s is case.val else (), at=last,
         gain_least=gain[0], gain_most=gain[1], last_quarter=relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), s.stats.end),
     )  # fmt: skip
@@ -100,12 +106,12 @@ def _say(case: Case, s: Series, sure: float, severity: Severity, gain: tuple[flo
 
 def _short(case: Case) -> Finding | None:
     """Two or three epochs, both losses still falling steeply in the last one: nothing else could yet be wrong."""
-    val, train = case.val, case.training
+    val, train = case.val, case.finest_train
     if (
         val is None
         or train is None
         or not 2 <= val.stats.n < FEWEST
-        or case.judged == "accuracy"
+        or case.judged_quantity == "accuracy"
         or _ended(case)
     ):
         return None
@@ -126,11 +132,11 @@ def _short(case: Case) -> Finding | None:
 
 def _ended(case: Case) -> bool:
     """Whether the learning rate has come to its end, or starts anew again and again."""
-    found = case.schedule
-    if found is not None:
-        return found.restarts > 0 or found.last < ENDED * found.peak
+    schedule = case.schedule
+    if schedule is not None:
+        return schedule.restarts > 0 or schedule.last < ENDED * schedule.peak
     epochs, planned = case.number("epochs"), case.word("schedule") in PLANNED
-    s = case.val or case.main
+    s = case.outcome
     short = (
         epochs is not None
         and s is not None

@@ -26,9 +26,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot, course, name, relative
+from curvedoctor.conditions.measures.shape import course, name, relative, why_unjudgeable
 from curvedoctor.conditions.progress.bad_initialization import plateau
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -41,18 +41,18 @@ SATURATES = {"sigmoid", "tanh", "softsign", "hard_sigmoid", "logistic"}
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
     activation, depth = case.word("activation"), case.number("depth")
     if case.grad_norm is None and activation is None:
         return unjudged(ID, "neither the gradient norm nor the activation is logged")
-    s = case.train or case.train_step or case.val
+    s = case.coarsest_train or case.val
     assert s is not None
     share = _grad_share(case.grad_norm)
     rule = max(_by_norm(share, s), _by_design(activation, depth, s))
-    sure = rule
-    if sure < FIRES:
+    confidence = rule
+    if confidence < REPORT_FROM:
         return None
     if share is not None and _by_norm(share, s) >= 0.2:
         level = number(s.logged(s.stats.end))
@@ -61,7 +61,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         deep = f" {depth:g} layers deep" if depth else ""
         summary = f"{course(s)} with {activation} units{deep}: they saturate and pass next to no gradient."
     return finding(
-        ID, "warning", sure, s, summary, others=(case.grad_norm,), onset=0.0,
+        ID, "warning", confidence, s, summary, others=(case.grad_norm,), onset=0.0,
         grad_share=share, activation=activation, depth=depth, plateau=plateau(s),
     )  # fmt: skip
 

@@ -24,9 +24,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import cosine_lr, falling, run
-from curvedoctor.conditions.measures.shape import cannot, error_of_mean, fall, name, remaining
+from curvedoctor.conditions.measures.shape import error_of_mean, fall, name, remaining, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
@@ -38,26 +38,26 @@ PART = 0.5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 20)
+    reason = why_unjudgeable(case, 20)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.val if case.val is not None and case.val.stats.n >= 20 else case.main
+    s = case.val if case.val is not None and case.val.stats.n >= 20 else case.primary
     assert s is not None
     if s.stats.n < 20:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; 20 are needed")
     if case.val is not None and case.val is not s and _improves_late(case.val):
         return None
     since = _flat_since(s)
-    sure = (
+    confidence = (
         0.9
         * ramp(1 - since, PART - 0.05, PART + 0.1)
         * ramp(fall(s), 0.1, 0.3)
         * ramp(remaining(s), 0.03, 0.01)
     )
-    if sure < FIRES or any(_improves_since(o, since) for o in _held_out(case)):
+    if confidence < REPORT_FROM or any(_improves_since(o, since) for o in _held_out(case)):
         return None
     return finding(
-        ID, "info", sure, s, f"The {name(s)} has not changed over the last {percent(1 - since)} of the run.",
+        ID, "info", confidence, s, f"The {name(s)} has not changed over the last {percent(1 - since)} of the run.",
         onset=since, flat_share=1 - since, end=s.logged(s.stats.end),
     )  # fmt: skip
 

@@ -35,7 +35,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, number, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot, name, rising
+from curvedoctor.conditions.measures.shape import name, rising, why_unjudgeable
 from curvedoctor.conditions.measures.still import (
     coarse,
     constant_answer,
@@ -63,11 +63,11 @@ TRIED = ("lower-lr", "add-warmup", "fix-init", "fix-activation")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, FEWEST + 1)
+    reason = why_unjudgeable(case, FEWEST + 1)
     if reason is not None:
         return unjudged(ID, reason)
     s = collapsed(case)
-    return None if s is None else _say(case, s)
+    return None if s is None else _finding(case, s)
 
 
 def collapsed(case: Case) -> Series | None:
@@ -102,7 +102,7 @@ def _worse(case: Case, s: Series, at: int) -> bool:
         )
     lost = start - best > GAINED * start and level >= best + LOST * (start - best)
     if s is case.val:
-        return lost and case.training is not None and _lost(case.training)
+        return lost and case.finest_train is not None and _lost(case.finest_train)
     return lost or (level >= start * (1 - GAINED) and not _others_go_on(case, s, at))
 
 
@@ -122,7 +122,7 @@ def _a_loss_learns(case: Case, s: Series, at: int) -> bool:
     return any(rising(o, float(s.x[at])) < -TREND for o in losses)
 
 
-def _say(case: Case, s: Series) -> Finding:
+def _finding(case: Case, s: Series) -> Finding:
     at = rests_from(s.y)
     level, best = float(s.y[-1]), float(s.y[:at].min())
     answer, why = constant_answer(case, s, level), misfit(case, s)

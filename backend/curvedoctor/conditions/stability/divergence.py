@@ -31,16 +31,16 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import (
     ENOUGH,
     TINY,
-    cannot,
     error_of_mean,
     name,
     relative,
     still_best,
+    why_unjudgeable,
 )
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import decades_below_usual
@@ -65,20 +65,20 @@ FAR, NEAR = 5.0, 0.1
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, SHORT)
+    reason = why_unjudgeable(case, SHORT)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.training or case.main
+    s = case.finest_train or case.primary
     if s is None or s.stats.n < SHORT:
         return unjudged(ID, "the training loss has too few points")
     few = s.stats.n < ENOUGH
-    sure, at = (_endless(s), 0) if few else _seen(s)
+    confidence, at = (_endless(s), 0) if few else _seen(s)
     if s is case.val:  # alone: otherwise it may be overfitted
-        sure *= ramp(relative(s.stats.end, s.stats.start), *ALONE)
+        confidence *= ramp(relative(s.stats.end, s.stats.start), *ALONE)
     if still_best(case.val_score) or still_best(case.train_score):
-        sure *= 0.3
-    if sure >= FIRES:
-        return _say(case, s, sure, at or _onset(s))
+        confidence *= 0.3
+    if confidence >= REPORT_FROM:
+        return _finding(case, s, confidence, at or _onset(s))
     return unjudged(ID, f"{s.stats.n:.0f} points are too few; {ENOUGH} are needed") if few else None
 
 
@@ -86,15 +86,15 @@ def _seen(s: Series) -> tuple[float, int]:
     """How sure the climb or the jump is, and the index of the jump; 0 where it is no jump."""
     rule, at = _rule(s), _jump(s)
     jumped = _jumped(s, at) if at else 0.0
-    return (jumped, at) if jumped >= max(rule, FIRES) else (rule, 0)
+    return (jumped, at) if jumped >= max(rule, REPORT_FROM) else (rule, 0)
 
 
-def _say(case: Case, s: Series, sure: float, at: int) -> Finding:
+def _finding(case: Case, s: Series, confidence: float, at: int) -> Finding:
     best, end, where = float(s.y[s.best_index]), float(s.y[-1]), f"{s.curve.axis} {s.step_at(at):g}"
     turn, other = ("jumps", "climbs") if s.ceiling is None else ("drops", "falls")
     move = f"{turn} at {where}" if _sudden(s, at) else f"{other} from {where} on"
     return finding(
-        ID, "error", sure, s,
+        ID, "error", confidence, s,
         f"The {name(s)} had reached {number(s.logged(best))}, {move} and ends at {number(s.logged(end))}.",
         others=(case.val,), onset=float(s.x[at]), actions=_actions(case), ratio=relative(end, best), lost=_lost(s),
         best=s.logged(best), end=s.logged(end),

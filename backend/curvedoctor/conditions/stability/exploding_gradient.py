@@ -24,9 +24,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot, relative
+from curvedoctor.conditions.measures.shape import relative, why_unjudgeable
 from curvedoctor.conditions.stability.loss_spikes import Spikes, spikes
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -36,26 +36,26 @@ ID = "exploding-gradient"
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case)
+    reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
     grad = case.grad_norm
     if grad is None or grad.stats.n < 10:
         return unjudged(ID, "no gradient norm is logged")
-    s = case.training or case.main
+    s = case.finest_train or case.primary
     assert s is not None
     peaks = spikes(grad) if grad is not None else None
     height = 1 + float(peaks.ratio.max()) if peaks is not None and len(peaks.ratio) else 1.0
     growth = _growth(grad)
-    sure = _rule(case, grad, peaks, height, growth)
-    if sure < FIRES:
+    confidence = _rule(case, grad, peaks, height, growth)
+    if confidence < REPORT_FROM:
         return None
     if height >= 5:
         summary = f"The gradient norm jumps up to {number(height)} times its level."
     else:
         summary = f"The gradient norm grows {number(growth)} times over the run."
     return finding(
-        ID, "warning", sure, grad if grad is not None and max(height, growth) >= 5 else s, summary,
+        ID, "warning", confidence, grad if grad is not None and max(height, growth) >= 5 else s, summary,
         others=(s if grad is not None else None,), onset=float(peaks.at[0]) if peaks is not None and len(peaks.at) else 0.0,
         jumps=len(peaks.at) if peaks is not None else None, height=height, growth=growth,
         typical=grad.stats.at50 if grad is not None else None,
@@ -72,12 +72,12 @@ def _growth(grad: Series | None) -> float:
 def _rule(case: Case, grad: Series | None, peaks: Spikes | None, height: float, growth: float) -> float:
     if grad is None or peaks is None or grad.stats.low < 0:
         return 0.0
-    sure = 0.85 * ramp(np.log10(height), 0.7, 1.2) * ramp(len(peaks.at), 0, 3)
-    loss = case.training
+    confidence = 0.85 * ramp(np.log10(height), 0.7, 1.2) * ramp(len(peaks.at), 0, 3)
+    loss = case.finest_train
     if loss is not None and len(spikes(loss).at) == 0:
-        sure *= 0.6  # the loss does not care
+        confidence *= 0.6  # the loss does not care
     at_floor = loss is not None and loss.stats.end < 0.1 * loss.stats.start
-    return max(sure, 0.8 * ramp(np.log10(max(growth, 1e-9)), 1.3, 2.3) * (0.4 if at_floor else 1.0))
+    return max(confidence, 0.8 * ramp(np.log10(max(growth, 1e-9)), 1.3, 2.3) * (0.4 if at_floor else 1.0))
 
 
 def _jumps(rng: np.random.Generator) -> Run:

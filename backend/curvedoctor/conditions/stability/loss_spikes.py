@@ -34,9 +34,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from curvedoctor.conditions.base import FIRES, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import cannot, name
+from curvedoctor.conditions.measures.shape import name, why_unjudgeable
 from curvedoctor.features.blocks import medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
@@ -72,29 +72,29 @@ class Spikes:
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = cannot(case, 20)
+    reason = why_unjudgeable(case, 20)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.training or case.val
+    s = case.finest_train or case.val
     if s is None or s.stats.n < 20:
         return unjudged(ID, "the training loss has too few points to see spikes; 20 are needed")
     if s.ceiling == 0.0:
         return unjudged(ID, "a score whose best possible value is not known has no level to jump from")
-    found = spikes(s)
-    if not len(found.at):
+    jumps = spikes(s)
+    if not len(jumps.at):
         return None
-    height = float(found.ratio.max())
-    sure = 0.9 * ramp(height, 0.4, 1.2)
-    if sure < FIRES:
+    height = float(jumps.ratio.max())
+    confidence = 0.9 * ramp(height, 0.4, 1.2)
+    if confidence < REPORT_FROM:
         return None
-    often = len(found.at) >= OFTEN or (len(found.at) == OFTEN - 1 and height > HIGH)
-    severity: Severity = "warning" if often and take_hold(s, found) else "info"
-    many = f"{len(found.at)} times" if len(found.at) > 1 else "once"
+    often = len(jumps.at) >= OFTEN or (len(jumps.at) == OFTEN - 1 and height > HIGH)
+    severity: Severity = "warning" if often and take_hold(s, jumps) else "info"
+    many = f"{len(jumps.at)} times" if len(jumps.at) > 1 else "once"
     return finding(
-        ID, severity, sure, s,
+        ID, severity, confidence, s,
         f"The {name(s)} jumps up {many}, at most to {number(1 + height)} times its level, and recovers.",
-        others=(case.grad_norm,), onset=float(found.at[0]), until=float(found.at[-1]),
-        spikes=len(found.at), height=height, last_at=float(found.at[-1]),
+        others=(case.grad_norm,), onset=float(jumps.at[0]), until=float(jumps.at[-1]),
+        spikes=len(jumps.at), height=height, last_at=float(jumps.at[-1]),
     )  # fmt: skip
 
 
@@ -129,18 +129,18 @@ def spikes(s: Series) -> Spikes:
     )
 
 
-def take_hold(s: Series, found: Spikes) -> bool:
+def take_hold(s: Series, jumps: Spikes) -> bool:
     """Whether spikes are more than single batches that are hard: they are epochs, last, leave a trace, or are extreme."""
-    if s.curve.role.granularity == "epoch" or extreme(s, found):
+    if s.curve.role.granularity == "epoch" or extreme(s, jumps):
         return True
-    traces = (found.lasts > 1) | found.moved
+    traces = (jumps.lasts > 1) | jumps.moved
     return 2 * int(traces.sum()) >= len(traces)
 
 
-def extreme(s: Series, found: Spikes) -> bool:
+def extreme(s: Series, jumps: Spikes) -> bool:
     """Whether a spike is higher than batches that are merely difficult: ten times the level, and above where the run started."""
     start = max(s.stats.start, s.stats.first)
-    return bool(((found.ratio >= EXTREME) & (found.peak > start)).any())
+    return bool(((jumps.ratio >= EXTREME) & (jumps.peak > start)).any())
 
 
 def _moves(y: Floats, group: Ints, sigma: float) -> bool:

@@ -61,12 +61,16 @@ def check(case: Case) -> Finding | Unjudged | None:
     if not lost:
         return None
     lost.sort(key=_finest_first)
-    sound = case.judged == "loss" and case.training is not None and not case.training.stats.bad_tail
+    sound = (
+        case.judged_quantity == "loss"
+        and case.finest_train is not None
+        and not case.finest_train.stats.bad_tail
+    )
     if sound and not np.isfinite(np.concatenate([c.values for c in lost])).any():
         # the run goes on well: a term that never applies, or a validation that can't be computed
         lost = [c for c in lost if c.role.split in ("val", "test") and len(lost) == _validations(losses)]
         return _never_computed(lost[0], lost) if lost else None
-    return _say(case, lost[0], lost)
+    return _finding(case, lost[0], lost)
 
 
 def _validations(losses: list[Curve]) -> int:
@@ -75,13 +79,13 @@ def _validations(losses: list[Curve]) -> int:
 
 def _never_computed(curve: Curve, lost: list[Curve]) -> Finding:
     """The training is sound and no validation loss ever was a number."""
-    found = finding(
+    base = finding(
         ID, "warning", 0.9, None,
         f"The validation loss is NaN at all of its {len(curve)} points though training is finite: it can't be computed.",
         kind="NaN" if np.isnan(curve.values[-1]) else "infinite", from_start=True, last_finite=None, points_lost=len(curve),
     )  # fmt: skip
     return replace(
-        found, curves=tuple(c.id for c in lost), onset=float(curve.steps[0]), span=(float(curve.steps.min()), float(curve.steps.max())),
+        base, curves=tuple(c.id for c in lost), onset=float(curve.steps[0]), span=(float(curve.steps.min()), float(curve.steps.max())),
         axis=curve.axis, actions=("fix-metric", "clean-data"),
     )  # fmt: skip
 
@@ -101,7 +105,7 @@ def _lost_from(curve: Curve) -> int:
     return int(len(finite) - np.argmax(finite[::-1])) if finite.any() else 0
 
 
-def _say(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
+def _finding(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
     at = _lost_from(curve)
     kind = "NaN" if np.isnan(curve.values[-1]) else "infinite"
     onset = float(curve.steps[min(at, len(curve) - 1)])
@@ -110,7 +114,7 @@ def _say(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
     )
     last = float(curve.values[at - 1]) if at else None
     lost_points = int(len(curve) - at)
-    found = finding(
+    base = finding(
         ID, "error", 0.99 if lost_points > 1 or len(curve) < 3 else 0.92, None,
         f"The loss is {kind} {when} and does not come back.",
         kind=kind, from_start=at == 0, last_finite=last, points_lost=lost_points,
@@ -118,7 +122,7 @@ def _say(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
     span = (onset, max(onset, float(curve.steps[-1])))
     ids = tuple(c.id for c in lost)
     return replace(
-        found, curves=ids, onset=onset, span=span, axis=curve.axis, actions=_actions(case, curve, at)
+        base, curves=ids, onset=onset, span=span, axis=curve.axis, actions=_actions(case, curve, at)
     )
 
 

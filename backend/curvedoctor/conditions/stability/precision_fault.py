@@ -161,10 +161,10 @@ def _scaled(scale: Curve) -> Finding | None:
     return _placed(made, scale, at, ())
 
 
-def _placed(found: Finding, curve: Curve, at: int, actions: tuple[str, ...]) -> Finding:
+def _placed(base: Finding, curve: Curve, at: int, actions: tuple[str, ...]) -> Finding:
     onset = float(curve.steps[at])
     return Finding(
-        found.condition, found.severity, found.confidence, (curve.id,), found.summary, found.evidence,
+        base.condition, base.severity, base.confidence, (curve.id,), base.summary, base.evidence,
         onset, (onset, max(onset, float(curve.steps.max()))), curve.axis, actions,
     )  # fmt: skip
 

@@ -98,14 +98,14 @@ _PARAMS = {
 
 def facts(features: Iterable[tuple[str, float]], most: int) -> tuple[str, ...]:
     """At most so many sentences, none about what another one says already, none about what was not logged."""
-    told: dict[object, str] = {}
+    sentences: dict[object, str] = {}
     for name, value in features:
         subject, sentence = _fact(name, value)
-        if sentence is not None and subject not in told and sentence not in told.values():
-            told[subject] = sentence
-        if len(told) == most:
+        if sentence is not None and subject not in sentences and sentence not in sentences.values():
+            sentences[subject] = sentence
+        if len(sentences) == most:
             break
-    return tuple(told.values())
+    return tuple(sentences.values())
 
 
 def _fact(name: str, value: float) -> tuple[object, str | None]:
@@ -116,12 +116,12 @@ def _fact(name: str, value: float) -> tuple[object, str | None]:
         known = MEASURES.get(name[len(prefix) + 1 :]) if name.startswith(f"{prefix}_") else None
         if known is not None:
             about, sentence, unit = known
-            said = _say(value, unit)
-            return (prefix, about), None if said is None else sentence.format(curve=curve, value=said)
+            text = _say(value, unit)
+            return (prefix, about), None if text is None else sentence.format(curve=curve, value=text)
     if name in _OTHERS:
         about, sentence, unit = _OTHERS[name]
-        said = _say(value, unit)
-        return about, None if said is None else sentence.format(value=said)
+        text = _say(value, unit)
+        return about, None if text is None else sentence.format(value=text)
     if "=" in name:
         parameter, word = name.split("=", 1)
         return parameter, f"the {parameter} is {word}" if value else None
