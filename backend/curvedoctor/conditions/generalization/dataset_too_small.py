@@ -115,7 +115,7 @@ def _small_set(rng: np.random.Generator) -> Run:
 def _few_known(rng: np.random.Generator) -> Run:
     """Not all is memorized yet, and validation has stopped at a seventh of the start: of 800 samples."""
     return run(
-        {"n_train": 800, "n_classes": 10, "loss": "cross-entropy"},
+        {"n_train": 800},
         train_loss=falling(rng, 60, 2.3, 0.04, 8),
         val_loss=falling(rng, 60, 2.3, 0.34, 12),
     )

@@ -41,6 +41,7 @@ from curvedoctor.conditions.base import Condition, finding, number, percent, ram
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import error_of_mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.turn import Turn, at, holds, serves, turn, untrained
+from curvedoctor.conditions.progress.blind import best_above_guess
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
@@ -113,8 +114,8 @@ def _second(case: Case) -> Finding | None:
 def _by_judged_curve(case: Case, val: Series) -> Finding | None:
     train = case.coarsest_train
     turned = _turned(case, val, train, NOTABLE)
-    if turned is None:
-        return None
+    if turned is None or best_above_guess(case) is not None:
+        return None  # nothing was learnt that could hold for the training samples alone
     stays, improves = _scores(case, val, turned)
     mild = stays and (turned.end - turned.best < MILD * untrained(case, val) or serves(case))
     severity: Severity = "info" if mild or turned.rise < RISE else "warning"

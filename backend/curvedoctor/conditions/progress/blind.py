@@ -105,15 +105,22 @@ def no_better_than_chance(case: Case) -> Finding | None:
     )  # fmt: skip
 
 
-def worse_than_a_guess(case: Case) -> Finding | None:
-    """Neither training nor validation ever gets below what an untrained model costs."""
+def best_above_guess(case: Case) -> float | None:
+    """The best level of training and validation where neither is better than an untrained model's; None where one is."""
     guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
     train, val = case.coarsest_train, case.val
     if guess is None or train is None or val is None or min(train.stats.n, val.stats.n) < ENOUGH:
         return None
     best = min(train.stats.best, val.stats.best)
-    if best < NO_BETTER * guess or learnt_by_training(case):
+    return best if best >= NO_BETTER * guess else None
+
+
+def worse_than_a_guess(case: Case) -> Finding | None:
+    """Neither training nor validation ever gets below what an untrained model costs."""
+    train, val, best = case.coarsest_train, case.val, best_above_guess(case)
+    if train is None or val is None or best is None or learnt_by_training(case):
         return None
+    guess = expected_first_loss(case) or best
     return finding(
         ID, "error", 0.9, val,
         f"Neither training nor validation gets below {number(best)}; a guess costs {number(guess)}.",

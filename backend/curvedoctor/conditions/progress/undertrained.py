@@ -119,7 +119,7 @@ def _short(case: Case) -> Finding | None:
     falls = relative(before - last, before)
     since = mean(train, 0.35, 0.65) if train.stats.n > FEWEST else float(train.y[-2])
     until = mean(train, 0.85, 1.0) if train.stats.n > FEWEST else float(train.y[-1])
-    lower = since - until > max(STEEP / 2 * since, 2 * error_of_mean(train, 0.15))
+    lower = since - until > max(STEEP / 2 * since, 3 * error_of_mean(train, 0.15))
     if falls < STEEP or not lower or last > val.stats.low or since > THROWN * before:
         return None
     return finding(
