@@ -12,16 +12,13 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from curvedoctor.diagnoses import Diagnoses
 from curvedoctor.engine import Options, diagnose_runs, diagnose_sources
 from curvedoctor.errors import SourceError, UsageError
 from curvedoctor.model import SEVERITIES, Axis, Diagnosis, ParamValue, Problem, Role, Severity
 from curvedoctor.sources.base import ReadOptions
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Source = str | os.PathLike[str]
 
@@ -31,7 +28,7 @@ class ReadWarning(UserWarning):
 
 
 def diagnose(
-    source: Source | Sequence[Source],
+    source: Source | Sequence[Source] | None = None,
     *,
     run: str | None = None,
     experiment: str | None = None,
@@ -44,13 +41,18 @@ def diagnose(
     backend: str = "loky",
     on_problem: Callable[[Problem], None] | None = None,
 ) -> Diagnoses:
-    """Diagnose every run at `source` (one or several), ordered by run; nothing is written.
+    """Diagnose every run at `source` (one or several), ordered by run; nothing is written. Without a source,
+    the run that MLflow is logging to just now.
 
     Returns a sequence that is made as it is read: iterate over it, index it, show it in a notebook, or take
     its `.to_frame()` and `.compare()`. The options are those of the command line; a role may be given as "val:accuracy:higher". What could
     not be read goes to `on_problem`; without one, it is a `ReadWarning`. Raises `SourceError` if nothing
     can be read at all, `UsageError` for options that make no sense.
     """
+    if source is None:
+        from curvedoctor.sources.mlflow.active import active_run
+
+        source, run = active_run()
     sources = [source] if isinstance(source, str | os.PathLike) else list(source)
     options = Options(
         read=ReadOptions(run, experiment, filter, dict(params or {})),
@@ -136,18 +138,6 @@ def role_of(key: str, role: Role | str) -> Role:
         return parse_role(f"{key}={role}")[1]
     except ValueError as error:
         raise UsageError(str(error)) from None
-
-
-def to_pandas(diagnoses: Diagnosis | Iterable[Diagnosis]) -> pd.DataFrame:
-    """A frame with one row per finding, and one for a run without any. Needs pandas."""
-    import pandas as pd
-
-    from curvedoctor.reports.rows import COLUMNS, rows
-
-    every = [diagnoses] if isinstance(diagnoses, Diagnosis) else diagnoses
-    frame = pd.DataFrame([row for diagnosis in every for row in rows(diagnosis)], columns=list(COLUMNS))
-    numeric = [name for name, numeric in COLUMNS.items() if numeric]
-    return frame.astype(dict.fromkeys(numeric, "float64"))
 
 
 def assert_healthy(

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
-from curvedoctor.cli.notify import notify
 from curvedoctor.cli.terminal import emit_line, output_style, print_error
 from curvedoctor.engine import Options
 from curvedoctor.engine.growing import Growing
 from curvedoctor.errors import SourceError
 from curvedoctor.known import Known
 from curvedoctor.model import SEVERITIES, Diagnosis, Finding, Problem
+from curvedoctor.notify import notify
 from curvedoctor.reports.as_table import first_try
 from curvedoctor.reports.phrases import STATES
 from curvedoctor.reports.text import MARKS, Paint, cells, fit, onset, pad, safe
@@ -148,7 +148,7 @@ class Watch:
             )
         for finding in self.new(diagnosis, before):
             if self.notify:
-                notify(self.notify, diagnosis, finding)
+                notify(self.notify, diagnosis, finding, lambda what: print_error(f"--notify {what}"))
         return True
 
     def new(self, diagnosis: Diagnosis, before: Seen | None) -> Iterator[Finding]:
@@ -161,8 +161,9 @@ class Watch:
 
     def write_back(self, diagnoses: Sequence[Diagnosis]) -> None:
         """Write changed diagnoses to their runs; failures on stderr."""
-        from curvedoctor.cli.writeback import FAILURES, annotate
+        from curvedoctor.cli.writeback import FAILURES
         from curvedoctor.sinks.base import WriteOptions
+        from curvedoctor.sinks.writeback import annotate
 
         for outcome in annotate(diagnoses, WriteOptions()):
             if outcome.status in FAILURES:

@@ -1,7 +1,7 @@
 """Looking again: of runs that grow, only what was added is read, and only they are judged.
 
-The first look, and changes of anything but event files, go through the scan with its memory. In between,
-runs that grew are judged with what their siblings' summaries say; once nothing grows any more, their
+Of MLflow stores `Changes` knows what to judge again. For event files, the first look goes through the scan with
+its memory, as it does for changes of anything else. In between, runs that grew are judged with what their siblings' summaries say; once nothing grows any more, their
 groups are judged as a whole, so that in the end nothing differs from a fresh diagnosis.
 """
 
@@ -12,19 +12,19 @@ from dataclasses import dataclass, field, replace
 
 from curvedoctor.address import Address
 from curvedoctor.advice.siblings import Siblings
+from curvedoctor.engine.changes import Changes
 from curvedoctor.engine.grouping import JOB
 from curvedoctor.engine.judge import judge, prepare
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.scan import scan
 from curvedoctor.features.summary import Summary, summarize
 from curvedoctor.model import Diagnosis, Problem, Run
-from curvedoctor.sources import find_all, load_units, wanted
+from curvedoctor.sources import find_all, load_units, reader_named, wanted
 from curvedoctor.sources.base import Unit
 from curvedoctor.sources.tensorboard.follow import Follower
 
 #: what tells units apart
 Name = tuple[str, str, str, str]
-FOLLOWED = "tensorboard"
 
 
 @dataclass(slots=True)
@@ -43,6 +43,7 @@ class Growing:
         self._options = replace(options, memory=True)
         self._units: dict[Name, Unit] = {}
         self._follower = Follower()
+        self._changes = Changes(options)
         self._groups: dict[str, _Group] = {}
         #: groups of which some runs were judged without the others
         self._unsettled = False
@@ -54,6 +55,7 @@ class Growing:
         except BaseException:
             # what was half done is done again
             self._units, self._groups = {}, {}
+            self._changes = Changes(self._options)
             raise
 
     def _look(self) -> Iterator[Diagnosis | Problem]:
@@ -64,10 +66,16 @@ class Growing:
                 problems.append(item)
             else:
                 units[name_of(item)] = item
+        if units and self._options.jobs == 1 and all(map(Changes.knows, units.values())):
+            yield from problems
+            yield from self._changes.look(units.values())
+            return
         before, self._units = self._units, units
         changed = [unit for name, unit in units.items() if not _same(unit, before.get(name))]
         gone = before.keys() - units.keys()
-        followed = all(unit.reader == FOLLOWED and unit.stamp for unit in changed) and not gone
+        followed = (
+            all(reader_named(unit.reader).traits.followed and unit.stamp for unit in changed) and not gone
+        )
         if before and changed and followed:
             yield from problems
             yield from self._judged(changed)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 
 ADDRESS = "-"
 _NAME = "stdin"
@@ -24,6 +24,7 @@ class StdinReader:
     """All that is piped in is one file, which workers can read, and which is gone when the program ends."""
 
     name = _NAME
+    traits = Traits()
 
     def opens(self, address: str) -> bool:
         """Whether it is asked for."""
@@ -43,7 +44,7 @@ class StdinReader:
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """The run, without the name of the file that it waits in."""
-        from curvedoctor.sources.history import load_file
+        from curvedoctor.sources.history.reader import load_file
 
         for unit in units:
             for item in load_file(unit, options):

@@ -77,10 +77,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     val = case.val or (case.val_score if case.val_score is not None and case.val_score.ceiling else None)
     if val is None:
         return unjudged(ID, "no validation loss is logged")
-    second = None if why_unjudgeable(case, 2) else _second(case)
+    second = None if why_unjudgeable(case, 2, of_pairs=True) else _second(case)
     if second is not None:
         return second
-    reason = why_unjudgeable(case, ENOUGH)
+    reason = why_unjudgeable(case, ENOUGH, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     if val.stats.n < ENOUGH:

@@ -63,7 +63,7 @@ THROWN = 3.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, 2)
+    reason = why_unjudgeable(case, 2, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     if case.run.status in ("running", "scheduled"):
@@ -71,7 +71,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     short = _short(case)
     if short is not None:
         return short
-    reason = why_unjudgeable(case, FEWEST)
+    reason = why_unjudgeable(case, FEWEST, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     s = case.val if case.val is not None and case.val.stats.n >= FEWEST else case.primary

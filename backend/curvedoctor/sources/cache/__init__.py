@@ -1,50 +1,63 @@
-"""What was read once and has not changed since is not read again: a second load costs a stat per file.
-
-One SQLite file in the user's cache directory. It may be deleted at any time, is shared by processes,
-and keeps to a limit, forgetting first what was longest unused. Whatever goes wrong with it, runs are
-read from where they are. `CURVEDOCTOR_CACHE` names another directory, or is `off`.
-"""
+"""What was read once and has not changed since is not read again: a second load costs a stat per file."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from curvedoctor.model import Problem, Run
-from curvedoctor.sources.base import ReadOptions, Unit
+from curvedoctor.sources.base import Reader, ReadOptions, Traits, Unit
 from curvedoctor.sources.cache import columns
-from curvedoctor.sources.cache.store import FORMAT, MAX_BLOCK, Store
+from curvedoctor.store import LAYOUT, Entry, Store, directory
+from curvedoctor.version import __version__
 
+#: bytes of all runs that are kept; of one block: what is larger reads fast enough from where it is
+MOST, MAX_BLOCK = 512 << 20, 64 << 20
 #: units looked up at once
 _BLOCK = 256
 #: nanoseconds: what changed just now may change again within the file system's tick, with the same stamp
 _FRESH = 2_000_000_000
 
 Load = Callable[[Sequence[Unit]], Iterator[Run | Problem]]
-#: readers whose stamps cover everything that they read
-CACHED = frozenset({"tensorboard", "history", "text"})
 
 
-def load_cached(units: Iterable[Unit], options: ReadOptions, load: Load) -> Iterator[Run | Problem]:
-    """What `load` yields for the units, in their order; from the cache where nothing has changed."""
-    store = Store.open()
-    for block in _blocks(units):
-        if store is None or block[0].reader not in CACHED:
-            yield from load(block)
+def load_cached(units: Iterable[Unit], options: ReadOptions, reader: Reader) -> Iterator[Run | Problem]:
+    """What the reader yields for the units, in their order; from the cache where nothing has changed."""
+    store = _store() if options.cached and reader.traits.cached else None
+    for block in _blocks(units, reader.traits):
+        if store is None:
+            yield from reader.load(block, options)
         else:
-            yield from _through(store, block, options, load)
+            yield from _through(store, block, options, lambda some: reader.load(some, options))
 
 
-def _blocks(units: Iterable[Unit]) -> Iterator[list[Unit]]:
+def _store() -> Store | None:
+    """The user's store; None where there is to be none."""
+    folder = directory()
+    if folder is None:
+        return None
+    if not _open_in(folder, os.getpid()).is_open:
+        _open_in.cache_clear()
+    return _open_in(folder, os.getpid())
+
+
+@functools.cache  # per process: a fork must not share the connection
+def _open_in(folder: Path, process: int) -> Store:
+    return Store(folder / f"runs-{LAYOUT}.sqlite", MOST)
+
+
+def _blocks(units: Iterable[Unit], traits: Traits) -> Iterator[list[Unit]]:
     """Units to look up and to load at once: so many, and so large, that they fit in memory."""
     block: list[Unit] = []
     size = 0
     for unit in units:
         block.append(unit)
-        size += _size(unit)
+        size += _size(unit) if traits.cached else 0
         if len(block) >= _BLOCK or size > MAX_BLOCK:
             yield block
             block, size = [], 0
@@ -53,26 +66,34 @@ def _blocks(units: Iterable[Unit]) -> Iterator[list[Unit]]:
 
 
 def _size(unit: Unit) -> int:
-    return sum(item for item in unit.stamp[::2] if isinstance(item, int)) if unit.reader in CACHED else 0
+    return sum(item for item in unit.stamp[::2] if isinstance(item, int))
 
 
 def _through(
     store: Store, units: Sequence[Unit], options: ReadOptions, load: Load
 ) -> Iterator[Run | Problem]:
     keys = [key_of(unit, options) for unit in units]
-    known = store.get([key for key in keys if key is not None])
+    known = _known(store, [key for key in keys if key is not None])
     missing = [(unit, key) for unit, key in zip(units, keys, strict=True) if key is None or key not in known]
     fresh = iter(_by_unit([unit for unit, _ in missing], load))
-    kept: dict[bytes, columns.Items] = {}
     for key in keys:
         if key is not None and key in known:
             yield from known[key]
             continue
         items = next(fresh)
         yield from items
-        if key is not None and not any("can't" in problem.what for problem in _problems(items)):
-            kept[key] = items
-    store.put(kept)
+        if key is not None and not any(problem.kind == "unreachable" for problem in _problems(items)):
+            store.put(key, [Entry(columns.encode([items]))])
+    store.flush()
+
+
+def _known(store: Store, keys: Sequence[bytes]) -> dict[bytes, columns.Items]:
+    known: dict[bytes, columns.Items] = {}
+    for key, entries in zip(keys, store.get(keys), strict=True):
+        with suppress(*columns.BROKEN):
+            if entries is not None:
+                (known[key],) = columns.decode(entries[0].value)
+    return known
 
 
 def _by_unit(units: Sequence[Unit], load: Load) -> Iterator[list[Run | Problem]]:
@@ -107,15 +128,13 @@ def key_of(unit: Unit, options: ReadOptions) -> bytes | None:
     if time.time_ns() - max(times, default=0) < _FRESH:
         return None
     given = (tuple(sorted(options.params.items())), options.columns)
-    deciding = (FORMAT, _code(), unit, given, options.experiment, options.filter)
+    deciding = (LAYOUT, _code(), unit, given, options.experiment, options.filter)
     return hashlib.blake2b(repr(deciding).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 @functools.cache
 def _code() -> tuple[str, int]:
     """The version, and the time of the latest change of our own code: a rule that changed must be applied."""
-    import curvedoctor
-
-    root = Path(curvedoctor.__file__).parent
+    root = Path(__file__).parents[2]
     latest = max((path.stat().st_mtime_ns for path in root.rglob("*.py")), default=0)
-    return curvedoctor.__version__, latest
+    return __version__, latest

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
 from curvedoctor.sources import files
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow import disk as mlflow_disk
 from curvedoctor.sources.mlflow import filter as mlflow_filter
 from curvedoctor.sources.mlflow import lines as mlflow_lines
@@ -27,9 +27,6 @@ from curvedoctor.sources.mlflow.common import (
     Place,
     Series,
     Stored,
-    assemble,
-    group,
-    selected,
     together,
 )
 
@@ -43,6 +40,7 @@ class MlflowFiles:
     """Reader of `mlruns` folders."""
 
     name = "mlflow-files"
+    traits = Traits(stamped=True, run_ids=True)
 
     def opens(self, address: str) -> bool:
         """A `file:` URI; plain folders come through the walk."""
@@ -92,7 +90,12 @@ def _load_or_say(unit: Unit, options: ReadOptions) -> Run | Problem:
     try:
         return _load(unit, options)
     except files.UNREADABLE as error:
-        return Problem(where=unit.parts[0], what=f"the run can't be read: {files.reason(error)}", lost=True)
+        return Problem(
+            where=unit.parts[0],
+            what=f"the run can't be read: {files.reason(error)}",
+            lost=True,
+            kind="unreachable",
+        )
 
 
 def _load(unit: Unit, options: ReadOptions) -> Run:
@@ -118,7 +121,7 @@ def _load(unit: Unit, options: ReadOptions) -> Run:
     origin = Origin(
         kind="mlflow-files", address=_store(path), key=stored.run_id, paths=(path,), read_only=remote
     )
-    return assemble(stored, series, Place(_store(path), path, origin, unit.group), options, tuple(problems))
+    return stored.run(series, Place(_store(path), path, origin, unit.group), options, tuple(problems))
 
 
 def _store(run: str) -> str:
@@ -147,21 +150,17 @@ def _units(
             stored = _stored(
                 run, mlflow_disk.meta(run)[0], title, _texts(run, "tags"), bool(wanted.comparisons)
             )
-            if selected(stored, options, wanted):
-                siblings = group(_store(run), stored)
-                units.append(
-                    Unit(
-                        "mlflow-files",
-                        _store(run),
-                        stored.title,
-                        siblings,
-                        (run, title),
-                        mlflow_disk.stamp(run),
-                    )
-                )
+            if stored.selected(options, wanted):
+                stamp = mlflow_disk.stamp(run)
+                units.append(stored.unit("mlflow-files", _store(run), (run, title), stamp))
         except files.UNREADABLE as error:
             problems.append(
-                Problem(where=run, what=f"the run can't be read: {files.reason(error)}", lost=True)
+                Problem(
+                    where=run,
+                    what=f"the run can't be read: {files.reason(error)}",
+                    lost=True,
+                    kind="unreachable",
+                )
             )
     return together(units), problems
 

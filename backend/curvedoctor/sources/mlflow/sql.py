@@ -14,18 +14,14 @@ import numpy as np
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
 from curvedoctor.sources import files
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow import facts as mlflow_facts
 from curvedoctor.sources.mlflow import filter as mlflow_filter
 from curvedoctor.sources.mlflow.common import (
     Place,
     Series,
     Stored,
-    assemble,
-    group,
-    selected,
     together,
-    unclamped,
 )  # fmt: skip
 from curvedoctor.sources.mlflow.db import Database, connect, is_sqlite
 from curvedoctor.sources.trackio import holds_runs
@@ -48,6 +44,7 @@ class MlflowSql:
     """Reader of MLflow databases."""
 
     name = "mlflow-sql"
+    traits = Traits(run_ids=True)
 
     def opens(self, address: str) -> bool:
         """A database URI, or an SQLite file."""
@@ -100,7 +97,10 @@ class MlflowSql:
                             yield item
             except SourceError as error:
                 why = str(error).removeprefix(f"{address}: ")
-                yield from (Problem(address, f"its runs can't be read: {why}", lost=True) for _ in todo)
+                yield from (
+                    Problem(address, f"its runs can't be read: {why}", lost=True, kind="unreachable")
+                    for _ in todo
+                )
 
 
 READER = MlflowSql()
@@ -127,10 +127,9 @@ def _find(
             stored = replace(
                 stored, metrics=last_values.get(stored.run_id, {}), datasets=data.get(stored.run_id, ())
             )
-        if selected(stored, options, wanted):
-            stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, (0, 0, 0)))
-            siblings = group(address, stored)
-            found.append(Unit("mlflow-sql", address, stored.title, siblings, (stored.run_id,), stamp))
+        if stored.selected(options, wanted):
+            stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, ()))
+            found.append(stored.unit("mlflow-sql", address, (stored.run_id,), stamp))
     yield from together(found)
 
 
@@ -218,10 +217,15 @@ def _load(
         except Exception as error:  # a damaged page or a lost connection must not end the others
             if not database.answers():
                 raise SourceError(f"{address}: the database is gone ({files.reason(error)})") from error
-            yield Problem(source, f"the run's metrics can't be read: {files.reason(error)}", lost=True)
+            yield Problem(
+                source,
+                f"the run's metrics can't be read: {files.reason(error)}",
+                lost=True,
+                kind="unreachable",
+            )
             continue
         origin = Origin(kind="mlflow-sql", address=address, key=run_id)
-        yield assemble(described[run_id], series, Place(address, source, origin), options)
+        yield described[run_id].run(series, Place(address, source, origin), options)
 
 
 def _series(database: Database, run_id: str, has_nan: bool) -> dict[str, Series]:
@@ -241,13 +245,9 @@ def _series(database: Database, run_id: str, has_nan: bool) -> dict[str, Series]
     if not steps:
         return {}
     ends = np.cumsum([row[1] for row in counts])
-    all_steps, all_times, all_values = (
-        np.concatenate(steps),
-        np.concatenate(times),
-        unclamped(np.concatenate(values)),
-    )
-    if len(all_steps) != ends[-1]:
+    columns = [np.concatenate(parts) for parts in (steps, times, values)]
+    if len(columns[0]) != ends[-1]:
         # the run grew between the two queries
         return _series(database, run_id, has_nan)
-    pieces = [np.split(column, ends[:-1]) for column in (all_steps, all_times, all_values)]
-    return {str(row[0]): Series(*parts) for row, *parts in zip(counts, *pieces, strict=True)}
+    pieces = [np.split(column, ends[:-1]) for column in columns]
+    return {str(row[0]): Series.of_database(*parts) for row, *parts in zip(counts, *pieces, strict=True)}
