@@ -12,7 +12,7 @@ PACKAGE = ROOT / "backend" / "curvedoctor"
 #: what is mutated: the code that judges
 JUDGING = (
     "features/*.py", "conditions/**/*.py", "advice/*.py", "engine/verdict.py", "engine/judge.py",
-    "sources/segments.py", "sources/tensorboard/assemble.py",
+    "sources/tensorboard/segments.py", "sources/tensorboard/assemble.py",
 )  # fmt: skip
 #: words and made-up runs, not judgements
 APART = {"features/words.py", "conditions/examples.py"}

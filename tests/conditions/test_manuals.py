@@ -17,10 +17,10 @@ CONTRACT = {
     "overfitting", "generalization-gap", "dataset-too-small", "underfitting", "over-regularized", "undertrained", "stalled",
     "wasted-training", "noisy-batches", "uneven-batches", "inputs-unscaled", "dirty-data", "class-imbalance", "wrong-loss",
     "validation-too-small", "metric-bug", "train-val-mismatch", "initial-loss-off", "overfit-check-failed", "log-fault",
-    "collapsed", "impossible-value", "precision-fault", "reward-collapse",
+    "collapsed", "impossible-value", "precision-fault", "reward-collapse", "adversary-dominates",
 }  # fmt: skip
 FIRST = {
-    "reward-collapse": "restore-checkpoint",
+    "reward-collapse": "restore-checkpoint", "adversary-dominates": "lower-lr",
     "non-finite": "lower-lr", "divergence": "lower-lr", "loss-spikes": "clip-gradients", "lr-too-high": "lower-lr",
     "lr-too-low": "raise-lr", "warmup-missing": "add-warmup", "lr-decayed-too-early": "decay-later",
     "lr-never-decayed": "decay-lr", "schedule-fault": "fix-schedule", "bad-initialization": "fix-init",

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 from curvedoctor.engine.codec import dumps
-from curvedoctor.engine.memory import LAYOUT
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.record import of_role, of_unit
 from curvedoctor.sources import reader_named
 from curvedoctor.sources.base import Unit
+from curvedoctor.store import LAYOUT
 from curvedoctor.version import __version__
 
 #: parts of the package that only show or write what was diagnosed

@@ -12,13 +12,13 @@ from typing import Any
 
 from curvedoctor.engine import grouping, keys, tree
 from curvedoctor.engine.codec import dumps, loads
-from curvedoctor.engine.memory import Entry, Memory
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.record import Curves, filled, of_problem, unpack, unpack_units
 from curvedoctor.engine.work import Key, keep, key_of
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import Unit
+from curvedoctor.store import Entry, Store
 
 #: tells apart the runs that were mixed in one directory
 _NUMBER = re.compile(r"#\d+$")
@@ -45,7 +45,7 @@ class Remembered:
 class Plan:
     """Looks up each group before it is judged, and keeps what was judged for the next time."""
 
-    def __init__(self, addresses: Sequence[str], options: Options, store: Memory | None) -> None:
+    def __init__(self, addresses: Sequence[str], options: Options, store: Store | None) -> None:
         self._addresses = list(addresses)
         self._options = options
         self._store = store
