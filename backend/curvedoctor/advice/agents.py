@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from curvedoctor.advice.made import Change, say
+from curvedoctor.advice.said import Change, say
 from curvedoctor.conditions.measures.signals import signals
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr

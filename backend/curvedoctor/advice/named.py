@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curvedoctor.advice.made import Change
+from curvedoctor.advice.said import Change
 from curvedoctor.features.case import Case
 from curvedoctor.features.pair import JUDGES, MAKERS, sides
 from curvedoctor.model import Finding

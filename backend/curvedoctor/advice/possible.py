@@ -38,8 +38,8 @@ _ADAPTIVE = ("adam", "lamb", "lion", "adafactor", "novograd")
 
 def possible(case: Case, action: str) -> bool:
     """Whether the action makes sense for this kind of run."""
-    if case.boosting:
-        return action not in NETWORKS_ONLY
+    if case.boosting and action in NETWORKS_ONLY:
+        return False
     if case.agent:
         return action in OF_AGENTS and not (
             action == "change-optimizer" and (case.word("optimizer") is None or _adaptive(case))

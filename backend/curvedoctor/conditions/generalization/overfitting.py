@@ -10,6 +10,7 @@ How it decides
     fewer than eight points, most must go up after the best one. The best point is not in the last tenth
     of the run, at least two points follow it, and the training loss fell on or stayed: if it climbs as
     well, something else is wrong.
+    Of two epochs, the second must be a quarter worse, with training a tenth better and no score that holds.
     Without a training curve the validation curve says it alone, less certainly. (Prechelt's
     generalization loss, made robust.) The best point is the lowest that was logged, at its own step.
     Where no validation loss is logged, a validation score that falls is read the same way.
@@ -17,6 +18,8 @@ How it decides
 What to try
     Stop at the best validation loss and keep that checkpoint; to do better than that, regularize
     (weight decay, dropout, augmentation) or get more data; then a smaller model.
+    Boosted trees: early stopping at the best round, smaller trees, more samples per leaf; where the best round is one
+    of the first 25 at a rate of 0.2 or more, a lower rate first.
 
 When it is wrong
     One validation term may rise while the metric that matters still improves: cross-entropy grows
@@ -38,9 +41,11 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import error_of_mean, name, why_unjudgeable
+from curvedoctor.conditions.measures.shape import error_of_mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.turn import Turn, at, holds, serves, turn, untrained
+from curvedoctor.conditions.progress.blind import best_above_guess
 from curvedoctor.features.case import Case
+from curvedoctor.features.rates import logged_lr
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 
@@ -56,8 +61,16 @@ MATTERS, MILD = 0.01, 0.1
 POINTS = 0.02
 #: training climbs as well if it ends above its level where validation was best by more than this share
 CLIMBS = 0.02
+#: what a second epoch that is worse by this share alone has to rise by, and what eases its steps
+SECOND, EASE = 0.25, ("lower-lr", "decay-lr", "regularize", "bigger-batch")
 #: actions where stopping early would throw away what still improves
 GO_ON = ("regularize", "more-data", "smaller-model")
+#: boosted trees: a best round before the first at a rate from here on, or before the second where none is logged, is the rate's
+EARLY, STEEP = (25, 8), 0.2
+TREES, TREES_STEEP = (
+    ("stop-early", "smaller-model", "regularize", "lower-lr"),
+    ("lower-lr", "stop-early", "smaller-model", "regularize"),
+)
 
 
 class _Claim(NamedTuple):
@@ -73,6 +86,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     val = case.val or (case.val_score if case.val_score is not None and case.val_score.ceiling else None)
     if val is None:
         return unjudged(ID, "no validation loss is logged")
+    second = None if why_unjudgeable(case, 2, of_pairs=True) else _second(case)
+    if second is not None:
+        return second
     reason = why_unjudgeable(case, ENOUGH, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
@@ -81,18 +97,52 @@ def check(case: Case) -> Finding | Unjudged | None:
     return _by_judged_curve(case, val) or _terms(case, val)
 
 
+def _second(case: Case) -> Finding | None:
+    """Two epochs, the second far worse in validation and better in training: what came after the first only memorized."""
+    val, train = case.val, case.train
+    if (
+        val is None
+        or train is None
+        or val.stats.n != 2
+        or train.stats.n != 2
+        or case.judged_quantity != "loss"
+    ):
+        return None
+    best, end = float(val.y[0]), float(val.y[1])
+    rise, up = relative(end - best, best), end - best
+    if rise < SECOND or up < MATTERS * untrained(case, val) or float(train.y[1]) > 0.9 * float(train.y[0]):
+        return None
+    if case.val_score is not None and holds(case.val_score, float(case.val_score.y[0])):
+        return None
+    turned = Turn(0, best, end, rise, True)
+    return _finding(
+        val, train, turned, _Claim("warning", 0.6, f"{_course(val, turned)}.", ("stop-early", *EASE))
+    )
+
+
 def _by_judged_curve(case: Case, val: Series) -> Finding | None:
     train = case.coarsest_train
     turned = _turned(case, val, train, NOTABLE)
-    if turned is None:
-        return None
+    if turned is None or best_above_guess(case) is not None:
+        return None  # nothing was learnt that could hold for the training samples alone
     stays, improves = _scores(case, val, turned)
     mild = stays and (turned.end - turned.best < MILD * untrained(case, val) or serves(case))
     severity: Severity = "info" if mild or turned.rise < RISE else "warning"
     confidence = 0.75 + 0.2 * ramp(turned.rise, NOTABLE, PLAIN) - (0.15 if train is None or stays else 0.0)
     though = ", though its score still improves" if improves else ", though its score holds" if stays else ""
     text = f"{_course(val, turned)}{though}."
-    return _finding(val, train, turned, _Claim(severity, confidence, text, GO_ON if improves else ()))
+    return _finding(
+        val, train, turned, _Claim(severity, confidence, text, _actions(case, val, turned, improves))
+    )
+
+
+def _actions(case: Case, val: Series, turned: Turn, improves: bool) -> tuple[str, ...]:
+    """What to try where it is not what is usual; nothing is thrown away that still improves."""
+    if improves or not case.boosting:
+        return GO_ON if improves else ()
+    best, rate = val.step_at(turned.index), logged_lr(case)
+    steep = best < EARLY[0] and rate >= STEEP if rate is not None else best < EARLY[1]
+    return TREES_STEEP if steep else TREES
 
 
 def _turned(case: Case, val: Series, train: Series | None, least: float) -> Turn | None:
@@ -126,7 +176,7 @@ def _course(val: Series, turned: Turn) -> str:
     """'Validation loss is best (0.518) at epoch 1 and ends 16 % above it (0.601)'; a score falls."""
     what = name(val).capitalize()
     best, end = number(val.logged(turned.best)), number(val.logged(turned.end))
-    start = f"{what} is best ({best}) at {val.curve.axis} {val.step_at(turned.index):g}"
+    start = f"{what} is best ({best}) at {val.place(turned.index)}"
     if val.ceiling is not None:
         return f"{start} and falls to {end} after it"
     return f"{start} and ends {percent(turned.rise)} above it ({end})"
@@ -150,9 +200,7 @@ def _terms(case: Case, val: Series) -> Finding | None:
     if not turned:
         return None
     worst, s, train = max(turned, key=lambda t: t[0].rise)
-    text = (
-        f"{s.curve.tag} is best ({number(worst.best)}) at {s.curve.axis} {s.step_at(worst.index):g} and ends "
-    )
+    text = f"{s.curve.tag} is best ({number(worst.best)}) at {s.place(worst.index)} and ends "
     text += f"{percent(worst.rise)} above it, though {val.curve.tag} does not rise."
     severity: Severity = "warning" if worst.rise >= TERM_RISE else "info"
     confidence = 0.7 + 0.2 * ramp(worst.rise, TERM_NOTABLE, 2 * TERM_RISE)

@@ -27,12 +27,12 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import cosine_lr, falling, run
-from curvedoctor.conditions.measures.returns import WANDERS, cannot_judge, gained, noise_of_part, span
+from curvedoctor.conditions.measures.returns import cannot_judge
+from curvedoctor.conditions.measures.reward_course import flat_since
 from curvedoctor.conditions.measures.shape import error_of_mean, fall, name, remaining, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
-from curvedoctor.features.statistics import smooth
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "wasted-training"
@@ -62,7 +62,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if confidence < REPORT_FROM or any(_improves_since(o, since) for o in _held_out(case)):
         return None
     return finding(
-        ID, "info", confidence, s, f"The {name(s)} has not changed over the last {percent(1 - since)} of the run.",
+        ID, "info", confidence, s, _summary(case, s, since),
         onset=since, flat_share=1 - since, end=s.logged(s.stats.end),
     )  # fmt: skip
 
@@ -71,19 +71,20 @@ def _of_an_agent(case: Case) -> Finding | None:
     """A reward that has been flat at its best for long."""
     s = case.reward
     assert s is not None
-    risen, noise = gained(s), noise_of_part(s)
-    end, calm = float(np.median(s.grid[-GRID // 5 :])), smooth(s.grid[None])[0]
-    if not risen > 8 * noise or span(s) < WANDERS[1] or end - float(calm.min()) > max(0.1 * risen, 2 * noise):
-        return None
-    off = np.flatnonzero(np.abs(calm - end) > max(0.05 * risen, 2.5 * noise))
-    since = float(off[-1] + 1) / GRID if len(off) else 0.0
-    confidence = 0.9 * ramp(1 - since, PART - 0.05, PART + 0.1)
-    if confidence < REPORT_FROM or since == 0:
+    confidence, since, end = flat_since(s)
+    if confidence < REPORT_FROM:
         return None
     return finding(
         ID, "info", confidence, s, f"The reward has stayed at its best over the last {percent(1 - since)} of the run.",
         onset=s.x[0] + (s.x[-1] - s.x[0]) * since, flat_share=1 - since, end=s.logged(end),
     )  # fmt: skip
+
+
+def _summary(case: Case, s: Series, since: float) -> str:
+    flat = f"over the last {percent(1 - since)} of the run"
+    if not case.boosting:
+        return f"The {name(s)} has not changed {flat}."
+    return f"The {name(s)} has not changed since round {s.axis_at(since):g}, {flat}: early stopping would have ended it there."
 
 
 def _improves_late(val: Series) -> bool:
@@ -153,6 +154,7 @@ CONDITION = Condition(
     severity="info",
     actions=("stop-early",),
     check=check,
+    extrapolates=True,
     evidence={
         "flat_share": "share of the run over which nothing changed",
         "end": "final level, as logged",

@@ -1,4 +1,4 @@
-"""What a prescription changes: its numbers, and the sentence that carries them."""
+"""A change as it is said: the numbers of one prescription, and the sentence that carries them."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class Change:
 
 
 def say(value: ParamValue) -> str:
-    """A hyperparameter as people write it."""
+    """A value as people read it."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
