@@ -106,6 +106,21 @@ class Origin:
     read_only: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Saved weights beside a run, known by name only: the file is never opened."""
+
+    #: the file's or directory's name, below the run's directory
+    name: str
+    #: what the name counts, as far as it says
+    step: int | None = None
+    epoch: int | None = None
+    #: a number that the name gives without saying what it counts
+    number: int | None = None
+    #: "best", "last" or "final", where that is all the name says
+    word: str | None = None
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Run:
     """One training: its curves and its recognized hyperparameters."""
@@ -122,6 +137,8 @@ class Run:
     run_id: str | None = None
     #: "running", "scheduled", "finished", "failed" or "killed", where the store says so
     status: str | None = None
+    #: saved weights that stand beside its log
+    checkpoints: tuple[Checkpoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

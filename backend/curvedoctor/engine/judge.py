@@ -60,7 +60,7 @@ def judge_groups(cases: Sequence[Case], options: Options, model: Model | None = 
 def _diagnose(case: Case, expected: Estimate, options: Options) -> Diagnosis:
     known = all_conditions()
     asked = [known[c] for c in options.conditions] if options.conditions else list(known.values())
-    results = [condition.check(case) for condition in asked]
+    results = [condition.judge(case) for condition in asked]
     unjudged = tuple(r for r in results if isinstance(r, Unjudged))
     ranked = order([r for r in results if isinstance(r, Finding)])
     outcome, reason = verdict(case, ranked, unjudged, len(asked))

@@ -11,16 +11,19 @@ How it decides
     its noise to the end will do. Where no rate is logged, a fifth of the fall must be in
     the second half. Or the level: the loss falls to the end, beyond its noise, and is still above four fifths of what a
     guess costs, or above what its right answers cost a model that knows how sure it may be, and the rate is not above custom.
+    Boosted trees: a round corrects at most the rate's share of what is left, so that t rounds leave
+    (1 - rate)^t of it; below a rate of 0.04, with a curve best at its end, what is left must be worth 7 to 12 % or more.
 
 What to try
-    Raise the learning rate tenfold; a range test over 100 to 500 steps finds the right region.
+    Raise the learning rate tenfold; a range test over 100 to 500 steps finds the right region. Boosted trees: 0.1, with
+    early stopping.
 
 When it is wrong
     A batch that is too large, a schedule that decayed too early, unscaled inputs and a run that was
     simply stopped too early look alike: the learning rate's size against the custom tells them apart.
 
 References
-    Smith (2017), Cyclical learning rates. Godbole et al. (2023), Deep learning tuning playbook.
+    Friedman (2001), Greedy function approximation (shrinkage). Smith (2017), Cyclical learning rates. Godbole et al. (2023), Deep learning tuning playbook.
 """
 
 from __future__ import annotations
@@ -41,9 +44,12 @@ from curvedoctor.conditions.base import (
 )
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import unsure
+from curvedoctor.conditions.measures.rounds import CUSTOMARY as CUSTOMARY_OF_TREES
+from curvedoctor.conditions.measures.rounds import SLOW, WORTH, left, rounds, to_come
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -63,6 +69,8 @@ SECOND = (0.14, 0.22)
 LATE, SMOOTH = (0.33, 0.4), (0.5, 0.62)
 #: below this share of the start the run has arrived
 ARRIVED = (0.1, 0.2)
+#: share of what trees can explain that, if it is left, is the rate's fault
+LEFT = 0.03
 #: share of a guess's loss that is near it, fewest points that say so, and fall over the last quarter of outputs that grow
 NEAR, POINTS, GROWS = 0.8, 6, 0.02
 #: fewest points of a descent
@@ -78,6 +86,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     assert s is not None
     if s.stats.n < FEWEST:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")
+    if case.boosting:
+        return _of_trees(case, s)
     crawl = _near_guess(case, s, below) or _held_back(case, below)
     moved = relative(s.stats.start - s.stats.best, s.stats.start)
     hardly = 0.97 * ramp(moved, *HARDLY)
@@ -97,6 +107,28 @@ def check(case: Case) -> Finding | Unjudged | None:
     return finding(
         ID, "warning", confidence, s, summary, others=(case.finest_train,), at=0,
         decades_below_usual=below, moved=moved, second_half_share=_second_half(s), t90=s.stats.t90,
+    )  # fmt: skip
+
+
+def _of_trees(case: Case, s: Series) -> Finding | None:
+    """So small a rate that its rounds leave most of what the trees could explain."""
+    rate, share = logged_lr(case), left(case, s)
+    if rate is None or share is None or rate >= SLOW:
+        return None
+    ahead = max(
+        to_come(case, s), relative(gain_interval(s.grid, s.stats.n)[0], s.stats.end) * float(share > LEFT)
+    )
+    confidence = 0.93 * ramp(ahead, *WORTH)
+    if confidence < REPORT_FROM:
+        return None
+    summary = (
+        f"At a learning rate of {number(rate)}, {rounds(s)[1]:.0f} rounds leave {percent(share)} of what the trees could explain, "
+        f"and the {name(s)} still falls."
+    )
+    return finding(
+        ID, "warning", confidence, s, summary, others=(case.finest_train,), at=0, t90=s.stats.t90,
+        decades_below_usual=math.log10(CUSTOMARY_OF_TREES / rate), second_half_share=_second_half(s),
+        moved=relative(s.stats.start - s.stats.best, s.stats.start),
     )  # fmt: skip
 
 
@@ -222,6 +254,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("raise-lr", "train-longer", "change-optimizer"),
     check=check,
+    extrapolates=True,
     evidence={
         "decades_below_usual": "log10(customary lr of the optimizer / lr); null where either is unknown",
         "moved": "share of its start by which the loss has fallen at its best level",

@@ -21,7 +21,7 @@ from curvedoctor.sources.history.tables import Table, looks_like_history, read_t
 WELL_KNOWN = frozenset(
     {
         "results.csv", "metrics.csv", "progress.csv", "history.csv", "training_log.csv", "log.csv",
-        "trainer_state.json", "metrics.json", "scalars.json", "history.json", "metrics.jsonl", "history.jsonl",
+        "trainer_state.json", "metrics.json", "scalars.json", "history.json", "metrics.jsonl", "history.jsonl", "evals_result.json",
     }
 )  # fmt: skip
 _SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
