@@ -8,7 +8,7 @@ and where a fitted tree ends early, its leaf is repeated below.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,10 @@ class Boosted:
     def calibrated(self, filled: Floats) -> Floats:
         """Calibrated log-odds of each outcome, shape (n, outcomes), for complete rows (n, features)."""
         return np.clip(self.scores(filled), -SUREST, SUREST) * self.slope + self.intercept
+
+    def recalibrated(self, pairs: Floats) -> Boosted:
+        """The same trees with this slope and intercept of each outcome, shape (outcomes, 2)."""
+        return replace(self, slope=pairs[:, 0].astype(np.float32), intercept=pairs[:, 1].astype(np.float32))
 
     def contributions(self, filled: Floats, outcome: str) -> dict[str, float]:
         """How much each feature of a complete row moved one outcome's log-odds (Saabas 2014: changes along the paths, summed)."""
