@@ -85,15 +85,15 @@ def rendered(text: str) -> str:
 
 def condition(name: str) -> tuple[str, str]:
     """A condition's manual page with its pictures."""
-    found: Mapping[str, Any] = manual.page(name)
-    parts = [f"<h1>{html.escape(found['title'])}</h1><p><code>{name}</code></p>"]
-    parts.append(f'<div class="pictures">{"".join(map(picture, found["pictures"]))}</div>')
-    for section in found["sections"]:
+    page: Mapping[str, Any] = manual.page(name)
+    parts = [f"<h1>{html.escape(page['title'])}</h1><p><code>{name}</code></p>"]
+    parts.append(f'<div class="pictures">{"".join(map(picture, page["pictures"]))}</div>')
+    for section in page["sections"]:
         if section["heading"]:
             parts.append(f"<h2>{html.escape(section['heading'])}</h2>")
         lines = [("- " if block["kind"] == "li" else "\n") + block["text"] for block in section["blocks"]]
         parts.append(MarkdownIt("commonmark", {"html": False}).render("\n".join(lines)))
-    return found["title"], "\n".join(parts)
+    return page["title"], "\n".join(parts)
 
 
 def picture(example: Mapping[str, Any]) -> str:

@@ -186,11 +186,11 @@ def diagnose(folder: Path | str, alone: bool = True) -> list[Diagnosis]:
 
     `alone`: take no evidence from siblings, as if each run were the only one.
     """
-    from curvedoctor.reports.as_table import pieces
-    from curvedoctor.reports.base import Look
+    from curvedoctor.reports.as_table import render
+    from curvedoctor.reports.base import OutputStyle
 
     found = [d for d in diagnose_sources([str(folder)], Options(alone=alone)) if isinstance(d, Diagnosis)]
-    sys.stdout.write("".join(pieces(found, Look())))
+    sys.stdout.write("".join(render(found, OutputStyle())))
     return found
 
 
@@ -198,9 +198,9 @@ def compare(folder: Path | str, together: bool = False) -> Comparison:
     """Compare what was logged, print it as `curvedoctor compare` does, and return it."""
     from curvedoctor.compare.analyze import compare as compared
     from curvedoctor.compare.as_table import render
-    from curvedoctor.reports.base import Look
+    from curvedoctor.reports.base import OutputStyle
 
     found = [d for d in diagnose_sources([str(folder)], Options(alone=True)) if isinstance(d, Diagnosis)]
     result = compared(found, together=together)
-    sys.stdout.write("".join(render(result, Look())))
+    sys.stdout.write("".join(render(result, OutputStyle())))
     return result

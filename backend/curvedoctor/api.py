@@ -61,10 +61,10 @@ def diagnose(
         backend=backend,
     )
     results = diagnose_sources([os.fspath(each) for each in sources], options)
-    return Diagnoses(_told(results, on_problem))
+    return Diagnoses(_reported(results, on_problem))
 
 
-def _told(
+def _reported(
     results: Iterable[Diagnosis | Problem], on_problem: Callable[[Problem], None] | None
 ) -> Iterator[Diagnosis]:
     """The diagnoses; problems are handed over, or are warnings."""
@@ -99,12 +99,12 @@ def diagnose_curves(
         from curvedoctor.params import recognize
 
         given = recognize(dict(params or {}))
-        found = list(diagnose(curves, params=given, roles=corrections, conditions=conditions))
-        if len(found) != 1:
+        diagnoses = list(diagnose(curves, params=given, roles=corrections, conditions=conditions))
+        if len(diagnoses) != 1:
             raise SourceError(
-                f"{os.fspath(curves)}: holds {len(found)} runs, not one: use curvedoctor.diagnose, which yields them all"
+                f"{os.fspath(curves)}: holds {len(diagnoses)} runs, not one: use curvedoctor.diagnose, which yields them all"
             )
-        return found[0]
+        return diagnoses[0]
     from curvedoctor.intake import run_of
 
     return diagnose_runs([run_of(curves, params, name, axis)], options)[0]
@@ -116,13 +116,13 @@ def checked(conditions: Sequence[str]) -> tuple[str, ...]:
         conditions = (conditions,)
     if conditions:
         from curvedoctor.conditions.base import all_conditions
-        from curvedoctor.reports.words import identifier
+        from curvedoctor.reports.phrases import identifier
 
         known = {name: identifier(name) for name in conditions}
-        unknown = sorted(name for name, found in known.items() if found is None)
+        unknown = sorted(name for name, condition_id in known.items() if condition_id is None)
         if unknown:
             raise UsageError(f"there is no condition {unknown[0]!r}: known are {', '.join(all_conditions())}")
-        return tuple(found for found in known.values() if found is not None)
+        return tuple(condition_id for condition_id in known.values() if condition_id is not None)
     return ()
 
 
@@ -165,19 +165,21 @@ def assert_healthy(
     diagnoses = list(diagnose(source, **options))
     if not diagnoses:
         raise SourceError(f"no run was found in {source}")
-    told = []
+    sentences = []
     for diagnosis in diagnoses:
         weighty = tuple(finding for finding in diagnosis.findings if finding.severity in heavy)
         if weighty:
-            told.append(sentence(replace(diagnosis, findings=weighty)))
-    if told:
-        raise AssertionError(f"{len(told)} of {len(diagnoses)} runs are not healthy:\n" + "\n".join(told))
+            sentences.append(sentence(replace(diagnosis, findings=weighty)))
+    if sentences:
+        raise AssertionError(
+            f"{len(sentences)} of {len(diagnoses)} runs are not healthy:\n" + "\n".join(sentences)
+        )
 
 
 def sentence(diagnosis: Diagnosis) -> str:
     """A run's findings and its first prescription in one line."""
     from curvedoctor.reports.text import safe
 
-    found = "; ".join(f"{finding.condition}: {finding.summary}" for finding in diagnosis.findings)
+    summaries = "; ".join(f"{finding.condition}: {finding.summary}" for finding in diagnosis.findings)
     first = f" Try first: {diagnosis.prescriptions[0].text}" if diagnosis.prescriptions else ""
-    return safe(f"{diagnosis.run.name}: {found}{first}")
+    return safe(f"{diagnosis.run.name}: {summaries}{first}")

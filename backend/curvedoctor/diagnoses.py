@@ -61,7 +61,7 @@ class Diagnoses(Sequence[Diagnosis]):
 
     def __repr__(self) -> str:
         """How many runs are how."""
-        from curvedoctor.reports.words import tally
+        from curvedoctor.reports.phrases import tally
 
         return f"<{tally([diagnosis.state for diagnosis in self])}>"
 

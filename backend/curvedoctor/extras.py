@@ -16,10 +16,10 @@ def install(extra: str) -> str:
     "pip install 'curvedoctor[remote]'"
     """
     try:
-        told = distribution(NAME).read_text("direct_url.json")
+        record = distribution(NAME).read_text("direct_url.json")
     except PackageNotFoundError:  # runs from a checkout
-        told = None
-    return command(told, extra)
+        record = None
+    return command(record, extra)
 
 
 def command(origin: str | None, extra: str) -> str:

@@ -25,8 +25,8 @@ def of(diagnosis: Diagnosis) -> str:
     Siblings count by what their summaries change in the diagnosis: findings, confidences, ranking.
     """
     digest = hashlib.blake2b(digest_size=BYTES)
-    said = {key: value for key, value in to_dict(diagnosis).items() if key not in _ELSEWHERE}
-    digest.update(json.dumps([__version__, _rounded(said)], sort_keys=True).encode())
+    content = {key: value for key, value in to_dict(diagnosis).items() if key not in _ELSEWHERE}
+    digest.update(json.dumps([__version__, _rounded(content)], sort_keys=True).encode())
     for curve in diagnosis.run.curves:
         digest.update(np.ascontiguousarray(curve.steps, dtype="<i8").tobytes())
         # all NaNs are one: their payload differs between stores

@@ -27,10 +27,10 @@ def run_of(data: object, params: Mapping[str, object] | None, name: str, axis: A
     from curvedoctor.params import recognize
     from curvedoctor.roles import assign
 
-    points, found, guess = points_of(data)
+    points, settings, guess = points_of(data)
     if not points:
         raise UsageError("there is no curve in what was given: pass {'train/loss': values, …}")
-    recognized: dict[str, ParamValue] = {**recognize(found), **recognize(dict(params or {}))}
+    recognized: dict[str, ParamValue] = {**recognize(settings), **recognize(dict(params or {}))}
     curves = [
         Curve(key, key, steps, values, np.full(len(steps), np.nan), axis=axis or guess)
         for key, (steps, values) in points.items()
@@ -115,20 +115,20 @@ def of_frame(frame: Any) -> dict[str, Points]:
         places = np.asarray(axis, dtype=np.float64)
     except (TypeError, ValueError):
         places = np.arange(len(frame), dtype=np.float64)
-    found: dict[str, Points] = {}
+    points: dict[str, Points] = {}
     for key in frame.columns:
         if str(key) in TIMES or not np.issubdtype(np.asarray(frame[key]).dtype, np.number):
             continue
         values = np.asarray(frame[key], dtype=np.float64)
         # an empty cell of a frame is no logged NaN: rows of training and validation alternate
         kept = np.isfinite(places) & (~np.isnan(values) if np.isnan(values).mean() < 1 else True)
-        found[str(key)] = (places[kept].astype(np.int64), values[kept])
-    return found
+        points[str(key)] = (places[kept].astype(np.int64), values[kept])
+    return points
 
 
 def of_rows(rows: Iterable[object]) -> dict[str, Points]:
     """Curves from rows of name → value, each at the row's step, else its number."""
-    found: dict[str, list[tuple[float, float]]] = {}
+    columns: dict[str, list[tuple[float, float]]] = {}
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise UsageError(
@@ -141,11 +141,11 @@ def of_rows(rows: Iterable[object]) -> dict[str, Points]:
         for key, value in row.items():
             numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool)
             if str(key) not in TIMES and numeric:
-                found.setdefault(str(key), []).append((place, float(value)))
+                columns.setdefault(str(key), []).append((place, float(value)))
     return {
         key: (
             np.array([p for p, _ in pairs]).astype(np.int64),
             np.array([v for _, v in pairs], dtype=np.float64),
         )
-        for key, pairs in found.items()
+        for key, pairs in columns.items()
     }

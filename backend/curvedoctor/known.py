@@ -11,7 +11,7 @@ from pathlib import Path
 
 from curvedoctor.errors import UsageError
 from curvedoctor.model import SEVERITIES, Diagnosis, Finding, Severity, Unjudged
-from curvedoctor.reports.words import identifier
+from curvedoctor.reports.phrases import identifier
 from curvedoctor.settings import Rule
 
 BASELINE = "curvedoctor.baseline/1"
@@ -73,9 +73,9 @@ class Known:
         )
 
 
-def _same(said: str, condition: str) -> bool:
+def _same(named: str, condition: str) -> bool:
     """Whether a rule speaks of a condition, by its id or its title."""
-    return said in {condition, "*"} or identifier(said) == condition
+    return named in {condition, "*"} or identifier(named) == condition
 
 
 def read_baseline(path: Path) -> dict[tuple[str, str], Severity]:
@@ -103,10 +103,10 @@ def remembered(diagnosis: Diagnosis) -> set[tuple[str, str, Severity]]:
     return {(diagnosis.run.name, finding.condition, finding.severity) for finding in diagnosis.findings}
 
 
-def write_baseline(path: Path, found: Iterable[tuple[str, str, Severity]]) -> None:
+def write_baseline(path: Path, rows: Iterable[tuple[str, str, Severity]]) -> None:
     """Write findings (run, condition, severity) as known. Raises `OSError`."""
     entries = [
         {"run": run, "condition": condition, "severity": severity}
-        for run, condition, severity in sorted(found)
+        for run, condition, severity in sorted(rows)
     ]
     path.write_text(json.dumps({"schema": BASELINE, "findings": entries}, indent=1) + "\n", encoding="utf-8")

@@ -202,9 +202,9 @@ class Diagnosis:
 
     def __repr__(self) -> str:
         """Short: name, state, conditions and the change to try first; the curves hold thousands of numbers."""
-        found = ", ".join(finding.condition for finding in self.findings) or "no finding"
+        conditions = ", ".join(finding.condition for finding in self.findings) or "no finding"
         first = self.prescriptions[0].action if self.prescriptions else "nothing to try"
-        return f"<Diagnosis {self.run.name!r}: {self.state}; {found}; {first}>"
+        return f"<Diagnosis {self.run.name!r}: {self.state}; {conditions}; {first}>"
 
     def _repr_html_(self) -> str:
         """For notebooks. Imported by name: the model depends on nothing of ours."""

@@ -20,9 +20,9 @@ from clinic.dataset import OUTCOMES, Mask, Table
 from clinic.experience import experience, runs
 from clinic.reach import familiar_with, trusted
 from curvedoctor.advice.boosted import SUREST, Boosted
-from curvedoctor.advice.complete import complete
 from curvedoctor.advice.familiar import Familiar
 from curvedoctor.advice.help_probability import Model
+from curvedoctor.advice.impute import impute
 from curvedoctor.features.vector import names
 from curvedoctor.model import Floats
 
@@ -84,7 +84,7 @@ def hold_out(table: Table, masks: Sequence[Mask]) -> HeldOut:
         known = familiar_with(table.rows[~mask])
         held.trees.append(trees)
         held.familiar.append(known)
-        held.scores[mask] = np.clip(trees.scores(complete(table.rows[mask])), -SUREST, SUREST)
+        held.scores[mask] = np.clip(trees.scores(impute(table.rows[mask])), -SUREST, SUREST)
         held.distance[mask] = known.distance(table.rows[mask])
     return held
 
@@ -93,7 +93,7 @@ def boost(table: Table, keep: Mask) -> list[list[Grown]]:
     """For each outcome its trees, on the rows of `keep` in which it is scored."""
     at = np.flatnonzero(keep)
     rows = lightgbm.Dataset(
-        complete(table.rows[at]), np.zeros(len(at)), params=dict(SETTINGS), free_raw_data=False
+        impute(table.rows[at]), np.zeros(len(at)), params=dict(SETTINGS), free_raw_data=False
     )
     rows.construct()
     return [_boost(rows, table, at, k) for k in range(len(OUTCOMES))]

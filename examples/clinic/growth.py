@@ -13,7 +13,7 @@ import numpy as np
 from clinic.dataset import OUTCOMES, Table
 from clinic.fit import as_boosted, boost, folds
 from clinic.truth import TRAINING
-from curvedoctor.advice.complete import complete
+from curvedoctor.advice.impute import impute
 from curvedoctor.model import Floats
 
 #: parts of the tasks
@@ -51,7 +51,7 @@ def growth(table: Table, shares: Sequence[float] = SHARES, count: int = 3) -> li
             keep = np.array([t in kept for t in table.tasks])
             trees = as_boosted(boost(table, keep), [(1.0, 0.0)] * len(OUTCOMES))
             judged = mask & mine & once
-            odds = trees.scores(complete(table.rows[judged]))
+            odds = trees.scores(impute(table.rows[judged]))
             found.append((len(kept), *first_and_three(odds, table.labels[judged])))
         tasks_, first, three = np.mean(found, axis=0)
         points.append((round(float(tasks_)), float(first), float(three)))

@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from curvedoctor_mlflow import access, page, routes
-from curvedoctor_mlflow.clinic import Clinic
+from curvedoctor_mlflow.service import DiagnosisService
 
 
 def create_app() -> Any:
     """The application for gunicorn (WSGI) or uvicorn (ASGI, MLflow 3's default)."""
     from mlflow.server import BACKEND_STORE_URI_ENV_VAR, app, handlers
 
-    clinic = Clinic(address(os.environ.get(BACKEND_STORE_URI_ENV_VAR, "")))
-    added = routes.add(app, clinic, handlers._add_static_prefix)
+    service = DiagnosisService(address(os.environ.get(BACKEND_STORE_URI_ENV_VAR, "")))
+    added = routes.add(app, service, handlers._add_static_prefix)
     index = Path(str(app.static_folder)) / "index.html"
     if "serve" in app.view_functions:
         app.view_functions["serve"] = page.serving(app.view_functions["serve"], index)

@@ -12,8 +12,8 @@ from typing import Any
 
 from curvedoctor.address import hidden
 from curvedoctor_mlflow import access, page
-from curvedoctor_mlflow.clinic import Clinic, Ward
 from curvedoctor_mlflow.files import FILES
+from curvedoctor_mlflow.service import DiagnosisService, ExperimentState
 from curvedoctor_panel.served import KEPT
 
 _logger = logging.getLogger(__name__)
@@ -24,11 +24,11 @@ ENDED = frozenset({"FINISHED", "FAILED", "KILLED"})
 Handler = Callable[[], Any]
 
 
-def add(app: Any, clinic: Clinic, prefix: Callable[[str], str]) -> dict[str, list[str]]:
+def add(app: Any, service: DiagnosisService, prefix: Callable[[str], str]) -> dict[str, list[str]]:
     """Add our routes to MLflow's Flask app; returns them by who may read them."""
     base = prefix("/" + page.ROUTES)
     handlers = {
-        "brief": lambda: _brief(clinic), "run": lambda: _run(clinic), "experiment": lambda: _experiment(clinic),
+        "brief": lambda: _brief(service), "run": lambda: _run(service), "experiment": lambda: _experiment(service),
         "explain": _explain, "page": _page,
     }  # fmt: skip
     for name, handler in handlers.items():
@@ -37,7 +37,7 @@ def add(app: Any, clinic: Clinic, prefix: Callable[[str], str]) -> dict[str, lis
     for name in FILES.listing:
         view = functools.partial(_static, name)
         app.add_url_rule(f"{static}/{name}", f"curvedoctor_static_{name}", view, methods=["GET"])
-    app.after_request(functools.partial(_after, clinic, prefix))
+    app.after_request(functools.partial(_after, service, prefix))
     return {
         "runs": [f"{base}/brief", f"{base}/run"],
         "experiments": [f"{base}/experiment"],
@@ -84,38 +84,40 @@ def _answer(content: object, status: int = 200) -> Any:
     return Response(body, status, headers, mimetype="application/json")
 
 
-def _wait(clinic: Clinic, experiment: str, ready: Callable[[Ward], bool]) -> Ward:
+def _wait(
+    service: DiagnosisService, experiment: str, ready: Callable[[ExperimentState], bool]
+) -> ExperimentState:
     """The experiment's ward, given a moment to become ready."""
-    ward = clinic.ward(experiment, access.inside())
+    state = service.state(experiment, access.inside())
     end = time.monotonic() + PATIENCE
-    while not ready(ward) and ward.busy and time.monotonic() < end:
+    while not ready(state) and state.busy and time.monotonic() < end:
         time.sleep(0.05)
-    return ward
+    return state
 
 
-def _own(clinic: Clinic, run_id: str) -> Ward:
+def _own(service: DiagnosisService, run_id: str) -> ExperimentState:
     """The ward of a run, which is judged by itself where it has to be: its page waits for nothing else."""
     experiment = access.experiment_of(run_id)
-    ward = clinic.ward(experiment, access.inside())
-    clinic.own(ward, experiment, run_id)
-    return ward
+    state = service.state(experiment, access.inside())
+    service.own(state, experiment, run_id)
+    return state
 
 
-def _status(ward: Ward, missing: bool | None = None) -> dict[str, Any]:
+def _status(state: ExperimentState, missing: bool | None = None) -> dict[str, Any]:
     """`missing`: what is asked for has no diagnosis; not yet, as long as there is work to do."""
-    missing = not ward.diagnoses if missing is None else missing
-    phase = "reading" if ward.busy and missing else "ready"
-    return {"phase": phase, "total": ward.total, "trouble": ward.trouble, "version": ward.version}
+    missing = not state.diagnoses if missing is None else missing
+    phase = "reading" if state.busy and missing else "ready"
+    return {"phase": phase, "total": state.total, "trouble": state.trouble, "version": state.version}
 
 
-def _brief(clinic: Clinic) -> Any:
+def _brief(service: DiagnosisService) -> Any:
     """What the badge shows."""
     from curvedoctor_panel.view import headline
 
     run_id = _asked("run_id")
-    ward = _own(clinic, run_id)
-    diagnosis = ward.diagnoses.get(run_id)
-    told = _status(ward, diagnosis is None)
+    state = _own(service, run_id)
+    diagnosis = state.diagnoses.get(run_id)
+    told = _status(state, diagnosis is None)
     if diagnosis is not None:
         told |= {
             "verdict": diagnosis.verdict, "headline": headline(diagnosis),
@@ -124,22 +126,22 @@ def _brief(clinic: Clinic) -> Any:
     return _answer(told)
 
 
-def _run(clinic: Clinic) -> Any:
+def _run(service: DiagnosisService) -> Any:
     """All of one run: the shared view model."""
     from curvedoctor_panel.view import run_view
 
     run_id = _asked("run_id")
-    ward = _own(clinic, run_id)
-    diagnosis = clinic.show(ward, run_id)
+    state = _own(service, run_id)
+    diagnosis = service.show(state, run_id)
     return _answer(
         {
-            **_status(ward, diagnosis is None),
+            **_status(state, diagnosis is None),
             "view": None if diagnosis is None else run_view(diagnosis, pages=False),
         }
     )
 
 
-def _experiment(clinic: Clinic) -> Any:
+def _experiment(service: DiagnosisService) -> Any:
     """All runs of an experiment side by side; nothing but the state if `version` is still current."""
     from flask import request
 
@@ -148,10 +150,10 @@ def _experiment(clinic: Clinic) -> Any:
 
     experiment = _asked("experiment_id")
     access.see(experiment)
-    ward = _wait(clinic, experiment, lambda ward: ward.version > 0)
-    told = _status(ward)
-    if request.args.get("version") != str(ward.version):
-        told["overview"] = combine(ward.rows.values(), [problem(item) for item in ward.problems])
+    state = _wait(service, experiment, lambda state: state.version > 0)
+    told = _status(state)
+    if request.args.get("version") != str(state.version):
+        told["overview"] = combine(state.rows.values(), [problem(item) for item in state.problems])
     return _answer(told)
 
 
@@ -182,7 +184,7 @@ def _static(name: str) -> Any:
     return Response(body, headers=headers, mimetype=FILES.kind(name))
 
 
-def _after(clinic: Clinic, prefix: Callable[[str], str], response: Any) -> Any:
+def _after(service: DiagnosisService, prefix: Callable[[str], str], response: Any) -> Any:
     """An update that ends a run queues its diagnosis; the answer itself is left alone."""
     from flask import request
 
@@ -194,7 +196,7 @@ def _after(clinic: Clinic, prefix: Callable[[str], str], response: Any) -> Any:
         ):
             info = json.loads(response.get_data()).get("run_info", {})
             if info.get("status") in ENDED:
-                clinic.ended(
+                service.ended(
                     str(info["experiment_id"]), str(info.get("run_id") or info["run_uuid"]), access.inside()
                 )
     except Exception:  # whatever an answer looks like, it must reach the client

@@ -16,12 +16,14 @@ MOST = 4
 
 def conclusions(diagnoses: Sequence[Diagnosis]) -> dict[str, Json]:
     """{next, groups: [{title, lines}]}; no groups where no runs are siblings."""
-    found = compare(diagnoses)
-    told = [
-        {"title": clip(wording.title(g), 200), "lines": list(_lines(g))} for g in found.groups if g.factors
+    comparison = compare(diagnoses)
+    groups = [
+        {"title": clip(wording.title(g), 200), "lines": list(_lines(g))}
+        for g in comparison.groups
+        if g.factors
     ]
-    told.sort(key=lambda group: -len(group["lines"]))
-    return {"next": clip(found.next, 600), "groups": told[:MOST]}
+    groups.sort(key=lambda group: -len(group["lines"]))
+    return {"next": clip(comparison.next, 600), "groups": groups[:MOST]}
 
 
 def _lines(group: Group) -> Iterator[str]:

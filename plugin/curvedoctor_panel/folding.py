@@ -27,12 +27,12 @@ def folded(data: Mapping[str, Json]) -> dict[str, Json]:
 
     def fold(value: Json) -> Json:
         if isinstance(value, (str, list, dict)):
-            said = _said(value)
-            if counts[said] > 1 and len(said) >= LEAST:
-                if said not in places:
-                    places[said] = len(table)
+            written = _written(value)
+            if counts[written] > 1 and len(written) >= LEAST:
+                if written not in places:
+                    places[written] = len(table)
                     table.append(value)
-                return {REFERENCE: places[said]}
+                return {REFERENCE: places[written]}
         if isinstance(value, list):
             return [fold(item) for item in value]
         if isinstance(value, dict):
@@ -44,10 +44,10 @@ def folded(data: Mapping[str, Json]) -> dict[str, Json]:
 
 def _count(value: Json, counts: Counter[str]) -> None:
     if isinstance(value, (str, list, dict)):
-        counts[_said(value)] += 1
+        counts[_written(value)] += 1
         for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
             _count(item, counts)
 
 
-def _said(value: Json) -> str:
+def _written(value: Json) -> str:
     return _ENCODER.encode(value)

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from curvedoctor.reports.words import title
+from curvedoctor.reports.phrases import title
 from curvedoctor_panel.plain import Json, clip
 
 if TYPE_CHECKING:
@@ -29,25 +29,25 @@ def known() -> dict[str, Condition]:
 
 def meaning(condition: str, key: str) -> str:
     """What an evidence key of a condition means, with its unit; "" where the page says nothing."""
-    found = known().get(condition)
-    return found.evidence.get(key, "") if found is not None else ""
+    condition_ = known().get(condition)
+    return condition_.evidence.get(key, "") if condition_ is not None else ""
 
 
 @cache
 def page(condition: str) -> Json | None:
     """{condition, title, sections: [{heading, blocks: [{kind, text}]}], pictures}; None for an unknown id."""
-    found = known().get(condition)
-    if found is None:
+    condition_ = known().get(condition)
+    if condition_ is None:
         return None
-    parts = sections(inspect.cleandoc(found.manual))
-    if found.evidence:
-        blocks = [{"kind": "li", "text": f"`{key}`: {text}"} for key, text in found.evidence.items()]
+    parts = sections(inspect.cleandoc(condition_.manual))
+    if condition_.evidence:
+        blocks = [{"kind": "li", "text": f"`{key}`: {text}"} for key, text in condition_.evidence.items()]
         parts.append({"heading": "Evidence", "blocks": blocks})
     return {
         "condition": condition,
         "title": title(condition),
         "sections": parts,
-        "pictures": pictures(found),
+        "pictures": pictures(condition_),
     }
 
 

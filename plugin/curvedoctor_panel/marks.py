@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from curvedoctor.model import Curve, Diagnosis, Finding
-from curvedoctor.reports import evidence
-from curvedoctor.reports.words import title
+from curvedoctor.reports import overlays
+from curvedoctor.reports.phrases import title
 from curvedoctor_panel.charts import RANGE_RATIO, Chart
 from curvedoctor_panel.plain import Json, clip, number, rounded
 
@@ -88,7 +88,7 @@ def lr_decays(curve: Curve) -> list[Json]:
     """Where the rate drops in steps; nothing for smooth or adaptive schedules."""
     return [
         {"kind": "decay", "x": step, "label": f"lr {number(before, 3)} → {number(after, 3)}"}
-        for step, before, after in evidence.decays(curve)
+        for step, before, after in overlays.decays(curve)
     ]
 
 
@@ -131,7 +131,7 @@ def _best(members: Sequence[Curve]) -> Json | None:
 
 def noise_band(curve: Curve) -> Json | None:
     """Running median ± 2 noise standard deviations of one noisy curve, or None where it shows nothing."""
-    band = evidence.noise_band(curve, BAND_SHOWN)
+    band = overlays.noise_band(curve, BAND_SHOWN)
     if band is None:
         return None
     return {
@@ -144,7 +144,7 @@ def noise_band(curve: Curve) -> Json | None:
 
 
 def _extrapolations(diagnosis: Diagnosis, chart: Chart, members: Sequence[Curve]) -> list[Json]:
-    wanted = {curve.id for curve in evidence.heading(diagnosis)}
+    wanted = {curve.id for curve in overlays.heading(diagnosis)}
     out: list[Json] = []
     for place, curve in enumerate(members):
         if curve.id in wanted:
@@ -156,12 +156,12 @@ def _extrapolations(diagnosis: Diagnosis, chart: Chart, members: Sequence[Curve]
 
 def extrapolation(curve: Curve) -> Json | None:
     """Where a curve is heading, past its end; None where no power law fits."""
-    line = evidence.extrapolation(curve, LINE_SHOWN)
+    line = overlays.extrapolation(curve, LINE_SHOWN)
     if line is None:
         return None
     return {
         "x": rounded(line.x),
         "y": rounded(line.y, 4),
         "end": line.end,
-        "label": f"extrapolated: {number(float(line.y[-1]), 3)} after {evidence.AHEAD:.0%} more",
+        "label": f"extrapolated: {number(float(line.y[-1]), 3)} after {overlays.AHEAD:.0%} more",
     }

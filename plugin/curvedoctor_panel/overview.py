@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from curvedoctor.model import Curve, Diagnosis
-from curvedoctor.reports import words
+from curvedoctor.reports import phrases
 from curvedoctor_panel.charts import chosen
 from curvedoctor_panel.plain import Json, clip, plain
 from curvedoctor_panel.sentences import sentences
@@ -33,7 +33,7 @@ _VALUES = 60
 def row(diagnosis: Diagnosis) -> Row:
     """One run in a list: verdict, conditions, first prescription, outcome, and its main curve in small."""
     run = diagnosis.run
-    found = diagnosis.findings
+    findings = diagnosis.findings
     main = _main_curve(diagnosis)
     return {
         "key": clip(run.name, 400),
@@ -42,7 +42,7 @@ def row(diagnosis: Diagnosis) -> Row:
         "group": clip(run.group, 400),
         "verdict": diagnosis.verdict,
         "state": diagnosis.state,
-        "severity": found[0].severity if found else None,
+        "severity": findings[0].severity if findings else None,
         "conditions": [
             {
                 "id": clip(finding.condition),
@@ -50,9 +50,9 @@ def row(diagnosis: Diagnosis) -> Row:
                 "confidence": plain(round(float(finding.confidence), 3)),
                 "onset": plain(finding.onset),
             }
-            for finding in found
+            for finding in findings
         ],
-        "summary": clip(words.headline(diagnosis), 240),
+        "summary": clip(phrases.headline(diagnosis), 240),
         "first": clip(diagnosis.prescriptions[0].text, 240) if diagnosis.prescriptions else "",
         "suggested": bool(diagnosis.prescriptions) and diagnosis.prescriptions[0].basis == "odds",
         "params": {clip(str(name)): plain(value) for name, value in run.params.items()},
@@ -110,17 +110,17 @@ def _outcome(diagnosis: Diagnosis) -> Json:
 def combine(rows: Iterable[Row], problems: Sequence[Json] = ()) -> dict[str, Json]:
     """Rows as one overview: sorted, counted, and with what siblings differ in."""
     ordered = sorted(_distinct(rows), key=_rank)
-    found = Counter(seen["id"] for item in ordered for seen in item["conditions"])
+    counts = Counter(seen["id"] for item in ordered for seen in item["conditions"])
     return {
         "schema": SCHEMA,
         "rows": ordered,
-        "states": {state: sum(item["state"] == state for item in ordered) for state in words.STATES},
-        "conditions": [{"id": name, "count": count} for name, count in found.most_common()],
+        "states": {state: sum(item["state"] == state for item in ordered) for state in phrases.STATES},
+        "conditions": [{"id": name, "count": count} for name, count in counts.most_common()],
         "matrix": matrix(ordered),
         "siblings": siblings(ordered),
         "sentences": sentences(ordered),
         "problems": list(problems),
-        "titles": {name: clip(words.title(name)) for name in found},
+        "titles": {name: clip(phrases.title(name)) for name in counts},
     }
 
 
@@ -149,7 +149,7 @@ def _rank(item: Row) -> tuple[object, ...]:
     first = item["conditions"][0] if item["conditions"] else None
     severity = _SEVERITIES.index(item["severity"]) if item["severity"] else len(_SEVERITIES)
     return (
-        words.STATES.index(item["state"]),
+        phrases.STATES.index(item["state"]),
         severity,
         -(first["confidence"] or 0.0) if first else 0.0,
         natural(item["run"]),

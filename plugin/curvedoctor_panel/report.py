@@ -51,13 +51,13 @@ def many(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem] = (), made:
     # rows get their unique keys in `combine`, which sorts them: remember whose row is whose
     rows = [{**row(diagnosis), "place": place} for place, diagnosis in enumerate(diagnoses)]
     overview = combine(rows, [problem(item) for item in problems])
-    told = [item for item in overview["rows"] if len(rows) <= FULL or item["verdict"] == "sick"]
-    points = min(POINTS_OF_A_RUN, POINTS_IN_ALL // max(1, len(told)))
-    views = {item["key"]: _view(diagnoses[item["place"]], points, len(rows) == 1) for item in told}
+    shown = [item for item in overview["rows"] if len(rows) <= FULL or item["verdict"] == "sick"]
+    points = min(POINTS_OF_A_RUN, POINTS_IN_ALL // max(1, len(shown)))
+    views = {item["key"]: _view(diagnoses[item["place"]], points, len(rows) == 1) for item in shown}
     for item in overview["rows"]:
         del item["place"]
-    found = sorted({seen["id"] for item in overview["rows"] for seen in item["conditions"]})
-    pages = {name: page for name in found if (page := manual.page(name)) is not None}
+    conditions = sorted({seen["id"] for item in overview["rows"] for seen in item["conditions"]})
+    pages = {name: page for name in conditions if (page := manual.page(name)) is not None}
     return _page(
         {
             "overview": overview,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from curvedoctor.reports.words import title
+from curvedoctor.reports.phrases import title
 from curvedoctor_panel.plain import Json, clip, number
 
 #: conditions that get a sentence

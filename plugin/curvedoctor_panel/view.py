@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from curvedoctor.model import Diagnosis, Finding, ParamValue, Prescription, Problem
-from curvedoctor.reports import words
+from curvedoctor.reports import phrases
 from curvedoctor_panel import charts, manual
 from curvedoctor_panel.decimate import POINTS
 from curvedoctor_panel.marks import marks
@@ -44,16 +44,16 @@ def run_view(
         "verdict": diagnosis.verdict,
         "state": diagnosis.state,
         "headline": headline(diagnosis),
-        "heads": {"seen": words.SEEN, "suggested": words.advice(diagnosis), "unjudged": words.UNJUDGED},
+        "heads": {"seen": phrases.SEEN, "suggested": phrases.advice(diagnosis), "unjudged": phrases.UNJUDGED},
         "findings": [_finding(finding) for finding in diagnosis.findings],
         "prescriptions": [
             _prescription(item, place, diagnosis.findings)
-            for item, place in zip(diagnosis.prescriptions, words.order(diagnosis), strict=True)
+            for item, place in zip(diagnosis.prescriptions, phrases.order(diagnosis), strict=True)
         ],
         "readings": [_reading(name, value) for name, value in diagnosis.readings.items()],
         "unjudged": [
             {"reason": clip(why, 400), "conditions": [_title(name) for name in names]}
-            for why, names in words.grouped(diagnosis.unjudged)
+            for why, names in phrases.grouped(diagnosis.unjudged)
         ],
         "problems": [problem(item) for item in problems[:PROBLEMS]],
         "problem_count": len(problems),
@@ -77,7 +77,7 @@ def overview(diagnoses: Iterable[Diagnosis], problems: Sequence[Problem] = ()) -
 
 def headline(diagnosis: Diagnosis) -> str:
     """The diagnosis in one sentence: what is seen."""
-    return clip(words.headline(diagnosis), 400)
+    return clip(phrases.headline(diagnosis), 400)
 
 
 def problem(item: Problem) -> dict[str, Json]:
@@ -110,8 +110,8 @@ def _finding(finding: Finding) -> dict[str, Json]:
 def _prescription(item: Prescription, place: str, findings: Sequence[Finding]) -> dict[str, Json]:
     return {
         "basis": item.basis,
-        "chance": words.chance(item),
-        "gain": words.gain(item),
+        "chance": phrases.chance(item),
+        "gain": phrases.gain(item),
         "place": place,
         "action": clip(item.action),
         "title": _title(item.action),
@@ -154,7 +154,7 @@ def _value(value: ParamValue | None) -> str:
 
 
 def _title(identifier: str) -> str:
-    return clip(words.title(identifier))
+    return clip(phrases.title(identifier))
 
 
 def _reading(name: str, value: Mapping[str, object]) -> dict[str, Json]:
@@ -185,5 +185,5 @@ def _chart(diagnosis: Diagnosis, chart: charts.Chart, place: Mapping[int, int]) 
 
 
 def _pages(diagnosis: Diagnosis) -> dict[str, Json]:
-    found = {finding.condition: manual.page(finding.condition) for finding in diagnosis.findings}
-    return {name: page for name, page in found.items() if page is not None}
+    pages = {finding.condition: manual.page(finding.condition) for finding in diagnosis.findings}
+    return {name: page for name, page in pages.items() if page is not None}

@@ -35,15 +35,15 @@ def places(context: Any) -> list[Place]:
 
 def from_spec(spec: str) -> list[Place]:
     """`a:/one,b:/two,/three` as TensorBoard splits it: URLs and drive letters are no names."""
-    found: list[Place] = []
+    places: list[Place] = []
     for item in filter(None, spec.split(",")):
         named = ":" in item and not item.startswith("/") and not _URL.match(item)
         if named and not os.path.splitdrive(item)[0]:
             name, _, path = item.partition(":")
-            found.append(Place(_address(path), name))
+            places.append(Place(_address(path), name))
         else:
-            found.append(Place(_address(item)))
-    return found
+            places.append(Place(_address(item)))
+    return places
 
 
 def holds_events(address: str) -> bool:

@@ -101,14 +101,14 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _status(self, request: Any) -> Response:
         """What the tab must know before it asks for anything."""
-        told = {
+        status = {
             "writes": self._writes,
             "token": defence.TOKEN if self._writes else None,
             "places": [place.address for place in self._places],
             "interval": self._interval,
             "built": complete(),
         }
-        return _json(request, told)
+        return _json(request, status)
 
     def _annotate(self, request: Any) -> Response:
         if not self._writes:
@@ -118,8 +118,8 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         reason = defence.refusal(request, self._host)
         if reason is not None:
             return _json(request, {"error": reason}, 403)
-        told = json.loads(request.get_data(cache=False)[:1_000_000] or b"{}")
-        keys = told.get("keys") if isinstance(told, dict) else None
+        asked = json.loads(request.get_data(cache=False)[:1_000_000] or b"{}")
+        keys = asked.get("keys") if isinstance(asked, dict) else None
         return self._ask(request, {"want": "annotate", "keys": keys}, patience=600.0)
 
     def _static(self, request: Any) -> Response:

@@ -90,7 +90,7 @@ def _said(value: float) -> Json:
     return value if math.isfinite(value) else str(value)
 
 
-def as_run(told: Mapping[str, Any]) -> Run:
+def as_run(sampled: Mapping[str, Any]) -> Run:
     """What `Feed` handed over, as a run with roles."""
     import numpy as np
 
@@ -105,7 +105,7 @@ def as_run(told: Mapping[str, Any]) -> Run:
             np.array([float(value) for value in item["values"]], dtype=np.float64),
             np.array(item["walls"], dtype=np.float64),
         )
-        for item in told["curves"]
+        for item in sampled["curves"]
     ]
-    name = str(told["run"])
+    name = str(sampled["run"])
     return Run(name, name, name.rpartition("/")[0], tuple(assign(tuple(curves))))

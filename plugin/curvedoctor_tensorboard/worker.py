@@ -22,8 +22,8 @@ from typing import Any, BinaryIO
 from curvedoctor.address import Address, hidden
 from curvedoctor_panel.plain import Json
 from curvedoctor_tensorboard.answers import Answers
-from curvedoctor_tensorboard.clinic import Clinic
 from curvedoctor_tensorboard.places import Place
+from curvedoctor_tensorboard.service import DiagnosisService
 
 #: seconds without a request after which nothing is looked at any more
 IDLE = 60.0
@@ -37,12 +37,12 @@ USED, PACE = 0.03, 1.5
 Answer = tuple[int, Json]
 
 
-class Desk:
+class RequestHandler:
     """Answers requests from what the clinic knows."""
 
-    def __init__(self, clinic: Clinic, out: BinaryIO) -> None:
-        self.clinic = clinic
-        self.answers = Answers(clinic)
+    def __init__(self, service: DiagnosisService, out: BinaryIO) -> None:
+        self.service = service
+        self.answers = Answers(service)
         self.asked = time.monotonic()
         self._out = out
         self._lock = threading.Lock()
@@ -72,7 +72,7 @@ class Desk:
         """(HTTP status, content)."""
         want = request.get("want")
         if want == "runs":
-            self.clinic.pace = PACE if float(request.get("load", 0.0)) > USED else 0.0
+            self.service.pace = PACE if float(request.get("load", 0.0)) > USED else 0.0
             return self._runs(str(request.get("version", "")))
         if want == "run":
             view = self.answers.view(str(request.get("key", "")))
@@ -90,7 +90,7 @@ class Desk:
         return 400, {"error": f"unknown request {want!r}"}
 
     def _runs(self, known: str) -> Answer:
-        progress = self.clinic.progress
+        progress = self.service.progress
         status: dict[str, Json] = {
             "phase": progress.phase,
             "done": progress.done,
@@ -106,13 +106,13 @@ class Desk:
     def _explain(condition: str) -> Answer:
         from curvedoctor_panel.manual import page
 
-        found = page(condition)
-        return (404, {"error": "there is no such condition"}) if found is None else (200, found)
+        explained = page(condition)
+        return (404, {"error": "there is no such condition"}) if explained is None else (200, explained)
 
     def _receive(self, request: Mapping[str, Any]) -> Answer:
         from curvedoctor_tensorboard.sampled import as_run
 
-        self.clinic.receive(as_run(request))
+        self.service.receive(as_run(request))
         return 200, {}
 
     def _annotate(self, keys: object) -> Answer:
@@ -128,19 +128,19 @@ class Desk:
         return 200, {"outcomes": outcomes}
 
 
-def keep(clinic: Clinic, desk: Desk, interval: float) -> None:
+def keep(service: DiagnosisService, handler: RequestHandler, interval: float) -> None:
     """Look again every `interval` seconds while somebody is looking; 0: look once."""
     while True:
         began = time.monotonic()
         try:
-            clinic.scan()
+            service.scan()
         except Exception as error:  # a fault of ours must not end the tab
             traceback.print_exc()
-            clinic.progress.trouble = hidden(f"reading failed: {type(error).__name__}: {error}")
-            clinic.progress.phase = "ready"
+            service.progress.trouble = hidden(f"reading failed: {type(error).__name__}: {error}")
+            service.progress.phase = "ready"
         spent = time.monotonic() - began
         time.sleep(min(max(interval, spent), LONGEST))
-        while not interval or time.monotonic() - desk.asked > IDLE:
+        while not interval or time.monotonic() - handler.asked > IDLE:
             time.sleep(0.5)
 
 
@@ -155,17 +155,17 @@ def step_back() -> None:
 
 def main() -> None:
     """Entry point: one argument, JSON with `places` and `interval`."""
-    told = json.loads(sys.argv[1])
+    settings = json.loads(sys.argv[1])
     # what a library prints must not get between the answers
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    clinic = Clinic(
-        [Place(Address(address), prefix) for address, prefix in told["places"]], started=step_back
+    service = DiagnosisService(
+        [Place(Address(address), prefix) for address, prefix in settings["places"]], started=step_back
     )
-    desk = Desk(clinic, out)
-    threading.Thread(target=desk.listen, args=(sys.stdin.buffer,), daemon=True).start()
-    if told["places"]:
-        keep(clinic, desk, float(told["interval"]))
+    handler = RequestHandler(service, out)
+    threading.Thread(target=handler.listen, args=(sys.stdin.buffer,), daemon=True).start()
+    if settings["places"]:
+        keep(service, handler, float(settings["interval"]))
     threading.Event().wait()
 
 

@@ -16,7 +16,6 @@ from clinic.reach import EXAMPLES, familiar_with, trusted
 from curvedoctor import conditions, diagnose_curves
 from curvedoctor.advice import help_probability
 from curvedoctor.advice.boosted import SUREST, Boosted
-from curvedoctor.advice.complete import LARGEST, MISSING, complete
 from curvedoctor.advice.familiar import Familiar
 from curvedoctor.advice.help_probability import (
     EXPLAINED,
@@ -33,14 +32,15 @@ from curvedoctor.advice.help_probability import (
     inputs,
     judgeable,
 )
+from curvedoctor.advice.impute import LARGEST, MISSING, impute
 from curvedoctor.advice.siblings import Trial
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import HEALTHY, run
 from curvedoctor.conditions.progress import stalled
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case, build
+from curvedoctor.features.sentences import facts
 from curvedoctor.features.vector import names
-from curvedoctor.features.words import facts
 from curvedoctor.model import Floats
 
 ROWS = [(0.0, 9.0), (1.0, 9.0), (2.0, -1.0), (2.0, 1.0), (np.nan, 1.0), (2.0, np.nan)]
@@ -63,7 +63,7 @@ def trees() -> Boosted:
 
 @pytest.mark.parametrize(("row", "leaf"), list(zip(ROWS, LEAVES, strict=True)))
 def test_rows_reach_their_leaf_missing_values_too(row: tuple[float, float], leaf: float) -> None:
-    assert trees().scores(complete(np.array([row])))[0] == pytest.approx([leaf, -0.8])
+    assert trees().scores(impute(np.array([row])))[0] == pytest.approx([leaf, -0.8])
 
 
 def test_log_odds_are_calibrated_within_bounds() -> None:
@@ -90,7 +90,7 @@ def test_extreme_values_give_probabilities() -> None:
 @pytest.mark.parametrize("n", [0, 1, 63, 64, 65, 200])
 def test_blocks_give_what_single_rows_give(n: int) -> None:
     block = np.array([ROWS[k % len(ROWS)] for k in range(n)]).reshape(n, 2)
-    assert trees().scores(complete(block))[:, 0].tolist() == pytest.approx(
+    assert trees().scores(impute(block))[:, 0].tolist() == pytest.approx(
         [LEAVES[k % len(ROWS)] for k in range(n)]
     )
 
@@ -105,7 +105,7 @@ def test_fitted_trees_say_what_lightgbm_says() -> None:
     nothing = np.full_like(labels, np.nan)
     table = Table(rows, labels, nothing, weight, ("t",) * 400, np.arange(400.0), ("clinic",) * 400)
     keep = np.ones(400, dtype=bool)
-    scores = as_boosted(boost(table, keep), [(1.0, 0.0)] * len(OUTCOMES)).scores(complete(rows))
+    scores = as_boosted(boost(table, keep), [(1.0, 0.0)] * len(OUTCOMES)).scores(impute(rows))
     data = lightgbm.Dataset(rows[100:], labels[100:, 0], weight=table.weight[100:, 0])
     theirs = lightgbm.train(dict(SETTINGS), data, TREES).predict(rows, raw_score=True)
     assert scores[:, 0] == pytest.approx(theirs, abs=1e-4)
@@ -210,7 +210,7 @@ def test_the_gain_is_that_of_runs_about_as_probable_to_be_helped(chance: float, 
 
 
 def test_gaps_lie_below_every_split_and_nothing_is_beyond_bounds() -> None:
-    row = complete(np.array([[np.nan, np.inf, -np.inf, 0.25]]))[0].tolist()
+    row = impute(np.array([[np.nan, np.inf, -np.inf, 0.25]]))[0].tolist()
     assert row == [MISSING, LARGEST, -LARGEST, 0.25]
     assert MISSING < -LARGEST
 
@@ -329,7 +329,7 @@ def test_each_run_gets_its_own_estimate_whoever_stands_beside_it() -> None:
     for at in (0, 17, len(every) - 1):
         alone = estimates([every[at]])[0]
         assert together[at].probability == pytest.approx(alone.probability)
-        assert together[at].because == alone.because
+        assert together[at].attributions == alone.attributions
     assert SICK not in {action for e in together for action in e.probability}
     assert estimates([]) == []
 
@@ -340,14 +340,14 @@ def test_reasons_are_the_features_that_raised_the_likeliest_actions() -> None:
     one = build([HEALTHY[0](np.random.default_rng(0))])
     told = estimates(one)[0]
     likeliest = sorted(told.probability, key=lambda action: -told.probability[action])[:EXPLAINED]
-    assert list(told.because) == likeliest
+    assert list(told.attributions) == likeliest
     row = inputs(one, shipped.boosted.features)[0]
     for action in likeliest:
-        moved = shipped.boosted.contributions(complete(row[None])[0], action)
+        moved = shipped.boosted.contributions(impute(row[None])[0], action)
         first = sorted((f for f in moved if moved[f] > 0), key=lambda f: -moved[f])[:LOOKED_AT]
         place = {f: float(row[k]) for k, f in enumerate(shipped.boosted.features)}
-        assert told.because[action] == facts(((f, place[f]) for f in first), REASONS)
-        assert len(told.because[action]) <= REASONS
+        assert told.attributions[action] == facts(((f, place[f]) for f in first), REASONS)
+        assert len(told.attributions[action]) <= REASONS
 
 
 def test_the_gain_goes_with_the_probability_that_is_told() -> None:
@@ -374,8 +374,8 @@ def test_of_a_run_unlike_what_was_learnt_from_it_is_said() -> None:
         (replace(shipped, familiar=replace(shipped.familiar, trust=1 + 0 * shipped.familiar.trust)), False),
     ):
         told = estimates(one, model)[0]
-        assert all((reasons[0] == UNLIKE) is said for reasons in told.because.values() if reasons)
-        assert all(len(reasons) <= REASONS for reasons in told.because.values())
+        assert all((reasons[0] == UNLIKE) is said for reasons in told.attributions.values() if reasons)
+        assert all(len(reasons) <= REASONS for reasons in told.attributions.values())
 
 
 def test_an_activation_that_neither_saturates_nor_dies_is_not_to_be_repaired() -> None:
@@ -407,11 +407,11 @@ def test_what_siblings_tried_is_told_first_and_counts() -> None:
     own = Estimate({"raise-lr": 0.2, "more-data": 0.6}, {"raise-lr": ("a", "b", "c"), "more-data": ("d",)})
     told = own.with_trials([trial("raise-lr", 0.95), trial("more-data", 0.06)])
     assert told.probability == {"raise-lr": 0.95, "more-data": 0.06}
-    assert told.because == {
+    assert told.attributions == {
         "raise-lr": ("raise-lr was tried", "a", "b"),
         "more-data": ("more-data was tried", "d"),
     }
-    assert told.proven == {"raise-lr": ("lr", 1.0, 0.2)}
+    assert told.sibling_values == {"raise-lr": ("lr", 1.0, 0.2)}
     assert own.probability == {"raise-lr": 0.2, "more-data": 0.6}
 
 
@@ -422,4 +422,4 @@ def test_without_trials_or_without_odds_nothing_changes() -> None:
 
 
 def test_a_trial_without_a_value_proves_none() -> None:
-    assert Estimate({"raise-lr": 0.2}).with_trials([trial("raise-lr", 0.95, value=None)]).proven == {}
+    assert Estimate({"raise-lr": 0.2}).with_trials([trial("raise-lr", 0.95, value=None)]).sibling_values == {}

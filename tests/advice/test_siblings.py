@@ -19,15 +19,15 @@ def trials(own: Summary, *others: Summary) -> dict[str, Trial]:
 
 def test_a_higher_lr_that_ended_lower_speaks_for_raising_it() -> None:
     found = trials(run("a", 1.0, lr=0.01, batch_size=32), run("b", 0.7, lr=0.1, batch_size=32))
-    assert found["raise-lr"].odds > 0.9
-    assert "b" in found["raise-lr"].because
-    assert "30 %" in found["raise-lr"].because
+    assert found["raise-lr"].help_probability > 0.9
+    assert "b" in found["raise-lr"].reason
+    assert "30 %" in found["raise-lr"].reason
 
 
 def test_one_that_did_not_help_speaks_against_it() -> None:
     found = trials(run("a", 1.0, lr=0.01), run("b", 1.4, lr=0.1), run("c", 0.99, lr=0.001))
-    assert found["raise-lr"].odds < 0.1
-    assert found["lower-lr"].odds < 0.1
+    assert found["raise-lr"].help_probability < 0.1
+    assert found["lower-lr"].help_probability < 0.1
 
 
 def test_between_five_and_ten_percent_nothing_is_said() -> None:
@@ -75,13 +75,13 @@ def test_runs_of_many_tasks_in_one_folder_prove_nothing() -> None:
     calm = [run(f"r{i}", 0.4 + i / 100, lr=0.01 * 1.1**i, batch_size=32) for i in range(6)]
     slow = run("low", 2.0, lr=1e-4, batch_size=32)
     (told,) = Siblings([*calm, slow]).trials(slow)
-    assert (told.action, told.sure) == ("raise-lr", True)
+    assert (told.action, told.same_task) == ("raise-lr", True)
 
 
 def test_a_trial_among_runs_of_which_little_is_known_only_moves_the_odds() -> None:
     slow, fast = run("slow", 1.0, lr=0.001), run("fast", 0.5, lr=0.1)
     told = trials(slow, fast)["raise-lr"]
-    assert not told.sure
+    assert not told.same_task
     assert 0.1 < told.moved({"raise-lr": 0.1}) < 0.5
     assert 0.8 < told.moved({"raise-lr": 0.6}) < 0.95
     against = trials(fast, slow)["lower-lr"]
@@ -102,7 +102,7 @@ def test_what_a_better_sibling_changed_at_once_is_shared_out_by_the_odds() -> No
     shares = {action: trial.moved(odds) for action, trial in found.items()}
     assert shares["fix-activation"] == pytest.approx(3 * shares["smaller-model"])
     assert sum(shares.values()) == pytest.approx(0.95)
-    assert "flat with activation relu, depth 1 ended lower by 40 %" in found["fix-activation"].because
+    assert "flat with activation relu, depth 1 ended lower by 40 %" in found["fix-activation"].reason
     assert trials(better, own) == {}
 
 

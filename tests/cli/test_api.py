@@ -181,9 +181,9 @@ def test_the_names_of_the_package() -> None:
 
 def test_doctests() -> None:
     from curvedoctor import diagnoses, extras
-    from curvedoctor.reports import as_markdown, text, words
+    from curvedoctor.reports import as_markdown, phrases, text
 
-    for module in (text, as_markdown, words, extras, diagnoses):
+    for module in (text, as_markdown, phrases, extras, diagnoses):
         result = doctest.testmod(module)
         assert result.attempted > 0
         assert result.failed == 0

@@ -17,7 +17,7 @@ from curvedoctor.compare.analyze import compare
 from curvedoctor.compare.types import Comparison
 from curvedoctor.demo.log import Log
 from curvedoctor.model import Run
-from curvedoctor.reports.base import Look
+from curvedoctor.reports.base import OutputStyle
 from curvedoctor.roles import assign
 from tensorboard_lab.browser import Watched
 
@@ -44,7 +44,7 @@ def found() -> Comparison:
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("unicode", [True, False])
 def test_the_table_fits(found: Comparison, width: int, unicode: bool) -> None:
-    text = "".join(as_table.render(found, Look(width, False, unicode)))
+    text = "".join(as_table.render(found, OutputStyle(width, False, unicode)))
     assert unicode or text.isascii()
     assert "\x1b" not in text
     if width >= 80:
@@ -55,7 +55,7 @@ def test_the_table_fits(found: Comparison, width: int, unicode: bool) -> None:
 
 
 def test_colours_only_where_wanted(found: Comparison) -> None:
-    assert "\x1b[" in "".join(as_table.render(found, Look(80, True)))
+    assert "\x1b[" in "".join(as_table.render(found, OutputStyle(80, True)))
 
 
 def test_json_is_strict(found: Comparison) -> None:
@@ -117,7 +117,7 @@ def test_axe_finds_no_serious_violation(found: Comparison, watched: Watched, tmp
 
 def test_nothing_to_compare_is_said() -> None:
     alone = compare(undiagnosed([range_run()]))
-    text = "".join(as_table.render(alone, Look()))
+    text = "".join(as_table.render(alone, OutputStyle()))
     assert "none with a sibling" in text
     assert "suggests lr" in text
 

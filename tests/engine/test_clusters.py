@@ -21,8 +21,8 @@ from engine.logs import log_teams
 COMMAND = """
 import sys
 from curvedoctor.cli import main
-from curvedoctor.engine import plan
-plan.JOB = 3
+from curvedoctor.engine import grouping
+grouping.JOB = 3
 if __name__ == "__main__":
     sys.exit(main())
 """

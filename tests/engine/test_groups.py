@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from curvedoctor.advice.siblings import Siblings
-from curvedoctor.engine import Options, diagnose_sources, plan, recall, work
+from curvedoctor.engine import Options, diagnose_sources, grouping, plan, work
 from curvedoctor.features.summary import Summary
 from curvedoctor.model import Diagnosis, Origin, Problem, Run
 from curvedoctor.reports.as_json import to_dict
@@ -55,7 +55,7 @@ def test_addresses_that_mix_groups_find_the_siblings(
     logs: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     ordered = judged([logs / team for team in TEAMS])
-    monkeypatch.setattr(plan, "JOB", size)
+    monkeypatch.setattr(grouping, "JOB", size)
     found = judged(mixed(logs))
     assert len(found) == 16
     assert {source: said["verdict"] for source, said in found.items()} == {
@@ -74,8 +74,8 @@ def test_a_reader_that_mixes_groups_gives_every_run_once(
         random.Random(0).shuffle(found)
         return iter(found)
 
-    monkeypatch.setattr(recall, "find_all", shuffled)
-    monkeypatch.setattr(plan, "JOB", size)
+    monkeypatch.setattr(plan, "find_all", shuffled)
+    monkeypatch.setattr(grouping, "JOB", size)
     assert len(judged([logs], jobs)) == 16
 
 
@@ -91,7 +91,7 @@ def test_a_group_waits_for_addresses_that_may_add_to_it_and_no_longer() -> None:
             taken.append(address)
             yield unit(address)
 
-    found = plan.groups(walk(), addresses)
+    found = grouping.groups(walk(), addresses)
     first = next(found)
     assert isinstance(first, list)
     assert [u.run for u in first] == ["logs/a/x", "logs/a/y"]
@@ -103,7 +103,7 @@ def test_a_group_below_an_address_still_to_come_waits() -> None:
     deep = Unit("tensorboard", "logs/a/b/x", "x", "logs/a/b", ("logs/a/b/x",))
     other = Unit("tensorboard", "else/z", "z", "else", ("else/z",))
     again = Unit("tensorboard", "logs", "a/b/y", "logs/a/b", ("logs/a/b/y",))
-    found = list(plan.groups([deep, other, again], ["logs/a/b/x", "else/z", "logs"]))
+    found = list(grouping.groups([deep, other, again], ["logs/a/b/x", "else/z", "logs"]))
     assert sorted(len(group) for group in found if isinstance(group, list)) == [1, 2]
 
 
@@ -113,7 +113,7 @@ def test_runs_of_one_name_and_store_are_told_apart() -> None:
         for key in ("1", "2")
     )
     assert work.key_of(first) != work.key_of(second)
-    assert recall.unit_names([work.key_of(first)]) == {"same"}
+    assert plan.unit_names([work.key_of(first)]) == {"same"}
 
 
 def test_siblings_of_one_name_have_tried_remedies_for_each_other() -> None:
@@ -123,4 +123,4 @@ def test_siblings_of_one_name_have_tried_remedies_for_each_other() -> None:
     )
     (trial,) = Siblings([high, low]).trials(high)
     assert trial.action == "lower-lr"
-    assert trial.odds > 0.9
+    assert trial.help_probability > 0.9

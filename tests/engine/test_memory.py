@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from curvedoctor import fingerprint
-from curvedoctor.engine import Options, diagnose_sources, keys, memory, plan, recall, tree, work
+from curvedoctor.engine import Options, diagnose_sources, grouping, keys, memory, plan, tree, work
 from curvedoctor.engine.record import is_hollow, pack, unpack
 from curvedoctor.features.case import Case
 from curvedoctor.model import Curve, Diagnosis, Finding, Origin, Prescription, Problem, Role, Run, Unjudged
@@ -51,7 +51,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return load
 
     monkeypatch.setattr(work, "load_units", watched(work.load_units))
-    monkeypatch.setattr(recall, "load_units", watched(recall.load_units))
+    monkeypatch.setattr(plan, "load_units", watched(plan.load_units))
     return seen
 
 
@@ -79,8 +79,8 @@ def test_the_walk_is_remembered_only_while_nothing_changes(
 ) -> None:
     first = lines(logs)
     walked: list[object] = []
-    original = recall.find_all
-    monkeypatch.setattr(recall, "find_all", lambda *args: walked.append(1) or original(*args))
+    original = plan.find_all
+    monkeypatch.setattr(plan, "find_all", lambda *args: walked.append(1) or original(*args))
     assert lines(logs) == first
     assert not walked
     log_run(logs / "c" / "new", 0.1)
@@ -92,8 +92,8 @@ def test_what_has_just_changed_is_walked_again(logs: Path, monkeypatch: pytest.M
     monkeypatch.setattr(tree, "SETTLED", 3600.0)
     first = lines(logs)
     walked: list[object] = []
-    original = recall.find_all
-    monkeypatch.setattr(recall, "find_all", lambda *args: walked.append(1) or original(*args))
+    original = plan.find_all
+    monkeypatch.setattr(plan, "find_all", lambda *args: walked.append(1) or original(*args))
     assert lines(logs) == first
     assert walked
 
@@ -155,7 +155,7 @@ def test_curves_that_are_drawn_are_read_and_only_those(logs: Path, read: list[st
 def test_large_groups_are_remembered_in_parts(
     logs: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "JOB", 3)
+    monkeypatch.setattr(grouping, "JOB", 3)
     first = lines(logs)
     read.clear()
     assert lines(logs) == first
@@ -172,9 +172,9 @@ def test_off_writes_nothing(logs: Path, cache: Path, monkeypatch: pytest.MonkeyP
 def test_files_that_cannot_be_read_now_are_tried_again(logs: Path, read: list[str]) -> None:
     case = Case(Run("r", "s", "g", ()), {})
     problem = Problem("f", "can't be read: permission denied")
-    kept = work.sheet([Diagnosis(case.run, "undetermined", problems=(problem,))], [], NONE)
+    kept = work.group_result([Diagnosis(case.run, "undetermined", problems=(problem,))], [], NONE)
     assert not kept.settled
-    assert not work.sheet([], [problem], NONE).settled
+    assert not work.group_result([], [problem], NONE).settled
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + bytes(5000)])
@@ -240,7 +240,7 @@ def test_a_cache_that_is_no_directory_is_done_without(logs: Path, cache: Path) -
 def test_room_is_made_for_what_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "MOST", 100_000)
     path = tmp_path / "cache" / "x.sqlite"
-    held = memory.Held(bytes(9_000), b"")
+    held = memory.Entry(bytes(9_000), b"")
     now = 1e9
     for day in range(20):
         monkeypatch.setattr(memory.time, "time", lambda at=now + day * 86_400: at)

@@ -22,22 +22,22 @@ from engine.logs import log_teams
 SCANS = """
 import json, os, sys, time
 from curvedoctor.cli import main
-from curvedoctor.engine import judge, plan, scan
+from curvedoctor.engine import judge, grouping, scan
 from curvedoctor.reports import as_jsonl
-original, pieces = judge._diagnose, as_jsonl.pieces
+original, render = judge._diagnose, as_jsonl.render
 def slow(*given):
     time.sleep(0.004)
     return original(*given)
 def slowly(results, look):
-    for piece in pieces(results, look):
+    for piece in render(results, look):
         yield piece
         time.sleep(0.004)
-judge._diagnose, as_jsonl.pieces = slow, slowly
+judge._diagnose, as_jsonl.render = slow, slowly
 while line := sys.stdin.readline():
     said = json.loads(line)
     process = os.fork()
     if not process:
-        plan.JOB, os.environ["CURVEDOCTOR_CACHE"], sys.argv[1:] = said
+        grouping.JOB, os.environ["CURVEDOCTOR_CACHE"], sys.argv[1:] = said
         try:
             code = main()
         except SystemExit as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from curvedoctor.engine import Options, diagnose_sources, plan, work
+from curvedoctor.engine import Options, diagnose_sources, grouping, work
 from curvedoctor.engine.pool import run_ordered
 from curvedoctor.errors import UsageError
 from curvedoctor.features.case import Case
@@ -50,7 +50,7 @@ def test_groups_larger_than_a_job_are_judged_as_smaller_ones(
     logs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = said(logs)
-    monkeypatch.setattr(plan, "JOB", 2)
+    monkeypatch.setattr(grouping, "JOB", 2)
     assert said(logs) == whole
     monkeypatch.setattr(work, "ROOM", 1 << 62)  # no room to spill: read again
     assert said(logs) == whole
@@ -74,7 +74,7 @@ def test_a_group_is_given_out_while_the_walk_goes_on() -> None:
             taken.append(u.run)
             yield u
 
-    first = next(plan.groups(walk()))
+    first = next(grouping.groups(walk()))
     assert isinstance(first, list)
     assert [u.run for u in first] == ["y"]
     assert "w" not in taken
@@ -92,7 +92,7 @@ def test_small_groups_share_a_job_and_large_ones_are_cut(logs: Path, monkeypatch
     said(logs)
     assert seen == [13]  # the broken file is found as a run, too
     seen.clear()
-    monkeypatch.setattr(plan, "JOB", 3)
+    monkeypatch.setattr(grouping, "JOB", 3)
     said(logs, Options(alone=True))
     assert sorted(seen) == [1, 1, 1, 1, 3, 3, 3]
 

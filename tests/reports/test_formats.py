@@ -22,7 +22,7 @@ import cases
 from curvedoctor.errors import UsageError
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.reports import formats
-from curvedoctor.reports.base import Look, get
+from curvedoctor.reports.base import OutputStyle, get
 from curvedoctor.reports.rows import COLUMNS
 
 CONTRACT = {"table", "json", "jsonl", "markdown", "html", "csv", "parquet", "sarif", "junit"}
@@ -31,9 +31,9 @@ EVERYTHING: list[Diagnosis | Problem] = [*cases.ALL, *cases.hostile()]
 DANGEROUS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def output(form: str, results: list[Diagnosis | Problem], look: Look | None = None) -> Any:
-    pieces: list[Any] = list(get(form).pieces(results, look or Look()))
-    return b"".join(pieces) if form == "parquet" else "".join(pieces)
+def output(form: str, results: list[Diagnosis | Problem], style: OutputStyle | None = None) -> Any:
+    render: list[Any] = list(get(form).render(results, style or OutputStyle()))
+    return b"".join(render) if form == "parquet" else "".join(render)
 
 
 def test_the_formats_are_those_of_the_contract() -> None:
@@ -72,7 +72,7 @@ def test_no_format_keeps_the_curves_of_all_runs(form: str) -> None:
             yield diagnosis
             del diagnosis
 
-    for _ in get(form).pieces(results(), Look()):
+    for _ in get(form).render(results(), OutputStyle()):
         pass
     assert most < 10
 

@@ -14,7 +14,7 @@ import cases
 from curvedoctor.actions import ACTIONS
 from curvedoctor.model import QUANTITIES, SEVERITIES, Diagnosis, Problem
 from curvedoctor.reports import as_json, as_jsonl
-from curvedoctor.reports.base import Look
+from curvedoctor.reports.base import OutputStyle
 
 SCHEMA = json.loads(files("curvedoctor.reports").joinpath("schema.json").read_text(encoding="utf-8"))
 
@@ -28,7 +28,7 @@ def strict(text: str) -> Any:
 
 
 def document(results: list[Diagnosis | Problem]) -> Any:
-    return strict("".join(as_json.pieces(results, Look())))
+    return strict("".join(as_json.render(results, OutputStyle())))
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,9 @@ def test_jsonl_is_one_run_per_line_and_streams() -> None:
             pulled.append(item)
             yield item
 
-    pieces = as_jsonl.pieces(results(), Look())
-    first = next(iter(pieces))
+    render = as_jsonl.render(results(), OutputStyle())
+    first = next(iter(render))
     assert len(pulled) == 1
-    lines = [first, *pieces]
+    lines = [first, *render]
     assert all(line.endswith("\n") and line.count("\n") == 1 for line in lines)
     assert [strict(line) for line in lines] == document(list(cases.ALL))["runs"]

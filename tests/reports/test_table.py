@@ -13,17 +13,17 @@ from rich.cells import cell_len
 
 import cases
 from curvedoctor.model import Curve, Diagnosis, Problem
-from curvedoctor.reports.as_table import pieces
-from curvedoctor.reports.base import Look
+from curvedoctor.reports.as_table import render
+from curvedoctor.reports.base import OutputStyle
+from curvedoctor.reports.phrases import order, suggestions
 from curvedoctor.reports.plot import Frame, draw
 from curvedoctor.reports.text import cells, safe, shorten
-from curvedoctor.reports.words import order, told
 
 EVERYTHING: list[Diagnosis | Problem] = [*cases.ALL, *cases.hostile()]
 
 
-def lines(results: list[Diagnosis | Problem], **look: object) -> list[str]:
-    text = "".join(pieces(results, Look(**look)))  # type: ignore[arg-type]
+def lines(results: list[Diagnosis | Problem], **style: object) -> list[str]:
+    text = "".join(render(results, OutputStyle(**style)))  # type: ignore[arg-type]
     return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
 
 
@@ -85,7 +85,7 @@ def test_what_is_seen_stands_apart_from_what_is_suggested() -> None:
 
 def test_the_printed_numbers_explain_the_order() -> None:
     given = cases.improvable()
-    numbers = [re.findall(r"(\d+) %", beside)[0] for _, beside in told(given)]
+    numbers = [re.findall(r"(\d+) %", beside)[0] for _, beside in suggestions(given)]
     assert numbers == ["71", "80"]
     assert order(given) == ["", "takes more effort"]
     assert order(cases.sick()) == ["repairs an error", ""]
@@ -107,7 +107,7 @@ def test_the_sick_ones_have_details_with_a_picture() -> None:
 
 
 def test_ascii_where_the_terminal_has_nothing_else() -> None:
-    text = "".join(pieces(EVERYTHING, Look(unicode=False)))
+    text = "".join(render(EVERYTHING, OutputStyle(unicode=False)))
     assert text.isascii()
     assert "x sgd_lr0.5" in text
     assert "lower-lr 0.5 -> 0.05" in text
@@ -115,12 +115,12 @@ def test_ascii_where_the_terminal_has_nothing_else() -> None:
 
 
 def test_colours_only_when_asked_for() -> None:
-    assert "\x1b" not in "".join(pieces(EVERYTHING, Look()))
-    assert "\x1b[31m" in "".join(pieces(EVERYTHING, Look(color=True)))
+    assert "\x1b" not in "".join(render(EVERYTHING, OutputStyle()))
+    assert "\x1b[31m" in "".join(render(EVERYTHING, OutputStyle(color=True)))
 
 
 def test_many_sick_runs_are_not_all_told_in_detail() -> None:
-    text = "".join(pieces([cases.sick(f"run{i}") for i in range(50)], Look()))
+    text = "".join(render([cases.sick(f"run{i}") for i in range(50)], OutputStyle()))
     assert "… and 30 more sick runs" in text
     assert text.count("lr-too-high (error") == 20
 

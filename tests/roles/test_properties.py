@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from curvedoctor.model import BETTERS, GRANULARITIES, QUANTITIES, SPLITS, Curve, Role
 from curvedoctor.roles import assign, infer, is_proportion
+from curvedoctor.roles.tag_words import parse
 from curvedoctor.roles.vocabulary import KNOWN
-from curvedoctor.roles.words import parse
 
 NAMES = st.one_of(
     st.text(max_size=80),

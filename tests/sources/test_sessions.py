@@ -7,21 +7,21 @@ import math
 import numpy as np
 import pytest
 
-from curvedoctor.sources.segments import Piece, Session, sessions
+from curvedoctor.sources.segments import Segment, Session, sessions
 
 
 def piece(
     name: str, steps: list[int], start: float, *, tags: tuple[str, ...] = ("loss",), folder: str = "",
     writer: str = "", opened: float = math.nan, every: float = 1.0,
-) -> Piece:  # fmt: skip
+) -> Segment:  # fmt: skip
     """Points every second from `start` on; times are seconds since 1970, so that `start` is to be above 0."""
     at = np.array(steps, dtype=np.int64)
     walls = start + every * np.arange(len(at))
-    return Piece(name, folder, dict.fromkeys(tags, (at, 1.0 + at, walls)), float(walls[0]), writer, opened)
+    return Segment(name, folder, dict.fromkeys(tags, (at, 1.0 + at, walls)), float(walls[0]), writer, opened)
 
 
-def names(*pieces: Piece) -> list[list[str]]:
-    return [[p.path for p in session.pieces] for session in sessions(pieces)]
+def names(*pieces: Segment) -> list[list[str]]:
+    return [[p.path for p in session.segments] for session in sessions(pieces)]
 
 
 @pytest.mark.parametrize(("overlap", "one"), [(4.0, True), (6.0, False)])

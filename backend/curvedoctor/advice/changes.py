@@ -41,15 +41,15 @@ class Change:
 
 
 #: what siblings proved: action → (hyperparameter, its value there, share by which it ended lower)
-Proven = Mapping[str, tuple[str, ParamValue, float]]
+SiblingValues = Mapping[str, tuple[str, ParamValue, float]]
 
 
 def change(
-    case: Case, action: str, findings: Sequence[Finding], proven: Proven = MappingProxyType({})
+    case: Case, action: str, findings: Sequence[Finding], sibling_values: SiblingValues = MappingProxyType({})
 ) -> Change:
     """What to change, with numbers wherever the log allows."""
-    if action in proven and not _leap(case, *proven[action]):
-        return _as_a_sibling(case, *proven[action])
+    if action in sibling_values and not _leap(case, *sibling_values[action]):
+        return _as_a_sibling(case, *sibling_values[action])
     special = _SPECIAL.get(action)
     made = special(case, findings) if special is not None else None
     return made if made is not None else _scaled(case, action)
@@ -104,8 +104,8 @@ def _lr(case: Case) -> float | None:
     lr = case.number("lr")
     if lr is not None:
         return lr
-    found = case.schedule
-    return found.peak if found is not None else None
+    schedule = case.schedule
+    return schedule.peak if schedule is not None else None
 
 
 def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None]:

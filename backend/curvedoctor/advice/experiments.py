@@ -28,7 +28,7 @@ class Experiment:
 
     action: str
     chance: float
-    because: str
+    reason: str
 
 
 def experiment(

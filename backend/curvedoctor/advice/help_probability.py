@@ -17,12 +17,12 @@ import numpy.typing as npt
 
 from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.boosted import Boosted
-from curvedoctor.advice.complete import complete
 from curvedoctor.advice.familiar import Familiar
+from curvedoctor.advice.impute import impute
 from curvedoctor.advice.siblings import Trial
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case
-from curvedoctor.features.words import facts
+from curvedoctor.features.sentences import facts
 from curvedoctor.model import Floats, ParamValue
 
 Stored = npt.NDArray[np.generic]
@@ -52,9 +52,9 @@ class Estimate:
     #: probability that the action helps; empty where the model can't judge the run
     probability: Mapping[str, float] = field(default_factory=dict)
     #: the facts about the run that moved a probability most, in plain words
-    because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    attributions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: (hyperparameter, its value in a sibling that ended clearly lower, by which share)
-    proven: Mapping[str, tuple[str, ParamValue, float]] = field(default_factory=dict)
+    sibling_values: Mapping[str, tuple[str, ParamValue, float]] = field(default_factory=dict)
     #: what was fitted; None where it can't judge the run
     model: Model | None = None
 
@@ -64,23 +64,23 @@ class Estimate:
             return None
         return self.model.gain(self.model.boosted.outcomes.index(action), chance)
 
-    def with_reason(self, action: str, because: str) -> Estimate:
+    def with_reason(self, action: str, reason: str) -> Estimate:
         """The same with one more reason for an action, before all others."""
-        reasons = (because, *self.because.get(action, ()))[:REASONS]
-        return replace(self, because={**self.because, action: reasons})
+        reasons = (reason, *self.attributions.get(action, ()))[:REASONS]
+        return replace(self, attributions={**self.attributions, action: reasons})
 
     def with_trials(self, trials: Sequence[Trial]) -> Estimate:
         """The same with what siblings have tried worked in."""
         if not trials or not self.probability:
             return self
-        chances, because = dict(self.probability), dict(self.because)
+        chances, attributions = dict(self.probability), dict(self.attributions)
         for trial in trials:
             chances[trial.action] = trial.moved(self.probability)
-            because[trial.action] = (trial.because, *because.get(trial.action, ()))[:REASONS]
-        proven = {
+            attributions[trial.action] = (trial.reason, *attributions.get(trial.action, ()))[:REASONS]
+        sibling_values = {
             t.action: (t.parameter, t.value, t.gain) for t in trials if t.helped and t.value is not None
         }
-        return Estimate(chances, because, proven, self.model)
+        return Estimate(chances, attributions, sibling_values, self.model)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -102,7 +102,7 @@ class Model:
     def told(self, rows: Floats) -> tuple[Floats, Floats]:
         """Those probabilities, and how far they are trusted, shape (n,)."""
         distance = self.familiar.distance(rows)
-        odds = self.familiar.shrunk(self.boosted.calibrated(complete(rows)), distance)
+        odds = self.familiar.shrunk(self.boosted.calibrated(impute(rows)), distance)
         return 1.0 / (1.0 + np.exp(-odds)), self.familiar.kept(distance)
 
     def gain(self, outcome: int, chance: float) -> Gain | None:
@@ -160,9 +160,9 @@ def judgeable(case: Case) -> bool:
 def inputs(cases: Sequence[Case], features: Sequence[str]) -> Floats:
     """Rows for a model that was fitted on these features, by name; NaN where this version has none of that name."""
     rows = vector.matrix(list(cases))
-    place = {name: i for i, name in enumerate(vector.names())}
+    position = {name: i for i, name in enumerate(vector.names())}
     padded = np.hstack([rows, np.full((len(rows), 1), np.nan)])
-    return padded[:, [place.get(name, -1) for name in features]]
+    return padded[:, [position.get(name, -1) for name in features]]
 
 
 def estimates(cases: Sequence[Case], model: Model | None = None) -> list[Estimate]:
@@ -187,14 +187,14 @@ def _estimate(model: Model, case: Case, row: Floats, chance: Floats, *, strange:
     if (case.number("n_train") or 0.0) >= BEYOND:
         chances["more-data"] = min(chances.get("more-data", 0.0), ON_AVERAGE)
     likeliest = sorted(chances, key=lambda action: -chances[action])[:EXPLAINED]
-    because = _because(model.boosted, row, likeliest)
+    reasons = _attributions(model.boosted, row, likeliest)
     if strange:
-        because = {action: (UNLIKE, *reasons[: REASONS - 1]) for action, reasons in because.items()}
-    return Estimate(chances, because, model=model)
+        reasons = {action: (UNLIKE, *known[: REASONS - 1]) for action, known in reasons.items()}
+    return Estimate(chances, reasons, model=model)
 
 
-def _because(trees: Boosted, row: Floats, actions: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    strongest = trees.strongest(complete(row), list(actions), LOOKED_AT)
+def _attributions(trees: Boosted, row: Floats, actions: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    strongest = trees.strongest(impute(row), list(actions), LOOKED_AT)
     return {
         action: facts(((trees.features[f], float(row[f])) for f in places), REASONS)
         for action, places in zip(actions, strongest, strict=True)

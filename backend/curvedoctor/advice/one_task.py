@@ -38,7 +38,7 @@ def close_pairs(buckets: Buckets) -> tuple[int, int]:
         runs = [
             (number, s) for same in tried.values() for s in same if (number := number_of(s, name)) is not None
         ]
-        runs.sort(key=lambda found: (found[0], found[1].run))
+        runs.sort(key=lambda pair: (pair[0], pair[1].run))
         far = FAR.get(name, NEAR)
         for (low, a), (high, b) in itertools.pairwise(runs):
             if low == high or (low > 0 and high / low < far):

@@ -55,14 +55,16 @@ def _adaptive(case: Case) -> bool:
 
 def contradicts(case: Case, findings: Sequence[Finding], action: str) -> bool:
     """Whether the action would make worse what was found, or is for a lack of training that is not there."""
-    return any(action in _WORSE.get(found.condition, ()) for found in findings if found.severity != "info")
+    return any(
+        action in _WORSE.get(finding.condition, ()) for finding in findings if finding.severity != "info"
+    )
 
 
 def last_resorts(case: Case, findings: Sequence[Finding]) -> set[str]:
     """What costs most, where data are plenty or training has not yet fitted what it has."""
     n, steps = case.number("n_train"), _steps(case)
     plenty = n >= LARGE_SET if n is not None else steps is not None and steps >= MANY_STEPS
-    unfitted = any(found.condition in _UNFITTED and found.severity != "info" for found in findings)
+    unfitted = any(finding.condition in _UNFITTED and finding.severity != "info" for finding in findings)
     return {"more-data", "bigger-model"} if plenty or unfitted else set()
 
 

@@ -50,12 +50,12 @@ def led_by(
     if first is None:
         return tuple(findings)
 
-    def place(found: Finding) -> int:
-        usual = found.actions or known[found.condition].actions
-        treated = found.condition in first.treats and first.action in usual
+    def place(finding: Finding) -> int:
+        usual = finding.actions or known[finding.condition].actions
+        treated = finding.condition in first.treats and first.action in usual
         return usual.index(first.action) if treated else len(ACTIONS)
 
-    return tuple(sorted(findings, key=lambda found: (_WEIGHT[found.severity], place(found))))
+    return tuple(sorted(findings, key=lambda finding: (_WEIGHT[finding.severity], place(finding))))
 
 
 def prescribe(
@@ -85,12 +85,16 @@ def prescribe(
     repaired = any(a in repairs for a in worth)
     if not repaired and (asking := experiment(treated, estimate.probability, named)):
         chance[asking.action] = asking.chance
-        estimate = estimate.with_reason(asking.action, asking.because)
+        estimate = estimate.with_reason(asking.action, asking.reason)
         worth.insert(0, asking.action)
     treats = {a: tuple(dict.fromkeys(f.condition for f, acts in asked if a in acts)) for a in worth}
     return tuple(
         _prescription(
-            change(case, action, findings, estimate.proven), action, chance[action], treats[action], estimate
+            change(case, action, findings, estimate.sibling_values),
+            action,
+            chance[action],
+            treats[action],
+            estimate,
         )
         for action in _without_opposites(worth)[:MOST]
     )
@@ -103,14 +107,14 @@ def _by_findings(asked: Sequence[tuple[Finding, Sequence[str]]], estimate: Estim
     was learnt: for changes of a measurement, and runs that the model can't judge.
     """
     chance: dict[str, float] = {}
-    for found, actions in asked:
+    for finding, actions in asked:
         for at, action in enumerate(actions):
             learnt = estimate.probability.get(action) if ACTIONS[action].training else None
             share = BY_PLACE[min(at, len(BY_PLACE) - 1)]
             if learnt is None:
-                p = max(found.confidence * share, estimate.probability.get(action, 0.0))
+                p = max(finding.confidence * share, estimate.probability.get(action, 0.0))
             else:
-                p = learnt + RAISED[min(at, 2)] * found.confidence * (1.0 - learnt)
+                p = learnt + RAISED[min(at, 2)] * finding.confidence * (1.0 - learnt)
             chance[action] = max(chance.get(action, 0.0), p)
     return chance
 
@@ -118,7 +122,7 @@ def _by_findings(asked: Sequence[tuple[Finding, Sequence[str]]], estimate: Estim
 def _prescription(
     made: Change, action: str, chance: float, treats: tuple[str, ...], estimate: Estimate
 ) -> Prescription:
-    basis: Basis = "siblings" if action in estimate.proven else "seen" if treats else "odds"
+    basis: Basis = "siblings" if action in estimate.sibling_values else "seen" if treats else "odds"
     return Prescription(
         action=action,
         confidence=round(min(chance, 0.99), 3),
@@ -129,7 +133,7 @@ def _prescription(
         proposed=made.proposed,
         factor=made.factor,
         step=made.step,
-        because=estimate.because.get(action, ()),
+        because=estimate.attributions.get(action, ()),
         basis=basis,
         gain=estimate.gain(action, chance),
     )

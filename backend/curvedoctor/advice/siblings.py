@@ -66,29 +66,31 @@ class Trial:
 
     action: str
     #: probability that it helps, given the trial
-    odds: float
-    because: str
+    help_probability: float
+    reason: str
     #: the hyperparameter that the sibling changed, its value there, and the share by which it ended lower
     parameter: str
     value: ParamValue | None
     gain: float
     #: False where the sibling may be of another task
-    sure: bool = True
+    same_task: bool = True
     #: what the sibling changed at the same time: the gain is due to one of these, or to `action`
     others: tuple[str, ...] = ()
 
     @property
     def helped(self) -> bool:
         """Whether the sibling ended clearly lower."""
-        return self.odds == TRIED_HELPS
+        return self.help_probability == TRIED_HELPS
 
-    def moved(self, odds: Mapping[str, float]) -> float:
-        """What the trial makes of the odds that the action helps, given those of all actions."""
-        own = odds[self.action]
+    def moved(self, chances: Mapping[str, float]) -> float:
+        """What the trial makes of the probability that the action helps, given those of all actions."""
+        own = chances[self.action]
         if self.others:
-            return self.odds * own / sum(odds[action] for action in (self.action, *self.others))
-        if self.sure:
-            return self.odds
+            return (
+                self.help_probability * own / sum(chances[action] for action in (self.action, *self.others))
+            )
+        if self.same_task:
+            return self.help_probability
         shift = PERHAPS if self.helped else -PERHAPS
         return 1 / (1 + (1 / min(max(own, 1e-6), 1 - 1e-6) - 1) * math.exp(-shift))
 
@@ -127,25 +129,25 @@ class Siblings:
         """
         if own.end is None or self._one_task is False:
             return []
-        found: dict[str, Trial] = {}
+        best: dict[str, Trial] = {}
         for name in self._varied:
             wanted = {a for a in _NUMBERS.get(name, (_WORDS.get(name),)) if a is not None}
             rest = _rest(own, name)
             alike = self._one_task or len(rest) >= MANY or (name, rest, own.curve) in self._orderly
             for other in self._index.get((name, rest, own.curve), ()):
                 action = _action(name, own.params.get(name), other.params.get(name))
-                if action is None or action in found or other is own:
+                if action is None or action in best or other is own:
                     continue
                 trial = _judge(action, own, other, name)
                 if not (alike or (named_for(own, name) and named_for(other, name))):
-                    trial = replace(trial, sure=False)
-                if trial.odds < TRIED_HELPS and _too_far(name, own, other):
+                    trial = replace(trial, same_task=False)
+                if trial.help_probability < TRIED_HELPS and _too_far(name, own, other):
                     continue
-                found[action] = trial
-                if wanted <= set(found):
+                best[action] = trial
+                if wanted <= set(best):
                     break
-        told = [t for _, t in sorted(found.items()) if t.odds in (TRIED_HELPS, TRIED_HELPS_NOT)]
-        return told if any(t.helped for t in told) else told + self._together(own)
+        clear = [t for _, t in sorted(best.items()) if t.help_probability in (TRIED_HELPS, TRIED_HELPS_NOT)]
+        return clear if any(t.helped for t in clear) else clear + self._together(own)
 
     def _together(self, own: Summary) -> list[Trial]:
         """What the best sibling has changed at once, two or three hyperparameters, if it ended clearly lower."""
@@ -192,11 +194,11 @@ def _median(same: list[Summary]) -> Summary:
 
 def _judge(action: str, own: Summary, other: Summary, name: str) -> Trial:
     gain = saved_by(own, other)
-    odds = TRIED_HELPS if gain >= HELPS else TRIED_HELPS_NOT if gain < HELPS_NOT else 0.5
+    chance = TRIED_HELPS if gain >= HELPS else TRIED_HELPS_NOT if gain < HELPS_NOT else 0.5
     change = f"lower by {100 * gain:.0f} %" if gain > 0 else f"higher by {-100 * gain:.0f} %"
     value = other.params.get(name)
     return Trial(
-        action, odds, f"its sibling {other.run} with {name} {value} ended {change}", name, value, gain
+        action, chance, f"its sibling {other.run} with {name} {value} ended {change}", name, value, gain
     )
 
 

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from curvedoctor.address import Address, hidden
     from curvedoctor.cli.app import group
-    from curvedoctor.cli.terminal import complain, quiet_stdout
+    from curvedoctor.cli.terminal import print_error, quiet_stdout
     from curvedoctor.errors import CurvedoctorError, SinkError
 
     if "_CURVEDOCTOR_COMPLETE" in os.environ:  # the shell asks for completions
@@ -39,26 +39,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        told = io.StringIO()
-        error.show(told)
-        sys.stderr.write(hidden(told.getvalue()))
+        buffer = io.StringIO()
+        error.show(buffer)
+        sys.stderr.write(hidden(buffer.getvalue()))
         return USAGE
     except (click.Abort, KeyboardInterrupt):
-        complain("interrupted")
+        print_error("interrupted")
         return INTERRUPTED
     except CurvedoctorError as error:
         for line in str(error).splitlines():
-            complain(line)
+            print_error(line)
         return PARTLY if isinstance(error, SinkError) else USAGE
     except BrokenPipeError:  # the reader (head, less) has seen enough
         quiet_stdout()
         return DONE
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        complain(f"{where}{error.strerror or error}")
+        print_error(f"{where}{error.strerror or error}")
         return USAGE
     except Exception as error:
         if os.environ.get("CURVEDOCTOR_DEBUG"):
             raise
-        complain(f"{OURS}: {type(error).__name__}: {error} (CURVEDOCTOR_DEBUG=1 shows where)")
+        print_error(f"{OURS}: {type(error).__name__}: {error} (CURVEDOCTOR_DEBUG=1 shows where)")
         return FAULT

@@ -36,21 +36,23 @@ if TYPE_CHECKING:
     help="Also draw the curve without its noise, and where it is heading, over TensorBoard's own chart.",
 )
 @click.pass_obj
-def command(settings: Settings, /, **said: Any) -> int:
+def command(settings: Settings, /, **kwargs: Any) -> int:
     """Diagnose every run in SOURCE and write the diagnosis back to it.
 
     MLflow runs get tags and artifacts, TensorBoard runs a sub-directory of their own, with the diagnosis
     as text; charts and tables stay as they are unless you ask. Nothing that you logged is changed; `curvedoctor clean` removes it all. Repeating it changes nothing.
     """
     from curvedoctor.cli.results import Results
-    from curvedoctor.cli.terminal import Progress, heedless
+    from curvedoctor.cli.terminal import Progress, print_best_effort
     from curvedoctor.cli.writeback import annotate, report
     from curvedoctor.known import Known
     from curvedoctor.model import Diagnosis
     from curvedoctor.sinks.base import WriteOptions
 
-    results = Results(said["sources"], options_of(said, settings), Known(settings.rules), Progress())
-    options = WriteOptions(said["dry_run"], said["note"], said["overlay"], said["pictures"], said["hparams"])
+    results = Results(kwargs["sources"], options_of(kwargs, settings), Known(settings.rules), Progress())
+    options = WriteOptions(
+        kwargs["dry_run"], kwargs["note"], kwargs["overlay"], kwargs["pictures"], kwargs["hparams"]
+    )
     diagnoses = (result for result in results if isinstance(result, Diagnosis))
-    code = report(annotate(diagnoses, options), options.dry_run, heedless)
+    code = report(annotate(diagnoses, options), options.dry_run, print_best_effort)
     return 3 if results.lost else code

@@ -19,16 +19,16 @@ from curvedoctor.cli.options import examples, read_of, reading
 )
 @reading
 @click.option("--dry-run", is_flag=True, help="Print exactly what would be removed; remove nothing.")
-def command(**said: Any) -> int:
+def command(**kwargs: Any) -> int:
     """Remove everything that `annotate` ever wrote to the runs in SOURCE, and nothing else."""
     from curvedoctor.cli.runs import read_runs
-    from curvedoctor.cli.terminal import heedless
+    from curvedoctor.cli.terminal import print_best_effort
     from curvedoctor.cli.writeback import clean, report
     from curvedoctor.model import Problem
     from curvedoctor.sinks.base import WriteOptions
 
     problems: list[Problem] = []
-    origins = ((run.name, run.origin) for run in read_runs(said["sources"], read_of(said), problems))
-    options = WriteOptions(said["dry_run"])
-    code = report(clean(origins, options), options.dry_run, heedless)
+    origins = ((run.name, run.origin) for run in read_runs(kwargs["sources"], read_of(kwargs), problems))
+    options = WriteOptions(kwargs["dry_run"])
+    code = report(clean(origins, options), options.dry_run, print_best_effort)
     return 3 if any(problem.lost for problem in problems) else code

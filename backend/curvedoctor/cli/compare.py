@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from curvedoctor.compare.types import Comparison
-    from curvedoctor.reports.base import Look
+    from curvedoctor.reports.base import OutputStyle
     from curvedoctor.settings import Settings
 
 FORMATS = ("table", "json", "markdown", "html")
@@ -48,7 +48,7 @@ FORMATS = ("table", "json", "markdown", "html")
     "--together", is_flag=True, help="Compare all runs, whatever directory or experiment they are in."
 )
 @click.pass_obj
-def command(settings: Settings, /, **said: Any) -> int:
+def command(settings: Settings, /, **kwargs: Any) -> int:
     """Say what the runs in SOURCE show together.
 
     Which values of a hyperparameter help and how sure that is, where the best lies at the edge of
@@ -56,24 +56,26 @@ def command(settings: Settings, /, **said: Any) -> int:
     """
     from curvedoctor.cli.options import options_of
     from curvedoctor.cli.results import Results
-    from curvedoctor.cli.terminal import Progress, emit, format_of, look, save
+    from curvedoctor.cli.terminal import Progress, emit, format_of, output_style, save
     from curvedoctor.compare.analyze import compare
     from curvedoctor.known import Known
     from curvedoctor.model import Diagnosis
 
     results = Results(
-        said["sources"], options_of({**said, "alone": True}, settings), Known(settings.rules), Progress()
+        kwargs["sources"], options_of({**kwargs, "alone": True}, settings), Known(settings.rules), Progress()
     )
     diagnoses = [item for item in results if isinstance(item, Diagnosis)]
-    found = compare(
+    comparison = compare(
         diagnoses,
-        final=said["outcome"] == "final",
-        metric=said["metric"] or settings.primary,
-        together=said["together"],
+        final=kwargs["outcome"] == "final",
+        metric=kwargs["metric"] or settings.primary,
+        together=kwargs["together"],
     )
-    output = said["output"]
-    text = pieces(
-        found, format_of(said["format"], output, FORMATS), look(settings.primary, to_file=output is not None)
+    output = kwargs["output"]
+    text = render(
+        comparison,
+        format_of(kwargs["format"], output, FORMATS),
+        output_style(settings.primary, to_file=output is not None),
     )
     if output is None:
         emit(text)
@@ -82,10 +84,10 @@ def command(settings: Settings, /, **said: Any) -> int:
     return 0
 
 
-def pieces(found: Comparison, form: str, look: Look) -> Iterator[str]:
+def render(comparison: Comparison, form: str, style: OutputStyle) -> Iterator[str]:
     """The comparison in one of FORMATS."""
     import importlib
 
     module = importlib.import_module(f"curvedoctor.compare.as_{form}")
-    rendered = module.render(found, look) if form == "table" else module.render(found)
+    rendered = module.render(comparison, style) if form == "table" else module.render(comparison)
     yield from ([rendered] if isinstance(rendered, str) else rendered)

@@ -35,17 +35,17 @@ def command(settings: Settings, /, folder: Path) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from curvedoctor.cli.results import Results
-    from curvedoctor.cli.terminal import complain, emit, emit_line, look
+    from curvedoctor.cli.terminal import emit, emit_line, output_style, print_error
     from curvedoctor.demo.runs import train_all
     from curvedoctor.engine import Options
     from curvedoctor.known import Known
     from curvedoctor.reports.base import get
 
-    complain(f"training six small networks, five of them wrong on purpose; logs go to {folder}")
+    print_error(f"training six small networks, five of them wrong on purpose; logs go to {folder}")
     for recipe in train_all(folder):
-        complain(f"trained {recipe.name} ({recipe.wrong})")
+        print_error(f"trained {recipe.name} ({recipe.wrong})")
     results = Results([str(folder)], Options(), Known())
-    emit(get("table").pieces(results, look(settings.primary)))
+    emit(get("table").render(results, output_style(settings.primary)))
     for line in next_steps(str(folder)):
         emit_line(line)
     return 0

@@ -53,20 +53,22 @@ if TYPE_CHECKING:
 )
 @click.option("--no-cache", is_flag=True, help="Judge anew what did not change since the last time, too.")
 @click.pass_obj
-def command(settings: Settings, /, **said: Any) -> int:
+def command(settings: Settings, /, **kwargs: Any) -> int:
     """Diagnose every run in SOURCE and print what was found. Writes nothing to it."""
     from curvedoctor.cli.results import Results
     from curvedoctor.cli.terminal import Progress, format_of
     from curvedoctor.known import Known, read_baseline
     from curvedoctor.reports.base import wanted
 
-    said["format"] = format_of(said["format"], said["output"], formats())
-    refuse_binary(said["format"], said["output"])
-    baseline = read_baseline(said["baseline"]) if said["baseline"] else {}
-    options = replace(options_of(said, settings), curves=wanted(said["format"]), memory=not said["no_cache"])
-    results = Results(said["sources"], options, Known(settings.rules, baseline), Progress())
-    present(results, settings, said)
-    return results.code(said["fail_on"])
+    kwargs["format"] = format_of(kwargs["format"], kwargs["output"], formats())
+    refuse_binary(kwargs["format"], kwargs["output"])
+    baseline = read_baseline(kwargs["baseline"]) if kwargs["baseline"] else {}
+    options = replace(
+        options_of(kwargs, settings), curves=wanted(kwargs["format"]), memory=not kwargs["no_cache"]
+    )
+    results = Results(kwargs["sources"], options, Known(settings.rules, baseline), Progress())
+    present(results, settings, kwargs)
+    return results.code(kwargs["fail_on"])
 
 
 def refuse_binary(form: str, output: Path | None) -> None:
@@ -82,35 +84,35 @@ def refuse_binary(form: str, output: Path | None) -> None:
         )
 
 
-def present(results: Results, settings: Settings, said: dict[str, Any]) -> None:
+def present(results: Results, settings: Settings, kwargs: dict[str, Any]) -> None:
     """Write the results where and how the user wants them."""
     from collections import Counter
 
     from curvedoctor.cli.resume import kept, recorded
-    from curvedoctor.cli.terminal import emit, look, save
+    from curvedoctor.cli.terminal import emit, output_style, save
     from curvedoctor.reports.base import get
 
-    output, form = said["output"], said["format"]
-    done = kept(output, form) if said["resume"] else Counter()
+    output, form = kwargs["output"], kwargs["format"]
+    done = kept(output, form) if kwargs["resume"] else Counter()
     if form == "parquet" and output is not None:
-        _journaled(results, said)
+        _journaled(results, kwargs)
         return
-    items = recorded(results, done, said["write_baseline"])
-    pieces = get(form).pieces(items, look(settings.primary, to_file=output is not None))
+    items = recorded(results, done, kwargs["write_baseline"])
+    render = get(form).render(items, output_style(settings.primary, to_file=output is not None))
     if output is None:
-        emit(pieces)
+        emit(render)
     else:
-        save(pieces, output, append=said["resume"], lasting=form == "jsonl")
+        save(render, output, append=kwargs["resume"], lasting=form == "jsonl")
 
 
-def _journaled(results: Results, said: dict[str, Any]) -> None:
+def _journaled(results: Results, kwargs: dict[str, Any]) -> None:
     """Write a Parquet file that is whole, or what `--resume` goes on from."""
     from curvedoctor.cli.journal import Journal
     from curvedoctor.cli.resume import recorded
     from curvedoctor.cli.terminal import save
     from curvedoctor.reports.as_parquet import file_of
 
-    journal = Journal(said["output"], said["resume"])
-    items = recorded(results, journal.done, said["write_baseline"])
-    save(file_of(journal.rows(items)), said["output"])
+    journal = Journal(kwargs["output"], kwargs["resume"])
+    items = recorded(results, journal.done, kwargs["write_baseline"])
+    save(file_of(journal.rows(items)), kwargs["output"])
     journal.remove()

@@ -15,7 +15,7 @@ from curvedoctor.cli.options import examples
 if TYPE_CHECKING:
     from curvedoctor.conditions.base import Condition, Example
     from curvedoctor.model import Diagnosis
-    from curvedoctor.reports.base import Look
+    from curvedoctor.reports.base import OutputStyle
 
 #: columns; longer lines are hard to read
 WIDEST = 100
@@ -38,11 +38,11 @@ SEED = 7
 def command(condition: tuple[str, ...]) -> int:
     """Show the manual page of a CONDITION (its id or title); without one, list all conditions."""
     from curvedoctor.cli.options import condition_of
-    from curvedoctor.cli.terminal import emit_line, look
+    from curvedoctor.cli.terminal import emit_line, output_style
     from curvedoctor.conditions.base import all_conditions
 
     known = all_conditions()
-    here = look()
+    here = output_style()
     if not condition:
         lines = listing(known.values(), here)
     else:
@@ -52,21 +52,21 @@ def command(condition: tuple[str, ...]) -> int:
     return 0
 
 
-def listing(conditions: object, look: Look) -> Iterator[str]:
+def listing(conditions: object, style: OutputStyle) -> Iterator[str]:
     """A line per condition: id, first sentence of its manual page."""
     from collections.abc import Iterable
 
     from curvedoctor.reports.text import MARKS, Paint, pad
 
     assert isinstance(conditions, Iterable)
-    paint = Paint(look.color)
+    paint = Paint(style.color)
     every = list(conditions)
     width = max(len(condition.id) for condition in every)
     for condition in every:
         sign, plain_sign, color = MARKS[condition.severity]
-        mark = paint(sign if look.unicode else plain_sign, color)
+        mark = paint(sign if style.unicode else plain_sign, color)
         head = headline(condition) + (" (preview)" if condition.stage == "preview" else "")
-        lines = textwrap.wrap(head, max(look.width - width - 4, 20))
+        lines = textwrap.wrap(head, max(style.width - width - 4, 20))
         yield f"{mark} {paint(pad(condition.id, width), 'bold')}  {lines[0]}"
         yield from (" " * (width + 4) + line for line in lines[1:])
     yield ""
@@ -78,19 +78,19 @@ def headline(condition: Condition) -> str:
     return " ".join(inspect.cleandoc(condition.manual).split("\n\n")[0].split())
 
 
-def page(condition: Condition, look: Look) -> Iterator[str]:
+def page(condition: Condition, style: OutputStyle) -> Iterator[str]:
     """The manual page: headline, pictures, sections, evidence."""
+    from curvedoctor.reports.phrases import title
     from curvedoctor.reports.text import Paint
-    from curvedoctor.reports.words import title
 
-    paint = Paint(look.color)
-    width = min(look.width, WIDEST)
+    paint = Paint(style.color)
+    width = min(style.width, WIDEST)
     stage = ", preview: not yet calibrated" if condition.stage == "preview" else ""
     head, *rest = textwrap.wrap(f"{condition.id}: {title(condition.id)} ({condition.severity}{stage})", width)
     yield from (head.replace(condition.id, paint(condition.id, "bold"), 1), *rest)
     yield from textwrap.wrap(headline(condition), width)
     yield ""
-    yield from pictures(condition, look, width)
+    yield from pictures(condition, style, width)
     body = inspect.cleandoc(condition.manual).partition("\n\n")[2]
     for block in re.split(r"\n\s*\n", body):
         yield from section(block, width, paint)
@@ -127,7 +127,7 @@ def judged(condition: Condition, example: Example) -> Diagnosis:
     return diagnose_runs([example(np.random.default_rng(SEED))], Options(conditions=(condition.id,)))[0]
 
 
-def pictures(condition: Condition, look: Look, width: int) -> Iterator[str]:
+def pictures(condition: Condition, style: OutputStyle, width: int) -> Iterator[str]:
     """A sick example on the left, a healthy one on the right, curve by curve."""
     from curvedoctor.reports.plot import Frame, draw
     from curvedoctor.reports.text import Paint, cells, fit, pad
@@ -140,14 +140,14 @@ def pictures(condition: Condition, look: Look, width: int) -> Iterator[str]:
     right = {curve.id: curve for curve in healthy.run.curves}
     names = finding.curves if finding else tuple(left)
     half = (width - 4) // 2
-    frame = Frame(max(half - 10, 10), 4, look.unicode)
-    paint = Paint(look.color)
+    frame = Frame(max(half - 10, 10), 4, style.unicode)
+    paint = Paint(style.color)
     yield paint(pad("sick", half + 4) + "healthy", "bold")
     for index, name in enumerate(names[:DRAWN]):
         onset = finding.onset if finding and index == 0 else None
         mine = draw(left[name], frame, onset) if name in left else []
         theirs = draw(right[name], frame) if name in right else []
-        yield paint(fit(name, half, look.unicode), "dim")
+        yield paint(fit(name, half, style.unicode), "dim")
         for row in range(max(len(mine), len(theirs))):
             one = mine[row] if row < len(mine) else ""
             other = theirs[row] if row < len(theirs) else ""

@@ -34,9 +34,9 @@ class Journal:
         """A finished file is gone on from, too. Raises `UsageError` if it is no output of ours."""
         part = self._path.with_name(f"{self._path.name}.part")
         with part.open("w", encoding="ascii") as file:
-            for found in stored(output):
-                file.write(_line(found))
-                self.done[str(found[0]["source"]), str(found[0]["run"])] += 1
+            for stored_rows in stored(output):
+                file.write(_line(stored_rows))
+                self.done[str(stored_rows[0]["source"]), str(stored_rows[0]["run"])] += 1
         part.replace(self._path)
 
     def rows(self, results: Iterable[Diagnosis | Problem]) -> Iterator[list[Row]]:
@@ -48,14 +48,14 @@ class Journal:
         with self._path.open("ab", buffering=0) as file:
             for result in results:
                 if isinstance(result, Diagnosis):
-                    found = list(rows(result))
-                    file.write(_line(found).encode("ascii"))
-                    yield found
+                    of_run = list(rows(result))
+                    file.write(_line(of_run).encode("ascii"))
+                    yield of_run
 
     def remove(self) -> None:
         """The output is whole."""
         self._path.unlink(missing_ok=True)
 
 
-def _line(found: list[Row]) -> str:
-    return json.dumps({"source": found[0]["source"], "run": found[0]["run"], "rows": found}) + "\n"
+def _line(of_run: list[Row]) -> str:
+    return json.dumps({"source": of_run[0]["source"], "run": of_run[0]["run"], "rows": of_run}) + "\n"

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 
-from curvedoctor.cli.terminal import complain
+from curvedoctor.cli.terminal import print_error
 from curvedoctor.model import Diagnosis, Finding
 from curvedoctor.reports.as_json import dumps, to_dict
 from curvedoctor.reports.text import safe
@@ -17,7 +17,7 @@ PATIENCE = 30
 LONGEST = 4096
 
 
-def notify(said: str, diagnosis: Diagnosis, finding: Finding) -> None:
+def notify(shell_command: str, diagnosis: Diagnosis, finding: Finding) -> None:
     """Run the command `said` with the finding in its environment and the diagnosis on its stdin."""
     first = diagnosis.prescriptions[0].text if diagnosis.prescriptions else ""
     facts = {
@@ -28,14 +28,14 @@ def notify(said: str, diagnosis: Diagnosis, finding: Finding) -> None:
         "SUMMARY": finding.summary,
         "PRESCRIPTION": first,
     }
-    told = {f"CURVEDOCTOR_{name}": safe(value)[:LONGEST] for name, value in facts.items()}
+    environment = {f"CURVEDOCTOR_{name}": safe(value)[:LONGEST] for name, value in facts.items()}
     try:
-        words = shlex.split(said)
+        words = shlex.split(shell_command)
         done = subprocess.run(  # noqa: S603 — the user's own command, split without a shell
-            words, env={**os.environ, **told}, input=dumps(to_dict(diagnosis)).encode(), stdout=subprocess.DEVNULL,
+            words, env={**os.environ, **environment}, input=dumps(to_dict(diagnosis)).encode(), stdout=subprocess.DEVNULL,
             timeout=PATIENCE, check=False,
         )  # fmt: skip
         if done.returncode:
-            complain(f"--notify {said}: ended with {done.returncode}")
+            print_error(f"--notify {shell_command}: ended with {done.returncode}")
     except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
-        complain(f"--notify {said}: {error}")
+        print_error(f"--notify {shell_command}: {error}")

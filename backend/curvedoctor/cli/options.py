@@ -69,9 +69,9 @@ JUDGING: tuple[Callable[[Any], Any], ...] = (
 def examples(command: str, *lines: tuple[str, str]) -> str:
     """Examples for the end of a command's help page: arguments, and what they do."""
     width = max(len(arguments) for arguments, _ in lines)
-    said = [f"  curvedoctor {command} {arguments:<{width}}  {what}".rstrip() for arguments, what in lines]
+    rows = [f"  curvedoctor {command} {arguments:<{width}}  {what}".rstrip() for arguments, what in lines]
     # the mark keeps click from filling the lines into a paragraph
-    return "\b\nExamples:\n" + "\n".join(said)
+    return "\b\nExamples:\n" + "\n".join(rows)
 
 
 def reading(function: F) -> F:
@@ -91,19 +91,19 @@ def together(decorators: Sequence[Callable[[Any], Any]], function: F) -> F:
     return function
 
 
-def read_of(said: dict[str, Any]) -> ReadOptions:
+def read_of(kwargs: dict[str, Any]) -> ReadOptions:
     """What is to be read. MLflow's variable for the experiment goes with its variable for the store."""
     import os
 
     from curvedoctor.sources.base import ReadOptions
 
-    experiment = said["experiment"]
+    experiment = kwargs["experiment"]
     if experiment is None and click.get_current_context().meta.get(DEFAULT):
         experiment = (
             os.environ.get("MLFLOW_EXPERIMENT_NAME") or os.environ.get("MLFLOW_EXPERIMENT_ID") or None
         )
-    columns = tuple(name.strip() for name in (said.get("columns") or "").split(",") if name.strip())
-    return ReadOptions(said["run"], experiment, said["filter"], params_of(said["param"]), columns)
+    columns = tuple(name.strip() for name in (kwargs.get("columns") or "").split(",") if name.strip())
+    return ReadOptions(kwargs["run"], experiment, kwargs["filter"], params_of(kwargs["param"]), columns)
 
 
 def params_of(pairs: Sequence[str]) -> dict[str, ParamValue]:
@@ -128,16 +128,16 @@ def roles_of(pairs: Sequence[str]) -> dict[str, Role]:
 
 def conditions_of(names: Sequence[str]) -> tuple[str, ...]:
     """`--condition` values: ids or titles, also comma-separated. Raises `UsageError` for an unknown one."""
-    return tuple(condition_of(name.strip()) for said in names for name in said.split(",") if name.strip())
+    return tuple(condition_of(name.strip()) for listed in names for name in listed.split(",") if name.strip())
 
 
 def condition_of(name: str) -> str:
     """The condition with this id or title. Raises `UsageError`."""
     from curvedoctor.conditions.base import all_conditions
-    from curvedoctor.reports.words import identifier, title
+    from curvedoctor.reports.phrases import identifier, title
 
-    found = identifier(name)
-    if found is None:
+    condition_id = identifier(name)
+    if condition_id is None:
         known = {
             word.lower(): condition
             for condition in all_conditions()
@@ -146,19 +146,19 @@ def condition_of(name: str) -> str:
         near = difflib.get_close_matches(name.lower(), known, n=1)
         advice = f"did you mean {known[near[0]]!r}?" if near else "curvedoctor explain lists them"
         raise UsageError(f"there is no condition {name!r}: {advice}")
-    return found
+    return condition_id
 
 
-def options_of(said: dict[str, Any], settings: Settings) -> Options:
+def options_of(kwargs: dict[str, Any], settings: Settings) -> Options:
     """What the user said on the command line and in the settings file, for the engine. Raises `UsageError`."""
     from curvedoctor.engine import Options
 
     return Options(
-        read=read_of(said),
-        conditions=conditions_of(said.get("condition", ())),
-        roles=roles_of(said["role"]),
+        read=read_of(kwargs),
+        conditions=conditions_of(kwargs.get("condition", ())),
+        roles=roles_of(kwargs["role"]),
         primary=settings.primary,
-        alone=said.get("alone", False),
-        jobs=said.get("jobs", 1),
-        backend=said.get("backend", "loky"),
+        alone=kwargs.get("alone", False),
+        jobs=kwargs.get("jobs", 1),
+        backend=kwargs.get("backend", "loky"),
     )

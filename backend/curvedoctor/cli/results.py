@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from curvedoctor.cli.terminal import Progress, complain
+from curvedoctor.cli.terminal import Progress, print_error
 from curvedoctor.engine import Options, diagnose_sources
 from curvedoctor.errors import SourceError
 from curvedoctor.known import Known
@@ -32,7 +32,7 @@ class Results:
         #: troubles of whole servers: told once, with the number of runs that were lost
         self.servers: Counter[Problem] = Counter()
         self.lost = 0
-        self.told = 0
+        self.printed = 0
         self.stream = diagnose_sources(list(sources), options, self.progress)
 
     def __iter__(self) -> Iterator[Diagnosis | Problem]:
@@ -76,19 +76,19 @@ class Results:
         for problem in problems:
             self.problems.append(problem)
             if problem in self.servers:
-                self.told += 1  # when it is known how many runs were lost
-            elif self.told < TOLD:
-                self.told += 1
+                self.printed += 1  # when it is known how many runs were lost
+            elif self.printed < TOLD:
+                self.printed += 1
                 self.progress.wipe()
-                complain(said(problem))
+                print_error(problem_text(problem))
 
     def finish(self) -> None:
         """Take the progress away; say how many problems were not told."""
         self.progress.wipe()
         for problem, count in self.servers.items():
-            complain(said(problem) + (f" ({count} runs)" if count > 1 else ""))
-        if len(self.problems) > self.told:
-            complain(f"… and {len(self.problems) - self.told} more problems: --format json lists all")
+            print_error(problem_text(problem) + (f" ({count} runs)" if count > 1 else ""))
+        if len(self.problems) > self.printed:
+            print_error(f"… and {len(self.problems) - self.printed} more problems: --format json lists all")
 
     def code(self, level: str | None) -> int:
         """The exit code under `--fail-on level`: a gate that could not read everything has not been passed."""
@@ -104,10 +104,10 @@ class Results:
         return any(self.severities[severity] for severity in heavy)
 
 
-def said(problem: Problem) -> str:
+def problem_text(problem: Problem) -> str:
     """A problem in one line."""
-    place = f" at byte {problem.offset}" if problem.offset is not None else ""
-    return f"{problem.where}{place}: {problem.what}"
+    offset = f" at byte {problem.offset}" if problem.offset is not None else ""
+    return f"{problem.where}{offset}: {problem.what}"
 
 
 def nothing_found(sources: Sequence[str], problems: Sequence[Problem]) -> str:
@@ -120,7 +120,7 @@ def nothing_found(sources: Sequence[str], problems: Sequence[Problem]) -> str:
             "or none that --run, --experiment and --filter let through"
         )
     if len(problems) == 1:
-        return f"no run was found in {where}: {said(problems[0])}"
+        return f"no run was found in {where}: {problem_text(problems[0])}"
     for problem in problems[:TOLD]:
-        complain(said(problem))
+        print_error(problem_text(problem))
     return f"no run was found in {where}: none of {len(problems)} files or folders could be used, see above"

@@ -47,15 +47,15 @@ def recorded(
     results: Iterable[Diagnosis | Problem], done: Counter[tuple[str, str]], baseline: Path | None
 ) -> Iterator[Diagnosis | Problem]:
     """`results` without those that are `done`; at the end all of their findings are written to `baseline`."""
-    found: set[tuple[str, str, Severity]] = set()
+    seen: set[tuple[str, str, Severity]] = set()
     for result in results:
         if isinstance(result, Diagnosis):
             if baseline is not None:
-                found |= remembered(result)
+                seen |= remembered(result)
             key = text(result.run.source), text(result.run.name)
             if done[key] > 0:
                 done[key] -= 1
                 continue
         yield result
     if baseline is not None:
-        write_baseline(baseline, found)
+        write_baseline(baseline, seen)

@@ -13,7 +13,7 @@ from curvedoctor.cli.options import examples, read_of, reading, roles_of
 
 if TYPE_CHECKING:
     from curvedoctor.model import Role, Run
-    from curvedoctor.reports.base import Look
+    from curvedoctor.reports.base import OutputStyle
 
 COLUMNS = ("run", "curve", "tag", "split", "quantity", "better", "granularity", "points", "why")
 
@@ -28,18 +28,18 @@ COLUMNS = ("run", "curve", "tag", "split", "quantity", "better", "granularity", 
 )
 @reading
 @click.option("--format", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-def command(**said: Any) -> int:
+def command(**kwargs: Any) -> int:
     """Show what every curve in SOURCE is taken to measure, and why.
 
     A wrong one is corrected with --role, or under role = {…} in the settings file.
     """
     from curvedoctor.cli.runs import read_runs
-    from curvedoctor.cli.terminal import emit, look
+    from curvedoctor.cli.terminal import emit, output_style
 
-    rows = listing(read_runs(said["sources"], read_of(said)), roles_of(said["role"]))
+    rows = listing(read_runs(kwargs["sources"], read_of(kwargs)), roles_of(kwargs["role"]))
     writers = {"json": as_json, "csv": as_csv}
-    writer = writers.get(said["format"])
-    emit(writer(rows) if writer else as_table(rows, look()))
+    writer = writers.get(kwargs["format"])
+    emit(writer(rows) if writer else as_table(rows, output_style()))
     return 0
 
 
@@ -86,25 +86,25 @@ def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     yield buffer.getvalue()
 
 
-def as_table(rows: Iterable[dict[str, Any]], look: Look) -> Iterator[str]:
+def as_table(rows: Iterable[dict[str, Any]], style: OutputStyle) -> Iterator[str]:
     """A heading per run, a line per curve: id, role, reasons."""
     from itertools import groupby
 
     from curvedoctor.reports.details import named
     from curvedoctor.reports.text import Paint, ascii_only, cells, pad, safe
 
-    paint = Paint(look.color)
+    paint = Paint(style.color)
     for run, members in groupby(rows, key=lambda row: str(row["run"])):
         curves = list(members)
         widest = max(cells(safe(row["curve"])) for row in curves)
-        width = min(widest, look.width * 2 // 5) if look.cut else widest
-        lines = [paint(named(run, look.width, look), "bold")]
+        width = min(widest, style.width * 2 // 5) if style.cut else widest
+        lines = [paint(named(run, style.width, style), "bold")]
         for row in curves:
             role = ":".join(row[key] for key in ("split", "quantity", "better"))
-            name = pad(named(row["curve"], width, look), width)
+            name = pad(named(row["curve"], width, style), width)
             why = safe("; ".join(row["why"]))
-            room = max(look.width - width - 28, 10)
-            why = why if cells(why) <= room or not look.cut else why[: room - 3].rstrip() + "..."
+            room = max(style.width - width - 28, 10)
+            why = why if cells(why) <= room or not style.cut else why[: room - 3].rstrip() + "..."
             lines.append(f"  {name}  {pad(role, 22)}  {paint(why, 'dim')}")
         for line in [*lines, ""]:
-            yield (line if look.unicode else ascii_only(line)).rstrip() + "\n"
+            yield (line if style.unicode else ascii_only(line)).rstrip() + "\n"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from curvedoctor.cli.results import nothing_found, said
-from curvedoctor.cli.terminal import complain
+from curvedoctor.cli.results import nothing_found, problem_text
+from curvedoctor.cli.terminal import print_error
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import find_all, load_units
@@ -19,11 +19,11 @@ def read_runs(
     """The runs in `sources`; problems go to stderr (and to `problems`). Raises `SourceError` if there is no run."""
     problems = [] if problems is None else problems
     units: list[Unit] = []
-    for found in find_all(sources, options):
-        if isinstance(found, Problem):
-            problems.append(found)
+    for hit in find_all(sources, options):
+        if isinstance(hit, Problem):
+            problems.append(hit)
         else:
-            units.append(found)
+            units.append(hit)
     any_run = False
     for item in load_units(sorted(units, key=lambda unit: (unit.group, unit.run)), options):
         if isinstance(item, Problem):
@@ -34,4 +34,4 @@ def read_runs(
     if not any_run:
         raise SourceError(nothing_found(sources, problems))
     for problem, count in Counter(problems).items():
-        complain(said(problem) + (f" ({count} runs)" if count > 1 else ""))
+        print_error(problem_text(problem) + (f" ({count} runs)" if count > 1 else ""))

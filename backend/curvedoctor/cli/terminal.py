@@ -18,7 +18,7 @@ from curvedoctor.address import hidden
 from curvedoctor.reports.text import ascii_only, safe
 
 if TYPE_CHECKING:
-    from curvedoctor.reports.base import Look
+    from curvedoctor.reports.base import OutputStyle
 
 #: columns
 WIDTH, NARROWEST = 80, 40
@@ -26,7 +26,7 @@ WIDTH, NARROWEST = 80, 40
 PACE = 0.1
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """One line on stderr, harmless whatever the message holds."""
     line = f"curvedoctor: {safe(hidden(message))}"
     with contextlib.suppress(OSError, ValueError):
@@ -48,26 +48,26 @@ def color(stream: IO[str]) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def look(primary: str | None = None, to_file: bool = False) -> Look:
+def output_style(primary: str | None = None, to_file: bool = False) -> OutputStyle:
     """How output on stdout (or in a file) is to look."""
-    from curvedoctor.reports.base import Look
+    from curvedoctor.reports.base import OutputStyle
 
     if to_file:
-        return Look(WIDTH, False, True, False, primary, command())
+        return OutputStyle(WIDTH, False, True, False, primary, command())
     width = max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST)
-    return Look(width, color(sys.stdout), unicode(sys.stdout), sys.stdout.isatty(), primary, command())
+    return OutputStyle(width, color(sys.stdout), unicode(sys.stdout), sys.stdout.isatty(), primary, command())
 
 
 def command() -> str:
     """The command line, without where its output goes, and without credentials in addresses."""
-    said: list[str] = []
+    shown: list[str] = []
     skip = False
     for argument in sys.argv[1:]:
         name = argument.partition("=")[0]
         if not skip and name not in {"-o", "--output"}:
-            said.append(re.sub(r"(?<=://)[^/@\s]+@", "", argument))
+            shown.append(re.sub(r"(?<=://)[^/@\s]+@", "", argument))
         skip = not skip and argument in {"-o", "--output"}
-    return shlex.join(["curvedoctor", *said])
+    return shlex.join(["curvedoctor", *shown])
 
 
 #: what a file is to hold, by the end of its name
@@ -77,23 +77,23 @@ ENDINGS = {
 }  # fmt: skip
 
 
-def format_of(said: str, output: Path | None, formats: Sequence[str]) -> str:
+def format_of(asked: str, output: Path | None, formats: Sequence[str]) -> str:
     """The format: as said on the command line, else as the output's name says, else as set."""
     import click
 
     given = click.get_current_context().get_parameter_source("format")
     ending = None if output is None else ENDINGS.get(output.suffix.lower())
     if given is click.core.ParameterSource.COMMANDLINE or ending not in formats:
-        return said
+        return asked
     return str(ending)
 
 
-def emit(pieces: Iterator[str] | Iterator[bytes], encoding: str = "utf-8") -> None:
-    """Write pieces to stdout, each as soon as it is there."""
-    for piece in pieces:
-        if isinstance(piece, str):
-            piece = piece.encode(encoding, "backslashreplace")
-        sys.stdout.buffer.write(piece)
+def emit(chunks: Iterator[str] | Iterator[bytes], encoding: str = "utf-8") -> None:
+    """Write chunks to stdout, each as soon as it is there."""
+    for chunk in chunks:
+        if isinstance(chunk, str):
+            chunk = chunk.encode(encoding, "backslashreplace")
+        sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
 
 
@@ -103,7 +103,7 @@ def emit_line(line: str) -> None:
     emit(iter([(line if unicode(sys.stdout) else ascii_only(line)) + "\n"]), encoding)
 
 
-def heedless(line: str) -> None:
+def print_best_effort(line: str) -> None:
     """As `emit_line`, but a reader that has gone away stops nothing: work on a store is always finished."""
     try:
         emit_line(line)
@@ -112,22 +112,22 @@ def heedless(line: str) -> None:
 
 
 def save(
-    pieces: Iterator[str] | Iterator[bytes], path: Path, append: bool = False, lasting: bool = False
+    chunks: Iterator[str] | Iterator[bytes], path: Path, append: bool = False, lasting: bool = False
 ) -> None:
-    """Write pieces to `path`: all or nothing, unless it is appended to, or `lasting`. Raises `OSError`.
+    """Write chunks to `path`: all or nothing, unless it is appended to, or `lasting`. Raises `OSError`.
 
-    Lasting pieces stay, each as soon as it is there, whatever becomes of the rest: `--resume` goes on
+    Lasting chunks stay, each as soon as it is there, whatever becomes of the rest: `--resume` goes on
     from them. What was in the file before goes when the first one is there.
     """
     if append or lasting:
-        save_each(pieces, path, append)
+        save_each(chunks, path, append)
         return
     whole = not path.exists() or path.is_file()
     target = path.with_name(f".{path.name}.{os.getpid()}.part") if whole else path
     try:
         with target.open("wb") as file:
-            for piece in pieces:
-                file.write(piece.encode("utf-8", "backslashreplace") if isinstance(piece, str) else piece)
+            for chunk in chunks:
+                file.write(chunk.encode("utf-8", "backslashreplace") if isinstance(chunk, str) else chunk)
         if whole:
             target.replace(path)
     except BaseException:
@@ -136,12 +136,12 @@ def save(
         raise
 
 
-def save_each(pieces: Iterator[str] | Iterator[bytes], path: Path, append: bool) -> None:
-    """Write pieces to `path`, each at once."""
-    first = next(pieces, b"")
+def save_each(chunks: Iterator[str] | Iterator[bytes], path: Path, append: bool) -> None:
+    """Write chunks to `path`, each at once."""
+    first = next(chunks, b"")
     with path.open("ab" if append else "wb", buffering=0) as file:
-        for piece in itertools.chain([first], pieces):
-            data = piece.encode("utf-8", "backslashreplace") if isinstance(piece, str) else piece
+        for chunk in itertools.chain([first], chunks):
+            data = chunk.encode("utf-8", "backslashreplace") if isinstance(chunk, str) else chunk
             while data:
                 data = data[file.write(data) :]
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     help="The least severity that --notify is for.",
 )  # fmt: skip
 @click.pass_obj
-def command(settings: Settings, /, **said: Any) -> int:
+def command(settings: Settings, /, **kwargs: Any) -> int:
     """Keep diagnosing while the runs in SOURCE grow; say what changed, and when.
 
     CMD runs without a shell; CURVEDOCTOR_RUN, _SOURCE, _CONDITION, _SEVERITY, _SUMMARY and _PRESCRIPTION
@@ -48,8 +48,10 @@ def command(settings: Settings, /, **said: Any) -> int:
     from curvedoctor.cli.watching import Watch
     from curvedoctor.known import Known
 
-    watch = Watch(said["sources"], options_of(said, settings), Known(settings.rules), write=said["write"])
-    watch.notify = said["notify"]
-    watch.notify_on = said["notify_on"]
-    watch.keep(said["interval"], said["times"])
+    watch = Watch(
+        kwargs["sources"], options_of(kwargs, settings), Known(settings.rules), write=kwargs["write"]
+    )
+    watch.notify = kwargs["notify"]
+    watch.notify_on = kwargs["notify_on"]
+    watch.keep(kwargs["interval"], kwargs["times"])
     return 0

@@ -12,20 +12,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from curvedoctor.cli.notify import notify
-from curvedoctor.cli.terminal import complain, emit_line, look
+from curvedoctor.cli.terminal import emit_line, output_style, print_error
 from curvedoctor.engine import Options
 from curvedoctor.engine.growing import Growing
 from curvedoctor.errors import SourceError
 from curvedoctor.known import Known
 from curvedoctor.model import SEVERITIES, Diagnosis, Finding, Problem
 from curvedoctor.reports.as_table import first_try
+from curvedoctor.reports.phrases import STATES
 from curvedoctor.reports.text import MARKS, Paint, cells, fit, onset, pad, safe
-from curvedoctor.reports.words import STATES
 
 if TYPE_CHECKING:
     from rich.live import Live
 
-    from curvedoctor.reports.base import Look
+    from curvedoctor.reports.base import OutputStyle
 
 Key: TypeAlias = tuple[str, str, str]
 #: state, conditions, first action: what a change is judged by
@@ -75,7 +75,7 @@ class Watch:
         self.notify_on = "warning"
         self.seen: dict[Key, Seen] = {}
         self.trouble = ""
-        self.told: set[str] = set()
+        self.reported: set[str] = set()
         self.screen: Live | None = None
 
     def keep(self, interval: float, times: int | None) -> None:
@@ -114,17 +114,17 @@ class Watch:
         except SourceError as error:  # not there yet, or a server that is away: it may come back
             if str(error) != self.trouble:
                 self.trouble = str(error)
-                complain(f"{error} (still watching)")
+                print_error(f"{error} (still watching)")
         if self.write and changed:
             self.write_back(changed)
         self.draw()
 
     def tell(self, problem: Problem) -> None:
         """Say once what can't be read."""
-        said = f"{problem.where}: {problem.what}"
-        if said not in self.told and len(self.told) < TOLD:
-            self.told.add(said)
-            complain(said)
+        line = f"{problem.where}: {problem.what}"
+        if line not in self.reported and len(self.reported) < TOLD:
+            self.reported.add(line)
+            print_error(line)
 
     def update(self, diagnosis: Diagnosis) -> bool:
         """Take a diagnosis in; whether it changed what is said of its run."""
@@ -136,14 +136,16 @@ class Watch:
             before.diagnosis = line
             return False
         now = datetime.now().astimezone()
-        told = f"{described(before.state)} → {described(state)}" if before else described(state)
+        change = f"{described(before.state)} → {described(state)}" if before else described(state)
         seen = Seen(line, state)
         if before:
-            seen.change, seen.when = told, now.strftime("%H:%M:%S")
+            seen.change, seen.when = change, now.strftime("%H:%M:%S")
         self.seen[key] = seen
         if self.screen is None:
             first = f": {diagnosis.prescriptions[0].text}" if state[2] else ""
-            emit_line(f"{now.isoformat(timespec='seconds')} {safe(diagnosis.run.name)}: {told}{safe(first)}")
+            emit_line(
+                f"{now.isoformat(timespec='seconds')} {safe(diagnosis.run.name)}: {change}{safe(first)}"
+            )
         for finding in self.new(diagnosis, before):
             if self.notify:
                 notify(self.notify, diagnosis, finding)
@@ -164,7 +166,7 @@ class Watch:
 
         for outcome in annotate(diagnoses, WriteOptions()):
             if outcome.status in FAILURES:
-                complain(f"{outcome.run}: {outcome.status}: {'; '.join(outcome.what)}")
+                print_error(f"{outcome.run}: {outcome.status}: {'; '.join(outcome.what)}")
 
     def draw(self) -> None:
         """Redraw the region in place."""
@@ -175,7 +177,7 @@ class Watch:
 
     def lines(self) -> Iterator[str]:
         """One line per run, those that need somebody first, with its last change."""
-        here = look()
+        here = output_style()
         paint = Paint(here.color)
         now = datetime.now().strftime("%H:%M:%S")
         yield paint(
@@ -196,14 +198,14 @@ class Watch:
             yield from beside(f"{mark} {name}", name_width + 2, (what, first_try(diagnosis), moved), here)
 
 
-def beside(start: str, width: int, parts: Sequence[str], look: Look) -> Iterator[str]:
+def beside(start: str, width: int, parts: Sequence[str], style: OutputStyle) -> Iterator[str]:
     """A line of several parts; those that don't fit stand below. Nothing of them is cut out."""
     line, taken = start, width
     for part in filter(None, parts):
-        if taken + 2 + cells(part) > look.width and taken > width:
+        if taken + 2 + cells(part) > style.width and taken > width:
             yield line
             line, taken = "    ", 4
-        first, *more = textwrap.wrap(part, max(look.width - taken - 2, 20), break_on_hyphens=False)
+        first, *more = textwrap.wrap(part, max(style.width - taken - 2, 20), break_on_hyphens=False)
         line, taken = f"{line}  {first}", taken + 2 + cells(first)
         for rest in more:
             yield line

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from curvedoctor.cli.terminal import complain
+from curvedoctor.cli.terminal import print_error
 
 if TYPE_CHECKING:
     from curvedoctor.model import Diagnosis, Origin, Run
@@ -25,11 +25,11 @@ def sinks() -> tuple[Sink, ...]:
     """The modules of `curvedoctor.sinks` that define `SINK`, and packages that define `SINKS`."""
     import curvedoctor.sinks as package
 
-    found: list[Sink] = []
+    out: list[Sink] = []
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
-        place = importlib.import_module(f"{package.__name__}.{module.name}")
-        found += getattr(place, "SINKS", ()) or filter(None, [getattr(place, "SINK", None)])
-    return tuple(found)
+        package_module = importlib.import_module(f"{package.__name__}.{module.name}")
+        out += getattr(package_module, "SINKS", ()) or filter(None, [getattr(package_module, "SINK", None)])
+    return tuple(out)
 
 
 def annotate(diagnoses: Iterable[Diagnosis], options: WriteOptions) -> Iterator[Outcome]:
@@ -89,7 +89,7 @@ def report(outcomes: Iterable[Outcome], dry_run: bool, say: Callable[[str], None
     for outcome in outcomes:
         counts[outcome.status] += 1
         if outcome.status in FAILURES:
-            complain(f"{outcome.run}: {outcome.status}: {'; '.join(outcome.what)}")
+            print_error(f"{outcome.run}: {outcome.status}: {'; '.join(outcome.what)}")
             continue
         verb = (
             f"would be {outcome.status}"

@@ -55,9 +55,9 @@ def compare(
         if case.run.name not in probes:
             by_group.setdefault("" if together else case.run.group, []).append(case)
     groups = tuple(
-        _group(name, members, final, metric, said)
+        _group(name, members, final, metric, metric_name)
         for name, every in sorted(by_group.items())
-        for members, said in tasks.apart(every, metric)
+        for members, metric_name in tasks.apart(every, metric)
     )
     compared = tuple(g for g in groups if len(g.outcomes) > 1 or len(groups) == 1)
     steps = protocol.steps(cases, diagnoses, compared, tests)
@@ -109,18 +109,18 @@ def _factor(g: Grid, name: str, noise: float | None, cases: Mapping[str, Case]) 
     values = g.values(name)
     free = "lr" if name != "lr" and "lr" in g.varied else None
     best = _best(g, name, values)
-    found: list[Effect] = []
+    pairwise: list[Effect] = []
     for value in values:
         if value != best:
             e = effects.effect(value, best, effects.pairs(g, name, value, best, free), noise)
             if e is not None:
-                found.append(e)
+                pairwise.append(e)
     return Factor(
         name=name,
         along=g.along[name],
         levels=tuple(_level(g, name, v) for v in values),
         best=best,
-        effects=tuple(found),
+        effects=tuple(pairwise),
         place=_place(g, name, noise, cases),
         how="same" if free is None else "each at its own best lr",
     )
@@ -156,8 +156,8 @@ def _place(g: Grid, name: str, noise: float | None, cases: Mapping[str, Case]) -
         return None
     if tangled := [n for n in g.along[name] if n not in FOLLOW_LR]:
         return Place("unknown", 0.5, f"it always changed together with {' and '.join(tangled)}")
-    found = place.place(made, effects.GUESS / 2 if noise is None else noise)
-    return found if name == "lr" or not _whole(g, name) else _rounded(found)
+    best = place.place(made, effects.GUESS / 2 if noise is None else noise)
+    return best if name == "lr" or not _whole(g, name) else _rounded(best)
 
 
 def points(g: Grid, name: str, cases: Mapping[str, Case]) -> list[place.Point]:
@@ -184,10 +184,10 @@ def _whole(g: Grid, name: str) -> bool:
     return all(isinstance(v, int) for v in g.values(name) if is_number(v))
 
 
-def _rounded(found: Place) -> Place:
+def _rounded(best: Place) -> Place:
     """Proposals for a hyperparameter that counts something."""
-    whole = tuple(sorted({float(max(1, round(v))) for v in found.propose}))
-    return Place(found.where, found.confidence, found.why, whole, found.how)
+    whole = tuple(sorted({float(max(1, round(v))) for v in best.propose}))
+    return Place(best.where, best.confidence, best.why, whole, best.how)
 
 
 def _faults(runs: Sequence[str]) -> list[str]:

@@ -36,45 +36,45 @@ ol.steps { padding-left: 24px; } .done { color: var(--good); } .failed { color: 
 """
 
 
-def render(found: Comparison) -> str:
+def render(comparison: Comparison) -> str:
     """The whole page."""
     html = Element("html", {"lang": "en"})
     head = _add(html, "head")
     _add(head, "meta", charset="utf-8")
     _add(head, "meta", name="viewport", content="width=device-width, initial-scale=1")
     _add(head, "meta", name="generator", content=f"curvedoctor {__version__}")
-    _add(head, "title", f"Comparison of {found.runs} runs")
+    _add(head, "title", f"Comparison of {comparison.runs} runs")
     _add(head, "link", rel="icon", href="data:,")
     _add(head, "style", STYLE)
-    _told(_add(_add(html, "body"), "main"), found)
+    _write_body(_add(_add(html, "body"), "main"), comparison)
     return "<!doctype html>\n" + ElementTree.tostring(html, encoding="unicode", method="html") + "\n"
 
 
-def fragment(found: Comparison) -> str:
+def fragment(comparison: Comparison) -> str:
     """The same for a notebook, its style kept to itself."""
     box = Element("div", {"class": "cd-compare"})
     own = STYLE.replace(":root", "&").replace("body {", "& {")
     _add(box, "style", f".cd-compare {{{own}}}")
-    _told(box, found)
+    _write_body(box, comparison)
     return ElementTree.tostring(box, encoding="unicode", method="html")
 
 
-def _told(main: Element, found: Comparison) -> None:
+def _write_body(main: Element, comparison: Comparison) -> None:
     """All that is said."""
-    _add(main, "h1", f"What {found.runs} runs say together")
-    _add(main, "p", f"Next: {found.next}", **{"class": "next"})
-    if not any(g.factors or g.prolong for g in found.groups):
-        _add(main, "p", wording.nothing(found))
-    for group in found.groups:
+    _add(main, "h1", f"What {comparison.runs} runs say together")
+    _add(main, "p", f"Next: {comparison.next}", **{"class": "next"})
+    if not any(g.factors or g.prolong for g in comparison.groups):
+        _add(main, "p", wording.nothing(comparison))
+    for group in comparison.groups:
         _group(main, group)
-    for test in found.range_tests:
+    for test in comparison.range_tests:
         _add(main, "h2", "Learning-rate range test")
         _add(main, "p", wording.test_line(test), **{"class": "best"})
         picture = svg.range_test(test)
         if picture is not None:
             main.append(picture)
         _table(main, ("rule", "lr"), [list(row) for row in wording.rules(test)])
-    _steps(main, found.steps)
+    _steps(main, comparison.steps)
 
 
 def _add(parent: Element, tag: str, text: str = "", **attributes: str) -> Element:

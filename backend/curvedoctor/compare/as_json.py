@@ -11,13 +11,13 @@ from curvedoctor.reports.as_json import Json, dumps, plain
 SCHEMA = "curvedoctor.comparison/1"
 
 
-def document(found: Comparison) -> dict[str, Json]:
+def document(comparison: Comparison) -> dict[str, Json]:
     """The whole object; an infinite ratio (a value that does not converge) is null."""
-    data = plain(asdict(found))
+    data = plain(asdict(comparison))
     assert isinstance(data, dict)
     return {"schema": SCHEMA, "version": __version__, **data}
 
 
-def render(found: Comparison) -> str:
+def render(comparison: Comparison) -> str:
     """One indented object."""
-    return dumps(document(found), indent=2) + "\n"
+    return dumps(document(comparison), indent=2) + "\n"

@@ -12,17 +12,17 @@ from curvedoctor.reports.text import percent
 SIGNS = {"done": "✅", "failed": "❌", "missing": "⬜", "unknown": "❔"}
 
 
-def render(found: Comparison) -> Iterator[str]:
+def render(comparison: Comparison) -> Iterator[str]:
     """The whole text in pieces."""
-    yield f"### curvedoctor compare: {found.runs} runs\n\n**Next:** {escape(found.next)}\n\n"
-    for group in found.groups:
+    yield f"### curvedoctor compare: {comparison.runs} runs\n\n**Next:** {escape(comparison.next)}\n\n"
+    for group in comparison.groups:
         yield from _group(group)
-    for test in found.range_tests:
+    for test in comparison.range_tests:
         yield f"#### Range test {code(test.run)}\n\n{escape(wording.test_line(test))}\n\n"
         yield "| rule | lr |\n|---|---:|\n"
         yield "".join(f"| {name} | {at} |\n" for name, at in wording.rules(test)) + "\n"
     yield "#### The six steps to a learning rate\n\n"
-    for step in found.steps:
+    for step in comparison.steps:
         yield f"{step.number}. {SIGNS[step.state]} **{step.title}**: {wording.STATES[step.state]}. {escape(step.text)}\n"
 
 

@@ -36,13 +36,13 @@ def pairs(g: Grid, name: str, a: ParamValue | None, b: ParamValue | None, free: 
     With `free` each side is taken at its own best value of that hyperparameter.
     """
     others = [n for n in g.varied if n not in (name, free)]
-    found: list[float] = []
+    ratios: list[float] = []
     for members in g.cells(others).values():
         left = [o for o in members if g.value(o, name) == a]
         right = [o for o in members if g.value(o, name) == b]
         if left and right:
-            found += _matched(g, left, right, free)
-    return np.array(found)
+            ratios += _matched(g, left, right, free)
+    return np.array(ratios)
 
 
 def _matched(g: Grid, left: Sequence[Outcome], right: Sequence[Outcome], free: str | None) -> list[float]:
@@ -65,10 +65,10 @@ def _at_best(g: Grid, members: Sequence[Outcome], free: str) -> list[Outcome]:
 
 
 def _by_seed(members: Sequence[Outcome]) -> dict[ParamValue | None, list[Outcome]]:
-    found: dict[ParamValue | None, list[Outcome]] = {}
+    by_seed: dict[ParamValue | None, list[Outcome]] = {}
     for o in members:
-        found.setdefault(o.params.get("seed"), []).append(o)
-    return found
+        by_seed.setdefault(o.params.get("seed"), []).append(o)
+    return by_seed
 
 
 def _minus(a: float, b: float) -> float:

@@ -35,8 +35,8 @@ def params_of(name: str, params: Mapping[str, ParamValue]) -> dict[str, ParamVal
     >>> params_of("grid/lr0.05_bs64_seed3", {})
     {'lr': 0.05, 'batch_size': 64, 'seed': 3}
     """
-    found = {_SHORT.get(k.lower(), k.lower()): v for k, v in _IN_NAME.findall(name[:200])}
-    return {**recognize(found), **params}
+    named = {_SHORT.get(k.lower(), k.lower()): v for k, v in _IN_NAME.findall(name[:200])}
+    return {**recognize(named), **params}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,11 @@ class Grid:
 
     def cells(self, names: Iterable[str]) -> dict[tuple[ParamValue | None, ...], list[Outcome]]:
         """The runs by their values of `names`."""
-        found: dict[tuple[ParamValue | None, ...], list[Outcome]] = defaultdict(list)
+        members: dict[tuple[ParamValue | None, ...], list[Outcome]] = defaultdict(list)
         names = tuple(names)
         for o in self.outcomes:
-            found[tuple(self.value(o, n) for n in names)].append(o)
-        return dict(found)
+            members[tuple(self.value(o, n) for n in names)].append(o)
+        return dict(members)
 
 
 def _order(value: ParamValue | None) -> tuple[int, float, str]:

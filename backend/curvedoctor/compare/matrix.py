@@ -58,9 +58,9 @@ def matrix(group: Group, width: int) -> list[str]:
     for label, row in zip(labels, rows, strict=True):
         text = f"{label:<{size}} "
         for column in columns:
-            found, runs, _ = cell(group, {names[0]: row.value, names[1]: column.value})
+            middle, runs, _ = cell(group, {names[0]: row.value, names[1]: column.value})
             here = best.get(names[0]) == row.value and best.get(names[1]) == column.value
-            said = "" if runs == 0 else "diverged" if found is None else level(found)
-            text += f" {('*' if here else '') + said:>{CELL}}"
+            text_of_cell = "" if runs == 0 else "diverged" if middle is None else level(middle)
+            text += f" {('*' if here else '') + text_of_cell:>{CELL}}"
         lines.append(text)
     return lines

@@ -85,7 +85,7 @@ def ended(
         _outcome(case, s, y, params=p, typical=typical or 1.0, logarithmic=logarithmic)
         for y, (case, s, p) in zip(levels, members, strict=True)
     )
-    made += tuple(_never(*found) for found in lost)
+    made += tuple(_never(*row) for row in lost)
     better = members[0][1].curve.role.better if members else "lower"
     never = tuple(case.run.name for case, _, _ in lost)
     return Ended(made, " ".join(kind), better, logarithmic, left_out, never)
@@ -93,9 +93,9 @@ def ended(
 
 def _series(case: Case, metric: str | None) -> Series | None:
     if metric is not None:
-        found = sorted(name for name in case.series if fnmatch.fnmatchcase(name, metric))
-        if found:
-            return case.series[found[0]]
+        matching = sorted(name for name in case.series if fnmatch.fnmatchcase(name, metric))
+        if matching:
+            return case.series[matching[0]]
     return case.outcome
 
 

@@ -168,13 +168,13 @@ def _step(values: Sequence[float], above: bool) -> float:
 
 def _refine(points: Sequence[Point], best: int) -> tuple[tuple[float, ...], str]:
     """Values between the best one and its neighbours, evenly on the logarithmic scale; none beyond a bad neighbour."""
-    found = []
+    proposed = []
     for other in (best - 1, best + 1):
         if 0 <= other < len(points):
             ratio = points[other].value / points[best].value
             if max(ratio, 1 / ratio) > FINE**1.5:
-                found.append(points[best].value * math.sqrt(ratio))
-    return (_nice(found), "refine") if found else ((), "")
+                proposed.append(points[best].value * math.sqrt(ratio))
+    return (_nice(proposed), "refine") if proposed else ((), "")
 
 
 def _nice(values: Sequence[float]) -> tuple[float, ...]:

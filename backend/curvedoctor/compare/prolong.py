@@ -100,15 +100,15 @@ def _future(case: Case, times: Floats) -> Future | None:
     shape = s if s.stats.n >= ENOUGH else case.finest_train or s
     if shape.stats.n < 3:
         return None
-    found = _continue(shape, times)
+    future = _continue(shape, times)
     if shape is s:
-        return found
+        return future
     # the training curve's relative fall, from the validation level of now
-    now = found.weight @ found.levels[:, 0]
+    now = future.weight @ future.levels[:, 0]
     if not now > 0:
         return None
     gap = 0.15  # how far validation may part from training over the horizon
-    return Future(found.levels / now * s.stats.end, found.weight, np.hypot(found.spread, gap))
+    return Future(future.levels / now * s.stats.end, future.weight, np.hypot(future.spread, gap))
 
 
 def _continue(s: Series, times: Floats) -> Future:

@@ -41,7 +41,7 @@ def steps(
     tests: Sequence[RangeTest],
 ) -> tuple[Step, ...]:
     """The state of each of the six steps."""
-    found = (
+    answers = (
         _initial(cases),
         _overfit(cases),
         _range(tests),
@@ -51,7 +51,7 @@ def steps(
     )
     return tuple(
         Step(i, title, state, text)
-        for i, (title, (state, text)) in enumerate(zip(TITLES, found, strict=True), start=1)
+        for i, (title, (state, text)) in enumerate(zip(TITLES, answers, strict=True), start=1)
     )
 
 
@@ -125,12 +125,12 @@ def _range(tests: Sequence[RangeTest]) -> tuple[State, str]:
 
 def _lrs(group: Group, long: bool) -> list[float]:
     """Values of lr that a group tried in long (or in short) runs, ascending."""
-    found = set()
+    rates = set()
     for o in group.outcomes:
         lr = o.params.get("lr")
         if isinstance(lr, (int, float)) and lr > 0 and (o.epochs is not None and o.epochs > COARSE) == long:
-            found.add(float(lr))
-    return sorted(found)
+            rates.add(float(lr))
+    return sorted(rates)
 
 
 def _coarse(groups: Sequence[Group]) -> tuple[State, str]:

@@ -39,7 +39,7 @@ def region(g: Grid, noise: float | None) -> Region | None:
 
 def interaction(g: Grid, other: str) -> Interaction | None:
     """The best lr at each value of `other`; None where fewer than two values have an lr grid of their own."""
-    found: list[tuple[float, float]] = []
+    best_rates: list[tuple[float, float]] = []
     edges = 0
     for value in g.values(other):
         if not is_number(value):
@@ -50,25 +50,25 @@ def interaction(g: Grid, other: str) -> Interaction | None:
             continue
         best = min(range(len(points)), key=lambda i: points[i][1])
         edges += best in (0, len(points) - 1)
-        found.append((float(value), vertex(points, best)))  # type: ignore[arg-type]
-    if len(found) < 2:
+        best_rates.append((float(value), vertex(points, best)))  # type: ignore[arg-type]
+    if len(best_rates) < 2:
         return None
-    x, y = np.log([v for v, _ in found]), np.log([lr for _, lr in found])
+    x, y = np.log([v for v, _ in best_rates]), np.log([lr for _, lr in best_rates])
     power = float(np.polyfit(x, y, 1)[0])
-    rounded = tuple((v, float(f"{lr:.2g}")) for v, lr in found)
+    rounded = tuple((v, float(f"{lr:.2g}")) for v, lr in best_rates)
     return Interaction(other, rounded, power, _say(other, rounded, power, edges))
 
 
 def profile(g: Grid, name: str, fixed: dict[str, ParamValue | None]) -> list[tuple[float, float]]:
     """Values of a numeric hyperparameter, ascending, with the lowest typical score at each, others as `fixed` or free."""
-    found: dict[float, float] = {}
+    lowest: dict[float, float] = {}
     for key, members in g.cells(g.varied).items():
         setting = dict(zip(g.varied, key, strict=True))
         value = setting.get(name)
         if is_number(value) and all(setting[n] == v for n, v in fixed.items()):
             assert isinstance(value, (int, float))
-            found[float(value)] = min(found.get(float(value), math.inf), typical(members))
-    return sorted(found.items())
+            lowest[float(value)] = min(lowest.get(float(value), math.inf), typical(members))
+    return sorted(lowest.items())
 
 
 def vertex(points: list[tuple[float, float]], best: int) -> float:
@@ -87,10 +87,10 @@ def vertex(points: list[tuple[float, float]], best: int) -> float:
     return math.exp(min(max(at, (xa + xb) / 2), (xb + xc) / 2))
 
 
-def _say(other: str, found: tuple[tuple[float, float], ...], power: float, edges: int) -> str:
-    listed = ", ".join(f"{lr:g} at {v:g}" for v, lr in found)
+def _say(other: str, best_rates: tuple[tuple[float, float], ...], power: float, edges: int) -> str:
+    listed = ", ".join(f"{lr:g} at {v:g}" for v, lr in best_rates)
     name = other.replace("_", " ")
-    if edges >= len(found) / 2:
+    if edges >= len(best_rates) / 2:
         return f"Best lr by {name}: {listed}. Most of these lie at the edge of the grid, so how they move is not known."
     if abs(power) < 0.2:
         return f"Best lr by {name}: {listed}. It hardly depends on the {name}."

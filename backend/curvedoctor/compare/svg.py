@@ -17,25 +17,25 @@ def range_test(test: RangeTest) -> ElementTree.Element | None:
     """Loss over lr (logarithmic), the suggested rate marked."""
     if len(test.points) < 3:
         return None
-    said = "none" if test.suggested is None else f"{test.suggested:g}"
-    svg = _frame(f"Learning-rate range test {test.run}: loss over learning rate; suggested: {said}")
-    place = _scale(svg, test.points, "learning rate")
+    suggested = "none" if test.suggested is None else f"{test.suggested:g}"
+    svg = _frame(f"Learning-rate range test {test.run}: loss over learning rate; suggested: {suggested}")
+    to_pixels = _scale(svg, test.points, "learning rate")
     ElementTree.SubElement(
         svg,
         "polyline",
-        {"class": "line", "points": " ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, test.points))},
+        {"class": "line", "points": " ".join(f"{x:.1f},{y:.1f}" for x, y in map(to_pixels, test.points))},
     )
     if test.suggested is not None:
-        x, _ = place((test.suggested, test.points[0][1]))
+        x, _ = to_pixels((test.suggested, test.points[0][1]))
         _mark(svg, x, f"lr {test.suggested:g}")
     return svg
 
 
-def factor(found: Factor, group: Group) -> ElementTree.Element | None:
+def factor(of_factor: Factor, group: Group) -> ElementTree.Element | None:
     """Every run's level over the values of a numeric hyperparameter, and the best of each."""
     dots: list[tuple[float, float]] = []
     for o in group.outcomes:
-        v = o.params.get(found.name)
+        v = o.params.get(of_factor.name)
         if (
             isinstance(v, (int, float))
             and not isinstance(v, bool)
@@ -46,21 +46,23 @@ def factor(found: Factor, group: Group) -> ElementTree.Element | None:
             dots.append((float(v), o.level))
     if len({v for v, _ in dots}) < 2:
         return None
-    svg = _frame(f"{group.outcome} {group.metric} of each run over {found.name}; best at {found.best}")
-    proposed = [(v, dots[0][1]) for v in (found.place.propose if found.place else ())]
-    place = _scale(svg, [*dots, *proposed], found.name)
+    svg = _frame(
+        f"{group.outcome} {group.metric} of each run over {of_factor.name}; best at {of_factor.best}"
+    )
+    proposed = [(v, dots[0][1]) for v in (of_factor.place.propose if of_factor.place else ())]
+    to_pixels = _scale(svg, [*dots, *proposed], of_factor.name)
     choose = max if group.better == "higher" else min
     line = [(v, choose(y for x, y in dots if x == v)) for v in sorted({v for v, _ in dots})]
     ElementTree.SubElement(
         svg,
         "polyline",
-        {"class": "line", "points": " ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, line))},
+        {"class": "line", "points": " ".join(f"{x:.1f},{y:.1f}" for x, y in map(to_pixels, line))},
     )
     for dot in dots:
-        x, y = place(dot)
+        x, y = to_pixels(dot)
         ElementTree.SubElement(svg, "circle", {"class": "dot", "cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": "3"})
     for v, level in proposed:
-        _mark(svg, place((v, level))[0], f"try {v:g}")
+        _mark(svg, to_pixels((v, level))[0], f"try {v:g}")
     return svg
 
 
@@ -75,7 +77,7 @@ def _frame(label: str) -> ElementTree.Element:
     return svg
 
 
-class _Place:
+class _ToPixels:
     """Positions of points: x logarithmic, y logarithmic where it spans more than a factor of ten."""
 
     def __init__(self, points: Points) -> None:
@@ -95,17 +97,17 @@ class _Place:
         )
 
 
-def _scale(svg: ElementTree.Element, points: Points, name: str) -> _Place:
+def _scale(svg: ElementTree.Element, points: Points, name: str) -> _ToPixels:
     """The mapping to the picture, with the ends of both axes written beside them."""
-    place = _Place(points)
-    for value, anchor in ((math.exp(place.x0), "start"), (math.exp(place.x1), "end")):
+    to_pixels = _ToPixels(points)
+    for value, anchor in ((math.exp(to_pixels.x0), "start"), (math.exp(to_pixels.x1), "end")):
         x = LEFT if anchor == "start" else WIDTH - RIGHT
         _text(svg, x, HEIGHT - BOTTOM + 28, f"{value:.3g}", anchor)
     _text(svg, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM + 28, f"{name} (logarithmic)", "middle")
-    for value in (place.low, place.high):
-        _, y = place((math.exp(place.x0), value))
+    for value in (to_pixels.low, to_pixels.high):
+        _, y = to_pixels((math.exp(to_pixels.x0), value))
         _text(svg, LEFT - 6, y + 4, f"{value:.3g}", "end")
-    return place
+    return to_pixels
 
 
 def _text(

@@ -28,7 +28,9 @@ def apart(cases: Sequence[Case], metric: str | None) -> list[tuple[list[Case], s
     if not differ:
         return [(list(cases), "")]
     common = {
-        name: Counter(said for case in cases if (said := _said(case, name)) is not None).most_common(1)[0][0]
+        name: Counter(measure for case in cases if (measure := _said(case, name)) is not None).most_common(1)[
+            0
+        ][0]
         for name in differ
     }
     parts: dict[tuple[str, ...], list[Case]] = {}
@@ -43,11 +45,11 @@ def apart(cases: Sequence[Case], metric: str | None) -> list[tuple[list[Case], s
 
 def faulty(g: Grid, never: Sequence[str]) -> tuple[str, ...]:
     """Of the runs that were never finite, those whose settings did well elsewhere: it was not the settings."""
-    found = []
+    broken = []
     for members in g.cells(g.varied).values():
         if any(outcome.bad is None for outcome in members):
-            found += [outcome.run for outcome in members if outcome.run in never]
-    return tuple(sorted(found))
+            broken += [outcome.run for outcome in members if outcome.run in never]
+    return tuple(sorted(broken))
 
 
 def _said(case: Case, name: str) -> str | None:
@@ -67,7 +69,7 @@ def _classes(case: Case) -> str | None:
 
 def _by_loss(case: Case, metric: str | None) -> bool:
     if metric is not None:
-        found = sorted(name for name in case.series if fnmatch.fnmatchcase(name, metric))
-        if found:
-            return case.series[found[0]].curve.role.quantity == "loss"
+        matching = sorted(name for name in case.series if fnmatch.fnmatchcase(name, metric))
+        if matching:
+            return case.series[matching[0]].curve.role.quantity == "loss"
     return case.judged_quantity == "loss"

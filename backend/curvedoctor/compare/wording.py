@@ -55,32 +55,32 @@ def tried(factor: Factor) -> str:
     return f"{number(numbers[0])} … {number(numbers[-1])}"
 
 
-def place(factor: Factor, found: Place) -> str:
+def place(factor: Factor, where_best: Place) -> str:
     """Where the best value lies, and what to do."""
-    if found.where == "unknown":
-        return f"Where the best {factor.name} lies can't be told: {found.why}."
+    if where_best.where == "unknown":
+        return f"Where the best {factor.name} lies can't be told: {where_best.why}."
     text = (
-        f"The best {factor.name} lies {found.where} the tried range {tried(factor)} "
-        f"({percent(found.confidence)} sure): {found.why}."
+        f"The best {factor.name} lies {where_best.where} the tried range {tried(factor)} "
+        f"({percent(where_best.confidence)} sure): {where_best.why}."
     )
-    if found.propose:
-        verb = "Extend the grid: try" if found.how == "extend" else "Refine: try"
-        text += f" {verb} {listed([f'{v:g}' for v in found.propose])}."
-    elif found.how == "":
+    if where_best.propose:
+        verb = "Extend the grid: try" if where_best.how == "extend" else "Refine: try"
+        text += f" {verb} {listed([f'{v:g}' for v in where_best.propose])}."
+    elif where_best.how == "":
         text += " The grid is fine enough there."
     return text
 
 
-def region(found: Region, group: Group) -> list[str]:
+def region(best: Region, group: Group) -> list[str]:
     """The best setting, and those as good."""
-    setting = ", ".join(f"{n} {value(v)}" for n, v in found.best.items())
+    setting = ", ".join(f"{n} {value(v)}" for n, v in best.best.items())
     runs = (
-        f" (median of {len(found.runs)} runs)"
-        if len(found.runs) > 1
-        else f" ({shorten(safe(found.runs[0]), 48)})"
+        f" (median of {len(best.runs)} runs)"
+        if len(best.runs) > 1
+        else f" ({shorten(safe(best.runs[0]), 48)})"
     )
-    lines = [f"Best: {setting}: {group.metric} {level(found.level)}{runs}."]
-    wider = {n: vs for n, vs in found.values.items() if len(vs) > 1}
+    lines = [f"Best: {setting}: {group.metric} {level(best.level)}{runs}."]
+    wider = {n: vs for n, vs in best.values.items() if len(vs) > 1}
     if wider:
         words = []
         for name, values in wider.items():
@@ -150,12 +150,12 @@ def prolong(p: Prolong) -> str:
     return text
 
 
-def prospects(found: Sequence[Prolong]) -> str:
+def prospects(prolongs: Sequence[Prolong]) -> str:
     """The heading of the short runs."""
-    worth = [p for p in found if p.worth]
-    horizon = found[0].horizon
+    worth = [p for p in prolongs if p.worth]
+    horizon = prolongs[0].horizon
     return (
-        f"{len(worth)} of {len(found)} short runs are worth prolonging "
+        f"{len(worth)} of {len(prolongs)} short runs are worth prolonging "
         f"(what they may reach after {horizon:g} times as many epochs, and how probably the best of all)"
     )
 
@@ -172,9 +172,9 @@ def rules(test: RangeTest) -> list[tuple[str, str]]:
     return [(RULES[name], f"{v:g}") for name, v in test.rules.items()]
 
 
-def nothing(found: Comparison) -> str:
+def nothing(comparison: Comparison) -> str:
     """What to say when there is nothing to compare."""
     return (
-        f"{found.runs} run{'' if found.runs == 1 else 's'}, none with a sibling to compare with. "
+        f"{comparison.runs} run{'' if comparison.runs == 1 else 's'}, none with a sibling to compare with. "
         "Runs of one directory or experiment are compared; --together compares all."
     )

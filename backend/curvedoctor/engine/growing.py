@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 
 from curvedoctor.address import Address
 from curvedoctor.advice.siblings import Siblings
+from curvedoctor.engine.grouping import JOB
 from curvedoctor.engine.judge import judge, prepare
 from curvedoctor.engine.options import Options
-from curvedoctor.engine.plan import JOB
 from curvedoctor.engine.scan import scan
 from curvedoctor.features.summary import Summary, summarize
 from curvedoctor.model import Diagnosis, Problem, Run
@@ -102,7 +102,7 @@ class Growing:
         own = [summarize(case) for case in cases]
         for name, summary in zip(of, own, strict=True):
             group.summaries[name].append(summary)
-        siblings = Siblings([summary for found in group.summaries.values() for summary in found])
+        siblings = Siblings([summary for of_run in group.summaries.values() for summary in of_run])
         yield from judge(cases, self._options, [siblings.trials(summary) for summary in own])
 
     def _group(self, name: str, changed: Sequence[Unit]) -> _Group:

@@ -63,11 +63,11 @@ def _diagnose(case: Case, expected: Estimate, options: Options) -> Diagnosis:
     results = [condition.check(case) for condition in asked]
     unjudged = tuple(r for r in results if isinstance(r, Unjudged))
     ranked = order([r for r in results if isinstance(r, Finding)])
-    said, reason = verdict(case, ranked, unjudged, len(asked))
+    outcome, reason = verdict(case, ranked, unjudged, len(asked))
     prescriptions = prescribe(case, ranked, expected, known)
     return Diagnosis(
         run=case.run,
-        verdict=said,
+        verdict=outcome,
         findings=led_by(next(iter(prescriptions), None), ranked, known),
         prescriptions=prescriptions,
         readings=read_all(case),

@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 
 from curvedoctor import __version__
+from curvedoctor.engine.codec import dumps
 from curvedoctor.engine.memory import LAYOUT
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.record import of_role, of_unit
-from curvedoctor.engine.strict import dumps
 from curvedoctor.sources.base import Unit
 
 #: readers whose stamps tell every change; those of databases miss some (a parameter logged late)
@@ -24,7 +24,7 @@ def key_of(units: Sequence[Unit], options: Options) -> bytes | None:
     """What decides what is said of these units; None where their stamps don't tell every change."""
     if not all(unit.reader in _STAMPED and _tells(unit.stamp) for unit in units):
         return None
-    return digest(said(options), [of_unit(unit) for unit in units])
+    return digest(deciding(options), [of_unit(unit) for unit in units])
 
 
 def _tells(stamp: Sequence[int | str]) -> bool:
@@ -32,7 +32,7 @@ def _tells(stamp: Sequence[int | str]) -> bool:
     return bool(stamp) and "" not in (stamp[0], *stamp[2:])
 
 
-def said(options: Options) -> list[object]:
+def deciding(options: Options) -> list[object]:
     """Of the options, those that change what is said."""
     read = options.read
     roles = sorted((key, of_role(role)) for key, role in options.roles.items())
@@ -44,19 +44,19 @@ def said(options: Options) -> list[object]:
 
 def digest(*what: object) -> bytes:
     """A key of `what`, for this place on this version."""
-    place = str(Path.cwd())  # addresses may be relative
-    return hashlib.blake2b(dumps([version(), place, *what]), digest_size=20).digest()
+    directory = str(Path.cwd())  # addresses may be relative
+    return hashlib.blake2b(dumps([version(), directory, *what]), digest_size=20).digest()
 
 
 @cache
 def version() -> str:
     """Changes with everything that has a say in a diagnosis: the package's version, sources and model."""
     root = Path(__file__).parents[1]
-    found = hashlib.blake2b(f"{__version__} {LAYOUT}".encode(), digest_size=16)
+    digest_ = hashlib.blake2b(f"{__version__} {LAYOUT}".encode(), digest_size=16)
     for path in sorted((*root.rglob("*.py"), *root.rglob("*.npz"))):
-        place = path.relative_to(root)
-        if place.parts[0] not in _SILENT:
+        relative = path.relative_to(root)
+        if relative.parts[0] not in _SILENT:
             content = path.read_bytes()
-            found.update(f"\0{place.as_posix()}\0{len(content)}\0".encode())
-            found.update(content)
-    return found.hexdigest()
+            digest_.update(f"\0{relative.as_posix()}\0{len(content)}\0".encode())
+            digest_.update(content)
+    return digest_.hexdigest()

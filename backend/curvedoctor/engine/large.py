@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from curvedoctor.advice.siblings import Trial
+from curvedoctor.engine.grouping import Job, parts
 from curvedoctor.engine.judge import tried_by_siblings
-from curvedoctor.engine.memory import Held
+from curvedoctor.engine.memory import Entry
 from curvedoctor.engine.options import Options
-from curvedoctor.engine.plan import Job, parts
+from curvedoctor.engine.plan import Plan
 from curvedoctor.engine.pool import Pool, in_order
-from curvedoctor.engine.recall import Recall
 from curvedoctor.engine.record import pack_units
-from curvedoctor.engine.work import Judged, Key, sheet
+from curvedoctor.engine.work import JobResult, Key, group_result
 from curvedoctor.features.case import Case
 from curvedoctor.features.summary import Summary
 from curvedoctor.model import Diagnosis, Problem
@@ -33,27 +33,27 @@ _POINT, _CURVE = 40, 4000
 
 
 def judge_large(
-    units: Sequence[Unit], workers: Pool[Job, Judged], recall: Recall, options: Options
+    units: Sequence[Unit], workers: Pool[Job, JobResult], plan: Plan, options: Options
 ) -> Iterator[Diagnosis | Problem]:
     """Diagnoses of the runs of one large group, in their order."""
     pieces = parts(units)
-    held: list[Held] = []
+    held: list[Entry] = []
     with tempfile.TemporaryDirectory(prefix="curvedoctor-", ignore_cleanup_errors=True) as folder:
         jobs: Iterator[Job] = (Job(piece, whole=False) for piece in pieces)
         if not options.alone:
             jobs = _second(pieces, _first(pieces, workers, folder))
         for piece, judged in zip(pieces, in_order(workers, jobs), strict=True):
             yield from judged.problems
-            done = judged.sheets.get(units[0].group) or sheet((), ())
+            done = judged.results.get(units[0].group) or group_result((), ())
             if done.settled and not judged.problems:
-                held.append(Held(done.packed, pack_units(piece)))
-            yield from done.told()
+                held.append(Entry(done.packed, pack_units(piece)))
+            yield from done.items()
     if len(held) == len(pieces):
-        recall.remember(units, held)
+        plan.remember(units, held)
 
 
-def _first(pieces: Sequence[tuple[Unit, ...]], workers: Pool[Job, Judged], folder: str) -> list[Judged]:
-    read: list[Judged] = []
+def _first(pieces: Sequence[tuple[Unit, ...]], workers: Pool[Job, JobResult], folder: str) -> list[JobResult]:
+    read: list[JobResult] = []
     held = 0
 
     def jobs() -> Iterator[Job]:
@@ -73,7 +73,7 @@ def _size(case: Case) -> int:
     return sum(_CURVE + _POINT * len(curve) for curve in case.run.curves)
 
 
-def _second(pieces: Sequence[tuple[Unit, ...]], read: Sequence[Judged]) -> Iterator[Job]:
+def _second(pieces: Sequence[tuple[Unit, ...]], read: Sequence[JobResult]) -> Iterator[Job]:
     summaries: list[Summary] = [summary for judged in read for _, summary in judged.summaries]
     tried = iter(tried_by_siblings(summaries))
     for piece, judged in zip(pieces, read, strict=True):

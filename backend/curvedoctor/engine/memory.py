@@ -47,7 +47,7 @@ CREATE INDEX IF NOT EXISTS by_use ON held (used);
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Entry:
     """One part of what is remembered under a key."""
 
     value: bytes
@@ -82,17 +82,17 @@ class Memory:
             return None
         return link
 
-    def get(self, keys: Sequence[bytes]) -> Iterator[list[Held] | None]:
+    def get(self, keys: Sequence[bytes]) -> Iterator[list[Entry] | None]:
         """For each key all its parts, or None."""
         for start in range(0, len(keys), _KEYS_AT_ONCE):
             block = keys[start : start + _KEYS_AT_ONCE]
-            found: dict[bytes, list[Held]] = {}
+            rows: dict[bytes, list[Entry]] = {}
             try:
-                found = self._rows(block)
+                rows = self._rows(block)
             except _BROKEN:
                 self._throw_away()
             for key in block:
-                yield found.pop(key, None)
+                yield rows.pop(key, None)
 
     def has(self, keys: Sequence[bytes]) -> bool:
         """Whether something is held under every key."""
@@ -100,7 +100,7 @@ class Memory:
         known = {bytes(row[0]) for row in self._do("SELECT key FROM held WHERE part = 0", ())}
         return self._link is not None and wanted <= known
 
-    def put(self, key: bytes, parts: Sequence[Held]) -> None:
+    def put(self, key: bytes, parts: Sequence[Entry]) -> None:
         """Remember `parts` under `key`, soon: many at once cost less."""
         today = int(time.time()) // _DAY
         rows = [
@@ -159,21 +159,21 @@ class Memory:
             self._do("DELETE FROM held WHERE key = ?", key)
         self._do("COMMIT", ())
 
-    def _rows(self, keys: Sequence[bytes]) -> dict[bytes, list[Held]]:
+    def _rows(self, keys: Sequence[bytes]) -> dict[bytes, list[Entry]]:
         marks = ",".join("?" * len(keys))
         columns = "key, part, parts, check_, value, units, used"
         sql = f"SELECT {columns} FROM held WHERE key IN ({marks}) ORDER BY key, part"  # noqa: S608
         today = int(time.time()) // _DAY
-        found: dict[bytes, list[Held]] = {}
+        entries: dict[bytes, list[Entry]] = {}
         parts: dict[bytes, int] = {}
         for key, part, count, check, value, units, used in self._do(sql, keys):
-            held = Held(value, units)
-            if part == len(found.setdefault(key, [])) and check == _check(held):
-                found[key].append(held)
+            held = Entry(value, units)
+            if part == len(entries.setdefault(key, [])) and check == _check(held):
+                entries[key].append(held)
                 parts[key] = count
             if used != today:
                 self._used.add(key)
-        return {key: held for key, held in found.items() if held and len(held) == parts[key]}
+        return {key: held for key, held in entries.items() if held and len(held) == parts[key]}
 
     def _do(self, sql: str, values: Sequence[object]) -> list[Any]:
         if self._link is None:
@@ -200,11 +200,11 @@ class Memory:
 
 def memory(options: Options) -> Memory | None:
     """The store that the user wants, or None."""
-    said = os.environ.get(VARIABLE, "")
-    if not options.memory or said.lower() in {"off", "0", "no", "false"}:
+    setting = os.environ.get(VARIABLE, "")
+    if not options.memory or setting.lower() in {"off", "0", "no", "false"}:
         return None
-    if said:
-        folder = Path(said)
+    if setting:
+        folder = Path(setting)
     else:
         from platformdirs import user_cache_dir
 
@@ -212,7 +212,7 @@ def memory(options: Options) -> Memory | None:
     return Memory(folder / f"diagnoses-{LAYOUT}.sqlite")
 
 
-def _check(held: Held) -> bytes:
+def _check(held: Entry) -> bytes:
     return hashlib.blake2b(
         held.value, digest_size=8, key=hashlib.blake2b(held.units, digest_size=8).digest()
     ).digest()

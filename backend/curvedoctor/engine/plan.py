@@ -1,105 +1,147 @@
-"""Units as they are found → groups of siblings → jobs of even size."""
+"""The plan of a scan with what is remembered already in it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+import time
+import zlib
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
 
-from curvedoctor.advice.siblings import Trial
-from curvedoctor.model import Problem
-from curvedoctor.sources import files
+from curvedoctor.engine import grouping, keys, tree
+from curvedoctor.engine.codec import dumps, loads
+from curvedoctor.engine.memory import Entry, Memory
+from curvedoctor.engine.options import Options
+from curvedoctor.engine.record import Curves, filled, of_problem, unpack, unpack_units
+from curvedoctor.engine.work import Key, keep, key_of
+from curvedoctor.model import Diagnosis, Problem
+from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import Unit
 
-#: units per job: enough for statistics over blocks, few enough for memory
-JOB = 64
+#: tells apart the runs that were mixed in one directory
+_NUMBER = re.compile(r"#\d+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """Units that one worker loads and judges."""
+class Remembered:
+    """What was said of one group."""
 
-    units: tuple[Unit, ...]
-    #: the job holds whole groups; False for a part of a group larger than one job
-    whole: bool
-    #: where the first pass over a large group leaves its cases, and the second finds them: a file, or at hand
-    spill: str | None = None
-    keep: bool = False
-    kept: object = None
-    #: for the second pass: what tells a run from the others (see `work.key_of`) → what its siblings have tried
-    trials: Mapping[tuple[str, ...], Sequence[Trial]] | None = None
+    parts: Sequence[Entry]
+    options: Options
 
-
-def groups(found: Iterable[Unit | Problem], addresses: Sequence[str] = ()) -> Iterator[list[Unit] | Problem]:
-    """Units of one group together, sorted by run; problems as they come.
-
-    A walk goes down before it goes on, so a group is complete as soon as a unit turns up that does
-    not lie below it, and none of the `addresses` that are still to be walked may add to it: its runs are
-    judged while the walk goes on. A group that turns up again nevertheless is given out in parts.
-    """
-    open_groups: dict[str, list[Unit]] = {}
-    ahead = _Ahead(addresses)
-    last = None
-    for item in found:
-        if isinstance(item, Problem):
-            yield item
-            continue
-        ahead.reached(item.address)
-        if item.group != last:
-            for name in [g for g in open_groups if not _below(item.group, g) and not ahead.may_add(g)]:
-                yield _sorted(open_groups.pop(name))
-            last = item.group
-        open_groups.setdefault(item.group, []).append(item)
-    for name in sorted(open_groups):
-        yield _sorted(open_groups[name])
+    def items(self) -> Iterator[Diagnosis | Problem]:
+        """It all, with the points of the curves that are asked for read anew."""
+        for part in self.parts:
+            diagnoses, problems = unpack(part.value)
+            yield from problems
+            points = _points(diagnoses, part, self.options)
+            for diagnosis in diagnoses:
+                curves = points.get(key_of(diagnosis.run))
+                yield diagnosis if curves is None else filled(diagnosis, curves)
 
 
-def parts(group: Sequence[Unit]) -> list[tuple[Unit, ...]]:
-    """A group in pieces of the size of a job."""
-    return [tuple(group[at : at + JOB]) for at in range(0, len(group), JOB)]
+class Plan:
+    """Looks up each group before it is judged, and keeps what was judged for the next time."""
 
+    def __init__(self, addresses: Sequence[str], options: Options, store: Memory | None) -> None:
+        self._addresses = list(addresses)
+        self._options = options
+        self._store = store
+        self._started = time.time()
+        self._runs = 0
+        #: the walk: problems as rows, groups as [key]; None if it can't or need not be remembered
+        self._walk: list[Any] | None = None if store is None else []
 
-class _Ahead:
-    """The addresses that are still to be walked."""
-
-    def __init__(self, addresses: Sequence[str]) -> None:
-        self._addresses = [files.normal(address) for address in addresses]
-        self._at = 0
-        self._left = Counter(self._addresses)
-        #: a run's siblings lie beside it
-        self._beside = Counter(files.parent(address) for address in self._addresses)
-
-    def reached(self, address: str) -> None:
-        """Units of `address` turn up."""
-        if address not in self._left or self._addresses[self._at] == address:
+    def planned(self) -> Iterator[Problem | Remembered | list[Unit]]:
+        """Problems, groups that are remembered, and groups that must be judged, in the order of the walk."""
+        given, complete = yield from self._without_walk()
+        if complete:
             return
-        while self._at < len(self._addresses) - 1 and self._addresses[self._at] != address:
-            for held, name in (
-                (self._left, self._addresses[self._at]),
-                (self._beside, files.parent(self._addresses[self._at])),
-            ):
-                held[name] -= 1
-            self._at += 1
+        if given:
+            self._walk = None
+        walked = grouping.groups(find_all(self._addresses, self._options.read), self._addresses)
+        for item in islice(walked, given, None):
+            if isinstance(item, Problem):
+                self._note(of_problem(item))
+                yield item
+            else:
+                yield self._looked_up(item)
 
-    def may_add(self, group: str) -> bool:
-        """Whether one of the addresses after this one may hold runs of `group`."""
-        now = self._addresses[self._at] if self._addresses else ""
-        if self._beside[group] > (files.parent(now) == group):
-            return True
-        return any(self._left[name] > (name == now) for name in _above(group))
+    def remember(self, units: Sequence[Unit], parts: Sequence[Entry]) -> None:
+        """Keep what was said of a group."""
+        key = keys.key_of(units, self._options) if self._store else None
+        if self._store and key is not None:
+            self._store.put(key, parts)
+
+    def remember_walk(self) -> None:
+        """Keep the walk itself, where every group of it is held and nothing has just changed."""
+        if self._store is None or not self._walk or self._runs == 0:
+            return
+        folders = tree.snapshot(self._addresses, self._runs)
+        if folders is None:
+            return
+        digest, latest = tree.state(folders)
+        if latest < self._started - tree.SETTLED:
+            value = dumps({"folders": folders, "state": digest, "walk": self._walk})
+            self._store.put(self._walk_key(), [Entry(zlib.compress(value, 1), b"")])
+
+    def _without_walk(self) -> Generator[Problem | Remembered, None, tuple[int, bool]]:
+        """The plan of the last time, if no directory and no file has changed; how much, and whether all."""
+        if self._store is None:
+            return 0, False
+        held = next(self._store.get([self._walk_key()]), None)
+        if held is None:
+            return 0, False
+        known = loads(zlib.decompress(held[0].value))
+        held_keys = [bytes.fromhex(row[0]) for row in known["walk"] if len(row) == 1]
+        if not self._store.has(held_keys) or tree.state(known["folders"])[0] != known["state"]:
+            return 0, False
+        stored = self._store.get(held_keys)
+        for given, row in enumerate(known["walk"]):
+            if len(row) > 1:
+                yield Problem(*row)
+            elif parts := next(stored):
+                yield Remembered(parts, self._options)
+            else:  # deleted meanwhile
+                return given, False
+        self._walk = None
+        return len(known["walk"]), True
+
+    def _looked_up(self, units: list[Unit]) -> Remembered | list[Unit]:
+        self._runs += len(units)
+        key = keys.key_of(units, self._options) if self._store else None
+        if self._store is None or key is None:
+            self._walk = None
+            return units
+        self._note((key.hex(),))
+        parts = next(self._store.get([key]))
+        return units if parts is None else Remembered(parts, self._options)
+
+    def _note(self, row: object) -> None:
+        if self._walk is not None:
+            self._walk.append(row)
+
+    def _walk_key(self) -> bytes:
+        return keys.digest("walk", self._addresses, keys.deciding(self._options))
 
 
-def _above(group: str) -> Iterator[str]:
-    """The group's place and those that it lies in."""
-    yield group
-    while (cut := group.rfind("/")) > 0:
-        group = group[:cut]
-        yield group
+def unit_names(keys: Iterable[Key]) -> set[str]:
+    """The names of the units that runs may have come from."""
+    return {name for run, *_ in keys for name in (run, _NUMBER.sub("", run))}
 
 
-def _below(group: str, other: str) -> bool:
-    return group == other or group.startswith(other.rstrip("/") + "/")
-
-
-def _sorted(units: list[Unit]) -> list[Unit]:
-    return sorted(units, key=lambda u: (u.run, u.parts))
+def _points(diagnoses: Sequence[Diagnosis], part: Entry, options: Options) -> dict[Key, Curves]:
+    """Curves with their points for the runs where they are asked for."""
+    wanted = {key_of(d.run): d for d in diagnoses if keep(d, options)}
+    if not wanted:
+        return {}
+    names = unit_names(wanted)
+    units = [unit for unit in unpack_units(part.units) if unit.run in names]
+    points: dict[Key, Curves] = {}
+    for run in load_units(units, options.read):
+        if not isinstance(run, Problem) and key_of(run) in wanted:
+            roles = {curve.id: curve.role for curve in wanted[key_of(run)].run.curves}
+            points[key_of(run)] = tuple(replace(c, role=roles.get(c.id, c.role)) for c in run.curves)
+    return points

@@ -91,8 +91,8 @@ def pool(
     """
     if backend not in _BACKENDS:
         raise UsageError(f"backend {backend!r} is not known; use loky, dask or ray")
-    with _BACKENDS[backend](work, workers) as found:
-        yield cast("Pool[Job, Result]", found)
+    with _BACKENDS[backend](work, workers) as workers_pool:
+        yield cast("Pool[Job, Result]", workers_pool)
 
 
 @contextmanager

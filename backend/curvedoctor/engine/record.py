@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from curvedoctor.address import Address
-from curvedoctor.engine.strict import dumps, loads
-from curvedoctor.engine.uncollected import uncollected
+from curvedoctor.engine.codec import dumps, loads
+from curvedoctor.engine.gc_paused import gc_paused
 from curvedoctor.model import Curve, Diagnosis, Finding, Origin, Prescription, Problem, Role, Run, Unjudged
 from curvedoctor.sources.base import Unit
 
@@ -26,7 +26,7 @@ Curves = tuple[Curve, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class GroupResult:
     """Diagnoses of one group, or of a part of a large one."""
 
     #: compressed; see `pack`
@@ -36,12 +36,12 @@ class Sheet:
     #: nothing stood in the way of reading that may be gone the next time, though no file has changed
     settled: bool = True
 
-    def told(self) -> Iterator[Diagnosis | Problem]:
+    def items(self) -> Iterator[Diagnosis | Problem]:
         """Problems, then all diagnoses, hollow where the points were not kept."""
-        found, problems = unpack(self.packed)
+        diagnoses, problems = unpack(self.packed)
         yield from problems
-        for place, diagnosis in enumerate(found):
-            curves = self.curves.get(place)
+        for index, diagnosis in enumerate(diagnoses):
+            curves = self.curves.get(index)
             yield diagnosis if curves is None else filled(diagnosis, curves)
 
 
@@ -74,7 +74,7 @@ def pack(diagnoses: Sequence[Diagnosis], problems: Iterable[Problem] = ()) -> by
 
 def unpack(packed: bytes) -> tuple[list[Diagnosis], tuple[Problem, ...]]:
     """What `pack` was given, with hollow curves. Raises `ValueError` and the like for other bytes."""
-    with uncollected():
+    with gc_paused():
         held = loads(zlib.decompress(packed))
         table = [_READ[kind](value) for kind, value in held["t"]]
         return [_diagnosed(row, table) for row in held["r"]], tuple(Problem(*row) for row in held["p"])
@@ -117,16 +117,16 @@ class _Table:
 
     def place(self, kind: str, key: object, write: Callable[[], object]) -> int:
         """Where the value with this key stands; `write` makes it if it is new."""
-        found = self._places.get((kind, key))
-        if found is None:
-            found = self._places[(kind, key)] = len(self.rows)
+        index = self._places.get((kind, key))
+        if index is None:
+            index = self._places[(kind, key)] = len(self.rows)
             self.rows.append((kind, write()))
-        return found
+        return index
 
 
 def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
     run = d.run
-    told = tuple(run.problems), tuple(d.problems)
+    problem_lists = tuple(run.problems), tuple(d.problems)
     curves = tuple((c.id, c.tag, len(c), c.axis, c.role) for c in run.curves)
     readings = dumps(d.readings)
     params = dumps(run.params)
@@ -143,7 +143,9 @@ def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
         [_prescription(prescription, table) for prescription in d.prescriptions],
         table.place("readings", readings, lambda: d.readings),
         table.place("unjudged", d.unjudged, lambda: [(each.condition, each.reason) for each in d.unjudged]),
-        table.place("problems", told, lambda: [list(map(of_problem, part)) for part in told]),
+        table.place(
+            "problems", problem_lists, lambda: [list(map(of_problem, part)) for part in problem_lists]
+        ),
         run.run_id,
         run.status,
     ]
@@ -156,14 +158,14 @@ def _origin(origin: Origin, table: _Table) -> tuple[object, ...]:
 
 def _finding(f: Finding, table: _Table) -> tuple[object, ...]:
     common = (f.condition, f.severity, f.curves, f.axis, f.actions)
-    place = table.place("finding", common, lambda: common)
-    return (place, f.confidence, f.summary, f.evidence, f.onset, f.span)
+    index = table.place("finding", common, lambda: common)
+    return (index, f.confidence, f.summary, f.evidence, f.onset, f.span)
 
 
 def _prescription(p: Prescription, table: _Table) -> tuple[object, ...]:
     common = (p.action, p.treats, p.text, p.parameter, p.current, p.proposed, p.factor, p.step, p.basis)
-    place = table.place("prescription", repr(common), lambda: common)  # 1, 1.0 and True are not the same
-    return (place, p.confidence, p.because, p.gain)
+    index = table.place("prescription", repr(common), lambda: common)  # 1, 1.0 and True are not the same
+    return (index, p.confidence, p.because, p.gain)
 
 
 def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
@@ -180,16 +182,16 @@ def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
         prescriptions,
         readings,
         unjudged,
-        told,
+        problem_lists,
         run_id,
         status,
     ) = row
-    of_run, problems = table[told]
-    place = origin and _place(origin, table)
-    run = Run(name, source, table[group], table[curves], table[params], of_run, place, run_id, status)
-    found = tuple([_found(each, table) for each in findings])
+    of_run, problems = table[problem_lists]
+    origin_ = origin and _place(origin, table)
+    run = Run(name, source, table[group], table[curves], table[params], of_run, origin_, run_id, status)
+    findings_ = tuple([_finding_of(each, table) for each in findings])
     tries = tuple([_try(each, table) for each in prescriptions])
-    return Diagnosis(run, verdict, found, tries, table[readings], table[unjudged], problems, reason)
+    return Diagnosis(run, verdict, findings_, tries, table[readings], table[unjudged], problems, reason)
 
 
 def _place(row: Sequence[Any], table: Sequence[Any]) -> Origin:
@@ -197,9 +199,9 @@ def _place(row: Sequence[Any], table: Sequence[Any]) -> Origin:
     return Origin(kind, address, key, tuple(paths), read_only)
 
 
-def _found(row: Sequence[Any], table: Sequence[Any]) -> Finding:
-    place, confidence, summary, evidence, onset, span = row
-    condition, severity, curves, axis, actions = table[place]
+def _finding_of(row: Sequence[Any], table: Sequence[Any]) -> Finding:
+    index, confidence, summary, evidence, onset, span = row
+    condition, severity, curves, axis, actions = table[index]
     where = None if span is None else (span[0], span[1])
     return Finding(condition, severity, confidence, curves, summary, evidence, onset, where, axis, actions)
 

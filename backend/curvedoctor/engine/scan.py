@@ -12,15 +12,15 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
-from curvedoctor.engine import plan
+from curvedoctor.engine import grouping
+from curvedoctor.engine.grouping import Job
 from curvedoctor.engine.large import judge_large
-from curvedoctor.engine.memory import Held, Memory, memory
+from curvedoctor.engine.memory import Entry, Memory, memory
 from curvedoctor.engine.options import Options
-from curvedoctor.engine.plan import Job
+from curvedoctor.engine.plan import Plan, Remembered
 from curvedoctor.engine.pool import Later, Pool, pool
-from curvedoctor.engine.recall import Recall, Remembered
 from curvedoctor.engine.record import pack_units
-from curvedoctor.engine.work import Judged, sheet, work
+from curvedoctor.engine.work import JobResult, group_result, work
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.sources.base import Unit
 
@@ -43,13 +43,13 @@ def scan(
 def _results(
     addresses: Sequence[str], options: Options, store: Memory | None
 ) -> Iterator[Diagnosis | Problem]:
-    recall = Recall(addresses, options, store)
+    plan = Plan(addresses, options, store)
     with pool(partial(work, options=options), options.jobs, options.backend) as workers:
-        line = _Line(workers, recall, options)
-        for item in recall.planned():
+        line = _Line(workers, plan, options)
+        for item in plan.planned():
             yield from line.add(item)
         yield from line.rest()
-    recall.remember_walk()
+    plan.remember_walk()
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class _Batch:
     """Small groups that one job holds."""
 
     units: list[Unit] = field(default_factory=list)
-    later: Later[Judged] | None = None
+    later: Later[JobResult] | None = None
 
     def done(self) -> bool:
         return self.later is not None and self.later.done()
@@ -74,25 +74,25 @@ class _Part:
 class _Line:
     """Results wait here for those before them."""
 
-    def __init__(self, workers: Pool[Job, Judged], recall: Recall, options: Options) -> None:
+    def __init__(self, workers: Pool[Job, JobResult], plan: Plan, options: Options) -> None:
         self._workers = workers
-        self._recall = recall
+        self._plan = plan
         self._options = options
         self._open = _Batch()
         self._waiting: deque[Problem | Remembered | _Part] = deque()
         self._units = 0
         #: units that may wait: what the workers have under way, and what was remembered behind it
-        self._most = plan.JOB * (workers.width + 1)
+        self._most = grouping.JOB * (workers.width + 1)
 
     def add(self, item: Problem | Remembered | list[Unit]) -> Iterator[Diagnosis | Problem]:
         """One item of the plan; yields what is ready then."""
         if isinstance(item, list):
-            if len(item) > plan.JOB:
+            if len(item) > grouping.JOB:
                 yield from self.rest()
-                yield from judge_large(item, self._workers, self._recall, self._options)
+                yield from judge_large(item, self._workers, self._plan, self._options)
                 return
             again = any(unit.group == item[0].group for unit in self._open.units)
-            if again or len(self._open.units) + len(item) > plan.JOB:
+            if again or len(self._open.units) + len(item) > grouping.JOB:
                 self._submit()
             self._open.units.extend(item)
             self._waiting.append(_Part(self._open, item))
@@ -121,7 +121,7 @@ class _Line:
         head = self._waiting.popleft()
         if not isinstance(head, _Part):
             self._units -= 1
-            yield from [head] if isinstance(head, Problem) else head.told()
+            yield from [head] if isinstance(head, Problem) else head.items()
             return
         self._units -= len(head.units)
         if head.batch.later is None:
@@ -130,7 +130,7 @@ class _Line:
         judged = head.batch.later.result()
         if head.units[0] is head.batch.units[0]:
             yield from judged.problems
-        done = judged.sheets.get(head.units[0].group) or sheet((), ())
+        done = judged.results.get(head.units[0].group) or group_result((), ())
         if done.settled:
-            self._recall.remember(head.units, [Held(done.packed, pack_units(head.units))])
-        yield from done.told()
+            self._plan.remember(head.units, [Entry(done.packed, pack_units(head.units))])
+        yield from done.items()

@@ -25,7 +25,7 @@ Folder = tuple[str, Sequence[str]]
 
 def snapshot(roots: Sequence[str], runs: int) -> list[Folder] | None:
     """All directories below local `roots`, and their files; None if remembering them makes no sense."""
-    found: list[Folder] = []
+    folders: list[Folder] = []
     left = ENTRIES + ENTRIES_PER_RUN * runs
     for root in roots:
         if files.is_url(root) or not os.path.isdir(root):  # noqa: PTH112 — keeps the user's spelling
@@ -39,8 +39,8 @@ def snapshot(roots: Sequence[str], runs: int) -> list[Folder] | None:
             if left < 0 or None in below:
                 return None
             pending.extend(name for name in below if name is not None)
-            found.append((folder, names))
-    return found
+            folders.append((folder, names))
+    return folders
 
 
 def state(folders: Sequence[Folder]) -> tuple[str, float]:

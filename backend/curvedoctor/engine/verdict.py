@@ -22,7 +22,7 @@ def verdict(
     case: Case, findings: Sequence[Finding], unjudged: Sequence[Unjudged], asked: int
 ) -> tuple[Verdict, str | None]:
     """The verdict, and why it is undetermined."""
-    if any(found.severity != "info" for found in findings):
+    if any(finding.severity != "info" for finding in findings):
         return "sick", None
     reason = _no_evidence(case, unjudged, asked)
     return ("healthy", None) if reason is None else ("undetermined", reason)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import cast
 
+from curvedoctor.engine.gc_paused import gc_paused
+from curvedoctor.engine.grouping import Job
 from curvedoctor.engine.judge import judge, judge_groups, prepare
 from curvedoctor.engine.options import Options
-from curvedoctor.engine.plan import Job
-from curvedoctor.engine.record import Curves, Sheet, pack
-from curvedoctor.engine.uncollected import uncollected
+from curvedoctor.engine.record import Curves, GroupResult, pack
 from curvedoctor.features.case import Case
 from curvedoctor.features.summary import Summary, summarize
 from curvedoctor.model import Diagnosis, Problem, Run
@@ -30,11 +30,11 @@ ROOM = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JobResult:
     """What comes back for one job."""
 
     #: by the name of the group
-    sheets: Mapping[str, Sheet]
+    results: Mapping[str, GroupResult]
     #: what could not be read, and belongs to no group's files
     problems: tuple[Problem, ...] = ()
     #: after the first pass over a part of a group, one per run
@@ -45,13 +45,13 @@ class Judged:
     kept: Loaded | None = None
 
 
-def work(job: Job, options: Options) -> Judged:
+def work(job: Job, options: Options) -> JobResult:
     """Load and judge one job, or one pass of it."""
-    with uncollected():
+    with gc_paused():
         return _work(job, options)
 
 
-def _work(job: Job, options: Options) -> Judged:
+def _work(job: Job, options: Options) -> JobResult:
     if job.trials is not None:
         cases, problems = cast("Loaded | None", job.kept) or _unspilled(job.spill) or load(job.units, options)
         trials = [job.trials.get(key_of(case.run), ()) for case in cases]
@@ -60,8 +60,8 @@ def _work(job: Job, options: Options) -> Judged:
     if job.spill is not None:
         summaries = tuple((key_of(case.run), summarize(case)) for case in cases)
         if job.keep:
-            return Judged({}, (), summaries, kept=(cases, problems))
-        return Judged({}, (), summaries, _spilled(job.spill, (cases, problems)))
+            return JobResult({}, (), summaries, kept=(cases, problems))
+        return JobResult({}, (), summaries, _spilled(job.spill, (cases, problems)))
     return _judged(job, judge_groups(cases, options), problems, options)
 
 
@@ -81,9 +81,9 @@ def _unspilled(path: str | None) -> Loaded | None:
         return None
     try:
         with open(path, "rb") as file:  # noqa: PTH123
-            found: Loaded = pickle.load(file)  # noqa: S301  # our own, in a directory that only we can enter
+            loaded: Loaded = pickle.load(file)  # noqa: S301  # our own, in a directory that only we can enter
         os.unlink(path)  # noqa: PTH108
-        return found
+        return loaded
     except (OSError, EOFError, pickle.UnpicklingError):  # another machine; a disk that is full
         return None
 
@@ -116,27 +116,29 @@ def _judged(
     diagnoses: Sequence[Diagnosis],
     problems: Sequence[Problem],
     options: Options,
-) -> Judged:
+) -> JobResult:
     where = {part: unit.group for unit in job.units for part in unit.parts}
     apart: dict[str | None, list[Problem]] = {}
     for problem in problems:
         apart.setdefault(where.get(problem.where), []).append(problem)
-    sheets: dict[str, Sheet] = {}
+    results: dict[str, GroupResult] = {}
     for group, members in groupby(diagnoses, key=lambda diagnosis: diagnosis.run.group):
-        sheets[group] = sheet(list(members), apart.pop(group, ()), options)
-    sheets |= {group: sheet((), told, options) for group, told in apart.items() if group is not None}
-    return Judged(sheets, tuple(apart.get(None, ())))
+        results[group] = group_result(list(members), apart.pop(group, ()), options)
+    results |= {
+        group: group_result((), of_group, options) for group, of_group in apart.items() if group is not None
+    }
+    return JobResult(results, tuple(apart.get(None, ())))
 
 
-def sheet(
+def group_result(
     diagnoses: Sequence[Diagnosis], problems: Sequence[Problem], options: Options | None = None
-) -> Sheet:
+) -> GroupResult:
     """Diagnoses of one group, with the curves that are asked for."""
     curves: dict[int, Curves] = {}
     if options is not None:
         curves = {i: d.run.curves for i, d in enumerate(diagnoses) if keep(d, options)}
     every = (*problems, *(p for d in diagnoses for p in (*d.run.problems, *d.problems)))
-    return Sheet(pack(diagnoses, problems), curves, not any(map(_may_pass, every)))
+    return GroupResult(pack(diagnoses, problems), curves, not any(map(_may_pass, every)))
 
 
 def _may_pass(problem: Problem) -> bool:

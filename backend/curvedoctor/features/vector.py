@@ -10,8 +10,8 @@ import numpy as np
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.sentences import MEASURES
 from curvedoctor.features.series import Series
-from curvedoctor.features.words import MEASURES
 from curvedoctor.model import Floats, Run
 
 NAN = math.nan

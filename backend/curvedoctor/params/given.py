@@ -21,8 +21,8 @@ def parse_param(text: str) -> tuple[str, ParamValue]:
         got = read.as_param(key, value)
         if got is not None:
             return key, got
-    elif found := recognize({key: value}):
-        return next(iter(found.items()))
+    elif recognized := recognize({key: value}):
+        return next(iter(recognized.items()))
     if key in PARAMS:
         raise ValueError(f"{value[:40]!r} is no plausible value of {key}: {_limits(key)}")
     raise ValueError(

@@ -143,17 +143,17 @@ def find(path: tuple[str, ...]) -> tuple[str, int] | None:
         return None
     if " ".join(leaf) in _TITLES and outer:
         return find(path[:-1])
-    found = _spelled(leaf)
-    if found and found[0] == "scheduler_gamma":
-        return ("gamma", found[1]) if any(_is_schedule(key) for key in outer) else None
-    return (found[0], found[1] + 20 * (len(path) > 3)) if found else _of_part(leaf)
+    spelled = _spelled(leaf)
+    if spelled and spelled[0] == "scheduler_gamma":
+        return ("gamma", spelled[1]) if any(_is_schedule(key) for key in outer) else None
+    return (spelled[0], spelled[1] + 20 * (len(path) > 3)) if spelled else _of_part(leaf)
 
 
 def _spelled(leaf: tuple[str, ...]) -> tuple[str, int] | None:
     """The spelling, also after taking words off the front that only name the place; those cost rank."""
     for cost in range(min(4, len(leaf))):
-        if found := SPELLINGS.get(leaf[cost:]):
-            return found[0], found[1] + 5 * cost
+        if known := SPELLINGS.get(leaf[cost:]):
+            return known[0], known[1] + 5 * cost
         if leaf[cost] not in _PLACES:
             return None
     return None
@@ -162,11 +162,11 @@ def _spelled(leaf: tuple[str, ...]) -> tuple[str, int] | None:
 def _of_part(leaf: tuple[str, ...]) -> tuple[str, int] | None:
     """`encoder_lr`, `lr_backbone`: the learning rate of a part; `dropout_l0`: of a layer. The whole's wins."""
     if len(leaf) > 2 and leaf[-2] == "l" and leaf[-1].isdigit():
-        found = _spelled(leaf[:-2])
-        return (found[0], OF_LAYER) if found and found[0] in {"dropout", "width"} else None
+        spelled = _spelled(leaf[:-2])
+        return (spelled[0], OF_LAYER) if spelled and spelled[0] in {"dropout", "width"} else None
     rest = tuple(word for word in leaf if word not in _PARTS)
-    found = _spelled(rest) if len(rest) == len(leaf) - 1 else None
-    return ("lr", OF_LAYER) if found and found[0] == "lr" else None
+    spelled = _spelled(rest) if len(rest) == len(leaf) - 1 else None
+    return ("lr", OF_LAYER) if spelled and spelled[0] == "lr" else None
 
 
 def _is_schedule(key: tuple[str, ...]) -> bool:

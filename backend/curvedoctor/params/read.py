@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from curvedoctor.model import ParamValue
-from curvedoctor.params import words
+from curvedoctor.params import allowed_values
 from curvedoctor.params.table import PARAMS, Param
 
 _NUMBERS = re.compile(r"[\[(]?[\s0-9.,eE+\-]{1,200}[\])]?$")
@@ -47,16 +47,16 @@ _ENDINGS = (
     "lrscheduler",
 )
 _TABLES = {
-    "optimizer": words.OPTIMIZERS,
-    "schedule": words.SCHEDULES,
-    "activation": words.ACTIVATIONS,
-    "last_activation": words.ACTIVATIONS,
-    "init": words.INITS,
-    "norm": words.NORMS,
-    "loss": words.LOSSES,
-    "input_scaling": words.SCALINGS,
-    "precision": words.PRECISIONS,
-    "model": words.MODELS,
+    "optimizer": allowed_values.OPTIMIZERS,
+    "schedule": allowed_values.SCHEDULES,
+    "activation": allowed_values.ACTIVATIONS,
+    "last_activation": allowed_values.ACTIVATIONS,
+    "init": allowed_values.INITS,
+    "norm": allowed_values.NORMS,
+    "loss": allowed_values.LOSSES,
+    "input_scaling": allowed_values.SCALINGS,
+    "precision": allowed_values.PRECISIONS,
+    "model": allowed_values.MODELS,
 }
 
 
@@ -79,10 +79,10 @@ def number(value: object) -> float | None:
     if isinstance(value, str) and (len(value) > 40 or "_" in value):
         return None
     try:
-        found = float(value)  # type: ignore[arg-type]
+        value_ = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) else None
+    return value_ if math.isfinite(value_) else None
 
 
 def numbers(value: object) -> list[float] | None:
@@ -93,9 +93,11 @@ def numbers(value: object) -> list[float] | None:
             return None
         value = [piece for piece in text.strip("[]() ").split(",") if piece.strip()]
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) and 0 < len(value) <= 200:
-        found = [number(entry) for entry in value]
+        entries = [number(entry) for entry in value]
         return (
-            None if any(entry is None for entry in found) else [entry for entry in found if entry is not None]
+            None
+            if any(entry is None for entry in entries)
+            else [entry for entry in entries if entry is not None]
         )
     return None
 
@@ -119,10 +121,10 @@ def mapping(text: str) -> Mapping[str, object] | None:
     pythonic = re.sub(r"\bTrue\b", "true", re.sub(r"\bFalse\b", "false", re.sub(r"\bNone\b", "null", text)))
     for attempt in (text, pythonic.replace("'", '"').replace("(", "[").replace(")", "]")):
         try:
-            found = json.loads(attempt)
+            parsed = json.loads(attempt)
         except (ValueError, RecursionError):
             continue
-        return found if isinstance(found, dict) else None
+        return parsed if isinstance(parsed, dict) else None
     return None
 
 
@@ -137,18 +139,22 @@ def as_param(name: str, value: object) -> ParamValue | None:
 
 
 def _measure(param: Param, value: object) -> int | float | None:
-    found = number(value)
-    if found is None or not param.low <= found <= param.high or (param.above_low and found == param.low):
+    measured = number(value)
+    if (
+        measured is None
+        or not param.low <= measured <= param.high
+        or (param.above_low and measured == param.low)
+    ):
         return None
     if param.kind == "float":
-        return found
-    return int(found) if found == math.floor(found) else None
+        return measured
+    return int(measured) if measured == math.floor(measured) else None
 
 
 def _switch(name: str, value: object) -> bool | None:
-    found = truth(value)
-    if found is not None or value is None:
-        return found
+    switch = truth(value)
+    if switch is not None or value is None:
+        return switch
     if name == "class_weights":
         weight = number(value)
         return weight != 1 if weight is not None else (value == "balanced" or None)
@@ -171,8 +177,8 @@ def _word(name: str, value: object) -> str | None:
     if name == "optimizer":  # Keras numbers its objects: adam_1
         value = re.sub(r"_\d{1,4}$", "", value)
     value = value.removeprefix("FlattenedLoss of ")  # fastai's wrapper
-    found = words.lookup(table, value, drop=_LOSS_ENDINGS if name == "loss" else _ENDINGS)
-    return found or (words.model_family(value) if name == "model" else None)
+    word = allowed_values.lookup(table, value, drop=_LOSS_ENDINGS if name == "loss" else _ENDINGS)
+    return word or (allowed_values.model_family(value) if name == "model" else None)
 
 
 def vocabulary(name: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from curvedoctor.model import ParamValue
-from curvedoctor.params import names, read, words
+from curvedoctor.params import allowed_values, names, read
 from curvedoctor.params.siblings import Path, Siblings
 from curvedoctor.params.table import PARAMS
 
@@ -25,7 +25,7 @@ def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
     Mappings may be nested; values may be numbers, switches, words, or the text of any of them. A hyperparameter that two
     keys of equal standing give different values is left out.
     """
-    found: dict[str, dict[ParamValue, int]] = {}
+    candidates: dict[str, dict[ParamValue, int]] = {}
     leaves = list(_leaves(raw, (), [_MOST]))
     siblings = Siblings(raw, leaves)
     labels: dict[Path, int] = {}
@@ -33,15 +33,15 @@ def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
         if len(path) > 1 and names.words(path[-2])[-3:] == ("id", "2", "label"):
             labels[path[:-1]] = labels.get(path[:-1], 0) + 1
         for name, rank, read_value in _read(path, value, siblings):
-            ranks = found.setdefault(name, {})
+            ranks = candidates.setdefault(name, {})
             ranks[read_value] = min(rank, ranks.get(read_value, rank))
     if len(counts := set(labels.values())) == 1 and (classes := counts.pop()) > 1:
-        found.setdefault("n_classes", {}).setdefault(classes, 20)
+        candidates.setdefault("n_classes", {}).setdefault(classes, 20)
         # Hugging Face's classification heads use it unless `problem_type` says otherwise
-        found.setdefault("loss", {}).setdefault("cross-entropy", 90)
+        candidates.setdefault("loss", {}).setdefault("cross-entropy", 90)
     if siblings.boosts():
-        found.setdefault("model", {}).setdefault("tree", 80)
-    settled = {name: _settle(name, ranks) for name, ranks in found.items()}
+        candidates.setdefault("model", {}).setdefault("tree", 80)
+    settled = {name: _settle(name, ranks) for name, ranks in candidates.items()}
     return {name: settled[name] for name in PARAMS if settled.get(name) is not None}  # type: ignore[misc]
 
 
@@ -95,7 +95,9 @@ def _read(path: Path, value: object, siblings: Siblings) -> Iterator[tuple[str, 
 
 def _scaler(last: str, value: object) -> tuple[str, int] | None:
     """A step of a pipeline: `standardscaler` is "StandardScaler()"."""
-    is_step = last in words.SCALINGS and isinstance(value, str) and value.lower().startswith(f"{last}(")
+    is_step = (
+        last in allowed_values.SCALINGS and isinstance(value, str) and value.lower().startswith(f"{last}(")
+    )
     return ("input_scaling", 40) if is_step else None
 
 
@@ -154,7 +156,7 @@ _SWITCHES = {
 
 def _printed(text: str) -> Iterator[tuple[str, ParamValue]]:
     """Hyperparameters inside a printed object: "Adam(lr=0.001, betas=(0.9, 0.99))"."""
-    text = text[: words.LONGEST]
+    text = text[: allowed_values.LONGEST]
     for key, value in _PAIR.findall(text):
         name = {"learning_rate": "lr", "eta_min": "min_lr", "beta_1": "beta1", "beta_2": "beta2"}.get(
             key, key

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator
 
 from curvedoctor.model import Diagnosis, Problem
-from curvedoctor.reports.base import Look
+from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.rows import COLUMNS, Cell, rows
 from curvedoctor.reports.text import safe
 
@@ -20,7 +20,7 @@ def guarded(cell: Cell) -> Cell:
     return f"'{cell}" if cell[:1] in {"=", "+", "-", "@"} else cell
 
 
-def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
     """A header, then the rows of each run as soon as it is judged."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, list(COLUMNS), lineterminator="\n")

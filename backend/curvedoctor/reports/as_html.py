@@ -9,18 +9,18 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
 from curvedoctor.model import Diagnosis, Problem
-from curvedoctor.reports.base import Look, split
+from curvedoctor.reports.base import OutputStyle, split
 
 #: every curve is drawn
 CURVES = "all"
 
 
-def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
     """The page."""
     diagnoses, problems = split(results)
     # by name: the panel uses the engine, and the engine must not depend on it
     report = importlib.import_module("curvedoctor_panel.report")
-    yield str(report.many(diagnoses, problems, report.Made(today(), look.command)))
+    yield str(report.many(diagnoses, problems, report.Made(today(), style.command)))
 
 
 def today() -> str:

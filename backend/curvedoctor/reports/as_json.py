@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from curvedoctor import __version__
 from curvedoctor.model import Curve, Diagnosis, Finding, Prescription, Problem
-from curvedoctor.reports.base import Look
+from curvedoctor.reports.base import OutputStyle
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -148,7 +148,7 @@ def dumps(value: object, indent: int | None = None) -> str:
     return json.dumps(value, indent=indent, ensure_ascii=True, allow_nan=False)
 
 
-def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
     """One object: each run as soon as it is judged, then what could not be read."""
     problems: list[Json] = []
     yield f'{{\n  "schema": {dumps(SCHEMA)},\n  "version": {dumps(__version__)},\n  "runs": ['

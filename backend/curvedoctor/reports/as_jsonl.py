@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.reports.as_json import dumps, to_dict
-from curvedoctor.reports.base import Look
+from curvedoctor.reports.base import OutputStyle
 
 
-def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
     """One line per run."""
     for result in results:
         if isinstance(result, Diagnosis):

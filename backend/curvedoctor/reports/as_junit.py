@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from curvedoctor.model import Diagnosis, Finding, Problem
 from curvedoctor.reports.as_json import problems_of
-from curvedoctor.reports.base import Look
+from curvedoctor.reports.base import OutputStyle
+from curvedoctor.reports.phrases import SEEN, advice, reason, suggestions
 from curvedoctor.reports.text import percent, safe
-from curvedoctor.reports.words import SEEN, advice, reason, told
 
 
-def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
     """One document. Sick runs fail, undetermined ones are skipped, broken files are errors of a suite of their own."""
     root = ET.Element("testsuites", name="curvedoctor")
     suites: dict[str, ET.Element] = {}
@@ -81,5 +81,7 @@ def details(diagnosis: Diagnosis, findings: Sequence[Finding]) -> str:
 
 def suggested(diagnosis: Diagnosis) -> list[str]:
     """Prescriptions as lines."""
-    tried = [f"{n}. {item.text} ({beside})" for n, (item, beside) in enumerate(told(diagnosis), start=1)]
+    tried = [
+        f"{n}. {item.text} ({beside})" for n, (item, beside) in enumerate(suggestions(diagnosis), start=1)
+    ]
     return [f"{advice(diagnosis)}:", *tried] if tried else []

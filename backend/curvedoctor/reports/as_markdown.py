@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from curvedoctor.model import Diagnosis, Problem, State
-from curvedoctor.reports import words
+from curvedoctor.reports import phrases
 from curvedoctor.reports.as_json import problems_of
 from curvedoctor.reports.as_table import first_try
-from curvedoctor.reports.base import Look
+from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.text import onset, percent, safe, shorten
 
 #: characters; a longer name makes the table unreadable
@@ -46,11 +46,11 @@ def code(value: str) -> str:
     return f"{fence}{space}{value}{space}{fence}"
 
 
-def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
     """A table of all runs, details of those that are sick or could improve, problems. Keeps text only, for there may be very many runs."""
     states: list[State] = []
     table: list[str] = []
-    told: list[str] = []
+    detailed: list[str] = []
     sources: list[Problem] = []
     parts: list[Problem] = []
     for result in results:
@@ -61,11 +61,11 @@ def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
         table.append(line(result))
         parts.extend(problems_of(result))
         if result.verdict == "sick" or result.state == "could improve":
-            told.extend(details(result))
-    yield f"### curvedoctor: {words.tally(states)}\n\n"
+            detailed.extend(details(result))
+    yield f"### curvedoctor: {phrases.tally(states)}\n\n"
     yield "| | run | state | seen in the curves | from | try first |\n|---|---|---|---|---|---|\n"
     yield from table
-    yield from told
+    yield from detailed
     yield from trouble([*sources, *parts])
 
 
@@ -75,7 +75,7 @@ def line(diagnosis: Diagnosis) -> str:
     more = f" +{len(diagnosis.findings) - 1}" if len(diagnosis.findings) > 1 else ""
     seen = f"{finding.condition} ({percent(finding.confidence)}){more}" if finding else ""
     if diagnosis.verdict == "undetermined":
-        seen = escape(words.reason(diagnosis)[:SENTENCE])
+        seen = escape(phrases.reason(diagnosis)[:SENTENCE])
     name, place = code(diagnosis.run.name), onset(finding) if finding else ""
     first = escape(first_try(diagnosis)[:SENTENCE])
     return f"| {MARKS[diagnosis.state]} | {name} | {diagnosis.state} | {seen} | {place} | {first} |\n"
@@ -86,7 +86,7 @@ def details(diagnosis: Diagnosis) -> Iterator[str]:
     name = inert(shorten(safe(diagnosis.run.name), NAME))
     yield f"\n<details><summary>{name}: {diagnosis.state}</summary>\n\n"
     if diagnosis.findings:
-        yield f"**{words.SEEN}**\n\n"
+        yield f"**{phrases.SEEN}**\n\n"
     for finding in diagnosis.findings:
         curves = ", ".join(code(curve) for curve in finding.curves)
         yield (
@@ -94,8 +94,8 @@ def details(diagnosis: Diagnosis) -> Iterator[str]:
             f"({finding.severity}, {percent(finding.confidence)}) on {curves}: {escape(finding.summary)}\n"
         )
     if diagnosis.prescriptions:
-        yield f"\n**{words.advice(diagnosis)}**\n\n"
-    for number, (item, beside) in enumerate(words.told(diagnosis), start=1):
+        yield f"\n**{phrases.advice(diagnosis)}**\n\n"
+    for number, (item, beside) in enumerate(phrases.suggestions(diagnosis), start=1):
         yield f"{number}. {escape(item.text)} ({beside})\n"
     yield from unjudged(diagnosis)
     yield "\n</details>\n"
@@ -104,8 +104,8 @@ def details(diagnosis: Diagnosis) -> Iterator[str]:
 def unjudged(diagnosis: Diagnosis) -> Iterator[str]:
     """What could not be judged, by reason."""
     if diagnosis.unjudged:
-        yield f"\n**{words.UNJUDGED}**\n\n"
-    for why, conditions in words.grouped(diagnosis.unjudged):
+        yield f"\n**{phrases.UNJUDGED}**\n\n"
+    for why, conditions in phrases.grouped(diagnosis.unjudged):
         yield f"- {escape(why)}: {', '.join(conditions)}\n"
 
 

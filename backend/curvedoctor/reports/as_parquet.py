@@ -10,7 +10,7 @@ from typing import Any
 
 from curvedoctor.errors import UsageError
 from curvedoctor.model import Diagnosis, Problem
-from curvedoctor.reports.base import Look
+from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.rows import COLUMNS, Row, rows
 
 #: nothing for a terminal
@@ -19,7 +19,7 @@ BINARY = True
 GROUP = 10_000
 
 
-def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[bytes]:
+def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[bytes]:
     """The file, in row groups. Raises `UsageError` without pyarrow."""
     return file_of(list(rows(result)) for result in results if isinstance(result, Diagnosis))
 
@@ -33,8 +33,8 @@ def file_of(runs: Iterable[list[Row]]) -> Iterator[bytes]:
     sink = _Sink()
     writer = pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema)
     waiting: list[Row] = []
-    for found in runs:
-        waiting.extend(found)
+    for of_run in runs:
+        waiting.extend(of_run)
         if len(waiting) >= GROUP:
             writer.write_table(pa.Table.from_pylist(waiting, schema))
             waiting.clear()
@@ -53,8 +53,8 @@ def stored(path: Path) -> Iterator[list[Row]]:
             if file.schema_arrow.names != list(COLUMNS):
                 raise pa.ArrowInvalid("other columns")
             batches = (row for batch in file.iter_batches(GROUP) for row in batch.to_pylist())
-            for _, found in groupby(batches, key=lambda row: (row["source"], row["run"])):
-                yield list(found)
+            for _, of_run in groupby(batches, key=lambda row: (row["source"], row["run"])):
+                yield list(of_run)
     except (pa.ArrowException, OSError) as error:
         raise UsageError(f"{path}: this is no output of --format parquet: it is left as it is") from error
 

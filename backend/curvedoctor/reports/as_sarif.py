@@ -13,25 +13,27 @@ from urllib.parse import quote
 from curvedoctor import __version__
 from curvedoctor.model import Diagnosis, Finding, Problem, Severity
 from curvedoctor.reports.as_json import Json, dumps, of_finding, problems_of, text
-from curvedoctor.reports.base import Look
-from curvedoctor.reports.words import TRY, title, told
+from curvedoctor.reports.base import OutputStyle
+from curvedoctor.reports.phrases import TRY, suggestions, title
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
 
 
-def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
     """One SARIF log with one run of the tool. Rules are in the order of their first result."""
     rules: dict[str, int] = {}
-    found: list[Json] = []
+    results_: list[Json] = []
     notes: list[Json] = []
     for item in results:
         if isinstance(item, Problem):
             notes.append(note(item))
             continue
         notes.extend(note(problem) for problem in problems_of(item))
-        found += [result(item, each, rules.setdefault(each.condition, len(rules))) for each in item.findings]
-    yield dumps(log(list(rules), found, notes), indent=2) + "\n"
+        results_ += [
+            result(item, each, rules.setdefault(each.condition, len(rules))) for each in item.findings
+        ]
+    yield dumps(log(list(rules), results_, notes), indent=2) + "\n"
 
 
 def log(rules: Sequence[str], results: list[Json], notes: list[Json]) -> dict[str, Json]:
@@ -76,7 +78,7 @@ def rule(condition: str) -> dict[str, Json]:
 def result(diagnosis: Diagnosis, finding: Finding, rule_index: int) -> dict[str, Json]:
     """A finding as a result. Its fingerprint stays the same while the run grows."""
     run = diagnosis.run
-    cure = next((pair for pair in told(diagnosis) if finding.condition in pair[0].treats), None)
+    cure = next((pair for pair in suggestions(diagnosis) if finding.condition in pair[0].treats), None)
     message = f"{run.name}: {finding.summary}"
     if cure is not None:
         message += f" {TRY}: {cure[0].text} ({cure[1]})"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from curvedoctor.model import Diagnosis, Problem, State
-from curvedoctor.reports import words
-from curvedoctor.reports.base import Look
+from curvedoctor.reports import phrases
+from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.details import details, named, prose, wrap
 from curvedoctor.reports.text import (
     MARKS,
@@ -51,46 +51,54 @@ class Line:
     seen: str
 
 
-def pieces(results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str]:
+def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
     """The summary lines, then details. Problems of sources are on stderr."""
     rows: list[Line] = []
-    said: list[str] = []
+    detailed: list[str] = []
     sick = improvable = 0
     for result in results:
         if isinstance(result, Problem):
             continue
-        rows.append(kept(result, look))
+        rows.append(kept(result, style))
         sick += result.verdict == "sick"
         improvable += result.state == "could improve"
         if (result.verdict == "sick" and sick <= DETAILED) or (
             result.state == "could improve" and improvable <= IMPROVABLE
         ):
-            said += [*details(result, look), ""]
+            detailed += [*details(result, style), ""]
     if sick > DETAILED:
-        said += [f"… and {sick - DETAILED} more sick runs: --run GLOB picks, --format html shows all.", ""]
-    every = [*summary(rows, look, sick > DETAILED), "", *said, words.tally([row.state for row in rows])]
+        detailed += [
+            f"… and {sick - DETAILED} more sick runs: --run GLOB picks, --format html shows all.",
+            "",
+        ]
+    every = [
+        *summary(rows, style, sick > DETAILED),
+        "",
+        *detailed,
+        phrases.tally([row.state for row in rows]),
+    ]
     for hint in hints(rows):
-        every += wrap(hint, "  ", prose(look), "")
+        every += wrap(hint, "  ", prose(style), "")
     for line in every:
-        yield (line if look.unicode else ascii_only(line)).rstrip() + "\n"
+        yield (line if style.unicode else ascii_only(line)).rstrip() + "\n"
 
 
-def kept(diagnosis: Diagnosis, look: Look) -> Line:
+def kept(diagnosis: Diagnosis, style: OutputStyle) -> Line:
     """A run's line."""
     first = diagnosis.findings[0] if diagnosis.findings else None
-    why = safe(words.reason(diagnosis)) if diagnosis.verdict == "undetermined" else ""
+    why = safe(phrases.reason(diagnosis)) if diagnosis.verdict == "undetermined" else ""
     seen = safe(first.summary) if first else ""
-    return Line(diagnosis.state, row(diagnosis, look), why, first.condition if first else None, seen)
+    return Line(diagnosis.state, row(diagnosis, style), why, first.condition if first else None, seen)
 
 
-def row(diagnosis: Diagnosis, look: Look) -> tuple[str, ...]:
+def row(diagnosis: Diagnosis, style: OutputStyle) -> tuple[str, ...]:
     """The cells of a run's line: run, state, condition, onset, first prescription."""
     finding = diagnosis.findings[0] if diagnosis.findings else None
     more = len(diagnosis.findings) - 1
     condition = "" if finding is None else finding.condition + (f" +{more}" if more > 0 else "")
     place = onset(finding) if finding else ""
     every = (safe(diagnosis.run.name), diagnosis.state, condition, place, first_try(diagnosis))
-    return every if look.unicode else tuple(ascii_only(cell) for cell in every)
+    return every if style.unicode else tuple(ascii_only(cell) for cell in every)
 
 
 def first_try(diagnosis: Diagnosis) -> str:
@@ -101,57 +109,57 @@ def first_try(diagnosis: Diagnosis) -> str:
     return change(first) + (f" (odds {percent(first.confidence)})" if first.basis == "odds" else "")
 
 
-def widths(rows: Sequence[tuple[str, ...]], look: Look) -> list[int]:
+def widths(rows: Sequence[tuple[str, ...]], style: OutputStyle) -> list[int]:
     """Columns for each cell: all that they need if there is room, else names give way first."""
     need = [max(cells(cell) for cell in column) for column in zip(HEADINGS, *rows, strict=True)]
-    if not look.cut:
+    if not style.cut:
         return [min(columns, ALIGNED) for columns in need]
     need[-1], wanted = min(need[-1], BESIDE), need[-1]
     gaps = 2 + 2 * (len(need) - 1)
     for index, least in GIVING:
-        excess = sum(need) + gaps - look.width
+        excess = sum(need) + gaps - style.width
         if excess > 0:
             need[index] = max(min(need[index], least), need[index] - excess)
-    need[-1] = max(0, min(wanted, look.width - gaps - sum(need[:-1])))
+    need[-1] = max(0, min(wanted, style.width - gaps - sum(need[:-1])))
     return need
 
 
-def summary(rows: Sequence[Line], look: Look, many: bool) -> Iterator[str]:
+def summary(rows: Sequence[Line], style: OutputStyle, many: bool) -> Iterator[str]:
     """A heading, and one line per run; what is to be tried stands below it where it does not fit beside it."""
-    paint = Paint(look.color)
-    sizes = widths([row.cells for row in rows], look)
+    paint = Paint(style.color)
+    sizes = widths([row.cells for row in rows], style)
     # a wide terminal has room for what was seen; a file has it where details don't say it
-    spare = look.width - 2 - sum(sizes) - 2 * len(sizes)
+    spare = style.width - 2 - sum(sizes) - 2 * len(sizes)
     longest = max((cells(row.seen) for row in rows), default=0)
-    wide = 0 < longest <= spare if look.cut else many
+    wide = 0 < longest <= spare if style.cut else many
     heading = "  ".join(pad(cell, size) for cell, size in zip(HEADINGS, sizes, strict=True))
     yield paint("  " + (f"{heading}  what was seen" if wide else heading.rstrip()), "bold")
     for item in rows:
-        below = look.cut and cells(item.cells[-1]) > sizes[-1]
+        below = style.cut and cells(item.cells[-1]) > sizes[-1]
         beside = (*item.cells[:-1], "") if below else item.cells
-        yield _line(item, beside, sizes, look, max(spare, 1) if wide else 0)
+        yield _line(item, beside, sizes, style, max(spare, 1) if wide else 0)
         if below:
-            yield from wrap(item.cells[-1], "      ", look.width, "    → " if look.unicode else "    > ")
+            yield from wrap(item.cells[-1], "      ", style.width, "    → " if style.unicode else "    > ")
 
 
-def _line(item: Line, beside: Sequence[str], sizes: Sequence[int], look: Look, spare: int) -> str:
-    paint = Paint(look.color)
+def _line(item: Line, beside: Sequence[str], sizes: Sequence[int], style: OutputStyle, spare: int) -> str:
+    paint = Paint(style.color)
     sign, plain_sign, color = MARKS[item.state]
-    parts = [pad(named(cell, size, look), size) for cell, size in zip(beside, sizes, strict=True)]
+    parts = [pad(named(cell, size, style), size) for cell, size in zip(beside, sizes, strict=True)]
     parts[1] = paint(parts[1], color)
     if not any(item.cells[2:]):  # the room is free for the reason
-        parts[2:] = [paint(clipped(item.reason, sum(sizes[2:]) + 4 + spare, look), "dim")]
+        parts[2:] = [paint(clipped(item.reason, sum(sizes[2:]) + 4 + spare, style), "dim")]
     elif spare and item.seen:
-        parts.append(paint(item.seen if look.unicode else ascii_only(item.seen), "dim"))
-    return f"{paint(sign if look.unicode else plain_sign, color)} {'  '.join(parts)}".rstrip()
+        parts.append(paint(item.seen if style.unicode else ascii_only(item.seen), "dim"))
+    return f"{paint(sign if style.unicode else plain_sign, color)} {'  '.join(parts)}".rstrip()
 
 
-def clipped(value: str, width: int, look: Look) -> str:
+def clipped(value: str, width: int, style: OutputStyle) -> str:
     """The start of a sentence in at most `width` columns, on a terminal."""
-    value = value if look.unicode else ascii_only(value)
-    if not look.cut or cells(value) <= width:
+    value = value if style.unicode else ascii_only(value)
+    if not style.cut or cells(value) <= width:
         return value
-    gap = "…" if look.unicode else "..."
+    gap = "…" if style.unicode else "..."
     return cut(value, width - len(gap)).rstrip() + gap
 
 

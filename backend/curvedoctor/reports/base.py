@@ -1,7 +1,7 @@
 """What a report format must offer.
 
-A format is a module `as_<name>.py` of this package with a function `pieces`; there is no registry
-to edit. `pieces` takes results as they come and yields the output in pieces, so that a format that
+A format is a module `as_<name>.py` of this package with a function `render`; there is no registry
+to edit. `render` takes results as they come and yields the output in chunks, so that a format that
 can be streamed is streamed. One that draws says so with `CURVES` ("all", or of "sick" runs only):
 without, the curves that it gets are hollow (no points), for then unchanged runs need not be read.
 """
@@ -19,7 +19,7 @@ from curvedoctor.reports import PREFIX, formats
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class OutputStyle:
     """How the output is to look where it is for eyes."""
 
     #: columns of the terminal
@@ -38,8 +38,10 @@ class Look:
 class Format(Protocol):
     """One `--format`."""
 
-    def pieces(self, results: Iterable[Diagnosis | Problem], look: Look) -> Iterator[str] | Iterator[bytes]:
-        """The whole output, in pieces: text, or bytes where the format is binary."""
+    def render(
+        self, results: Iterable[Diagnosis | Problem], style: OutputStyle
+    ) -> Iterator[str] | Iterator[bytes]:
+        """The whole output, in chunks: text, or bytes where the format is binary."""
         ...
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from curvedoctor.model import Curve, Diagnosis, Finding
-from curvedoctor.reports import words
+from curvedoctor.reports import phrases
 from curvedoctor.reports.as_table import first_try
 from curvedoctor.reports.plot import columns, scale
 from curvedoctor.reports.text import MARKS, number, percent, safe
@@ -37,14 +37,14 @@ def heading(box: ET.Element, diagnosis: Diagnosis) -> None:
     state = ET.SubElement(head, "strong", style=f"color: {COLORS[color]}")
     state.text = f"{mark} {diagnosis.state}"
     state.tail = f" {safe(diagnosis.run.name)}"
-    ET.SubElement(box, "p", style="margin: 0.3em 0").text = safe(words.headline(diagnosis))
+    ET.SubElement(box, "p", style="margin: 0.3em 0").text = safe(phrases.headline(diagnosis))
 
 
 def told(box: ET.Element, diagnosis: Diagnosis) -> None:
     """What is seen, with a picture, and what to try."""
     if diagnosis.findings:
         picture(box, diagnosis, diagnosis.findings[0])
-        listing = titled(box, words.SEEN, "ul")
+        listing = titled(box, phrases.SEEN, "ul")
         for finding in diagnosis.findings:
             item = ET.SubElement(listing, "li")
             name = ET.SubElement(item, "strong")
@@ -58,12 +58,12 @@ def told(box: ET.Element, diagnosis: Diagnosis) -> None:
                 f" ({finding.severity}, {percent(finding.confidence)}{place}): {safe(finding.summary)}"
             )
     if diagnosis.prescriptions:
-        listing = titled(box, words.advice(diagnosis), "ol")
-        for prescription, beside in words.told(diagnosis):
+        listing = titled(box, phrases.advice(diagnosis), "ol")
+        for prescription, beside in phrases.suggestions(diagnosis):
             ET.SubElement(listing, "li").text = f"{safe(prescription.text)} ({beside})"
     if diagnosis.unjudged:
-        listing = titled(box, words.UNJUDGED, "ul")
-        for why, conditions in words.grouped(diagnosis.unjudged):
+        listing = titled(box, phrases.UNJUDGED, "ul")
+        for why, conditions in phrases.grouped(diagnosis.unjudged):
             ET.SubElement(listing, "li").text = f"{safe(why)}: {', '.join(conditions)}"
 
 
@@ -77,8 +77,8 @@ def titled(box: ET.Element, title: str, kind: str) -> ET.Element:
 def table(diagnoses: Sequence[Diagnosis]) -> str:
     """A table of runs, those that need somebody first; each run's details are folded behind its name."""
     box = ET.Element("div")
-    ET.SubElement(box, "p").text = words.tally([diagnosis.state for diagnosis in diagnoses])
-    rows = sorted(diagnoses, key=lambda diagnosis: words.STATES.index(diagnosis.state))
+    ET.SubElement(box, "p").text = phrases.tally([diagnosis.state for diagnosis in diagnoses])
+    rows = sorted(diagnoses, key=lambda diagnosis: phrases.STATES.index(diagnosis.state))
     body = ET.SubElement(box, "table", style="text-align: left")
     head = ET.SubElement(ET.SubElement(body, "thead"), "tr")
     for title in ("state", "run", "seen in the curves", "to try first"):
@@ -102,7 +102,7 @@ def row_of(lines: ET.Element, diagnosis: Diagnosis) -> None:
     folded = ET.SubElement(ET.SubElement(line, "td", style=LEFT), "details")
     ET.SubElement(folded, "summary").text = safe(diagnosis.run.name)
     told(folded, diagnosis)
-    seen = safe(words.headline(diagnosis)) if diagnosis.state != "fine" else ""
+    seen = safe(phrases.headline(diagnosis)) if diagnosis.state != "fine" else ""
     ET.SubElement(line, "td", style=LEFT).text = seen
     ET.SubElement(line, "td", style=LEFT).text = first_try(diagnosis)
 

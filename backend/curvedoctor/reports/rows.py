@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from curvedoctor.model import Diagnosis
 from curvedoctor.reports.as_json import plain, text
-from curvedoctor.reports.words import reason
+from curvedoctor.reports.phrases import reason
 
 Cell: TypeAlias = str | float | None
 Row: TypeAlias = dict[str, Cell]

@@ -12,9 +12,9 @@ from curvedoctor.roles import frameworks, granularity, quantity, split, vocabula
 from curvedoctor.roles.neighbours import Neighbours
 from curvedoctor.roles.pace import pace
 from curvedoctor.roles.rules import first
+from curvedoctor.roles.tag_words import Name, parse
 from curvedoctor.roles.together import together
 from curvedoctor.roles.values import correct
-from curvedoctor.roles.words import Name, parse
 
 #: characters of a run's names up to which its digest is kept for runs that log the same names
 _KEPT = 50_000
@@ -31,12 +31,12 @@ def assign(curves: Sequence[Curve], *, without: Collection[str] = (), within: st
     digest = _digest if short else _digest.__wrapped__
     within = within if split.is_held_out(within) else ""
     names, around, named = digest(ids, frozenset(without), within, _summaries(curves))
-    judged = [
+    roles = [
         correct(role, name, curve.values, around)
         for role, name, curve in zip(named, names, curves, strict=True)
     ]
-    judged = pace(curves, together(curves, judged))
-    return tuple(replace(curve, role=role) for curve, role in zip(curves, judged, strict=True))
+    roles = pace(curves, together(curves, roles))
+    return tuple(replace(curve, role=role) for curve, role in zip(curves, roles, strict=True))
 
 
 def _summaries(curves: Sequence[Curve]) -> frozenset[int]:
@@ -77,8 +77,8 @@ def infer(
 def _role(name: Name, around: Neighbours, without: Collection[str]) -> Role:
     why = []
     what: Quantity = "other"
-    if decided := first(quantity.RULES, name, without) or first(frameworks.QUANTITY, name, without):
-        what, reason = decided
+    if what_and_reason := first(quantity.RULES, name, without) or first(frameworks.QUANTITY, name, without):
+        what, reason = what_and_reason
         why.append(f"{what}: {reason}")
     better, reason = direction.decide(name, what)
     if better == "lower" and around.only_reinforcement and what == "loss" and name.words & vocabulary.LOSS:
@@ -90,14 +90,14 @@ def _role(name: Name, around: Neighbours, without: Collection[str]) -> Role:
         better, reason = "lower", "a diffusion's loss, or a quarter of it"
     why.append(f"better {better}: {reason}")
     set_: Split = "none"
-    found = (
+    split_and_reason = (
         around.named_split(name)
         or first(frameworks.SPLIT, name, without)
         or split.by_nature(name, what, better)
         or around.split_of_bare(name)
     )
-    if found:
-        set_, reason = found
+    if split_and_reason:
+        set_, reason = split_and_reason
         why.append(f"{set_}: {reason}")
     often = granularity.by_name(name)
     if often:

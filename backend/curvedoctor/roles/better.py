@@ -7,7 +7,7 @@ import re
 from curvedoctor.model import Better, Quantity
 from curvedoctor.roles import vocabulary as v
 from curvedoctor.roles.quantity import inner
-from curvedoctor.roles.words import Name
+from curvedoctor.roles.tag_words import Name
 
 _EPISODE = frozenset({"episode", "episodes", "episodic"})
 #: terms of a generator's loss that are to be minimised all the same

@@ -9,7 +9,7 @@ import re
 from curvedoctor.model import Quantity, Split
 from curvedoctor.roles import vocabulary as v
 from curvedoctor.roles.rules import Rule
-from curvedoctor.roles.words import Name
+from curvedoctor.roles.tag_words import Name
 
 
 def _yolo_metrics(name: Name) -> Split | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from curvedoctor.model import Quantity
 from curvedoctor.roles import vocabulary as v
-from curvedoctor.roles.words import Name
+from curvedoctor.roles.tag_words import Name
 
 #: words that make of a gradient something else
 _NOT_A_GRADIENT_NORM = frozenset(

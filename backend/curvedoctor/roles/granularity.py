@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from curvedoctor.model import Granularity
 from curvedoctor.roles import vocabulary as v
-from curvedoctor.roles.words import Name
+from curvedoctor.roles.tag_words import Name
 
 _STEPWISE = v.STEP - {"it", "updates", "update"}
 

@@ -9,7 +9,7 @@ from curvedoctor.model import Split
 from curvedoctor.roles import split, vocabulary
 from curvedoctor.roles.quantity import inner
 from curvedoctor.roles.rules import first
-from curvedoctor.roles.words import Name
+from curvedoctor.roles.tag_words import Name
 
 #: words of losses that only a training procedure has
 _PROCEDURE = vocabulary.ADVERSARIAL | {"d", "g", "actor", "critic", "policy", "value", "surrogate"}
@@ -68,7 +68,7 @@ class Neighbours:
                 held_out = held_out or _supervised(leaf)
                 held_out_loss = held_out_loss or bool(leaf & vocabulary.LOSS)
         return cls(
-            splits={key: frozenset(found) for key, found in splits.items()},
+            splits={key: frozenset(names_of) for key, names_of in splits.items()},
             misnamed=frozenset(misnamed),
             rewards=any(leaf & vocabulary.REWARD for leaf in leaves),
             held_out=held_out,

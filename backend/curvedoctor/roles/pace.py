@@ -38,9 +38,9 @@ def pace(curves: Sequence[Curve], roles: Sequence[Role]) -> list[Role]:
     run = _digest(curves, roles, distinct)
     paced = []
     for curve, role, steps in zip(curves, roles, distinct, strict=True):
-        found = None if role.granularity != "unknown" else _granularity(curve, role, steps, run)
+        timed = None if role.granularity != "unknown" else _granularity(curve, role, steps, run)
         paced.append(
-            replace(role, granularity=found[0], why=(*role.why, f"{found[0]}: {found[1]}")) if found else role
+            replace(role, granularity=timed[0], why=(*role.why, f"{timed[0]}: {timed[1]}")) if timed else role
         )
     return paced
 

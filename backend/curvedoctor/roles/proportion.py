@@ -9,7 +9,7 @@ import numpy as np
 from curvedoctor.model import Curve
 from curvedoctor.roles import vocabulary as v
 from curvedoctor.roles.quantity import inner
-from curvedoctor.roles.words import parse
+from curvedoctor.roles.tag_words import parse
 
 _CLASSIFICATION_ERROR = frozenset({"misclassification", "merror"})
 _COUNTED = frozenset({"rate", "top1", "top5", "topk", "classification", "cls", "class"})

@@ -6,7 +6,7 @@ from curvedoctor.model import Quantity
 from curvedoctor.roles import vocabulary as v
 from curvedoctor.roles.gradient import gradient
 from curvedoctor.roles.rules import Rule
-from curvedoctor.roles.words import Name
+from curvedoctor.roles.tag_words import Name
 
 Words = tuple[str, ...]
 #: quantities that a trailing "/step" or "/Episode" may merely give the x axis of

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from curvedoctor.roles.words import Name
+from curvedoctor.roles.tag_words import Name
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from curvedoctor.model import Better, Quantity, Split
 from curvedoctor.roles import vocabulary as v
 from curvedoctor.roles.quantity import inner
 from curvedoctor.roles.rules import Rule, first
-from curvedoctor.roles.words import Name, parse
+from curvedoctor.roles.tag_words import Name, parse
 
 Words = tuple[str, ...]
 #: words that may stand before "training" without making it the name of a phase ("step_training_loss")
@@ -43,19 +43,19 @@ def _of_part(words: Words) -> Split | None:
     """The split that one part names: a set's name beats "eval", which names an act; then the later word wins."""
     if "vs" in words and len({word in v.TRAIN for word in words if word in v.SPLIT_WORDS}) > 1:
         return None  # "Training vs. Validation Loss" names both
-    found: Split | None = None
+    split: Split | None = None
     for i, word in enumerate(words):
         if word in v.TRAIN:
-            found = found if _is_phase(words, i) else "train"
+            split = split if _is_phase(words, i) else "train"
         elif word in v.TEST:
-            found = "test"
+            split = "test"
         elif word in v.VAL:
-            found = "val"
-    if found is None and any(word in v.EVAL for word in words):
+            split = "val"
+    if split is None and any(word in v.EVAL for word in words):
         return "val"
-    if found is None and (words == ("learn",) or "rollout" in words):
+    if split is None and (words == ("learn",) or "rollout" in words):
         return "train"
-    return found
+    return split
 
 
 def _in_tag(name: Name) -> Split | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from curvedoctor.model import Curve, Role, Split
 from curvedoctor.roles.rules import first
 from curvedoctor.roles.split import NAMED
-from curvedoctor.roles.words import parse
+from curvedoctor.roles.tag_words import parse
 
 
 def together(curves: Sequence[Curve], roles: Sequence[Role]) -> list[Role]:

@@ -9,7 +9,7 @@ import numpy as np
 from curvedoctor.model import Floats, Role
 from curvedoctor.roles import vocabulary
 from curvedoctor.roles.neighbours import Neighbours
-from curvedoctor.roles.words import Name
+from curvedoctor.roles.tag_words import Name
 
 #: share of a loss's points that must be negative before the loss is thought to be of a kind that goes below zero
 _NEGATIVE_SHARE = 0.02

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from curvedoctor.model import Curve, Diagnosis, Finding
-from curvedoctor.reports import evidence
-from curvedoctor.reports.words import title
+from curvedoctor.reports import overlays
+from curvedoctor.reports.phrases import title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,8 +104,10 @@ def _draw(axes: Axes, diagnosis: Diagnosis, dark: bool, thumbnail: bool) -> None
         axes.set_axis_off()
         return
     if not any(np.isfinite(curve.values).any() for curve in curves):
-        said = f"{_safe(curves[0].id)}: none of {len(curves[0])} values is a number"
-        axes.text(0.5, 0.5, said, ha="center", va="center", transform=axes.transAxes, color=MARK, wrap=True)
+        message = f"{_safe(curves[0].id)}: none of {len(curves[0])} values is a number"
+        axes.text(
+            0.5, 0.5, message, ha="center", va="center", transform=axes.transAxes, color=MARK, wrap=True
+        )
     palette = BOARD if thumbnail else COLORS
     for curve, color in zip(curves, palette, strict=False):
         steps, values = _thinned(curve)
@@ -140,7 +142,7 @@ def _draw(axes: Axes, diagnosis: Diagnosis, dark: bool, thumbnail: bool) -> None
 
 def _noise(axes: Axes, curve: Curve, color: str) -> None:
     """The band in which the curve's noise keeps it."""
-    band = evidence.noise_band(curve, 200)
+    band = overlays.noise_band(curve, 200)
     if band is not None:
         axes.fill_between(band.x, band.low, band.high, color=color, alpha=0.16, linewidth=0)
 
@@ -148,8 +150,8 @@ def _noise(axes: Axes, curve: Curve, color: str) -> None:
 def _heading(axes: Axes, diagnosis: Diagnosis, curves: list[Curve], palette: Sequence[str]) -> None:
     """Where curves are heading, if a finding rests on that."""
     label = " extrapolated"
-    for curve in evidence.heading(diagnosis):
-        line = evidence.extrapolation(curve, 60) if curve in curves else None
+    for curve in overlays.heading(diagnosis):
+        line = overlays.extrapolation(curve, 60) if curve in curves else None
         if line is not None:
             color = palette[curves.index(curve)]
             axes.plot(line.x, line.y, color=color, linewidth=1.2, linestyle=":", label=label)
@@ -159,7 +161,7 @@ def _heading(axes: Axes, diagnosis: Diagnosis, curves: list[Curve], palette: Seq
 def _decays(axes: Axes, diagnosis: Diagnosis, first: Curve) -> None:
     """Triangles at the lower edge where the learning rate drops."""
     rates = (c for c in diagnosis.run.curves if c.role.quantity == "lr" and len(c) and _same_range(c, first))
-    drops = evidence.decays(rate) if (rate := next(rates, None)) is not None else []
+    drops = overlays.decays(rate) if (rate := next(rates, None)) is not None else []
     if drops:
         steps = [step for step, _, _ in drops]
         places = axes.get_xaxis_transform()
@@ -223,8 +225,8 @@ def _spread(curves: list[Curve]) -> bool:
 def _title(diagnosis: Diagnosis, finding: Finding | None, thumbnail: bool) -> str:
     if thumbnail:  # the run's name stands beside it
         return diagnosis.state if finding is None else f"{title(finding.condition)}"
-    said = diagnosis.state if finding is None else f"{diagnosis.state}: {finding.condition}"
-    return f"{_safe(diagnosis.run.name)}  ({said})"
+    label = diagnosis.state if finding is None else f"{diagnosis.state}: {finding.condition}"
+    return f"{_safe(diagnosis.run.name)}  ({label})"
 
 
 def _safe(name: str) -> str:

@@ -31,11 +31,11 @@ _NUMBER = re.compile(r"#\d+$")
 @functools.cache  # not `cache`: a module of this package has that name
 def readers() -> tuple[Reader, ...]:
     """All readers, by module name."""
-    found: list[Reader] = []
+    out: list[Reader] = []
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
         source = importlib.import_module(f"{__name__}.{module.name}")
-        found += getattr(source, "READERS", ()) or filter(None, [getattr(source, "READER", None)])
-    return tuple(found)
+        out += getattr(source, "READERS", ()) or filter(None, [getattr(source, "READER", None)])
+    return tuple(out)
 
 
 def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> Iterator[Unit | Problem]:
@@ -48,20 +48,20 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
     copies = Copies()
     readable = False
     for address in (Address(files.normal(address)) for address in addresses):
-        found = 0
+        count = 0
         try:
             for item in find_one(address, options):
                 readable = True
                 if isinstance(item, Unit):
                     if not (_may_hold(item, options.run) or _holds_several(item, options.run)):
                         continue
-                    found += 1
+                    count += 1
                 yield from copies.check(item)
             readable = True
         except SourceError as error:
             failures.append(error)
             continue
-        if not found:
+        if not count:
             matching = f" whose name matches {options.run!r}" if options.run else ""
             yield Problem(address, f"no run{matching} was found here")
     if not readable and failures:

@@ -69,11 +69,11 @@ def _load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
         else:
             add_mapping(rows, {**row, "epoch": epoch})
     (table,) = tables_of(rows)
-    found = [
+    curves = [
         Curve(name, name, column.steps, column.values, column.wall_times, axis=table.axis)
         for name, column in sorted(table.columns.items())
     ]
-    if not found:
+    if not curves:
         yield from problems
         yield Problem(unit.parts[0], "its metrics hold no numbers")
         return
@@ -81,7 +81,7 @@ def _load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
         name=unit.run,
         source=unit.parts[0],
         group=unit.group,
-        curves=tuple(assign(found)),
+        curves=tuple(assign(curves)),
         params=dict(recognize(sidecars.read(unit.parts[1:]))) | dict(options.params),
         problems=tuple(problems),
         origin=Origin(
@@ -104,5 +104,5 @@ def _files(folder: str) -> list[tuple[int, str]]:
         names = [entry.name for entry in files.listing(folder)]
     except files.UNREADABLE:
         return []
-    found = sorted((int(match[1]), name) for name in names if (match := _NAME.match(name)))
-    return [(epoch, files.join(folder, name)) for epoch, name in found[:_MOST]]
+    numbered = sorted((int(match[1]), name) for name in names if (match := _NAME.match(name)))
+    return [(epoch, files.join(folder, name)) for epoch, name in numbered[:_MOST]]

@@ -32,16 +32,16 @@ def _by_row(column: Column) -> Points:
 
 
 def _cut(columns: Mapping[str, Column], part: Mapping[str, Points]) -> dict[str, Column]:
-    found: dict[str, Column] = {}
+    columns_: dict[str, Column] = {}
     for name, (_, _, kept) in part.items():
         column = columns[name]
         assert column.rows is not None
         first = int(np.searchsorted(column.rows, kept[0]))
         last = first + len(kept)
-        found[name] = Column(
+        columns_[name] = Column(
             column.steps[first:last],
             column.values[first:last],
             column.wall_times[first:last],
             column.rows[first:last],
         )
-    return found
+    return columns_

@@ -45,12 +45,12 @@ def event_files(folder: Folder, places: Sequence[str]) -> list[str]:
     """Event files with values, in the folder itself, in each of `places` and one level below these."""
     from curvedoctor.sources.tensorboard.peek import first_tag
 
-    found = [files.join(folder.path, name) for name in folder.files if is_event_file(name)]
+    paths = [files.join(folder.path, name) for name in folder.files if is_event_file(name)]
     for place in places:
-        found += _below(place)
+        paths += _below(place)
     kept: list[str] = []
     room = _MAX_BYTES
-    for path in found[:_MAX_FILES]:
+    for path in paths[:_MAX_FILES]:
         size = int((files.stamp(path) or (0,))[0])
         room -= size
         if room > 0 and (size > _LARGE or first_tag(path) is not None):
@@ -61,14 +61,14 @@ def event_files(folder: Folder, places: Sequence[str]) -> list[str]:
 def _below(place: str) -> list[str]:
     try:
         inner = ["", *sorted(entry.name for entry in files.listing(place) if entry.is_dir)[:_MAX_FILES]]
-        found = [
+        listed = [
             (inner_path, files.listing(inner_path))
             for name in inner
             if (inner_path := files.join(place, name))
         ]
         return [
             files.join(path, e.name)
-            for path, entries in found
+            for path, entries in listed
             for e in sorted(entries)
             if is_event_file(e.name)
         ]
@@ -95,13 +95,13 @@ def _values(paths: Sequence[str]) -> dict[str, list[Floats]]:
     """Values of each tag, file by file, and all files' in their order."""
     from curvedoctor.sources.tensorboard.fast import read_files
 
-    found: dict[str, list[Floats]] = {}
+    by_tag: dict[str, list[Floats]] = {}
     for log in read_files(list(paths)):
         for tag, (_, values, _) in log.series.items() if not log.ours else ():
-            if len(found) < _MAX_CURVES or tag in found:
-                found.setdefault(tag, []).append(values)
+            if len(by_tag) < _MAX_CURVES or tag in by_tag:
+                by_tag.setdefault(tag, []).append(values)
     return {
-        tag: parts if len(parts) == 1 else [*parts, np.concatenate(parts)] for tag, parts in found.items()
+        tag: parts if len(parts) == 1 else [*parts, np.concatenate(parts)] for tag, parts in by_tag.items()
     }
 
 

@@ -130,8 +130,8 @@ def listing(path: str) -> Iterator[Entry]:
             if name and str(item["name"]).strip("/") != str(inner).strip("/"):
                 yield Entry(name, item["type"] == "directory")
         return
-    with os.scandir(path) as found:
-        for entry in found:
+    with os.scandir(path) as entries:
+        for entry in entries:
             link = entry.is_symlink()
             try:
                 is_dir = entry.is_dir()

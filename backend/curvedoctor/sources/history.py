@@ -173,20 +173,20 @@ def load_file(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
     except files.UNREADABLE as error:
         yield Problem(path, _left_out(path) or f"can't be read: {files.reason(error)}", lost=True)
         return
-    found = [table for table in tables if table.columns]
-    if not found:
-        told = "; ".join(problem for table in tables for problem in table.problems)
-        what = "holds no column of numbers over time" + (f": {told}" if told else "")
+    with_columns = [table for table in tables if table.columns]
+    if not with_columns:
+        reasons = "; ".join(problem for table in tables for problem in table.problems)
+        what = "holds no column of numbers over time" + (f": {reasons}" if reasons else "")
         yield Problem(path, _left_out(path) or what)
         return
     events = [part for part in unit.parts[1:] if is_event_file(part)]
-    told_beside = beside.compare(found[0], events) if events and len(found) == 1 else None
+    told_beside = beside.compare(with_columns[0], events) if events and len(with_columns) == 1 else None
     if told_beside is not None and told_beside.same and not told_beside.shorter:
         if told_beside.missing:
-            yield Problem(path, _only_here(found[0], told_beside.missing))
+            yield Problem(path, _only_here(with_columns[0], told_beside.missing))
         return
-    for table in found:
-        name = unit.run if len(found) == 1 else f"{unit.run}/{table.name}"
+    for table in with_columns:
+        name = unit.run if len(with_columns) == 1 else f"{unit.run}/{table.name}"
         yield from _attempts(unit, name, table, options)
 
 

@@ -54,15 +54,15 @@ def _resets(steps: Ints) -> Ints:
     if not backward.any():
         return np.empty(0, np.int64)
     back = np.flatnonzero(backward) + 1
-    found: list[int] = []
+    resets: list[int] = []
     start = 0
     for at in back.tolist():
         if at - start >= _MIN_BEFORE and _starts_over(steps, start, at):
-            found.append(at)
+            resets.append(at)
             start = at
-    if len(back) - len(found) > _MAX_JITTER * len(steps):
+    if len(back) - len(resets) > _MAX_JITTER * len(steps):
         return np.empty(0, np.int64)  # parallel environments: the steps go to and fro all the time
-    return np.array(found, np.int64)
+    return np.array(resets, np.int64)
 
 
 def _starts_over(steps: Ints, start: int, at: int) -> bool:
@@ -134,7 +134,7 @@ def _turn(steps: Ints, walls: Floats, when: float, last: int) -> int | None:
 
 
 def _apply(series: Mapping[str, Points], cuts: list[dict[str, int]]) -> list[dict[str, Points]]:
-    found: list[dict[str, Points]] = []
+    parts: list[dict[str, Points]] = []
     for number in range(len(cuts) + 1):
         part: dict[str, Points] = {}
         for tag, (steps, values, walls) in series.items():
@@ -143,5 +143,5 @@ def _apply(series: Mapping[str, Points], cuts: list[dict[str, int]]) -> list[dic
             if stop > start:
                 part[tag] = (steps[start:stop], values[start:stop], walls[start:stop])
         if part:
-            found.append(part)
-    return found
+            parts.append(part)
+    return parts

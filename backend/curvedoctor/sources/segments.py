@@ -29,7 +29,7 @@ _MAX_COMPARED = 32
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Piece:
+class Segment:
     """Points that certainly belong together: a file, or the part of it between two step resets."""
 
     path: str
@@ -56,34 +56,34 @@ class Piece:
 
 @dataclass(eq=False, slots=True)
 class Session:
-    """One training: pieces in the order in which they were written."""
+    """One training: segments in the order in which they were written."""
 
-    pieces: list[Piece] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
 
     def curves(self) -> dict[tuple[str, str], Points]:
-        """(sub-directory, tag) → points of all pieces, one after the other."""
+        """(sub-directory, tag) → points of all segments, one after the other."""
         parts: dict[tuple[str, str], list[Points]] = {}
-        for piece in self.pieces:
-            for tag, points in piece.series.items():
-                parts.setdefault((piece.folder, tag), []).append(points)
-        return {key: found[0] if len(found) == 1 else _joined(found) for key, found in parts.items()}
+        for segment in self.segments:
+            for tag, points in segment.series.items():
+                parts.setdefault((segment.folder, tag), []).append(points)
+        return {key: parts_[0] if len(parts_) == 1 else _joined(parts_) for key, parts_ in parts.items()}
 
     def paths(self) -> set[str]:
         """Files that it was read from."""
-        return {piece.path for piece in self.pieces}
+        return {segment.path for segment in self.segments}
 
     def tags(self, folder: str) -> set[str]:
         """Tags of one of its sub-directories."""
-        return {tag for piece in self.pieces if piece.folder == folder for tag in piece.series}
+        return {tag for segment in self.segments if segment.folder == folder for tag in segment.series}
 
-    def shared(self, piece: Piece) -> dict[str, list[Points]]:
+    def shared(self, segment: Segment) -> dict[str, list[Points]]:
         """Of the piece's tags, those that this session has too."""
-        found: dict[str, list[Points]] = {}
-        for mine in self.pieces:
-            if mine.folder == piece.folder:
-                for tag in mine.series.keys() & piece.series.keys():
-                    found.setdefault(tag, []).append(mine.series[tag])
-        return found
+        shared: dict[str, list[Points]] = {}
+        for mine in self.segments:
+            if mine.folder == segment.folder:
+                for tag in mine.series.keys() & segment.series.keys():
+                    shared.setdefault(tag, []).append(mine.series[tag])
+        return shared
 
 
 def _joined(parts: Sequence[Points]) -> Points:
@@ -91,31 +91,31 @@ def _joined(parts: Sequence[Points]) -> Points:
     return np.concatenate(steps), np.concatenate(values), np.concatenate(walls)
 
 
-def sessions(pieces: Iterable[Piece]) -> list[Session]:
+def sessions(segments: Iterable[Segment]) -> list[Session]:
     """Pieces grouped to trainings, ordered by their start."""
-    ordered = sorted(pieces, key=_start_order)
+    ordered = sorted(segments, key=_start_order)
     if len(ordered) == 1:
         return [Session(ordered)]
-    found: list[Session] = []
+    out: list[Session] = []
     for bundle in _bundles(ordered):
-        home = _home(bundle, found)
+        home = _home(bundle, out)
         if home is None:
-            found.append(bundle)
+            out.append(bundle)
         else:
-            home.pieces.extend(bundle.pieces)
-    return found
+            home.segments.extend(bundle.segments)
+    return out
 
 
-def _start_order(piece: Piece) -> tuple[float, str]:
-    start = piece.begun()
-    return (start if math.isfinite(start) else 0.0, piece.path)
+def _start_order(segment: Segment) -> tuple[float, str]:
+    start = segment.begun()
+    return (start if math.isfinite(start) else 0.0, segment.path)
 
 
 @dataclass(eq=False, slots=True)
 class _Bundle:
     """Pieces that were being written at the same time and complete each other."""
 
-    pieces: list[Piece] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
     curves: set[tuple[str, str]] = field(default_factory=set)
     writers: set[str] = field(default_factory=set)
@@ -123,20 +123,20 @@ class _Bundle:
     first: float = math.inf
     last: float = -math.inf
 
-    def add(self, piece: Piece, first: float, last: float) -> None:
-        self.pieces.append(piece)
-        self.paths.add(piece.path)
-        self.curves.update((piece.folder, tag) for tag in piece.series)
-        self.writers.add(piece.writer)
+    def add(self, segment: Segment, first: float, last: float) -> None:
+        self.segments.append(segment)
+        self.paths.add(segment.path)
+        self.curves.update((segment.folder, tag) for tag in segment.series)
+        self.writers.add(segment.writer)
         self.first, self.last = min(self.first, first), max(self.last, last)
 
-    def takes(self, piece: Piece, first: float, last: float) -> bool:
+    def takes(self, segment: Segment, first: float, last: float) -> bool:
         """Whether the piece was written meanwhile, and holds nothing that is there already."""
         return (
             first <= self.last
             and last >= self.first
-            and piece.path not in self.paths
-            and not any((piece.folder, tag) in self.curves for tag in piece.series)
+            and segment.path not in self.paths
+            and not any((segment.folder, tag) in self.curves for tag in segment.series)
         )
 
     def meanwhile(self, first: float, last: float) -> float:
@@ -145,22 +145,22 @@ class _Bundle:
         return (min(last, self.last) - max(first, self.first)) / union if union > 0 else 1.0
 
 
-def _bundles(pieces: Iterable[Piece]) -> list[Session]:
+def _bundles(segments: Iterable[Segment]) -> list[Session]:
     """Keras' training and validation, fit by fit, however often a notebook fits into one directory.
 
     Host and process decide between several, then whose time span is most like the piece's; where all processes differ,
     only one may be there.
     """
-    found: list[_Bundle] = []
-    for piece in pieces:
-        first, last = piece.begun(), piece.ended()
-        beside = [bundle for bundle in found[-_MAX_COMPARED:] if bundle.takes(piece, first, last)]
-        same = [bundle for bundle in beside if piece.writer in bundle.writers]
+    bundles: list[_Bundle] = []
+    for segment in segments:
+        first, last = segment.begun(), segment.ended()
+        beside = [bundle for bundle in bundles[-_MAX_COMPARED:] if bundle.takes(segment, first, last)]
+        same = [bundle for bundle in beside if segment.writer in bundle.writers]
         if not same and len(beside) != 1:
-            found.append(_Bundle())
-        near = same or (beside if len(beside) == 1 else found[-1:])
-        max(near, key=lambda bundle: bundle.meanwhile(first, last)).add(piece, first, last)
-    return [Session(bundle.pieces) for bundle in found]
+            bundles.append(_Bundle())
+        near = same or (beside if len(beside) == 1 else bundles[-1:])
+        max(near, key=lambda bundle: bundle.meanwhile(first, last)).add(segment, first, last)
+    return [Session(bundle.segments) for bundle in bundles]
 
 
 def _home(bundle: Session, found: Sequence[Session]) -> Session | None:
@@ -170,23 +170,23 @@ def _home(bundle: Session, found: Sequence[Session]) -> Session | None:
         if bundle.paths() & session.paths():
             continue  # two parts of one file were told apart already
         shared = {
-            (piece.folder, tag): (parts, piece)
-            for piece in bundle.pieces
-            for tag, parts in session.shared(piece).items()
+            (segment.folder, tag): (parts, segment)
+            for segment in bundle.segments
+            for tag, parts in session.shared(segment).items()
         }
         if not shared:
             strangers.append(session)
         elif _continues(shared, session):
             return session
     if len(strangers) > 1:
-        writers = {piece.writer for piece in bundle.pieces} - {""}
+        writers = {segment.writer for segment in bundle.segments} - {""}
         for session in strangers:
-            if any(other.writer in writers for other in session.pieces):
+            if any(other.writer in writers for other in session.segments):
                 return session
     return strangers[0] if strangers else None
 
 
-def _continues(shared: Mapping[tuple[str, str], tuple[list[Points], Piece]], session: Session) -> bool:
+def _continues(shared: Mapping[tuple[str, str], tuple[list[Points], Segment]], session: Session) -> bool:
     """Whether the shared curves go on where they were; the longest decides, among equals one of several parts.
 
     Keras counts epochs in training and in validation; how many iterations its optimizer has seen is told in one only,
@@ -194,12 +194,12 @@ def _continues(shared: Mapping[tuple[str, str], tuple[list[Points], Piece]], ses
     """
     spread = Counter(tag for _, tag in shared)
     lengths = {
-        key: min(sum(len(part[0]) for part in parts), len(piece.series[key[1]][0]))
-        for key, (parts, piece) in shared.items()
+        key: min(sum(len(part[0]) for part in parts), len(segment.series[key[1]][0]))
+        for key, (parts, segment) in shared.items()
     }
     folder, tag = max(shared, key=lambda key: (lengths[key], spread[key[1]], key))
-    parts, piece = shared[folder, tag]
-    return _follows(_joined(parts), piece.series[tag], session.tags(folder) == set(piece.series))
+    parts, segment = shared[folder, tag]
+    return _follows(_joined(parts), segment.series[tag], session.tags(folder) == set(segment.series))
 
 
 def _follows(old: Points, points: Points, same_tags: bool) -> bool:

@@ -76,6 +76,6 @@ def _remove(path: str) -> None:
 def _named(item: Run | Problem) -> Run | Problem:
     if isinstance(item, Problem):
         return replace(item, where=ADDRESS)
-    told = tuple(replace(problem, where=ADDRESS) for problem in item.problems)
+    problems = tuple(replace(problem, where=ADDRESS) for problem in item.problems)
     origin = Origin(_NAME, ADDRESS, item.name, (), "what is piped in has no place for a diagnosis")
-    return replace(item, source=ADDRESS, problems=told, origin=origin)
+    return replace(item, source=ADDRESS, problems=problems, origin=origin)

@@ -109,5 +109,5 @@ def tells_of_training(path: str, head: bytes) -> bool:
 
 
 def _measures(titles: Iterable[object]) -> bool:
-    told = [str(title) for title in titles]
-    return any(map(names.is_counter, told)) and any(map(console.MEASURE.search, told))
+    titles_ = [str(title) for title in titles]
+    return any(map(names.is_counter, titles_)) and any(map(console.MEASURE.search, titles_))

@@ -91,10 +91,10 @@ def _runs(database: Database) -> Iterator[tuple[str, str]]:
     key = _key(database, "metrics")
     sql = f"SELECT {key}, MIN(run_name) FROM metrics GROUP BY {key} ORDER BY MIN(id) LIMIT {_MAX_RUNS}"  # noqa: S608  our own names only
     found = [(str(run), str(name)) for run, name in database.all(sql)]
-    told, seen = Counter(name for _, name in found), Counter[str]()
+    counts, seen = Counter(name for _, name in found), Counter[str]()
     for run, name in found:
         seen[name] += 1
-        yield run, name if told[name] == 1 else f"{name}#{seen[name]}"
+        yield run, name if counts[name] == 1 else f"{name}#{seen[name]}"
 
 
 def _run(database: Database, unit: Unit, options: ReadOptions) -> Run:

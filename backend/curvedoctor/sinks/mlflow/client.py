@@ -84,10 +84,10 @@ def check_schema(address: str) -> None:
             )
     except SourceError as error:
         raise SinkError(str(error)) from error
-    found, head = str(rows[0][0]) if rows else "none", str(_get_latest_schema_revision())
-    if found != head:
+    present, head = str(rows[0][0]) if rows else "none", str(_get_latest_schema_revision())
+    if present != head:
         raise SinkError(
-            f"the database was written by another MLflow (schema {found}; the installed MLflow {mlflow.__version__} has "
+            f"the database was written by another MLflow (schema {present}; the installed MLflow {mlflow.__version__} has "
             f"{head} and would migrate it, after which that MLflow can't open it any more). Give the URI of its server "
             "(http://…) instead, or install the MLflow that it belongs to"
         )
@@ -95,18 +95,18 @@ def check_schema(address: str) -> None:
 
 def look_up(client: Any, ids: Sequence[str]) -> dict[str, Any]:
     """run id → run, of those that exist: one search per experiment where the store can, else one by one."""
-    found: dict[str, Any] = {}
+    runs: dict[str, Any] = {}
     for start in range(0, len(ids), LOOKUP):
         missing = list(ids[start : start + LOOKUP])
         while missing:
             run = _get(client, missing.pop(0))
             if run is None:
                 continue
-            found[run.info.run_id] = run
+            runs[run.info.run_id] = run
             if missing:
-                found |= _search(client, run.info.experiment_id, missing)
-                missing = [run_id for run_id in missing if run_id not in found]
-    return found
+                runs |= _search(client, run.info.experiment_id, missing)
+                missing = [run_id for run_id in missing if run_id not in runs]
+    return runs
 
 
 def _get(client: Any, run_id: str) -> Any:

@@ -60,19 +60,19 @@ class Change:
 
 def tags(diagnosis: Diagnosis, written: Written) -> dict[str, str]:
     """The tags of section 6 of the contract. What a run lacks (a finding, a prescription) gets no tag."""
-    found = {
+    tags_ = {
         "verdict": diagnosis.state,
         "conditions": ",".join(finding.condition for finding in diagnosis.findings),
         "prescription": diagnosis.prescriptions[0].text if diagnosis.prescriptions else "",
         "state": _state(diagnosis, written),
     }
-    return {PREFIX + key: value[:LONGEST] for key, value in found.items() if value}
+    return {PREFIX + key: value[:LONGEST] for key, value in tags_.items() if value}
 
 
 def _state(diagnosis: Diagnosis, written: Written) -> str:
     """What programs may want to know, and what the next call must: a fingerprint per part that was written."""
     first = diagnosis.findings[0] if diagnosis.findings else None
-    told: dict[str, object] = {
+    state: dict[str, object] = {
         "severity": first.severity if first else None,
         "onset": None if first is None else position(first.onset),
         "version": __version__,
@@ -80,16 +80,16 @@ def _state(diagnosis: Diagnosis, written: Written) -> str:
         "files": written.files or None,
         "made": written.made or None,
     }
-    return dumps({key: value for key, value in told.items() if value is not None})
+    return dumps({key: value for key, value in state.items() if value is not None})
 
 
 def written(present: Mapping[str, str]) -> Written:
     """What the tag `curvedoctor.state` says; nothing if it is not there or not ours any more."""
     try:
-        told = json.loads(present.get(STATE, "") or "{}")
+        state = json.loads(present.get(STATE, "") or "{}")
     except ValueError:
         return Written()
-    files, made = (told.get("files"), told.get("made")) if isinstance(told, dict) else ("", 0)
+    files, made = (state.get("files"), state.get("made")) if isinstance(state, dict) else ("", 0)
     return Written(files if isinstance(files, str) else "", made if isinstance(made, int) else 0)
 
 
@@ -162,28 +162,28 @@ def with_note(present: str | None, text: str) -> str:
     kind = BEGIN_KEPT if present == "" else BEGIN
     if present is None or present == "":
         return f"{kind}\n{text}\n{END}\n\n"
-    found = _found(present)
-    if found is None:
+    match = _note_in(present)
+    if match is None:
         return f"{BEGIN}\n{text}\n{END}\n\n{present}"
-    head = BEGIN_KEPT if found.group(1) else BEGIN
-    tail = "\n\n" if found.group(0).endswith("\n\n") else ""
-    return f"{present[: found.start()]}{head}\n{text}\n{END}{tail}{present[found.end() :]}"
+    head = BEGIN_KEPT if match.group(1) else BEGIN
+    tail = "\n\n" if match.group(0).endswith("\n\n") else ""
+    return f"{present[: match.start()]}{head}\n{text}\n{END}{tail}{present[match.end() :]}"
 
 
 def without_note(present: str) -> tuple[Literal["none", "write", "delete"], str]:
     """What to do with a description to be rid of our block, and the description that is left."""
-    found = _found(present)
-    if found is None:
+    match = _note_in(present)
+    if match is None:
         return "none", present
-    rest = present[: found.start()] + present[found.end() :]
-    return ("write", rest) if rest or found.group(1) else ("delete", "")
+    rest = present[: match.start()] + present[match.end() :]
+    return ("write", rest) if rest or match.group(1) else ("delete", "")
 
 
-def _found(present: str) -> re.Match[str] | None:
-    found = _BLOCK.search(present)
-    if found is None and ("<!-- curvedoctor:begin" in present or END in present):
+def _note_in(present: str) -> re.Match[str] | None:
+    match = _BLOCK.search(present)
+    if match is None and ("<!-- curvedoctor:begin" in present or END in present):
         raise SinkError(
             "the description holds only one of the markers <!-- curvedoctor:begin --> and "
             "<!-- curvedoctor:end -->: restore the other, or remove it, and try again"
         )
-    return found
+    return match

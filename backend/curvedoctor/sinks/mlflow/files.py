@@ -135,10 +135,10 @@ def _name(folder: Path, tags: dict[str, str], run_id: str) -> str:
 def _tags(folder: Path) -> dict[str, str]:
     """The tags that matter here; those of others with slashes in their names do not."""
     try:
-        found = [path for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
+        paths = [path for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
     except FileNotFoundError:
         return {}
-    wanted = [path for path in found if path.name.startswith(PREFIX) or path.name in {NOTE, "mlflow.runName"}]
+    wanted = [path for path in paths if path.name.startswith(PREFIX) or path.name in {NOTE, "mlflow.runName"}]
     return {path.name: path.read_bytes().decode("utf-8", "surrogateescape") for path in wanted}
 
 

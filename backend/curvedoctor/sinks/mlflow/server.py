@@ -113,9 +113,9 @@ class _Store:
         run_id = run.info.run_id
         now, lines, remarks = self._files(run, diagnosis)
         change = mlflow_content.change(diagnosis, run.data.tags, self.options.note, run_id, now)
-        told = [f"tag {key} = {_short(value)}" for key, value in change.tags.items() if key != NOTE]
-        told += [f"tag {key} removed" for key in change.stale]
-        lines = told + lines
+        changes = [f"tag {key} = {_short(value)}" for key, value in change.tags.items() if key != NOTE]
+        changes += [f"tag {key} removed" for key in change.stale]
+        lines = changes + lines
         if NOTE in change.tags:
             lines.append("a block in the description")
         if change and not self.options.dry_run:

@@ -127,8 +127,8 @@ def _repository(uri: str) -> Any:
 
 def _others(folder: str, ours: str = "") -> bool:
     """Whether something other than `ours` is in a folder of a server."""
-    found = _repository(folder).list_artifacts() or ()
-    return any(str(item.path).rstrip("/").rsplit("/", 1)[-1] != ours for item in found)
+    artifacts = _repository(folder).list_artifacts() or ()
+    return any(str(item.path).rstrip("/").rsplit("/", 1)[-1] != ours for item in artifacts)
 
 
 def local_path(uri: str) -> Path | None:

@@ -52,39 +52,39 @@ def _annotate(diagnosis: Diagnosis, options: WriteOptions) -> tuple[Status, tupl
     if not folder.parent.is_dir():
         return "failed", (f"{folder.parent}: this directory has gone since it was read",)
     _own(folder)
-    found = file.read(folder) if folder.is_dir() else None
-    if not _changed(found, diagnosis, options):
+    present = file.read(folder) if folder.is_dir() else None
+    if not _changed(present, diagnosis, options):
         return "unchanged", ()
     if options.dry_run:
-        return "written", tuple(_what(folder, diagnosis, found, options))
+        return "written", tuple(_what(folder, diagnosis, present, options))
     with file.locked(folder):
         _own(folder)
         # another writer may have been quicker
-        found = file.read(folder)
-        if not _changed(found, diagnosis, options):
+        present = file.read(folder)
+        if not _changed(present, diagnosis, options):
             return "unchanged", ()
-        said = tuple(_what(folder, diagnosis, found, options))
-        before = found.written if found else content.Written()
-        file.append(folder, found, content.events(diagnosis, before, options))
-    return "written", said
+        changes = tuple(_what(folder, diagnosis, present, options))
+        before = present.written if present else content.Written()
+        file.append(folder, present, content.events(diagnosis, before, options))
+    return "written", changes
 
 
-def _changed(found: file.Found | None, diagnosis: Diagnosis, options: WriteOptions) -> bool:
+def _changed(present: file.Found | None, diagnosis: Diagnosis, options: WriteOptions) -> bool:
     """Whether the last complete set says something else, or the file needs repair."""
-    if found is None or found.last is None or found.size > found.intact:
+    if present is None or present.last is None or present.size > present.intact:
         return True
-    if found.written.lacks(options) or (options.overlay and not found.last.get("overlay")):
+    if present.written.lacks(options) or (options.overlay and not present.last.get("overlay")):
         return True
-    return bool(found.last.get("state") != content.state(diagnosis))
+    return bool(present.last.get("state") != content.state(diagnosis))
 
 
 def _what(
-    folder: Path, diagnosis: Diagnosis, found: file.Found | None, options: WriteOptions
+    folder: Path, diagnosis: Diagnosis, present: file.Found | None, options: WriteOptions
 ) -> Iterator[str]:
-    if found is not None and found.size > found.intact:
-        yield f"{found.path}: {found.size - found.intact} damaged bytes at its end are cut off"
-    where = found.path if found is not None else folder
-    before = found.written if found is not None else content.Written()
+    if present is not None and present.size > present.intact:
+        yield f"{present.path}: {present.size - present.intact} damaged bytes at its end are cut off"
+    where = present.path if present is not None else folder
+    before = present.written if present is not None else content.Written()
     picture = ", picture" if options.pictures or before.pictures else ""
     yield f"{where}: diagnosis ({diagnosis.state}){picture}, data"
     numbers = content.scalars(diagnosis, before, options)

@@ -15,7 +15,7 @@ from typing import Any
 
 from curvedoctor import __version__
 from curvedoctor.model import Curve, Diagnosis, Severity, State
-from curvedoctor.reports import evidence
+from curvedoctor.reports import overlays
 from curvedoctor.reports.as_json import to_dict
 from curvedoctor.sinks.base import WriteOptions
 from curvedoctor.sinks.tensorboard.text import markdown, plainly
@@ -185,8 +185,8 @@ def data_of(event: bytes) -> dict[str, Any] | None:
     value = Event.FromString(event).summary.value
     if len(value) != 1 or value[0].tag != DATA or not value[0].tensor.string_val:
         return None
-    found = json.loads(value[0].tensor.string_val[0])
-    return found if isinstance(found, dict) else None
+    data = json.loads(value[0].tensor.string_val[0])
+    return data if isinstance(data, dict) else None
 
 
 def _overlaid(diagnosis: Diagnosis, drawn: Sequence[str], overlay: bool) -> list[Curve]:
@@ -208,7 +208,7 @@ def _overlaid(diagnosis: Diagnosis, drawn: Sequence[str], overlay: bool) -> list
 def overlaid(curve: Curve, diagnosis: Diagnosis) -> list[tuple[int, float]]:
     """(step, value): the curve without its noise, and on past its end where a finding rests on that."""
     points = list(zip(*smoothed(curve), strict=True))
-    line = evidence.extrapolation(curve, OVERLAY // 2) if curve in evidence.heading(diagnosis) else None
+    line = overlays.extrapolation(curve, OVERLAY // 2) if curve in overlays.heading(diagnosis) else None
     if line is not None:
         ahead = {round(x): y for x, y in zip(line.x.tolist(), line.y.tolist(), strict=True) if x > line.end}
         points += sorted((step, value) for step, value in ahead.items() if step > line.end)

@@ -95,10 +95,10 @@ def read(folder: Path) -> Found | None:
     return Found(path, intact, path.stat().st_size, last, written)
 
 
-def append(folder: Path, found: Found | None, events: Iterable[bytes]) -> Path:
+def append(folder: Path, present: Found | None, events: Iterable[bytes]) -> Path:
     """Write one set of events as a whole, after cutting off a damaged tail. Needs the lock."""
     framed = b"".join(map(_framed, events))
-    if found is None:
+    if present is None:
         fresh = folder / FRESH
         with fresh.open("wb") as stream:
             stream.write(_framed(content.head()) + framed)
@@ -106,13 +106,13 @@ def append(folder: Path, found: Found | None, events: Iterable[bytes]) -> Path:
         path = folder / f"events.out.tfevents.{int(time.time())}.curvedoctor"
         fresh.replace(path)
         return path
-    with found.path.open("r+b") as stream:
-        if found.size > found.intact:
-            stream.truncate(found.intact)
-        stream.seek(found.intact)
+    with present.path.open("r+b") as stream:
+        if present.size > present.intact:
+            stream.truncate(present.intact)
+        stream.seek(present.intact)
         stream.write(framed)
         _settle(stream)
-    return found.path
+    return present.path
 
 
 def _settle(stream: Any) -> None:

@@ -6,7 +6,7 @@ import re
 
 from curvedoctor import __version__
 from curvedoctor.model import Diagnosis, Finding
-from curvedoctor.reports import words
+from curvedoctor.reports import phrases
 from curvedoctor.reports.text import number, percent
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~<>])")
@@ -14,16 +14,20 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~<>])")
 
 def markdown(diagnosis: Diagnosis) -> str:
     """The diagnosis for the Text tab, which renders Markdown and escapes HTML."""
-    lines = [f"# {diagnosis.state.capitalize()}", "", escaped(words.headline(diagnosis)), ""]
+    lines = [f"# {diagnosis.state.capitalize()}", "", escaped(phrases.headline(diagnosis)), ""]
     if diagnosis.findings:
         # no table: the Text tab breaks its narrow columns within words
-        lines += [f"**{words.SEEN}**", "", *map(_item, diagnosis.findings), ""]
+        lines += [f"**{phrases.SEEN}**", "", *map(_item, diagnosis.findings), ""]
     if diagnosis.prescriptions:
-        told = [f"1. {escaped(item.text)} ({escaped(beside)})" for item, beside in words.told(diagnosis)]
-        lines += [f"**{words.advice(diagnosis)}**", "", *told, ""]
+        listed = [
+            f"1. {escaped(item.text)} ({escaped(beside)})" for item, beside in phrases.suggestions(diagnosis)
+        ]
+        lines += [f"**{phrases.advice(diagnosis)}**", "", *listed, ""]
     if diagnosis.unjudged:
-        groups = [f"* {escaped(why)}: {', '.join(names)}" for why, names in words.grouped(diagnosis.unjudged)]
-        lines += [f"**{words.UNJUDGED}**", "", *groups, ""]
+        groups = [
+            f"* {escaped(why)}: {', '.join(names)}" for why, names in phrases.grouped(diagnosis.unjudged)
+        ]
+        lines += [f"**{phrases.UNJUDGED}**", "", *groups, ""]
     lines.append(f"curvedoctor {__version__}")
     return "\n".join(lines)
 

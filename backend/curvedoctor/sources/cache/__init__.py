@@ -107,8 +107,8 @@ def key_of(unit: Unit, options: ReadOptions) -> bytes | None:
     if time.time_ns() - max(times, default=0) < _FRESH:
         return None
     given = (tuple(sorted(options.params.items())), options.columns)
-    told = (FORMAT, _code(), unit, given, options.experiment, options.filter)
-    return hashlib.blake2b(repr(told).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    deciding = (FORMAT, _code(), unit, given, options.experiment, options.filter)
+    return hashlib.blake2b(repr(deciding).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 @functools.cache

@@ -21,8 +21,8 @@ def encode(units: Sequence[Items]) -> bytes:
     """What `load` yielded for each of some units."""
     roles: dict[Role, int] = {}
     curves: list[Curve] = []
-    told = [[_item(item, roles, curves) for item in items] for items in units]
-    meta = json.dumps({"units": told, "roles": [_role(role) for role in roles]}).encode()
+    units_ = [[_item(item, roles, curves) for item in items] for items in units]
+    meta = json.dumps({"units": units_, "roles": [_role(role) for role in roles]}).encode()
     points = sum(map(len, curves))
     columns = [
         np.concatenate([getattr(c, name) for c in curves]) if curves else b""

@@ -35,10 +35,10 @@ class Store:
     @staticmethod
     def open() -> Store | None:
         """The user's store; None where there is to be none or can be none."""
-        told = os.environ.get("CURVEDOCTOR_CACHE", "")
-        if told.lower() in ("off", "0", "no", "false"):
+        setting = os.environ.get("CURVEDOCTOR_CACHE", "")
+        if setting.lower() in ("off", "0", "no", "false"):
             return None
-        return _open_in(told or _user_directory(), os.getpid())
+        return _open_in(setting or _user_directory(), os.getpid())
 
     def _connect(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -75,12 +75,12 @@ class Store:
         try:
             if zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
                 return []
-            found = columns.decode(data[:-4])
+            units = columns.decode(data[:-4])
         except (ValueError, KeyError, TypeError, IndexError, struct.error):
             return []
         if used < time.time() - _STALE:
             self._connection.execute("UPDATE blocks SET used = ? WHERE id = ?", (int(time.time()), number))
-        return found
+        return units
 
     def put(self, units: dict[bytes, columns.Items]) -> None:
         """Keep these, and forget the longest unused if it gets too much."""

@@ -44,13 +44,13 @@ def runs(unit: Unit, logs: Sequence[FileLog], options: ReadOptions) -> Iterator[
         params = _recognized(beside | settings.from_events(kept)) | dict(options.params)
         yield _run(unit, unit.run, found[0], params, problems)
         return
-    told = {path for session in found for path in session.paths()}
-    elsewhere = {log.path for log in kept} - told
+    in_sessions = {path for session in found for path in session.paths()}
+    elsewhere = {log.path for log in kept} - in_sessions
     for number, session in enumerate(found, 1):
         paths = session.paths()
         raw = beside | settings.from_events(log for log in kept if log.path in paths | elsewhere)
         params = _recognized(raw) | dict(options.params)
-        own = [p for p in problems if p.where in paths or (number == 1 and p.where not in told)]
+        own = [p for p in problems if p.where in paths or (number == 1 and p.where not in in_sessions)]
         mixed = f"{len(found)} runs are mixed in this directory"
         yield _run(unit, f"{unit.run}#{number}", session, params, own, mixed=mixed)
 
@@ -143,14 +143,14 @@ def _points(series: Mapping[str, segments.Points]) -> int:
     return sum(len(steps) for steps, _, _ in series.values())
 
 
-def _pieces(run: str, logs: Sequence[FileLog]) -> Iterator[segments.Piece]:
+def _pieces(run: str, logs: Sequence[FileLog]) -> Iterator[segments.Segment]:
     for log in logs:
         name = _NAME.search(files.basename(log.path))
         writer = ".".join(filter(None, name.group(2, 3))) if name else ""
         opened = log.first_time
         for part in resets.split(log.series) if log.series else []:
             started = min((float(walls[0]) for _, _, walls in part.values()), default=log.first_time)
-            yield segments.Piece(log.path, subdirectory(log.path, run), part, started, writer, opened)
+            yield segments.Segment(log.path, subdirectory(log.path, run), part, started, writer, opened)
             opened = math.nan  # of its first part only
 
 

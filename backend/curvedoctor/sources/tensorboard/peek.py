@@ -60,14 +60,14 @@ def is_trial(path: str) -> bool:
     if not stamp or int(stamp[0]) > _PEEK:
         return False
     tags: list[str] = []
-    told = False
+    has_hparams = False
     for event in _first_events(path):
         for value in event.summary.value:
             if value.metadata.plugin_data.plugin_name == "hparams":
-                told = True
+                has_hparams = True
             else:
                 tags.append(value.tag)
-    return told and len(set(tags)) == len(tags)
+    return has_hparams and len(set(tags)) == len(tags)
 
 
 def only_tag(path: str) -> str | None:

@@ -64,7 +64,7 @@ class Box:
 
     def done(self) -> tuple[int, dict[str, float]]:
         """How many lines were gathered, and what they say; the next box begins."""
-        told = (self._lines, self._found)
+        result = (self._lines, self._found)
         self._found, self._lines = {}, 0
         self._heading, self._above = "", []
-        return told
+        return result

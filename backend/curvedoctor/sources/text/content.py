@@ -70,6 +70,6 @@ def lines(path: str, problems: list[str]) -> Iterator[str]:
 
 
 def _too_long(problems: list[str], length: int) -> None:
-    told = f"a line of {length:,} characters is left out: more than {MAX_LINE:,} are no row"
+    problem = f"a line of {length:,} characters is left out: more than {MAX_LINE:,} are no row"
     if sum("is left out" in problem for problem in problems) < 3:
-        problems.append(told)
+        problems.append(problem)

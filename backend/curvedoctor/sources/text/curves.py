@@ -58,9 +58,9 @@ def _runs(rows: Rows) -> Iterator[tuple[str, Mask]]:
     if label is None:
         yield "", everything
         return
-    ids, told = label
-    for number in sorted(told, key=lambda number: int(np.argmax(ids == number)))[:_MAX_RUNS]:
-        yield told[number], ids == number
+    ids, names_of = label
+    for number in sorted(names_of, key=lambda number: int(np.argmax(ids == number)))[:_MAX_RUNS]:
+        yield names_of[number], ids == number
 
 
 def _run_column(rows: Rows) -> tuple[Floats, dict[float, str]] | None:
@@ -68,9 +68,11 @@ def _run_column(rows: Rows) -> tuple[Floats, dict[float, str]] | None:
     for name, texts in rows.texts.items():
         plain = names.plain(name)
         ids = texts.cells.dense(rows.count)
-        told = {float(number): text for text, number in texts.names.items()}
-        if len(told) > 1 and (plain in names.RUNS or (plain in names.MAYBE_RUNS and _start_over(rows, ids))):
-            return ids, told
+        names_of = {float(number): text for text, number in texts.names.items()}
+        if len(names_of) > 1 and (
+            plain in names.RUNS or (plain in names.MAYBE_RUNS and _start_over(rows, ids))
+        ):
+            return ids, names_of
     for name, cells in rows.cells.items():
         if names.plain(name) in names.RUNS | names.MAYBE_RUNS and len(cells.rows) == rows.count:
             ids = cells.dense(rows.count)

@@ -40,12 +40,12 @@ class Places:
 
     def once(self, cells: Cells) -> Mask:
         """The rows in which a column that evaluations repeat (epoch, learning rate) says something new."""
-        said = np.ones(self._rows.count, bool)
+        once_only = np.ones(self._rows.count, bool)
         index, values = cells.arrays()
         at = self.at[index]
         again = (at[1:] == at[:-1]) & (values[1:] == values[:-1])
-        said[index[1:][again]] = False
-        return said
+        once_only[index[1:][again]] = False
+        return once_only
 
     def _find(self) -> Floats:
         epoch_name = self._best_epoch()

@@ -28,7 +28,7 @@ class Printed:
     def settings(self, first: int) -> dict[str, object]:
         """Settings that were printed with one value only, all of it before the first row of curves."""
         before = {
-            name: {value for place, value in said if place < first} for name, said in self._found.items()
+            name: {value for place, value in values if place < first} for name, values in self._found.items()
         }
         return {name: next(iter(values)) for name, values in before.items() if len(values) == 1}
 

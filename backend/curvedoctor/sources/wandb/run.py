@@ -84,13 +84,13 @@ def _number(cell: object) -> float | None:
 
 def _items(message: memoryview) -> dict[str, object]:
     """Key and value of each item of a row or a configuration; nested keys joined with dots."""
-    found: dict[str, object] = {}
+    items: dict[str, object] = {}
     for field, item in fields(message):
         if field == _ITEM and isinstance(item, memoryview):
             name, value = _item(item)
             if name:
-                found[name] = value
-    return found
+                items[name] = value
+    return items
 
 
 def _item(message: memoryview) -> tuple[str, object]:
@@ -150,12 +150,12 @@ def _curves(log: Log) -> tuple[Curve, ...]:
     from curvedoctor.roles import assign
     from curvedoctor.sources.tensorboard.assemble import curve_id
 
-    found = [
+    curves = [
         Curve(curve_id(name), name, column.steps, column.values, column.wall_times, axis=table.axis)
         for table in tables_of(log.rows)
         for name, column in sorted(table.columns.items())
     ]
-    return tuple(assign(found)) if found else ()
+    return tuple(assign(curves)) if curves else ()
 
 
 def _run(
@@ -165,7 +165,7 @@ def _run(
 
     settings = {name: value for name, value in log.settings.items() if name != "_wandb"}
     settings |= _config(unit.parts[1:])
-    told = "a run of W&B takes diagnoses on its server only"
+    read_only = "a run of W&B takes diagnoses on its server only"
     return Run(
         name=unit.run,
         source=unit.parts[0],
@@ -173,14 +173,14 @@ def _run(
         curves=curves,
         params=dict(recognize(settings)) | dict(options.params),
         problems=tuple(problems),
-        origin=Origin(unit.reader, unit.address, unit.run, unit.parts[:1], told),
+        origin=Origin(unit.reader, unit.address, unit.run, unit.parts[:1], read_only),
     )
 
 
 def _config(paths: tuple[str, ...]) -> dict[str, object]:
     """`config.yaml`: each setting is a mapping with its value."""
-    found: dict[str, object] = {}
+    config: dict[str, object] = {}
     for name, value in sidecars.read(paths).items():
         if name.endswith(".value") or ".value." in name:
-            found[name.replace(".value", "", 1)] = value
-    return {name: value for name, value in found.items() if not name.startswith("_wandb")}
+            config[name.replace(".value", "", 1)] = value
+    return {name: value for name, value in config.items() if not name.startswith("_wandb")}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """No search for cycles meanwhile: each walks over all that lives, and finds nothing."""
     enabled = gc.isenabled()
     gc.disable()

@@ -33,7 +33,7 @@ FEW, BESIDE = 8, 64
 REST = 20.0
 
 
-class Clinic:
+class DiagnosisService:
     """Runs by where they are kept. One thread calls `scan`, others ask."""
 
     def __init__(self, places: Sequence[Place], started: Callable[[], None] = lambda: None) -> None:
@@ -58,30 +58,33 @@ class Clinic:
 
     def scan(self) -> None:
         """Read and judge what is new or has grown; forget what has gone. Never raises for bad data."""
-        found: set[str] = set()
+        present: set[str] = set()
         changed: list[Unit] = []
         trouble: list[str] = []
         for place in self.places:
-            trouble.extend(self._look(place, found, changed))
+            trouble.extend(self._look(place, present, changed))
         with self.lock:
             self.progress.trouble = "; ".join(trouble)
-            self.progress.total, self.progress.done = len(found) or len(changed), len(found) - len(changed)
+            self.progress.total, self.progress.done = (
+                len(present) or len(changed),
+                len(present) - len(changed),
+            )
             self.progress.phase = "reading" if changed else "ready"
         self._take(changed)
         if not trouble:
-            self._forget(found)
+            self._forget(present)
         with self.lock:
             self.progress.phase = "ready"
 
-    def _look(self, place: Place, found: set[str], changed: list[Unit]) -> list[str]:
+    def _look(self, place: Place, present: set[str], changed: list[Unit]) -> list[str]:
         """Add what is there and what has changed; returns why the place can't be read, if so."""
         try:
-            changed.extend(self._changed(place, found))
+            changed.extend(self._changed(place, present))
         except CurvedoctorError as error:
             return [str(error)]
         return []
 
-    def _changed(self, place: Place, found: set[str]) -> Iterator[Unit]:
+    def _changed(self, place: Place, present: set[str]) -> Iterator[Unit]:
         where = f"{place.prefix}:{place.address}"
         seen: list[Problem] = []
         for item in find_all([place.address]):
@@ -89,7 +92,7 @@ class Clinic:
                 seen.append(item)
             elif item.reader == "tensorboard":
                 path = item.parts[0]
-                found.add(path)
+                present.add(path)
                 self._prefixes[path] = place.prefix
                 if self._stamps.get(path) != item.stamp or not item.stamp:
                     yield item
@@ -207,10 +210,10 @@ class Clinic:
         for key in [key for key in self.entries if key[0] == path and key[1] not in kept]:
             del self.entries[key]
 
-    def _forget(self, found: set[str]) -> None:
+    def _forget(self, present: set[str]) -> None:
         """Forget runs whose directories have gone."""
         with self.lock:
-            for path in set(self._stamps) - found:
+            for path in set(self._stamps) - present:
                 del self._stamps[path]
                 self.problems.pop(path, None)
                 self._drop(path, set())

@@ -33,7 +33,7 @@ Inside = Callable[[], None]
 
 
 @dataclass(slots=True)
-class Ward:
+class ExperimentState:
     """One experiment's runs, as they were last seen."""
 
     #: run id → diagnosis; its run has no points, which are read again when a run is shown
@@ -58,57 +58,57 @@ class Ward:
     ended: set[str] = field(default_factory=set)
 
 
-class Clinic:
+class DiagnosisService:
     """Diagnoses on demand, for one backend store."""
 
     def __init__(self, address: str) -> None:
         self.address = Address(address)
-        self._wards: dict[str, Ward] = {}
+        self._states: dict[str, ExperimentState] = {}
         self._todo: queue.Queue[tuple[str, str, Inside]] = queue.Queue()
         self._lock = threading.Lock()
         self._process = 0
 
-    def ward(self, experiment: str, inside: Inside = lambda: None) -> Ward:
+    def state(self, experiment: str, inside: Inside = lambda: None) -> ExperimentState:
         """What is known of an experiment; it is looked at again in the background if that is old."""
         with self._lock:
-            ward = self._wards.pop(experiment, None) or Ward()
-            self._wards[experiment] = ward
-            while len(self._wards) > KEPT:
-                self._wards.pop(next(iter(self._wards)))
-            if not ward.busy and time.monotonic() - ward.looked > ward.rest:
-                ward.busy = True
+            state = self._states.pop(experiment, None) or ExperimentState()
+            self._states[experiment] = state
+            while len(self._states) > KEPT:
+                self._states.pop(next(iter(self._states)))
+            if not state.busy and time.monotonic() - state.looked > state.rest:
+                state.busy = True
                 self._put(experiment, "", inside)
-        return ward
+        return state
 
     def ended(self, experiment: str, run_id: str, inside: Inside) -> None:
         """A run has ended: diagnose it, and write the diagnosis back if that is asked for."""
         with self._lock:
-            ward = self._wards.setdefault(experiment, Ward())
-            ward.busy = True
-            ward.ended.add(run_id)
+            state = self._states.setdefault(experiment, ExperimentState())
+            state.busy = True
+            state.ended.add(run_id)
             self._put(experiment, run_id, inside)
 
-    def own(self, ward: Ward, experiment: str, run_id: str) -> None:
+    def own(self, state: ExperimentState, experiment: str, run_id: str) -> None:
         """Judge the run of a page by itself, at once, where it is new or has changed: the page does not wait for
         the experiment. What its siblings say comes with the next look."""
-        before, when = ward.alone.get(run_id, (None, float("-inf")))
+        before, when = state.alone.get(run_id, (None, float("-inf")))
         if time.monotonic() - when < INTERVAL:
             return
         found = (item for item in find_all([self.address], ReadOptions(run=run_id)) if isinstance(item, Unit))
         unit = next((item for item in found if _run_id(item) == run_id), None)
-        ward.alone[run_id] = (unit, time.monotonic())
-        if unit is None or unit in {before, ward.units.get(run_id)}:
+        state.alone[run_id] = (unit, time.monotonic())
+        if unit is None or unit in {before, state.units.get(run_id)}:
             return
         for run in load_units([unit]):
             if isinstance(run, Run):
-                self._take(ward, diagnose_runs([run])[0], experiment, run_id)
-                ward.units.setdefault(run_id, unit)
+                self._take(state, diagnose_runs([run])[0], experiment, run_id)
+                state.units.setdefault(run_id, unit)
                 # before the first look at the experiment there is no overview that would change
-                ward.version += ward.version > 0
+                state.version += state.version > 0
 
-    def show(self, ward: Ward, run_id: str) -> Diagnosis | None:
+    def show(self, state: ExperimentState, run_id: str) -> Diagnosis | None:
         """A run's diagnosis with its points; None if it is not known (yet)."""
-        diagnosis, unit = ward.diagnoses.get(run_id), ward.units.get(run_id)
+        diagnosis, unit = state.diagnoses.get(run_id), state.units.get(run_id)
         if diagnosis is None or unit is None:
             return None
         run = next((item for item in load_units([unit]) if isinstance(item, Run)), None)
@@ -130,32 +130,32 @@ class Clinic:
     def _work(self) -> None:
         while True:
             experiment, run_id, inside = self._todo.get()
-            ward = self._wards.get(experiment) or Ward()
-            if run_id and run_id not in ward.ended:  # done together with another one
+            state = self._states.get(experiment) or ExperimentState()
+            if run_id and run_id not in state.ended:  # done together with another one
                 continue
-            ended, ward.ended = ward.ended, set()
+            ended, state.ended = state.ended, set()
             start = time.thread_time()
             try:
                 inside()
-                self._look(experiment, ward)
+                self._look(experiment, state)
                 if os.environ.get("CURVEDOCTOR_ANNOTATE", "") not in {"", "0"}:
                     for each in sorted(ended):
-                        self._annotate(ward, each)
-                ward.trouble = ""
+                        self._annotate(state, each)
+                state.trouble = ""
             except Exception as error:  # the server must go on, and the page says it
-                ward.trouble = hidden(str(error)) or type(error).__name__
+                state.trouble = hidden(str(error)) or type(error).__name__
                 _logger.warning("diagnosing experiment %s failed", experiment, exc_info=True)
-            ward.rest = max(INTERVAL, (time.thread_time() - start) / SHARE)
-            ward.looked, ward.busy = time.monotonic(), False
+            state.rest = max(INTERVAL, (time.thread_time() - start) / SHARE)
+            state.looked, state.busy = time.monotonic(), False
 
-    def _look(self, experiment: str, ward: Ward) -> None:
+    def _look(self, experiment: str, state: ExperimentState) -> None:
         read = ReadOptions(experiment=experiment)
         found = [item for item in find_all([self.address], read) if isinstance(item, Unit)]
         units = {_run_id(unit): unit for unit in found}
-        ward.total = len(units)
-        if units and units == ward.units:
+        state.total = len(units)
+        if units and units == state.units:
             return
-        fresh = Ward()
+        fresh = ExperimentState()
         problems: list[Problem] = []
         for item in diagnose_sources([self.address], Options(read=read)) if units else ():
             if isinstance(item, Problem):
@@ -165,26 +165,26 @@ class Clinic:
         names = {run_id: str(line["run"]) for run_id, line in fresh.rows.items()}
         for line in fresh.rows.values():
             line["group"] = _named(str(line["group"]), names)
-        ward.diagnoses, ward.rows, ward.units = fresh.diagnoses, fresh.rows, units
-        ward.problems = tuple(self._told(problems))
-        ward.version += 1
+        state.diagnoses, state.rows, state.units = fresh.diagnoses, fresh.rows, units
+        state.problems = tuple(self._told(problems))
+        state.version += 1
 
-    def _take(self, ward: Ward, diagnosis: Diagnosis, experiment: str, run_id: str) -> None:
+    def _take(self, state: ExperimentState, diagnosis: Diagnosis, experiment: str, run_id: str) -> None:
         """Keep a diagnosis, without its points, and the line of the overview, which needs them."""
         from curvedoctor_panel.overview import row
 
         shown = replace(diagnosis, run=self._neutral(diagnosis.run, experiment))
-        ward.rows[run_id] = {**row(shown), "run_id": run_id}
-        ward.diagnoses[run_id] = replace(shown, run=replace(shown.run, curves=()))
+        state.rows[run_id] = {**row(shown), "run_id": run_id}
+        state.diagnoses[run_id] = replace(shown, run=replace(shown.run, curves=()))
 
     def _told(self, problems: list[Problem]) -> list[Problem]:
         return [replace(item, where=item.where.replace(self.address, "store")) for item in problems]
 
-    def _annotate(self, ward: Ward, run_id: str) -> None:
+    def _annotate(self, state: ExperimentState, run_id: str) -> None:
         from curvedoctor.cli.writeback import annotate
         from curvedoctor.sinks.base import WriteOptions
 
-        diagnosis = self.show(ward, run_id)
+        diagnosis = self.show(state, run_id)
         if diagnosis is None:
             return
         note = os.environ.get("CURVEDOCTOR_NOTE", "") not in {"", "0"}

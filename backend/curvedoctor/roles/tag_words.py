@@ -171,15 +171,15 @@ def _foreign(word: str) -> Iterator[str]:
     if word in KNOWN:
         yield word
         return
-    found = False
+    known = False
     i = 0
     while i < len(word):
         length = next((n for n in (5, 4, 3, 2) if word[i : i + n] in CJK), 0)
         if length:
             yield CJK[word[i : i + length]]
-            found = True
+            known = True
         i += length or 1
-    if not found:
+    if not known:
         yield word
 
 

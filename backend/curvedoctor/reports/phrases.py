@@ -139,7 +139,7 @@ def _outdoes(one: Prescription, other: Prescription) -> bool:
     return one.confidence * one.gain[1] > other.confidence * other.gain[1]
 
 
-def told(diagnosis: Diagnosis) -> list[tuple[Prescription, str]]:
+def suggestions(diagnosis: Diagnosis) -> list[tuple[Prescription, str]]:
     """Each prescription, with all that stands beside its text: its place, its probability, its gain."""
     return [
         (item, "; ".join(filter(None, (word, chance(item), gain(item)))))
@@ -149,5 +149,5 @@ def told(diagnosis: Diagnosis) -> list[tuple[Prescription, str]]:
 
 def tally(states: Sequence[State]) -> str:
     """How many runs are how."""
-    said = ", ".join(f"{states.count(state)} {state}" for state in STATES if state in states)
-    return f"{len(states)} run{'' if len(states) == 1 else 's'}: {said or 'none'}."
+    counts = ", ".join(f"{states.count(state)} {state}" for state in STATES if state in states)
+    return f"{len(states)} run{'' if len(states) == 1 else 's'}: {counts or 'none'}."

@@ -12,7 +12,7 @@ MISSING = -1e6
 LARGEST = 1e5
 
 
-def complete(rows: Floats) -> Floats:
+def impute(rows: Floats) -> Floats:
     """Rows without gaps: what was not logged lies below every split."""
     clipped = np.clip(rows, -LARGEST, LARGEST)
     return np.where(np.isnan(rows), MISSING, clipped).astype(np.float32).astype(np.float64)
