@@ -2,8 +2,8 @@
 
 `python -m clinic.benchmark` judges a sample of the calibration runs (`--whole`: all), each by a model that never saw
 its task. `--outside FOLDER` adds other people's curves, each source judged by a model that saw nothing of it,
-`--kinds` whole kinds of data held out, `--curve FILE` the curve over tasks, `--peers` other people's tools.
-`--final` judges the held-out tasks by the model that is shipped: to be looked at once.
+`--kinds` whole kinds of data held out, `--curve FILE` the curve over tasks, `--peers` other people's tools; `--final`
+judges the held-out tasks by the model that is shipped: to be looked at once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from curvedoctor.model import Run
 
 #: runs that are looked at unless `--whole`, and for each further way to log them
 SAMPLE, FEWER = 600, 300
-#: gain below which a remedy hurts
 HURTS = -0.05
 AS_WRITTEN = "curvedoctor, as people write logs"
 POINTS = ((5, "up to 5"), (15, "6 to 15"), (50, "16 to 50"), (10**9, "more than 50"))

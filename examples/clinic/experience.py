@@ -46,12 +46,19 @@ def experience(
     mine: Sequence[ClinicRun], folder: Path | None, styled: int, habitual: int, cache: Path = CACHE
 ) -> Table:
     """One table of the clinic's runs and, from a folder, other people's."""
-    name = f"clinic-{styled}-{habitual}-{len(mine)}"
-    held = [kept(cache, name, lambda: learnt_from(mine, styled, habitual))]
+    held = []
+    for name, folder_, part in (
+        ("fixed", DATA, [run for run in mine if not run.tried]),
+        ("drawn", drawn.DATA, [run for run in mine if run.tried]),
+    ):
+        if part:
+            name = f"{name}-{styled}-{habitual}-{len(part)}-{_sizes(folder_)}"
+            held.append(kept(cache, name, partial(learnt_from, part, styled, habitual)))
+    whole = sum(float(table.weight.sum()) for table in held)
     for source in SOURCES if folder else ():
         found = kept(cache, f"{source}-{EACH}", partial(_of_others, folder, source))
         if len(found.rows):
-            share = SHARE * held[0].weight.sum() / found.weight.sum()
+            share = SHARE * whole / found.weight.sum()
             held.append(replace(found, weight=found.weight * share))
     return joined(held)
 
@@ -78,7 +85,7 @@ def kept(cache: Path, name: str, make: Callable[[], Table]) -> Table:
 
 
 def _mark() -> str:
-    """Changes with the code that computes features and with the stored runs."""
+    """Changes with the code that computes features."""
     digest = hashlib.sha256()
     package, clinic = Path(curvedoctor.__file__).parent, Path(__file__).parent
     code = [p for part in ("features", "roles", "params") for p in sorted((package / part).rglob("*.py"))]
@@ -86,6 +93,10 @@ def _mark() -> str:
     code += sorted((clinic / "outside").glob("*.py"))
     for path in code:
         digest.update(path.read_bytes())
-    for path in sorted(DATA.rglob("*")):
-        digest.update(f"{path.name} {path.stat().st_size}".encode())
     return digest.hexdigest()[:12]
+
+
+def _sizes(folder: Path) -> str:
+    """Changes with the runs that are stored in a folder."""
+    text = " ".join(f"{path.name} {path.stat().st_size}" for path in sorted(folder.glob("*.*")))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""Fit the odds that each remedy helps: boosted trees, calibrated on tasks and sources that they did not see.
+"""Fit the odds that each remedy helps: boosted trees, and how far they are trusted.
 
 `python -m clinic.fit` fits what is shipped on the clinic, its drawn tasks and, with `--outside FOLDER`, other
 people's curves (public data, see `outside`).
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from clinic.dataset import OUTCOMES, Mask, Table
 from clinic.experience import experience, runs
 from clinic.reach import familiar_with, trusted
-from curvedoctor.advice.boosted import SUREST, Boosted
+from curvedoctor.advice.boosted import Boosted
 from curvedoctor.advice.familiar import Familiar
 from curvedoctor.advice.help_probability import Model
 from curvedoctor.advice.impute import impute
@@ -80,11 +80,11 @@ def hold_out(table: Table, masks: Sequence[Mask]) -> HeldOut:
     """Trees for each mask, fitted on all other rows, and what they say of its rows."""
     held = HeldOut(list(masks), [], [], np.full(table.labels.shape, np.nan), np.full(len(table.rows), np.nan))
     for mask in masks:
-        trees = as_boosted(boost(table, ~mask), [(1.0, 0.0)] * len(OUTCOMES))
+        trees = as_boosted(boost(table, ~mask))
         known = familiar_with(table.rows[~mask])
         held.trees.append(trees)
         held.familiar.append(known)
-        held.scores[mask] = np.clip(trees.scores(impute(table.rows[mask])), -SUREST, SUREST)
+        held.scores[mask] = trees.scores(impute(table.rows[mask]))
         held.distance[mask] = known.distance(table.rows[mask])
     return held
 
@@ -112,46 +112,19 @@ def _boost(rows: lightgbm.Dataset, table: Table, at: npt.NDArray[np.intp], outco
     return [tree["tree_structure"] for tree in fitted["tree_info"]]
 
 
-def platt(score: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
-    """Slope and intercept of a logistic calibration of log-odds (Platt 1999), with a light pull towards 1 and 0."""
-    from scipy.optimize import minimize
-
-    def loss(ab: Floats) -> float:
-        z = ab[0] * score + ab[1]
-        return float(np.sum(weight * (np.logaddexp(0, z) - y * z)) + 5 * (ab[0] - 1) ** 2 + ab[1] ** 2)
-
-    slope, intercept = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
-    return float(max(slope, 0.05)), float(intercept)
-
-
-def calibrations(table: Table, held: HeldOut, keep: Mask) -> list[tuple[float, float]]:
-    """Slope and intercept of each outcome's log-odds, from held-out rows among `keep`."""
-    out = []
-    for k in range(len(OUTCOMES)):
-        scored = keep & np.isfinite(held.scores[:, k]) & np.isfinite(table.labels[:, k])
-        out.append(platt(held.scores[scored, k], table.labels[scored, k], table.weight[scored, k]))
-    return out
-
-
 def finished(table: Table, held: HeldOut, trees: Boosted, familiar: Familiar, keep: Mask) -> Model:
-    """A model of these trees; calibration, shrinkage and gains from what is held out among the rows of `keep`."""
-    pairs = np.array(calibrations(table, held, keep))
-    z = held.scores * pairs[:, 0] + pairs[:, 1]
-    familiar = trusted(familiar, z[keep], held.distance[keep], table.labels[keep], table.weight[keep])
-    chances = 1 / (1 + np.exp(-familiar.shrunk(z, held.distance)))
-    return Model(
-        trees.recalibrated(pairs),
-        familiar,
-        np.array(BINS, np.float32),
-        gains(table.part(keep), chances[keep]),
-    )
+    """A model of these trees; how far they are trusted, and the gains, from what is held out among the rows of `keep`."""
+    part = table.part(keep)
+    familiar = trusted(familiar, held.scores[keep], held.distance[keep], part.labels, part.weight)
+    chances = 1 / (1 + np.exp(-familiar.shrunk(held.scores[keep], held.distance[keep])))
+    return Model(trees, familiar, np.array(BINS, np.float32), gains(part, chances))
 
 
 def fit(table: Table, held: HeldOut | None = None) -> Model:
     """A model for all rows, calibrated on what is held out."""
     held = held or hold_out(table, dealt(table))
     everything = np.ones(len(table.rows), dtype=bool)
-    trees = as_boosted(boost(table, everything), [(1.0, 0.0)] * len(OUTCOMES))
+    trees = as_boosted(boost(table, everything))
     return finished(table, held, trees, familiar_with(table.rows), everything)
 
 
@@ -181,7 +154,7 @@ def gains(table: Table, chances: Floats) -> npt.NDArray[np.float32]:
     return out
 
 
-def as_boosted(grown: Sequence[list[Grown]], calibration: Sequence[tuple[float, float]]) -> Boosted:
+def as_boosted(grown: Sequence[list[Grown]]) -> Boosted:
     """LightGBM's trees as flat arrays of complete trees."""
     count = [len(trees) for trees in grown]
     inner = 2**DEPTH - 1
@@ -207,8 +180,6 @@ def as_boosted(grown: Sequence[list[Grown]], calibration: Sequence[tuple[float, 
         threshold=threshold,
         value=value,
         count=np.array(count, np.int32),
-        slope=np.array([c[0] for c in calibration], np.float32),
-        intercept=np.array([c[1] for c in calibration], np.float32),
     )
 
 

@@ -49,7 +49,7 @@ def growth(table: Table, shares: Sequence[float] = SHARES, count: int = 3) -> li
             tasks = sorted({t for t, m, own in zip(table.tasks, mask, mine, strict=True) if own and not m})
             kept = set(rng.permutation(tasks)[: max(2, round(share * len(tasks)))].tolist())
             keep = np.array([t in kept for t in table.tasks])
-            trees = as_boosted(boost(table, keep), [(1.0, 0.0)] * len(OUTCOMES))
+            trees = as_boosted(boost(table, keep))
             judged = mask & mine & once
             odds = trees.scores(impute(table.rows[judged]))
             found.append((len(kept), *first_and_three(odds, table.labels[judged])))

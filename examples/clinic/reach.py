@@ -14,7 +14,7 @@ CUTS = (0.002, *(k / 12 for k in range(1, 12)), 0.998)
 #: examples that are kept, chosen among so many rows
 EXAMPLES, AMONG = 256, 4000
 #: held-out runs that are nearer than a knot
-KNOTS = (0.0, 0.5, 0.8, 0.95, 1.0)
+KNOTS = (0.0, 0.5, 0.8, 0.95, 0.99, 1.0)
 
 
 def familiar_with(rows: Floats) -> Familiar:
@@ -57,5 +57,7 @@ def trusted(known: Familiar, odds: Floats, distance: Floats, labels: Floats, wei
         )
 
     found = minimize(loss, np.full(len(KNOTS) - 1, 0.1), method="Nelder-Mead", options={"maxfev": 250}).x
-    return replace(known, knots=knots.astype(np.float32), trust=trust(found).astype(np.float32),
+    # farther than any run that was held out nothing is known: twice as far, nothing is left
+    knots, kept = np.append(knots, 2 * knots[-1]), np.append(trust(found), 0.0)
+    return replace(known, knots=knots.astype(np.float32), trust=kept.astype(np.float32),
                    average=average.astype(np.float32))  # fmt: skip

@@ -56,20 +56,12 @@ def trees() -> Boosted:
         threshold=np.array([[1, np.inf, 0], [np.inf] * 3, [np.inf] * 3], np.float32),
         value=np.array([[0, -1.5, 2, -1.5, -1.5, 0.5, 3], [-0.4] * 7, [-0.4] * 7], np.float32),
         count=np.array([1, 2], np.int32),
-        slope=np.array([1, 2], np.float32),
-        intercept=np.array([0, 1], np.float32),
     )
 
 
 @pytest.mark.parametrize(("row", "leaf"), list(zip(ROWS, LEAVES, strict=True)))
 def test_rows_reach_their_leaf_missing_values_too(row: tuple[float, float], leaf: float) -> None:
     assert trees().scores(impute(np.array([row])))[0] == pytest.approx([leaf, -0.8])
-
-
-def test_log_odds_are_calibrated_within_bounds() -> None:
-    score = trees().calibrated(np.array([[0.0, 0.0], [2.0, 1.0]]))
-    assert score[:, 0] == pytest.approx([-1.5, 3.0])
-    assert score[0, 1] == pytest.approx(2 * -0.8 + 1)
 
 
 def test_contributions_add_up_to_the_way_from_root_to_leaf() -> None:
@@ -105,12 +97,12 @@ def test_fitted_trees_say_what_lightgbm_says() -> None:
     nothing = np.full_like(labels, np.nan)
     table = Table(rows, labels, nothing, weight, ("t",) * 400, np.arange(400.0), ("clinic",) * 400)
     keep = np.ones(400, dtype=bool)
-    scores = as_boosted(boost(table, keep), [(1.0, 0.0)] * len(OUTCOMES)).scores(impute(rows))
+    scores = as_boosted(boost(table, keep)).scores(impute(rows))
     data = lightgbm.Dataset(rows[100:], labels[100:, 0], weight=table.weight[100:, 0])
     theirs = lightgbm.train(dict(SETTINGS), data, TREES).predict(rows, raw_score=True)
     assert scores[:, 0] == pytest.approx(theirs, abs=1e-4)
     assert np.abs(theirs).max() > 1
-    assert (scores[:, 1:] < -SUREST).all()  # never helps
+    assert (scores[:, 1:] == -SUREST).all()  # never helps
 
 
 def familiar(trust: float = 1.0) -> Familiar:
@@ -216,8 +208,8 @@ def test_gaps_lie_below_every_split_and_nothing_is_beyond_bounds() -> None:
 
 
 def test_log_odds_are_never_certain() -> None:
-    sure = replace(trees(), value=10 * trees().value, slope=np.ones(2), intercept=np.zeros(2))
-    assert sure.calibrated(np.array([[2.0, 1.0]]))[0] == pytest.approx([SUREST, -SUREST])
+    sure = replace(trees(), value=10 * trees().value)
+    assert sure.scores(np.array([[2.0, 1.0]]))[0] == pytest.approx([SUREST, -SUREST])
 
 
 # --- a model's inputs, by name

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clinic import experience
+from clinic import benchmark, experience
 from clinic.dataset import MOST, OUTCOMES, Table, joined
 from clinic.fit import dealt
 from clinic.growth import first_and_three
@@ -114,6 +114,27 @@ def test_the_rule_table_says_what_such_tables_say(
     told = rule_table(run({}, train_loss=np.array(train), val_loss=np.array(val)))
     assert (told.actions[0][0] if told.actions else None) == first
     assert told.alarm is bool(told.actions)
+
+
+def test_first_changes_of_the_rate_go_a_way_and_help_or_hurt() -> None:
+    low = Case({"lower-lr": (False, -3.0), "raise-lr": (True, 0.4)})
+    said = [says("raise-lr"), says("lower-lr"), says("lower-lr"), says("more-data")]
+    about = [SICK, SICK, low, SICK]
+    assert benchmark.direction(about, said) == (1, 2)
+    assert benchmark.tried(about, said) == (2, 2)
+
+
+def test_a_sample_holds_every_fault_and_whole_groups() -> None:
+    from clinic.store import load
+
+    found = load(final=False)
+    places = benchmark.sample(found, 120)
+    assert places == sorted(set(places))
+    assert len(places) == 120
+    assert {found[i].fault for i in places} == {one.fault for one in found}
+    families = benchmark.whole_groups(found, places)
+    chosen = {found[i].group for i in places if found[i].group}
+    assert sum(one.group in chosen for one in found) == sum(found[i].group in chosen for i in families)
 
 
 # --- what odds are fitted on

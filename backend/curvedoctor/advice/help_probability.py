@@ -36,8 +36,8 @@ FEWEST = 2
 SMOOTH = frozenset({"gelu", "silu", "mish", "elu", "selu", "celu", "leaky-relu"})
 #: samples from which on nothing was learnt of more of them, and how often more data helped on average
 BEYOND, ON_AVERAGE = 20_000, 0.3
-#: below this share of trust a run is unlike what was learnt from, and it is said
-DOUBTED = 0.7
+#: where less of the log-odds than this is kept, a run is unlike what was learnt from, and it is said
+DOUBTED = 0.9
 UNLIKE = "this run is unlike those that the odds were learnt from: they are near the average"
 #: how many reasons are kept per action, and of how many actions
 REASONS, EXPLAINED = 3, 6
@@ -102,7 +102,7 @@ class Model:
     def told(self, rows: Floats) -> tuple[Floats, Floats]:
         """Those probabilities, and how far they are trusted, shape (n,)."""
         distance = self.familiar.distance(rows)
-        odds = self.familiar.shrunk(self.boosted.calibrated(impute(rows)), distance)
+        odds = self.familiar.shrunk(self.boosted.scores(impute(rows)), distance)
         return 1.0 / (1.0 + np.exp(-odds)), self.familiar.kept(distance)
 
     def gain(self, outcome: int, chance: float) -> Gain | None:
