@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+import curvedoctor.diagnoses  # noqa: F401 — says how notebooks show a diagnosis
 from curvedoctor.model import (
     Curve,
     Diagnosis,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from curvedoctor.version import __version__
 
 if TYPE_CHECKING:
-    from curvedoctor.api import ReadWarning, assert_healthy, diagnose, diagnose_curves, to_pandas
-    from curvedoctor.diagnoses import Diagnoses
+    from curvedoctor.api import ReadWarning, assert_healthy, diagnose, diagnose_curves
+    from curvedoctor.diagnoses import Diagnoses, to_pandas
     from curvedoctor.errors import CurvedoctorError, SinkError, SourceError, UsageError
     from curvedoctor.model import Curve, Diagnosis, Finding, Prescription, Problem, Role, Run, Unjudged
 
 #: name → the module that it comes from, imported when it is first asked for
 _HOMES = {
-    **dict.fromkeys(("ReadWarning", "assert_healthy", "diagnose", "diagnose_curves", "to_pandas"), "api"),
-    "Diagnoses": "diagnoses",
+    **dict.fromkeys(("ReadWarning", "assert_healthy", "diagnose", "diagnose_curves"), "api"),
+    **dict.fromkeys(("Diagnoses", "to_pandas"), "diagnoses"),
     **dict.fromkeys(("CurvedoctorError", "SinkError", "SourceError", "UsageError"), "errors"),
     **dict.fromkeys(
         ("Curve", "Diagnosis", "Finding", "Prescription", "Problem", "Role", "Run", "Unjudged"), "model"

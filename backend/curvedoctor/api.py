@@ -12,16 +12,13 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from curvedoctor.diagnoses import Diagnoses
 from curvedoctor.engine import Options, diagnose_runs, diagnose_sources
 from curvedoctor.errors import SourceError, UsageError
 from curvedoctor.model import SEVERITIES, Axis, Diagnosis, ParamValue, Problem, Role, Severity
 from curvedoctor.sources.base import ReadOptions
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Source = str | os.PathLike[str]
 
@@ -136,18 +133,6 @@ def role_of(key: str, role: Role | str) -> Role:
         return parse_role(f"{key}={role}")[1]
     except ValueError as error:
         raise UsageError(str(error)) from None
-
-
-def to_pandas(diagnoses: Diagnosis | Iterable[Diagnosis]) -> pd.DataFrame:
-    """A frame with one row per finding, and one for a run without any. Needs pandas."""
-    import pandas as pd
-
-    from curvedoctor.reports.rows import COLUMNS, rows
-
-    every = [diagnoses] if isinstance(diagnoses, Diagnosis) else diagnoses
-    frame = pd.DataFrame([row for diagnosis in every for row in rows(diagnosis)], columns=list(COLUMNS))
-    numeric = [name for name, numeric in COLUMNS.items() if numeric]
-    return frame.astype(dict.fromkeys(numeric, "float64"))
 
 
 def assert_healthy(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, overload
 
@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from curvedoctor.compare.types import Comparison
+
+
+def _html(diagnosis: Diagnosis) -> str:
+    from curvedoctor.reports.notebook import html
+
+    return html(diagnosis)
+
+
+Diagnosis._repr_html_ = _html
 
 
 class Diagnoses(Sequence[Diagnosis]):
@@ -73,8 +82,6 @@ class Diagnoses(Sequence[Diagnosis]):
 
     def to_frame(self) -> pd.DataFrame:
         """One row per finding, and one for a run without any. Needs pandas."""
-        from curvedoctor.api import to_pandas
-
         return to_pandas(self)
 
     def compare(self, **options: Any) -> Comparison:
@@ -82,3 +89,15 @@ class Diagnoses(Sequence[Diagnosis]):
         from curvedoctor.compare.analyze import compare
 
         return compare(list(self), **options)
+
+
+def to_pandas(diagnoses: Diagnosis | Iterable[Diagnosis]) -> pd.DataFrame:
+    """A frame with one row per finding, and one for a run without any. Needs pandas."""
+    import pandas as pd
+
+    from curvedoctor.reports.rows import COLUMNS, rows
+
+    every = [diagnoses] if isinstance(diagnoses, Diagnosis) else diagnoses
+    frame = pd.DataFrame([row for diagnosis in every for row in rows(diagnosis)], columns=list(COLUMNS))
+    numeric = [name for name, numeric in COLUMNS.items() if numeric]
+    return frame.astype(dict.fromkeys(numeric, "float64"))

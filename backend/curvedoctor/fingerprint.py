@@ -7,9 +7,9 @@ import json
 
 import numpy as np
 
-from curvedoctor import __version__
 from curvedoctor.model import Diagnosis
 from curvedoctor.reports.as_json import Json, to_dict
+from curvedoctor.version import __version__
 
 #: significant digits that count: the last bits of a sum may differ between machines
 DIGITS = 6

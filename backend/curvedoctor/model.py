@@ -5,10 +5,9 @@ Everything here is immutable and imports nothing of ours, so that every other pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +28,9 @@ Severity = Literal["error", "warning", "info"]
 Verdict = Literal["sick", "healthy", "undetermined"]
 #: what a prescription rests on: a finding, similar trainings, or a run of the same group that did it
 Basis = Literal["seen", "odds", "siblings"]
+#: "damaged": it is so for good; "unreachable": reading may succeed the next time (permissions, connections,
+#: missing packages); "nothing": there is no run here
+ProblemKind = Literal["damaged", "unreachable", "nothing"]
 #: a verdict as surfaces show it
 State = Literal["failed", "needs attention", "could improve", "fine", "can't tell"]
 
@@ -85,6 +87,7 @@ class Problem:
     offset: int | None = None
     #: a whole run, or a source, was lost by it
     lost: bool = False
+    kind: ProblemKind = "damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,8 @@ class Diagnosis:
     problems: tuple[Problem, ...] = ()
     #: why the verdict is "undetermined", one sentence
     reason: str | None = None
+    #: as notebooks show it; `curvedoctor.diagnoses` sets it, for it knows the reports
+    _repr_html_: ClassVar[Callable[[Diagnosis], str]]
 
     @property
     def state(self) -> State:
@@ -205,7 +210,3 @@ class Diagnosis:
         conditions = ", ".join(finding.condition for finding in self.findings) or "no finding"
         first = self.prescriptions[0].action if self.prescriptions else "nothing to try"
         return f"<Diagnosis {self.run.name!r}: {self.state}; {conditions}; {first}>"
-
-    def _repr_html_(self) -> str:
-        """For notebooks. Imported by name: the model depends on nothing of ours."""
-        return str(import_module("curvedoctor.reports.notebook").html(self))

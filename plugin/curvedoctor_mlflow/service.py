@@ -95,7 +95,7 @@ class DiagnosisService:
         if time.monotonic() - when < INTERVAL:
             return
         found = (item for item in find_all([self.address], ReadOptions(run=run_id)) if isinstance(item, Unit))
-        unit = next((item for item in found if _run_id(item) == run_id), None)
+        unit = next((item for item in found if item.run_id == run_id), None)
         state.alone[run_id] = (unit, time.monotonic())
         if unit is None or unit in {before, state.units.get(run_id)}:
             return
@@ -151,7 +151,7 @@ class DiagnosisService:
     def _look(self, experiment: str, state: ExperimentState) -> None:
         read = ReadOptions(experiment=experiment)
         found = [item for item in find_all([self.address], read) if isinstance(item, Unit)]
-        units = {_run_id(unit): unit for unit in found}
+        units = {unit.run_id: unit for unit in found}
         state.total = len(units)
         if units and units == state.units:
             return
@@ -181,8 +181,8 @@ class DiagnosisService:
         return [replace(item, where=item.where.replace(self.address, "store")) for item in problems]
 
     def _annotate(self, state: ExperimentState, run_id: str) -> None:
-        from curvedoctor.cli.writeback import annotate
         from curvedoctor.sinks.base import WriteOptions
+        from curvedoctor.sinks.writeback import annotate
 
         diagnosis = self.show(state, run_id)
         if diagnosis is None:
@@ -191,11 +191,6 @@ class DiagnosisService:
         for outcome in annotate([diagnosis], WriteOptions(note=note)):
             level = logging.INFO if outcome.status in {"written", "unchanged"} else logging.WARNING
             _logger.log(level, "run %s: %s: %s", run_id, outcome.status, "; ".join(outcome.what))
-
-
-def _run_id(unit: Unit) -> str:
-    """Databases: the first part is the id; folders: the path's last component is."""
-    return unit.parts[0].rstrip("/").rpartition("/")[2]
 
 
 def _named(group: str, names: Mapping[str, str]) -> str:

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from curvedoctor import __version__
 from curvedoctor.model import Diagnosis, Problem
+from curvedoctor.version import __version__
 from curvedoctor_panel import bundle, manual
 from curvedoctor_panel.conclusions import conclusions
 from curvedoctor_panel.folding import folded
@@ -39,11 +39,6 @@ class Made:
     #: day, as YYYY-MM-DD; None where the same diagnoses must give the same page
     date: str | None = None
     command: str | None = None
-
-
-def one_run(diagnosis: Diagnosis) -> str:
-    """A report of one run."""
-    return many([diagnosis])
 
 
 def many(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem] = (), made: Made | None = None) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curvedoctor.cli.writeback import annotate, clean
 from curvedoctor.engine import Options, diagnose_sources
 from curvedoctor.model import Diagnosis
 from curvedoctor.sinks.base import Outcome, WriteOptions
+from curvedoctor.sinks.writeback import annotate, clean
 from curvedoctor.sources.base import ReadOptions
 
 

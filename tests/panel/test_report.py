@@ -32,7 +32,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def one(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "one.html"
-    path.write_text(report.one_run(samples.overfitting()), encoding="utf-8")
+    path.write_text(report.many([samples.overfitting()]), encoding="utf-8")
     return path
 
 
@@ -44,7 +44,7 @@ def test_sizes() -> None:
         samples.healthy,
         samples.hostile,
     ):
-        assert len(report.one_run(make()).encode()) < 150_000
+        assert len(report.many([make()]).encode()) < 150_000
     fifty = report.many(samples.crowd(50))
     data = re.search(r'id="curvedoctor-data">(.*?)</script>', fifty)
     assert data is not None

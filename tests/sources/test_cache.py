@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from curvedoctor.model import Problem, Run
-from curvedoctor.sources import cache, load_units, readers
+from curvedoctor.sources import cache, load_units, reader_named
 from curvedoctor.sources.base import ReadOptions, Unit
 from curvedoctor.sources.cache import columns, store
 from sources import events
@@ -56,17 +56,18 @@ class Counting:
 
     def __init__(self) -> None:
         self.read: list[str] = []
-        self._reader = next(reader for reader in readers() if reader.name == "tensorboard")
+        self._reader = reader_named("tensorboard")
+        self.traits = self._reader.traits
 
-    def __call__(self, units: Sequence[Unit]) -> Iterator[Run | Problem]:
+    def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         self.read += [unit.run for unit in units]
-        return iter(list(self._reader.load(units, OPTIONS)))
+        return iter(list(self._reader.load(units, options)))
 
 
 def _load(units: list[Unit], options: ReadOptions = OPTIONS) -> tuple[list[object], list[str]]:
-    load = Counting()
-    items = list(cache.load_cached(units, options, load))
-    return [fingerprint(item) if isinstance(item, Run) else item for item in items], load.read
+    reader = Counting()
+    items = list(cache.load_cached(units, options, reader))  # type: ignore[arg-type]
+    return [fingerprint(item) if isinstance(item, Run) else item for item in items], reader.read
 
 
 def test_the_second_load_reads_nothing_and_gives_the_same(directory: Path, logs: Path) -> None:
@@ -85,7 +86,7 @@ def test_only_what_changed_is_read(directory: Path, logs: Path) -> None:
     _age(logs / "run2")
     items, read = _load(units_of(logs))
     assert read == ["run2"]
-    fresh = [fingerprint(i) if isinstance(i, Run) else i for i in Counting()(units_of(logs))]
+    fresh = [fingerprint(i) if isinstance(i, Run) else i for i in Counting().load(units_of(logs), OPTIONS)]
     assert items == fresh
 
 

@@ -96,7 +96,7 @@ def test_framing(seed: int) -> None:
         rest = iter(found)
         for record in whole:
             assert _payload(record) in rest, f"seed {seed} case {case}: an intact record is lost"
-        for offset, what in reader.problems:
+        for offset, what, _ in reader.problems:
             assert 0 <= offset <= len(data)
             assert what
 

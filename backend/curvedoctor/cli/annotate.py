@@ -44,10 +44,11 @@ def command(settings: Settings, /, **kwargs: Any) -> int:
     """
     from curvedoctor.cli.results import Results
     from curvedoctor.cli.terminal import Progress, print_best_effort
-    from curvedoctor.cli.writeback import annotate, report
+    from curvedoctor.cli.writeback import report
     from curvedoctor.known import Known
     from curvedoctor.model import Diagnosis
     from curvedoctor.sinks.base import WriteOptions
+    from curvedoctor.sinks.writeback import annotate
 
     results = Results(kwargs["sources"], options_of(kwargs, settings), Known(settings.rules), Progress())
     options = WriteOptions(

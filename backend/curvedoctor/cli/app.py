@@ -7,7 +7,7 @@ import importlib.util
 
 import click
 
-from curvedoctor import __version__
+from curvedoctor.version import __version__
 
 #: in the order of the help page; one whose module is not there is not offered
 COMMANDS = ("diagnose", "annotate", "clean", "watch", "compare", "explain", "roles", "demo")

@@ -23,9 +23,10 @@ def command(**kwargs: Any) -> int:
     """Remove everything that `annotate` ever wrote to the runs in SOURCE, and nothing else."""
     from curvedoctor.cli.runs import read_runs
     from curvedoctor.cli.terminal import print_best_effort
-    from curvedoctor.cli.writeback import clean, report
+    from curvedoctor.cli.writeback import report
     from curvedoctor.model import Problem
     from curvedoctor.sinks.base import WriteOptions
+    from curvedoctor.sinks.writeback import clean
 
     problems: list[Problem] = []
     origins = ((run.name, run.origin) for run in read_runs(kwargs["sources"], read_of(kwargs), problems))

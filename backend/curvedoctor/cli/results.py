@@ -113,7 +113,7 @@ def problem_text(problem: Problem) -> str:
 def nothing_found(sources: Sequence[str], problems: Sequence[Problem]) -> str:
     """One line that says that no run was found, where, and why."""
     where = ", ".join(sources[:3]) + (", …" if len(sources) > 3 else "")
-    problems = [problem for problem in dict.fromkeys(problems) if "no run" not in problem.what]
+    problems = [problem for problem in dict.fromkeys(problems) if problem.kind != "nothing"]
     if not problems:
         return (
             f"no run was found in {where}: it holds no event files, MLflow runs or training histories, "

@@ -161,8 +161,9 @@ class Watch:
 
     def write_back(self, diagnoses: Sequence[Diagnosis]) -> None:
         """Write changed diagnoses to their runs; failures on stderr."""
-        from curvedoctor.cli.writeback import FAILURES, annotate
+        from curvedoctor.cli.writeback import FAILURES
         from curvedoctor.sinks.base import WriteOptions
+        from curvedoctor.sinks.writeback import annotate
 
         for outcome in annotate(diagnoses, WriteOptions()):
             if outcome.status in FAILURES:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
-from curvedoctor import __version__
 from curvedoctor.compare import svg, wording
 from curvedoctor.compare.types import Comparison, Effect, Factor, Group, Step
 from curvedoctor.reports.text import percent, safe
+from curvedoctor.version import __version__
 
 Element = ElementTree.Element
 STYLE = """

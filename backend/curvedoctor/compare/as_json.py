@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from curvedoctor import __version__
 from curvedoctor.compare.types import Comparison
 from curvedoctor.reports.as_json import Json, dumps, plain
+from curvedoctor.version import __version__
 
 SCHEMA = "curvedoctor.comparison/1"
 

@@ -18,13 +18,12 @@ from curvedoctor.engine.options import Options
 from curvedoctor.engine.scan import scan
 from curvedoctor.features.summary import Summary, summarize
 from curvedoctor.model import Diagnosis, Problem, Run
-from curvedoctor.sources import find_all, load_units, wanted
+from curvedoctor.sources import find_all, load_units, reader_named, wanted
 from curvedoctor.sources.base import Unit
 from curvedoctor.sources.tensorboard.follow import Follower
 
 #: what tells units apart
 Name = tuple[str, str, str, str]
-FOLLOWED = "tensorboard"
 
 
 @dataclass(slots=True)
@@ -67,7 +66,9 @@ class Growing:
         before, self._units = self._units, units
         changed = [unit for name, unit in units.items() if not _same(unit, before.get(name))]
         gone = before.keys() - units.keys()
-        followed = all(unit.reader == FOLLOWED and unit.stamp for unit in changed) and not gone
+        followed = (
+            all(reader_named(unit.reader).traits.followed and unit.stamp for unit in changed) and not gone
+        )
         if before and changed and followed:
             yield from problems
             yield from self._judged(changed)

@@ -7,22 +7,21 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from curvedoctor import __version__
 from curvedoctor.engine.codec import dumps
 from curvedoctor.engine.memory import LAYOUT
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.record import of_role, of_unit
+from curvedoctor.sources import reader_named
 from curvedoctor.sources.base import Unit
+from curvedoctor.version import __version__
 
-#: readers whose stamps tell every change; those of databases miss some (a parameter logged late)
-_STAMPED = frozenset({"tensorboard", "history", "text", "mlflow-files"})
 #: parts of the package that only show or write what was diagnosed
 _SILENT = frozenset({"cli", "compare", "demo", "reports", "sinks"})
 
 
 def key_of(units: Sequence[Unit], options: Options) -> bytes | None:
     """What decides what is said of these units; None where their stamps don't tell every change."""
-    if not all(unit.reader in _STAMPED and _tells(unit.stamp) for unit in units):
+    if not all(reader_named(unit.reader).traits.stamped and _tells(unit.stamp) for unit in units):
         return None
     return digest(deciding(options), [of_unit(unit) for unit in units])
 

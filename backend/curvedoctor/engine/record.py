@@ -105,7 +105,7 @@ def of_role(role: Role) -> tuple[object, ...]:
 
 def of_problem(problem: Problem) -> tuple[object, ...]:
     """A problem's fields."""
-    return (problem.where, problem.what, problem.offset, problem.lost)
+    return (problem.where, problem.what, problem.offset, problem.lost, problem.kind)
 
 
 class _Table:

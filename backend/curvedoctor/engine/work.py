@@ -143,4 +143,4 @@ def group_result(
 
 def _may_pass(problem: Problem) -> bool:
     """Permissions, connections, missing packages: reading may succeed the next time."""
-    return "can't be read" in problem.what or "stopped" in problem.what
+    return problem.kind == "unreachable"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 
 from curvedoctor.model import Diagnosis, Problem
@@ -18,9 +18,19 @@ CURVES = "all"
 def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
     """The page."""
     diagnoses, problems = split(results)
+    yield page(diagnoses, problems, today(), style.command)
+
+
+def page(
+    diagnoses: Sequence[Diagnosis],
+    problems: Sequence[Problem] = (),
+    date: str | None = None,
+    command: str | None = None,
+) -> str:
+    """The page; without date and command the same diagnoses give the same bytes."""
     # by name: the panel uses the engine, and the engine must not depend on it
     report = importlib.import_module("curvedoctor_panel.report")
-    yield str(report.many(diagnoses, problems, report.Made(today(), style.command)))
+    return str(report.many(diagnoses, problems, report.Made(date, command)))
 
 
 def today() -> str:

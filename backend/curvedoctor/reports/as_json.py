@@ -11,9 +11,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from curvedoctor import __version__
 from curvedoctor.model import Curve, Diagnosis, Finding, Prescription, Problem
 from curvedoctor.reports.base import OutputStyle
+from curvedoctor.version import __version__
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 

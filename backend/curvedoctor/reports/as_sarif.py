@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from curvedoctor import __version__
 from curvedoctor.model import Diagnosis, Finding, Problem, Severity
 from curvedoctor.reports.as_json import Json, dumps, of_finding, problems_of, text
 from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.phrases import TRY, suggestions, title
+from curvedoctor.version import __version__
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}

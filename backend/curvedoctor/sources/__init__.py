@@ -19,10 +19,9 @@ from curvedoctor.sources.base import Claim, Folder, Reader, ReadOptions, Unit
 from curvedoctor.sources.cache import load_cached
 from curvedoctor.sources.copies import Copies
 from curvedoctor.sources.mlflow import plugin as mlflow_plugin
-from curvedoctor.sources.mlflow import uri as mlflow_uri
 from curvedoctor.sources.walk import walk
 
-__all__ = ["find_all", "load_units", "readers", "wanted"]
+__all__ = ["find_all", "load_units", "reader_named", "readers", "wanted"]
 
 #: what tells apart the runs that were mixed in one directory
 _NUMBER = re.compile(r"#\d+$")
@@ -36,6 +35,12 @@ def readers() -> tuple[Reader, ...]:
         source = importlib.import_module(f"{__name__}.{module.name}")
         out += getattr(source, "READERS", ()) or filter(None, [getattr(source, "READER", None)])
     return tuple(out)
+
+
+@functools.cache
+def reader_named(name: str) -> Reader:
+    """The reader that a unit names."""
+    return next(reader for reader in readers() if reader.name == name)
 
 
 def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> Iterator[Unit | Problem]:
@@ -53,17 +58,18 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
             for item in find_one(address, options):
                 readable = True
                 if isinstance(item, Unit):
-                    if not (_may_hold(item, options.run) or _holds_several(item, options.run)):
+                    if not _may_hold(item, options.run):
                         continue
                     count += 1
-                yield from copies.check(item)
+                copied = reader_named(item.reader).traits.copied if isinstance(item, Unit) else None
+                yield from copies.check(item, copied)
             readable = True
         except SourceError as error:
             failures.append(error)
             continue
         if not count:
             matching = f" whose name matches {options.run!r}" if options.run else ""
-            yield Problem(address, f"no run{matching} was found here")
+            yield Problem(address, f"no run{matching} was found here", kind="nothing")
     if not readable and failures:
         raise SourceError("\n".join(map(str, failures)))
     for failure in failures:
@@ -74,11 +80,9 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
 def load_units(units: Iterable[Unit], options: ReadOptions | None = None) -> Iterator[Run | Problem]:
     """Load units in their order, in blocks that go to one reader."""
     options = options or ReadOptions()
-    by_name = {reader.name: reader for reader in readers()}
     for name, group in groupby(units, key=lambda unit: unit.reader):
-        reader = by_name[name]
-        for item in load_cached(group, options, lambda block, reader=reader: reader.load(block, options)):  # type: ignore[misc]
-            if isinstance(item, Problem) or wanted(item.name, options.run) or _has_id(item, options.run):
+        for item in load_cached(group, options, reader_named(name)):
+            if isinstance(item, Problem) or wanted(item.name, options.run, item.run_id):
                 yield item
 
 
@@ -131,26 +135,13 @@ def _may_hold(unit: Unit, pattern: str | None) -> bool:
     """Whether a unit's runs may be wanted: `name#2` is told apart from others in `name` when loaded."""
     if pattern is None or fnmatchcase(unit.run, pattern) or fnmatchcase(unit.run, _NUMBER.sub("", pattern)):
         return True
-    return fnmatchcase(mlflow_uri.run_id_of(unit), pattern)
+    traits = reader_named(unit.reader).traits
+    if traits.several and "/" in pattern and fnmatchcase(unit.run, pattern.rpartition("/")[0]):
+        return True
+    return traits.run_ids and fnmatchcase(unit.run_id, pattern)
 
 
-def _has_id(run: Run, pattern: str | None) -> bool:
-    """Whether an MLflow run is wanted by its id."""
-    origin = run.origin
-    return origin is not None and origin.kind.startswith("mlflow-") and fnmatchcase(origin.key, pattern or "")
-
-
-def _holds_several(unit: Unit, pattern: str | None) -> bool:
-    """Whether a file's runs may be named below it: `export.csv/run-a`."""
-    several = unit.reader in ("history", "text", "trackio")
-    return (
-        several
-        and pattern is not None
-        and "/" in pattern
-        and fnmatchcase(f"{unit.run}/", f"{pattern.rpartition('/')[0]}/")
-    )
-
-
-def wanted(run: str, pattern: str | None) -> bool:
-    """Whether the user's pattern lets a run through."""
-    return pattern is None or fnmatchcase(run, pattern) or fnmatchcase(_NUMBER.sub("", run), pattern)
+def wanted(run: str, pattern: str | None, run_id: str | None = None) -> bool:
+    """Whether the user's pattern lets a run through, by its name or the store's id of it."""
+    names = (run, _NUMBER.sub("", run), *filter(None, [run_id]))
+    return pattern is None or any(fnmatchcase(name, pattern) for name in names)

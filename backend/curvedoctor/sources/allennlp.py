@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 
 _NAME = re.compile(r"^metrics_epoch_(\d{1,9})\.json$")
 #: files of one run, bytes of one of them
@@ -19,6 +19,7 @@ class AllenNlpReader:
     """A folder is one run."""
 
     name = "allennlp"
+    traits = Traits()
 
     def opens(self, address: str) -> bool:
         """Never: one file is one row."""
@@ -94,7 +95,7 @@ def _row(path: str) -> dict[str, object] | Problem:
     try:
         row = json.loads(files.read_bytes(path, _LARGEST))
     except files.UNREADABLE as error:
-        return Problem(path, f"can't be read: {files.reason(error)}")
+        return Problem(path, f"can't be read: {files.reason(error)}", kind="unreachable")
     return row if isinstance(row, dict) else Problem(path, "can't be read: it is no JSON object")
 
 

@@ -51,6 +51,29 @@ class Unit:
     #: changes whenever the data change (sizes and times of files, last update …)
     stamp: tuple[int | str, ...] = ()
 
+    @property
+    def run_id(self) -> str:
+        """The store's own id of the run, where `Traits.run_ids` says that its reader's units have one."""
+        return self.parts[0].rstrip("/").rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What may be done with a reader's units, apart from loading them."""
+
+    #: a unit's stamp changes with all that its diagnosis rests on: what was said of it may be remembered
+    stamped: bool = False
+    #: its stamp is (size, time) of each part, and loaded runs are worth keeping: the files are slow to parse
+    cached: bool = False
+    #: parts whose names hold this are files of data, of which byte-identical copies are read once; None: no files
+    copied: str | None = None
+    #: one unit may hold several runs, named below it: `export.csv/run-a`
+    several: bool = False
+    #: what was added to a growing unit can be read without the rest
+    followed: bool = False
+    #: its first part ends with the store's own id of the run
+    run_ids: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
@@ -78,6 +101,7 @@ class Reader(Protocol):
     """One kind of source."""
 
     name: str
+    traits: Traits
 
     def opens(self, address: str) -> bool:
         """Whether `address` (no directory: a file or a URL) is for this reader as a whole."""

@@ -9,8 +9,6 @@ from curvedoctor.model import Problem
 from curvedoctor.sources import files
 from curvedoctor.sources.base import Unit
 
-#: readers whose parts are files that hold the data
-_READERS = frozenset({"tensorboard", "history", "text"})
 #: directories that programs give to a run's event files
 EVENT_DIRS = frozenset({"tensorboard", "tb", "tb_logs", "events", "logs", "summaries", "summary", "vis_data"})
 _CHUNK = 1 << 20
@@ -28,9 +26,9 @@ class Copies:
         self._seen: dict[int, dict[bytes | None, tuple[str, ...]]] = {}
         self._paths: set[tuple[str, ...]] = set()
 
-    def check(self, item: Unit | Problem) -> Iterator[Unit | Problem]:
-        """The item itself, or a note in its place."""
-        named = [] if isinstance(item, Problem) else _data_files(item)
+    def check(self, item: Unit | Problem, copied: str | None) -> Iterator[Unit | Problem]:
+        """The item itself, or a note in its place; `copied` as the reader's traits say."""
+        named = [] if isinstance(item, Problem) or copied is None else _data_files(item, copied)
         if not named:
             yield item
             return
@@ -47,16 +45,15 @@ class Copies:
         yield item
 
 
-def _data_files(unit: Unit) -> list[tuple[str, str, int | str]]:
+def _data_files(unit: Unit, copied: str) -> list[tuple[str, str, int | str]]:
     """Path, name and size of the files that hold a run's data; none for runs that aren't files."""
     parts, stamp = unit.parts, unit.stamp
-    if unit.reader not in _READERS or len(stamp) < 2 * len(parts):
+    if len(stamp) < 2 * len(parts):
         return []
-    history = unit.reader != "tensorboard"
     return [
         (path, name, stamp[2 * i])
         for i, path in enumerate(parts)
-        if "tfevents" in (name := path.rpartition("/")[2]) or history
+        if copied in (name := path.rpartition("/")[2])
     ]
 
 

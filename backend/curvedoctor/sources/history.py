@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import attempts, beside, files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.copies import EVENT_DIRS, is_event_file
 from curvedoctor.sources.tables import Table, looks_like_history, read_tables
 
@@ -37,6 +37,7 @@ class HistoryReader:
     """One file is one run, or several that were appended to it."""
 
     name = "history"
+    traits = Traits(stamped=True, cached=True, copied="", several=True)
 
     def opens(self, address: str) -> bool:
         """A CSV, JSON or JSON Lines file, perhaps compressed."""
@@ -171,7 +172,9 @@ def load_file(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
     try:
         tables = read_tables(path, options.columns)
     except files.UNREADABLE as error:
-        yield Problem(path, _left_out(path) or f"can't be read: {files.reason(error)}", lost=True)
+        yield Problem(
+            path, _left_out(path) or f"can't be read: {files.reason(error)}", lost=True, kind="unreachable"
+        )
         return
     with_columns = [table for table in tables if table.columns]
     if not with_columns:

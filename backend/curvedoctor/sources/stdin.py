@@ -14,7 +14,7 @@ from pathlib import Path
 
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 
 ADDRESS = "-"
 _NAME = "stdin"
@@ -24,6 +24,7 @@ class StdinReader:
     """All that is piped in is one file, which workers can read, and which is gone when the program ends."""
 
     name = _NAME
+    traits = Traits()
 
     def opens(self, address: str) -> bool:
         """Whether it is asked for."""

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow.db import Database, is_sqlite, read_only
 
 _NEEDED = frozenset({"run_name", "step", "metrics", "timestamp"})
@@ -27,6 +27,7 @@ class TrackioReader:
     """One project is a file of runs."""
 
     name = "trackio"
+    traits = Traits(several=True)
 
     def opens(self, address: str) -> bool:
         """An SQLite file with trackio's tables."""

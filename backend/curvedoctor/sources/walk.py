@@ -40,7 +40,9 @@ def walk(root: str, offer: Offer) -> Iterator[Unit | Problem]:
         except files.UNREADABLE as error:
             if path == root:
                 raise SourceError(f"{root}: can't list this directory: {files.reason(error)}") from error
-            yield Problem(path, f"can't list this directory: {files.reason(error)}", lost=True)
+            yield Problem(
+                path, f"can't list this directory: {files.reason(error)}", lost=True, kind="unreachable"
+            )
             continue
         folder = _folder(root, path, entries)
         taken: set[str] = set()

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote
 
-from curvedoctor import __version__, fingerprint
+from curvedoctor import fingerprint
 from curvedoctor.errors import SinkError
 from curvedoctor.model import Diagnosis
 from curvedoctor.reports.as_json import dumps, position
 from curvedoctor.sinks.picture import curves_png
+from curvedoctor.version import __version__
 
 #: ours: nothing else is ever touched
 PREFIX = "curvedoctor."
@@ -117,11 +118,11 @@ def change(diagnosis: Diagnosis, present: Mapping[str, str], note: bool, run_id:
 
 def files(diagnosis: Diagnosis) -> dict[str, bytes]:
     """name → content of the artifacts."""
+    from curvedoctor.reports import as_html
     from curvedoctor.reports.as_json import document
-    from curvedoctor_panel import report
 
     return {
-        "report.html": report.one_run(diagnosis).encode(),
+        "report.html": as_html.page([diagnosis]).encode(),
         "diagnosis.json": (dumps(document([diagnosis]), indent=2) + "\n").encode(),
         "curves.png": curves_png(diagnosis, WIDTH),
     }

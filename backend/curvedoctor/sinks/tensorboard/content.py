@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from curvedoctor import __version__
 from curvedoctor.model import Curve, Diagnosis, Severity, State
 from curvedoctor.reports import overlays
 from curvedoctor.reports.as_json import to_dict
 from curvedoctor.sinks.base import WriteOptions
 from curvedoctor.sinks.tensorboard.text import markdown, plainly
+from curvedoctor.version import __version__
 
 WRITER = "curvedoctor"
 TEXT, PICTURE, DATA = "diagnosis", "curves", "data"

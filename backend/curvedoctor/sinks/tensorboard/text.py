@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from curvedoctor import __version__
 from curvedoctor.model import Diagnosis, Finding
 from curvedoctor.reports import phrases
 from curvedoctor.reports.text import number, percent
+from curvedoctor.version import __version__
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~<>])")
 

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from curvedoctor.model import Problem, Run
-from curvedoctor.sources.base import ReadOptions, Unit
+from curvedoctor.sources.base import Reader, ReadOptions, Traits, Unit
 from curvedoctor.sources.cache import columns
 from curvedoctor.sources.cache.store import FORMAT, MAX_BLOCK, Store
+from curvedoctor.version import __version__
 
 #: units looked up at once
 _BLOCK = 256
@@ -24,27 +25,25 @@ _BLOCK = 256
 _FRESH = 2_000_000_000
 
 Load = Callable[[Sequence[Unit]], Iterator[Run | Problem]]
-#: readers whose stamps cover everything that they read
-CACHED = frozenset({"tensorboard", "history", "text"})
 
 
-def load_cached(units: Iterable[Unit], options: ReadOptions, load: Load) -> Iterator[Run | Problem]:
-    """What `load` yields for the units, in their order; from the cache where nothing has changed."""
-    store = Store.open()
-    for block in _blocks(units):
-        if store is None or block[0].reader not in CACHED:
-            yield from load(block)
+def load_cached(units: Iterable[Unit], options: ReadOptions, reader: Reader) -> Iterator[Run | Problem]:
+    """What the reader yields for the units, in their order; from the cache where nothing has changed."""
+    store = Store.open() if reader.traits.cached else None
+    for block in _blocks(units, reader.traits):
+        if store is None:
+            yield from reader.load(block, options)
         else:
-            yield from _through(store, block, options, load)
+            yield from _through(store, block, options, lambda some: reader.load(some, options))
 
 
-def _blocks(units: Iterable[Unit]) -> Iterator[list[Unit]]:
+def _blocks(units: Iterable[Unit], traits: Traits) -> Iterator[list[Unit]]:
     """Units to look up and to load at once: so many, and so large, that they fit in memory."""
     block: list[Unit] = []
     size = 0
     for unit in units:
         block.append(unit)
-        size += _size(unit)
+        size += _size(unit) if traits.cached else 0
         if len(block) >= _BLOCK or size > MAX_BLOCK:
             yield block
             block, size = [], 0
@@ -53,7 +52,7 @@ def _blocks(units: Iterable[Unit]) -> Iterator[list[Unit]]:
 
 
 def _size(unit: Unit) -> int:
-    return sum(item for item in unit.stamp[::2] if isinstance(item, int)) if unit.reader in CACHED else 0
+    return sum(item for item in unit.stamp[::2] if isinstance(item, int))
 
 
 def _through(
@@ -70,7 +69,7 @@ def _through(
             continue
         items = next(fresh)
         yield from items
-        if key is not None and not any("can't" in problem.what for problem in _problems(items)):
+        if key is not None and not any(problem.kind == "unreachable" for problem in _problems(items)):
             kept[key] = items
     store.put(kept)
 
@@ -114,8 +113,6 @@ def key_of(unit: Unit, options: ReadOptions) -> bytes | None:
 @functools.cache
 def _code() -> tuple[str, int]:
     """The version, and the time of the latest change of our own code: a rule that changed must be applied."""
-    import curvedoctor
-
-    root = Path(curvedoctor.__file__).parent
+    root = Path(__file__).parents[2]
     latest = max((path.stat().st_mtime_ns for path in root.rglob("*.py")), default=0)
-    return curvedoctor.__version__, latest
+    return __version__, latest

@@ -50,10 +50,10 @@ def decode(data: bytes) -> list[list[Run | Problem]]:
 
 def _item(item: Run | Problem, roles: dict[Role, int], curves: list[Curve]) -> list[Any]:
     if isinstance(item, Problem):
-        return [item.where, item.what, item.offset]
+        return [item.where, item.what, item.offset, item.lost]
     curves.extend(item.curves)
     own = [(c.id, c.tag, c.axis, len(c), roles.setdefault(c.role, len(roles))) for c in item.curves]
-    problems = [(p.where, p.what, p.offset) for p in item.problems]
+    problems = [(p.where, p.what, p.offset, p.lost) for p in item.problems]
     origin = item.origin
     kept = origin and [origin.kind, origin.address, origin.key, origin.paths, origin.read_only]
     return [item.name, item.source, item.group, own, dict(item.params), problems, kept]
@@ -80,10 +80,10 @@ class _Curves:
 
 
 def _read(item: list[Any], reader: _Curves) -> Run | Problem:
-    if len(item) == 3:
+    if len(item) == 4:
         return Problem(*item)
     name, source, group, own, params, problems, kept = item
     curves = tuple(reader.next(*curve) for curve in own)
     origin = kept and Origin(kept[0], kept[1], kept[2], tuple(kept[3]), kept[4])
-    told: Mapping[str, Any] = params
-    return Run(name, source, group, curves, told, tuple(Problem(*p) for p in problems), origin or None)
+    settings: Mapping[str, Any] = params
+    return Run(name, source, group, curves, settings, tuple(Problem(*p) for p in problems), origin or None)

@@ -74,7 +74,7 @@ def meta(folder: str) -> tuple[dict[str, Any], Problem | None]:
     except (FileNotFoundError, NotADirectoryError):
         return {}, None
     except files.UNREADABLE as error:
-        return {}, Problem(where=place, what=f"can't be read: {files.reason(error)}")
+        return {}, Problem(where=place, what=f"can't be read: {files.reason(error)}", kind="unreachable")
     plain = _flat(content)
     if plain is not None:
         return plain, None

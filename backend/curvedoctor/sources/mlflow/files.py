@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
 from curvedoctor.sources import files
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow import disk as mlflow_disk
 from curvedoctor.sources.mlflow import filter as mlflow_filter
 from curvedoctor.sources.mlflow import lines as mlflow_lines
@@ -43,6 +43,7 @@ class MlflowFiles:
     """Reader of `mlruns` folders."""
 
     name = "mlflow-files"
+    traits = Traits(stamped=True, run_ids=True)
 
     def opens(self, address: str) -> bool:
         """A `file:` URI; plain folders come through the walk."""
@@ -92,7 +93,12 @@ def _load_or_say(unit: Unit, options: ReadOptions) -> Run | Problem:
     try:
         return _load(unit, options)
     except files.UNREADABLE as error:
-        return Problem(where=unit.parts[0], what=f"the run can't be read: {files.reason(error)}", lost=True)
+        return Problem(
+            where=unit.parts[0],
+            what=f"the run can't be read: {files.reason(error)}",
+            lost=True,
+            kind="unreachable",
+        )
 
 
 def _load(unit: Unit, options: ReadOptions) -> Run:
@@ -161,7 +167,12 @@ def _units(
                 )
         except files.UNREADABLE as error:
             problems.append(
-                Problem(where=run, what=f"the run can't be read: {files.reason(error)}", lost=True)
+                Problem(
+                    where=run,
+                    what=f"the run can't be read: {files.reason(error)}",
+                    lost=True,
+                    kind="unreachable",
+                )
             )
     return together(units), problems
 

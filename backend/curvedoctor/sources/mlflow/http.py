@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow import facts as mlflow_facts
 from curvedoctor.sources.mlflow import filter as mlflow_filter
 from curvedoctor.sources.mlflow import search as mlflow_search
@@ -33,6 +33,7 @@ class MlflowHttp:
     """Reader of MLflow tracking servers."""
 
     name = "mlflow-http"
+    traits = Traits(run_ids=True)
 
     def opens(self, address: str) -> bool:
         """`http://` and `https://`, unless it names a file."""
@@ -129,7 +130,12 @@ def _read(host: str, units: Sequence[Unit], options: ReadOptions) -> Iterator[Ru
     ):
         if isinstance(result, str) and histories.gone is not None:
             # one server's silence is one trouble, not one per run
-            yield Problem(host, f"its runs can't be read: {_GONE.note(host, histories.gone)}", lost=True)
+            yield Problem(
+                host,
+                f"its runs can't be read: {_GONE.note(host, histories.gone)}",
+                lost=True,
+                kind="unreachable",
+            )
         else:
             yield _run(server, stored, result, options)
 

@@ -19,7 +19,7 @@ from curvedoctor.address import real
 from curvedoctor.errors import SourceError, UsageError
 from curvedoctor.model import Origin, Problem, Run
 from curvedoctor.sources import files
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow import filter as mlflow_filter
 from curvedoctor.sources.mlflow.common import (
     Place,
@@ -46,6 +46,7 @@ class MlflowPlugin:
     """Reader of what MLflow's store plug-ins open."""
 
     name = "mlflow-plugin"
+    traits = Traits(run_ids=True)
 
     def opens(self, address: str) -> bool:
         """Schemes of installed plug-ins, and of those that are known to exist."""
@@ -170,7 +171,7 @@ def _load_or_say(client: Any, address: str, unit: Unit, options: ReadOptions) ->
         return _load(client, address, unit, options)
     except Exception as error:  # as in `find`
         what = f"the run can't be read: {files.reason(error)}"
-        return Problem(f"{address}#{unit.parts[0]}", what, lost=True)
+        return Problem(f"{address}#{unit.parts[0]}", what, lost=True, kind="unreachable")
 
 
 def _load(client: Any, address: str, unit: Unit, options: ReadOptions) -> Run:

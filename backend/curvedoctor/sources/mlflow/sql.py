@@ -14,7 +14,7 @@ import numpy as np
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
 from curvedoctor.sources import files
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow import facts as mlflow_facts
 from curvedoctor.sources.mlflow import filter as mlflow_filter
 from curvedoctor.sources.mlflow.common import (
@@ -48,6 +48,7 @@ class MlflowSql:
     """Reader of MLflow databases."""
 
     name = "mlflow-sql"
+    traits = Traits(run_ids=True)
 
     def opens(self, address: str) -> bool:
         """A database URI, or an SQLite file."""
@@ -100,7 +101,10 @@ class MlflowSql:
                             yield item
             except SourceError as error:
                 why = str(error).removeprefix(f"{address}: ")
-                yield from (Problem(address, f"its runs can't be read: {why}", lost=True) for _ in todo)
+                yield from (
+                    Problem(address, f"its runs can't be read: {why}", lost=True, kind="unreachable")
+                    for _ in todo
+                )
 
 
 READER = MlflowSql()
@@ -218,7 +222,12 @@ def _load(
         except Exception as error:  # a damaged page or a lost connection must not end the others
             if not database.answers():
                 raise SourceError(f"{address}: the database is gone ({files.reason(error)})") from error
-            yield Problem(source, f"the run's metrics can't be read: {files.reason(error)}", lost=True)
+            yield Problem(
+                source,
+                f"the run's metrics can't be read: {files.reason(error)}",
+                lost=True,
+                kind="unreachable",
+            )
             continue
         origin = Origin(kind="mlflow-sql", address=address, key=run_id)
         yield assemble(described[run_id], series, Place(address, source, origin), options)

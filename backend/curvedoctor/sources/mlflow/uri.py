@@ -16,7 +16,7 @@ from urllib.parse import quote
 from curvedoctor.address import Address
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem, Run
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow.db import Database, connect
 from curvedoctor.sources.mlflow.rest import Refused, Server, explain
 
@@ -31,6 +31,7 @@ class MlflowUri:
     """Reader of MLflow's own addresses of runs and models; another reader does the reading."""
 
     name = "mlflow-uri"
+    traits = Traits()
 
     def opens(self, address: str) -> bool:
         """`runs:/…` and `models:/…`."""
@@ -47,7 +48,7 @@ class MlflowUri:
         found = [
             item
             for item in find_one(store, replace(options, run=run_id))
-            if isinstance(item, Problem) or run_id_of(item) == run_id
+            if isinstance(item, Problem) or item.run_id == run_id
         ]
         if not any(isinstance(item, Unit) for item in found):
             raise SourceError(f"{address}: there is no run {run_id} in {store}")
@@ -77,11 +78,6 @@ def default_store() -> Address | None:
 
 
 _BESIDE = {"mlflow.db": "sqlite:///mlflow.db", "mlruns": "mlruns"}
-
-
-def run_id_of(unit: Unit) -> str:
-    """The MLflow run id of a unit; "" for other sources' units."""
-    return unit.parts[0].rstrip("/").rpartition("/")[2] if unit.reader.startswith("mlflow-") else ""
 
 
 def _run_id(address: str, registry: Address) -> str:

@@ -11,6 +11,7 @@ from curvedoctor.model import Floats, Ints
 from curvedoctor.sources.tensorboard.batch import Decoded, Part
 from curvedoctor.sources.tensorboard.chain import I64, U8
 from curvedoctor.sources.tensorboard.decode import UNPARSED, Decoder, FileLog, explain, parser
+from curvedoctor.sources.tensorboard.framing import Damage
 from curvedoctor.sources.tensorboard.purge import Points, Restarts, until
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class File(Decoder):
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
-        self.damage: list[tuple[int, str]] = []
+        self.damage: list[Damage] = []
         #: tag → steps, values, wall times
         self.parts: dict[str, list[tuple[Ints, Floats, Floats]]] = {}
 
@@ -103,7 +104,7 @@ def _loose(arena: U8, found: Decoded, ends: list[int], into: Sequence[File]) -> 
         try:
             event = parse(arena[start + 12 : start + 12 + length].tobytes())
         except error:
-            file.damage.append((region.offset + start - region.start, UNPARSED))
+            file.damage.append(Damage(region.offset + start - region.start, UNPARSED))
             continue
         marked = len(file.log.starts)
         for tag, step, value, wall in file.points_of(event):

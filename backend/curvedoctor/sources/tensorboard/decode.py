@@ -13,7 +13,7 @@ import numpy as np
 
 from curvedoctor.model import Floats, Ints, Problem
 from curvedoctor.sources import files
-from curvedoctor.sources.tensorboard.framing import OVERHEAD, Records
+from curvedoctor.sources.tensorboard.framing import OVERHEAD, Damage, Records
 from curvedoctor.sources.tensorboard.purge import Growing, Restarts
 
 if TYPE_CHECKING:
@@ -180,14 +180,16 @@ def parser() -> tuple[Callable[[bytes], Event], type[Exception]]:
 def read_file(path: str) -> FileLog:
     """Everything of one event file. Never raises for what the file holds or lacks."""
     decoder = Decoder(path)
-    damage: list[tuple[int, str]] = []
+    damage: list[Damage] = []
     try:
         with files.open_binary(path) as stream:
             records = Records(stream)
             _decode_all(records, decoder)
             damage = records.problems
     except files.UNREADABLE as error:
-        decoder.log.problems.append(Problem(path, f"can't be read: {files.reason(error)}", lost=True))
+        decoder.log.problems.append(
+            Problem(path, f"can't be read: {files.reason(error)}", lost=True, kind="unreachable")
+        )
     return explain(decoder.finish(), damage)
 
 
@@ -198,14 +200,14 @@ def _decode_all(records: Records, decoder: Decoder) -> None:
         try:
             event = parse(payload)
         except error:
-            records.problems.append((offset, UNPARSED))
+            records.problems.append(Damage(offset, UNPARSED))
             continue
         decoder.add(event)
         if decoder.log.ours:
             return
 
 
-def explain(log: FileLog, damage: list[tuple[int, str]]) -> FileLog:
+def explain(log: FileLog, damage: list[Damage]) -> FileLog:
     """The log with its damage, ordered by place, or the reason why it holds nothing."""
     log.problems.extend(_damage(log.path, sorted(damage), log.records))
     if not log.useful() and not log.ours and not log.problems:
@@ -213,18 +215,18 @@ def explain(log: FileLog, damage: list[tuple[int, str]]) -> FileLog:
     return log
 
 
-def _damage(path: str, damage: list[tuple[int, str]], intact: int) -> Iterator[Problem]:
+def _damage(path: str, damage: list[Damage], intact: int) -> Iterator[Problem]:
     if not intact and damage:
-        offset, what = damage[0]
-        if what.startswith("can't"):
-            yield Problem(path, what, offset)
+        offset, what, kind = damage[0]
+        if kind == "unreachable":
+            yield Problem(path, what, offset, kind=kind)
         elif stands_for := _pointer(path):
             yield Problem(path, stands_for)
         else:
             yield Problem(path, f"not an event file: no valid record in it ({what})", offset)
         return
-    for offset, what in damage[:MAX_PROBLEMS]:
-        yield Problem(path, what, offset)
+    for offset, what, kind in damage[:MAX_PROBLEMS]:
+        yield Problem(path, what, offset, kind=kind)
     if (more := len(damage) - MAX_PROBLEMS) > 0:
         yield Problem(path, f"{more} more damaged places", damage[MAX_PROBLEMS][0])
 

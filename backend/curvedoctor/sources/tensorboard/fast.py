@@ -22,7 +22,7 @@ from curvedoctor.sources.tensorboard.chain import SLACK, U8, Region
 from curvedoctor.sources.tensorboard.collect import File, collect
 from curvedoctor.sources.tensorboard.crc import crc32c, mask
 from curvedoctor.sources.tensorboard.decode import UNPARSED, FileLog, parser, read_file
-from curvedoctor.sources.tensorboard.framing import OVERHEAD, Records
+from curvedoctor.sources.tensorboard.framing import OVERHEAD, Damage, Records
 
 #: bytes per batch: more no longer fits the processor's cache
 CAPACITY = 2 << 20
@@ -94,7 +94,7 @@ class _Reader:
                     self._small(number, stream, status.st_size)
         except files.UNREADABLE as error:
             self.files[number].log.problems.append(
-                Problem(path, f"can't be read: {files.reason(error)}", lost=True)
+                Problem(path, f"can't be read: {files.reason(error)}", lost=True, kind="unreachable")
             )
 
     def _small(self, number: int, stream: io.FileIO, size: int) -> None:
@@ -118,7 +118,9 @@ class _Reader:
                     with files.open_binary(file.log.path) as stream:
                         _singly(file, stream, end - region.start, None)
                 except files.UNREADABLE as error:
-                    file.damage.append((end - region.start, f"can't read on: {files.reason(error)}"))
+                    file.damage.append(
+                        Damage(end - region.start, f"can't read on: {files.reason(error)}", "unreachable")
+                    )
 
     def _large(self, number: int, stream: io.FileIO) -> None:
         file, view = self.files[number], self._arena.view
@@ -182,7 +184,7 @@ def _singly(file: File, stream: IO[bytes] | io.FileIO, offset: int, trust: int |
         try:
             event = parse(payload)
         except error:
-            file.damage.append((at, UNPARSED))
+            file.damage.append(Damage(at, UNPARSED))
             continue
         file.add(event)
         good += 1

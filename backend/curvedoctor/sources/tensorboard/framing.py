@@ -12,8 +12,9 @@ import io
 import os
 import struct
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, NamedTuple
 
+from curvedoctor.model import ProblemKind
 from curvedoctor.sources.tensorboard.crc import crc32c, mask
 from curvedoctor.sources.tensorboard.resync import header_candidates
 
@@ -27,6 +28,14 @@ CHUNK = 1 << 20
 MAX_PAYLOAD = 64 << 20
 #: bytes of zeros after which the rest of a file is taken to be padding
 MAX_ZEROS = 256 << 20
+
+
+class Damage(NamedTuple):
+    """A place in a file that holds no intact record."""
+
+    offset: int
+    what: str
+    kind: ProblemKind = "damaged"
 
 
 class Records:
@@ -47,7 +56,7 @@ class Records:
         self._ended = False
         #: bytes of payload that may still be checked in vain: hostile headers must not make this quadratic
         self._budget = MAX_PAYLOAD
-        self.problems: list[tuple[int, str]] = []
+        self.problems: list[Damage] = []
 
     @property
     def offset(self) -> int:
@@ -88,7 +97,7 @@ class Records:
                 if any(rest)
                 else f"zero padding: {len(rest)} bytes"
             )
-            self.problems.append((self.offset, what))
+            self.problems.append(Damage(self.offset, what))
 
     def _fill(self, count: int) -> bool:
         """Whether `count` bytes stand behind the position; reads on as needed."""
@@ -96,15 +105,18 @@ class Records:
             try:
                 piece = self._read(max(CHUNK, count - (len(self._data) - self._pos)))
             except (OSError, EOFError, ValueError) as error:  # a broken gzip, a vanished mount
-                self.problems.append((self._base + len(self._data), f"can't read on: {error}"[:200]))
+                self._broken(f"can't read on: {error}")
                 piece = b""
             except Exception as error:  # zlib.error, lzma.LZMAError …: codecs share no base
-                self.problems.append((self._base + len(self._data), f"can't decompress: {error}"[:200]))
+                self._broken(f"can't decompress: {error}")
                 piece = b""
             self._ended = not piece
             self._data = self._data[self._pos :] + piece
             self._base, self._pos = self._base + self._pos, 0
         return len(self._data) - self._pos >= count
+
+    def _broken(self, what: str) -> None:
+        self.problems.append(Damage(self._base + len(self._data), what[:200], "unreachable"))
 
     def _payload(self, start: int, length: int) -> bytes | None:
         """The payload of the record at `start` in `_data` if it is all there and its CRC is right."""
@@ -124,7 +136,7 @@ class Records:
         payload = self._payload(self._pos, length) if 0 < length <= MAX_PAYLOAD else None
         if payload:
             self.problems.append(
-                (self.offset, "the record's length has a wrong checksum; its content is intact")
+                Damage(self.offset, "the record's length has a wrong checksum; its content is intact")
             )
         return payload
 
@@ -139,13 +151,15 @@ class Records:
         else:
             follows = len(self._data) - self._pos == behind
         if follows:
-            self.problems.append((self.offset, what))
+            self.problems.append(Damage(self.offset, what))
             self._pos += behind
             return True
         return self._resume(what, 12)
 
     def _skip(self, length: int) -> None:
-        self.problems.append((self.offset, f"record of {length} bytes skipped: the limit is {MAX_PAYLOAD}"))
+        self.problems.append(
+            Damage(self.offset, f"record of {length} bytes skipped: the limit is {MAX_PAYLOAD}")
+        )
         end, here = self.offset + length + OVERHEAD, self._base + len(self._data)
         if end < here:
             self._pos += length + OVERHEAD
@@ -153,7 +167,7 @@ class Records:
         try:
             size = self._stream.seek(0, os.SEEK_END)
             if size < end:
-                self.problems[-1] = (self.offset, f"truncated record: {end - size} bytes missing")
+                self.problems[-1] = Damage(self.offset, f"truncated record: {end - size} bytes missing")
             self._stream.seek(min(end, size))
         except (OSError, ValueError, OverflowError):
             self._ended = True
@@ -167,7 +181,7 @@ class Records:
         passed = self.offset - start
         if padding:
             what = "zeros where a record should start" if found else f"zero padding: {passed} bytes"
-        self.problems.append((start, f"{what}; {passed} bytes passed over" if found else what))
+        self.problems.append(Damage(start, f"{what}; {passed} bytes passed over" if found else what))
         return found
 
     def _search(self, ahead: int) -> bool:

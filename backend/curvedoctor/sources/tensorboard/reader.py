@@ -7,7 +7,7 @@ from itertools import islice
 
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.copies import EVENT_DIRS, is_event_file
 from curvedoctor.sources.tensorboard.assemble import runs
 from curvedoctor.sources.tensorboard.fast import read_files
@@ -23,6 +23,7 @@ class TensorBoardReader:
     """Event files, as any writer leaves them."""
 
     name = "tensorboard"
+    traits = Traits(stamped=True, cached=True, copied="tfevents", followed=True)
 
     def opens(self, address: str) -> bool:
         """A single event file, by its name or by its first record."""

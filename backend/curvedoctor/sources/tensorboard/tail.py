@@ -15,7 +15,7 @@ from curvedoctor.sources import files
 from curvedoctor.sources.segments import Points
 from curvedoctor.sources.tensorboard.decode import UNPARSED, Decoder, FileLog, explain, parser
 from curvedoctor.sources.tensorboard.fast import read_files
-from curvedoctor.sources.tensorboard.framing import OVERHEAD, Records
+from curvedoctor.sources.tensorboard.framing import OVERHEAD, Damage, Records
 
 #: bytes by which a file is recognized as still the same one
 _HEAD = 64
@@ -62,7 +62,13 @@ class Tail:
         try:
             news = self._read(int(stamp[0]))
         except files.UNREADABLE as error:
-            return News(problems=(Problem(self.path, f"can't be read: {files.reason(error)}", lost=True),))
+            return News(
+                problems=(
+                    Problem(
+                        self.path, f"can't be read: {files.reason(error)}", lost=True, kind="unreachable"
+                    ),
+                )
+            )
         self._stamp = stamp
         return news
 
@@ -94,13 +100,15 @@ class Tail:
             try:
                 decoder.add(parse(payload))
             except error:
-                records.problems.append((at, UNPARSED))
+                records.problems.append(Damage(at, UNPARSED))
         return decoder.finish()
 
-    def _news(self, log: FileLog, damage: list[tuple[int, str]], anew: bool) -> News:
-        settled = [(at, what) for at, what in damage if at < self.offset]
+    def _news(self, log: FileLog, damage: list[Damage], anew: bool) -> News:
+        settled = [place for place in damage if place.offset < self.offset]
         explained = explain(log, settled).problems if settled else []
-        pending = tuple(Problem(self.path, what, at) for at, what in damage if at >= self.offset)
+        pending = tuple(
+            Problem(self.path, what, at, kind=kind) for at, what, kind in damage if at >= self.offset
+        )
         return News(log.series, anew, tuple(explained), pending, log)
 
     def _whole(self, anew: bool) -> News:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 
 #: names of logs that programs and people give; and those that are never one training's
 _LOGS = re.compile(
@@ -31,6 +31,7 @@ class TextReader:
     """One file is one run, or several side by side."""
 
     name = "text"
+    traits = Traits(stamped=True, cached=True, copied="", several=True)
 
     def opens(self, address: str) -> bool:
         """A text file, of whatever suffix."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 
 _FILE = re.compile(r"^(?:offline-)?run-[^/]+\.wandb$")
 #: beside the record log, stronger than it: what was set after the log was cut
@@ -22,6 +22,7 @@ class WandbReader:
     """One record log is one run."""
 
     name = "wandb"
+    traits = Traits()
 
     def opens(self, address: str) -> bool:
         """A `.wandb` file."""

@@ -134,7 +134,7 @@ def load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
             for record in records(stream, log.tell):
                 log.take(record)
     except files.UNREADABLE as error:
-        yield Problem(path, f"can't be read: {files.reason(error)}")
+        yield Problem(path, f"can't be read: {files.reason(error)}", kind="unreachable")
         return
     problems = [Problem(path, what, offset or None) for offset, what in log.problems]
     problems += [Problem(path, what) for what in log.rows.problems]
