@@ -13,7 +13,7 @@ from curvedoctor.model import Floats
 CUTS = (0.002, *(k / 12 for k in range(1, 12)), 0.998)
 #: examples that are kept, chosen among so many rows
 EXAMPLES, AMONG = 256, 4000
-#: held-out runs that are nearer than a knot
+#: shares of the held-out runs that are nearer than a knot (see `Familiar.strange`)
 KNOTS = (0.0, 0.5, 0.8, 0.95, 0.99, 1.0)
 
 

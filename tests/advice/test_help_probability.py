@@ -92,13 +92,12 @@ def test_fitted_trees_say_what_lightgbm_says() -> None:
     rows = rng.normal(size=(400, len(names()))).round(1)
     labels = np.zeros((400, len(OUTCOMES)))
     labels[:, 0] = rows[:, 0] + rows[:, 1] * rows[:, 2] > 0.5
-    labels[:100, 0] = np.nan
     weight = np.repeat(rng.uniform(0.5, 2, 400)[:, None], len(OUTCOMES), axis=1)
     nothing = np.full_like(labels, np.nan)
     table = Table(rows, labels, nothing, weight, ("t",) * 400, np.arange(400.0), ("clinic",) * 400)
     keep = np.ones(400, dtype=bool)
     scores = as_boosted(boost(table, keep)).scores(impute(rows))
-    data = lightgbm.Dataset(rows[100:], labels[100:, 0], weight=table.weight[100:, 0])
+    data = lightgbm.Dataset(rows, labels[:, 0], weight=table.weight[:, 0])
     theirs = lightgbm.train(dict(SETTINGS), data, TREES).predict(rows, raw_score=True)
     assert scores[:, 0] == pytest.approx(theirs, abs=1e-4)
     assert np.abs(theirs).max() > 1
@@ -106,21 +105,21 @@ def test_fitted_trees_say_what_lightgbm_says() -> None:
 
 
 def familiar(trust: float = 1.0) -> Familiar:
-    """Two examples, at (0, 0) and (2, 2) of features cut at 0.5, 1.5, 2.5; so far from both, odds shrink towards 0 and 1."""
+    """Two examples, at (1, 1) and (2, 2) of features cut at 0.5, 1.5, 2.5; so far from both, odds shrink towards 0 and 1."""
     known = Familiar(
         cuts=np.array([[0.5, 1.5, 2.5]] * 2, np.float32),
         examples=np.zeros((0, 2), np.int8),
-        knots=np.array([0.0, 1.0], np.float32),
-        trust=np.array([1.0, trust], np.float32),
+        knots=np.array([0.0, 1.0, 1.0, 1.0], np.float32),
+        trust=np.array([1.0, trust, trust, trust], np.float32),
         average=np.array([0.0, 1.0], np.float32),
     )
-    return replace(known, examples=known.ranks(np.array([[0.0, 0.0], [2.0, 2.0]])))
+    return replace(known, examples=known.ranks(np.array([[1.0, 1.0], [2.0, 2.0]])))
 
 
 def test_what_was_learnt_from_is_near_and_what_was_not_is_far() -> None:
-    rows = [(0.0, 0.2), (1.0, 1.0), (2.0, 99.0), (np.nan, 0.0)]
-    near, between, beyond, absent = familiar().distance(np.array(rows)).tolist()
-    assert near < between < beyond
+    rows = [(1.0, 1.2), (2.0, 2.6), (99.0, 99.0), (np.nan, 1.0)]
+    near, edge, beyond, absent = familiar().distance(np.array(rows)).tolist()
+    assert near < edge < beyond
     assert near < absent
     assert familiar().distance(np.empty((0, 2))).tolist() == []
 
@@ -132,6 +131,7 @@ def test_far_from_what_was_learnt_odds_are_near_the_average(trust: float) -> Non
     assert near.tolist() == [3.0, -2.0]
     assert far.tolist() == pytest.approx([3 * trust, 1 - 3 * trust])
     assert familiar(trust).kept(np.array([0.0, 5.0])).tolist() == [1.0, trust]
+    assert familiar(trust).strange(np.array([0.0, 1.0, 1.1])).tolist() == [False, False, True]
 
 
 def test_held_out_rows_that_are_told_wrong_far_away_are_trusted_less_there() -> None:
@@ -141,7 +141,7 @@ def test_held_out_rows_that_are_told_wrong_far_away_are_trusted_less_there() -> 
     real = np.where(distance < 0.5, odds[:, 0], 0.0)
     labels = (rng.random(4000) < 1 / (1 + np.exp(-real))).astype(float)[:, None]
     known = trusted(familiar(), odds, distance, labels, np.ones((4000, 1)))
-    near, far = known.kept(np.array([0.05, 0.95])).tolist()
+    near, far = known.kept(np.array([0.05, 0.9])).tolist()
     assert near > 0.75
     assert far < 0.35
     assert (np.diff(known.trust) <= 0).all()
@@ -152,7 +152,7 @@ def test_examples_are_spread_over_what_was_learnt() -> None:
     rows = np.vstack([rng.normal(size=(300, 5)), rng.normal(50, 1, (2, 5))])
     known = familiar_with(rows)
     assert len(known.examples) <= EXAMPLES
-    assert known.distance(rows[-2:]).max() < 0.2
+    assert known.distance(rows[-2:]).max() < 0.3
     assert known.distance(np.full((1, 5), -999.0))[0] > known.distance(rows).max()
     again = replace(known, knots=np.zeros(1, np.float32), trust=np.ones(1, np.float32))
     assert again.distance(rows).tolist() == known.distance(rows).tolist()
@@ -359,12 +359,9 @@ def test_the_gain_goes_with_the_probability_that_is_told() -> None:
 def test_of_a_run_unlike_what_was_learnt_from_it_is_said() -> None:
     shipped = default_model()
     assert shipped is not None
-    doubted = replace(shipped, familiar=replace(shipped.familiar, trust=0 * shipped.familiar.trust))
+    nowhere = replace(shipped, familiar=replace(shipped.familiar, knots=0 * shipped.familiar.knots))
     one = build([HEALTHY[0](np.random.default_rng(0))])
-    for model, said in (
-        (doubted, True),
-        (replace(shipped, familiar=replace(shipped.familiar, trust=1 + 0 * shipped.familiar.trust)), False),
-    ):
+    for model, said in ((nowhere, True), (shipped, False)):
         told = estimates(one, model)[0]
         assert all((reasons[0] == UNLIKE) is said for reasons in told.attributions.values() if reasons)
         assert all(len(reasons) <= REASONS for reasons in told.attributions.values())

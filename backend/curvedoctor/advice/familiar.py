@@ -19,6 +19,8 @@ ABSENT = 0.5
 BEYOND = 4
 #: nearest examples whose mean distance counts
 NEAREST = 3
+#: knot beyond which one in a hundred of the runs lay that were held out
+FEW_BEYOND = -3
 #: rank of what was not logged
 _NONE = -100
 
@@ -57,6 +59,10 @@ class Familiar:
     def kept(self, distance: Floats) -> Floats:
         """Share of a log-odds that is kept at these distances."""
         return np.interp(distance, self.knots, self.trust)
+
+    def strange(self, distance: Floats) -> npt.NDArray[np.bool_]:
+        """Whether runs at these distances are unlike what was learnt from: all but few that were held out were nearer."""
+        return np.asarray(distance > self.knots[FEW_BEYOND])
 
     def shrunk(self, odds: Floats, distance: Floats) -> Floats:
         """Log-odds (n, outcomes) of runs that are so far (n,) from what was learnt."""

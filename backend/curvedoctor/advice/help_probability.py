@@ -36,8 +36,7 @@ FEWEST = 2
 SMOOTH = frozenset({"gelu", "silu", "mish", "elu", "selu", "celu", "leaky-relu"})
 #: samples from which on nothing was learnt of more of them, and how often more data helped on average
 BEYOND, ON_AVERAGE = 20_000, 0.3
-#: where less of the log-odds than this is kept, a run is unlike what was learnt from, and it is said
-DOUBTED = 0.9
+#: said of a run that is unlike what was learnt from
 UNLIKE = "this run is unlike those that the odds were learnt from: they are near the average"
 #: how many reasons are kept per action, and of how many actions
 REASONS, EXPLAINED = 3, 6
@@ -99,11 +98,11 @@ class Model:
         """Probability of each outcome, shape (n, outcomes), for rows of features (n, features)."""
         return self.told(rows)[0]
 
-    def told(self, rows: Floats) -> tuple[Floats, Floats]:
-        """Those probabilities, and how far they are trusted, shape (n,)."""
+    def told(self, rows: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """Those probabilities, and whether the run is unlike what was learnt from, shape (n,)."""
         distance = self.familiar.distance(rows)
         odds = self.familiar.shrunk(self.boosted.scores(impute(rows)), distance)
-        return 1.0 / (1.0 + np.exp(-odds)), self.familiar.kept(distance)
+        return 1.0 / (1.0 + np.exp(-odds)), self.familiar.strange(distance)
 
     def gain(self, outcome: int, chance: float) -> Gain | None:
         """What runs gained for which an action was about as probable to help; None where too few are known."""
@@ -173,9 +172,9 @@ def estimates(cases: Sequence[Case], model: Model | None = None) -> list[Estimat
     if model is None or not chosen:
         return out
     rows = inputs([cases[i] for i in chosen], model.boosted.features)
-    chances, trust = model.told(rows)
+    chances, strange = model.told(rows)
     for k, i in enumerate(chosen):
-        out[i] = _estimate(model, cases[i], rows[k], chances[k], strange=bool(trust[k] < DOUBTED))
+        out[i] = _estimate(model, cases[i], rows[k], chances[k], strange=bool(strange[k]))
     return out
 
 
