@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from curvedoctor.api import ReadWarning, assert_healthy, diagnose, diagnose_curves
     from curvedoctor.diagnoses import Diagnoses, to_pandas
     from curvedoctor.errors import CurvedoctorError, SinkError, SourceError, UsageError
+    from curvedoctor.hooks import annotate, autolog
     from curvedoctor.model import Curve, Diagnosis, Finding, Prescription, Problem, Role, Run, Unjudged
 
 #: name → the module that it comes from, imported when it is first asked for
 _HOMES = {
     **dict.fromkeys(("ReadWarning", "assert_healthy", "diagnose", "diagnose_curves"), "api"),
     **dict.fromkeys(("Diagnoses", "to_pandas"), "diagnoses"),
+    **dict.fromkeys(("annotate", "autolog"), "hooks"),
     **dict.fromkeys(("CurvedoctorError", "SinkError", "SourceError", "UsageError"), "errors"),
     **dict.fromkeys(
         ("Curve", "Diagnosis", "Finding", "Prescription", "Problem", "Role", "Run", "Unjudged"), "model"
@@ -38,7 +40,9 @@ __all__ = [
     "Unjudged",
     "UsageError",
     "__version__",
+    "annotate",
     "assert_healthy",
+    "autolog",
     "diagnose",
     "diagnose_curves",
     "to_pandas",

@@ -28,7 +28,7 @@ class ReadWarning(UserWarning):
 
 
 def diagnose(
-    source: Source | Sequence[Source],
+    source: Source | Sequence[Source] | None = None,
     *,
     run: str | None = None,
     experiment: str | None = None,
@@ -41,13 +41,18 @@ def diagnose(
     backend: str = "loky",
     on_problem: Callable[[Problem], None] | None = None,
 ) -> Diagnoses:
-    """Diagnose every run at `source` (one or several), ordered by run; nothing is written.
+    """Diagnose every run at `source` (one or several), ordered by run; nothing is written. Without a source,
+    the run that MLflow is logging to just now.
 
     Returns a sequence that is made as it is read: iterate over it, index it, show it in a notebook, or take
     its `.to_frame()` and `.compare()`. The options are those of the command line; a role may be given as "val:accuracy:higher". What could
     not be read goes to `on_problem`; without one, it is a `ReadWarning`. Raises `SourceError` if nothing
     can be read at all, `UsageError` for options that make no sense.
     """
+    if source is None:
+        from curvedoctor.sources.mlflow.active import active_run
+
+        source, run = active_run()
     sources = [source] if isinstance(source, str | os.PathLike) else list(source)
     options = Options(
         read=ReadOptions(run, experiment, filter, dict(params or {})),

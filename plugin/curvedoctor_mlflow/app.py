@@ -4,6 +4,7 @@ Settings, by environment variables:
 
 CURVEDOCTOR_ANNOTATE=1   write the diagnosis back to each run that ends
 CURVEDOCTOR_NOTE=1       …with a block in its description
+CURVEDOCTOR_NOTIFY=CMD   run this for each finding (warning or error) of a run that ends, as `watch --notify` does
 CURVEDOCTOR_INNER_APP    another `mlflow.app` to wrap, e.g. basic-auth
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import importlib
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -19,16 +21,18 @@ from typing import Any
 from curvedoctor_mlflow import access, page, routes
 from curvedoctor_mlflow.service import DiagnosisService
 
+_logger = logging.getLogger(__name__)
+
 
 def create_app() -> Any:
     """The application for gunicorn (WSGI) or uvicorn (ASGI, MLflow 3's default)."""
-    from mlflow.server import BACKEND_STORE_URI_ENV_VAR, app, handlers
+    from mlflow.server import app
 
-    service = DiagnosisService(address(os.environ.get(BACKEND_STORE_URI_ENV_VAR, "")))
-    added = routes.add(app, service, handlers._add_static_prefix)
-    index = Path(str(app.static_folder)) / "index.html"
-    if "serve" in app.view_functions:
-        app.view_functions["serve"] = page.serving(app.view_functions["serve"], index)
+    try:
+        added = _extend(app)
+    except Exception:  # how MLflow is extended may change: its server is to start all the same
+        _logger.exception("curvedoctor does not fit this MLflow; the server goes on without it")
+        added = {"runs": [], "experiments": [], "open": []}
     inner = os.environ.get("CURVEDOCTOR_INNER_APP", "")
     if inner:
         outer = _inner(inner)
@@ -40,6 +44,18 @@ def create_app() -> Any:
 
         return create_fastapi_app(app)
     return app
+
+
+def _extend(app: Any) -> dict[str, list[str]]:
+    """Add our routes and our script to MLflow's Flask app; the routes by who may read them."""
+    from mlflow.server import BACKEND_STORE_URI_ENV_VAR, handlers
+
+    index = Path(str(app.static_folder)) / "index.html"
+    service = DiagnosisService(address(os.environ.get(BACKEND_STORE_URI_ENV_VAR, "")))
+    added = routes.add(app, service, handlers._add_static_prefix)
+    if "serve" in app.view_functions:
+        app.view_functions["serve"] = page.serving(app.view_functions["serve"], index)
+    return added
 
 
 def address(store: str) -> str:

@@ -39,7 +39,9 @@ def serving(stock: Callable[[], Any], index: Path) -> Callable[[], Any]:
 
 
 def own() -> str:
-    """The page in the drawer: what it shows it learns from its address."""
+    """The page in the drawer: what it shows it learns from its address. Without a run or an experiment in it,
+    it lists the experiments: the way in where MLflow's own page no longer takes our script.
+    """
     # relative to /ajax-api/3.0/curvedoctor/page; nothing in it depends on any log
     base = f"static/{FILES.stamp}"
     return (

@@ -6,11 +6,15 @@ import functools
 import gzip
 import json
 import logging
+import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from curvedoctor.address import hidden
+from curvedoctor.model import Diagnosis
+from curvedoctor.reports.phrases import STATES
 from curvedoctor_mlflow import access, page
 from curvedoctor_mlflow.files import FILES
 from curvedoctor_mlflow.service import DiagnosisService, ExperimentState
@@ -29,7 +33,7 @@ def add(app: Any, service: DiagnosisService, prefix: Callable[[str], str]) -> di
     base = prefix("/" + page.ROUTES)
     handlers = {
         "brief": lambda: _brief(service), "run": lambda: _run(service), "experiment": lambda: _experiment(service),
-        "explain": _explain, "page": _page,
+        "counts": lambda: _counts(service), "explain": _explain, "page": _page,
     }  # fmt: skip
     for name, handler in handlers.items():
         app.add_url_rule(f"{base}/{name}", f"curvedoctor_{name}", _guarded(handler), methods=["GET"])
@@ -40,7 +44,7 @@ def add(app: Any, service: DiagnosisService, prefix: Callable[[str], str]) -> di
     app.after_request(functools.partial(_after, service, prefix))
     return {
         "runs": [f"{base}/brief", f"{base}/run"],
-        "experiments": [f"{base}/experiment"],
+        "experiments": [f"{base}/experiment", f"{base}/counts"],
         "open": [f"{base}/explain", f"{base}/page", *(f"{static}/{name}" for name in FILES.listing)],
     }
 
@@ -87,7 +91,7 @@ def _answer(content: object, status: int = 200) -> Any:
 def _wait(
     service: DiagnosisService, experiment: str, ready: Callable[[ExperimentState], bool]
 ) -> ExperimentState:
-    """The experiment's ward, given a moment to become ready."""
+    """The experiment's state, given a moment to become ready."""
     state = service.state(experiment, access.inside())
     end = time.monotonic() + PATIENCE
     while not ready(state) and state.busy and time.monotonic() < end:
@@ -96,7 +100,7 @@ def _wait(
 
 
 def _own(service: DiagnosisService, run_id: str) -> ExperimentState:
-    """The ward of a run, which is judged by itself where it has to be: its page waits for nothing else."""
+    """The state of a run, which is judged by itself where it has to be: its page waits for nothing else."""
     experiment = access.experiment_of(run_id)
     state = service.state(experiment, access.inside())
     service.own(state, experiment, run_id)
@@ -105,40 +109,59 @@ def _own(service: DiagnosisService, run_id: str) -> ExperimentState:
 
 def _status(state: ExperimentState, missing: bool | None = None) -> dict[str, Any]:
     """`missing`: what is asked for has no diagnosis; not yet, as long as there is work to do."""
-    missing = not state.diagnoses if missing is None else missing
+    missing = not state.complete if missing is None else missing
     phase = "reading" if state.busy and missing else "ready"
     return {"phase": phase, "total": state.total, "trouble": state.trouble, "version": state.version}
 
 
-def _brief(service: DiagnosisService) -> Any:
-    """What the badge shows."""
-    from curvedoctor_panel.view import headline
-
+def _of_run(service: DiagnosisService) -> tuple[ExperimentState, Diagnosis | None, dict[str, Any]]:
+    """(the state, the diagnosis of the run that is asked for, the state of things)."""
     run_id = _asked("run_id")
     state = _own(service, run_id)
     diagnosis = state.diagnoses.get(run_id)
     told = _status(state, diagnosis is None)
     if diagnosis is not None:
+        told["curves"] = run_id not in state.curveless
+        told["running"] = diagnosis.run.status in {"running", "scheduled"}
+    return state, diagnosis, told
+
+
+def _brief(service: DiagnosisService) -> Any:
+    """What the badge shows of a run."""
+    from curvedoctor_panel.view import headline
+
+    _, diagnosis, told = _of_run(service)
+    if diagnosis is not None:
         told |= {
-            "verdict": diagnosis.verdict, "headline": headline(diagnosis),
+            "state": diagnosis.state, "headline": headline(diagnosis),
             "conditions": [finding.condition for finding in diagnosis.findings],
         }  # fmt: skip
     return _answer(told)
 
 
 def _run(service: DiagnosisService) -> Any:
-    """All of one run: the shared view model."""
+    """Everything about one run."""
     from curvedoctor_panel.view import run_view
 
-    run_id = _asked("run_id")
-    state = _own(service, run_id)
-    diagnosis = service.show(state, run_id)
-    return _answer(
-        {
-            **_status(state, diagnosis is None),
-            "view": None if diagnosis is None else run_view(diagnosis, pages=False),
-        }
-    )
+    state, diagnosis, told = _of_run(service)
+    shown = None if diagnosis is None else service.show(state, _asked("run_id"))
+    return _answer({**told, "view": None if shown is None else run_view(shown, pages=False)})
+
+
+def _chosen() -> frozenset[str]:
+    """The runs that a page compares; none: all of the experiment."""
+    from flask import request
+
+    return frozenset(re.findall(r"[0-9a-f]{32}", request.args.get("runs", "")))
+
+
+def _counts(service: DiagnosisService) -> Any:
+    """What the badge shows of an experiment: how many runs are in which state."""
+    experiment = _asked("experiment_id")
+    access.see(experiment)
+    state = _wait(service, experiment, lambda state: state.version > 0)
+    states = Counter(str(line["state"]) for line in state.lines(_chosen()))
+    return _answer({**_status(state), "states": {state: states[state] for state in STATES if states[state]}})
 
 
 def _experiment(service: DiagnosisService) -> Any:
@@ -153,7 +176,8 @@ def _experiment(service: DiagnosisService) -> Any:
     state = _wait(service, experiment, lambda state: state.version > 0)
     told = _status(state)
     if request.args.get("version") != str(state.version):
-        told["overview"] = combine(state.rows.values(), [problem(item) for item in state.problems])
+        problems = [problem(item) for item in list(state.problems.values())]
+        told["overview"] = combine(state.lines(_chosen()), problems)
     return _answer(told)
 
 

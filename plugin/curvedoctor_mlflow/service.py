@@ -5,29 +5,39 @@ One thread per server process, started when it is first needed: after the proces
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from curvedoctor.address import Address, hidden
-from curvedoctor.engine import Options, diagnose_runs, diagnose_sources
+from curvedoctor.engine import Options, diagnose_runs
+from curvedoctor.engine.changes import Changes
 from curvedoctor.model import Diagnosis, Problem, Run
+from curvedoctor.notify import notify
+from curvedoctor.sinks.base import WriteOptions
+from curvedoctor.sinks.writeback import annotate, is_training
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import ReadOptions, Unit
 
 _logger = logging.getLogger(__name__)
 
-#: seconds between two looks at an experiment at least
-INTERVAL = 5.0
+#: seconds between two looks at an experiment at least, and at most
+INTERVAL, LONGEST = 5.0, 60.0
 #: looking again may take this share of a core: after a long look there is a long rest
 SHARE = 0.05
 #: experiments that are kept; the one that was asked for longest ago goes first
 KEPT = 50
+#: what is judged is shown after so many runs, though others still wait
+SHOWN = 64
+#: how much the thread steps back behind those that answer requests (0–19)
+NICE = 10
 #: a workspace's name, made current in the background as it was in the request
 Inside = Callable[[], None]
 
@@ -40,22 +50,42 @@ class ExperimentState:
     diagnoses: dict[str, Diagnosis] = field(default_factory=dict)
     #: run id → what the list of runs shows of it, taken while its points were at hand
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: runs without a curve: fits, evaluations, traces, parents of sweeps, and what has just begun
+    curveless: set[str] = field(default_factory=set)
     #: run id → where to read it, and the state that was read
     units: dict[str, Unit] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
+    #: what has to be judged again
+    changes: Changes = field(default_factory=lambda: Changes(Options()))
+    #: by the place where it was met
+    problems: dict[str, Problem] = field(default_factory=dict)
     #: counts changes
     version: int = 0
     total: int = 0
     busy: bool = False
     trouble: str = ""
-    #: seconds of the monotonic clock
+    #: seconds of the monotonic clock when the last look ended
     looked: float = float("-inf")
     #: seconds until it is looked at again
     rest: float = INTERVAL
     #: run id → the state in which it was judged by itself, and when that was looked at
     alone: dict[str, tuple[Unit | None, float]] = field(default_factory=dict)
-    #: runs that have ended and are to be written back
+    #: runs that have ended and are to be told of
     ended: set[str] = field(default_factory=set)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all runs have been looked at once."""
+        return self.looked > float("-inf")
+
+    def lines(self, only: Collection[str] = ()) -> list[dict[str, Any]]:
+        """Rows of the runs that hold a curve; of those in `only`, if there are any."""
+        rows = dict(self.rows)  # another thread may be at work
+        names = {run_id: str(line["run"]) for run_id, line in rows.items()}
+        return [
+            {**line, "group": _named(str(line["group"]), names)}
+            for run_id, line in rows.items()
+            if run_id not in self.curveless and (not only or run_id in only)
+        ]
 
 
 class DiagnosisService:
@@ -89,8 +119,10 @@ class DiagnosisService:
             self._put(experiment, run_id, inside)
 
     def own(self, state: ExperimentState, experiment: str, run_id: str) -> None:
-        """Judge the run of a page by itself, at once, where it is new or has changed: the page does not wait for
-        the experiment. What its siblings say comes with the next look."""
+        """Judge the run of a page by itself, at once, where no look has met it yet: the page does not wait for
+        the experiment. What its siblings say comes with the next look, which also finds what has changed."""
+        if state.complete and run_id in state.diagnoses:
+            return
         before, when = state.alone.get(run_id, (None, float("-inf")))
         if time.monotonic() - when < INTERVAL:
             return
@@ -128,6 +160,9 @@ class DiagnosisService:
             threading.Thread(target=self._work, name="curvedoctor", daemon=True).start()
 
     def _work(self) -> None:
+        if sys.platform == "linux":  # there, a thread has a priority of its own
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         while True:
             experiment, run_id, inside = self._todo.get()
             state = self._states.get(experiment) or ExperimentState()
@@ -138,14 +173,13 @@ class DiagnosisService:
             try:
                 inside()
                 self._look(experiment, state)
-                if os.environ.get("CURVEDOCTOR_ANNOTATE", "") not in {"", "0"}:
-                    for each in sorted(ended):
-                        self._annotate(state, each)
+                for each in sorted(ended):
+                    self._tell(state, each)
                 state.trouble = ""
             except Exception as error:  # the server must go on, and the page says it
                 state.trouble = hidden(str(error)) or type(error).__name__
                 _logger.warning("diagnosing experiment %s failed", experiment, exc_info=True)
-            state.rest = max(INTERVAL, (time.thread_time() - start) / SHARE)
+            state.rest = min(max(INTERVAL, (time.thread_time() - start) / SHARE), LONGEST)
             state.looked, state.busy = time.monotonic(), False
 
     def _look(self, experiment: str, state: ExperimentState) -> None:
@@ -153,44 +187,56 @@ class DiagnosisService:
         found = [item for item in find_all([self.address], read) if isinstance(item, Unit)]
         units = {unit.run_id: unit for unit in found}
         state.total = len(units)
-        if units and units == state.units:
-            return
-        fresh = ExperimentState()
-        problems: list[Problem] = []
-        for item in diagnose_sources([self.address], Options(read=read)) if units else ():
+        gone = state.rows.keys() - units.keys()
+        for run_id in gone:
+            state.rows.pop(run_id, None)
+            state.diagnoses.pop(run_id, None)
+        judged = 0
+        for item in state.changes.look(found):
             if isinstance(item, Problem):
-                problems.append(item)
+                where = item.where.replace(self.address, "store")
+                state.problems[where] = replace(item, where=where)
             elif item.run.origin is not None:
-                self._take(fresh, item, experiment, item.run.origin.key)
-        names = {run_id: str(line["run"]) for run_id, line in fresh.rows.items()}
-        for line in fresh.rows.values():
-            line["group"] = _named(str(line["group"]), names)
-        state.diagnoses, state.rows, state.units = fresh.diagnoses, fresh.rows, units
-        state.problems = tuple(self._told(problems))
-        state.version += 1
+                judged += 1
+                run_id = item.run.origin.key
+                state.units[run_id] = units[run_id]
+                state.problems.pop(f"store#{run_id}", None)
+                self._take(state, item, experiment, run_id)
+                state.version += judged % SHOWN == 0
+        if judged or gone or not state.version:
+            state.version += 1
+        state.units = units
 
     def _take(self, state: ExperimentState, diagnosis: Diagnosis, experiment: str, run_id: str) -> None:
         """Keep a diagnosis, without its points, and the line of the overview, which needs them."""
         from curvedoctor_panel.overview import row
 
         shown = replace(diagnosis, run=self._neutral(diagnosis.run, experiment))
+        (state.curveless.discard if is_training(shown.run) else state.curveless.add)(run_id)
         state.rows[run_id] = {**row(shown), "run_id": run_id}
         state.diagnoses[run_id] = replace(shown, run=replace(shown.run, curves=()))
 
-    def _told(self, problems: list[Problem]) -> list[Problem]:
-        return [replace(item, where=item.where.replace(self.address, "store")) for item in problems]
-
-    def _annotate(self, state: ExperimentState, run_id: str) -> None:
-        from curvedoctor.sinks.base import WriteOptions
-        from curvedoctor.sinks.writeback import annotate
-
+    def _tell(self, state: ExperimentState, run_id: str) -> None:
+        """Of a run that has ended: write the diagnosis back, and call the operator's program, where asked for."""
         diagnosis = self.show(state, run_id)
         if diagnosis is None:
             return
-        note = os.environ.get("CURVEDOCTOR_NOTE", "") not in {"", "0"}
-        for outcome in annotate([diagnosis], WriteOptions(note=note)):
-            level = logging.INFO if outcome.status in {"written", "unchanged"} else logging.WARNING
-            _logger.log(level, "run %s: %s: %s", run_id, outcome.status, "; ".join(outcome.what))
+        if _said("CURVEDOCTOR_ANNOTATE"):
+            for outcome in annotate([diagnosis], WriteOptions(note=bool(_said("CURVEDOCTOR_NOTE")))):
+                level = logging.INFO if outcome.status in {"written", "unchanged"} else logging.WARNING
+                _logger.log(level, "run %s: %s: %s", run_id, outcome.status, "; ".join(outcome.what))
+        program = _said("CURVEDOCTOR_NOTIFY")
+        for finding in diagnosis.findings if program else ():
+            if finding.severity != "info":
+                notify(
+                    program, diagnosis, finding, lambda what: _logger.warning("CURVEDOCTOR_NOTIFY: %s", what)
+                )
+
+
+def _said(variable: str) -> str:
+    """What an environment variable says; nothing where it is switched off."""
+    value = os.environ.get(variable, "")
+    return "" if value == "0" else value
 
 
 def _named(group: str, names: Mapping[str, str]) -> str:

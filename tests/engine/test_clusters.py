@@ -12,7 +12,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from curvedoctor.engine import Options, diagnose_sources, memory
+from curvedoctor.engine import Options, diagnose_sources
 from curvedoctor.model import Diagnosis
 from curvedoctor.reports.as_json import dumps, to_dict
 from engine.logs import log_teams
@@ -148,9 +148,9 @@ def test_a_remote_file_system_says_the_same(
     )
     assert [line.replace("memory://logs", str(logs)) for line in remote] == local
     # no file there tells its time: nothing is remembered that may be out of date
-    monkeypatch.setenv(memory.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "cache"))
     kept: list[object] = []
-    monkeypatch.setattr(memory.Memory, "put", lambda *args: kept.append(args))
+    monkeypatch.setattr(store.Store, "put", lambda *args: kept.append(args))
     list(diagnose_sources(["memory://logs"], Options(memory=True, curves="none")))
     assert not kept
     store.rm("/logs", recursive=True)

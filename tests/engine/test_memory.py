@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from curvedoctor import fingerprint
-from curvedoctor.engine import Options, diagnose_sources, grouping, keys, memory, plan, tree, work
+from curvedoctor import store as store_module
+from curvedoctor.engine import Options, diagnose_sources, grouping, keys, plan, tree, work
 from curvedoctor.engine.record import is_hollow, pack, unpack
 from curvedoctor.features.case import Case
 from curvedoctor.model import Curve, Diagnosis, Finding, Origin, Prescription, Problem, Role, Run, Unjudged
@@ -33,7 +34,7 @@ def logs(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(memory.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(store_module.VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr(tree, "SETTLED", 0.0)
     return tmp_path / "cache"
 
@@ -56,7 +57,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def store(cache: Path) -> Path:
-    return next(cache.glob("*.sqlite"))
+    return next(cache.glob("diagnoses-*.sqlite"))
 
 
 def lines(root: Path, options: Options = NONE) -> list[str]:
@@ -163,7 +164,7 @@ def test_large_groups_are_remembered_in_parts(
 
 
 def test_off_writes_nothing(logs: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(memory.VARIABLE, "off")
+    monkeypatch.setenv(store_module.VARIABLE, "off")
     lines(logs)
     lines(logs, replace(NONE, memory=False))
     assert not cache.exists()
@@ -171,7 +172,7 @@ def test_off_writes_nothing(logs: Path, cache: Path, monkeypatch: pytest.MonkeyP
 
 def test_files_that_cannot_be_read_now_are_tried_again(logs: Path, read: list[str]) -> None:
     case = Case(Run("r", "s", "g", ()), {})
-    problem = Problem("f", "can't be read: permission denied")
+    problem = Problem("f", "can't be read: permission denied", kind="unreachable")
     kept = work.group_result([Diagnosis(case.run, "undetermined", problems=(problem,))], [], NONE)
     assert not kept.settled
     assert not work.group_result([], [problem], NONE).settled
@@ -214,7 +215,7 @@ def test_bytes_flipped_anywhere_in_the_store_change_nothing(logs: Path, cache: P
 
 
 def test_a_locked_store_is_left_alone(logs: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "PATIENCE", 0.05)
+    monkeypatch.setattr(store_module, "PATIENCE", 0.05)
     first = lines(logs)
     with sqlite3.connect(store(cache), isolation_level=None) as link:
         link.execute("BEGIN EXCLUSIVE")
@@ -238,19 +239,18 @@ def test_a_cache_that_is_no_directory_is_done_without(logs: Path, cache: Path) -
 
 
 def test_room_is_made_for_what_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "MOST", 100_000)
     path = tmp_path / "cache" / "x.sqlite"
-    held = memory.Entry(bytes(9_000), b"")
+    held = store_module.Entry(bytes(9_000))
     now = 1e9
     for day in range(20):
-        monkeypatch.setattr(memory.time, "time", lambda at=now + day * 86_400: at)
-        opened = memory.Memory(path)
+        monkeypatch.setattr(store_module.time, "time", lambda at=now + day * 86_400: at)
+        opened = store_module.Store(path, 100_000)
         opened.put(b"%d" % day, [held])
         opened.close()
-        opened = memory.Memory(path)
+        opened = store_module.Store(path, 100_000)
         assert next(opened.get([b"0"])) is not None  # used every day
         opened.close()
-    opened = memory.Memory(path)
+    opened = store_module.Store(path, 100_000)
     known = [day for day, found in enumerate(opened.get([b"%d" % day for day in range(20)])) if found]
     opened.close()
     assert known[0] == 0

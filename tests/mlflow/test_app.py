@@ -64,9 +64,9 @@ def test_the_page_has_one_script_more_and_it_is_there(app: Store) -> None:
 def test_a_run_and_an_experiment(app: Store) -> None:
     run = app.run("nan-end")
     brief = until(
-        lambda: ask(f"{app.uri}/lab{ROUTES}/brief?run_id={run['id']}")[1], lambda told: "verdict" in told
+        lambda: ask(f"{app.uri}/lab{ROUTES}/brief?run_id={run['id']}")[1], lambda told: "state" in told
     )
-    assert brief["verdict"] == "sick"
+    assert (brief["state"], brief["curves"], brief["running"]) == ("failed", True, False)
     assert brief["conditions"][0] == "non-finite"
     view = until(lambda: ask(f"{app.uri}/lab{ROUTES}/run?run_id={run['id']}")[1]["view"], bool)
     assert view["findings"][0]["onset"] == 60
@@ -85,6 +85,10 @@ def test_a_run_and_an_experiment(app: Store) -> None:
         "child-0.1",
         "child-1.0",
     }
+    counts = ask(f"{app.uri}/lab{ROUTES}/counts?experiment_id={run['experiment']}")[1]
+    assert counts["states"]["failed"] == 1
+    some = f"{ROUTES}/counts?experiment_id={run['experiment']}&runs={run['id']},{app.run('falls')['id']}"
+    assert sum(ask(f"{app.uri}/lab{some}")[1]["states"].values()) == 2
     assert str(app.folder) not in json.dumps(told)
     assert str(app.folder) not in json.dumps(view)
     assert ask(f"{app.uri}/lab{ROUTES}/explain?condition=non-finite")[1]["page"]
@@ -125,6 +129,26 @@ def test_a_run_that_ends_is_annotated(app: Store) -> None:
 )
 def test_a_page_that_looks_different_is_served_as_it_is(stock: str) -> None:
     assert page.with_script(stock) == stock
+
+
+def test_a_server_whose_inside_has_changed_starts_without_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    from curvedoctor_mlflow import app as apps
+
+    def refuses(app: object) -> None:
+        raise AttributeError("_add_static_prefix")
+
+    monkeypatch.delenv("_MLFLOW_SGI_NAME", raising=False)
+    monkeypatch.delenv("CURVEDOCTOR_INNER_APP", raising=False)
+    monkeypatch.setattr(apps, "_extend", refuses)
+    from mlflow.server import app
+
+    assert apps.create_app() is app
+
+
+def test_a_plain_page_is_the_way_in_without_mlflows(app: Store) -> None:
+    status, text = ask(f"{app.uri}/lab{ROUTES}/page")
+    assert status == 200
+    assert "page.js" in text
 
 
 def test_an_unreadable_page_is_left_to_mlflow(tmp_path: Path) -> None:

@@ -80,16 +80,18 @@ def test_the_badge_and_the_drawer(app: Store, seen: Watched) -> None:
     page.goto(address(app, "nan-end"))
     badge = page.locator("curvedoctor-badge .badge")
     badge.wait_for()
-    page.wait_for_function(
-        "document.querySelector('curvedoctor-badge').shadowRoot.querySelector('.dot').dataset.verdict === 'sick'"
-    )
-    assert badge.inner_text().startswith("Sick: The loss is NaN")
+    page.locator("curvedoctor-badge .badge[data-kind=failed]").wait_for()
+    assert badge.inner_text().startswith("Failed: The loss is NaN")
+    color = "e => getComputedStyle(e).color"
+    of_badge = badge.locator("svg").evaluate(color)
     badge.click()
     frame = page.frame_locator("curvedoctor-badge iframe")
     frame.locator("h1", has_text="nan-end").wait_for()
     frame.locator("canvas").first.wait_for()
     assert frame.get_by_text("Lower the learning rate from 0.5 to 0.05").first.is_visible()
-    page.locator("curvedoctor-badge .close").press("Escape")
+    assert frame.locator(".cd-is-failed svg, svg.cd-is-failed").first.evaluate(color) == of_badge
+    frame.locator("h1").click()
+    page.keyboard.press("Escape")  # from within
     page.locator("curvedoctor-badge .drawer").wait_for(state="hidden")
     # another run, without a reload
     page.evaluate(f"location.hash = {json.dumps(address(app, 'falls').partition('#')[2])}")
@@ -106,6 +108,97 @@ def test_a_page_per_experiment(app: Store, seen: Watched) -> None:
     frame.get_by_role("tab", name="Across runs").click()
     frame.locator(".cd-across").wait_for()
     assert not frame.get_by_text("there is nothing to compare").count()
+
+
+def test_links_lead_to_the_charts_and_to_the_open_drawer(app: Store, seen: Watched) -> None:
+    page = seen.page
+    page.goto(address(app, "nan-end"))
+    page.locator("curvedoctor-badge .badge").click()
+    shared = page.locator("curvedoctor-badge .link").get_attribute("href")
+    page.locator("curvedoctor-badge .charts").click()
+    page.wait_for_url("**/model-metrics*")
+    page.locator("curvedoctor-badge .drawer").wait_for(state="hidden")
+    page.goto("about:blank")
+    page.goto(str(shared))
+    page.frame_locator("curvedoctor-badge iframe").locator("h1", has_text="nan-end").wait_for()
+
+
+def test_runs_that_are_compared(app: Store, seen: Watched) -> None:
+    one, two = app.run("nan-end"), app.run("falls")
+    asked = f'runs=["{one["id"]}","{two["id"]}"]&experiments=["{one["experiment"]}"]'
+    seen.page.goto(f"{app.uri}/#/compare-runs?{asked}")
+    badge = seen.page.locator("curvedoctor-badge .badge", has_text="1 failed")
+    badge.wait_for()
+    badge.click()
+    frame = seen.page.frame_locator("curvedoctor-badge iframe")
+    frame.locator(".cd-row").first.wait_for()
+    assert frame.locator(".cd-row").count() == 2
+
+
+#: controls of the page's that the badge lies on, asked of the page itself at every third pixel
+COVERED = """() => {
+  const host = document.querySelector('curvedoctor-badge');
+  const box = host.shadowRoot.querySelector('.badge').getBoundingClientRect();
+  const found = new Set();
+  for (let x = box.left; x < box.right; x += 3) for (let y = box.top; y < box.bottom; y += 3) {
+    const below = document.elementsFromPoint(x, y).find((element) => element !== host);
+    const control = below?.closest('a, button, input, select, textarea, label, [role=button], [role=tab], [role=checkbox]');
+    if (control) found.add(control.outerHTML.slice(0, 120));
+  }
+  return [...found];
+}"""
+
+
+@pytest.mark.parametrize("width", [480, 1500])
+@pytest.mark.parametrize("place", ["", "/model-metrics", "/runs"])
+def test_the_badge_covers_no_control(app: Store, seen: Watched, width: int, place: str) -> None:
+    page = seen.page
+    page.set_viewport_size({"width": width, "height": 800})
+    experiment = f"{app.uri}/#/experiments/{app.run('nan-end')['experiment']}/runs"
+    page.goto(experiment if place == "/runs" else address(app, "nan-end", place))
+    page.locator("curvedoctor-badge .badge").wait_for()
+    page.wait_for_timeout(2500)  # until the page and the badge have settled
+    assert page.evaluate(COVERED) == []
+
+
+def test_a_page_without_a_run_has_no_badge(app: Store, seen: Watched) -> None:
+    page = seen.page
+    empty = MlflowClient(app.uri).create_experiment("empty")
+    for place in ("experiments", "models", f"experiments/{empty}/runs"):
+        page.goto(f"{app.uri}/#/{place}")
+        page.wait_for_timeout(2500)
+        assert not page.locator("curvedoctor-badge .badge").is_visible()
+    MlflowClient(app.uri).delete_experiment(empty)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_in_what_is_ours(app: Store, seen: Watched, dark: bool) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = seen.page
+    if dark:
+        page.add_init_script("localStorage.setItem('_mlflow_dark_mode_toggle_enabled', 'true')")
+    page.goto(address(app, "nan-end"))
+    badge = page.locator("curvedoctor-badge .badge[data-kind=failed]")
+    badge.wait_for()
+    assert page.locator("curvedoctor-badge .cd-over").get_attribute("data-theme") == (
+        "dark" if dark else "light"
+    )
+    page.evaluate(Axe().axe_script)
+    ours = "() => axe.run({include: [['curvedoctor-badge', '.cd-over']]}, {iframes: false}).then(r => r.violations)"
+    told = [page.evaluate(ours)]
+    badge.click()
+    inner = page.frame_locator("curvedoctor-badge iframe")
+    inner.locator("canvas").first.wait_for()
+    page.wait_for_timeout(400)  # until colours have faded over
+    told.append(page.evaluate(ours))
+    frame = next(f for f in page.frames if "/curvedoctor/page" in f.url)
+    frame.evaluate(Axe().axe_script)
+    told.append(frame.evaluate("() => axe.run().then(r => r.violations)"))
+    found = [
+        (item["id"], [node["html"][:160] for node in item["nodes"]][:3]) for some in told for item in some
+    ]
+    assert found == []
 
 
 def test_a_run_named_with_html_does_no_harm(app: Store, seen: Watched) -> None:
@@ -178,8 +271,8 @@ def test_the_badge_and_the_drawer_ask_in_the_pages_workspace(app: Store, seen: W
     def answer(route) -> None:
         name = route.request.url.partition("/curvedoctor/")[2].partition("?")[0]
         asked[name] = route.request.headers.get("x-mlflow-workspace")
-        told = {"phase": "ready", "total": 1, "trouble": "", "version": 1, "view": None}
-        route.fulfill(json={**told, "verdict": "sick", "headline": "Of the team"})
+        told = {"phase": "ready", "total": 1, "trouble": "", "version": 1, "view": None, "curves": True}
+        route.fulfill(json={**told, "state": "needs attention", "headline": "Of the team"})
 
     for name in ("brief", "run"):
         seen.page.route(f"**/curvedoctor/{name}?*", answer)
@@ -187,5 +280,5 @@ def test_the_badge_and_the_drawer_ask_in_the_pages_workspace(app: Store, seen: W
     badge = seen.page.locator("curvedoctor-badge .badge", has_text="Of the team")
     badge.wait_for()
     badge.click()
-    seen.page.frame_locator("curvedoctor-badge iframe").get_by_text("no diagnosis").wait_for()
+    seen.page.frame_locator("curvedoctor-badge iframe").get_by_text("No diagnosis").wait_for()
     assert asked == {"brief": "a team", "run": "a team"}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from curvedoctor_mlflow import service as clinics
+from curvedoctor.model import Diagnosis
+from curvedoctor_mlflow import service as services
 from curvedoctor_mlflow.routes import _status
 from curvedoctor_mlflow.service import DiagnosisService, ExperimentState
 from mlflow_lab.stores import Store
@@ -39,6 +40,45 @@ def test_a_page_waits_for_its_own_run_only(service: DiagnosisService, filled: St
     # the look at all of them is still to come, with what siblings say
     service._look(experiment, state)
     assert len(state.diagnoses) == len(filled.experiment("hard")) + 1
+    # the parent of the sweep holds no curve: its page and the list pass it over
+    assert len(state.lines()) == len(filled.experiment("hard"))
+    assert {line["run"] for line in state.lines({run_id})} == {"nan-end"}
+
+
+def test_a_look_costs_what_changed(
+    filled: Store, tmp_path: Path, service: DiagnosisService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(filled.database, tmp_path / "mlflow.db")
+    own, (experiment, run_id) = (
+        DiagnosisService(f"sqlite:///{tmp_path / 'mlflow.db'}"),
+        place(filled, "falls"),
+    )
+    state = ExperimentState()
+    own._look(experiment, state)
+    taken: list[str] = []
+    take = DiagnosisService._take
+
+    def noted(
+        self: DiagnosisService, state: ExperimentState, diagnosis: Diagnosis, experiment: str, run_id: str
+    ) -> None:
+        taken.append(run_id)
+        take(self, state, diagnosis, experiment, run_id)
+
+    monkeypatch.setattr(DiagnosisService, "_take", noted)
+    for change, expected in (
+        ("", []),
+        (f"UPDATE latest_metrics SET timestamp = timestamp + 1000 WHERE run_uuid = '{run_id}'", [run_id]),
+        (f"UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid = '{run_id}'", []),
+    ):
+        before = state.version
+        with sqlite3.connect(tmp_path / "mlflow.db") as connection:
+            connection.execute(change)
+        connection.close()
+        taken.clear()
+        own._look(experiment, state)
+        assert taken == expected
+        assert (state.version > before) == bool(change)
+    assert run_id not in state.diagnoses
 
 
 def test_it_is_judged_again_only_when_it_has_changed(
@@ -49,8 +89,8 @@ def test_it_is_judged_again_only_when_it_has_changed(
         DiagnosisService(f"sqlite:///{tmp_path / 'mlflow.db'}"),
         place(filled, "falls"),
     )
-    monkeypatch.setattr(clinics, "INTERVAL", 0.0)
-    state = ExperimentState(version=1)
+    monkeypatch.setattr(services, "INTERVAL", 0.0)
+    state = ExperimentState(version=1)  # the first look is still under way
     versions = []
     for change in ("", "", "UPDATE latest_metrics SET timestamp = timestamp + 1000", ""):
         if change:
@@ -68,13 +108,15 @@ def test_a_long_look_is_followed_by_a_long_rest(
     experiment, _ = place(filled)
     service._states[experiment] = state = ExperimentState(busy=True)
     rests = []
-    for seconds in (0.0, 0.4):
+    monkeypatch.setattr(services, "LONGEST", 12.0)
+    for seconds in (0.0, 0.4, 0.8):
         monkeypatch.setattr(DiagnosisService, "_look", burning(seconds))
         service._todo.put((experiment, "", lambda: None))
         one_turn(service)
         rests.append(state.rest)
-    assert rests[0] == clinics.INTERVAL
-    assert rests[1] >= 0.4 / clinics.SHARE
+    assert rests[0] == services.INTERVAL
+    assert 12.0 > rests[1] >= 0.4 / services.SHARE
+    assert rests[2] == services.LONGEST
     # as long as it lasts, nothing is asked of the store
     state.busy = False
     assert service.state(experiment).busy is False
@@ -112,10 +154,9 @@ def test_many_runs_that_end_at_once_cost_one_look(
     service: DiagnosisService, filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks, annotated = [], []
-    monkeypatch.setenv("CURVEDOCTOR_ANNOTATE", "1")
     monkeypatch.setattr(DiagnosisService, "_put", lambda self, *what: self._todo.put(what))
     monkeypatch.setattr(DiagnosisService, "_look", lambda self, experiment, state: looks.append(experiment))
-    monkeypatch.setattr(DiagnosisService, "_annotate", lambda self, state, run_id: annotated.append(run_id))
+    monkeypatch.setattr(DiagnosisService, "_tell", lambda self, state, run_id: annotated.append(run_id))
     for number in range(5):
         service.ended("1", f"run-{number}", lambda: None)
     one_turn(service)
@@ -127,3 +168,22 @@ def test_not_yet_is_not_nothing() -> None:
     assert _status(ExperimentState(busy=True), missing=True)["phase"] == "reading"
     assert _status(ExperimentState(busy=False), missing=True)["phase"] == "ready"
     assert _status(ExperimentState(busy=True), missing=False)["phase"] == "ready"
+
+
+def test_the_operators_program_is_called_for_a_run_that_ends(
+    service: DiagnosisService, filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    script = tmp_path / "program"
+    script.write_text(f'#!/bin/sh\necho "$CURVEDOCTOR_RUN: $CURVEDOCTOR_CONDITION" >> "{told}"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("CURVEDOCTOR_NOTIFY", str(script))
+    experiment, _ = place(filled)
+    state = ExperimentState()
+    service._look(experiment, state)
+    assert not told.exists()
+    for name in ("nan-end", "falls"):
+        service._tell(state, place(filled, name)[1])
+    assert told.read_text() == "nan-end: non-finite\n"
+    monkeypatch.setenv("CURVEDOCTOR_NOTIFY", "/no/such/program")
+    service._tell(state, place(filled)[1])  # a warning in the log, and the server goes on

@@ -1,14 +1,15 @@
-"""Both supported MLflows, each in its own environment, over SQLite and PostgreSQL."""
+"""Both supported MLflows, each in its own environment, over SQLite, PostgreSQL and MariaDB."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from mlflow_lab import look, postgres, servers
+from mlflow_lab import look, mariadb, postgres, servers
 from mlflow_lab.compare import assert_all
 from mlflow_lab.stores import Store, fill, serve_copy
 from mlflow_lab.write import diagnoses, erase, statuses, write
@@ -62,49 +63,41 @@ def test_an_old_server_is_annotated_and_cleaned(old_server: Store) -> None:
     assert look.database(old_server.database) == before
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    with postgres.running() as address:
-        yield address
+@pytest.fixture(scope="module", params=[pytest.param(postgres, marks=pytest.mark.postgres), mariadb])
+def database(request: pytest.FixtureRequest) -> Iterator[tuple[ModuleType, str]]:
+    with request.param.running() as address:
+        yield request.param, address
 
 
-@pytest.mark.postgres
 @pytest.mark.parametrize("version", ["newest", "2.22.5"])
-def test_postgresql(cluster: str, old: str, version: str, tmp_path: Path) -> None:
+def test_a_database_server(database: tuple[ModuleType, str], old: str, version: str, tmp_path: Path) -> None:
     """Read, refused or annotated, and every row as before."""
+    kind, cluster = database
     python = old if version == "2.22.5" else sys.executable
-    uri = postgres.create(cluster, f"mlflow-{version}")
-    # the name of a driver is for MLflow: SQLAlchemy's own choice may not be installed
-    driver = uri.replace("postgresql:", "postgresql+psycopg2:")
-    filled = fill(python, tmp_path, uri=driver, artifacts=str(tmp_path / "artifacts"))
+    uri = kind.create(cluster, f"mlflow-{version}")
+    filled = fill(python, tmp_path, uri=kind.for_mlflow(uri), artifacts=str(tmp_path / "artifacts"))
     (tmp_path / "artifacts").mkdir(exist_ok=True)
-    before = postgres.content(uri)
+    before = kind.content(uri)
     runs, problems = read_all(uri)
     assert not problems
     assert_all(runs, filled.truth)
     found = diagnoses(uri, experiment="small")
     if version == "2.22.5":
         assert statuses(write(found)) == {"refused"}
-        assert postgres.content(uri) == before
+        assert kind.content(uri) == before
         return
     assert statuses(write(found, note=True)) == {"written"}
     assert len(list((tmp_path / "artifacts").rglob("report.html"))) == 3
     assert statuses(write(diagnoses(uri, experiment="small"), note=True)) == {"unchanged"}
     assert statuses(erase(found)) == {"removed"}
-    assert postgres.content(uri) == before
+    assert kind.content(uri) == before
 
 
-@pytest.mark.postgres
-def test_a_server_over_postgresql(cluster: str, tmp_path: Path) -> None:
-    uri = postgres.create(cluster, "behind-a-server")
-    driver = uri.replace("postgresql:", "postgresql+psycopg2:")
-    filled = fill(sys.executable, tmp_path, uri=driver, artifacts="mlflow-artifacts:/")
-    with servers.serve(sys.executable, driver, tmp_path) as server:
-        before = postgres.content(uri)
+def test_a_server_over_a_database_server(database: tuple[ModuleType, str], tmp_path: Path) -> None:
+    kind, cluster = database
+    uri = kind.create(cluster, "behind-a-server")
+    filled = fill(sys.executable, tmp_path, uri=kind.for_mlflow(uri), artifacts="mlflow-artifacts:/")
+    with servers.serve(sys.executable, kind.for_mlflow(uri), tmp_path) as server:
         runs, problems = read_all(server.url)
         assert not problems
         assert_all(runs, filled.truth)
-        found = diagnoses(server.url, experiment="small")
-        assert statuses(write(found, note=True)) == {"written"}
-        assert statuses(erase(found)) == {"removed"}
-        assert postgres.content(uri) == before

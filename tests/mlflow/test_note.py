@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curvedoctor.errors import SinkError
-from curvedoctor.sinks.mlflow.content import BEGIN, END, escaped, with_note, without_note
+from curvedoctor.sinks.mlflow.content import BEGIN, BEGIN_BELOW, END, escaped, with_note, without_note
 
 words = st.text().filter(lambda text: "curvedoctor:" not in text)
 
@@ -20,9 +20,14 @@ def test_writing_any_number_of_times_and_removing_gives_back_the_description(
     for block in blocks:
         text = with_note(text, block)
         assert with_note(text, block) == text
-        assert text.startswith("<!-- curvedoctor:begin")
+        assert text.startswith(f"{before}\n\n{BEGIN_BELOW}" if before else "<!-- curvedoctor:begin")
     action, rest = without_note(str(text))
     assert (None if action == "delete" else rest) == before
+
+
+@given(words.filter(bool), words)
+def test_what_is_written_later_stays_too(above: str, below: str) -> None:
+    assert without_note(with_note(above, "ours") + below) == ("write", above + below)
 
 
 @given(words, words)

@@ -1,7 +1,4 @@
-"""MariaDB, once by hand: everything that the tests ask of PostgreSQL. Needs Debian's package mariadb-server-core.
-
-cd tests && python -m mlflow_lab.mariadb [newest|2.22.5]
-"""
+"""A MariaDB server of Debian's package, in a folder of its own, on loopback."""
 
 from __future__ import annotations
 
@@ -10,102 +7,77 @@ import os
 import pwd
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pymysql
+import pytest
 
 from mlflow_lab import servers
-from mlflow_lab.compare import assert_all
 from mlflow_lab.look import every_row
-from mlflow_lab.stores import Store, fill
-from mlflow_lab.write import diagnoses, erase, statuses, write
-from sources.contract import read_all
+
+PROGRAMS = ("mariadb-install-db", "mariadbd")
+#: seconds until it must answer
+STARTUP = 90
+
+
+def binaries() -> list[str]:
+    """The installed server's programs; a loud skip without them."""
+    found = [shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in PROGRAMS]
+    if None in found:
+        pytest.skip("no MariaDB: apt-get install mariadb-server")
+    return [str(path) for path in found]
 
 
 @contextlib.contextmanager
-def running() -> Iterator[tuple[str, int]]:
-    """(address, port) of a new, empty server on loopback: `mysql://root@127.0.0.1:PORT`."""
-    port = servers.free_port()
+def running() -> Iterator[str]:
+    """The address of a new, empty server: `mysql://root@127.0.0.1:PORT`."""
+    (install, server), port = binaries(), servers.free_port()
     folder = Path(tempfile.mkdtemp(prefix="curvedoctor-maria-"))
-    user = pwd.getpwuid(os.geteuid()).pw_name
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    data = folder / "data"
-    install = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", f"--user={user}"]
-    subprocess.run([*install, "--auth-root-authentication-method=normal"], check=True, **quiet)
-    server = [
-        "/usr/sbin/mariadbd", "--no-defaults", f"--datadir={data}", f"--user={user}", f"--port={port}",
-        "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}",
-    ]  # fmt: skip
-    process = subprocess.Popen(server, **quiet)
+    common = ["--no-defaults", f"--datadir={folder / 'data'}", f"--user={pwd.getpwuid(os.geteuid()).pw_name}"]
+    subprocess.run([install, *common, "--auth-root-authentication-method=normal"], check=True, **quiet)
+    process = subprocess.Popen(
+        [server, *common, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}"],
+        **quiet,
+    )  # fmt: skip
+    address = f"mysql://root@127.0.0.1:{port}"
     try:
-        connected(port).close()
-        yield f"mysql://root@127.0.0.1:{port}", port
+        connected(address).close()
+        yield address
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def connected(port: int, name: str | None = None) -> pymysql.Connection:
+def connected(address: str) -> pymysql.Connection:
     """A connection, as soon as there can be one."""
-    end = time.monotonic() + 30
+    place, _, name = address.partition("@127.0.0.1:")[2].partition("/")
+    end = time.monotonic() + STARTUP
     while time.monotonic() < end:
         with contextlib.suppress(pymysql.err.OperationalError):
-            return pymysql.connect(host="127.0.0.1", port=port, user="root", database=name)
+            return pymysql.connect(host="127.0.0.1", port=int(place), user="root", database=name or None)
         time.sleep(0.2)
-    raise TimeoutError(f"no MariaDB answers on port {port}")
+    raise TimeoutError(f"no MariaDB answers at {address}")
 
 
-def content(port: int, name: str) -> dict[str, list[str]]:
+def create(address: str, name: str) -> str:
+    """A new database on the server; returns its address."""
+    with contextlib.closing(connected(address)) as connection:
+        connection.cursor().execute(f"CREATE DATABASE `{name}`")
+    return f"{address}/{name}"
+
+
+def content(address: str) -> dict[str, list[str]]:
     """Every row of every table."""
-    with contextlib.closing(connected(port, name)) as connection, connection.cursor() as cursor:
+    with contextlib.closing(connected(address)) as connection, connection.cursor() as cursor:
         cursor.execute("SHOW TABLES")
         return every_row(cursor, "`")
 
 
-def read_and_write(store: Store, port: int, name: str, address: str, allowed: bool) -> None:
-    """Read to the last point; annotated and cleaned, or refused, with every row as before."""
-    before = content(port, name)
-    runs, problems = read_all(address)
-    assert not problems
-    assert_all(runs, store.truth)
-    found = diagnoses(address, experiment="small")
-    if not allowed:
-        outcomes = write(found)
-        assert statuses(outcomes) == {"refused"}
-        print("annotate:", outcomes[0].what[0])
-    else:
-        assert statuses(write(found, note=True)) == {"written"}
-        assert statuses(write(diagnoses(address, experiment="small"), note=True)) == {"unchanged"}
-        assert statuses(erase(found)) == {"removed"}
-    assert content(port, name) == before
-    print(
-        address.partition("@")[2] or address,
-        "as logged:",
-        len(runs),
-        "runs;",
-        "written and taken back" if allowed else "refused",
-    )
-
-
-def main(version: str = "newest") -> None:
-    python = servers.old_python() if version == "2.22.5" else sys.executable
-    with running() as (address, port), tempfile.TemporaryDirectory() as scratch:
-        connection = connected(port)
-        connection.cursor().execute("CREATE DATABASE mlflow")
-        print("MariaDB", connection.server_version)
-        connection.close()
-        uri, driver = f"{address}/mlflow", f"{address}/mlflow".replace("mysql:", "mysql+pymysql:")
-        (Path(scratch) / "artifacts").mkdir()
-        store = fill(python, Path(scratch), uri=driver, artifacts="mlflow-artifacts:/")
-        with servers.serve(python, driver, Path(scratch)) as server:
-            read_and_write(store, port, "mlflow", server.url, allowed=True)
-        read_and_write(store, port, "mlflow", uri, allowed=version == "newest")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def for_mlflow(address: str) -> str:
+    """The address with a driver, which MLflow wants: SQLAlchemy's own choice may not be installed."""
+    return address.replace("mysql:", "mysql+pymysql:")

@@ -77,3 +77,8 @@ def content(address: str) -> dict[str, list[str]]:
         return every_row(cursor, '"')
     finally:
         connection.close()
+
+
+def for_mlflow(address: str) -> str:
+    """The address with a driver, which MLflow wants: SQLAlchemy's own choice may not be installed."""
+    return address.replace("postgresql:", "postgresql+psycopg2:")

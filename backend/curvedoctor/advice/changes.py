@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from curvedoctor.actions import ACTIONS
+from curvedoctor.advice.named import Change, named
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
@@ -28,18 +29,6 @@ _PLAIN = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The numbers of one prescription, and the sentence that carries them."""
-
-    text: str
-    parameter: str | None = None
-    current: ParamValue | None = None
-    proposed: ParamValue | None = None
-    factor: float | None = None
-    step: float | None = None
-
-
 #: what siblings proved: action → (hyperparameter, its value there, share by which it ended lower)
 SiblingValues = Mapping[str, tuple[str, ParamValue, float]]
 
@@ -48,6 +37,8 @@ def change(
     case: Case, action: str, findings: Sequence[Finding], sibling_values: SiblingValues = MappingProxyType({})
 ) -> Change:
     """What to change, with numbers wherever the log allows."""
+    if (in_its_words := named(case, action, findings)) is not None:
+        return in_its_words
     if action in sibling_values and not _leap(case, *sibling_values[action]):
         return _as_a_sibling(case, *sibling_values[action])
     special = _SPECIAL.get(action)

@@ -145,11 +145,12 @@ def default_model() -> Model | None:
 
 
 def judgeable(case: Case) -> bool:
-    """Whether the run is of the kind the model was fitted on: a network's, with a curve that has a direction."""
+    """Whether the run is of the kind the model was fitted on: one network's, with a curve that has a direction."""
     s = case.primary
     return (
         s is not None
         and not case.boosting
+        and not case.pairs
         and s.stats.n >= FEWEST
         and s.stats.low >= 0
         and s.stats.top > s.stats.low

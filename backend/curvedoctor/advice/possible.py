@@ -37,8 +37,10 @@ def possible(case: Case, action: str) -> bool:
     """Whether the action makes sense for this kind of run."""
     if case.boosting:
         return action not in NETWORKS_ONLY
+    if case.pairs and action == "regularize":
+        return True  # one side is held back: nothing needs held-out data
     if action == "change-optimizer":
-        return not (case.word("model") == "transformer" and _adaptive(case))
+        return not case.pairs and not (case.word("model") == "transformer" and _adaptive(case))
     held_out = case.val or case.val_score
     if action in _NEEDS_VALIDATION and held_out is None:
         return False

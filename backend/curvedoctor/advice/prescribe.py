@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from curvedoctor.actions import ACTIONS, OPPOSITES, Cost
-from curvedoctor.advice.changes import Change, change
+from curvedoctor.advice.changes import change
 from curvedoctor.advice.experiments import experiment
 from curvedoctor.advice.help_probability import Estimate
+from curvedoctor.advice.named import Change
 from curvedoctor.advice.possible import contradicts, last_resorts, possible
 from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case

@@ -63,9 +63,9 @@ def command(settings: Settings, /, **kwargs: Any) -> int:
     kwargs["format"] = format_of(kwargs["format"], kwargs["output"], formats())
     refuse_binary(kwargs["format"], kwargs["output"])
     baseline = read_baseline(kwargs["baseline"]) if kwargs["baseline"] else {}
-    options = replace(
-        options_of(kwargs, settings), curves=wanted(kwargs["format"]), memory=not kwargs["no_cache"]
-    )
+    cached = not kwargs["no_cache"]
+    options = replace(options_of(kwargs, settings), curves=wanted(kwargs["format"]), memory=cached)
+    options = replace(options, read=replace(options.read, cached=cached))
     results = Results(kwargs["sources"], options, Known(settings.rules, baseline), Progress())
     present(results, settings, kwargs)
     return results.code(kwargs["fail_on"])

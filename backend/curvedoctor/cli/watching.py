@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
-from curvedoctor.cli.notify import notify
 from curvedoctor.cli.terminal import emit_line, output_style, print_error
 from curvedoctor.engine import Options
 from curvedoctor.engine.growing import Growing
 from curvedoctor.errors import SourceError
 from curvedoctor.known import Known
 from curvedoctor.model import SEVERITIES, Diagnosis, Finding, Problem
+from curvedoctor.notify import notify
 from curvedoctor.reports.as_table import first_try
 from curvedoctor.reports.phrases import STATES
 from curvedoctor.reports.text import MARKS, Paint, cells, fit, onset, pad, safe
@@ -148,7 +148,7 @@ class Watch:
             )
         for finding in self.new(diagnosis, before):
             if self.notify:
-                notify(self.notify, diagnosis, finding)
+                notify(self.notify, diagnosis, finding, lambda what: print_error(f"--notify {what}"))
         return True
 
     def new(self, diagnosis: Diagnosis, before: Seen | None) -> Iterator[Finding]:

@@ -48,6 +48,8 @@ class Condition:
     healthy: tuple[Example, ...]
     #: False where the absolute level of the loss is the evidence (ln K, entropy of the base rate)
     scale_free: bool = True
+    #: its evidence is what running on would bring: pictures show where its curves are heading
+    extrapolates: bool = False
     #: preview: thresholds not yet calibrated on trainings whose remedies were tried
     stage: Literal["preview", "stable"] = "stable"
 

@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from curvedoctor.model import Axis, Better, Curve, Floats, Granularity, ParamValue, Quantity, Role, Run, Split
 
+LOWER: Better = "lower"
+NONE: Better = "none"
 _ROLES: Mapping[str, tuple[Split, Quantity, Better, Granularity]] = {
     "train/loss": ("train", "loss", "lower", "epoch"),
     "val/loss": ("val", "loss", "lower", "epoch"),
@@ -96,3 +98,37 @@ def noisy_but_sound(rng: np.random.Generator) -> Run:
 
 #: what every condition must stay silent on
 HEALTHY = (well, well_plain, dropout, noisy_but_sound)
+
+
+def adversarial(
+    judge: Floats,
+    maker: Floats,
+    names: tuple[str, str] = ("loss_d", "loss_g"),
+    right: Floats | None = None,
+    quality: Floats | None = None,
+) -> Run:
+    """A pair's two losses, the discriminator's accuracy and a distance of what is made (FID), the last two where given."""
+    curves: list[tuple[str, Quantity, Floats]] = [(names[0], "loss", judge), (names[1], "loss", maker)]
+    curves += [("acc_d", "accuracy", right)] if right is not None else []
+    made = [_bare(tag, Role("train", quantity, "none", "step"), y, 100) for tag, quantity, y in curves]
+    if quality is not None:
+        made.append(_bare("fid", Role("val", "error", "lower", "unknown"), quality, 500))
+    return Run("pair", "pair", "pairs", tuple(made))
+
+
+def variational(recon: Floats, kl: Floats) -> Run:
+    """The terms of a variational autoencoder, and their sum."""
+    made = [
+        _bare(tag, Role("train", "loss", better, "epoch"), y, 1)
+        for tag, better, y in (
+            ("loss", LOWER, recon + kl),
+            ("recon_loss", LOWER, recon),
+            ("kl_loss", NONE, kl),
+        )
+    ]
+    return Run("codes", "codes", "codes", tuple(made))
+
+
+def _bare(tag: str, role: Role, values: Floats, every: int) -> Curve:
+    steps = every * np.arange(1, len(values) + 1, dtype=np.int64)
+    return Curve(tag, tag, steps, np.asarray(values, np.float64), np.full(len(values), np.nan), role, "step")

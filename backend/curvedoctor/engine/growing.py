@@ -1,7 +1,7 @@
 """Looking again: of runs that grow, only what was added is read, and only they are judged.
 
-The first look, and changes of anything but event files, go through the scan with its memory. In between,
-runs that grew are judged with what their siblings' summaries say; once nothing grows any more, their
+Of MLflow stores `Changes` knows what to judge again. For event files, the first look goes through the scan with
+its memory, as it does for changes of anything else. In between, runs that grew are judged with what their siblings' summaries say; once nothing grows any more, their
 groups are judged as a whole, so that in the end nothing differs from a fresh diagnosis.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from curvedoctor.address import Address
 from curvedoctor.advice.siblings import Siblings
+from curvedoctor.engine.changes import Changes
 from curvedoctor.engine.grouping import JOB
 from curvedoctor.engine.judge import judge, prepare
 from curvedoctor.engine.options import Options
@@ -42,6 +43,7 @@ class Growing:
         self._options = replace(options, memory=True)
         self._units: dict[Name, Unit] = {}
         self._follower = Follower()
+        self._changes = Changes(options)
         self._groups: dict[str, _Group] = {}
         #: groups of which some runs were judged without the others
         self._unsettled = False
@@ -53,6 +55,7 @@ class Growing:
         except BaseException:
             # what was half done is done again
             self._units, self._groups = {}, {}
+            self._changes = Changes(self._options)
             raise
 
     def _look(self) -> Iterator[Diagnosis | Problem]:
@@ -63,6 +66,10 @@ class Growing:
                 problems.append(item)
             else:
                 units[name_of(item)] = item
+        if units and self._options.jobs == 1 and all(map(Changes.knows, units.values())):
+            yield from problems
+            yield from self._changes.look(units.values())
+            return
         before, self._units = self._units, units
         changed = [unit for name, unit in units.items() if not _same(unit, before.get(name))]
         gone = before.keys() - units.keys()

@@ -8,19 +8,24 @@ from functools import cache
 from pathlib import Path
 
 from curvedoctor.engine.codec import dumps
-from curvedoctor.engine.memory import LAYOUT
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.record import of_role, of_unit
 from curvedoctor.sources import reader_named
 from curvedoctor.sources.base import Unit
+from curvedoctor.store import LAYOUT
 from curvedoctor.version import __version__
 
 #: parts of the package that only show or write what was diagnosed
 _SILENT = frozenset({"cli", "compare", "demo", "reports", "sinks"})
 
 
-def key_of(units: Sequence[Unit], options: Options) -> bytes | None:
-    """What decides what is said of these units; None where their stamps don't tell every change."""
+def key_of(units: Sequence[Unit], options: Options, database: str | None = None) -> bytes | None:
+    """What decides what is said of these units; None where their stamps don't tell every change.
+
+    `database` is the state of the file that they are all in, where that is known.
+    """
+    if database is not None and all(unit.reader == "mlflow-sql" for unit in units):
+        return digest(deciding(options), [of_unit(unit) for unit in units], database)
     if not all(reader_named(unit.reader).traits.stamped and _tells(unit.stamp) for unit in units):
         return None
     return digest(deciding(options), [of_unit(unit) for unit in units])

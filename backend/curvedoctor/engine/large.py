@@ -15,7 +15,6 @@ from pathlib import Path
 from curvedoctor.advice.siblings import Trial
 from curvedoctor.engine.grouping import Job, parts
 from curvedoctor.engine.judge import tried_by_siblings
-from curvedoctor.engine.memory import Entry
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.plan import Plan
 from curvedoctor.engine.pool import Pool, in_order
@@ -25,6 +24,7 @@ from curvedoctor.features.case import Case
 from curvedoctor.features.summary import Summary
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.sources.base import Unit
+from curvedoctor.store import Entry
 
 #: bytes of cases that are kept at hand rather than spilled
 HELD = 96 << 20

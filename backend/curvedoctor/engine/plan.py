@@ -12,13 +12,13 @@ from typing import Any
 
 from curvedoctor.engine import grouping, keys, tree
 from curvedoctor.engine.codec import dumps, loads
-from curvedoctor.engine.memory import Entry, Memory
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.record import Curves, filled, of_problem, unpack, unpack_units
 from curvedoctor.engine.work import Key, keep, key_of
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import Unit
+from curvedoctor.store import Entry, Store
 
 #: tells apart the runs that were mixed in one directory
 _NUMBER = re.compile(r"#\d+$")
@@ -45,12 +45,14 @@ class Remembered:
 class Plan:
     """Looks up each group before it is judged, and keeps what was judged for the next time."""
 
-    def __init__(self, addresses: Sequence[str], options: Options, store: Memory | None) -> None:
+    def __init__(self, addresses: Sequence[str], options: Options, store: Store | None) -> None:
         self._addresses = list(addresses)
         self._options = options
         self._store = store
         self._started = time.time()
         self._runs = 0
+        #: address → the state of the SQLite file behind it before it was read; None if there is none, or it is new
+        self._databases: dict[str, str | None] = {}
         #: the walk: problems as rows, groups as [key]; None if it can't or need not be remembered
         self._walk: list[Any] | None = None if store is None else []
 
@@ -71,9 +73,24 @@ class Plan:
 
     def remember(self, units: Sequence[Unit], parts: Sequence[Entry]) -> None:
         """Keep what was said of a group."""
-        key = keys.key_of(units, self._options) if self._store else None
+        key = self._key(units)
         if self._store and key is not None:
             self._store.put(key, parts)
+
+    def _key(self, units: Sequence[Unit]) -> bytes | None:
+        if self._store is None:
+            return None
+        address = units[0].address
+        if address not in self._databases:
+            self._databases[address] = self._state(address)
+        return keys.key_of(units, self._options, self._databases[address])
+
+    def _state(self, address: str) -> str | None:
+        database = tree.database_files(address)
+        if database is None:
+            return None
+        digest, latest = tree.state(database)
+        return digest if latest < self._started - tree.SETTLED else None
 
     def remember_walk(self) -> None:
         """Keep the walk itself, where every group of it is held and nothing has just changed."""
@@ -111,7 +128,7 @@ class Plan:
 
     def _looked_up(self, units: list[Unit]) -> Remembered | list[Unit]:
         self._runs += len(units)
-        key = keys.key_of(units, self._options) if self._store else None
+        key = self._key(units)
         if self._store is None or key is None:
             self._walk = None
             return units

@@ -56,6 +56,12 @@ def _nothing(points: int) -> tuple[Any, Any]:
     return np.broadcast_to(np.int64(0), points), np.broadcast_to(np.float64(np.nan), points)
 
 
+def hollow(curve: Curve) -> Curve:
+    """The curve without its points."""
+    steps, values = _nothing(len(curve))
+    return replace(curve, steps=steps, values=values, wall_times=values)
+
+
 def is_hollow(curve: Curve) -> bool:
     """Whether the curve's points were left out."""
     return len(curve) > 0 and curve.values.strides == (0,)

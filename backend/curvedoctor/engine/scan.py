@@ -15,7 +15,7 @@ from functools import partial
 from curvedoctor.engine import grouping
 from curvedoctor.engine.grouping import Job
 from curvedoctor.engine.large import judge_large
-from curvedoctor.engine.memory import Entry, Memory, memory
+from curvedoctor.engine.memory import memory
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.plan import Plan, Remembered
 from curvedoctor.engine.pool import Later, Pool, pool
@@ -23,6 +23,7 @@ from curvedoctor.engine.record import pack_units
 from curvedoctor.engine.work import JobResult, group_result, work
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.sources.base import Unit
+from curvedoctor.store import Entry, Store
 
 
 def scan(
@@ -41,7 +42,7 @@ def scan(
 
 
 def _results(
-    addresses: Sequence[str], options: Options, store: Memory | None
+    addresses: Sequence[str], options: Options, store: Store | None
 ) -> Iterator[Diagnosis | Problem]:
     plan = Plan(addresses, options, store)
     with pool(partial(work, options=options), options.jobs, options.backend) as workers:

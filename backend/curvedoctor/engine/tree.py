@@ -1,4 +1,5 @@
-"""Remembered walks: a tree of local directories in which nothing changed needs no walk, only a stat per entry.
+"""Remembered walks: a tree of local directories in which nothing changed needs no walk, only a stat per entry;
+an SQLite database whose file did not change, and what SQLite keeps beside it, needs not even be opened.
 
 A directory's times change when a name in it comes, goes or changes, a file's when its bytes do. What
 was changed just before it was looked at is not trusted: a later change may carry the same time.
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from curvedoctor.sources import files
+from curvedoctor.sources.mlflow.db import is_sqlite, sqlite_path
 from curvedoctor.sources.walk import SKIPPED
 
 #: seconds between a change and the walk; file systems' clocks are as coarse as that
@@ -28,6 +30,9 @@ def snapshot(roots: Sequence[str], runs: int) -> list[Folder] | None:
     folders: list[Folder] = []
     left = ENTRIES + ENTRIES_PER_RUN * runs
     for root in roots:
+        if (database := database_files(root)) is not None:
+            folders += database
+            continue
         if files.is_url(root) or not os.path.isdir(root):  # noqa: PTH112 — keeps the user's spelling
             return None
         real = Path(root).resolve()
@@ -41,6 +46,14 @@ def snapshot(roots: Sequence[str], runs: int) -> list[Folder] | None:
             pending.extend(name for name in below if name is not None)
             folders.append((folder, names))
     return folders
+
+
+def database_files(address: str) -> list[Folder] | None:
+    """An SQLite database and what SQLite keeps beside it; None for what is none."""
+    path = sqlite_path(address) if address.startswith("sqlite") or Path(address).is_file() else None
+    if path is None or not is_sqlite(path):
+        return None
+    return [(path + suffix, ()) for suffix in ("", "-wal", "-journal")]
 
 
 def state(folders: Sequence[Folder]) -> tuple[str, float]:

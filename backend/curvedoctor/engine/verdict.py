@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from curvedoctor.conditions.adversarial.adversary_dominates import in_doubt
 from curvedoctor.conditions.measures.shape import error_of_mean
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -30,6 +31,8 @@ def verdict(
 
 def _no_evidence(case: Case, unjudged: Sequence[Unjudged], asked: int) -> str | None:
     main = case.primary or case.reward
+    if main is None and case.pairs:
+        return in_doubt(case)
     if main is None:
         points = max((len(curve) for curve in case.run.curves), default=0)
         if points <= 2:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from curvedoctor.features.clocks import ranges_of
+from curvedoctor.features.pair import Pair, pairs
 from curvedoctor.features.schedule import Schedule, recognize
 from curvedoctor.features.series import Series, prepare
 from curvedoctor.model import Curve, ParamValue, Quantity, Run
@@ -82,6 +83,11 @@ class Case:
     def outcome(self) -> Series | None:
         """The curve that says how good the run became: validation, else the primary one."""
         return self.val or self.primary
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Generators and discriminators whose losses are logged."""
+        return pairs(self.series)
 
     @cached_property
     def boosting(self) -> bool:

@@ -86,6 +86,11 @@ def _role(name: Name, around: Neighbours, without: Collection[str]) -> Role:
             "none",
             "the run's other curves are those of reinforcement learning: the target moves",
         )
+    if what in ("loss", "other") and around.of_codes(name):
+        what, better = "loss", "none"
+        reason = "the divergence of an autoencoder's codes: what they tell costs, so it may rise"
+    if what == "reward" and around.of_preferences(name):
+        better, reason = "none", "a margin between answers: it grows with certainty, right or wrong"
     if what == "loss" and around.of_diffusion(name):
         better, reason = "lower", "a diffusion's loss, or a quarter of it"
     why.append(f"better {better}: {reason}")

@@ -12,7 +12,9 @@ from curvedoctor.roles.tag_words import Name
 _EPISODE = frozenset({"episode", "episodes", "episodic"})
 #: terms of a generator's loss that are to be minimised all the same
 _BESIDE_ADVERSARIAL = frozenset("recon reconstruction cycle matching identity idt l1 perceptual".split())  # noqa: SIM905
-_PLAIN_LOSS = {("loss",), ("total",), ("loss", "total"), ("total", "loss")}
+_PLAIN_LOSS = {("loss",), ("total",), ("loss", "total"), ("total", "loss"), ("reg",)}
+#: of a discriminator's gradient (Gulrajani et al. 2017, Mescheder et al. 2018)
+_PENALTIES = frozenset({"penalty", "gp", "r1"})
 #: transformers that detect or segment have a loss per layer of their decoder: "d0.loss_bbox"
 _LAYER = re.compile(r"(?:^|[./])d\d+\.loss_")
 #: whom a discriminator tells apart in imitation learning
@@ -51,6 +53,8 @@ def _of_loss(name: Name) -> tuple[Better, str]:
     here = frozenset(leaf)
     outside = frozenset(around)
     adversarial = v.ADVERSARIAL | {"unsupervised"} if outside & v.ADVERSARIAL else v.ADVERSARIAL
+    if here & _PENALTIES:
+        return "none", "a penalty that holds a discriminator back, no measure of learning"
     if here & adversarial and not here & _BESIDE_ADVERSARIAL:
         return "none", "adversarial: two players, no good direction"
     letters = here | ({*around[-1:]} if leaf in _PLAIN_LOSS else set())

@@ -13,6 +13,11 @@ from curvedoctor.roles.tag_words import Name
 
 #: words of losses that only a training procedure has
 _PROCEDURE = vocabulary.ADVERSARIAL | {"d", "g", "actor", "critic", "policy", "value", "surrogate"}
+_RECONSTRUCTION = frozenset({"recon", "reconstruction", "recons"})
+_MARGINS = frozenset({"margin", "margins"})
+#: beside a divergence: its weight, or what limits it
+_NO_TERM = frozenset({"weight", "coef", "klcoef", "beta", "target", "approxkl"})
+_DIVERGENCE = frozenset({"kl", "kld", "kldiv"})
 Key = tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]
 
 
@@ -42,6 +47,10 @@ class Neighbours:
     only_procedure: bool
     #: a loss is also logged by quarters of a diffusion's time step (`loss_q0` … `loss_q3`)
     quartered: bool
+    #: a reconstruction is logged, as autoencoders do: a KL divergence beside it is that of their codes
+    reconstructs: bool
+    #: chosen beside rejected answers: a model learns preferences, and no agent plays
+    prefers: bool
 
     @property
     def only_reinforcement(self) -> bool:
@@ -75,6 +84,9 @@ class Neighbours:
             held_out_loss=held_out_loss,
             scored=any(leaf & (vocabulary.PROPORTION - vocabulary.OF_EPISODES) for leaf in leaves),
             only_procedure=not tags_name and any(leaf & _PROCEDURE for leaf in leaves),
+            reconstructs=any(leaf & _RECONSTRUCTION for leaf in leaves)
+            or (any("bce" in leaf for leaf in leaves) and any("kld" in leaf for leaf in leaves)),
+            prefers=all(any(word in leaf for leaf in leaves) for word in ("chosen", "rejected")),
             quartered=all({"q", digit} in leaves or {"loss", "q", digit} in leaves for digit in "03"),
         )
 
@@ -95,6 +107,15 @@ class Neighbours:
         if self.of_diffusion(name):
             return "train", "logged beside, or as one of, the quarters of a diffusion's loss"
         return None
+
+    def of_codes(self, name: Name) -> bool:
+        """Whether this is the KL divergence of an autoencoder's codes from their prior."""
+        leaf = frozenset(inner(name)[0])
+        return self.reconstructs and bool(leaf & _DIVERGENCE) and not leaf & _NO_TERM
+
+    def of_preferences(self, name: Name) -> bool:
+        """Whether this is an implicit reward of learning from preferences: a margin between log-likelihoods."""
+        return self.prefers and bool(name.words & _MARGINS)
 
     def of_diffusion(self, name: Name) -> bool:
         """Whether this is a diffusion model's training loss, or the part of it from one quarter of the time steps."""

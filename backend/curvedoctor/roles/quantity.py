@@ -128,6 +128,10 @@ def _adversarial_error(name: Name) -> Quantity | None:
     return "loss" if _has(leaf, v.ERROR) and (letters or (plain and _has(leaf, v.ADVERSARIAL))) else None
 
 
+def _inception(name: Name) -> Quantity | None:
+    return "accuracy" if inner(name)[0] == ("is",) else None
+
+
 def _answer(name: Name) -> Quantity | None:
     leaf, around = inner(name)
     what = leaf if len(leaf) > 1 else (*around[-1:], *leaf)
@@ -223,6 +227,7 @@ RULES: tuple[Rule[Quantity], ...] = (
     Rule(_reward, "the name speaks of reward or return"),
     Rule(_game_score, "the score of an episode is its reward"),
     Rule(_adversarial_error, "an error by which one of two players is trained"),
+    Rule(_inception, "IS: the Inception Score"),
     Rule(_answer, "what a discriminator answers to real or made-up data"),
     Rule(_head_noun, "the last word that names a quantity"),
     Rule(_objective_term, "the name is a term of a training objective"),

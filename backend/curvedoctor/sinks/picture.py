@@ -36,12 +36,15 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 #: TensorBoard's own, in its order, for its Images tab
 BOARD = ("#e8710a", "#425066", "#12b5cb", "#9334e6")
 MARK = "#b2182b"
+#: red and grey that are legible on white and on MLflow's dark page (4 : 1 and more on both)
+MARK_ON_ANY, INK_ON_ANY = "#e0483e", "#7b838e"
 
 
 def curves_png(
-    diagnosis: Diagnosis, width_px: int = 900, dark: bool = False, thumbnail: bool = False
+    diagnosis: Diagnosis, width_px: int = 900, clear: bool = False, thumbnail: bool = False
 ) -> bytes:
-    """A PNG image, `width_px` wide and 0.45 of that high; a `thumbnail` is higher, its lines and letters larger.
+    """A PNG image, `width_px` wide and 0.45 of that high; a `thumbnail` is higher, its lines and letters larger. A
+    `clear` one has no background, for pages that may be light or dark.
 
     The main finding's curve and those that measure the same, its onset as a dashed line, its span
     shaded, the best point as a ring; the noise around a noisy curve, triangles where the learning rate
@@ -55,7 +58,7 @@ def curves_png(
         "text.parse_math": False,
         "font.size": 17.0 if thumbnail else 9.0,
         "axes.unicode_minus": True,
-        **_colors(dark),
+        **_colors(clear),
     }
     with warnings.catch_warnings(), rc_context(style):
         # a name may hold characters that the font lacks
@@ -65,7 +68,7 @@ def curves_png(
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         finding = diagnosis.findings[0] if diagnosis.findings else None
-        _draw(axes, diagnosis, dark, thumbnail)
+        _draw(axes, diagnosis, MARK_ON_ANY if clear else MARK, thumbnail)
         axes.set_title(_title(diagnosis, finding, thumbnail), loc="left")
         picture = io.BytesIO()
         canvas.print_png(picture, metadata={"Software": None})
@@ -96,7 +99,7 @@ def _same_range(curve: Curve, first: Curve) -> bool:
     return curve.axis == first.axis and high <= RANGES * low
 
 
-def _draw(axes: Axes, diagnosis: Diagnosis, dark: bool, thumbnail: bool) -> None:
+def _draw(axes: Axes, diagnosis: Diagnosis, mark: str, thumbnail: bool) -> None:
     curves = chosen(diagnosis)
     finding = diagnosis.findings[0] if diagnosis.findings else None
     if not curves:
@@ -104,10 +107,8 @@ def _draw(axes: Axes, diagnosis: Diagnosis, dark: bool, thumbnail: bool) -> None
         axes.set_axis_off()
         return
     if not any(np.isfinite(curve.values).any() for curve in curves):
-        message = f"{_safe(curves[0].id)}: none of {len(curves[0])} values is a number"
-        axes.text(
-            0.5, 0.5, message, ha="center", va="center", transform=axes.transAxes, color=MARK, wrap=True
-        )
+        label = f"{_safe(curves[0].id)}: none of {len(curves[0])} values is a number"
+        axes.text(0.5, 0.5, label, ha="center", va="center", transform=axes.transAxes, color=mark, wrap=True)
     palette = BOARD if thumbnail else COLORS
     for curve, color in zip(curves, palette, strict=False):
         steps, values = _thinned(curve)
@@ -123,13 +124,13 @@ def _draw(axes: Axes, diagnosis: Diagnosis, dark: bool, thumbnail: bool) -> None
         _noise(axes, curve, color)
     _heading(axes, diagnosis, curves, palette)
     _decays(axes, diagnosis, curves[0])
-    _best(axes, curves[0], dark)
-    _broken(axes, curves[0])
+    _best(axes, curves[0])
+    _broken(axes, curves[0], mark)
     if finding is not None and finding.axis == curves[0].axis:
         if finding.span is not None:
-            axes.axvspan(*finding.span, color=MARK, alpha=0.1, linewidth=0)
+            axes.axvspan(*finding.span, color=mark, alpha=0.1, linewidth=0)
         if finding.onset is not None:
-            axes.axvline(finding.onset, color=MARK, linestyle="--", linewidth=1.2)
+            axes.axvline(finding.onset, color=mark, linestyle="--", linewidth=1.2)
     if _spread(curves):
         axes.set_yscale("log")
         # the default writes powers of ten as math, which is off here
@@ -168,19 +169,21 @@ def _decays(axes: Axes, diagnosis: Diagnosis, first: Curve) -> None:
         axes.plot(steps, [0.0] * len(steps), "^", color="#777777", transform=places, label=" lr decay")
 
 
-def _best(axes: Axes, curve: Curve, dark: bool) -> None:
+def _best(axes: Axes, curve: Curve) -> None:
+    from matplotlib import rcParams
+
     finite = np.flatnonzero(np.isfinite(curve.values))
     if curve.role.better == "none" or len(finite) < 2:
         return
     pick = np.argmin if curve.role.better == "lower" else np.argmax
     best = finite[pick(curve.values[finite])]
-    ink = "white" if dark else "black"
+    ink = rcParams["text.color"]
     axes.plot(
         curve.steps[best], curve.values[best], "o", markerfacecolor="none", markeredgecolor=ink, markersize=8
     )
 
 
-def _broken(axes: Axes, curve: Curve) -> None:
+def _broken(axes: Axes, curve: Curve, mark: str) -> None:
     """Crosses at the lower edge where the main curve is NaN or infinite: a gap alone is easily missed."""
     bad = curve.steps[~np.isfinite(curve.values)]
     if len(bad):
@@ -190,7 +193,7 @@ def _broken(axes: Axes, curve: Curve) -> None:
             some,
             np.full(len(some), 0.03),
             "x",
-            color=MARK,
+            color=mark,
             markersize=5,
             transform=places,
             label=" NaN or Inf",
@@ -234,12 +237,13 @@ def _safe(name: str) -> str:
     return printable if len(printable) <= NAME else printable[: NAME - 1] + "…"
 
 
-def _colors(dark: bool) -> dict[str, str]:
-    ink, paper = ("#e8e8e8", "#202124") if dark else ("#202124", "#ffffff")
+def _colors(clear: bool) -> dict[str, str]:
+    ink, paper = (INK_ON_ANY, "none") if clear else ("#202124", "#ffffff")
     inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
     return {
         **dict.fromkeys(inked, ink),
         "figure.facecolor": paper,
         "axes.facecolor": paper,
         "savefig.facecolor": paper,
+        "legend.facecolor": paper,
     }

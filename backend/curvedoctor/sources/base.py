@@ -28,6 +28,8 @@ class ReadOptions:
     params: Mapping[str, ParamValue] = field(default_factory=dict)
     #: names of the columns of tables that have no header
     columns: tuple[str, ...] = ()
+    #: take runs that were read before from the cache, and keep them there
+    cached: bool = True
 
     @property
     def only_mlflow(self) -> bool:

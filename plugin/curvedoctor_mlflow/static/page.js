@@ -1,4 +1,5 @@
-/** The page in the drawer: one run, or an experiment's runs, drawn by the same panel as everywhere. */
+/** The page in the drawer: one run, or an experiment's runs, drawn by the same panel as everywhere.
+ * By itself it lists the experiments: the way in where MLflow's own page does not show the badge. */
 
 import { App } from "../panel/app.js";
 import { Detail } from "../panel/detail.js";
@@ -14,6 +15,8 @@ const CALM = 10000;
 const query = new URLSearchParams(location.search);
 const run = query.get("run_id");
 const experiment = query.get("experiment_id");
+/** Ids of the runs that a page compares. */
+const runs = query.get("runs") ?? "";
 /** Which of MLflow's workspaces is asked, where it has any. @type {Record<string, string>} */
 const headers = query.get("workspace") ? { "X-MLFLOW-WORKSPACE": query.get("workspace") ?? "" } : {};
 
@@ -67,8 +70,10 @@ async function one(/** @type {string} */ id) {
         if (text !== shown) detail.show(id, told.view, "");
         shown = text;
         state.remove();
-      } else if (told.phase === "reading") wait = EAGER;
-      else state.textContent = told.trouble || "This run has no diagnosis: it holds no curves, or it was just made.";
+      } else if (told.phase === "reading") {
+        state.textContent = "Not yet judged…";
+        wait = EAGER;
+      } else state.textContent = told.trouble ? `No diagnosis: ${told.trouble}` : "No diagnosis: nothing was logged, or the run is deleted.";
     } catch (error) {
       if (!shown) state.textContent = `No diagnosis: ${error instanceof Error ? error.message : error}`;
     }
@@ -97,10 +102,11 @@ async function many(/** @type {string} */ id) {
   const look = async () => {
     let wait = CALM;
     try {
-      const told = await get("experiment", { experiment_id: id, version });
+      const told = await get("experiment", { experiment_id: id, runs, version });
       if (told.phase === "reading") wait = EAGER;
+      /** @returns {import("../panel/types.js").Status} */
       const state = (/** @type {number} */ count) => told.phase === "reading"
-        ? { phase: "reading", text: `${plural(told.total, "run")} to diagnose…` }
+        ? { phase: "reading", text: `${plural(told.total, "run")} to diagnose${count ? `, ${count} shown so far` : ""}…` }
         : { phase: "ready", text: count ? plural(count, "run") : "No run with curves in this experiment", notices: told.trouble ? [told.trouble] : [] };
       if (told.overview) {
         overview = told.overview;
@@ -116,5 +122,25 @@ async function many(/** @type {string} */ id) {
   look();
 }
 
+/** MLflow's own list, so that its own permissions hold. */
+async function all() {
+  const list = h("ul", { class: "cd-experiments" });
+  const app = h("main", { class: "cd-app cd-one cd-message" }, h("h1", {}, "Diagnoses by experiment"), list);
+  document.body.append(app);
+  follow(app, () => {});
+  const answer = await fetch(new URL("../../2.0/mlflow/experiments/search", ROUTES), {
+    method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify({ max_results: 1000 }),
+  });
+  const found = (await answer.json()).experiments ?? [];
+  const address = (/** @type {string} */ id) => `?${new URLSearchParams({ ...Object.fromEntries(query), experiment_id: id })}`;
+  list.append(...found.map((/** @type {{experiment_id: string, name: string}} */ item) => h("li", {}, h("a", { class: "cd-small", href: address(item.experiment_id) }, item.name))));
+}
+
+// Escape closes the drawer, unless something here is open that it closes first
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && parent !== window && !event.defaultPrevented && !document.querySelector("dialog[open]")) parent.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+});
+
 if (run) one(run);
 else if (experiment) many(experiment);
+else all();

@@ -1,17 +1,22 @@
 """Regularization is so strong that the model can't fit its own training set.
 
 Why it matters
-    Weight decay or dropout holds both curves on a high floor; less of it ends clearly better.
+    Weight decay or dropout holds both curves on a high floor; less of it ends clearly better. In a variational
+    autoencoder the KL term is what regularizes: too heavy, the codes tell nothing (posterior collapse), and the decoder
+    gives the same average for everything.
 
 How it decides
     Weight decay or dropout far above the custom is logged (three times 0.01 coupled or 0.3 decoupled;
     0.7), and the training loss has settled, at or above validation, at half of an untrained model's loss
     or more. Where an untrained model's loss is not known, its own start stands for it, and the
     regularization must be ten times the custom (dropout 0.85). Training above validation is normal with
-    dropout, weight decay and label smoothing, and counts for nothing by itself.
+    dropout, weight decay and label smoothing, and counts for nothing by itself. Of a variational
+    autoencoder: the KL term has fallen to next to nothing beside the reconstruction (less than about
+    one part in a hundred, and a third of its own height), stays there, and the reconstruction is flat.
 
 What to try
-    Divide weight decay by ten; a quarter of the dropout; milder augmentation.
+    Divide weight decay by ten; a quarter of the dropout; milder augmentation. For silent codes: a smaller
+    weight of the KL term (β), raised from zero over the first third (KL annealing), or some free bits.
 
 When it is wrong
     Dropout puts training above validation in every sound run: only a high floor counts. A model that
@@ -19,7 +24,8 @@ When it is wrong
 
 References
     Krogh and Hertz (1992), A simple weight decay can improve generalization. Srivastava et al. (2014),
-    Dropout.
+    Dropout. Bowman et al. (2016), Generating sentences from a continuous space (KL annealing). Kingma et al. (2016),
+    Improving variational inference with inverse autoregressive flow (free bits).
 """
 
 from __future__ import annotations
@@ -27,7 +33,8 @@ from __future__ import annotations
 import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
-from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.examples import HEALTHY, falling, run, variational
+from curvedoctor.conditions.measures.codes import Silent, silent
 from curvedoctor.conditions.measures.shape import flat, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
@@ -46,12 +53,17 @@ COUPLED = ("sgd", "momentum", "adam", "rmsprop", "adagrad", "nesterov")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case)
+    reason = why_unjudgeable(case, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     if case.boosting:
         return unjudged(ID, "the penalties of boosted trees are no weight decay")
+    codes = silent(case)
+    if codes is not None and codes.sure >= REPORT_FROM:
+        return _say_silent(codes)
     decay, drop = case.number("weight_decay"), case.number("dropout")
+    if decay is None and drop is None and codes is not None:
+        return None
     if decay is None and drop is None:
         return unjudged(ID, "neither weight decay nor dropout is logged")
     s = case.coarsest_train or case.val
@@ -69,7 +81,19 @@ def check(case: Case) -> Finding | Unjudged | None:
     return finding(
         ID, "warning", confidence, s,
         f"The {name(s)} settles at {number(s.logged(s.stats.end))}, {percent(floor)} of {of}, with {' and '.join(parts)}.",
-        others=(val,), onset=min(s.stats.t90, 1.0), floor=floor, gap=gap, weight_decay=decay, dropout=drop,
+        others=(val,), onset=min(s.stats.t90, 1.0), floor=floor, gap=gap, weight_decay=decay, dropout=drop, kl=None,
+    )  # fmt: skip
+
+
+def _say_silent(codes: Silent) -> Finding:
+    kl, recon = codes.kl, codes.recon
+    at = min(int(np.searchsorted(kl.x, codes.since)), len(kl.y) - 1)
+    return finding(
+        ID, "warning", codes.sure, kl,
+        f"The codes tell nothing from {kl.curve.axis} {kl.step_at(at):g} on (posterior collapse): the KL term ends at "
+        f"{number(kl.stats.end)}, {percent(codes.share)} of the reconstruction, which stays at {number(recon.stats.end)}.",
+        others=(recon,), at=at, actions=("reduce-regularization",), kl=kl.stats.end, floor=codes.share, gap=None,
+        weight_decay=None, dropout=None,
     )  # fmt: skip
 
 
@@ -104,6 +128,17 @@ def _dropped(rng: np.random.Generator) -> Run:
     )
 
 
+def _silent_codes(rng: np.random.Generator) -> Run:
+    t = np.linspace(0, 1, 60)
+    recon = falling(rng, 60, 45, 27.2, 20, 0.003)
+    return variational(recon, 0.0005 + 0.2 * np.exp(-9 * t) * (1 + 0.1 * rng.standard_normal(60)))
+
+
+def _speaking_codes(rng: np.random.Generator) -> Run:
+    """The KL term rises, as it does where codes learn to tell."""
+    return variational(falling(rng, 60, 40, 21, 9, 0.003), 3.0 - falling(rng, 60, 2.6, 0.2, 6, 0.02))
+
+
 def _mild(rng: np.random.Generator) -> Run:
     return run(
         {"weight_decay": 1e-4, "dropout": 0.2},
@@ -123,7 +158,8 @@ CONDITION = Condition(
         "gap": "final validation over final training level, minus 1; null without either",
         "weight_decay": "as logged; null if not",
         "dropout": "probability, as logged; null if not",
+        "kl": "the KL term of a variational autoencoder at the end, in its unit; floor is then its share of the reconstruction; null elsewhere",
     },
-    sick=(_decayed, _dropped),
-    healthy=(*HEALTHY, _mild),
+    sick=(_decayed, _dropped, _silent_codes),
+    healthy=(*HEALTHY, _mild, _speaking_codes),
 )

@@ -10,6 +10,7 @@ How it decides
     fewer than eight points, most must go up after the best one. The best point is not in the last tenth
     of the run, at least two points follow it, and the training loss fell on or stayed: if it climbs as
     well, something else is wrong.
+    Of two epochs, the second must be a quarter worse, with training a tenth better and no score that holds.
     Without a training curve the validation curve says it alone, less certainly. (Prechelt's
     generalization loss, made robust.) The best point is the lowest that was logged, at its own step.
     Where no validation loss is logged, a validation score that falls is read the same way.
@@ -38,8 +39,9 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import error_of_mean, name, why_unjudgeable
+from curvedoctor.conditions.measures.shape import error_of_mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.turn import Turn, at, holds, serves, turn, untrained
+from curvedoctor.conditions.progress.blind import best_above_guess
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
@@ -56,6 +58,8 @@ MATTERS, MILD = 0.01, 0.1
 POINTS = 0.02
 #: training climbs as well if it ends above its level where validation was best by more than this share
 CLIMBS = 0.02
+#: what a second epoch that is worse by this share alone has to rise by, and what eases its steps
+SECOND, EASE = 0.25, ("lower-lr", "decay-lr", "regularize", "bigger-batch")
 #: actions where stopping early would throw away what still improves
 GO_ON = ("regularize", "more-data", "smaller-model")
 
@@ -73,7 +77,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     val = case.val or (case.val_score if case.val_score is not None and case.val_score.ceiling else None)
     if val is None:
         return unjudged(ID, "no validation loss is logged")
-    reason = why_unjudgeable(case, ENOUGH)
+    second = None if why_unjudgeable(case, 2, of_pairs=True) else _second(case)
+    if second is not None:
+        return second
+    reason = why_unjudgeable(case, ENOUGH, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     if val.stats.n < ENOUGH:
@@ -81,11 +88,34 @@ def check(case: Case) -> Finding | Unjudged | None:
     return _by_judged_curve(case, val) or _terms(case, val)
 
 
+def _second(case: Case) -> Finding | None:
+    """Two epochs, the second far worse in validation and better in training: what came after the first only memorized."""
+    val, train = case.val, case.train
+    if (
+        val is None
+        or train is None
+        or val.stats.n != 2
+        or train.stats.n != 2
+        or case.judged_quantity != "loss"
+    ):
+        return None
+    best, end = float(val.y[0]), float(val.y[1])
+    rise, up = relative(end - best, best), end - best
+    if rise < SECOND or up < MATTERS * untrained(case, val) or float(train.y[1]) > 0.9 * float(train.y[0]):
+        return None
+    if case.val_score is not None and holds(case.val_score, float(case.val_score.y[0])):
+        return None
+    turned = Turn(0, best, end, rise, True)
+    return _finding(
+        val, train, turned, _Claim("warning", 0.6, f"{_course(val, turned)}.", ("stop-early", *EASE))
+    )
+
+
 def _by_judged_curve(case: Case, val: Series) -> Finding | None:
     train = case.coarsest_train
     turned = _turned(case, val, train, NOTABLE)
-    if turned is None:
-        return None
+    if turned is None or best_above_guess(case) is not None:
+        return None  # nothing was learnt that could hold for the training samples alone
     stays, improves = _scores(case, val, turned)
     mild = stays and (turned.end - turned.best < MILD * untrained(case, val) or serves(case))
     severity: Severity = "info" if mild or turned.rise < RISE else "warning"

@@ -23,9 +23,14 @@ SIDED, SMOOTH, APART = 0.9, 3.0, 0.1
 _PLACES = np.linspace(0.0, 1.0, GRID)
 
 
-def why_unjudgeable(case: Case, least: int = ENOUGH) -> str | None:
-    """Why the run's training can't be judged; None if it can."""
+def why_unjudgeable(case: Case, least: int = ENOUGH, *, of_pairs: bool = False) -> str | None:
+    """Why the run's training can't be judged; None if it can.
+
+    `of_pairs`: whether the question makes sense where two networks throw each other about.
+    """
     s = case.primary
+    if case.pairs and s is not None and not of_pairs:
+        return "two networks are trained against each other: that measures of what they make sway is no fault"
     if s is None:
         return "no loss, error or score with a direction is logged"
     if s.stats.n < least:

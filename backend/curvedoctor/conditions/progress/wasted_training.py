@@ -129,6 +129,7 @@ CONDITION = Condition(
     severity="info",
     actions=("stop-early",),
     check=check,
+    extrapolates=True,
     evidence={
         "flat_share": "share of the run over which nothing changed",
         "end": "final level, as logged",

@@ -63,7 +63,7 @@ TRIED = ("lower-lr", "add-warmup", "fix-init", "fix-activation")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, FEWEST + 1)
+    reason = why_unjudgeable(case, FEWEST + 1, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     s = collapsed(case)

@@ -65,7 +65,7 @@ FAR, NEAR = 5.0, 0.1
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, SHORT)
+    reason = why_unjudgeable(case, SHORT, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     s = case.finest_train or case.primary

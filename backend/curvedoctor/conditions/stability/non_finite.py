@@ -36,6 +36,7 @@ from curvedoctor.conditions.base import Condition, finding, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import probing
 from curvedoctor.features.case import Case
+from curvedoctor.features.pair import sides
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.model import Curve, Finding, Run, Unjudged
 
@@ -50,8 +51,13 @@ REDUCED = ("fp16", "fp8", "int8", "mixed")
 ROSE = 3.0
 
 
+def _counts(case: Case, curve: Curve) -> bool:
+    """Whether a loss is minimised, or one by which two networks are trained against each other."""
+    return curve.role.better == "lower" or bool(case.pairs and sides(curve.id))
+
+
 def check(case: Case) -> Finding | Unjudged | None:
-    losses = [c for c in case.run.curves if c.role.quantity == "loss" and c.role.better == "lower" and len(c)]
+    losses = [c for c in case.run.curves if c.role.quantity == "loss" and len(c) and _counts(case, c)]
     if not losses:
         return unjudged(ID, "no loss is logged")
     if probing(case):

@@ -27,13 +27,16 @@ NOTE = "mlflow.note.content"
 WIDTH = 760
 #: characters of a tag's value: MLflow cuts at 8,000 without saying so, older servers at 5,000
 LONGEST = 5_000
-#: `kept` tells that there was an empty description before, which is not the same as none
-BEGIN, BEGIN_KEPT, END = (
+#: `kept` tells that there was an empty description before, which is not the same as none; `below` that the block
+#: stands behind the user's own words, with an empty line between that is ours
+BEGIN, BEGIN_KEPT, BEGIN_BELOW, END = (
     "<!-- curvedoctor:begin -->",
     "<!-- curvedoctor:begin kept -->",
+    "<!-- curvedoctor:begin below -->",
     "<!-- curvedoctor:end -->",
 )
-_BLOCK = re.compile(r"<!-- curvedoctor:begin( kept)? -->.*?<!-- curvedoctor:end -->(?:\n\n)?", re.DOTALL)
+_BELOW = re.compile(rf"(?:\n\n)?{BEGIN_BELOW}.*?{END}", re.DOTALL)
+_BLOCK = re.compile(rf"<!-- curvedoctor:begin( kept)? -->.*?{END}(?:\n\n)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +127,12 @@ def files(diagnosis: Diagnosis) -> dict[str, bytes]:
     return {
         "report.html": as_html.page([diagnosis]).encode(),
         "diagnosis.json": (dumps(document([diagnosis]), indent=2) + "\n").encode(),
-        "curves.png": curves_png(diagnosis, WIDTH),
+        "curves.png": curves_png(diagnosis, WIDTH, clear=True),
     }
 
 
 def block(diagnosis: Diagnosis, run_id: str) -> str:
-    """The diagnosis in Markdown: the verdict first, since MLflow folds a description after a few lines."""
+    """The diagnosis in Markdown, the verdict first."""
     lines = [f"**curvedoctor: {diagnosis.state}**"]
     if diagnosis.findings:
         first = diagnosis.findings[0]
@@ -156,7 +159,7 @@ def escaped(text: str) -> str:
 
 
 def with_note(present: str | None, text: str) -> str:
-    """The description with our block in front, or in the place where it is. Nothing else changes.
+    """The description with our block behind the user's words, or in the place where it is. Nothing else changes.
 
     Raises `SinkError` if one of our two markers was lost: what is ours can't be told then.
     """
@@ -165,10 +168,10 @@ def with_note(present: str | None, text: str) -> str:
         return f"{kind}\n{text}\n{END}\n\n"
     match = _note_in(present)
     if match is None:
-        return f"{BEGIN}\n{text}\n{END}\n\n{present}"
-    head = BEGIN_KEPT if match.group(1) else BEGIN
-    tail = "\n\n" if match.group(0).endswith("\n\n") else ""
-    return f"{present[: match.start()]}{head}\n{text}\n{END}{tail}{present[match.end() :]}"
+        return f"{present}\n\n{BEGIN_BELOW}\n{text}\n{END}"
+    old = match.group(0)
+    head, tail = old[: old.index(" -->") + len(" -->")], old[old.rindex(END) :]
+    return f"{present[: match.start()]}{head}\n{text}\n{tail}{present[match.end() :]}"
 
 
 def without_note(present: str) -> tuple[Literal["none", "write", "delete"], str]:
@@ -177,11 +180,12 @@ def without_note(present: str) -> tuple[Literal["none", "write", "delete"], str]
     if match is None:
         return "none", present
     rest = present[: match.start()] + present[match.end() :]
-    return ("write", rest) if rest or match.group(1) else ("delete", "")
+    kept = match.re is _BELOW or match.group(1)
+    return ("write", rest) if rest or kept else ("delete", "")
 
 
 def _note_in(present: str) -> re.Match[str] | None:
-    match = _BLOCK.search(present)
+    match = _BELOW.search(present) or _BLOCK.search(present)
     if match is None and ("<!-- curvedoctor:begin" in present or END in present):
         raise SinkError(
             "the description holds only one of the markers <!-- curvedoctor:begin --> and "

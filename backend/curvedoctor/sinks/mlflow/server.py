@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -120,7 +120,7 @@ class _Store:
             lines.append("a block in the description")
         if change and not self.options.dry_run:
             self._tags(run_id, change)
-        lines += self._view(run.info.experiment_id)
+        lines += self._view(run.info.experiment_id, run.data.metrics)
         return Outcome(diagnosis.run.name, "written" if lines else "unchanged", (*lines, *remarks))
 
     def _files(self, run: Any, diagnosis: Diagnosis) -> tuple[Written, list[str], list[str]]:
@@ -159,11 +159,11 @@ class _Store:
         for key in change.stale:
             self.client.delete_tag(run_id, key)
 
-    def _view(self, experiment: str) -> tuple[str, ...]:
+    def _view(self, experiment: str, metrics: Collection[str]) -> tuple[str, ...]:
         if experiment in self.experiments:
             return ()
         self.experiments.add(experiment)
-        return mlflow_views.ensure(self.client, experiment, self.version, self.options.dry_run)
+        return mlflow_views.ensure(self.client, experiment, self.version, self.options.dry_run, metrics)
 
     def clean(self, run: Any) -> Outcome:
         """Remove all that is ours from one run. Where files can't be removed, the state tells the next call so."""

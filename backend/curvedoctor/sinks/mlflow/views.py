@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Collection
 from typing import Any
 
 from curvedoctor.sinks.mlflow.content import PREFIX
@@ -19,28 +20,41 @@ KEY = "curvedoctor"
 TAG = f"mlflow.sharedViewState.{KEY}"
 #: tag → width of its column, in pixels, in the order in which they are shown
 COLUMNS = {"verdict": 140, "conditions": 200, "prescription": 420}
+#: metrics that the view shows beside them
+METRICS = 8
 #: 2020-01-01, in milliseconds: a constant, so that writing twice changes nothing
 CREATED = 1_577_836_800_000
 
 _logger = logging.getLogger(__name__)
 
 
-def state() -> str:
-    """The tag's value: a name, and the columns to show; all else is the page's default."""
+def state(metrics: Collection[str] = ()) -> str:
+    """The tag's value: a name, and the columns to show, the `metrics` as well; all else is the page's default."""
     widths = {f"tags.`{PREFIX}{name}`": width for name, width in COLUMNS.items()}
-    view = json.dumps({"selectedColumns": list(widths), "columnOrder": list(widths), "columnWidths": widths})
+    shown = [*widths, *(f"metrics.`{name}`" for name in _few(metrics))]
+    view = json.dumps({"selectedColumns": shown, "columnOrder": shown, "columnWidths": widths})
     return json.dumps({"name": "curvedoctor", "createdAt": CREATED, "updatedAt": CREATED, "state": view})
 
 
-def ensure(client: Any, experiment: str, version: tuple[int, ...], dry_run: bool) -> tuple[str, ...]:
-    """Write the view where it is missing; what was done, in words."""
+def _few(metrics: Collection[str]) -> list[str]:
+    """Not those of the machine; losses first."""
+    named = sorted(name for name in metrics if not name.startswith("system/") and "`" not in name)
+    return sorted(named, key=lambda name: "loss" not in name.lower())[:METRICS]
+
+
+def ensure(
+    client: Any, experiment: str, version: tuple[int, ...], dry_run: bool, metrics: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Write the view where it is missing; what was done, in words. `metrics` are those of one of the runs: what
+    others log as well does not change a view that is there."""
     if version < SINCE:
         return ()
     try:
-        if client.get_experiment(experiment).tags.get(TAG) == state():
+        there = client.get_experiment(experiment).tags.get(TAG, "")
+        if all(f"{PREFIX}{name}`" in there for name in COLUMNS) and "metrics.`" in there:
             return ()
         if not dry_run:
-            client.set_experiment_tag(experiment, TAG, state())
+            client.set_experiment_tag(experiment, TAG, state(metrics))
     except Exception as error:  # undocumented, hence optional
         _logger.debug("no saved view in experiment %s: %s", experiment, error)
         return ()

@@ -1,24 +1,23 @@
-"""What was read once and has not changed since is not read again: a second load costs a stat per file.
-
-One SQLite file in the user's cache directory. It may be deleted at any time, is shared by processes,
-and keeps to a limit, forgetting first what was longest unused. Whatever goes wrong with it, runs are
-read from where they are. `CURVEDOCTOR_CACHE` names another directory, or is `off`.
-"""
+"""What was read once and has not changed since is not read again: a second load costs a stat per file."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources.base import Reader, ReadOptions, Traits, Unit
 from curvedoctor.sources.cache import columns
-from curvedoctor.sources.cache.store import FORMAT, MAX_BLOCK, Store
+from curvedoctor.store import LAYOUT, Entry, Store, directory
 from curvedoctor.version import __version__
 
+#: bytes of all runs that are kept; of one block: what is larger reads fast enough from where it is
+MOST, MAX_BLOCK = 512 << 20, 64 << 20
 #: units looked up at once
 _BLOCK = 256
 #: nanoseconds: what changed just now may change again within the file system's tick, with the same stamp
@@ -29,12 +28,27 @@ Load = Callable[[Sequence[Unit]], Iterator[Run | Problem]]
 
 def load_cached(units: Iterable[Unit], options: ReadOptions, reader: Reader) -> Iterator[Run | Problem]:
     """What the reader yields for the units, in their order; from the cache where nothing has changed."""
-    store = Store.open() if reader.traits.cached else None
+    store = _store() if options.cached and reader.traits.cached else None
     for block in _blocks(units, reader.traits):
         if store is None:
             yield from reader.load(block, options)
         else:
             yield from _through(store, block, options, lambda some: reader.load(some, options))
+
+
+def _store() -> Store | None:
+    """The user's store; None where there is to be none."""
+    folder = directory()
+    if folder is None:
+        return None
+    if not _open_in(folder, os.getpid()).is_open:
+        _open_in.cache_clear()
+    return _open_in(folder, os.getpid())
+
+
+@functools.cache  # per process: a fork must not share the connection
+def _open_in(folder: Path, process: int) -> Store:
+    return Store(folder / f"runs-{LAYOUT}.sqlite", MOST)
 
 
 def _blocks(units: Iterable[Unit], traits: Traits) -> Iterator[list[Unit]]:
@@ -59,10 +73,9 @@ def _through(
     store: Store, units: Sequence[Unit], options: ReadOptions, load: Load
 ) -> Iterator[Run | Problem]:
     keys = [key_of(unit, options) for unit in units]
-    known = store.get([key for key in keys if key is not None])
+    known = _known(store, [key for key in keys if key is not None])
     missing = [(unit, key) for unit, key in zip(units, keys, strict=True) if key is None or key not in known]
     fresh = iter(_by_unit([unit for unit, _ in missing], load))
-    kept: dict[bytes, columns.Items] = {}
     for key in keys:
         if key is not None and key in known:
             yield from known[key]
@@ -70,8 +83,17 @@ def _through(
         items = next(fresh)
         yield from items
         if key is not None and not any(problem.kind == "unreachable" for problem in _problems(items)):
-            kept[key] = items
-    store.put(kept)
+            store.put(key, [Entry(columns.encode([items]))])
+    store.flush()
+
+
+def _known(store: Store, keys: Sequence[bytes]) -> dict[bytes, columns.Items]:
+    known: dict[bytes, columns.Items] = {}
+    for key, entries in zip(keys, store.get(keys), strict=True):
+        with suppress(*columns.BROKEN):
+            if entries is not None:
+                (known[key],) = columns.decode(entries[0].value)
+    return known
 
 
 def _by_unit(units: Sequence[Unit], load: Load) -> Iterator[list[Run | Problem]]:
@@ -106,7 +128,7 @@ def key_of(unit: Unit, options: ReadOptions) -> bytes | None:
     if time.time_ns() - max(times, default=0) < _FRESH:
         return None
     given = (tuple(sorted(options.params.items())), options.columns)
-    deciding = (FORMAT, _code(), unit, given, options.experiment, options.filter)
+    deciding = (LAYOUT, _code(), unit, given, options.experiment, options.filter)
     return hashlib.blake2b(repr(deciding).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

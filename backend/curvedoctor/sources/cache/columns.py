@@ -16,6 +16,9 @@ Items = Sequence[Run | Problem]
 
 _HEAD = struct.Struct("<QQ")
 
+#: what `decode` raises for other bytes
+BROKEN = (ValueError, KeyError, TypeError, IndexError, struct.error)
+
 
 def encode(units: Sequence[Items]) -> bytes:
     """What `load` yielded for each of some units."""

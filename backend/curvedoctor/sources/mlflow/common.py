@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -33,6 +33,27 @@ class Series:
     times: Floats
     #: shape (n,), NaN and ±Inf as logged
     values: Floats
+
+    @classmethod
+    def of_database(cls, steps: Ints, times: Floats, values: Floats) -> Series:
+        """As a database holds them, and what stands before one: ±Inf was stored as the largest double."""
+        largest = np.abs(values) >= CLAMPED
+        return cls(
+            steps, times, np.where(largest, np.copysign(np.inf, values), values) if largest.any() else values
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run is kept."""
+
+    #: the store's address, fit for showing
+    store: str
+    #: the run's address, fit for showing
+    source: str
+    origin: Origin
+    #: what the run's siblings share, where it is known already
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,30 +95,62 @@ class Stored:
         }  # fmt: skip
         return Facts(attributes, self.params, self.tags, self.metrics, self.datasets)
 
+    def group(self, store: str) -> str:
+        """Siblings share an experiment, or a parent run in it; experiments of two stores are never siblings."""
+        parent = self.tags.get("mlflow.parentRunId")
+        name = f"{store}/{self.experiment or self.experiment_id}"
+        return f"{name}/{parent}" if parent else name
 
-def group(store: str, stored: Stored) -> str:
-    """Siblings share an experiment, or a parent run in it; experiments of two stores are never siblings."""
-    parent = stored.tags.get("mlflow.parentRunId")
-    name = f"{store}/{stored.experiment or stored.experiment_id}"
-    return f"{name}/{parent}" if parent else name
+    def unit(self, reader: str, store: str, parts: Sequence[str], stamp: Sequence[int | str]) -> Unit:
+        """The run as something to be loaded."""
+        return Unit(reader, store, self.title, self.group(store), tuple(parts), tuple(stamp))
+
+    def selected(self, options: ReadOptions, wanted: Filter) -> bool:
+        """Whether the user asked for this run: experiment, name pattern (or id), filter, not deleted."""
+        if options.experiment is not None and options.experiment not in {self.experiment, self.experiment_id}:
+            return False
+        if options.run is not None and not any(
+            fnmatch.fnmatchcase(name, options.run) for name in (self.title, self.run_id)
+        ):
+            return False
+        if self.lifecycle == "deleted" and not wanted.deleted:
+            return False
+        return wanted.matches(self.facts)
+
+    def run(
+        self,
+        series: Mapping[str, Series],
+        place: Place,
+        options: ReadOptions,
+        problems: tuple[Problem, ...] = (),
+    ) -> Run:
+        """The run with its roles and recognized hyperparameters; what the user says wins over what is logged."""
+        origin = place.origin
+        curves = tuple(curve(key, series[key]) for key in sorted(series))
+        # what the user logged by name wins over what MLflow counted
+        counted = recognized.recognize({**mlflow_facts.sizes(self.datasets), **self.sizes})
+        params = {**counted, **recognized.recognize(dict(self.params)), **options.params}
+        if self.lifecycle == "deleted" and origin.read_only is None:
+            why = (
+                f"the run is deleted in MLflow; restore it first: mlflow runs restore --run-id {self.run_id}"
+            )
+            origin = replace(origin, read_only=why)
+        return Run(
+            name=self.title,
+            source=place.source,
+            group=place.group if place.group is not None else self.group(place.store),
+            curves=tuple(roles.assign(curves)),
+            params=params,
+            problems=problems,
+            origin=origin,
+            run_id=self.run_id,
+            status=self.status.lower() or None,
+        )
 
 
 def together(units: Iterable[Unit]) -> list[Unit]:
     """Siblings one after the other: stores list runs by their start, whatever they belong to."""
     return sorted(units, key=lambda unit: (unit.group, unit.run, unit.parts[0]))
-
-
-def selected(stored: Stored, options: ReadOptions, wanted: Filter) -> bool:
-    """Whether the user asked for this run: experiment, name pattern (or id), filter, not deleted."""
-    if options.experiment is not None and options.experiment not in {stored.experiment, stored.experiment_id}:
-        return False
-    if options.run is not None and not (
-        fnmatch.fnmatchcase(stored.title, options.run) or fnmatch.fnmatchcase(stored.run_id, options.run)
-    ):
-        return False
-    if stored.lifecycle == "deleted" and not wanted.deleted:
-        return False
-    return wanted.matches(stored.facts)
 
 
 def curve(key: str, series: Series) -> Curve:
@@ -115,57 +168,3 @@ def curve(key: str, series: Series) -> Curve:
     else:
         seconds = np.where(np.abs(times) < SECONDS_BELOW, times, times / 1000.0)
     return Curve(id=key, tag=key, steps=steps, values=values, wall_times=seconds)
-
-
-def unclamped(values: Floats) -> Floats:
-    """Give back the ±Inf that a database stored as the largest double."""
-    largest = np.abs(values) >= CLAMPED
-    if largest.any():
-        return np.where(largest, np.copysign(np.inf, values), values)
-    return values
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a run is kept."""
-
-    #: the store's address, fit for showing
-    store: str
-    #: the run's address, fit for showing
-    source: str
-    origin: Origin
-    #: what the run's siblings share, where it is known already
-    group: str | None = None
-
-
-def assemble(
-    stored: Stored,
-    series: Mapping[str, Series],
-    place: Place,
-    options: ReadOptions,
-    problems: tuple[Problem, ...] = (),
-) -> Run:
-    """The run with its roles and recognized hyperparameters; what the user says wins over what is logged."""
-    origin = place.origin
-    curves = tuple(curve(key, series[key]) for key in sorted(series))
-    # what the user logged by name wins over what MLflow counted
-    logged = recognized.recognize(dict(stored.params))
-    known = {
-        **recognized.recognize({**mlflow_facts.sizes(stored.datasets), **stored.sizes}),
-        **logged,
-        **options.params,
-    }
-    if stored.lifecycle == "deleted" and origin.read_only is None:
-        why = f"the run is deleted in MLflow; restore it first: mlflow runs restore --run-id {stored.run_id}"
-        origin = replace(origin, read_only=why)
-    return Run(
-        name=stored.title,
-        source=place.source,
-        group=place.group if place.group is not None else group(place.store, stored),
-        curves=tuple(roles.assign(curves)),
-        params=known,
-        problems=problems,
-        origin=origin,
-        run_id=stored.run_id,
-        status=stored.status.lower() or None,
-    )

@@ -104,10 +104,15 @@ def datasets(database: Database, only: Sequence[str] = ()) -> dict[str, tuple[Da
     return {run_id: tuple(some) for run_id, some in found.items()}
 
 
-def newest(database: Database, only: Sequence[str] = ()) -> dict[str, tuple[int, int, int]]:
-    """What changes when a run grows: newest time, highest step, number of metrics."""
+def newest(database: Database, only: Sequence[str] = ()) -> dict[str, tuple[int, int, int, int]]:
+    """What changes when a run grows: newest time, sum of the last steps, number of metrics and of parameters."""
     table, steps = ("latest_metrics", "SUM") if database.columns("latest_metrics") else ("metrics", "MAX")
     where = f"WHERE run_uuid IN ({', '.join('?' * len(only))})" if only else ""
     columns = f"run_uuid, MAX(timestamp), {steps}(step), COUNT(*)"
     rows = database.all(f"SELECT {columns} FROM {table} {where} GROUP BY run_uuid", only)  # noqa: S608  our own names
-    return {str(row[0]): (int(row[1] or 0), int(row[2] or 0), int(row[3])) for row in rows}
+    # a parameter never changes
+    params = dict(database.all(f"SELECT run_uuid, COUNT(*) FROM params {where} GROUP BY run_uuid", only))  # noqa: S608
+    return {
+        str(row[0]): (int(row[1] or 0), int(row[2] or 0), int(row[3]), int(params.get(row[0], 0)))
+        for row in rows
+    }

@@ -27,9 +27,6 @@ from curvedoctor.sources.mlflow.common import (
     Place,
     Series,
     Stored,
-    assemble,
-    group,
-    selected,
     together,
 )
 
@@ -124,7 +121,7 @@ def _load(unit: Unit, options: ReadOptions) -> Run:
     origin = Origin(
         kind="mlflow-files", address=_store(path), key=stored.run_id, paths=(path,), read_only=remote
     )
-    return assemble(stored, series, Place(_store(path), path, origin, unit.group), options, tuple(problems))
+    return stored.run(series, Place(_store(path), path, origin, unit.group), options, tuple(problems))
 
 
 def _store(run: str) -> str:
@@ -153,18 +150,9 @@ def _units(
             stored = _stored(
                 run, mlflow_disk.meta(run)[0], title, _texts(run, "tags"), bool(wanted.comparisons)
             )
-            if selected(stored, options, wanted):
-                siblings = group(_store(run), stored)
-                units.append(
-                    Unit(
-                        "mlflow-files",
-                        _store(run),
-                        stored.title,
-                        siblings,
-                        (run, title),
-                        mlflow_disk.stamp(run),
-                    )
-                )
+            if stored.selected(options, wanted):
+                stamp = mlflow_disk.stamp(run)
+                units.append(stored.unit("mlflow-files", _store(run), (run, title), stamp))
         except files.UNREADABLE as error:
             problems.append(
                 Problem(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from curvedoctor.errors import SourceError
-from curvedoctor.sources.mlflow.common import Series, unclamped
+from curvedoctor.sources.mlflow.common import Series
 from curvedoctor.sources.mlflow.rest import Refused, Server, explain
 
 #: points at which a server cuts a bulk answer without saying so
@@ -150,10 +150,10 @@ def _collect(
 
 def _series(rows: Sequence[tuple[int, int, float]]) -> Series:
     steps, times, values = zip(*rows, strict=True)
-    return Series(
+    return Series.of_database(
         np.array(steps, dtype=np.int64),
         np.array(times, dtype=np.float64),
-        unclamped(np.array(values, dtype=np.float64)),
+        np.array(values, dtype=np.float64),
     )
 
 

@@ -22,7 +22,7 @@ from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow import facts as mlflow_facts
 from curvedoctor.sources.mlflow import filter as mlflow_filter
 from curvedoctor.sources.mlflow import search as mlflow_search
-from curvedoctor.sources.mlflow.common import Place, Stored, assemble, group, selected, together
+from curvedoctor.sources.mlflow.common import Place, Stored, together
 from curvedoctor.sources.mlflow.history import Histories, Wanted
 from curvedoctor.sources.mlflow.rest import Refused, Server, usage
 
@@ -63,7 +63,7 @@ class MlflowHttp:
             yield from together(
                 _unit(server, *run)
                 for run in mlflow_search.search(server, names, text, deleted)
-                if selected(run[0], plain, wanted) and (not ids or run[0].run_id in ids)
+                if run[0].selected(plain, wanted) and (not ids or run[0].run_id in ids)
             )
         except Refused as error:
             raise usage(error, options.filter, host) from error
@@ -174,7 +174,7 @@ def _run(server: Server, stored: Stored, result: Any, options: ReadOptions) -> R
     if isinstance(result, str):
         return Problem(where=source, what=result, lost=True)
     origin = Origin(kind="mlflow-http", address=server.rest, key=stored.run_id)
-    return assemble(stored, result, Place(server.address, source, origin), options)
+    return stored.run(result, Place(server.address, source, origin), options)
 
 
 def _unit(server: Server, stored: Stored, last: Wanted) -> Unit:
@@ -186,7 +186,7 @@ def _unit(server: Server, stored: Stored, last: Wanted) -> Unit:
     }  # fmt: skip
     stamp = (stored.status, stored.end or 0, len(last.last), steps, times, len(stored.params))
     parts = (stored.run_id, json.dumps(facts), server.rest)
-    return Unit("mlflow-http", server.address, stored.title, group(server.address, stored), parts, stamp)
+    return stored.unit("mlflow-http", server.address, parts, stamp)
 
 
 def _described(unit: Unit) -> tuple[Stored, Wanted]:

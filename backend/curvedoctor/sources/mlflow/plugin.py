@@ -25,11 +25,7 @@ from curvedoctor.sources.mlflow.common import (
     Place,
     Series,
     Stored,
-    assemble,
-    group,
-    selected,
     together,
-    unclamped,
 )
 
 #: scheme → what to install
@@ -66,7 +62,7 @@ class MlflowPlugin:
             found = [
                 _unit(address, run)
                 for run in _search(client, names, mlflow_filter.without_lifecycle(options.filter), deleted)
-                if selected(run, plain, wanted)
+                if run.selected(plain, wanted)
             ]
         except Exception as error:  # plug-ins let exceptions of many libraries through
             if getattr(error, "error_code", "") == "INVALID_PARAMETER_VALUE" and options.filter:
@@ -160,10 +156,7 @@ def _stored(run: Any, experiment: str) -> Stored:
 
 def _unit(address: str, run: Stored) -> Unit:
     last = repr(sorted(run.metrics.items()))
-    parts = (run.run_id, run.experiment)
-    return Unit(
-        "mlflow-plugin", address, run.title, group(address, run), parts, (run.status, run.end or 0, last)
-    )
+    return run.unit("mlflow-plugin", address, (run.run_id, run.experiment), (run.status, run.end or 0, last))
 
 
 def _load_or_say(client: Any, address: str, unit: Unit, options: ReadOptions) -> Run | Problem:
@@ -180,14 +173,12 @@ def _load(client: Any, address: str, unit: Unit, options: ReadOptions) -> Run:
     series = {key: _series(client.get_metric_history(run_id, key)) for key in stored.metrics}
     source = f"{address}#{run_id}"
     place = Place(address, source, Origin(kind="mlflow-plugin", address=address, key=run_id))
-    return assemble(
-        stored, {key: points for key, points in series.items() if len(points.steps)}, place, options
-    )
+    return stored.run({key: points for key, points in series.items() if len(points.steps)}, place, options)
 
 
 def _series(points: Sequence[Any]) -> Series:
-    return Series(
+    return Series.of_database(
         np.array([point.step for point in points], dtype=np.int64),
         np.array([point.timestamp for point in points], dtype=np.float64),
-        unclamped(np.array([point.value for point in points], dtype=np.float64)),
+        np.array([point.value for point in points], dtype=np.float64),
     )

@@ -21,11 +21,7 @@ from curvedoctor.sources.mlflow.common import (
     Place,
     Series,
     Stored,
-    assemble,
-    group,
-    selected,
     together,
-    unclamped,
 )  # fmt: skip
 from curvedoctor.sources.mlflow.db import Database, connect, is_sqlite
 from curvedoctor.sources.trackio import holds_runs
@@ -131,10 +127,9 @@ def _find(
             stored = replace(
                 stored, metrics=last_values.get(stored.run_id, {}), datasets=data.get(stored.run_id, ())
             )
-        if selected(stored, options, wanted):
-            stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, (0, 0, 0)))
-            siblings = group(address, stored)
-            found.append(Unit("mlflow-sql", address, stored.title, siblings, (stored.run_id,), stamp))
+        if stored.selected(options, wanted):
+            stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, ()))
+            found.append(stored.unit("mlflow-sql", address, (stored.run_id,), stamp))
     yield from together(found)
 
 
@@ -230,7 +225,7 @@ def _load(
             )
             continue
         origin = Origin(kind="mlflow-sql", address=address, key=run_id)
-        yield assemble(described[run_id], series, Place(address, source, origin), options)
+        yield described[run_id].run(series, Place(address, source, origin), options)
 
 
 def _series(database: Database, run_id: str, has_nan: bool) -> dict[str, Series]:
@@ -250,13 +245,9 @@ def _series(database: Database, run_id: str, has_nan: bool) -> dict[str, Series]
     if not steps:
         return {}
     ends = np.cumsum([row[1] for row in counts])
-    all_steps, all_times, all_values = (
-        np.concatenate(steps),
-        np.concatenate(times),
-        unclamped(np.concatenate(values)),
-    )
-    if len(all_steps) != ends[-1]:
+    columns = [np.concatenate(parts) for parts in (steps, times, values)]
+    if len(columns[0]) != ends[-1]:
         # the run grew between the two queries
         return _series(database, run_id, has_nan)
-    pieces = [np.split(column, ends[:-1]) for column in (all_steps, all_times, all_values)]
-    return {str(row[0]): Series(*parts) for row, *parts in zip(counts, *pieces, strict=True)}
+    pieces = [np.split(column, ends[:-1]) for column in columns]
+    return {str(row[0]): Series.of_database(*parts) for row, *parts in zip(counts, *pieces, strict=True)}

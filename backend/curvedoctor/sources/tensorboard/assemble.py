@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from curvedoctor.model import Curve, Origin, ParamValue, Problem, Run
-from curvedoctor.sources import files, resets, segments, sidecars
+from curvedoctor.sources import files, sidecars
 from curvedoctor.sources.base import ReadOptions, Unit
 from curvedoctor.sources.copies import identical, is_event_file
-from curvedoctor.sources.tensorboard import settings
+from curvedoctor.sources.tensorboard import resets, segments, settings
 from curvedoctor.sources.tensorboard.decode import FileLog
 from curvedoctor.sources.tensorboard.grouping import subdirectory
 from curvedoctor.sources.tensorboard.purge import until

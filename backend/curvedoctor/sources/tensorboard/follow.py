@@ -13,12 +13,12 @@ import numpy as np
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files
 from curvedoctor.sources.base import ReadOptions, Unit
-from curvedoctor.sources.segments import Points
 from curvedoctor.sources.tensorboard.assemble import runs
 from curvedoctor.sources.tensorboard.decode import MAX_TEXTS, FileLog, explain
 from curvedoctor.sources.tensorboard.fast import read_files
 from curvedoctor.sources.tensorboard.purge import until
 from curvedoctor.sources.tensorboard.reader import events_of
+from curvedoctor.sources.tensorboard.segments import Points
 from curvedoctor.sources.tensorboard.tail import News, Tail, plain
 
 #: points that are kept to be added to, 24 bytes each; files beyond, those longest unused, are read anew

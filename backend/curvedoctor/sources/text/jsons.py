@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from curvedoctor.sources import files, mmengine, sidecars
-from curvedoctor.sources.text import names
+from curvedoctor.sources import files, sidecars
+from curvedoctor.sources.text import mmengine, names
 from curvedoctor.sources.text.content import encoding_of
 from curvedoctor.sources.text.curves import Column, Table, tables_of
 from curvedoctor.sources.text.mappings import add_mapping

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from curvedoctor.model import Floats, Ints
-from curvedoctor.sources.tensorboard import known
-from curvedoctor.sources.tensorboard.chain import I64, U8, Chain, Region, headers, prove
-from curvedoctor.sources.tensorboard.rows import Rows, damaged, damaged_anywhere, gather
-from curvedoctor.sources.tensorboard.skip import useless
-from curvedoctor.sources.tensorboard.template import Template, build
+from curvedoctor.sources.tensorboard.batches import known
+from curvedoctor.sources.tensorboard.batches.chain import I64, U8, Chain, Region, headers, prove
+from curvedoctor.sources.tensorboard.batches.rows import Rows, damaged, damaged_anywhere, gather
+from curvedoctor.sources.tensorboard.batches.skip import useless
+from curvedoctor.sources.tensorboard.batches.template import Template, build
 
 #: arena positions, steps, values, wall times; each of shape (n,)
 Part = tuple[I64, Ints, Floats, Floats]

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from curvedoctor.sources.tensorboard.chain import I64, U8
-from curvedoctor.sources.tensorboard.crc import U32, byte_tables, crc32c, numpy_crc32c
-from curvedoctor.sources.tensorboard.template import U64, row_width
+from curvedoctor.sources.tensorboard.batches.chain import I64, U8
+from curvedoctor.sources.tensorboard.batches.template import U64, row_width
+from curvedoctor.sources.tensorboard.records.crc import U32, byte_tables, crc32c, numpy_crc32c
 
 _ONES = 0xFFFFFFFF
 

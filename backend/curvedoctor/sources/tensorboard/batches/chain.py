@@ -14,8 +14,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from curvedoctor.sources.tensorboard.crc import U32, byte_tables
-from curvedoctor.sources.tensorboard.framing import OVERHEAD
+from curvedoctor.sources.tensorboard.records.crc import U32, byte_tables
+from curvedoctor.sources.tensorboard.records.framing import OVERHEAD
 
 I64 = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]

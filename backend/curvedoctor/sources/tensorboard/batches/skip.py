@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from curvedoctor.sources.tensorboard.chain import I64, U8
+from curvedoctor.sources.tensorboard.batches.chain import I64, U8
 
 Flags = npt.NDArray[np.bool_]
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 from curvedoctor.model import ProblemKind
-from curvedoctor.sources.tensorboard.crc import crc32c, mask
-from curvedoctor.sources.tensorboard.resync import header_candidates
+from curvedoctor.sources.tensorboard.records.crc import crc32c, mask
+from curvedoctor.sources.tensorboard.records.resync import header_candidates
 
 _HEADER = struct.Struct("<QI")
 _WORD = struct.Struct("<I")

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from curvedoctor.sources import resets
-from curvedoctor.sources.segments import Points
-from curvedoctor.sources.tables import Column, Table
+from curvedoctor.sources.history.tables import Column, Table
+from curvedoctor.sources.tensorboard import resets
+from curvedoctor.sources.tensorboard.segments import Points
 
 
 def split(table: Table) -> list[Table]:

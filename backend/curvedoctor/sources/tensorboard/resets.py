@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from curvedoctor.model import Floats, Ints
-from curvedoctor.sources.segments import Points
+from curvedoctor.sources.tensorboard.segments import Points
 
 #: points before a reset, and points of a curve, from which a reset is believed
 _MIN_BEFORE, _MIN_POINTS = 3, 4

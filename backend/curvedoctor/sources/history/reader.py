@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Curve, Origin, Problem, Run
-from curvedoctor.sources import attempts, beside, files, sidecars
+from curvedoctor.sources import files, sidecars
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.copies import EVENT_DIRS, is_event_file
-from curvedoctor.sources.tables import Table, looks_like_history, read_tables
+from curvedoctor.sources.history import attempts, beside
+from curvedoctor.sources.history.tables import Table, looks_like_history, read_tables
 
 #: names that a walk takes for histories, if their first lines look like one
 WELL_KNOWN = frozenset(

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from curvedoctor.sources.tensorboard.chain import I64
-from curvedoctor.sources.tensorboard.rows import Rows
-from curvedoctor.sources.tensorboard.template import U64, Template
+from curvedoctor.sources.tensorboard.batches.chain import I64
+from curvedoctor.sources.tensorboard.batches.rows import Rows
+from curvedoctor.sources.tensorboard.batches.template import U64, Template
 
 #: templates of one shape up to which each is compared in turn
 _FEW = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from curvedoctor.sources.tensorboard.crc import byte_tables
+from curvedoctor.sources.tensorboard.records.crc import byte_tables
 
 
 def header_candidates(window: bytes) -> npt.NDArray[np.intp]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from collections.abc import Callable
 
-from curvedoctor.cli.terminal import print_error
 from curvedoctor.model import Diagnosis, Finding
 from curvedoctor.reports.as_json import dumps, to_dict
 from curvedoctor.reports.text import safe
@@ -17,8 +17,10 @@ PATIENCE = 30
 LONGEST = 4096
 
 
-def notify(shell_command: str, diagnosis: Diagnosis, finding: Finding) -> None:
-    """Run the command `said` with the finding in its environment and the diagnosis on its stdin."""
+def notify(
+    shell_command: str, diagnosis: Diagnosis, finding: Finding, print_error: Callable[[str], None]
+) -> None:
+    """Run the command `shell_command` with the finding in its environment and the diagnosis on its stdin; never raises."""
     first = diagnosis.prescriptions[0].text if diagnosis.prescriptions else ""
     facts = {
         "RUN": diagnosis.run.name,
@@ -36,6 +38,6 @@ def notify(shell_command: str, diagnosis: Diagnosis, finding: Finding) -> None:
             timeout=PATIENCE, check=False,
         )  # fmt: skip
         if done.returncode:
-            print_error(f"--notify {shell_command}: ended with {done.returncode}")
+            print_error(f"{shell_command}: ended with {done.returncode}")
     except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
-        print_error(f"--notify {shell_command}: {error}")
+        print_error(f"{shell_command}: {error}")

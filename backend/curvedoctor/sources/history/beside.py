@@ -15,7 +15,7 @@ from curvedoctor.model import Floats
 from curvedoctor.sources import files
 from curvedoctor.sources.base import Folder
 from curvedoctor.sources.copies import is_event_file
-from curvedoctor.sources.tables import Column, Table
+from curvedoctor.sources.history.tables import Column, Table
 
 #: share by which two written values of one number may differ
 _DIGITS = 2e-3

@@ -1,0 +1,73 @@
+"""Changes whose words depend on what was found: which side of an adversarial pair, which term of a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from curvedoctor.features.case import Case
+from curvedoctor.features.pair import JUDGES, MAKERS, sides
+from curvedoctor.model import Finding, ParamValue
+
+#: what the winner's learning rate is multiplied by: the two-time-scale rule's ratios are of this order (Heusel et al. 2017)
+HELD_BACK = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The numbers of one prescription, and the sentence that carries them."""
+
+    text: str
+    parameter: str | None = None
+    current: ParamValue | None = None
+    proposed: ParamValue | None = None
+    factor: float | None = None
+    step: float | None = None
+
+
+def named(case: Case, action: str, findings: Sequence[Finding]) -> Change | None:
+    """The change in the words of the finding that asks for it; None where it has none of its own."""
+    for found in findings:
+        winner = found.evidence.get("winner")
+        if found.condition == "adversary-dominates" and isinstance(winner, str):
+            if action == "lower-lr":
+                return _slower(case, winner)
+            if action == "regularize":
+                return _held_back(winner)
+        if found.evidence.get("kl") is not None and action == "reduce-regularization":
+            return Change(
+                "Lower the weight of the KL term (β) tenfold, or raise it from zero over the first third of the run (KL annealing)."
+            )
+    return None
+
+
+def _slower(case: Case, winner: str) -> Change:
+    loser = "generator" if winner != "generator" else "discriminator"
+    lr = _rate(case, winner)
+    if lr is None:
+        text = f"Lower the learning rate of the {winner}, the winner, to a quarter of what it is; the {loser}'s stays."
+        return Change(text, "lr", None, None, HELD_BACK)
+    to = float(f"{lr * HELD_BACK:.2g}")
+    text = f"Lower the learning rate of the {winner}, the winner, from {lr:.4g} to {to:.4g}; the {loser}'s stays."
+    return Change(text, "lr", lr, to, HELD_BACK)
+
+
+def _rate(case: Case, winner: str) -> float | None:
+    """The winner's learning rate: by its own curve, else the one that both sides have."""
+    mine = MAKERS if winner == "generator" else JUDGES
+    rates = [c for c in case.run.curves if c.role.quantity == "lr" and len(c)]
+    for curve in rates:
+        if sides(curve.id) & mine:
+            return float(curve.values.max())
+    told = [c for c in rates if not sides(c.id)]
+    return case.number("lr") or (float(told[0].values.max()) if told else None)
+
+
+def _held_back(winner: str) -> Change:
+    if winner == "generator":
+        return Change(
+            "Hold the generator, the winner, back: a smaller one, or several steps of the discriminator to each of its own."
+        )
+    return Change(
+        f"Regularize the {winner}, the winner: label real data 0.9, dropout 0.3, spectral normalization or a gradient penalty."
+    )

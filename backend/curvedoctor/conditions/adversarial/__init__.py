@@ -1,0 +1,1 @@
+"""Two networks that are trained against each other."""

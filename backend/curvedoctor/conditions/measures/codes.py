@@ -1,0 +1,66 @@
+"""Whether an autoencoder's codes still tell anything: the KL term of a variational autoencoder beside its reconstruction."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from curvedoctor.conditions.base import ramp
+from curvedoctor.conditions.measures.shape import mean, relative
+from curvedoctor.features.case import Case
+from curvedoctor.features.resample import GRID
+from curvedoctor.features.series import Series
+from curvedoctor.roles.tag_words import parse
+
+DIVERGENCE = frozenset({"kl", "kld", "kldiv"})
+RECONSTRUCTION = frozenset({"recon", "reconstruction", "recons"})
+#: what stands for a reconstruction beside a KL term where nothing is called so
+_LIKELIHOOD = frozenset({"bce", "mse", "nll"})
+#: KL term as share of the reconstruction, and of its own highest level: codes that say nothing
+SHARE, OWN = (0.012, 0.004), (0.35, 0.15)
+#: how far the reconstruction may still fall over the second half
+FLAT = 0.03
+FEWEST = 8
+
+
+class Silent(NamedTuple):
+    """Codes that say nothing."""
+
+    kl: Series
+    recon: Series
+    sure: float
+    #: the KL term over the last quarter, as share of the reconstruction
+    share: float
+    #: progress from which on the codes have said nothing
+    since: float
+
+
+def silent(case: Case) -> Silent | None:
+    """The KL term at next to zero for good beside a reconstruction that stays; None where it is not so, or not logged."""
+    kl, recon = _term(case, DIVERGENCE), _term(case, RECONSTRUCTION) or _term(case, _LIKELIHOOD)
+    if kl is None or recon is None or min(kl.stats.n, recon.stats.n) < FEWEST:
+        return None
+    if min(kl.stats.low, recon.stats.low) < 0:
+        return None
+    late, top = mean(kl, 0.75, 1.0), float(np.max(kl.grid))
+    share = relative(late, mean(recon, 0.75, 1.0))
+    still = relative(mean(recon, 0.5, 0.75) - mean(recon, 0.75, 1.0), mean(recon, 0.75, 1.0))
+    sure = 0.95 * ramp(share, *SHARE) * ramp(relative(late, top), *OWN) * ramp(still, 2 * FLAT, FLAT)
+    sure *= float(mean(kl, 0.9, 1.0) <= 1.2 * mean(kl, 0.75, 0.9))
+    low = np.flatnonzero(kl.grid > SHARE[0] * recon.grid)
+    return Silent(kl, recon, sure, share, float((low[-1] + 1 if len(low) else 0) / GRID))
+
+
+def _term(case: Case, words: frozenset[str]) -> Series | None:
+    """A term of training's loss under one of these words, else of validation's."""
+    known = [
+        s
+        for s in case.series.values()
+        if s.curve.role.quantity in ("loss", "error") and words & parse(s.curve.id, s.curve.tag).words
+    ]
+    return min(
+        known,
+        key=lambda s: (s.curve.role.split in ("val", "test"), -s.stats.n, len(s.curve.id), s.curve.id),
+        default=None,
+    )
