@@ -52,7 +52,7 @@ class Score:
 
     sick: int
     healthy: int
-    #: suggestions, over sick runs: the first helps; one of the first three does; how many firsts were scored
+    #: suggestions, over sick runs: the first helps, of those scored; one of the first three is known to help
     first: float
     three: float
     scored: int
@@ -80,7 +80,7 @@ def score(runs: Sequence[Tried], answers: Sequence[Answer]) -> Score:
         sick=len(sick),
         healthy=len(well),
         first=_mean(helped for helped, _ in known),
-        three=_mean(_one_of(run, a) for run, a in sick if a.actions and _scored(run, a)),
+        three=_mean(_one_of(run, a) for run, a in sick if a.actions),
         scored=len(known),
         regret=_mean(r for r in (regret(run, a) for run, a in sick) if r is not None),
         calibration=calibration_error(
@@ -105,12 +105,6 @@ def _mean(values: Iterable[float]) -> float:
 
 def _one_of(run: Tried, answer: Answer) -> bool:
     return any(run.helps(action) is True for action, _ in answer.actions[:3])
-
-
-def _scored(run: Tried, answer: Answer) -> bool:
-    """One that helps, or three of which none does."""
-    said = [run.helps(action) for action, _ in answer.actions[:3]]
-    return True in said or None not in said
 
 
 def regret(run: Tried, answer: Answer) -> float | None:
