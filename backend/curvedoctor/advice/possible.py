@@ -35,8 +35,8 @@ _ADAPTIVE = ("adam", "lamb", "lion", "adafactor", "novograd")
 
 def possible(case: Case, action: str) -> bool:
     """Whether the action makes sense for this kind of run."""
-    if case.boosting:
-        return action not in NETWORKS_ONLY
+    if case.boosting and action in NETWORKS_ONLY:
+        return False
     if case.pairs and action == "regularize":
         return True  # one side is held back: nothing needs held-out data
     if action == "change-optimizer":

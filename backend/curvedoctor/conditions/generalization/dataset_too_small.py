@@ -141,6 +141,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("more-data", "regularize", "stop-early", "smaller-model"),
     check=check,
+    networks_only=True,
     evidence={
         "memorized": "final training level over its start",
         "ratio": "final validation over final training level",

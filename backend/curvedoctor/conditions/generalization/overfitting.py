@@ -18,6 +18,8 @@ How it decides
 What to try
     Stop at the best validation loss and keep that checkpoint; to do better than that, regularize
     (weight decay, dropout, augmentation) or get more data; then a smaller model.
+    Boosted trees: early stopping at the best round, smaller trees, more samples per leaf; where the best round is one
+    of the first 25 at a rate of 0.2 or more, a lower rate first.
 
 When it is wrong
     One validation term may rise while the metric that matters still improves: cross-entropy grows
@@ -43,6 +45,8 @@ from curvedoctor.conditions.measures.shape import error_of_mean, name, relative,
 from curvedoctor.conditions.measures.turn import Turn, at, holds, serves, turn, untrained
 from curvedoctor.conditions.progress.blind import best_above_guess
 from curvedoctor.features.case import Case
+from curvedoctor.features.rates import logged_lr
+from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 
@@ -62,6 +66,12 @@ CLIMBS = 0.02
 SECOND, EASE = 0.25, ("lower-lr", "decay-lr", "regularize", "bigger-batch")
 #: actions where stopping early would throw away what still improves
 GO_ON = ("regularize", "more-data", "smaller-model")
+#: boosted trees: a best round before the first at a rate from here on, or before the second where none is logged, is the rate's
+EARLY, STEEP = (25, 8), 0.2
+TREES, TREES_STEEP = (
+    ("stop-early", "smaller-model", "regularize", "lower-lr"),
+    ("lower-lr", "stop-early", "smaller-model", "regularize"),
+)
 
 
 class _Claim(NamedTuple):
@@ -120,9 +130,22 @@ def _by_judged_curve(case: Case, val: Series) -> Finding | None:
     mild = stays and (turned.end - turned.best < MILD * untrained(case, val) or serves(case))
     severity: Severity = "info" if mild or turned.rise < RISE else "warning"
     confidence = 0.75 + 0.2 * ramp(turned.rise, NOTABLE, PLAIN) - (0.15 if train is None or stays else 0.0)
-    though = ", though its score still improves" if improves else ", though its score holds" if stays else ""
+    though = (
+        ", though its score is better at the end" if improves else ", though its score holds" if stays else ""
+    )
     text = f"{_course(val, turned)}{though}."
-    return _finding(val, train, turned, _Claim(severity, confidence, text, GO_ON if improves else ()))
+    return _finding(
+        val, train, turned, _Claim(severity, confidence, text, _actions(case, val, turned, improves))
+    )
+
+
+def _actions(case: Case, val: Series, turned: Turn, improves: bool) -> tuple[str, ...]:
+    """What to try where it is not what is usual; nothing is thrown away that still improves."""
+    if improves or not case.boosting:
+        return GO_ON if improves else ()
+    best, rate = val.step_at(turned.index), logged_lr(case)
+    steep = best < EARLY[0] and rate >= STEEP if rate is not None else best < EARLY[1]
+    return TREES_STEEP if steep else TREES
 
 
 def _turned(case: Case, val: Series, train: Series | None, least: float) -> Turn | None:
@@ -148,7 +171,8 @@ def _scores(case: Case, val: Series, turned: Turn) -> tuple[bool, bool]:
     if not scores or case.val_score is None or case.val_score is val:
         return False, False
     score, before = case.val_score.stats, at(val, case.val_score, turned.index)
-    margin = max(2 * score.noise / max(score.n, 1.0) ** 0.5, 0.01 * abs(before))
+    # one logged point has the noise of one point; of more points than cells, a cell has that of their mean
+    margin = max(3 * score.noise / max(score.n / GRID, 1.0) ** 0.5, 0.01 * abs(before))
     return all(holds(s, at(val, s, turned.index)) for s in scores), score.end < before - margin
 
 
@@ -156,7 +180,7 @@ def _course(val: Series, turned: Turn) -> str:
     """'Validation loss is best (0.518) at epoch 1 and ends 16 % above it (0.601)'; a score falls."""
     what = name(val).capitalize()
     best, end = number(val.logged(turned.best)), number(val.logged(turned.end))
-    start = f"{what} is best ({best}) at {val.curve.axis} {val.step_at(turned.index):g}"
+    start = f"{what} is best ({best}) at {val.place(turned.index)}"
     if val.ceiling is not None:
         return f"{start} and falls to {end} after it"
     return f"{start} and ends {percent(turned.rise)} above it ({end})"
@@ -180,9 +204,7 @@ def _terms(case: Case, val: Series) -> Finding | None:
     if not turned:
         return None
     worst, s, train = max(turned, key=lambda t: t[0].rise)
-    text = (
-        f"{s.curve.tag} is best ({number(worst.best)}) at {s.curve.axis} {s.step_at(worst.index):g} and ends "
-    )
+    text = f"{s.curve.tag} is best ({number(worst.best)}) at {s.place(worst.index)} and ends "
     text += f"{percent(worst.rise)} above it, though {val.curve.tag} does not rise."
     severity: Severity = "warning" if worst.rise >= TERM_RISE else "info"
     confidence = 0.7 + 0.2 * ramp(worst.rise, TERM_NOTABLE, 2 * TERM_RISE)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from curvedoctor.conditions.base import finding, number, percent, ramp
+from curvedoctor.conditions.measures.rounds import unshrunk
 from curvedoctor.conditions.measures.shape import name, relative
 from curvedoctor.conditions.measures.swing import roughness
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
-from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding
 
@@ -88,3 +89,15 @@ def blown_up(case: Case) -> Finding:
     return picture_of(
         case, s, 0.9 * confidence * float(s is case.train), "blown up", summary, actions=actions
     )
+
+
+def of_trees(case: Case) -> Finding:
+    """Boosted trees that each correct nearly the whole error of those before them."""
+    s = case.outcome
+    assert s is not None
+    summary = (
+        f"At a learning rate of {number(logged_lr(case) or 0.0)} each tree corrects nearly the whole error of those before it: "
+        f"the {name(s)} is best ({number(s.logged(s.stats.low))}) at {s.place(s.best_index)} and ends at "
+        f"{number(s.logged(s.stats.end))}, far above training."
+    )
+    return picture_of(case, s, 0.85 * unshrunk(case, s), "unshrunk", summary, at=s.best_index)

@@ -173,6 +173,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("decay-later", "fix-schedule", "raise-lr"),
     check=check,
+    networks_only=True,
     evidence={
         "decayed_at": "progress 0..1 from which the lr stays below a third of its peak; like the others null if no lr is logged",
         "dead_from": "progress 0..1 from which it stays below a twentieth of its peak",

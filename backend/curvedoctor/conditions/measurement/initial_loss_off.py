@@ -193,6 +193,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("fix-init", "normalize-input", "change-loss"),
     check=check,
+    networks_only=True,
     evidence={
         "first": "first logged training loss, in its unit",
         "expected": "loss of an untrained model, or what so many right answers cost, in the same unit",

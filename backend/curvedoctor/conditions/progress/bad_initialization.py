@@ -158,6 +158,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("fix-init", "raise-lr", "fix-activation"),
     check=check,
+    networks_only=True,
     evidence={
         "plateau": "progress 0..1 up to which the loss stays at its start",
         "fall": "share of its start by which the loss falls over the run",

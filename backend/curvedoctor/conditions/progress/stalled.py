@@ -113,6 +113,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("change-optimizer", "raise-lr", "train-longer"),
     check=check,
+    networks_only=True,
     extrapolates=True,
     evidence={
         "early": "share of the whole fall done in the first tenth of the run",

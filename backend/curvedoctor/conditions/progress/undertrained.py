@@ -13,6 +13,7 @@ How it decides
     between them, and the curve must end at its best.
     Of two or three points, validation must be 10 % lower at the last one than at the one before, and training must fall
     with it. A learning rate that has gone to zero, or a schedule that was to end here, ends it.
+    Boosted trees also by what their rounds have left to do, (1 - rate)^rounds of what they could explain.
 
 What to try
     Train twice as long and stretch the schedule with it: running on at a learning rate that has
@@ -36,6 +37,8 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
+from curvedoctor.conditions.measures.rounds import WORTH as WORTH_ROUNDS
+from curvedoctor.conditions.measures.rounds import to_come
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
@@ -83,6 +86,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     confidence = 0.93 * open_ended * ramp(least, *WORTH)
     if confidence < REPORT_FROM:
         confidence, severity = 0.6 * hopeful * ramp(most, *WORTH), "info"
+    rounds = to_come(case, s)
+    if 0.9 * ramp(rounds, *WORTH_ROUNDS) > confidence or (severity == "info" and rounds > WORTH_ROUNDS[1]):
+        confidence, severity, least, most = 0.9 * ramp(rounds, *WORTH_ROUNDS), "warning", rounds, rounds
     return (
         None
         if confidence < REPORT_FROM
@@ -97,7 +103,7 @@ def _finding(
     range_text = " to ".join(dict.fromkeys(percent(share) for share in gain))
     return finding(
         ID, severity, confidence, s,
-        f"The {name(s)} still falls where the run ends, at {s.curve.axis} {s.step_at(last):g}: going on as long again is "
+        f"The {name(s)} still falls where the run ends, at {s.place(last)}: going on as long again is "
         f"expected to lower it by {range_text}.",
         others=(case.train,) if s is case.val else (), at=last,
         gain_least=gain[0], gain_most=gain[1], last_quarter=relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), s.stats.end),

@@ -115,6 +115,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("fix-activation", "fix-init", "raise-lr"),
     check=check,
+    networks_only=True,
     evidence={
         "grad_share": "gradient norm at the end over that at the start; null if not logged",
         "activation": "the hidden units' activation; null if not logged",

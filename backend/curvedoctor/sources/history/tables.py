@@ -84,7 +84,7 @@ def looks_like_history(name: str, head: bytes) -> bool:
         return '"log_history"' in text or len(head) == 1 << 16
     parsed = jsons.parsed(first)
     if parsed is None:
-        return name == "history.json" and text.lstrip().startswith("{")
+        return name in ("history.json", "evals_result.json") and text.lstrip().startswith("{")
     if isinstance(parsed, Mapping):
         lists = [value for value in parsed.values() if isinstance(value, list | Mapping)]
         return bool(lists) or any(names.is_counter(str(key)) for key in parsed)
