@@ -193,6 +193,19 @@ class Unjudged:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How good a run became: the one answer to which curve says so, for all that compares runs."""
+
+    #: id of the curve: the validation loss, else what is nearest
+    curve: str
+    better: Better
+    #: final level, the mean of the curve's last part, as it was logged; None where that is not finite
+    last: float | None
+    #: best logged value
+    best: float
+
+
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Diagnosis:
     """All that is said of one run."""
@@ -209,6 +222,8 @@ class Diagnosis:
     problems: tuple[Problem, ...] = ()
     #: why the verdict is "undetermined", one sentence
     reason: str | None = None
+    #: None where no curve has a direction
+    ending: Ending | None = None
     #: as notebooks show it; `curvedoctor.diagnoses` sets it, for it knows the reports
     _repr_html_: ClassVar[Callable[[Diagnosis], str]]
 

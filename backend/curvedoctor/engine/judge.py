@@ -12,7 +12,7 @@ from curvedoctor.conditions.base import all_conditions
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.verdict import verdict
 from curvedoctor.features.case import Case, build
-from curvedoctor.features.summary import Summary, summarize
+from curvedoctor.features.summary import Summary, ending, summarize
 from curvedoctor.model import Diagnosis, Finding, Run, Unjudged
 from curvedoctor.readings import read_all
 
@@ -74,6 +74,7 @@ def _diagnose(case: Case, expected: Estimate, options: Options) -> Diagnosis:
         unjudged=unjudged,
         problems=case.run.problems,
         reason=reason,
+        ending=ending(case),
     )
 
 

@@ -98,13 +98,13 @@ def pool(
 @contextmanager
 def _loky(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
     if workers != 1:
-        from joblib import cpu_count
+        from loky import cpu_count
 
         workers = workers or cpu_count()
     if workers == 1:
         yield Pool(lambda job: Now(work(job)), 1, here=True)
         return
-    from joblib.externals.loky import get_reusable_executor
+    from loky import get_reusable_executor
 
     executor = get_reusable_executor(max_workers=workers, env=_ONE_THREAD)
     held: list[Any] = []

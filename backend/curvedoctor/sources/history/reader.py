@@ -191,15 +191,15 @@ def load_file(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
         return
     for table in with_columns:
         name = unit.run if len(with_columns) == 1 else f"{unit.run}/{table.name}"
-        yield from _attempts(unit, name, table, options)
+        yield from _attempts(unit, name, table)
 
 
-def _attempts(unit: Unit, name: str, table: Table, options: ReadOptions) -> Iterator[Run]:
+def _attempts(unit: Unit, name: str, table: Table) -> Iterator[Run]:
     """The trainings that were appended one after the other."""
     parts = attempts.split(table)
     for number, part in enumerate(parts, 1):
         numbered = name if len(parts) == 1 else f"{name}#{number}"
-        yield _run(unit, numbered, part, options, [] if number > 1 else table.problems)
+        yield _run(unit, numbered, part, [] if number > 1 else table.problems)
 
 
 def _only_here(table: Table, missing: Sequence[str]) -> str:
@@ -211,7 +211,7 @@ def _only_here(table: Table, missing: Sequence[str]) -> str:
     )
 
 
-def _run(unit: Unit, name: str, table: Table, options: ReadOptions, problems: Sequence[str]) -> Run:
+def _run(unit: Unit, name: str, table: Table, problems: Sequence[str]) -> Run:
     from curvedoctor.params import recognize
     from curvedoctor.roles import assign
 
@@ -222,7 +222,7 @@ def _run(unit: Unit, name: str, table: Table, options: ReadOptions, problems: Se
         source=path,
         group=unit.group,
         curves=assign(_curves(table), within=files.basename(files.parent(path))),
-        params=dict(recognize(settings)) | dict(options.params),
+        params=recognize(settings),
         problems=tuple(Problem(path, what) for what in problems),
         origin=Origin(
             unit.reader, unit.address, unit.run, (path,), "a history file has no place for a diagnosis"
