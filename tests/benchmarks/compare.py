@@ -214,7 +214,9 @@ def main() -> int:
     parser.add_argument("--clinic", action="store_true", help="the clinic's held-out grids")
     parser.add_argument("--clinic-fit", action="store_true", help="the clinic's other grids, for calibration")
     parser.add_argument("--outside", type=Path, metavar="FOLDER", help="public grids that lie in this folder")
-    parser.add_argument("--settings", type=int, default=1, help="of each of LCBench's tasks (needs onnxruntime)")
+    parser.add_argument(
+        "--settings", type=int, default=1, help="of each of LCBench's tasks (needs onnxruntime)"
+    )
     parser.add_argument("--verbose", "-v", action="store_true", help="list what was wrong")
     said = parser.parse_args()
     shares = []
