@@ -34,6 +34,15 @@ NETWORKS_ONLY = frozenset(
     }
 )  # fmt: skip
 
+#: what can be done for an agent: it has no data set, no split and no classes; to regularize it is to weigh its entropy
+OF_AGENTS = frozenset(
+    {
+        "lower-lr", "raise-lr", "add-warmup", "decay-later", "decay-lr", "fix-schedule", "clip-gradients", "change-optimizer",
+        "train-longer", "stop-early", "regularize", "reduce-regularization", "bigger-batch", "normalize-input", "fix-logging",
+        "fix-precision", "restore-checkpoint", "overfit-one-batch",
+    }
+)  # fmt: skip
+
 ACTIONS: Mapping[str, Action] = {
     "lower-lr": Action("Lower the learning rate to a tenth.", "lr", 0.1),
     "raise-lr": Action("Raise the learning rate tenfold.", "lr", 10.0),

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from curvedoctor.actions import ACTIONS
 from curvedoctor.advice import trees
+from curvedoctor.advice.agents import CHANGES as of_agents
 from curvedoctor.advice.named import named
 from curvedoctor.advice.said import Change, say
 from curvedoctor.conditions.measures.shape import name
@@ -44,7 +45,7 @@ def change(
     grown = trees.change(case, action) if case.boosting else None
     if grown is not None:
         return grown
-    special = _SPECIAL.get(action)
+    special = (of_agents if case.agent else _SPECIAL).get(action)
     made = special(case, findings) if special is not None else None
     return made if made is not None else _scaled(case, action)
 
