@@ -208,6 +208,7 @@ def _falls_on(s: Series) -> bool:
     """Whether a curve of whatever noise took a third of the run for most of its fall and falls on in the last quarter."""
     t, lower = s.stats, mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
     unfinished = t.n >= MANY and t.t90 >= LATE[0] and relative(t.end, t.start) > KEEPS
+    unfinished = unfinished and _second_half(s) >= SECOND[0]
     return unfinished and lower > 3 * error_of_mean(s, 0.25)
 
 
