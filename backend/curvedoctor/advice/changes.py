@@ -11,7 +11,7 @@ from curvedoctor.advice.named import Change, named
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
-from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.rates import customary, decades_below_usual, tuned
 from curvedoctor.model import Finding, ParamValue
 
 #: the least rate that anything but fine-tuning is customarily trained with
@@ -107,7 +107,11 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
         if below is None and lr < LOWEST:
             below = math.log10(LOWEST / lr)
         far = below is not None and abs(below) > abs(math.log10(factor)) and (below > 0) == (factor > 1)
-        proposed = float(f"{lr * (10**below if far and below is not None else factor):.2g}")
+        to = lr * (10**below if far and below is not None else factor)
+        usual = customary(case)
+        if tuned(case) and usual is not None and action == "raise-lr":
+            to = min(to, max(usual.high, 1.5 * lr))  # more would destroy what was learnt before
+        proposed = float(f"{to:.2g}")
         factor = float(f"{proposed / lr:.3g}")
         return Change(f"{_verb(action)} from {_say(lr)} to {_say(proposed)}.", "lr", lr, proposed, factor)
 

@@ -12,7 +12,9 @@ How it decides
     well, something else is wrong.
     Without a training curve the validation curve says it alone, less certainly. (Prechelt's
     generalization loss, made robust.) The best point is the lowest that was logged, at its own step.
-    Where no validation loss is logged, a validation score that falls is read the same way.
+    Where no validation loss is logged, a validation score that falls is read the same way. Two or three evaluations
+    suffice where the training loss steps down with each new epoch and is level between: then the samples are known by heart,
+    and an end 5 % above the best is a warning.
 
 What to try
     Stop at the best validation loss and keep that checkpoint; to do better than that, regularize
@@ -39,7 +41,8 @@ import numpy as np
 from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import error_of_mean, name, why_unjudgeable
-from curvedoctor.conditions.measures.turn import Turn, at, holds, serves, turn, untrained
+from curvedoctor.conditions.measures.staircase import staircase
+from curvedoctor.conditions.measures.turn import SHORT, Turn, at, holds, serves, turn, untrained
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
@@ -56,6 +59,8 @@ MATTERS, MILD = 0.01, 0.1
 POINTS = 0.02
 #: training climbs as well if it ends above its level where validation was best by more than this share
 CLIMBS = 0.02
+#: what helps a short fine-tuning that remembers its samples
+BY_HEART = ("stop-early", "regularize", "lower-lr", "more-data")
 #: actions where stopping early would throw away what still improves
 GO_ON = ("regularize", "more-data", "smaller-model")
 
@@ -73,9 +78,11 @@ def check(case: Case) -> Finding | Unjudged | None:
     val = case.val or (case.val_score if case.val_score is not None and case.val_score.ceiling else None)
     if val is None:
         return unjudged(ID, "no validation loss is logged")
-    reason = why_unjudgeable(case, ENOUGH, of_pairs=True)
+    reason = why_unjudgeable(case, min(ENOUGH, int(val.stats.n)), of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
+    if (by_heart := _by_heart(case, val)) is not None:
+        return by_heart
     if val.stats.n < ENOUGH:
         return unjudged(ID, f"{val.stats.n:.0f} validation points are too few; {ENOUGH} are needed")
     return _by_judged_curve(case, val) or _terms(case, val)
@@ -93,6 +100,20 @@ def _by_judged_curve(case: Case, val: Series) -> Finding | None:
     though = ", though its score still improves" if improves else ", though its score holds" if stays else ""
     text = f"{_course(val, turned)}{though}."
     return _finding(val, train, turned, _Claim(severity, confidence, text, GO_ON if improves else ()))
+
+
+def _by_heart(case: Case, val: Series) -> Finding | None:
+    """A short fine-tuning that remembers its samples: too few evaluations to see a turn, but the training loss tells."""
+    best, end = float(val.y[val.best_index]), float(val.y[-1])
+    rise = (end - best) / max(abs(best), 1e-300)
+    if not 2 <= val.stats.n < SHORT or rise < NOTABLE or float(val.y[-1]) < float(val.y.max()):
+        return None
+    stairs = staircase(case)
+    if stairs is None:
+        return None
+    text = f"{_course(val, Turn(val.best_index, best, end, rise, True))}, and the {name(stairs.train)} steps down with each new epoch ({number(stairs.before)} → {number(stairs.after)}): its samples are known by heart."
+    turned = Turn(val.best_index, best, end, rise, True)
+    return _finding(val, stairs.train, turned, _Claim("warning", 0.85, text, BY_HEART))
 
 
 def _turned(case: Case, val: Series, train: Series | None, least: float) -> Turn | None:

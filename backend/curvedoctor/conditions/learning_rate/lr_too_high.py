@@ -60,6 +60,8 @@ EVALUATED = 1.2
 BOUNCE = (0.33, 0.55)
 #: training and validation that both end this share above their best
 LOST = (0.25, 0.35)
+#: share of its start by which training must have climbed
+REGAINED = 0.05
 #: first epoch's mean as a multiple of an untrained model's loss, and of validation after it, at so many decades above custom
 UNTRAINED, AFTER, ABOVE = 6.0, 12.0, (0.5, 0.8)
 #: decades above custom that no task asks for
@@ -172,6 +174,10 @@ def _lost(case: Case) -> Finding:
     assert s is not None
     apart = train is None or s is not case.val or score_holds(case.val_score) or at_chance(case) is not None
     rise = 0.0 if apart or train is None else min(above_best(s), mean_above_best(train))
+    if train is not None and train.stats.end - train.stats.best < REGAINED * max(
+        train.stats.start, train.stats.first
+    ):
+        rise = 0.0  # a training loss next to nothing may double
     summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.curve.axis} {s.step_at(s.best_index):g}{_rate(case)}."
     return _finding(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
 
