@@ -119,7 +119,8 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
 
 
 def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
-    s = case.val or case.val_score or case.primary
+    turned = [f.curves[0] for f in findings if f.condition == "overfitting" and f.severity != "info"]
+    s = case.series.get(turned[0]) if turned else case.val or case.val_score or case.primary
     if s is None:
         return None
     at = s.step_at(s.best_index)

@@ -24,7 +24,8 @@ When it is wrong
     One validation term may rise while the metric that matters still improves: cross-entropy grows
     with over-confidence although accuracy holds. Then stopping early is not among the remedies; and
     while the loss stays far below an untrained model's, or 95 % of the answers are right, it is worth knowing, no more. So it is with
-    one of several validation terms: a warning only if it ends half above its best or more.
+    any loss where mAP, Dice or IoU is logged and holds: the score that the checkpoint is chosen by decides. One of several
+    validation terms is otherwise a warning only if it ends half above its best or more.
 
 References
     Mann (1945), Nonparametric tests against trend. Prechelt (1998), Early stopping - but when? Goodfellow et al. (2016), Deep Learning, ch. 7.
@@ -40,6 +41,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.selects import selects
 from curvedoctor.conditions.measures.shape import error_of_mean, name, why_unjudgeable
 from curvedoctor.conditions.measures.staircase import staircase
 from curvedoctor.conditions.measures.turn import SHORT, Turn, at, holds, serves, turn, untrained
@@ -75,6 +77,9 @@ class _Claim(NamedTuple):
 
 
 def check(case: Case) -> Finding | Unjudged | None:
+    chosen_by = selects(case)
+    if chosen_by is not None and (lost := _by_score(case, chosen_by)) is not None:
+        return lost
     val = case.val or (case.val_score if case.val_score is not None and case.val_score.ceiling else None)
     if val is None:
         return unjudged(ID, "no validation loss is logged")
@@ -94,12 +99,35 @@ def _by_judged_curve(case: Case, val: Series) -> Finding | None:
     if turned is None:
         return None
     stays, improves = _scores(case, val, turned)
-    mild = stays and (turned.end - turned.best < MILD * untrained(case, val) or serves(case))
+    chosen_by = selects(case)
+    decided = chosen_by is not None and holds(chosen_by, at(val, chosen_by, turned.index))
+    mild = decided or (stays and (turned.end - turned.best < MILD * untrained(case, val) or serves(case)))
     severity: Severity = "info" if mild or turned.rise < RISE else "warning"
     confidence = 0.75 + 0.2 * ramp(turned.rise, NOTABLE, PLAIN) - (0.15 if train is None or stays else 0.0)
-    though = ", though its score still improves" if improves else ", though its score holds" if stays else ""
+    though = (
+        ", though its score still improves"
+        if improves
+        else ", though its score holds"
+        if stays or decided
+        else ""
+    )
     text = f"{_course(val, turned)}{though}."
-    return _finding(val, train, turned, _Claim(severity, confidence, text, GO_ON if improves else ()))
+    return _finding(
+        val, train, turned, _Claim(severity, confidence, text, GO_ON if improves or decided else ())
+    )
+
+
+def _by_score(case: Case, score: Series) -> Finding | None:
+    """The score that the checkpoint is chosen by falls: whatever the loss terms do."""
+    turned = _turned(case, score, case.coarsest_train, NOTABLE)
+    if turned is None:
+        return None
+    lost = (turned.end - turned.best) / max(1.0 - turned.best, 1e-9)
+    text = f"{score.curve.tag}, which the checkpoint is chosen by, is best ({number(score.logged(turned.best))}) at {score.curve.axis} {score.step_at(turned.index):g} and falls to {number(score.logged(turned.end))} after it."
+    severity: Severity = "warning" if lost >= RISE else "info"
+    return _finding(
+        score, case.coarsest_train, turned, _Claim(severity, 0.75 + 0.2 * ramp(lost, NOTABLE, PLAIN), text)
+    )
 
 
 def _by_heart(case: Case, val: Series) -> Finding | None:
@@ -175,7 +203,7 @@ def _terms(case: Case, val: Series) -> Finding | None:
         f"{s.curve.tag} is best ({number(worst.best)}) at {s.curve.axis} {s.step_at(worst.index):g} and ends "
     )
     text += f"{percent(worst.rise)} above it, though {val.curve.tag} does not rise."
-    severity: Severity = "warning" if worst.rise >= TERM_RISE else "info"
+    severity: Severity = "warning" if worst.rise >= TERM_RISE and selects(case) is None else "info"
     confidence = 0.7 + 0.2 * ramp(worst.rise, TERM_NOTABLE, 2 * TERM_RISE)
     return _finding(s, train, worst, _Claim(severity, confidence, text, GO_ON))
 
