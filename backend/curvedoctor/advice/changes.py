@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.named import Change, named
+from curvedoctor.conditions.measures.selects import selects
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
@@ -120,7 +121,7 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
 
 def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
     turned = [f.curves[0] for f in findings if f.condition == "overfitting" and f.severity != "info"]
-    s = case.series.get(turned[0]) if turned else case.val or case.val_score or case.primary
+    s = case.series.get(turned[0]) if turned else selects(case) or case.val or case.val_score or case.primary
     if s is None:
         return None
     at = s.step_at(s.best_index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from curvedoctor.actions import NETWORKS_ONLY
+from curvedoctor.conditions.measures.selects import selects
 from curvedoctor.features.case import Case
 from curvedoctor.features.language import of_language
 from curvedoctor.features.rates import decades_below_usual, tuned
@@ -46,7 +47,7 @@ def possible(case: Case, action: str) -> bool:
     if action == "change-optimizer":
         fixed = case.word("model") == "transformer" or of_language(case) or tuned(case) is not None
         return not case.pairs and not (fixed and _adaptive(case))
-    held_out = case.val or case.val_score
+    held_out = selects(case) or case.val or case.val_score
     if action in _NEEDS_VALIDATION and held_out is None:
         return False
     if action == "stop-early":

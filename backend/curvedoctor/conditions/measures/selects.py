@@ -18,8 +18,8 @@ _RUNNING = re.compile(r"ema|smooth", re.IGNORECASE)
 FEWEST = 8
 #: σ from point to point, as a score, that few samples make; the same of a smooth training loss, as share of its level
 SWAYS, CALM = (0.02, 0.035), (0.07, 0.04)
-#: correlation of successive changes: white noise has −½
-WHITE = (-0.2, -0.35)
+#: correlation of successive changes: white noise has −½, of a hundred points give or take 0.1
+WHITE = (-0.1, -0.25)
 
 
 def selects(case: Case) -> Series | None:
