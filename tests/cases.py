@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 import curvedoctor.diagnoses  # noqa: F401 — says how notebooks show a diagnosis
+from curvedoctor.features.case import build
+from curvedoctor.features.summary import ending
 from curvedoctor.model import (
     Curve,
     Diagnosis,
@@ -36,6 +39,11 @@ HOSTILE = (
     '"quoted", \\back',
     "]]>&amp;",
 )
+
+
+def diagnosed(run: Run, *parts: Any, **more: Any) -> Diagnosis:
+    """A diagnosis made by hand, with the ending that the run's curves have."""
+    return Diagnosis(run, *parts, ending=ending(build([run])[0]), **more)
 
 
 def curve(name: str = "train/loss", values: object = None, first: int = 0) -> Curve:
@@ -87,7 +95,7 @@ def prescription(action: str = "lower-lr", **rest: object) -> Prescription:
 
 def sick(name: str = "sgd_lr0.5", **rest: object) -> Diagnosis:
     """A run with an error, a warning, two prescriptions."""
-    return Diagnosis(
+    return diagnosed(
         run(name, **rest),
         "sick",
         (finding(), finding("overfitting", "warning", confidence=0.6, onset=None, span=None)),
@@ -100,7 +108,7 @@ def sick(name: str = "sgd_lr0.5", **rest: object) -> Diagnosis:
 
 def healthy(name: str = "sgd_lr0.05") -> Diagnosis:
     """A run with nothing but information."""
-    return Diagnosis(run(name), "healthy", (finding("wasted-training", "info"),))
+    return diagnosed(run(name), "healthy", (finding("wasted-training", "info"),))
 
 
 def improvable(name: str = "better") -> Diagnosis:
@@ -110,7 +118,7 @@ def improvable(name: str = "better") -> Diagnosis:
         prescription("bigger-model", basis="siblings", treats=(), confidence=0.8, text="Use a bigger model.",
                      parameter="width", current=64, proposed=256, factor=4.0),
     )  # fmt: skip
-    return Diagnosis(run(name), "healthy", prescriptions=cures)
+    return diagnosed(run(name), "healthy", prescriptions=cures)
 
 
 def undetermined(name: str = "short") -> Diagnosis:
@@ -120,7 +128,7 @@ def undetermined(name: str = "short") -> Diagnosis:
         Unjudged("overfitting", "no validation loss is logged"),
         Unjudged("generalization-gap", "no validation loss is logged"),
     )
-    return Diagnosis(run(name, curves=(curve(values=[1.0]),)), "undetermined", unjudged=unjudged)
+    return diagnosed(run(name, curves=(curve(values=[1.0]),)), "undetermined", unjudged=unjudged)
 
 
 def extreme(name: str = "extreme") -> Diagnosis:
@@ -135,7 +143,7 @@ def extreme(name: str = "extreme") -> Diagnosis:
     )  # fmt: skip
     given = prescription(current=float("nan"), proposed=float("inf"), factor=None)
     problem = Problem("logs/extreme/events", "truncated record: 27 bytes missing", 1203)
-    return Diagnosis(
+    return diagnosed(
         run(name, curves=(weird,), params={"lr": float("nan")}), "sick", (found,), (given,),
         {"lr-range-test": {"steepest": np.float64(0.1), "points": np.arange(3), "bad": float("inf")}},
         problems=(problem,),

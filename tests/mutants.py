@@ -12,10 +12,10 @@ PACKAGE = ROOT / "backend" / "curvedoctor"
 #: what is mutated: the code that judges
 JUDGING = (
     "features/*.py", "conditions/**/*.py", "advice/*.py", "engine/verdict.py", "engine/judge.py",
-    "sources/segments.py", "sources/tensorboard/assemble.py",
+    "sources/tensorboard/segments.py", "sources/tensorboard/assemble.py",
 )  # fmt: skip
 #: words and made-up runs, not judgements
-APART = {"features/words.py", "conditions/examples.py"}
+APART = {"features/sentences.py", "conditions/examples.py"}
 #: numbers beyond these guard against division by zero and overflow: moving them changes nothing
 LEAST, MOST = 1e-8, 1e8
 _SIGNS: dict[type[ast.AST], str] = {

@@ -67,8 +67,6 @@ def _annotating(stock: Callable[..., Any], note: bool) -> Callable[..., Any]:
         try:
             _annotated(str(self.tracking_uri), run_id, note, alone=True)
         except Exception as error:  # the training comes first
-            # setting up a database, MLflow's alembic switches off the loggers that it does not know
-            _logger.disabled = False
             _logger.warning("run %s was not annotated: %s", run_id, error)
         return result
 

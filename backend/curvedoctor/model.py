@@ -106,6 +106,21 @@ class Origin:
     read_only: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Saved weights beside a run, known by name only: the file is never opened."""
+
+    #: the file's or directory's name, below the run's directory
+    name: str
+    #: what the name counts, as far as it says
+    step: int | None = None
+    epoch: int | None = None
+    #: a number that the name gives without saying what it counts
+    number: int | None = None
+    #: "best", "last" or "final", where that is all the name says
+    word: str | None = None
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Run:
     """One training: its curves and its recognized hyperparameters."""
@@ -122,6 +137,8 @@ class Run:
     run_id: str | None = None
     #: "running", "scheduled", "finished", "failed" or "killed", where the store says so
     status: str | None = None
+    #: saved weights that stand beside its log
+    checkpoints: tuple[Checkpoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +193,19 @@ class Unjudged:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How good a run became: the one answer to which curve says so, for all that compares runs."""
+
+    #: id of the curve: the validation loss, else what is nearest
+    curve: str
+    better: Better
+    #: final level, the mean of the curve's last part, as it was logged; None where that is not finite
+    last: float | None
+    #: best logged value
+    best: float
+
+
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Diagnosis:
     """All that is said of one run."""
@@ -192,6 +222,8 @@ class Diagnosis:
     problems: tuple[Problem, ...] = ()
     #: why the verdict is "undetermined", one sentence
     reason: str | None = None
+    #: None where no curve has a direction
+    ending: Ending | None = None
     #: as notebooks show it; `curvedoctor.diagnoses` sets it, for it knows the reports
     _repr_html_: ClassVar[Callable[[Diagnosis], str]]
 

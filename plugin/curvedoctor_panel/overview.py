@@ -88,23 +88,11 @@ def spark(curve: Curve | None) -> list[int | None]:
 
 def _outcome(diagnosis: Diagnosis) -> Json:
     """The number by which siblings are compared: the end of the validation loss, else what is nearest."""
-    quantities = ("loss", "error", "accuracy", "reward")
-    splits = ("val", "test", "train", "none")
-    candidates = [
-        curve
-        for curve in diagnosis.run.curves
-        if curve.role.quantity in quantities and curve.role.better != "none" and len(curve)
-    ]
-    if not candidates:
+    ending = diagnosis.ending
+    if ending is None:
         return None
-    curve = min(
-        candidates,
-        key=lambda c: (splits.index(c.role.split), quantities.index(c.role.quantity), len(c.tag), c.tag),
-    )
-    finite = curve.values[np.isfinite(curve.values)]
-    last = float(np.median(finite[-3:])) if len(finite) and np.isfinite(curve.values[-1]) else None
-    best = None if not len(finite) else float(finite.min() if curve.role.better == "lower" else finite.max())
-    return {"label": clip(curve.id), "better": curve.role.better, "last": plain(last), "best": plain(best)}
+    last, best = plain(ending.last), plain(ending.best)
+    return {"label": clip(ending.curve), "better": ending.better, "last": last, "best": best}
 
 
 def combine(rows: Iterable[Row], problems: Sequence[Json] = ()) -> dict[str, Json]:

@@ -158,8 +158,21 @@ def _title(identifier: str) -> str:
 
 
 def _reading(name: str, value: Mapping[str, object]) -> dict[str, Json]:
+    if name == "checkpoint":
+        return {"name": name, "title": phrases.KEEP, "facts": _kept(value)}
     facts = [[clip(str(key).replace("_", " ")), _fact(item)] for key, item in value.items()]
     return {"name": clip(str(name)), "title": _title(str(name)), "facts": facts}
+
+
+def _kept(value: Mapping[str, object]) -> list[list[str]]:
+    """The reading `checkpoint`: the sentence that every surface has, and which others are as good."""
+    facts = [["keep", clip(phrases.kept(value), TEXT_LIMIT)], ["curve", _fact(value["curve"])]]
+    if value["on_disk"]:
+        facts += [
+            ["as good", _fact(value["as_good"]) or "–"],
+            ["checkpoints beside the run", _fact(value["on_disk"])],
+        ]
+    return facts
 
 
 def _fact(value: object) -> str:

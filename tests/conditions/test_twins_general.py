@@ -71,7 +71,24 @@ def test_few_points_that_only_waver_are_not(values: tuple[float, ...]) -> None:
 
 
 def test_two_points_are_too_few() -> None:
-    assert "too few" in reason(overfitting.check, run(train_loss=[1.0, 0.5], val_loss=[1.0, 1.5]))
+    assert "too few" in reason(overfitting.check, run(train_loss=[1.0, 0.5], val_loss=[1.0, 1.2]))
+
+
+@pytest.mark.parametrize(
+    ("train", "val", "accuracy", "fires"),
+    [
+        ((1.0, 0.5), (1.0, 1.26), (0.5, 0.4), True),
+        ((1.0, 0.5), (1.0, 1.24), (0.5, 0.4), False),  # a small validation set may do that
+        ((1.0, 0.95), (1.0, 1.5), (0.5, 0.4), False),  # training has not learnt more
+        ((1.0, 0.5), (1.0, 1.5), (0.5, 0.55), False),  # the answers are better
+    ],
+)
+def test_a_second_epoch_far_worse_says_it(
+    train: tuple[float, ...], val: tuple[float, ...], accuracy: tuple[float, ...], fires: bool
+) -> None:
+    made = run(train_loss=train, val_loss=val, val_accuracy=accuracy)
+    assert grave(overfitting.check, made) is fires
+    assert not fires or found(overfitting.check, made).onset == 0  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -258,10 +275,15 @@ def test_how_strong_weight_decay_is(times: float, fires: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "fires"), [(underfitting.TINY_FLOOR - 0.03, False), (underfitting.TINY_FLOOR + 0.12, True)]
-)
-@pytest.mark.parametrize("width", [1, underfitting.TINY])
-def test_how_high_the_floor_of_a_tiny_model_is(share: float, fires: bool, width: int) -> None:
+    ("width", "floor"),
+    [
+        (1, underfitting.NARROW_FLOOR), (underfitting.NARROW, underfitting.NARROW_FLOOR),
+        (underfitting.NARROW + 1, underfitting.TINY_FLOOR), (underfitting.TINY, underfitting.TINY_FLOOR),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("beyond", "fires"), [(-0.03, False), (0.12, True)])
+def test_how_high_the_floor_of_a_tiny_model_is(width: int, floor: float, beyond: float, fires: bool) -> None:
+    share = floor + beyond
     y = falling(np.random.default_rng(0), 60, 1.7, share * np.log(5), 14, 0.003)
     known = {"width": width, "loss": "cross-entropy", "n_classes": 5}
     assert grave(underfitting.check, run(known, train_loss=y, val_loss=1.03 * y)) is fires
@@ -272,11 +294,23 @@ def test_how_high_the_floor_of_a_tiny_model_is(share: float, fires: bool, width:
 )
 def test_how_poor_validation_is(share: float, fires: bool) -> None:
     rng = np.random.default_rng(0)
-    made = run(
-        {"n_train": 200},
-        train_loss=falling(rng, 60, 2.3, 0.005, 14),
-        val_loss=falling(rng, 60, 2.3, 2.3 * share, 15),
-    )
+    made = run(train_loss=falling(rng, 60, 2.3, 0.005, 14), val_loss=falling(rng, 60, 2.3, 2.3 * share, 15))
+    assert grave(dataset_too_small.check, made) is fires
+
+
+@pytest.mark.parametrize(
+    ("n", "train", "val", "points", "fires"),
+    [
+        (3000, 0.1, 0.5, 60, True), (3001, 0.1, 0.5, 60, False), (800, 0.13, 0.6, 60, True), (800, 0.24, 0.98, 60, False),
+        (800, 0.02, 0.13, 60, True), (800, 0.02, 0.07, 60, False), (800, 0.15, 0.5, 60, False), (800, 0.1, 0.5, 7, False),
+    ],
+)  # fmt: skip
+def test_of_few_known_samples_less_says_it(
+    n: int, train: float, val: float, points: int, fires: bool
+) -> None:
+    """Below a sixth of its start in training, four times that and a tenth of the start in validation."""
+    t = np.exp(-20 * np.linspace(0, 1, points))
+    made = run({"n_train": n}, train_loss=train + (1 - train) * t, val_loss=val + (1 - val) * t)
     assert grave(dataset_too_small.check, made) is fires
 
 

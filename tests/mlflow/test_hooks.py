@@ -94,7 +94,7 @@ def test_every_run_that_ends_is_annotated(store: Path) -> None:
 def test_a_training_is_never_broken(
     store: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuses(*arguments: object) -> None:
+    def refuses(*arguments: object, **named: object) -> None:
         raise RuntimeError("out of order")
 
     curvedoctor.autolog()

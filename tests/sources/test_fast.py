@@ -13,9 +13,11 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 
-from curvedoctor.sources.tensorboard import chain, crc, fast, known
-from curvedoctor.sources.tensorboard.chain import length_checksums
+from curvedoctor.sources.tensorboard import fast
+from curvedoctor.sources.tensorboard.batches import chain, known
+from curvedoctor.sources.tensorboard.batches.chain import length_checksums
 from curvedoctor.sources.tensorboard.decode import FileLog, read_file
+from curvedoctor.sources.tensorboard.records import crc
 from sources import events
 from sources.test_fuzz import damage, original
 

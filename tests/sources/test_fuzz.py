@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from curvedoctor.sources.tensorboard.decode import read_file
-from curvedoctor.sources.tensorboard.framing import Records
+from curvedoctor.sources.tensorboard.records.framing import Records
 from sources import events
 from sources.contract import read_all
 

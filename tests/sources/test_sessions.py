@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from curvedoctor.sources.segments import Segment, Session, sessions
+from curvedoctor.sources.tensorboard.segments import Segment, Session, sessions
 
 
 def piece(

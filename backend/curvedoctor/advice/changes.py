@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from curvedoctor.actions import ACTIONS
-from curvedoctor.advice.named import Change, named
+from curvedoctor.advice import trees
+from curvedoctor.advice.named import named
+from curvedoctor.advice.said import Change, say
 from curvedoctor.conditions.measures.selects import selects
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
@@ -40,6 +42,9 @@ def change(
         return in_its_words
     if action in sibling_values and not _leap(case, *sibling_values[action]):
         return _as_a_sibling(case, *sibling_values[action])
+    grown = trees.change(case, action) if case.boosting else None
+    if grown is not None:
+        return grown
     special = _SPECIAL.get(action)
     made = special(case, findings) if special is not None else None
     return made if made is not None else _scaled(case, action)
@@ -59,14 +64,14 @@ def _as_a_sibling(case: Case, name: str, proposed: ParamValue, gain: float) -> C
     plain = _PLAIN.get(name, name.replace("_", " "))
     why = f"as a sibling did that ended {100 * gain:.0f} % lower"
     if current is None:
-        return Change(f"Set the {plain} to {_say(proposed)}, {why}.", name, None, proposed)
+        return Change(f"Set the {plain} to {say(proposed)}, {why}.", name, None, proposed)
     if not isinstance(current, (int, float)) or not isinstance(proposed, (int, float)):
         return Change(
-            f"Change the {plain} from {_say(current)} to {_say(proposed)}, {why}.", name, current, proposed
+            f"Change the {plain} from {say(current)} to {say(proposed)}, {why}.", name, current, proposed
         )
     verb = "Raise" if proposed > current else "Lower"
     factor = float(f"{proposed / current:.3g}") if current else None
-    text = f"{verb} the {plain} from {_say(current)} to {_say(proposed)}, {why}."
+    text = f"{verb} the {plain} from {say(current)} to {say(proposed)}, {why}."
     return Change(text, name, current, proposed, factor)
 
 
@@ -85,7 +90,7 @@ def _scaled(case: Case, action: str) -> Change:
         proposed: ParamValue = float(f"{current * known.factor:.3g}")
         if isinstance(current, int) and known.parameter != "weight_decay":
             proposed = max(1, round(current * known.factor))
-        text = f"{_verb(action)} from {_say(current)} to {_say(proposed)}."
+        text = f"{_verb(action)} from {say(current)} to {say(proposed)}."
         return Change(text, known.parameter, current, proposed, known.factor)
     return Change(known.text, known.parameter, current, known.default, known.factor)
 
@@ -114,7 +119,7 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
             to = min(to, max(usual.high, 1.5 * lr))  # more would destroy what was learnt before
         proposed = float(f"{to:.2g}")
         factor = float(f"{proposed / lr:.3g}")
-        return Change(f"{_verb(action)} from {_say(lr)} to {_say(proposed)}.", "lr", lr, proposed, factor)
+        return Change(f"{_verb(action)} from {say(lr)} to {say(proposed)}.", "lr", lr, proposed, factor)
 
     return make
 
@@ -126,7 +131,7 @@ def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
         return None
     at = s.step_at(s.best_index)
     unit = s.curve.axis
-    text = f"Stop at {unit} {_say(at)}, where the {name(s)} is best, and keep that checkpoint."
+    text = f"Stop at {unit} {say(at)}, where the {name(s)} is best, and keep that checkpoint."
     return Change(text, "epochs", case.params.get("epochs"), at if unit == "epoch" else None, None, at)
 
 
@@ -142,7 +147,7 @@ def _train_longer(case: Case, findings: Sequence[Finding]) -> Change | None:
     if epochs is None:
         return Change(ACTIONS["train-longer"].text + hope, "epochs", None, None, 2.0)
     proposed = round(2 * epochs)
-    text = f"Train for {proposed} epochs instead of {_say(epochs)}, the schedule stretched with it.{hope}"
+    text = f"Train for {proposed} epochs instead of {say(epochs)}, the schedule stretched with it.{hope}"
     return Change(text, "epochs", case.params["epochs"], proposed, 2.0)
 
 
@@ -162,7 +167,7 @@ def _regularize(case: Case, findings: Sequence[Finding]) -> Change | None:
         return None
     proposed = float(f"{current * 10:.2g}")
     return Change(
-        f"Raise weight decay from {_say(current)} to {_say(proposed)}, or add dropout 0.3.",
+        f"Raise weight decay from {say(current)} to {say(proposed)}, or add dropout 0.3.",
         "weight_decay", current, proposed, 10.0,
     )  # fmt: skip
 
@@ -170,9 +175,7 @@ def _regularize(case: Case, findings: Sequence[Finding]) -> Change | None:
 def _reduce_regularization(case: Case, findings: Sequence[Finding]) -> Change | None:
     drop, decay = case.number("dropout"), case.number("weight_decay")
     if drop and (not decay or drop >= 0.4):
-        return Change(
-            f"Lower dropout from {_say(drop)} to {_say(drop / 4)}.", "dropout", drop, drop / 4, 0.25
-        )
+        return Change(f"Lower dropout from {say(drop)} to {say(drop / 4)}.", "dropout", drop, drop / 4, 0.25)
     return None
 
 
@@ -183,7 +186,7 @@ def _clip(case: Case, findings: Sequence[Finding]) -> Change | None:
     typical = float(f"{s.stats.at50:.2g}")
     current = case.params.get("clip_norm")
     return Change(
-        f"Clip the gradient norm at {_say(typical)}, its usual level.", "clip_norm", current, typical
+        f"Clip the gradient norm at {say(typical)}, its usual level.", "clip_norm", current, typical
     )
 
 
@@ -206,7 +209,7 @@ def _batch(case: Case, findings: Sequence[Finding]) -> Change | None:
         return None
     to = round(size * 4)
     return Change(
-        f"Raise the batch size from {_say(size)} to {to}.", "batch_size", case.params["batch_size"], to, 4.0
+        f"Raise the batch size from {say(size)} to {to}.", "batch_size", case.params["batch_size"], to, 4.0
     )
 
 
@@ -236,7 +239,3 @@ _VERBS = {
 
 def _verb(action: str) -> str:
     return _VERBS.get(action, ACTIONS[action].text.rstrip("."))
-
-
-def _say(value: ParamValue) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from curvedoctor.advice.said import Change
 from curvedoctor.features.case import Case
 from curvedoctor.features.language import of_language
 from curvedoctor.features.pair import JUDGES, MAKERS, sides
 from curvedoctor.features.rates import tuned
-from curvedoctor.model import Finding, ParamValue
+from curvedoctor.model import Finding
 
 #: what the winner's learning rate is multiplied by: the two-time-scale rule's ratios are of this order (Heusel et al. 2017)
 HELD_BACK = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The numbers of one prescription, and the sentence that carries them."""
-
-    text: str
-    parameter: str | None = None
-    current: ParamValue | None = None
-    proposed: ParamValue | None = None
-    factor: float | None = None
-    step: float | None = None
 
 
 def named(case: Case, action: str, findings: Sequence[Finding]) -> Change | None:

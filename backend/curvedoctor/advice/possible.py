@@ -38,8 +38,8 @@ _ADAPTIVE = ("adam", "lamb", "lion", "adafactor", "novograd")
 
 def possible(case: Case, action: str) -> bool:
     """Whether the action makes sense for this kind of run."""
-    if case.boosting:
-        return action not in NETWORKS_ONLY
+    if case.boosting and action in NETWORKS_ONLY:
+        return False
     if tuned(case) and not _for_tuning(case, action):
         return False
     if case.pairs and action == "regularize":

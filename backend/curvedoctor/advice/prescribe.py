@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from curvedoctor.actions import ACTIONS, OPPOSITES
 from curvedoctor.advice.changes import change
 from curvedoctor.advice.help_probability import Estimate
-from curvedoctor.advice.named import Change
 from curvedoctor.advice.possible import contradicts, last_resorts, possible
+from curvedoctor.advice.said import Change
 from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case
 from curvedoctor.model import Basis, Finding, Prescription, Severity

@@ -48,8 +48,18 @@ class Condition:
     healthy: tuple[Example, ...]
     #: False where the absolute level of the loss is the evidence (ln K, entropy of the base rate)
     scale_free: bool = True
+    #: its evidence is what running on would bring: pictures show where its curves are heading
+    extrapolates: bool = False
     #: preview: thresholds not yet calibrated on trainings whose remedies were tried
     stage: Literal["preview", "stable"] = "stable"
+    #: True for what only gradient steps, batches, layers or schedules can suffer from
+    networks_only: bool = False
+
+    def judge(self, case: Case) -> Finding | Unjudged | None:
+        """What it says of a case; of boosted trees nothing if it concerns networks only."""
+        if self.networks_only and case.boosting:
+            return unjudged(self.id, "it concerns networks only, and the run grows boosted trees")
+        return self.check(case)
 
     @property
     def manual(self) -> str:

@@ -96,7 +96,7 @@ class Growing:
         runs: list[Run] = []
         of: list[Name] = []
         for unit in changed:
-            for item in self._follower.load([unit], self._options.read):
+            for item in self._follower.load([unit]):
                 if isinstance(item, Problem):
                     yield item
                 elif wanted(item.name, self._options.read.run):

@@ -12,7 +12,7 @@ from curvedoctor.conditions.base import all_conditions
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.verdict import verdict
 from curvedoctor.features.case import Case, build
-from curvedoctor.features.summary import Summary, summarize
+from curvedoctor.features.summary import Summary, ending, summarize
 from curvedoctor.model import Diagnosis, Finding, Run, Unjudged
 from curvedoctor.readings import read_all
 
@@ -60,7 +60,7 @@ def judge_groups(cases: Sequence[Case], options: Options, model: Model | None = 
 def _diagnose(case: Case, expected: Estimate, options: Options) -> Diagnosis:
     known = all_conditions()
     asked = [known[c] for c in options.conditions] if options.conditions else list(known.values())
-    results = [condition.check(case) for condition in asked]
+    results = [condition.judge(case) for condition in asked]
     unjudged = tuple(r for r in results if isinstance(r, Unjudged))
     ranked = order([r for r in results if isinstance(r, Finding)])
     outcome, reason = verdict(case, ranked, unjudged, len(asked))
@@ -74,6 +74,7 @@ def _diagnose(case: Case, expected: Estimate, options: Options) -> Diagnosis:
         unjudged=unjudged,
         problems=case.run.problems,
         reason=reason,
+        ending=ending(case),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +17,18 @@ import numpy as np
 from curvedoctor.address import Address
 from curvedoctor.engine.codec import dumps, loads
 from curvedoctor.engine.gc_paused import gc_paused
-from curvedoctor.model import Curve, Diagnosis, Finding, Origin, Prescription, Problem, Role, Run, Unjudged
+from curvedoctor.model import (
+    Curve,
+    Diagnosis,
+    Ending,
+    Finding,
+    Origin,
+    Prescription,
+    Problem,
+    Role,
+    Run,
+    Unjudged,
+)
 from curvedoctor.sources.base import Unit
 
 #: zlib's fastest: a record is written once and read often
@@ -154,6 +165,7 @@ def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
         ),
         run.run_id,
         run.status,
+        None if d.ending is None else astuple(d.ending),
     ]
 
 
@@ -191,13 +203,24 @@ def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
         problem_lists,
         run_id,
         status,
+        ending,
     ) = row
     of_run, problems = table[problem_lists]
     origin_ = origin and _place(origin, table)
     run = Run(name, source, table[group], table[curves], table[params], of_run, origin_, run_id, status)
     findings_ = tuple([_finding_of(each, table) for each in findings])
     tries = tuple([_try(each, table) for each in prescriptions])
-    return Diagnosis(run, verdict, findings_, tries, table[readings], table[unjudged], problems, reason)
+    return Diagnosis(
+        run=run,
+        verdict=verdict,
+        findings=findings_,
+        prescriptions=tries,
+        readings=table[readings],
+        unjudged=table[unjudged],
+        problems=problems,
+        reason=reason,
+        ending=None if ending is None else Ending(*ending),
+    )
 
 
 def _place(row: Sequence[Any], table: Sequence[Any]) -> Origin:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from curvedoctor.features.clocks import ranges_of
 from curvedoctor.features.pair import Pair, pairs
 from curvedoctor.features.schedule import Schedule, recognize
 from curvedoctor.features.series import Series, prepare
+from curvedoctor.features.trees import library_of
 from curvedoctor.model import Curve, ParamValue, Quantity, Run
 
 #: a loss under one of these words is a part of another, or an auxiliary one
@@ -25,13 +26,6 @@ _TOTAL = re.compile(
 _EXTREME = re.compile(r"max|min|std|var|best", re.IGNORECASE)
 #: epochs below which a curve per epoch hides what its steps show
 EPOCHS = 6
-#: as LightGBM and XGBoost name the measures that networks' logs call otherwise
-_TREES = re.compile(
-    r"(^|[^a-z0-9])((binary|multi)_logloss|mlogloss|binary_error|multi_error|merror|valid_0|validation_0)($|[^a-z0-9])"
-    r"|^l[12][. -](train|valid)\w*$|^(train|valid)\w*[. '_-]+l[12]$",
-    re.IGNORECASE,
-)
-
 #: an epoch curve with fewer points says less than the curve per step beside it
 FEW = 6
 
@@ -92,9 +86,13 @@ class Case:
     @cached_property
     def boosting(self) -> bool:
         """Whether the run grows boosted trees rather than training a network: what it says of itself, or its names."""
-        if self.word("model") is not None:
-            return self.word("model") == "tree"
-        return self.primary is not None and _TREES.search(self.primary.curve.tag) is not None
+        model = self.word("model")
+        return self.library is not None if model is None else model == "tree"
+
+    @cached_property
+    def library(self) -> str | None:
+        """The library that grows the trees, where the configuration or the names of the curves tell."""
+        return self.word("library") or library_of(tuple(curve.tag for curve in self.run.curves))
 
     @cached_property
     def schedule(self) -> Schedule | None:
@@ -131,7 +129,13 @@ def build(runs: Sequence[Run], primary: str | None = None) -> list[Case]:
     for i, series in zip(owner, prepare(curves, ranges), strict=True):
         if series is not None:
             series_by_run[i][series.curve.id] = series
-    return [_case(run, series, primary) for run, series in zip(runs, series_by_run, strict=True)]
+    cases = [_case(run, series, primary) for run, series in zip(runs, series_by_run, strict=True)]
+    return [_counted_in_rounds(case, primary) if case.boosting else case for case in cases]
+
+
+def _counted_in_rounds(case: Case, primary: str | None) -> Case:
+    """The case of boosted trees, whose steps are rounds, whatever the source took them for."""
+    return _case(case.run, {id_: replace(s, unit="round") for id_, s in case.series.items()}, primary)
 
 
 def _case(run: Run, series: Mapping[str, Series], primary: str | None) -> Case:

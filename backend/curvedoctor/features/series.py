@@ -35,6 +35,12 @@ class Series:
     ceiling: float | None = None
     #: 100 if the score was logged in percent, else 1
     scale: float = 1.0
+    #: what its steps are called, if not after its axis
+    unit: str = ""
+
+    def place(self, index: int) -> str:
+        """Where a finite point is, in words: "step 40", "round 12"."""
+        return f"{self.unit or self.curve.axis} {self.step_at(index):g}"
 
     def axis_at(self, at: float) -> float:
         """The curve's own x (step or epoch) at a progress."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from curvedoctor.features.case import Case
-from curvedoctor.model import ParamValue
+from curvedoctor.model import Ending, ParamValue
 
 #: statuses of runs whose end proves nothing
 UNENDED = ("running", "scheduled", "failed", "killed")
@@ -25,6 +28,17 @@ class Summary:
     best: float | None
     #: σ of the noise of that level
     noise: float
+
+
+def ending(case: Case) -> Ending | None:
+    """How good the run became, whatever ended it."""
+    s = case.outcome or case.reward
+    if s is None:
+        return None
+    values = s.curve.values[np.isfinite(s.curve.values)]
+    best = values.min() if s.curve.role.better == "lower" else values.max()
+    finite = not s.stats.bad_tail and math.isfinite(s.stats.end)
+    return Ending(s.curve.id, s.curve.role.better, s.logged(s.stats.end) if finite else None, float(best))
 
 
 def summarize(case: Case) -> Summary:

@@ -77,6 +77,7 @@ PRECISIONS = _table(
     "fp32: 32 float32 32true full single no; fp16: 16 float16 half 16mixed 16true mixedfloat16 f16; bf16: bfloat16 bf16mixed bf16true mixedbfloat16; fp64: 64 float64 double 64true; "
     "mixed: amp mix automatic; tf32; fp8: float8; int8: 8bit"
 )
+LIBRARIES = _table("lightgbm; xgboost; catboost; sklearn")
 MODELS = _table("linear; mlp; cnn; rnn; transformer; autoencoder; tree; gan; gnn; diffusion")
 #: beginnings of model names (longer than 3 letters, else the whole word) → family
 _FAMILIES = {

@@ -89,6 +89,13 @@ norm_batch: batch norm | use batch norm | use bn | batchnorm | use batchnorm | b
 norm_layer: layer norm | use layer norm | layernorm | use layernorm | use ln
 residual: residual | residuals | use residual | skip connections | use skip | residual connections | skip | use residuals | skip connection
 model: model | model name | arch | architecture | model type | model arch | backbone | net | network | model class | model family | booster | boosting type | model id | encoder name | network type | model architecture | policy class | boosting | base model | model name or path | pretrained model | base model name
+library: library
+num_leaves: num leaves
+max_depth: max depth
+min_data_in_leaf: min data in leaf
+min_child_weight: min child weight
+subsample: subsample | bagging fraction
+colsample: colsample | colsample bytree | feature fraction
 n_params: n params | num params | num parameters | total params | parameters total | trainable params | num trainable params | total parameters | trainable parameters | n parameters
 n_outputs: n outputs | num outputs | output dim | out features | output size | n output | output units | out dim | dim out
 loss: loss | problem type | loss fn | loss function | criterion | loss name | loss type | objective | loss func | objective function | loss class

@@ -57,6 +57,7 @@ _TABLES = {
     "input_scaling": allowed_values.SCALINGS,
     "precision": allowed_values.PRECISIONS,
     "model": allowed_values.MODELS,
+    "library": allowed_values.LIBRARIES,
 }
 
 

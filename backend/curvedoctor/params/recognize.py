@@ -41,6 +41,8 @@ def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
         candidates.setdefault("loss", {}).setdefault("cross-entropy", 90)
     if siblings.boosts():
         candidates.setdefault("model", {}).setdefault("tree", 80)
+        if (library := siblings.library()) is not None:
+            candidates.setdefault("library", {}).setdefault(library, 80)
     settled = {name: _settle(name, ranks) for name, ranks in candidates.items()}
     return {name: settled[name] for name in PARAMS if settled.get(name) is not None}  # type: ignore[misc]
 

@@ -17,13 +17,23 @@ _OTHER_GAMMA = frozenset(
         "max_depth n_estimators min_child_weight num_leaves booster colsample_bytree num_boost_round"
     ).split()
 )
+#: library of boosted trees → keys that only it has, surest first: LightGBM and XGBoost share many
+_LIBRARIES: dict[str, frozenset[str]] = {
+    "lightgbm": frozenset(
+        "num_leaves min_data_in_leaf min_sum_hessian_in_leaf min_child_samples bagging_fraction feature_fraction boosting_type".split()
+    ),
+    "catboost": frozenset(
+        "l2_leaf_reg border_count od_wait od_type bagging_temperature leaf_estimation_method".split()
+    ),
+    "xgboost": frozenset(
+        "min_child_weight num_boost_round booster colsample_bytree tree_method colsample_bylevel".split()
+    ),
+    "sklearn": frozenset("max_leaf_nodes min_samples_leaf".split()),
+}
 #: keys that boosted trees have and networks do not
-_TREES = frozenset(
-    (
-        "num_leaves max_leaf_nodes min_child_weight min_child_samples num_boost_round l2_leaf_reg booster boosting_type "
-        "min_samples_leaf colsample_bytree min_data_in_leaf od_wait border_count"
-    ).split()
-)
+_TREES = frozenset().union(*_LIBRARIES.values())
+#: "reg:squarederror", "multi:softprob": how XGBoost writes its objectives
+_XGBOOST = re.compile(r"(reg|binary|multi|count|rank|survival):\w+$")
 #: keys that every linear model of scikit-learn has, and every estimator of Spark
 _LINEAR, _SPARK = "fit_intercept", frozenset({"featurescol", "labelcol", "maxiter", "regparam"})
 
@@ -52,12 +62,21 @@ class Siblings:
 
     def boosts(self) -> bool:
         """Whether the whole configuration is that of boosted trees: they have a learning rate, forests do not."""
-        paces = {"learning_rate", "eta", "stepsize", "num_boost_round"}
         return any(
             (kind == "trees" or (kind == "spark" and "maxdepth" in self._beside[place]))
-            and not paces.isdisjoint(self._beside[place])
+            and not _PACES.isdisjoint(self._beside[place])
             for place, kind in self._kinds.items()
         )
+
+    def library(self) -> str | None:
+        """The library whose boosted trees are configured; None where none is, or its keys don't tell."""
+        grown = [keys for place, keys in self._beside.items() if self._kinds[place] == "trees"]
+        paced = [keys for keys in grown if any(key in keys for key in _PACES)]
+        for keys in paced:
+            for name, own in _LIBRARIES.items():
+                if any(key in keys for key in own):  # the smaller one is gone through
+                    return name
+        return "xgboost" if paced else None
 
     def named(self, path: Path) -> tuple[str, int] | None:
         """What a key names beside these others, where its own words do not say it; ("", 0) for nothing."""
@@ -78,6 +97,8 @@ class Siblings:
         return stops or str(beside.get("n_iter_no_change", "")) == "None"
 
 
+#: keys that set the pace of boosting
+_PACES = frozenset({"learning_rate", "eta", "stepsize", "num_boost_round", "iterations"})
 #: scikit-learn's multi-layer perceptron: alpha is its L2 penalty, max_iter counts epochs
 _PERCEPTRON = {"alpha": ("weight_decay", 0), "max_iter": ("epochs", 0), "epsilon": ("epsilon", 0)}
 #: key → whether it is stochastic gradient descent → what it names; epsilon is the width of a loss
@@ -93,11 +114,15 @@ _SPARK_NAMES: dict[str, tuple[str, int]] = {
 #: what networks call depth is another thing in a tree
 _TREE_NAMES = {
     "alpha": ("l1", 0), "reg_alpha": ("l1", 0), "lambda": ("weight_decay", 0), "reg_lambda": ("weight_decay", 0),
-    "l2_leaf_reg": ("weight_decay", 0), "n_estimators": ("max_steps", 0), "od_wait": ("patience", 0), "depth": ("", 0),
-    "epsilon": ("", 0),
+    "l2_leaf_reg": ("weight_decay", 0), "l2_regularization": ("weight_decay", 0), "n_estimators": ("max_steps", 0),
+    "max_iter": ("max_steps", 0), "od_wait": ("patience", 0), "depth": ("max_depth", 1), "max_depth": ("max_depth", 0),
+    "epsilon": ("", 0), "gamma": ("", 0), "num_leaves": ("num_leaves", 0), "max_leaves": ("num_leaves", 1),
+    "max_leaf_nodes": ("num_leaves", 0), "min_data_in_leaf": ("min_data_in_leaf", 0),
+    "min_child_samples": ("min_data_in_leaf", 0), "min_samples_leaf": ("min_data_in_leaf", 0),
+    "min_child_weight": ("min_child_weight", 0), "min_sum_hessian_in_leaf": ("min_child_weight", 0),
+    "subsample": ("subsample", 0), "bagging_fraction": ("subsample", 0), "colsample_bytree": ("colsample", 0),
+    "feature_fraction": ("colsample", 0), "rsm": ("colsample", 0), "num_data": ("n_train", 0),
 }  # fmt: skip
-
-
 _NAMES = {"perceptron": _PERCEPTRON, "spark": _SPARK_NAMES, "trees": _TREE_NAMES}
 
 
@@ -110,7 +135,10 @@ def _kind(beside: Mapping[str, object]) -> str:
     # the smaller one is gone through: a configuration may have very many keys
     if any(key in beside for key in _SPARK):
         return "spark"
-    return "trees" if any(key in beside for key in _TREES) else ""
+    if any(key in beside for key in _TREES) or {"eta", "max_depth"} <= beside.keys():
+        return "trees"
+    objective = beside.get("objective")
+    return "trees" if isinstance(objective, str) and _XGBOOST.match(objective[:100]) else ""
 
 
 def _penalty(beside: Mapping[str, object]) -> tuple[str, int]:

@@ -9,13 +9,14 @@ from curvedoctor.features.case import Case
 
 def read_all(case: Case) -> dict[str, Mapping[str, object]]:
     """Every reading that applies to this run, by its id."""
-    from curvedoctor.readings import lr_range_test, overfit_check, schedule
+    from curvedoctor.readings import checkpoint, lr_range_test, overfit_check, schedule
 
     readings: dict[str, Mapping[str, object]] = {}
     for name, module in (
         ("schedule", schedule),
         ("lr-range-test", lr_range_test),
         ("overfit-check", overfit_check),
+        ("checkpoint", checkpoint),
     ):
         reading = module.read(case)
         if reading is not None:

@@ -97,6 +97,8 @@ def details(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"\n**{phrases.advice(diagnosis)}**\n\n"
     for number, (item, beside) in enumerate(phrases.suggestions(diagnosis), start=1):
         yield f"{number}. {escape(item.text)} ({beside})\n"
+    if "checkpoint" in diagnosis.readings:
+        yield f"\n**{phrases.KEEP}**\n\n{escape(phrases.kept(diagnosis.readings['checkpoint']))}\n"
     yield from unjudged(diagnosis)
     yield "\n</details>\n"
 

@@ -45,6 +45,7 @@ def details(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
         if finding is diagnosis.findings[0] and diagnosis.verdict == "sick":
             yield from picture(diagnosis, finding, style)
     yield from suggested(diagnosis, style)
+    yield from checkpoint(diagnosis, style)
     yield from unjudged(diagnosis, style)
     for problem in problems_of(diagnosis):
         yield from wrap(f"{safe(problem.where)}: {safe(problem.what)}", "    ", width, "  ! ")
@@ -56,6 +57,13 @@ def suggested(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
         yield Paint(style.color)(phrases.advice(diagnosis), "bold")
     for number, (item, beside) in enumerate(phrases.suggestions(diagnosis)[:PRESCRIPTIONS], start=1):
         yield from wrap(f"{number}. {item.text} ({beside})", " " * 5, prose(style), "  ")
+
+
+def checkpoint(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
+    """Which checkpoint to keep."""
+    if "checkpoint" in diagnosis.readings:
+        yield Paint(style.color)(phrases.KEEP, "bold")
+        yield from wrap(phrases.kept(diagnosis.readings["checkpoint"]), "  ", prose(style))
 
 
 def unjudged(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:

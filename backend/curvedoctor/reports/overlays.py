@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curvedoctor.conditions.base import all_conditions
 from curvedoctor.model import Curve, Diagnosis, Floats
 
 #: a drop of the learning rate that is one step of a schedule, as share of the value before
@@ -24,8 +25,6 @@ BAND_POINTS = 40
 BAND_SIGMAS = 2.0
 #: how far past the end an extrapolation is drawn, as share of the run
 AHEAD = 0.5
-#: conditions whose evidence is what running on would bring
-EXTRAPOLATED = frozenset({"undertrained", "wasted-training", "lr-too-low", "stalled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +95,12 @@ def _running(values: Floats) -> tuple[Floats, Floats]:
 
 def heading(diagnosis: Diagnosis) -> Iterator[Curve]:
     """The losses and errors of which a finding says what running on would bring."""
+    known = all_conditions()
     wanted = {
-        name for finding in diagnosis.findings if finding.condition in EXTRAPOLATED for name in finding.curves
+        name
+        for finding in diagnosis.findings
+        if finding.condition in known and known[finding.condition].extrapolates
+        for name in finding.curves
     }
     for curve in diagnosis.run.curves:
         if curve.id in wanted and curve.role.quantity in {"loss", "error"}:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 from curvedoctor.model import Diagnosis, Prescription, State, Unjudged
-from curvedoctor.reports.text import percent
+from curvedoctor.reports.text import number, percent
 
 #: as lists are sorted: what needs somebody first
 STATES: tuple[State, ...] = ("failed", "needs attention", "can't tell", "could improve", "fine")
@@ -19,6 +20,7 @@ SEEN = "Seen in the curves"
 TRY = "To try first"
 IMPROVE = "What may improve it"
 UNJUDGED = "Could not be judged"
+KEEP = "Which checkpoint to keep"
 #: shares below this are no number to act on
 LEAST = 0.005
 
@@ -145,6 +147,26 @@ def suggestions(diagnosis: Diagnosis) -> list[tuple[Prescription, str]]:
         (item, "; ".join(filter(None, (word, chance(item), gain(item)))))
         for item, word in zip(diagnosis.prescriptions, order(diagnosis), strict=True)
     ]
+
+
+def kept(reading: Mapping[str, object]) -> str:
+    """Which checkpoint to keep, as one sentence: what the reading `checkpoint` says."""
+    low, high = cast("Sequence[float]", reading["band"])
+    axis, keep = reading["axis"], reading["keep"]
+    best = f"{number(reading['best'])} at {axis} {number(reading['best_at'])}"
+    band = f"{number(low)} to {number(high)} can't be told from it"
+    if keep is None:
+        since, until = number(reading["as_good_from"]), number(reading["as_good_to"])
+        place = f"from {axis} {since} to {until}" if since != until else "none but this one"
+        return f"The best evaluation is {best}; {band} ({place}): keep a checkpoint from there."
+    if reading["by"] == "name":
+        return f"Keep {keep}, by its name: no numbered checkpoint beside the run was evaluated within noise of the best, {best}."
+    if reading["at"] == reading["best_at"]:
+        return f"Keep {keep}: it has the best evaluation, {best}; {band}."
+    value = f"{number(reading['value'])} at {axis} {number(reading['at'])}"
+    if reading["within_noise"]:
+        return f"Keep {keep} ({value}): within noise of the best evaluation, {best}; {band}."
+    return f"Keep {keep} ({value}), the best beside the run, though beyond noise of the best evaluation, {best}; {band}."
 
 
 def tally(states: Sequence[State]) -> str:

@@ -14,6 +14,7 @@ from curvedoctor.roles.pace import pace
 from curvedoctor.roles.rules import first
 from curvedoctor.roles.tag_words import Name, parse
 from curvedoctor.roles.together import together
+from curvedoctor.roles.trees import grown
 from curvedoctor.roles.values import correct
 
 #: characters of a run's names up to which its digest is kept for runs that log the same names
@@ -35,7 +36,7 @@ def assign(curves: Sequence[Curve], *, without: Collection[str] = (), within: st
         correct(role, name, curve.values, around)
         for role, name, curve in zip(named, names, curves, strict=True)
     ]
-    roles = pace(curves, together(curves, roles))
+    roles = pace(curves, grown(curves, together(curves, roles)))
     return tuple(replace(curve, role=role) for curve, role in zip(curves, roles, strict=True))
 
 

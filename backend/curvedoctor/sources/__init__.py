@@ -17,6 +17,7 @@ from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files
 from curvedoctor.sources.base import Claim, Folder, Reader, ReadOptions, Unit
 from curvedoctor.sources.cache import load_cached
+from curvedoctor.sources.checkpoints import with_checkpoints
 from curvedoctor.sources.copies import Copies
 from curvedoctor.sources.mlflow import plugin as mlflow_plugin
 from curvedoctor.sources.walk import walk
@@ -82,8 +83,11 @@ def load_units(units: Iterable[Unit], options: ReadOptions | None = None) -> Ite
     options = options or ReadOptions()
     for name, group in groupby(units, key=lambda unit: unit.reader):
         for item in load_cached(group, options, reader_named(name)):
-            if isinstance(item, Problem) or wanted(item.name, options.run, item.run_id):
+            if isinstance(item, Problem):
                 yield item
+            elif wanted(item.name, options.run, item.run_id):
+                # outside the cache: checkpoints come and go without the log
+                yield with_checkpoints(item)
 
 
 def find_one(address: str, options: ReadOptions) -> Iterator[Unit | Problem]:

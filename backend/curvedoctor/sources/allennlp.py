@@ -49,13 +49,13 @@ class AllenNlpReader:
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Runs in the order of their units."""
         for unit in units:
-            yield from _load(unit, options)
+            yield from _load(unit)
 
 
 READER = AllenNlpReader()
 
 
-def _load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
+def _load(unit: Unit) -> Iterator[Run | Problem]:
     from curvedoctor.params import recognize
     from curvedoctor.roles import assign
     from curvedoctor.sources.text.curves import tables_of
@@ -83,7 +83,7 @@ def _load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
         source=unit.parts[0],
         group=unit.group,
         curves=tuple(assign(curves)),
-        params=dict(recognize(sidecars.read(unit.parts[1:]))) | dict(options.params),
+        params=dict(recognize(sidecars.read(unit.parts[1:]))),
         problems=tuple(problems),
         origin=Origin(
             unit.reader, unit.address, unit.run, unit.parts[:1], "AllenNLP's metrics are only read"

@@ -44,7 +44,7 @@ class StdinReader:
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """The run, without the name of the file that it waits in."""
-        from curvedoctor.sources.history import load_file
+        from curvedoctor.sources.history.reader import load_file
 
         for unit in units:
             for item in load_file(unit, options):

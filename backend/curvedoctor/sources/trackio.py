@@ -62,16 +62,16 @@ class TrackioReader:
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Runs in the order of their units."""
         for unit in units:
-            yield _load(unit, options)
+            yield _load(unit)
 
 
 READER = TrackioReader()
 
 
-def _load(unit: Unit, options: ReadOptions) -> Run | Problem:
+def _load(unit: Unit) -> Run | Problem:
     try:
         with read_only(unit.address) as database:
-            return _run(database, unit, options)
+            return _run(database, unit)
     except (sqlite3.Error, SourceError, ValueError) as error:
         return Problem(unit.address, f"run {unit.run!r} can't be read: {files.reason(error)}")
 
@@ -98,7 +98,7 @@ def _runs(database: Database) -> Iterator[tuple[str, str]]:
         yield run, name if counts[name] == 1 else f"{name}#{seen[name]}"
 
 
-def _run(database: Database, unit: Unit, options: ReadOptions) -> Run:
+def _run(database: Database, unit: Unit) -> Run:
     from curvedoctor.params import recognize
 
     curves, problems = _curves(database, unit.parts[1])
@@ -109,7 +109,7 @@ def _run(database: Database, unit: Unit, options: ReadOptions) -> Run:
         source=unit.address,
         group=unit.group,
         curves=curves,
-        params=dict(recognize(_config(database, unit.parts[1]))) | dict(options.params),
+        params=recognize(_config(database, unit.parts[1])),
         problems=tuple(Problem(unit.address, what) for what in problems),
         origin=Origin(
             unit.reader, unit.address, unit.parts[1], (unit.address,), "a trackio project is only read"

@@ -238,8 +238,8 @@ function ofMany(told) {
   const states = Object.entries(told.states);
   if (!states.length) return told.trouble ? ["cant-tell", `No diagnoses: ${told.trouble}`] : ["", ""];
   const more = told.phase === "reading" ? " so far…" : "";
-  const told = states.map(([state, count]) => `${count} ${count === 1 ? state : state.replace(/^needs/, "need")}`);
-  return [kindOf(states[0][0]), told.join(", ") + more];
+  const counts = states.map(([state, count]) => `${count} ${count === 1 ? state : state.replace(/^needs/, "need")}`);
+  return [kindOf(states[0][0]), counts.join(", ") + more];
 }
 
 try {

@@ -104,6 +104,7 @@ async function many(/** @type {string} */ id) {
     try {
       const told = await get("experiment", { experiment_id: id, runs, version });
       if (told.phase === "reading") wait = EAGER;
+      /** @returns {import("../panel/types.js").Status} */
       const state = (/** @type {number} */ count) => told.phase === "reading"
         ? { phase: "reading", text: `${plural(told.total, "run")} to diagnose${count ? `, ${count} shown so far` : ""}…` }
         : { phase: "ready", text: count ? plural(count, "run") : "No run with curves in this experiment", notices: told.trouble ? [told.trouble] : [] };

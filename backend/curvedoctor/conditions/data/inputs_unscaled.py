@@ -93,6 +93,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("normalize-input", "lower-lr", "fix-init"),
     check=check,
+    networks_only=True,
     evidence={
         "first": "first loss, in its unit",
         "expected": "an untrained model's loss; null where loss function or classes are unknown",

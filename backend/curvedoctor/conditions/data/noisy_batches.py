@@ -152,6 +152,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("bigger-batch", "lower-lr", "decay-lr"),
     check=check,
+    networks_only=True,
     evidence={
         "noise": "σ from point to point over the last third, relative to the level (of validation: to its best value)",
         "batch_size": "samples per batch; null if not logged",

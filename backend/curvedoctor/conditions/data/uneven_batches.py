@@ -235,6 +235,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("shuffle", "bigger-batch"),
     check=check,
+    networks_only=True,
     evidence={
         "repeats": "share of the fluctuation that repeats one epoch later, 0..1; of two epochs, their correlation",
         "moves": "standard deviation of what repeats, relative to the level; of two epochs, the leap between them",

@@ -56,8 +56,6 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = why_unjudgeable(case, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
-    if case.boosting:
-        return unjudged(ID, "the penalties of boosted trees are no weight decay")
     codes = silent(case)
     if codes is not None and codes.sure >= REPORT_FROM:
         return _say_silent(codes)
@@ -153,6 +151,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("reduce-regularization", "bigger-model"),
     check=check,
+    networks_only=True,
     evidence={
         "floor": "final training level over an untrained model's, or over its start where that is not known",
         "gap": "final validation over final training level, minus 1; null without either",

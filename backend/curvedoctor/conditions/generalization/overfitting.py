@@ -10,6 +10,7 @@ How it decides
     fewer than eight points, most must go up after the best one. The best point is not in the last tenth
     of the run, at least two points follow it, and the training loss fell on or stayed: if it climbs as
     well, something else is wrong.
+    Of two epochs, the second must be a quarter worse, with training a tenth better and no score that holds.
     Without a training curve the validation curve says it alone, less certainly. (Prechelt's
     generalization loss, made robust.) The best point is the lowest that was logged, at its own step.
     Where no validation loss is logged, a validation score that falls is read the same way. Two or three evaluations
@@ -19,6 +20,8 @@ How it decides
 What to try
     Stop at the best validation loss and keep that checkpoint; to do better than that, regularize
     (weight decay, dropout, augmentation) or get more data; then a smaller model.
+    Boosted trees: early stopping at the best round, smaller trees, more samples per leaf; where the best round is one
+    of the first 25 at a rate of 0.2 or more, a lower rate first.
 
 When it is wrong
     One validation term may rise while the metric that matters still improves: cross-entropy grows
@@ -35,59 +38,59 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
-from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import Condition, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.generalization.memorized import by_heart, by_score, second_epoch
+from curvedoctor.conditions.generalization.turned import (
+    ID,
+    NOTABLE,
+    PLAIN,
+    RISE,
+    Claim,
+    course_of,
+    say,
+    turned_of,
+)
 from curvedoctor.conditions.measures.selects import selects
-from curvedoctor.conditions.measures.shape import error_of_mean, name, why_unjudgeable
-from curvedoctor.conditions.measures.staircase import staircase
-from curvedoctor.conditions.measures.turn import SHORT, Turn, at, holds, serves, turn, untrained
+from curvedoctor.conditions.measures.shape import why_unjudgeable
+from curvedoctor.conditions.measures.turn import Turn, at, holds, serves, untrained
+from curvedoctor.conditions.progress.blind import best_above_guess
 from curvedoctor.features.case import Case
+from curvedoctor.features.rates import logged_lr
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 
-ID = "overfitting"
 ENOUGH = 3
-#: generalization loss (Prechelt 1998) that is worth knowing, that is sick, and that is beyond doubt
-NOTABLE, RISE, PLAIN = 0.05, 0.1, 0.3
 #: the same for one of several validation terms while the others hold
 TERM_NOTABLE, TERM_RISE = 0.2, 0.5
-#: a rise below this share of an untrained model's level is of no consequence; below the second it is mild
-MATTERS, MILD = 0.01, 0.1
-#: a share of wrong answers must rise by a point or two of a hundred
-POINTS = 0.02
-#: training climbs as well if it ends above its level where validation was best by more than this share
-CLIMBS = 0.02
-#: what helps a short fine-tuning that remembers its samples
-BY_HEART = ("stop-early", "regularize", "lower-lr", "more-data")
+#: a rise below this share of an untrained model's level is mild
+MILD = 0.1
 #: actions where stopping early would throw away what still improves
 GO_ON = ("regularize", "more-data", "smaller-model")
-
-
-class _Claim(NamedTuple):
-    """How a turn is told."""
-
-    severity: Severity
-    confidence: float
-    text: str
-    actions: tuple[str, ...] = ()
+#: boosted trees: a best round before the first at a rate from here on, or before the second where none is logged, is the rate's
+EARLY, STEEP = (25, 8), 0.2
+TREES, TREES_STEEP = (
+    ("stop-early", "smaller-model", "regularize", "lower-lr"),
+    ("lower-lr", "stop-early", "smaller-model", "regularize"),
+)
 
 
 def check(case: Case) -> Finding | Unjudged | None:
     chosen_by = selects(case)
-    if chosen_by is not None and (lost := _by_score(case, chosen_by)) is not None:
+    if chosen_by is not None and (lost := by_score(case, chosen_by)) is not None:
         return lost
     val = case.val or (case.val_score if case.val_score is not None and case.val_score.ceiling else None)
     if val is None:
         return unjudged(ID, "no validation loss is logged")
-    reason = why_unjudgeable(case, min(ENOUGH, int(val.stats.n)), of_pairs=True)
+    unjudgeable = why_unjudgeable(case, 2, of_pairs=True)
+    if unjudgeable is None and (short := by_heart(case, val) or second_epoch(case)) is not None:
+        return short
+    reason = why_unjudgeable(case, ENOUGH, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
-    if (by_heart := _by_heart(case, val)) is not None:
-        return by_heart
     if val.stats.n < ENOUGH:
         return unjudged(ID, f"{val.stats.n:.0f} validation points are too few; {ENOUGH} are needed")
     return _by_judged_curve(case, val) or _terms(case, val)
@@ -95,9 +98,9 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 def _by_judged_curve(case: Case, val: Series) -> Finding | None:
     train = case.coarsest_train
-    turned = _turned(case, val, train, NOTABLE)
-    if turned is None:
-        return None
+    turned = turned_of(case, val, train, NOTABLE)
+    if turned is None or best_above_guess(case) is not None:
+        return None  # nothing was learnt that could hold for the training samples alone
     stays, improves = _scores(case, val, turned)
     chosen_by = selects(case)
     decided = chosen_by is not None and holds(chosen_by, at(val, chosen_by, turned.index))
@@ -111,53 +114,22 @@ def _by_judged_curve(case: Case, val: Series) -> Finding | None:
         if stays or decided
         else ""
     )
-    text = f"{_course(val, turned)}{though}."
-    return _finding(
-        val, train, turned, _Claim(severity, confidence, text, GO_ON if improves or decided else ())
+    text = f"{course_of(val, turned)}{though}."
+    return say(
+        val,
+        train,
+        turned,
+        Claim(severity, confidence, text, _actions(case, val, turned, improves or decided)),
     )
 
 
-def _by_score(case: Case, score: Series) -> Finding | None:
-    """The score that the checkpoint is chosen by falls: whatever the loss terms do."""
-    turned = _turned(case, score, case.coarsest_train, NOTABLE)
-    if turned is None:
-        return None
-    lost = (turned.end - turned.best) / max(1.0 - turned.best, 1e-9)
-    text = f"{score.curve.tag}, which the checkpoint is chosen by, is best ({number(score.logged(turned.best))}) at {score.curve.axis} {score.step_at(turned.index):g} and falls to {number(score.logged(turned.end))} after it."
-    severity: Severity = "warning" if lost >= RISE else "info"
-    return _finding(
-        score, case.coarsest_train, turned, _Claim(severity, 0.75 + 0.2 * ramp(lost, NOTABLE, PLAIN), text)
-    )
-
-
-def _by_heart(case: Case, val: Series) -> Finding | None:
-    """A short fine-tuning that remembers its samples: too few evaluations to see a turn, but the training loss tells."""
-    best, end = float(val.y[val.best_index]), float(val.y[-1])
-    rise = (end - best) / max(abs(best), 1e-300)
-    if not 2 <= val.stats.n < SHORT or rise < NOTABLE or float(val.y[-1]) < float(val.y.max()):
-        return None
-    stairs = staircase(case)
-    if stairs is None:
-        return None
-    text = f"{_course(val, Turn(val.best_index, best, end, rise, True))}, and the {name(stairs.train)} steps down with each new epoch ({number(stairs.before)} → {number(stairs.after)}): its samples are known by heart."
-    turned = Turn(val.best_index, best, end, rise, True)
-    return _finding(val, stairs.train, turned, _Claim("warning", 0.85, text, BY_HEART))
-
-
-def _turned(case: Case, val: Series, train: Series | None, least: float) -> Turn | None:
-    """The turn of a validation curve if it is clear, of weight, and training does not share it."""
-    turned = turn(val)
-    if turned is None or not turned.clear or turned.rise < least:
-        return None
-    up = turned.end - turned.best
-    if up < MATTERS * untrained(case, val) or (val.ceiling is not None and up < POINTS):
-        return None
-    return turned if train is None or _holds_on(train, at(val, train, turned.index)) else None
-
-
-def _holds_on(train: Series, before: float) -> bool:
-    """Whether training has not risen with validation: it falls on, or stays where it was."""
-    return train.stats.end <= before + max(CLIMBS * abs(before), error_of_mean(train, 0.05))
+def _actions(case: Case, val: Series, turned: Turn, improves: bool) -> tuple[str, ...]:
+    """What to try where it is not what is usual; nothing is thrown away that still improves."""
+    if improves or not case.boosting:
+        return GO_ON if improves else ()
+    best, rate = val.step_at(turned.index), logged_lr(case)
+    steep = best < EARLY[0] and rate >= STEEP if rate is not None else best < EARLY[1]
+    return TREES_STEEP if steep else TREES
 
 
 def _scores(case: Case, val: Series, turned: Turn) -> tuple[bool, bool]:
@@ -171,41 +143,21 @@ def _scores(case: Case, val: Series, turned: Turn) -> tuple[bool, bool]:
     return all(holds(s, at(val, s, turned.index)) for s in scores), score.end < before - margin
 
 
-def _course(val: Series, turned: Turn) -> str:
-    """'Validation loss is best (0.518) at epoch 1 and ends 16 % above it (0.601)'; a score falls."""
-    what = name(val).capitalize()
-    best, end = number(val.logged(turned.best)), number(val.logged(turned.end))
-    start = f"{what} is best ({best}) at {val.curve.axis} {val.step_at(turned.index):g}"
-    if val.ceiling is not None:
-        return f"{start} and falls to {end} after it"
-    return f"{start} and ends {percent(turned.rise)} above it ({end})"
-
-
-def _finding(val: Series, train: Series | None, turned: Turn, claim: _Claim) -> Finding:
-    return finding(
-        ID, claim.severity, claim.confidence, val, claim.text, others=(train,), onset=float(val.x[turned.index]),
-        actions=claim.actions, rise=turned.rise, best=val.logged(turned.best), end=val.logged(turned.end),
-        gap=None if train is None else turned.end - train.stats.end,
-    )  # fmt: skip
-
-
 def _terms(case: Case, val: Series) -> Finding | None:
     """One of several validation losses that turns while the one that is judged does not."""
     turned = [
         (worst, s, train)
         for s, train in _pairs(case, val)
-        if (worst := _turned(case, s, train, TERM_NOTABLE)) is not None
+        if (worst := turned_of(case, s, train, TERM_NOTABLE)) is not None
     ]
     if not turned:
         return None
     worst, s, train = max(turned, key=lambda t: t[0].rise)
-    text = (
-        f"{s.curve.tag} is best ({number(worst.best)}) at {s.curve.axis} {s.step_at(worst.index):g} and ends "
-    )
+    text = f"{s.curve.tag} is best ({number(worst.best)}) at {s.place(worst.index)} and ends "
     text += f"{percent(worst.rise)} above it, though {val.curve.tag} does not rise."
     severity: Severity = "warning" if worst.rise >= TERM_RISE and selects(case) is None else "info"
     confidence = 0.7 + 0.2 * ramp(worst.rise, TERM_NOTABLE, 2 * TERM_RISE)
-    return _finding(s, train, worst, _Claim(severity, confidence, text, GO_ON))
+    return say(s, train, worst, Claim(severity, confidence, text, GO_ON))
 
 
 def _pairs(case: Case, val: Series) -> Iterator[tuple[Series, Series]]:

@@ -8,8 +8,8 @@ How it decides
     The learning rate stays below a twentieth of its peak from before 55 % of the run on; the loss was falling,
     beyond its noise, when the rate went below a third of its peak; and after it the loss is all but flat and far from
     finished, with validation not above its best (a curve that would have turned anyway lost nothing). Warm
-    restarts are left alone. Where no rate is logged: the validation loss moved at first and stays the same to the last
-    digit from before 15 % of the run on, far from finished.
+    restarts are left alone. Where no rate is logged: the loss moved at first (if only the training loss, within its
+    first epoch), and from before 15 % of the run on validation stays the same to the last digit, far from finished.
 
 What to try
     Start the decay later, after three quarters of the run; decay less; raise the final rate.
@@ -29,7 +29,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
-from curvedoctor.conditions.measures.still import rests_from
+from curvedoctor.conditions.measures.still import rests_from, too_coarse
 from curvedoctor.conditions.stability.collapsed import collapsed
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import progress
@@ -47,6 +47,8 @@ FAR = (0.05, 0.15)
 STOPPED = (0.35, 0.2)
 #: share of the points before which a frozen validation loss has stopped, and fewest points that it stays so
 FROZEN, STILL = 0.15, 6
+#: of its level: by how much training flickers while no weight moves (batches differ), and what its first epoch must have brought
+FLICKERS, FELL = 0.01, 0.003
 #: how far above its best logged value the end may be
 AT_BEST = (0.06, 0.03)
 
@@ -78,8 +80,9 @@ def check(case: Case) -> Finding | Unjudged | None:
 def _frozen(case: Case, s: Series) -> Finding | None:
     """No rate is logged, but validation moves and then stays the same to the last digit: the weights are no longer moved."""
     since = rests_from(s.y)
-    early = since / len(s.y) <= FROZEN and 0 < since <= len(s.y) - STILL
-    if s is not case.val or not early or _open(s) < REPORT_FROM or collapsed(case) is not None:
+    early = since / len(s.y) <= FROZEN and since <= len(s.y) - STILL
+    moved = since > 0 or _moved_at_first(case, s)
+    if s is not case.val or not early or not moved or _open(s) < REPORT_FROM or collapsed(case) is not None:
         return None
     return finding(
         ID, "warning", 0.85, s,
@@ -87,6 +90,16 @@ def _frozen(case: Case, s: Series) -> Finding | None:
         "move, as at a learning rate of zero.",
         others=(case.finest_train,), at=since, decayed_at=None, dead_from=None, fall_before=None, fall_after=None, lr_curve=None,
     )  # fmt: skip
+
+
+def _moved_at_first(case: Case, val: Series) -> bool:
+    """Whether training fell within its first epoch and then rests as validation does, both logged with digits enough."""
+    train = case.train
+    if train is None or train.stats.n < STILL or too_coarse(val.y, (train.y,)):
+        return False
+    rest = train.y[1:]
+    fell, flicker = float(train.y[0] - rest.max()), float(rest.max() - rest.min())
+    return flicker <= FLICKERS * abs(train.stats.end) and fell > max(2 * flicker, FELL * abs(train.stats.end))
 
 
 def _below(case: Case, share: float) -> float:
@@ -160,6 +173,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("decay-later", "fix-schedule", "raise-lr"),
     check=check,
+    networks_only=True,
     evidence={
         "decayed_at": "progress 0..1 from which the lr stays below a third of its peak; like the others null if no lr is logged",
         "dead_from": "progress 0..1 from which it stays below a twentieth of its peak",

@@ -105,6 +105,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("decay-lr", "lower-lr", "bigger-batch"),
     check=check,
+    networks_only=True,
     evidence={
         "noise": "σ of the fluctuation over the last third, relative to the end level",
         "above_best": "share by which the end lies above the best logged value",

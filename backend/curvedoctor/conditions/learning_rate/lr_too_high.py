@@ -9,8 +9,12 @@ How it decides
     already reached, while the training loss fluctuates with it: both are thrown about. Without validation,
     the training loss per epoch bounces by a third of its level or more without improving over the second
     half. Or the configured rate is decades above what is customary for the optimizer (Adam at 1.0) and the run
-    ends no better than halfway to where it began. Fluctuation between batches alone proves nothing, and
+    ends no better than halfway to where it began; or some seventy times above it, and validation ends at an
+    untrained model's loss. Or the training loss of the first epoch is a hundred times what validation is after it (twelve
+    times, at a rate far above custom): its steps threw the model out. Fluctuation between batches alone proves nothing, and
     below a fiftieth of the start nothing is judged.
+    Of boosted trees: at a rate of 0.55 to 0.8 or more, which hardly shrinks them, validation settles within the first
+    third to half of the rounds and ends 1.3 to 2 times above training or more.
 
 What to try
     Lower the learning rate to a tenth; a schedule that decays helps late in the run; a range test
@@ -27,10 +31,21 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.learning_rate.far_above import (
+    ID,
+    LOST,
+    at_rate,
+    blown_up,
+    configured,
+    of_trees,
+    picture_of,
+)
 from curvedoctor.conditions.measurement.train_val_mismatch import at_chance
 from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.swing import (
@@ -45,12 +60,9 @@ from curvedoctor.conditions.measures.swing import (
 )
 from curvedoctor.features.blocks import of_three
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import expected_first_loss
-from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
-ID = "lr-too-high"
 #: a validation loss that ends this share above its best, while training is this rough, is thrown about
 THROWN = (0.10, 0.18)
 ROUGH = (0.015, 0.03)
@@ -58,55 +70,35 @@ ROUGH = (0.015, 0.03)
 EVALUATED = 1.2
 #: fluctuation of a mean over an epoch, as share of its level, that no batch explains
 BOUNCE = (0.33, 0.55)
-#: training and validation that both end this share above their best
-LOST = (0.25, 0.35)
 #: share of its start by which training must have climbed
 REGAINED = 0.05
-#: first epoch's mean as a multiple of an untrained model's loss, and of validation after it, at so many decades above custom
-UNTRAINED, AFTER, ABOVE = 6.0, 12.0, (0.5, 0.8)
-#: decades above custom that no task asks for
-DECADES = (1.9, 2.3)
 #: fewest points of which a few can be told to fluctuate; fewest that show a bounce
 FEWEST, MANY = 4, 10
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, 3)
+    reason = why_unjudgeable(case, 2)
     if reason is not None:
         return unjudged(ID, reason)
-    pictures = (_configured, _thrown, _lost, _bounces, _shoots, _blown_up)
-    strongest = max((picture(case) for picture in pictures), key=lambda f: f.confidence)
+    assert case.primary is not None
+    pictures: tuple[Callable[[Case], Finding], ...] = (
+        blown_up,
+        configured,
+        _thrown,
+        _lost,
+        _bounces,
+        _shoots,
+    )
+    if case.boosting:
+        pictures = (of_trees, _thrown, _lost)
+    some = pictures if case.primary.stats.n >= 3 else pictures[:1]
+    strongest = max((picture(case) for picture in some), key=lambda f: f.confidence)
     if strongest.confidence >= REPORT_FROM:
         return strongest
     longest = max(s.stats.n for s in case.series.values())
     return (
         None if longest >= FEWEST else unjudged(ID, f"{longest:.0f} points are too few; {FEWEST} are needed")
     )
-
-
-def _finding(case: Case, s: Series, confidence: float, picture: str, summary: str, *, at: int = 0) -> Finding:
-    below = decades_below_usual(case)
-    return finding(
-        ID, "error" if picture == "configured" else "warning", confidence, s, summary,
-        others=tuple(o for o in (case.val, case.finest_train) if o is not s), at=at, picture=picture,
-        noise=roughness(s), best=s.logged(s.stats.low), end=s.logged(s.stats.end),
-        decades_above_usual=None if below is None else -below,
-    )  # fmt: skip
-
-
-def _rate(case: Case) -> str:
-    lr = case.number("lr")
-    return f" at a learning rate of {number(lr)}" if lr else ""
-
-
-def _configured(case: Case) -> Finding:
-    """A rate that no task asks for, and a loss that ends no better than halfway to its start."""
-    s, below = case.primary, decades_below_usual(case)
-    assert s is not None
-    above = 0.0 if below is None else -below
-    unlearnt = ramp(relative(s.stats.end, max(s.stats.start, s.stats.first)), 0.4, 0.6)
-    summary = f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for {case.word('optimizer')}, and the {name(s)} ends at {number(s.logged(s.stats.end))}."
-    return _finding(case, s, 0.97 * ramp(above, *DECADES) * unlearnt, "configured", summary)
 
 
 def _thrown(case: Case) -> Finding:
@@ -118,10 +110,10 @@ def _thrown(case: Case) -> Finding:
     confidence = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
     at = s.best_index
     summary = (
-        f"The {name(s)} is thrown about{_rate(case)}: it ends {percent(rise)} above its best, {number(s.logged(s.stats.low))} at "
-        f"{s.curve.axis} {s.step_at(at):g}, and the training loss fluctuates by ±{percent(rough)}."
+        f"The {name(s)} is thrown about{at_rate(case)}: it ends {percent(rise)} above its best, {number(s.logged(s.stats.low))} at "
+        f"{s.place(at)}, and the training loss fluctuates by ±{percent(rough)}."
     )
-    return _finding(case, s, confidence, "thrown about", summary, at=at)
+    return picture_of(case, s, confidence, "thrown about", summary, at=at)
 
 
 def _swings(case: Case, val: Series) -> bool:
@@ -147,8 +139,10 @@ def _bounces(case: Case) -> Finding:
     apart = not per_epoch or s.stats.n < MANY or s.stats.end < 0.05 * s.stats.start
     both = 1.0 if case.val is None else ramp(roughness(case.val), 0.3 * BOUNCE[0], BOUNCE[0])
     confidence = 0.0 if apart else 0.9 * ramp(rough, *BOUNCE) * both * float(settled(s))
-    summary = f"The {name(s)} bounces by ±{percent(rough)} of its level{_rate(case)} and no longer improves."
-    return _finding(case, s, confidence, "bounces", summary, at=s.best_index)
+    summary = (
+        f"The {name(s)} bounces by ±{percent(rough)} of its level{at_rate(case)} and no longer improves."
+    )
+    return picture_of(case, s, confidence, "bounces", summary, at=s.best_index)
 
 
 def _shoots(case: Case) -> Finding:
@@ -164,8 +158,8 @@ def _shoots(case: Case) -> Finding:
         if apart
         else 0.8 * ramp(relative(top, begin), 4.0, 7.0) * ramp(relative(s.stats.end, begin), 0.5, 0.8)
     )
-    summary = f"The {name(s)} shoots up from {number(begin)} to {number(top)} at the start{_rate(case)} and ends at {number(s.stats.end)}."
-    return _finding(case, s, confidence, "shoots up", summary)
+    summary = f"The {name(s)} shoots up from {number(begin)} to {number(top)} at the start{at_rate(case)} and ends at {number(s.stats.end)}."
+    return picture_of(case, s, confidence, "shoots up", summary)
 
 
 def _lost(case: Case) -> Finding:
@@ -178,27 +172,8 @@ def _lost(case: Case) -> Finding:
         train.stats.start, train.stats.first
     ):
         rise = 0.0  # a training loss next to nothing may double
-    summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.curve.axis} {s.step_at(s.best_index):g}{_rate(case)}."
-    return _finding(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
-
-
-def _blown_up(case: Case) -> Finding:
-    """The first steps threw the model out, at a rate above the custom: the first epoch's mean tells."""
-    s, val = case.train or case.primary, case.val
-    assert s is not None
-    expected = expected_first_loss(case) if case.judged_quantity == "loss" else None
-    times = relative(s.stats.first, expected) / UNTRAINED if expected else 0.0
-    if val is not None and val is not s and val.stats.first > 0:
-        times = max(times, relative(s.stats.first, val.stats.first) / AFTER)
-    above = -(decades_below_usual(case) or 0.0)
-    summary = f"The {name(s)} of the first {s.curve.axis} is {number(s.stats.first)}{_rate(case)}, {number(10 ** min(above, 9.0))} times what is customary: its steps threw the model out."
-    return _finding(
-        case,
-        s,
-        0.9 * ramp(times, 0.8, 1.0) * ramp(above, *ABOVE) * float(s is case.train),
-        "blown up",
-        summary,
-    )
+    summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.place(s.best_index)}{at_rate(case)}."
+    return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
 
 
 def _bouncing(rng: np.random.Generator) -> Run:
@@ -241,7 +216,7 @@ CONDITION = Condition(
     actions=("lower-lr", "decay-lr", "clip-gradients"),
     check=check,
     evidence={
-        "picture": "configured, thrown about, lost, bounces, shoots up, or blown up",
+        "picture": "unshrunk (boosted trees), configured, thrown about, lost, bounces, shoots up, or blown up",
         "noise": "σ of the fluctuation over the last third, relative to the end level",
         "best": "best logged value",
         "end": "final level, as logged",

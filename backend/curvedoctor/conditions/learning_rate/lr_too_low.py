@@ -8,17 +8,21 @@ How it decides
     Either the rate alone: decades below what is customary for the optimizer, and a loss that has hardly
     moved. Or the curve: validation falls smoothly to the very end, nine tenths of the fall took more than a
     third of the run, and the logged rate is below custom. Where no rate is logged, a fifth of the fall must be in
-    the second half.
+    the second half. Or the level: the loss falls to the end, beyond its noise, and is still above four fifths of what a
+    guess costs, or above what its right answers cost a model that knows how sure it may be, and the rate is not above custom.
+    Boosted trees: a round corrects at most the rate's share of what is left, so that t rounds leave
+    (1 - rate)^t of it; below a rate of 0.04, with a curve best at its end, what is left must be worth 7 to 12 % or more.
 
 What to try
-    Raise the learning rate tenfold; a range test over 100 to 500 steps finds the right region.
+    Raise the learning rate tenfold; a range test over 100 to 500 steps finds the right region. Boosted trees: 0.1, with
+    early stopping.
 
 When it is wrong
     A batch that is too large, a schedule that decayed too early, unscaled inputs and a run that was
     simply stopped too early look alike: the learning rate's size against the custom tells them apart.
 
 References
-    Smith (2017), Cyclical learning rates. Godbole et al. (2023), Deep learning tuning playbook.
+    Friedman (2001), Greedy function approximation (shrinkage). Smith (2017), Cyclical learning rates. Godbole et al. (2023), Deep learning tuning playbook.
 """
 
 from __future__ import annotations
@@ -38,8 +42,13 @@ from curvedoctor.conditions.base import (
     unjudged,
 )
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import mean, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.proportions import unsure
+from curvedoctor.conditions.measures.rounds import CUSTOMARY as CUSTOMARY_OF_TREES
+from curvedoctor.conditions.measures.rounds import SLOW, WORTH, left, rounds, to_come
+from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
+from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -57,6 +66,10 @@ SECOND = (0.14, 0.22)
 LATE, SMOOTH = (0.33, 0.4), (0.5, 0.62)
 #: below this share of the start the run has arrived
 ARRIVED = (0.1, 0.2)
+#: share of what trees can explain that, if it is left, is the rate's fault
+LEFT = 0.03
+#: share of a guess's loss that is near it, fewest points that say so, and fall over the last quarter of outputs that grow
+NEAR, POINTS, GROWS = 0.8, 6, 0.02
 #: fewest points of a descent
 FEWEST = 5
 
@@ -72,6 +85,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     assert s is not None
     if s.stats.n < FEWEST:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")
+    if case.boosting:
+        return _of_trees(case, s)
+    crawl = _near_guess(case, s, below) or _held_back(case, below)
     moved = relative(s.stats.start - s.stats.best, s.stats.start)
     hardly = 0.97 * ramp(moved, *HARDLY)
     if below is None:
@@ -81,11 +97,36 @@ def check(case: Case) -> Finding | Unjudged | None:
         confidence = max(crawls, hardly * ramp(math.log10(LOWEST / rate), *DECADES))
     else:
         confidence = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s))
+    summary = _summary(case, s, below, moved)
+    if confidence < REPORT_FROM and crawl is not None:
+        confidence, summary = 0.75, crawl
     if confidence < REPORT_FROM:
         return None
     return finding(
-        ID, "warning", confidence, s, _summary(case, s, below, moved), others=(case.finest_train,), at=0,
+        ID, "warning", confidence, s, summary, others=(case.finest_train,), at=0,
         decades_below_usual=below, moved=moved, second_half_share=_second_half(s), t90=s.stats.t90,
+    )  # fmt: skip
+
+
+def _of_trees(case: Case, s: Series) -> Finding | None:
+    """So small a rate that its rounds leave most of what the trees could explain."""
+    rate, share = logged_lr(case), left(case, s)
+    if rate is None or share is None or rate >= SLOW:
+        return None
+    ahead = max(
+        to_come(case, s), relative(gain_interval(s.grid, s.stats.n)[0], s.stats.end) * float(share > LEFT)
+    )
+    confidence = 0.93 * ramp(ahead, *WORTH)
+    if confidence < REPORT_FROM:
+        return None
+    summary = (
+        f"At a learning rate of {number(rate)}, {rounds(s)[1]:.0f} rounds leave {percent(share)} of what the trees could explain, "
+        f"and the {name(s)} still falls."
+    )
+    return finding(
+        ID, "warning", confidence, s, summary, others=(case.finest_train,), at=0, t90=s.stats.t90,
+        decades_below_usual=math.log10(CUSTOMARY_OF_TREES / rate), second_half_share=_second_half(s),
+        moved=relative(s.stats.start - s.stats.best, s.stats.start),
     )  # fmt: skip
 
 
@@ -100,6 +141,45 @@ def _summary(case: Case, s: Series, below: float | None, moved: float) -> str:
     if moved < HARDLY[0]:
         return f"At {custom}, the {name(s)} has moved by {percent(moved)} only."
     return f"The {name(s)} still falls steadily at the end, {second} of its fall in the second half, at {custom}."
+
+
+def _near_guess(case: Case, s: Series, below: float | None) -> str | None:
+    """What to say of a loss that falls to the end and is still near an untrained model's, at a rate that is not above custom."""
+    guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
+    if guess is None or (below is not None and below < 0) or s.stats.n < POINTS:
+        return None
+    left = relative(s.stats.end, guess)
+    lower = mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
+    if (
+        not NEAR <= left <= 1.2
+        or lower <= 3 * error_of_mean(s, 0.25)
+        or relative(s.stats.last, s.stats.low) > 1.005
+    ):
+        return None
+    return (
+        f"The {name(s)} still falls at the end and has come to {number(s.stats.end)} only, {percent(left)} of what a guess "
+        f"costs{_at(case)}."
+    )
+
+
+def _held_back(case: Case, below: float | None) -> str | None:
+    """The same of outputs that grow surer to the end and are not sure of what is right."""
+    found = unsure(case)
+    if found is None or (below is not None and below < -0.3):
+        return None
+    val, error, costs = found
+    lower = relative(mean(val, 0.5, 0.75) - mean(val, 0.75, 1.0), val.stats.end)
+    if lower < GROWS or relative(val.stats.last, val.stats.low) > 1.005 or val.stats.n < POINTS:
+        return None
+    return (
+        f"The {name(val)} still falls at the end: {number(val.stats.end)} with {percent(1 - error.stats.end)} of the answers right, "
+        f"which cost {number(costs)} at most once outputs have grown{_at(case)}."
+    )
+
+
+def _at(case: Case) -> str:
+    rate = logged_lr(case)
+    return f", at a learning rate of {number(rate)}" if rate else ""
 
 
 def _second_half(s: Series) -> float:
@@ -128,6 +208,12 @@ def _crawling(rng: np.random.Generator) -> Run:
     return run({"lr": 1e-5, "optimizer": "adam"}, train_loss=y, val_loss=y + 0.01)
 
 
+def _near_a_guess(rng: np.random.Generator) -> Run:
+    """Nothing is known of the rate, and after 60 epochs little is learnt of ten classes."""
+    y = math.log(10) * (1 - 0.15 * np.linspace(0, 1, 60)) + 0.002 * rng.standard_normal(60)
+    return run({"loss": "cross-entropy", "n_classes": 10}, train_loss=y, val_loss=y + 0.01)
+
+
 def _hardly_moves(rng: np.random.Generator) -> Run:
     y = 0.69 - 0.02 * np.linspace(0, 1, 50) + 0.004 * rng.standard_normal(50)
     return run({"lr": 1e-9, "optimizer": "adamw"}, train_loss=y, val_loss=y + 0.005)
@@ -153,12 +239,14 @@ CONDITION = Condition(
     severity="warning",
     actions=("raise-lr", "train-longer", "change-optimizer"),
     check=check,
+    extrapolates=True,
     evidence={
         "decades_below_usual": "log10(customary lr of the optimizer / lr); null where either is unknown",
         "moved": "share of its start by which the loss has fallen at its best level",
         "second_half_share": "share of the whole fall that happened in the second half of the run, 0..1",
         "t90": "progress 0..1 at which nine tenths of the fall were done",
     },
-    sick=(_crawling, _hardly_moves),
+    sick=(_crawling, _hardly_moves, _near_a_guess),
     healthy=(*HEALTHY, _fast, _drops_late),
+    scale_free=False,
 )

@@ -230,6 +230,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("fix-schedule", "decay-later"),
     check=check,
+    networks_only=True,
     evidence={
         "fault": "zero, finished early, never stepped, rises again, only rises",
         "configured": "the schedule in the hyperparameters; null if none",

@@ -115,6 +115,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("add-warmup", "lower-lr"),
     check=check,
+    networks_only=True,
     evidence={
         "first": "first value of the loss, in its unit",
         "early_peak": "highest level within the first tenth of the run, in the loss's unit",

@@ -8,7 +8,9 @@ Why it matters
 How it decides
     The loss of the first three steps is more than twice, or less than half of, what loss function and
     number of classes imply. The mean over the first epoch tells less: it counts from 3.3 times that on,
-    and only where the learning rate is not far above custom, which does the same within an epoch.
+    and only where the learning rate is not far above custom, which does the same within an epoch. Or, whatever the
+    number of classes, the first loss is above 8 and four times what a model with so many right answers need pay (the
+    entropy of right and wrong, and of the wrong ones among the classes, ten where unknown), and comes down to it later.
 
 What to try
     Too high: default initialization, last layer's weights small, inputs standardized. Too low: the
@@ -29,11 +31,12 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import relative, why_unjudgeable
+from curvedoctor.conditions.measures.proportions import CROSS, proportion, warranted
+from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.chance import classes, expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, ParamValue, Run, Severity, Unjudged
@@ -47,6 +50,13 @@ FIRST_STEPS = 3
 #: a mean over an epoch tells of its start only from so many times the expected loss on, over so many epochs, and
 #: where the learning rate is no more than so many decades above custom
 MEAN_RATIO, EPOCHS, DECADES = 3.3, 4, 1.2
+#: a first loss that high, as a multiple of what its answers warrant; which it then comes down from by this factor, to that multiple
+HIGH, OVER, COMES_DOWN, USUAL = 8.0, 4.0, 2.0, 3.0
+#: classes where their number is not known, and where so many answers are wrong at first that they may be words; least
+#: cost in nats that a ratio is taken of
+CLASSES, WORDS, WRONG, LEAST = 10.0, 1e5, 0.8, 0.2
+#: what makes a first loss far too high: the inputs, the weights, or the first steps
+OFF = ("normalize-input", "fix-init", "lower-lr", "add-warmup")
 _WARNING: Severity = "warning"
 
 
@@ -54,6 +64,12 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = why_unjudgeable(case, 2)
     if reason is not None:
         return unjudged(ID, reason)
+    known = _against_expected(case)
+    return known if isinstance(known, Finding) else _against_answers(case) or known
+
+
+def _against_expected(case: Case) -> Finding | Unjudged | None:
+    """The first loss against that of an untrained model."""
     expected = expected_first_loss(case)
     if expected is None or case.judged_quantity != "loss":
         return unjudged(ID, "the loss function or the number of classes is not logged")
@@ -78,6 +94,36 @@ def check(case: Case) -> Finding | Unjudged | None:
         f"The {which} is {number(first)}; an untrained model gives {number(expected)}.",
         onset=0.0, until=0.0, actions=actions, first=first, expected=expected, ratio=ratio, loss=case.word("loss"),
     )  # fmt: skip
+
+
+def _against_answers(case: Case) -> Finding | None:
+    """The first loss against what so many right answers cost a model that knows what it does not know.
+
+    A loss that is summed over a batch stays as far off; one that started too high comes down to what its answers cost.
+    """
+    for split, s in (("train", case.train), ("val", case.val)):
+        error = proportion(case, split) or proportion(case, "val" if split == "train" else "train")
+        if (
+            s is None
+            or error is None
+            or case.judged_quantity != "loss"
+            or case.word("loss") not in (None, *CROSS)
+        ):
+            continue
+        k = classes(case) or (WORDS if error.stats.first > WRONG else CLASSES)
+        costs = warranted(error.stats.first, k)
+        ratio = relative(s.stats.first, costs)
+        later = relative(s.stats.end, max(warranted(error.stats.end, k), LEAST))
+        if s.stats.first < HIGH or ratio < OVER or later > min(ratio / COMES_DOWN, USUAL):
+            continue
+        return finding(
+            ID, "warning", 0.85, s,
+            f"The {name(s)} is {number(s.stats.first)} at first, with {percent(1 - error.stats.first)} of the answers right: so many cost "
+            f"no more than {number(costs)} unless inputs or weights are far too large, or the first steps were.",
+            others=(error,), onset=0.0, until=0.0, actions=OFF, first=s.stats.first, expected=costs, ratio=ratio,
+            loss=case.word("loss"),
+        )  # fmt: skip
+    return None
 
 
 def _first(case: Case, ratio: float) -> tuple[float, Severity]:
@@ -108,6 +154,29 @@ def _binary(rng: np.random.Generator) -> Run:
     return run(params, train_loss=falling(rng, 40, 4.0, 0.3, 10), val_loss=falling(rng, 40, 1.0, 0.3, 10))
 
 
+def _unscaled(rng: np.random.Generator) -> Run:
+    """Nothing is configured: half of the answers are right after the first epoch, at a loss of thirty."""
+    acc = 0.95 - 0.5 * np.exp(-np.linspace(0, 6, 40)) + 0.003 * rng.standard_normal(40)
+    return run(
+        train_loss=falling(rng, 40, 60.0, 0.4, 6), val_loss=falling(rng, 40, 30.0, 0.5, 6), val_accuracy=acc
+    )
+
+
+def _summed(rng: np.random.Generator) -> Run:
+    """The loss is summed over batches of 32: as far off at the end."""
+    acc = 0.95 - 0.5 * np.exp(-np.linspace(0, 6, 40)) + 0.003 * rng.standard_normal(40)
+    y = falling(rng, 40, 50.0, 6.0, 6)
+    return run(train_loss=y, val_loss=y, val_accuracy=acc)
+
+
+def _words(rng: np.random.Generator) -> Run:
+    """A language model from scratch: one of twenty words is right at a loss of 10."""
+    acc = 0.42 - 0.37 * np.exp(-np.linspace(0, 6, 40)) + 0.002 * rng.standard_normal(40)
+    return run(
+        train_loss=falling(rng, 40, 10.8, 3.2, 6), val_loss=falling(rng, 40, 10.0, 3.3, 6), val_accuracy=acc
+    )
+
+
 def _as_it_must(rng: np.random.Generator) -> Run:
     y = falling(rng, 200, math.log(10), 0.4, 10, 0.1)
     return run({"loss": "cross-entropy", "n_classes": 10}, train_loss_step=y)
@@ -124,13 +193,14 @@ CONDITION = Condition(
     severity="warning",
     actions=("fix-init", "normalize-input", "change-loss"),
     check=check,
+    networks_only=True,
     evidence={
         "first": "first logged training loss, in its unit",
-        "expected": "loss of an untrained model, in the same unit",
+        "expected": "loss of an untrained model, or what so many right answers cost, in the same unit",
         "ratio": "first over expected",
         "loss": "the loss function as logged",
     },
-    sick=(_huge, _binary),
-    healthy=(*HEALTHY, _as_it_must, _fast_epoch),
+    sick=(_huge, _binary, _unscaled),
+    healthy=(*HEALTHY, _as_it_must, _fast_epoch, _summed, _words),
     scale_free=False,
 )

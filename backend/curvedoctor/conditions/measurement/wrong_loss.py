@@ -7,7 +7,9 @@ Why it matters
 
 How it decides
     A cross-entropy that settles at the lowest value it can reach on probabilities instead of logits
-    (ln(e + K − 1) − 1) while accuracy is so high that a sound one would be far lower. Squared or
+    (ln(e + K − 1) − 1) while accuracy is so high that a sound one would be far lower. Or one that settles above what
+    its answers cost a model that knows how often it is wrong (the entropy of right and wrong, and of the wrong ones
+    among the classes; three points of a hundred for chance), though training is no lower. Squared or
     absolute error although classes are predicted is information: it trains as well when tuned. A
     cross-entropy below zero is an impossible-value.
 
@@ -16,7 +18,8 @@ What to try
     labels at once, squared error (or Huber) for numbers.
 
 When it is wrong
-    Squared error on one-hot targets can work as well as cross-entropy when tuned. Label smoothing and
+    What holds outputs back may as well be regularization, wrong labels, a rate that is too low or units that are too
+    few. Squared error on one-hot targets can work as well as cross-entropy when tuned. Label smoothing and
     mixed labels raise the floor of a sound cross-entropy.
 
 References
@@ -32,14 +35,18 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, number, percent, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.proportions import entropy, proportion
-from curvedoctor.conditions.measures.shape import flat, why_unjudgeable
+from curvedoctor.conditions.measures.proportions import entropy, proportion, unsure
+from curvedoctor.conditions.measures.shape import flat, name, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 
 ID = "wrong-loss"
+#: what holds outputs back, most usual first
+HELD_BACK = ("change-loss", "reduce-regularization", "clean-data", "raise-lr", "bigger-model")
+#: how much a level may still fall to have settled
+SETTLED = 0.02
 SQUARED = {"mse", "mae", "huber", "logcosh"}
 
 
@@ -52,7 +59,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     error = proportion(case, "train") or proportion(case, "val")
     if named is None and error is None:
         return unjudged(ID, "neither the loss function nor an accuracy is logged")
+    held = unsure(case)
     floor = _floor(case, s, error)
+    if floor is None and held is not None and flat(held[0], 0.6, SETTLED):
+        return _held_back(case, *held)
     squared = named in SQUARED and _classifies(case, error)
     if floor is None and not squared:
         return None
@@ -66,6 +76,17 @@ def check(case: Case) -> Finding | Unjudged | None:
     return finding(
         ID, severity, 0.9, s, summary, others=(error,), onset=0.0,
         loss=named, end=s.stats.end, floor=floor, accuracy=None if error is None else 1 - error.stats.end,
+    )  # fmt: skip
+
+
+def _held_back(case: Case, val: Series, error: Series, costs: float) -> Finding:
+    """Right answers that are not sure: probabilities where logits belong, squashed outputs, wrong labels, or too little."""
+    return finding(
+        ID, "warning", 0.75, val,
+        f"The {name(val)} settles at {number(val.logged(val.stats.end))} with {percent(1 - error.stats.end)} of the answers right, which cost "
+        f"{number(costs)} at most, and training is no lower: the outputs are held back.",
+        others=(error, case.finest_train), onset=min(val.stats.t90, 1.0), actions=HELD_BACK, loss=case.word("loss"),
+        end=val.stats.end, floor=costs, accuracy=1 - error.stats.end,
     )  # fmt: skip
 
 
@@ -113,6 +134,27 @@ def _squared(rng: np.random.Generator) -> Run:
     )
 
 
+def _held(rng: np.random.Generator) -> Run:
+    """93 % are right at a loss of 0.9, in training as in validation."""
+    acc = 0.93 - 0.5 * np.exp(-np.linspace(0, 12, 60)) + 0.003 * rng.standard_normal(60)
+    y = falling(rng, 60, 2.3, 0.9, 12, 0.003)
+    return run({"n_classes": 10}, train_loss=y, val_loss=1.03 * y, val_accuracy=acc)
+
+
+def _many_classes(rng: np.random.Generator) -> Run:
+    """Three quarters of a thousand classes are right at a loss of 1.2."""
+    acc = 0.74 - 0.6 * np.exp(-np.linspace(0, 12, 60)) + 0.003 * rng.standard_normal(60)
+    y = falling(rng, 60, 5.9, 1.2, 12, 0.003)
+    return run(train_loss=y, val_loss=1.03 * y, val_accuracy=acc)
+
+
+def _smoothed(rng: np.random.Generator) -> Run:
+    """Smoothed labels cost more than right answers do."""
+    acc = 0.95 - 0.5 * np.exp(-np.linspace(0, 12, 60)) + 0.003 * rng.standard_normal(60)
+    y = falling(rng, 60, 2.3, 0.66, 12, 0.003)
+    return run({"n_classes": 10, "label_smoothing": 0.1}, train_loss=y, val_loss=1.03 * y, val_accuracy=acc)
+
+
 def _regression(rng: np.random.Generator) -> Run:
     return run({"loss": "mse"}, train_loss=falling(rng, 60, 1.0, 0.1), val_loss=falling(rng, 60, 1.0, 0.11))
 
@@ -132,10 +174,10 @@ CONDITION = Condition(
     evidence={
         "loss": "the loss function as logged; null if not",
         "end": "final loss, in its unit",
-        "floor": "lowest value that the loss can reach; null where nothing follows",
+        "floor": "lowest value that the loss can reach, or what its answers cost at most; null where nothing follows",
         "accuracy": "final share of right answers; null if not logged",
     },
-    sick=(_twice_softmax, _squared),
-    healthy=(*HEALTHY, _regression, _elbo),
+    sick=(_twice_softmax, _squared, _held),
+    healthy=(*HEALTHY, _regression, _elbo, _many_classes, _smoothed),
     scale_free=False,
 )

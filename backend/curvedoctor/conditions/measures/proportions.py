@@ -19,6 +19,12 @@ MOST = 5000
 CROSS = ("bce", "cross-entropy", "nll")
 #: share by which the weight on the truth has to exceed that of right answers
 MARGIN = 0.03
+#: classes that there are at least where their number is not known: more of them warrant a higher loss
+FEWEST_CLASSES = 10.0
+#: share of wrong answers that few samples may hide, and validation over training above which it is memorized
+CHANCE, APART = 0.03, 0.2
+#: cross-entropy below which no answer is unsure
+POOR_LOSS = 0.25
 _PERPLEXITY = re.compile(r"(^|[^a-z])(ppl|perplexity)([^a-z]|$)", re.IGNORECASE)
 _NAMED = re.compile(
     r"cross.?entropy|log_?loss|(^|[^a-z])(ce|bce|xent|nll|ppl|perplexity)([^a-z]|$)", re.IGNORECASE
@@ -73,6 +79,37 @@ def entropy(share: float) -> float:
     """Binary entropy in nats: the loss of a constant prediction with this error rate."""
     p = min(max(share, 1e-12), 1 - 1e-12)
     return -p * math.log(p) - (1 - p) * math.log(1 - p)
+
+
+def warranted(wrong: float, k: float) -> float:
+    """Cross-entropy in nats of a model that knows how often it is wrong, among k classes (Fano): what its answers warrant."""
+    p = min(max(wrong, 0.0), 1.0 - 1.0 / k)
+    return entropy(p) + p * math.log(max(k - 1.0, 1.0))
+
+
+def unsure(case: Case) -> tuple[Series, Series, float] | None:
+    """Validation's loss, its error, and what the answers warrant, where the loss is above that though training is no lower.
+
+    A network that memorizes is too sure of what it gets wrong; one held back, or not trained enough, is not sure of what
+    it gets right. Label smoothing does that on purpose.
+    """
+    val, error, train = case.val, proportion(case, "val"), case.coarsest_train
+    if (
+        val is None
+        or error is None
+        or train is None
+        or case.judged_quantity != "loss"
+        or case.number("label_smoothing")
+    ):
+        return None
+    first = max(nats(val, val.stats.first), nats(train, train.stats.first))
+    k = classes(case) or max(FEWEST_CLASSES, math.exp(min(first, 7.0)))
+    wrong, end = error.stats.end + CHANCE, nats(val, val.stats.end)
+    apart = end - nats(train, train.stats.end) > APART * max(nats(train, train.stats.end), 0.0)
+    if case.word("loss") not in (None, *CROSS) or apart or not end > POOR_LOSS or wrong > 0.8 * (1 - 1 / k):
+        return None
+    costs = warranted(wrong, max(k, 2.0))
+    return (val, error, costs) if end > costs else None
 
 
 def nats(loss: Series, level: float) -> float:

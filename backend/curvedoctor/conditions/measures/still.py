@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from curvedoctor.model import Floats
 FLOAT = 2e-5
 #: a log with three significant digits or more may flicker in its last one
 DIGIT = 5e-4
+#: the same of a curve that never moved at all, where others beside it tell the digits
+BESIDE = 2e-3
 #: how far from a whole number of digits float32 may put a value, at most
 ROOM = 0.02
 #: relative distance up to which a constant loss is the one of a constant answer
@@ -63,6 +66,11 @@ def _digit(y: Floats) -> float:
 def coarse(y: Floats) -> bool:
     """Whether so few digits were logged that equal values mean nothing."""
     return _digit(y) > DIGIT * abs(float(y[-1]))
+
+
+def too_coarse(y: Floats, beside: Sequence[Floats]) -> bool:
+    """The same of one value again and again: how many digits it was logged with, the curves beside it tell."""
+    return min(_digit(known) for known in (y, *beside)) > BESIDE * abs(float(y[-1]))
 
 
 def constant_answer(case: Case, s: Series, level: float) -> float | None:

@@ -29,6 +29,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.proportions import proportion, warranted
 from curvedoctor.conditions.measures.shape import course, error_of_mean, fall, name, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
@@ -46,6 +47,8 @@ UNUSUAL = {"zeros", "ones", "constant", "large", "small"}
 SATURATES = {"sigmoid", "tanh", "softsign"}
 #: times an untrained model's loss that a plateau may cost; its noise as share of the later fall; and where it has to end
 ABOVE, QUIET, LATEST = 1.3, 0.1, 0.75
+#: classes where their number is not known
+CLASSES = 100.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -82,6 +85,10 @@ def check(case: Case) -> Finding | Unjudged | None:
 def _calm(case: Case, s: Series, until: float) -> bool:
     """Whether the plateau is that of an untrained model: calm, at its level, at a full learning rate, and left in time."""
     t, expected = s.stats, expected_first_loss(case)
+    if expected is None and (error := proportion(case, "train") or proportion(case, "val")) is not None:
+        expected = warranted(
+            error.stats.start, CLASSES
+        )  # a plateau of answers that are right already is no start
     at_level = expected is None or case.judged_quantity != "loss" or t.start <= ABOVE * expected
     calm = t.noise_early <= QUIET * (t.start - t.best)
     return at_level and calm and until <= LATEST and _lr_low_until(case) < 0.5 * until
@@ -154,6 +161,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("fix-init", "raise-lr", "fix-activation"),
     check=check,
+    networks_only=True,
     evidence={
         "plateau": "progress 0..1 up to which the loss stays at its start",
         "fall": "share of its start by which the loss falls over the run",

@@ -29,6 +29,8 @@ POOR, CONSTANT = 0.25, (0.95, 1.1)
 ANSWER = ("overfit-one-batch", "fix-init", "fix-activation", "raise-lr", "lower-lr")
 #: how near ln K a loss of unknown kind has to stay
 USUALLY = 0.004
+#: share of a guess's loss that is none better
+NO_BETTER = 0.985
 #: decades below the customary learning rate from which on no step can be seen
 CRAWLS = 1.5
 #: weights that do not change at all: not trained, or by a rate that has ended before the first point
@@ -100,6 +102,29 @@ def no_better_than_chance(case: Case) -> Finding | None:
         ID, "error", confidence, score,
         f"The {name(score)} ends at {number(right)}, no better than a blind guess ({number(score.logged(worse))}).",
         others=(s,), onset=0.0, actions=actions(case, s), level=right, chance=expected, **shared(case, s),
+    )  # fmt: skip
+
+
+def best_above_guess(case: Case) -> float | None:
+    """The best level of training and validation where neither is better than an untrained model's; None where one is."""
+    guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
+    train, val = case.coarsest_train, case.val
+    if guess is None or train is None or val is None or min(train.stats.n, val.stats.n) < ENOUGH:
+        return None
+    best = min(train.stats.best, val.stats.best)
+    return best if best >= NO_BETTER * guess else None
+
+
+def worse_than_a_guess(case: Case) -> Finding | None:
+    """Neither training nor validation ever gets below what an untrained model costs."""
+    train, val, best = case.coarsest_train, case.val, best_above_guess(case)
+    if train is None or val is None or best is None or learnt_by_training(case):
+        return None
+    guess = expected_first_loss(case) or best
+    return finding(
+        ID, "error", 0.9, val,
+        f"Neither training nor validation gets below {number(best)}; a guess costs {number(guess)}.",
+        others=(train,), onset=0.0, actions=actions(case, val), level=val.stats.end, chance=guess, **shared(case, val),
     )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ How it decides
     cent) at the level that an untrained model has: ln K for cross-entropy, ln 2 for binary, 1 for hinge, the
     variance 1 of standardized targets for squared error; or training and validation both move by less
     than 0.3 % over eight points and more. Or validation is never better than an untrained model though
-    training falls: labels and inputs are unrelated. Or answers are right as often as a blind guess is, or equally often at
-    every point, at the loss of a constant answer. A score clearly above chance, a loss near zero, a
+    training falls: labels and inputs are unrelated. Or neither ever gets below a guess's loss. Or answers are right as
+    often as a blind guess is, or equally often at every point, at the loss of a constant answer. A score clearly above chance, a loss near zero, a
     learning rate that has gone and losses that are NaN contradict it.
 
 What to try
@@ -39,7 +39,13 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, name, relative, why_unjudgeable
-from curvedoctor.conditions.measures.still import coarse, constant_answer, misfit, rate_too_high, rests_from
+from curvedoctor.conditions.measures.still import (
+    constant_answer,
+    misfit,
+    rate_too_high,
+    rests_from,
+    too_coarse,
+)
 from curvedoctor.conditions.progress.blind import (
     actions,
     chance_level,
@@ -48,6 +54,7 @@ from curvedoctor.conditions.progress.blind import (
     shared,
     unrelated,
     why,
+    worse_than_a_guess,
 )
 from curvedoctor.conditions.stability.collapsed import collapsed
 from curvedoctor.features.case import Case
@@ -79,7 +86,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         finding = _stays(case, known)
         if finding is not None:
             return finding
-    finding = unrelated(case) or no_better_than_chance(case) or one_answer(case)
+    finding = unrelated(case) or no_better_than_chance(case) or one_answer(case) or worse_than_a_guess(case)
     if finding is None and max((c.stats.n for c in known), default=0.0) < ENOUGH:
         return unjudged(ID, "the training loss has too few points")
     return finding
@@ -93,7 +100,8 @@ def _lost(case: Case) -> bool:
 
 def _stays(case: Case, known: Sequence[Series]) -> Finding | None:
     """The first curve that never moved, else the first that only fluctuates at the level of an untrained model."""
-    still = [c for c in known if rests_from(c.y) == 0 and not coarse(c.y)]
+    losses = [c.y for c in known]
+    still = [c for c in known if rests_from(c.y) == 0 and not too_coarse(c.y, losses)]
     s = next(iter(still or known), None)
     if s is None:
         return None

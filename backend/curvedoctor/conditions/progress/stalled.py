@@ -113,6 +113,8 @@ CONDITION = Condition(
     severity="warning",
     actions=("change-optimizer", "raise-lr", "train-longer"),
     check=check,
+    networks_only=True,
+    extrapolates=True,
     evidence={
         "early": "share of the whole fall done in the first tenth of the run",
         "creep": "fall over the last quarter, share of the end level",

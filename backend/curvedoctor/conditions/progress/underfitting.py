@@ -8,8 +8,8 @@ How it decides
     Training and validation end within 10 % of each other, both flat over the last third, well above
     what the task should allow: above three quarters of the start (or of an untrained model's loss), with
     a quarter of the answers wrong; and the model is linear or narrow where that is logged. A linear model
-    that keeps 60 % of an untrained model's loss, or one of at most four units that keeps 42 %, is too
-    small. Where the learning rate is logged and far below the custom, or the regularization far above
+    that keeps 60 % of an untrained model's loss, or one of at most four units that keeps 42 % (of
+    two, 20 %), is too small. Where the learning rate is logged and far below the custom, or the regularization far above
     it, that comes first. Make sure that the splits are sound.
 
 What to try
@@ -39,10 +39,10 @@ from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, ParamValue, Run, Unjudged
 
 ID = "underfitting"
-#: units that can hardly bend a line
-TINY = 4
+#: units that can hardly bend a line, and that can't
+TINY, NARROW = 4, 2
 #: share of an untrained model's loss that is a high floor, for a linear model (many tasks are linear) and a tiny one
-LINEAR_FLOOR, TINY_FLOOR = 0.6, 0.42
+LINEAR_FLOOR, TINY_FLOOR, NARROW_FLOOR = 0.6, 0.42, 0.15
 #: decades below the customary learning rate from which a high floor is the rate's fault
 SLOW = 0.65
 
@@ -100,7 +100,7 @@ def _rule(case: Case, s: Series, gap: float) -> float:
     tiny = _linear(case) or (width is not None and width <= TINY)
     if tiny and untrained is not None and case.judged_quantity == "loss":
         left = relative(s.stats.end, untrained)
-        high_from = LINEAR_FLOOR if _linear(case) else TINY_FLOOR
+        high_from = LINEAR_FLOOR if _linear(case) else TINY_FLOOR if (width or 0) > NARROW else NARROW_FLOOR
         near = (
             0.8 * ramp(abs(gap), 0.2, 0.15) * ramp(left, high_from, high_from + 0.1) * ramp(left, 0.99, 0.96)
         )

@@ -11,7 +11,9 @@ How it decides
     fifth of what was gained so far (in logarithms); information where only the more hopeful ones promise as much. The
     fall over the last quarter must be beyond its noise, must not speed up and must not be a drop or two with nothing
     between them, and the curve must end at its best.
-    A learning rate that has gone to zero, or a schedule that was to end here, ends it.
+    Of two or three points, validation must be 10 % lower at the last one than at the one before, and training must fall
+    with it. A learning rate that has gone to zero, or a schedule that was to end here, ends it.
+    Boosted trees also by what their rounds have left to do, (1 - rate)^rounds of what they could explain.
 
 What to try
     Train twice as long and stretch the schedule with it: running on at a learning rate that has
@@ -35,6 +37,8 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
+from curvedoctor.conditions.measures.rounds import WORTH as WORTH_ROUNDS
+from curvedoctor.conditions.measures.rounds import to_come
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
@@ -55,16 +59,24 @@ DROPS = (0.7, 0.55)
 ENDED = 0.05
 #: schedules that reach their end with the run
 PLANNED = {"cosine", "linear", "one-cycle", "polynomial"}
-#: fewest points
-FEWEST = 4
+#: fewest points of which a course is continued; of two or three, a validation loss that falls by this share at the last one
+FEWEST, STEEP = 4, 0.1
+#: training loss over the validation loss after it from which on a rate that is too high makes the fall
+THROWN = 3.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, FEWEST, of_pairs=True)
+    reason = why_unjudgeable(case, 2, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     if case.run.status in ("running", "scheduled"):
         return unjudged(ID, "the run is still going on")
+    short = _short(case)
+    if short is not None:
+        return short
+    reason = why_unjudgeable(case, FEWEST, of_pairs=True)
+    if reason is not None:
+        return unjudged(ID, reason)
     s = case.val if case.val is not None and case.val.stats.n >= FEWEST else case.primary
     assert s is not None
     least, most = (relative(gain, s.stats.end) for gain in gain_interval(s.grid, s.stats.n))
@@ -74,6 +86,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     confidence = 0.93 * open_ended * ramp(least, *WORTH)
     if confidence < REPORT_FROM:
         confidence, severity = 0.6 * hopeful * ramp(most, *WORTH), "info"
+    rounds = to_come(case, s)
+    if 0.9 * ramp(rounds, *WORTH_ROUNDS) > confidence or (severity == "info" and rounds > WORTH_ROUNDS[1]):
+        confidence, severity, least, most = 0.9 * ramp(rounds, *WORTH_ROUNDS), "warning", rounds, rounds
     return (
         None
         if confidence < REPORT_FROM
@@ -88,10 +103,36 @@ def _finding(
     range_text = " to ".join(dict.fromkeys(percent(share) for share in gain))
     return finding(
         ID, severity, confidence, s,
-        f"The {name(s)} still falls where the run ends, at {s.curve.axis} {s.step_at(last):g}: going on as long again is "
+        f"The {name(s)} still falls where the run ends, at {s.place(last)}: going on as long again is "
         f"expected to lower it by {range_text}.",
         others=(case.train,) if s is case.val else (), at=last,
         gain_least=gain[0], gain_most=gain[1], last_quarter=relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), s.stats.end),
+    )  # fmt: skip
+
+
+def _short(case: Case) -> Finding | None:
+    """Two or three epochs, both losses still falling steeply in the last one: nothing else could yet be wrong."""
+    val, train = case.val, case.finest_train
+    if (
+        val is None
+        or train is None
+        or not 2 <= val.stats.n < FEWEST
+        or case.judged_quantity == "accuracy"
+        or _ended(case)
+    ):
+        return None
+    before, last = float(val.y[-2]), float(val.y[-1])
+    falls = relative(before - last, before)
+    since = mean(train, 0.35, 0.65) if train.stats.n > FEWEST else float(train.y[-2])
+    until = mean(train, 0.85, 1.0) if train.stats.n > FEWEST else float(train.y[-1])
+    lower = since - until > max(STEEP / 2 * since, 3 * error_of_mean(train, 0.15))
+    if falls < STEEP or not lower or last > val.stats.low or since > THROWN * before:
+        return None
+    return finding(
+        ID, "warning", 0.85, val,
+        f"The run ends after {val.stats.n:.0f} points, with the {name(val)} {percent(falls)} lower at the last one, "
+        f"{val.curve.axis} {val.step_at(len(val.y) - 1):g}, than at the one before, and the {name(train)} falling with it.",
+        others=(train,), at=len(val.y) - 1, gain_least=None, gain_most=None, last_quarter=falls,
     )  # fmt: skip
 
 
@@ -143,6 +184,11 @@ def _stopped(rng: np.random.Generator) -> Run:
     return run({"epochs": 20, "lr": 1e-3, "optimizer": "adam"}, train_loss=y, val_loss=y * 1.03)
 
 
+def _two_epochs(rng: np.random.Generator) -> Run:
+    val = np.array([1.9, 1.3]) * np.exp(0.01 * rng.standard_normal(2))
+    return run(train_loss=np.array([2.1, 1.5]), val_loss=val)
+
+
 def _slow_power(rng: np.random.Generator) -> Run:
     y = 4.0 * (30 + np.arange(200.0)) ** -0.5 * np.exp(0.01 * rng.standard_normal(200))
     return run({"epochs": 200}, train_loss=y)
@@ -169,11 +215,12 @@ CONDITION = Condition(
     severity="warning",
     actions=("train-longer", "raise-lr"),
     check=check,
+    extrapolates=True,
     evidence={
-        "gain_least": "least gain to expect from running as long again, share of the end level",
-        "gain_most": "greatest gain to expect from running as long again, share of the end level",
-        "last_quarter": "fall over the last quarter, share of the end level",
+        "gain_least": "least gain to expect from running as long again, share of the end level; null of two or three points",
+        "gain_most": "greatest gain to expect from running as long again, share of the end level; null of two or three points",
+        "last_quarter": "fall over the last quarter (of two or three points: at the last one), share of the level",
     },
-    sick=(_stopped, _slow_power, _score_only),
+    sick=(_stopped, _slow_power, _score_only, _two_epochs),
     healthy=(*HEALTHY, _finished, _turns),
 )

@@ -7,7 +7,7 @@ Why it matters
 How it decides
     The logged gradient norm falls to a thousandth of its start while the loss is still above a third
     of its own; or sigmoid or tanh units three layers deep or more, and a loss that starts with a
-    plateau or has hardly fallen at the end.
+    plateau or ends above half of it.
 
 What to try
     ReLU (with He initialization) instead of sigmoid or tanh; normalization layers or residual
@@ -35,6 +35,8 @@ from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "vanishing-gradient"
+#: share of its start at which the loss of a deep network that saturates has hardly fallen
+HARDLY = (0.45, 0.6)
 SATURATES = {"sigmoid", "tanh", "softsign", "hard_sigmoid", "logistic"}
 
 
@@ -82,7 +84,7 @@ def _by_norm(share: float | None, s: Series) -> float:
 def _by_design(activation: str | None, depth: float | None, s: Series) -> float:
     if activation not in SATURATES or depth is None:
         return 0.0
-    slow = max(ramp(plateau(s), 0.05, 0.2), ramp(relative(s.stats.end, s.stats.start), 0.6, 0.85))
+    slow = max(ramp(plateau(s), 0.05, 0.2), ramp(relative(s.stats.end, s.stats.start), *HARDLY))
     return (0.8 if activation == "sigmoid" else 0.6) * ramp(depth, 1.5, 4.0) * slow
 
 
@@ -113,6 +115,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("fix-activation", "fix-init", "raise-lr"),
     check=check,
+    networks_only=True,
     evidence={
         "grad_share": "gradient norm at the end over that at the start; null if not logged",
         "activation": "the hidden units' activation; null if not logged",

@@ -57,9 +57,16 @@ def check(case: Case) -> Finding | Unjudged | None:
     if confidence < REPORT_FROM or any(_improves_since(o, since) for o in _held_out(case)):
         return None
     return finding(
-        ID, "info", confidence, s, f"The {name(s)} has not changed over the last {percent(1 - since)} of the run.",
+        ID, "info", confidence, s, _summary(case, s, since),
         onset=since, flat_share=1 - since, end=s.logged(s.stats.end),
     )  # fmt: skip
+
+
+def _summary(case: Case, s: Series, since: float) -> str:
+    flat = f"over the last {percent(1 - since)} of the run"
+    if not case.boosting:
+        return f"The {name(s)} has not changed {flat}."
+    return f"The {name(s)} has not changed since round {s.axis_at(since):g}, {flat}: early stopping would have ended it there."
 
 
 def _improves_late(val: Series) -> bool:
@@ -129,6 +136,7 @@ CONDITION = Condition(
     severity="info",
     actions=("stop-early",),
     check=check,
+    extrapolates=True,
     evidence={
         "flat_share": "share of the run over which nothing changed",
         "end": "final level, as logged",

@@ -90,7 +90,7 @@ def _seen(s: Series) -> tuple[float, int]:
 
 
 def _finding(case: Case, s: Series, confidence: float, at: int) -> Finding:
-    best, end, where = float(s.y[s.best_index]), float(s.y[-1]), f"{s.curve.axis} {s.step_at(at):g}"
+    best, end, where = float(s.y[s.best_index]), float(s.y[-1]), s.place(at)
     turn, other = ("jumps", "climbs") if s.ceiling is None else ("drops", "falls")
     move = f"{turn} at {where}" if _sudden(s, at) else f"{other} from {where} on"
     return finding(

@@ -105,6 +105,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("clip-gradients", "lower-lr", "add-warmup"),
     check=check,
+    networks_only=True,
     evidence={
         "jumps": "isolated upward jumps of the gradient norm; null if it is not logged",
         "height": "highest jump, as a multiple of the local level",

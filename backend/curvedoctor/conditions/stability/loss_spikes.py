@@ -214,6 +214,7 @@ CONDITION = Condition(
     severity="warning",
     actions=("clip-gradients", "lower-lr", "clean-data"),
     check=check,
+    networks_only=True,
     evidence={
         "spikes": "number of isolated upward jumps",
         "height": "highest jump above the local level, as share of it",

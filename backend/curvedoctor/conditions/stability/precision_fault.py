@@ -211,6 +211,7 @@ CONDITION = Condition(
     severity="error",
     actions=("fix-precision", "clip-gradients", "lower-lr"),
     check=check,
+    networks_only=True,
     evidence={
         "kind": "zero, NaN or loss scale",
         "before": "last loss before the onset (highest loss scale), as logged; null if there is none",

@@ -185,6 +185,6 @@ def _framed(payload: bytes) -> bytes:
 
 
 def _crc(data: bytes) -> int:
-    from curvedoctor.sources.tensorboard.crc import crc32c, mask
+    from curvedoctor.sources.tensorboard.records.crc import crc32c, mask
 
     return mask(crc32c()(data))

@@ -127,8 +127,7 @@ def key_of(unit: Unit, options: ReadOptions) -> bytes | None:
         return None
     if time.time_ns() - max(times, default=0) < _FRESH:
         return None
-    given = (tuple(sorted(options.params.items())), options.columns)
-    deciding = (LAYOUT, _code(), unit, given, options.experiment, options.filter)
+    deciding = (LAYOUT, _code(), unit, options.columns, options.experiment, options.filter)
     return hashlib.blake2b(repr(deciding).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

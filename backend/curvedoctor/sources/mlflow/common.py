@@ -121,15 +121,14 @@ class Stored:
         self,
         series: Mapping[str, Series],
         place: Place,
-        options: ReadOptions,
         problems: tuple[Problem, ...] = (),
     ) -> Run:
-        """The run with its roles and recognized hyperparameters; what the user says wins over what is logged."""
+        """The run with its roles and recognized hyperparameters."""
         origin = place.origin
         curves = tuple(curve(key, series[key]) for key in sorted(series))
         # what the user logged by name wins over what MLflow counted
         counted = recognized.recognize({**mlflow_facts.sizes(self.datasets), **self.sizes})
-        params = {**counted, **recognized.recognize(dict(self.params)), **options.params}
+        params = {**counted, **recognized.recognize(dict(self.params))}
         if self.lifecycle == "deleted" and origin.read_only is None:
             why = (
                 f"the run is deleted in MLflow; restore it first: mlflow runs restore --run-id {self.run_id}"

@@ -80,15 +80,15 @@ class MlflowFiles:
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Read runs, each from its own folder."""
-        return (_load_or_say(unit, options) for unit in units)
+        return (_load_or_say(unit) for unit in units)
 
 
 READER = MlflowFiles()
 
 
-def _load_or_say(unit: Unit, options: ReadOptions) -> Run | Problem:
+def _load_or_say(unit: Unit) -> Run | Problem:
     try:
-        return _load(unit, options)
+        return _load(unit)
     except files.UNREADABLE as error:
         return Problem(
             where=unit.parts[0],
@@ -98,7 +98,7 @@ def _load_or_say(unit: Unit, options: ReadOptions) -> Run | Problem:
         )
 
 
-def _load(unit: Unit, options: ReadOptions) -> Run:
+def _load(unit: Unit) -> Run:
     path, experiment = unit.parts
     meta, problem = mlflow_disk.meta(path)
     # name and group are known since the run was found: its tags need not be read again
@@ -121,7 +121,7 @@ def _load(unit: Unit, options: ReadOptions) -> Run:
     origin = Origin(
         kind="mlflow-files", address=_store(path), key=stored.run_id, paths=(path,), read_only=remote
     )
-    return stored.run(series, Place(_store(path), path, origin, unit.group), options, tuple(problems))
+    return stored.run(series, Place(_store(path), path, origin, unit.group), tuple(problems))
 
 
 def _store(run: str) -> str:

@@ -74,15 +74,14 @@ class MlflowHttp:
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Read runs, several at a time, with a few requests under way at once."""
-        said = repr(sorted(options.params.items()))
         for host, same in groupby(units, key=lambda unit: unit.address):
             some = list(same)
-            known = {unit: run for unit in some if (run := _KEPT.get((unit, said))) is not None}
-            fresh = _read(host, [unit for unit in some if unit not in known], options)
+            known = {unit: run for unit in some if (run := _KEPT.get(unit)) is not None}
+            fresh = _read(host, [unit for unit in some if unit not in known])
             for unit in some:
                 item: Run | Problem = known[unit] if unit in known else next(fresh)
                 if isinstance(item, Run):
-                    _KEPT.put((unit, said), item)
+                    _KEPT.put(unit, item)
                 yield item
 
 
@@ -93,13 +92,13 @@ class _Kept:
         #: points
         self.most = most
         self.points = 0
-        self.runs: OrderedDict[tuple[Unit, str], Run] = OrderedDict()
+        self.runs: OrderedDict[Unit, Run] = OrderedDict()
 
-    def get(self, key: tuple[Unit, str]) -> Run | None:
+    def get(self, key: Unit) -> Run | None:
         """The run of this unit, if nothing of the unit (its stamp, its parameters) differs."""
         return self.runs.get(key)
 
-    def put(self, key: tuple[Unit, str], run: Run) -> None:
+    def put(self, key: Unit, run: Run) -> None:
         """Remember a run; the ones used longest ago are forgotten."""
         if key not in self.runs:
             self.points += _points(run)
@@ -117,7 +116,7 @@ def _points(run: Run) -> int:
 _KEPT = _Kept(2_000_000)
 
 
-def _read(host: str, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
+def _read(host: str, units: Sequence[Unit]) -> Iterator[Run | Problem]:
     if not units:
         return
     described = [_described(unit) for unit in units]
@@ -137,7 +136,7 @@ def _read(host: str, units: Sequence[Unit], options: ReadOptions) -> Iterator[Ru
                 kind="unreachable",
             )
         else:
-            yield _run(server, stored, result, options)
+            yield _run(server, stored, result)
 
 
 class _Gone:
@@ -169,12 +168,12 @@ _GONE = _Gone()
 READER = MlflowHttp()
 
 
-def _run(server: Server, stored: Stored, result: Any, options: ReadOptions) -> Run | Problem:
+def _run(server: Server, stored: Stored, result: Any) -> Run | Problem:
     source = f"{server.address}/#/experiments/{stored.experiment_id}/runs/{stored.run_id}"
     if isinstance(result, str):
         return Problem(where=source, what=result, lost=True)
     origin = Origin(kind="mlflow-http", address=server.rest, key=stored.run_id)
-    return stored.run(result, Place(server.address, source, origin), options)
+    return stored.run(result, Place(server.address, source, origin))
 
 
 def _unit(server: Server, stored: Stored, last: Wanted) -> Unit:

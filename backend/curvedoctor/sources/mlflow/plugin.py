@@ -85,7 +85,7 @@ class MlflowPlugin:
         for address, same in groupby(units, key=lambda unit: unit.address):
             client = _client(address)
             for unit in same:
-                yield _load_or_say(client, address, unit, options)
+                yield _load_or_say(client, address, unit)
 
 
 READER = MlflowPlugin()
@@ -159,21 +159,21 @@ def _unit(address: str, run: Stored) -> Unit:
     return run.unit("mlflow-plugin", address, (run.run_id, run.experiment), (run.status, run.end or 0, last))
 
 
-def _load_or_say(client: Any, address: str, unit: Unit, options: ReadOptions) -> Run | Problem:
+def _load_or_say(client: Any, address: str, unit: Unit) -> Run | Problem:
     try:
-        return _load(client, address, unit, options)
+        return _load(client, address, unit)
     except Exception as error:  # as in `find`
         what = f"the run can't be read: {files.reason(error)}"
         return Problem(f"{address}#{unit.parts[0]}", what, lost=True, kind="unreachable")
 
 
-def _load(client: Any, address: str, unit: Unit, options: ReadOptions) -> Run:
+def _load(client: Any, address: str, unit: Unit) -> Run:
     run_id, experiment = unit.parts
     stored = _stored(client.get_run(run_id), experiment)
     series = {key: _series(client.get_metric_history(run_id, key)) for key in stored.metrics}
     source = f"{address}#{run_id}"
     place = Place(address, source, Origin(kind="mlflow-plugin", address=address, key=run_id))
-    return stored.run({key: points for key, points in series.items() if len(points.steps)}, place, options)
+    return stored.run({key: points for key, points in series.items() if len(points.steps)}, place)
 
 
 def _series(points: Sequence[Any]) -> Series:

@@ -225,7 +225,7 @@ def _load(
             )
             continue
         origin = Origin(kind="mlflow-sql", address=address, key=run_id)
-        yield described[run_id].run(series, Place(address, source, origin), options)
+        yield described[run_id].run(series, Place(address, source, origin))
 
 
 def _series(database: Database, run_id: str, has_nan: bool) -> dict[str, Series]:

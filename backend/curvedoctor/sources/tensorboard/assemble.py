@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from curvedoctor.model import Curve, Origin, ParamValue, Problem, Run
-from curvedoctor.sources import files, resets, segments, sidecars
-from curvedoctor.sources.base import ReadOptions, Unit
+from curvedoctor.sources import files, sidecars
+from curvedoctor.sources.base import Unit
 from curvedoctor.sources.copies import identical, is_event_file
-from curvedoctor.sources.tensorboard import settings
+from curvedoctor.sources.tensorboard import resets, segments, settings
 from curvedoctor.sources.tensorboard.decode import FileLog
 from curvedoctor.sources.tensorboard.grouping import subdirectory
 from curvedoctor.sources.tensorboard.purge import until
@@ -23,7 +23,7 @@ MAX_ID = 500
 _NAME = re.compile(r"tfevents\.(\d+)\.(.+?)(?:\.(\d+)\.(\d+))?(?:\.v2)?$")
 
 
-def runs(unit: Unit, logs: Sequence[FileLog], options: ReadOptions) -> Iterator[Run | Problem]:
+def runs(unit: Unit, logs: Sequence[FileLog]) -> Iterator[Run | Problem]:
     """The runs in the files of one unit, by start; if there is none, the reasons."""
     mine = [log for log in logs if not log.ours]
     if not mine:
@@ -41,7 +41,7 @@ def runs(unit: Unit, logs: Sequence[FileLog], options: ReadOptions) -> Iterator[
         return
     beside = sidecars.read([path for path in unit.parts[1:] if not is_event_file(path)])
     if len(found) == 1:
-        params = _recognized(beside | settings.from_events(kept)) | dict(options.params)
+        params = _recognized(beside | settings.from_events(kept))
         yield _run(unit, unit.run, found[0], params, problems)
         return
     in_sessions = {path for session in found for path in session.paths()}
@@ -49,7 +49,7 @@ def runs(unit: Unit, logs: Sequence[FileLog], options: ReadOptions) -> Iterator[
     for number, session in enumerate(found, 1):
         paths = session.paths()
         raw = beside | settings.from_events(log for log in kept if log.path in paths | elsewhere)
-        params = _recognized(raw) | dict(options.params)
+        params = _recognized(raw)
         own = [p for p in problems if p.where in paths or (number == 1 and p.where not in in_sessions)]
         mixed = f"{len(found)} runs are mixed in this directory"
         yield _run(unit, f"{unit.run}#{number}", session, params, own, mixed=mixed)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from curvedoctor.model import Floats, Ints
-from curvedoctor.sources.tensorboard.batch import Decoded, Part
-from curvedoctor.sources.tensorboard.chain import I64, U8
+from curvedoctor.sources.tensorboard.batches.batch import Decoded, Part
+from curvedoctor.sources.tensorboard.batches.chain import I64, U8
 from curvedoctor.sources.tensorboard.decode import UNPARSED, Decoder, FileLog, explain, parser
-from curvedoctor.sources.tensorboard.framing import Damage
 from curvedoctor.sources.tensorboard.purge import Points, Restarts, until
+from curvedoctor.sources.tensorboard.records.framing import Damage
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event

@@ -13,8 +13,8 @@ import numpy as np
 
 from curvedoctor.model import Floats, Ints, Problem
 from curvedoctor.sources import files
-from curvedoctor.sources.tensorboard.framing import OVERHEAD, Damage, Records
 from curvedoctor.sources.tensorboard.purge import Growing, Restarts
+from curvedoctor.sources.tensorboard.records.framing import OVERHEAD, Damage, Records
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event

@@ -17,12 +17,12 @@ import numpy as np
 
 from curvedoctor.model import Problem
 from curvedoctor.sources import files
-from curvedoctor.sources.tensorboard.batch import decode
-from curvedoctor.sources.tensorboard.chain import SLACK, U8, Region
+from curvedoctor.sources.tensorboard.batches.batch import decode
+from curvedoctor.sources.tensorboard.batches.chain import SLACK, U8, Region
 from curvedoctor.sources.tensorboard.collect import File, collect
-from curvedoctor.sources.tensorboard.crc import crc32c, mask
 from curvedoctor.sources.tensorboard.decode import UNPARSED, FileLog, parser, read_file
-from curvedoctor.sources.tensorboard.framing import OVERHEAD, Damage, Records
+from curvedoctor.sources.tensorboard.records.crc import crc32c, mask
+from curvedoctor.sources.tensorboard.records.framing import OVERHEAD, Damage, Records
 
 #: bytes per batch: more no longer fits the processor's cache
 CAPACITY = 2 << 20

@@ -12,13 +12,13 @@ import numpy as np
 
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files
-from curvedoctor.sources.base import ReadOptions, Unit
-from curvedoctor.sources.segments import Points
+from curvedoctor.sources.base import Unit
 from curvedoctor.sources.tensorboard.assemble import runs
 from curvedoctor.sources.tensorboard.decode import MAX_TEXTS, FileLog, explain
 from curvedoctor.sources.tensorboard.fast import read_files
 from curvedoctor.sources.tensorboard.purge import until
 from curvedoctor.sources.tensorboard.reader import events_of
+from curvedoctor.sources.tensorboard.segments import Points
 from curvedoctor.sources.tensorboard.tail import News, Tail, plain
 
 #: points that are kept to be added to, 24 bytes each; files beyond, those longest unused, are read anew
@@ -32,10 +32,10 @@ class Follower:
         self._held = held
         self._files: dict[str, _Growing] = {}
 
-    def load(self, units: Sequence[Unit], options: ReadOptions | None = None) -> Iterator[Run | Problem]:
+    def load(self, units: Sequence[Unit]) -> Iterator[Run | Problem]:
         """What the reader's `load` yields for units of event files."""
         for unit in units:
-            yield from runs(unit, [self._log(path) for path in events_of(unit)], options or ReadOptions())
+            yield from runs(unit, [self._log(path) for path in events_of(unit)])
         self._forget()
 
     def _log(self, path: str) -> FileLog:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from curvedoctor.sources import files
 from curvedoctor.sources.tensorboard.decode import OUR_WRITER
-from curvedoctor.sources.tensorboard.framing import Records
+from curvedoctor.sources.tensorboard.records.framing import Records
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event

@@ -70,9 +70,9 @@ class TensorBoardReader:
             waiting.append(unit)
             size += sum(int(item) for item in unit.stamp[2::2])
             if size > _AT_ONCE:
-                yield from _load(waiting, options)
+                yield from _load(waiting)
                 waiting, size = [], 0
-        yield from _load(waiting, options)
+        yield from _load(waiting)
 
     def _unit(self, root: str, path: str, events: list[str], beside: list[str], name: str) -> Unit:
         stamp: list[int | str] = [0, ""]
@@ -81,11 +81,11 @@ class TensorBoardReader:
         return Unit(self.name, root, name, files.parent(path), (path, *events, *beside), tuple(stamp))
 
 
-def _load(units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
+def _load(units: Sequence[Unit]) -> Iterator[Run | Problem]:
     events = [events_of(unit) for unit in units]
     logs = iter(read_files([path for paths in events for path in paths]))
     for unit, paths in zip(units, events, strict=True):
-        yield from runs(unit, list(islice(logs, len(paths))), options)
+        yield from runs(unit, list(islice(logs, len(paths))))
 
 
 def events_of(unit: Unit) -> list[str]:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from curvedoctor.model import Problem
 from curvedoctor.sources import files
-from curvedoctor.sources.segments import Points
 from curvedoctor.sources.tensorboard.decode import UNPARSED, Decoder, FileLog, explain, parser
 from curvedoctor.sources.tensorboard.fast import read_files
-from curvedoctor.sources.tensorboard.framing import OVERHEAD, Damage, Records
+from curvedoctor.sources.tensorboard.records.framing import OVERHEAD, Damage, Records
+from curvedoctor.sources.tensorboard.segments import Points
 
 #: bytes by which a file is recognized as still the same one
 _HEAD = 64

@@ -72,7 +72,7 @@ class TextReader:
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Runs in the order of their units."""
-        from curvedoctor.sources.history import load_file
+        from curvedoctor.sources.history.reader import load_file
 
         for unit in units:
             yield from load_file(unit, options)
@@ -93,7 +93,7 @@ READER = TextReader()
 def _told_beside(folder: Folder) -> bool:
     """Whether event files or a history in this folder, which others claim, tell of the same run."""
     from curvedoctor.sources.copies import is_event_file
-    from curvedoctor.sources.history import WELL_KNOWN
+    from curvedoctor.sources.history.reader import WELL_KNOWN
 
     try:
         beside = [entry.name for entry in files.listing(folder.path) if not entry.is_dir]
@@ -109,7 +109,7 @@ def _richest(named: Sequence[str]) -> list[str]:
 
 
 def _is_log(path: str) -> bool:
-    from curvedoctor.sources.tables import tells_of_training
+    from curvedoctor.sources.history.tables import tells_of_training
 
     try:
         return tells_of_training(path, files.read_bytes(path, _HEAD))

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from curvedoctor.sources import files, mmengine, sidecars
-from curvedoctor.sources.text import names
+from curvedoctor.sources import files, sidecars
+from curvedoctor.sources.text import mmengine, names
 from curvedoctor.sources.text.content import encoding_of
 from curvedoctor.sources.text.curves import Column, Table, tables_of
 from curvedoctor.sources.text.mappings import add_mapping
@@ -116,11 +116,17 @@ def _of_rows(found: Iterable[object], settings: Mapping[str, object] | None = No
 
 def _of_lists(whole: Mapping[str, object]) -> list[Table]:
     """Columns as lists: Keras' `history.history`, and nested by data set as XGBoost's `evals_result`."""
-    table = Table(axis="epoch")
+    table = Table(axis="step" if _by_set(whole) else "epoch")
     _fill(table, whole, "", 0)
     inner = {key: value for key, value in whole.items() if not _holds_lists(value, 0)}
     table.settings = sidecars.flatten(inner)
     return [table]
+
+
+def _by_set(whole: Mapping[str, object]) -> bool:
+    """Whether there are lists by data set only, as libraries of boosted trees keep them: a value for each round."""
+    held = {key: value for key, value in whole.items() if _holds_lists(value, 0)}
+    return bool(held) and all(isinstance(v, Mapping) and key not in _WRAPPERS for key, v in held.items())
 
 
 def _holds_lists(value: object, depth: int) -> bool:

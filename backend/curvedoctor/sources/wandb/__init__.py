@@ -62,7 +62,7 @@ class WandbReader:
         from curvedoctor.sources.wandb.run import load
 
         for unit in units:
-            yield from load(unit, options)
+            yield from load(unit)
 
     def _unit(self, root: str, path: str, run: str) -> Unit:
         folder = files.parent(path)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import ReadOptions, Unit
+from curvedoctor.sources.base import Unit
 from curvedoctor.sources.text.curves import tables_of
 from curvedoctor.sources.text.numbers import number
 from curvedoctor.sources.text.rows import Rows
@@ -125,7 +125,7 @@ def _parsed(content: memoryview) -> object:
         return None
 
 
-def load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
+def load(unit: Unit) -> Iterator[Run | Problem]:
     """The run in a record log; a problem if it can't be read at all."""
     path = unit.parts[0]
     log = Log()
@@ -140,7 +140,7 @@ def load(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
     problems += [Problem(path, what) for what in log.rows.problems]
     curves = _curves(log)
     if curves:
-        yield _run(unit, log, curves, problems, options)
+        yield _run(unit, log, curves, problems)
     else:
         yield from problems
         yield Problem(path, "holds no history: nothing was logged, or not from this process")
@@ -158,9 +158,7 @@ def _curves(log: Log) -> tuple[Curve, ...]:
     return tuple(assign(curves)) if curves else ()
 
 
-def _run(
-    unit: Unit, log: Log, curves: tuple[Curve, ...], problems: list[Problem], options: ReadOptions
-) -> Run:
+def _run(unit: Unit, log: Log, curves: tuple[Curve, ...], problems: list[Problem]) -> Run:
     from curvedoctor.params import recognize
 
     settings = {name: value for name, value in log.settings.items() if name != "_wandb"}
@@ -171,7 +169,7 @@ def _run(
         source=unit.parts[0],
         group=unit.group,
         curves=curves,
-        params=dict(recognize(settings)) | dict(options.params),
+        params=recognize(settings),
         problems=tuple(problems),
         origin=Origin(unit.reader, unit.address, unit.run, unit.parts[:1], read_only),
     )

@@ -1,0 +1,157 @@
+"""Changes to boosted trees, in the words of the library that grows them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from curvedoctor.advice.said import Change, say
+from curvedoctor.conditions.measures.rounds import CUSTOMARY, rounds
+from curvedoctor.conditions.measures.shape import name
+from curvedoctor.features.case import Case
+from curvedoctor.features.rates import logged_lr
+
+
+class Words(NamedTuple):
+    """What a library calls its settings, and what it starts from."""
+
+    rate: str
+    rounds: str
+    #: size of a tree, and the recognized hyperparameter that it is
+    size: str
+    param: str
+    size_default: int
+    leaf: str
+    leaf_param: str
+    leaf_default: float
+    rows: str
+    penalty: str
+    patience: str
+
+
+_LIGHTGBM = Words(
+    "learning_rate", "num_iterations", "num_leaves", "num_leaves", 31, "min_data_in_leaf", "min_data_in_leaf", 20,
+    "bagging_fraction (with bagging_freq=1)", "lambda_l2", "early_stopping_round",
+)  # fmt: skip
+_XGBOOST = Words(
+    "learning_rate (eta)", "num_boost_round", "max_depth", "max_depth", 6, "min_child_weight", "min_child_weight", 1,
+    "subsample", "lambda", "early_stopping_rounds",
+)  # fmt: skip
+_CATBOOST = Words(
+    "learning_rate", "iterations", "depth", "max_depth", 6, "min_data_in_leaf", "min_data_in_leaf", 1,
+    "subsample", "l2_leaf_reg", "early_stopping_rounds",
+)  # fmt: skip
+_SKLEARN = Words(
+    "learning_rate", "n_estimators", "max_depth", "max_depth", 3, "min_samples_leaf", "min_data_in_leaf", 1,
+    "subsample", "l2_regularization", "n_iter_no_change",
+)  # fmt: skip
+_WORDS: Mapping[str | None, Words] = {
+    "lightgbm": _LIGHTGBM, "xgboost": _XGBOOST, "catboost": _CATBOOST, "sklearn": _SKLEARN,
+}  # fmt: skip
+#: rounds without gain after which to stop
+PATIENCE = 50
+#: the round at which a good learning rate has its best; lowest rate that is proposed
+GOOD_ROUND, LOWEST = 100, 0.01
+#: rounds in units of 1 / rate that suffice for nearly every task: (1 − ν)^(10/ν) leaves less than e^-10
+ENOUGH = 10
+
+
+def words(case: Case) -> Words:
+    """The words of the run's library; XGBoost's where it is not known."""
+    return _WORDS.get(case.library, _XGBOOST)
+
+
+def change(case: Case, action: str) -> Change | None:
+    """The change that an action means for boosted trees; None where it means what it means for networks."""
+    make = _CHANGES.get(action)
+    return None if make is None else make(case, words(case))
+
+
+def _stopping(w: Words) -> str:
+    return f"{w.patience}={PATIENCE}"
+
+
+def _grown(case: Case) -> float:
+    known = case.number("max_steps")
+    return known if known is not None else rounds(case.outcome)[1] if case.outcome is not None else 100.0
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.1g}")
+
+
+def _lower_rate(case: Case, w: Words) -> Change:
+    rate, s = logged_lr(case), case.outcome
+    if rate is None:
+        text = f"Lower {w.rate} to a third, with three times the rounds and {_stopping(w)}."
+        return Change(text, "lr", None, None, 0.33)
+    best = s.step_at(s.best_index) + 1 if s is not None else GOOD_ROUND
+    proposed = _rounded(max(LOWEST, min(max(rate * best / GOOD_ROUND, rate / 10), rate / 3, CUSTOMARY)))
+    limit = max(_grown(case), ENOUGH / proposed)
+    text = f"Lower {w.rate} from {say(rate)} to {say(proposed)}, with {w.rounds} up to {limit:.0f} and {_stopping(w)}."
+    return Change(text, "lr", rate, proposed, float(f"{proposed / rate:.3g}"))
+
+
+def _raise_rate(case: Case, w: Words) -> Change:
+    rate = logged_lr(case)
+    if rate is None:
+        return Change(f"Raise {w.rate} threefold, with {_stopping(w)}.", "lr", None, None, 3.0)
+    proposed = _rounded(max(CUSTOMARY, min(3 * rate, 3 * CUSTOMARY)))
+    limit = max(_grown(case), ENOUGH / proposed)
+    text = f"Raise {w.rate} from {say(rate)} to {say(proposed)}, with {w.rounds} up to {limit:.0f} and {_stopping(w)}."
+    return Change(text, "lr", rate, proposed, float(f"{proposed / rate:.3g}"))
+
+
+def _more_rounds(case: Case, w: Words) -> Change:
+    now, rate = _grown(case), logged_lr(case)
+    proposed = math.ceil(max(3 * now, ENOUGH / rate if rate is not None else 0.0))
+    text = f"Grow up to {proposed} rounds instead of {now:.0f} ({w.rounds}), with {_stopping(w)}, which ends them in time."
+    return Change(text, "max_steps", round(now), proposed, float(f"{proposed / now:.3g}"))
+
+
+def _stop(case: Case, w: Words) -> Change | None:
+    s = case.val or case.val_score or case.primary
+    if s is None:
+        return None
+    at = s.step_at(s.best_index)
+    keep = rounds(s)[0] - s.step_at(0) + at
+    text = f"Stop at {s.place(s.best_index)}, where the {name(s)} is best: {w.rounds}={keep:.0f}, or {_stopping(w)}."
+    return Change(text, "max_steps", round(_grown(case)), round(keep), None, at)
+
+
+def _smaller(case: Case, w: Words) -> Change:
+    now = int(case.number(w.param) or case.number("num_leaves") or w.size_default)
+    proposed = max(4, now // 4) if w.param == "num_leaves" else max(2, now - 2)
+    if proposed >= now:
+        proposed = max(2, now - 1)
+    return Change(
+        f"Grow smaller trees: {w.size} from {now} to {proposed}.", w.param, now, proposed,
+        float(f"{proposed / now:.3g}"),
+    )  # fmt: skip
+
+
+def _bigger(case: Case, w: Words) -> Change:
+    now = int(case.number(w.param) or w.size_default)
+    proposed = now * 4 if w.param == "num_leaves" else now + 2
+    text = f"Grow bigger trees: {w.size} from {now} to {proposed}."
+    return Change(text, w.param, now, proposed, float(f"{proposed / now:.3g}"))
+
+
+def _regularize(case: Case, w: Words) -> Change:
+    now, penalty = case.number(w.leaf_param), case.number("weight_decay")
+    now = w.leaf_default if now is None else now
+    proposed = float(f"{4 * max(now, 1.0):.2g}")
+    more = f"{w.penalty} {say(max(10 * penalty, 1.0)) if penalty is not None else 10}"
+    text = f"Regularize: {w.leaf} from {say(now)} to {say(proposed)}; then {w.rows} 0.7, {more}."
+    return Change(text, w.leaf_param, now, proposed, 4.0 if now >= 1 else None)
+
+
+def _more_data(case: Case, w: Words) -> Change:
+    return Change("Train on more data.", "n_train", case.params.get("n_train"), None, 4.0)
+
+
+_CHANGES: dict[str, Callable[[Case, Words], Change | None]] = {
+    "lower-lr": _lower_rate, "raise-lr": _raise_rate, "train-longer": _more_rounds, "stop-early": _stop,
+    "smaller-model": _smaller, "bigger-model": _bigger, "regularize": _regularize, "more-data": _more_data,
+}  # fmt: skip

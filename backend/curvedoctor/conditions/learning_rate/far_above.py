@@ -1,0 +1,103 @@
+"""Pictures of a learning rate far above custom: what it is configured to, and what its first steps did."""
+
+from __future__ import annotations
+
+from curvedoctor.conditions.base import finding, number, percent, ramp
+from curvedoctor.conditions.measures.rounds import unshrunk
+from curvedoctor.conditions.measures.shape import name, relative
+from curvedoctor.conditions.measures.swing import roughness
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.rates import decades_below_usual, logged_lr
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding
+
+ID = "lr-too-high"
+#: training and validation that both end this share above their best
+LOST = (0.25, 0.35)
+#: first epoch's mean as a multiple of an untrained model's loss, and of validation after it, at so many decades above custom
+UNTRAINED, AFTER, ABOVE = 6.0, 12.0, (0.5, 0.8)
+#: first epoch's mean as a multiple of validation after it that no start explains, at whatever rate
+BEYOND = 100.0
+#: decades above custom that no task asks for, and beside a loss that ends at an untrained model's or above it
+DECADES, GUESS = (1.9, 2.3), (1.75, 2.0)
+#: the same where validation ends far above its best, over so many points
+ABOVE_BEST, POINTS = (1.4, 1.6), 5
+
+
+def picture_of(
+    case: Case,
+    s: Series,
+    confidence: float,
+    picture: str,
+    summary: str,
+    *,
+    at: int = 0,
+    actions: tuple[str, ...] = (),
+) -> Finding:
+    below = decades_below_usual(case)
+    return finding(
+        ID, "error" if picture == "configured" else "warning", confidence, s, summary,
+        others=tuple(o for o in (case.val, case.finest_train) if o is not s), at=at, picture=picture,
+        noise=roughness(s), best=s.logged(s.stats.low), end=s.logged(s.stats.end),
+        decades_above_usual=None if below is None else -below, actions=actions,
+    )  # fmt: skip
+
+
+def at_rate(case: Case) -> str:
+    lr = case.number("lr")
+    return f" at a learning rate of {number(lr)}" if lr else ""
+
+
+def configured(case: Case) -> Finding:
+    """A rate that no task asks for, and a loss that ends no better than halfway to its start."""
+    s, below, at = case.primary, decades_below_usual(case), 0
+    assert s is not None
+    above = 0.0 if below is None else -below
+    start = max(s.stats.start, s.stats.first)
+    confidence = 0.97 * ramp(above, *DECADES) * ramp(relative(s.stats.end, start), 0.4, 0.6)
+    expected = expected_first_loss(case) if case.judged_quantity == "loss" else None
+    if expected is not None and case.val is not None:
+        no_better = ramp(relative(case.val.stats.end, min(start, expected)), 0.85, 0.95)
+        confidence = max(confidence, 0.9 * ramp(above, *GUESS) * no_better)
+    summary = f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for {case.word('optimizer')}, and the {name(s)} ends at {number(s.logged(s.stats.end))}."
+    val = case.val
+    if val is not None and val.stats.n >= POINTS and val.stats.low > 0 and case.judged_quantity == "loss":
+        rise = relative(val.stats.end - val.stats.low, val.stats.low)
+        worse = 0.9 * ramp(above, *ABOVE_BEST) * ramp(rise, *LOST)
+        if worse > confidence:
+            confidence, s, at = worse, val, val.best_index
+            summary = f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for {case.word('optimizer')}, and the {name(val)} ends {percent(rise)} above its best, {number(val.stats.low)} at {val.curve.axis} {val.step_at(at):g}."
+    return picture_of(case, s, confidence, "configured", summary, at=at)
+
+
+def blown_up(case: Case) -> Finding:
+    """The first steps threw the model out, at a rate above the custom: the first epoch's mean tells."""
+    s, val = case.train or case.primary, case.val
+    assert s is not None
+    expected = expected_first_loss(case) if case.judged_quantity == "loss" else None
+    times = relative(s.stats.first, expected) / UNTRAINED if expected else 0.0
+    after = 0.0
+    if val is not None and val is not s and val.stats.first > 0:
+        after = relative(s.stats.first, val.stats.first)
+    above = -(decades_below_usual(case) or 0.0)
+    rate = ramp(above, *ABOVE)
+    confidence = max(ramp(max(times, after / AFTER), 0.8, 1.0) * rate, ramp(after / BEYOND, 0.8, 1.0))
+    custom = f", {number(10 ** min(above, 9.0))} times what is customary" if rate else ""
+    summary = f"The {name(s)} of the first {s.curve.axis} is {number(s.stats.first)}{at_rate(case)}{custom}: its steps threw the model out."
+    actions = () if rate else ("lower-lr", "normalize-input", "fix-init", "add-warmup")
+    return picture_of(
+        case, s, 0.9 * confidence * float(s is case.train), "blown up", summary, actions=actions
+    )
+
+
+def of_trees(case: Case) -> Finding:
+    """Boosted trees that each correct nearly the whole error of those before them."""
+    s = case.outcome
+    assert s is not None
+    summary = (
+        f"At a learning rate of {number(logged_lr(case) or 0.0)} each tree corrects nearly the whole error of those before it: "
+        f"the {name(s)} is best ({number(s.logged(s.stats.low))}) at {s.place(s.best_index)} and ends at "
+        f"{number(s.logged(s.stats.end))}, far above training."
+    )
+    return picture_of(case, s, 0.85 * unshrunk(case, s), "unshrunk", summary, at=s.best_index)

@@ -1,0 +1,102 @@
+"""Which checkpoint to keep: of those logged and of those on disk, the one within noise of the best.
+
+The best of many noisy evaluations is partly luck: the difference of two equally good ones has a σ of √2 times that of
+one, so evaluations within 2 σ above the best can't be told from it. Of the checkpoints whose evaluation lies in that
+band the one evaluated best is kept; where no file is known, the band says which steps are as good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from curvedoctor.features.case import Case
+from curvedoctor.features.series import Series
+from curvedoctor.model import Checkpoint
+
+#: width of the band above the best, in σ of one evaluation
+BAND = 2.0
+#: evaluations without which nothing is chosen
+FEWEST = 3
+#: how far from its evaluation a checkpoint may have been saved, as share of the distance of two evaluations
+APART = 0.75
+#: names of files in the band that are listed
+LISTED = 12
+
+
+def read(case: Case) -> Mapping[str, object] | None:
+    """The checkpoint to keep, the best logged evaluation, and the band; None where nothing is evaluated."""
+    s = case.val or case.val_score or case.reward
+    if s is None or s.stats.n < FEWEST or s.curve.role.better == "none":
+        return None
+    best = float(s.y[s.best_index])
+    limit = best + BAND * s.stats.noise
+    inside = np.flatnonzero(s.y <= limit)
+    saved = _evaluated(s, case.run.checkpoints)
+    as_good = [(float(s.y[i]), one) for one, i in saved if s.y[i] <= limit]
+    kept = min(as_good or [(float(s.y[i]), one) for one, i in saved], key=lambda pair: pair[0], default=None)
+    named = next((one for one in case.run.checkpoints if one.word == "best"), None)
+    by_name = not as_good and named is not None
+    places = {one.name: i for one, i in saved}
+    keep = named if by_name else kept[1] if kept is not None else None
+    at = None if keep is None or by_name else places[keep.name]
+    return {
+        "keep": None if keep is None else keep.name,
+        "by": None if keep is None else "name" if by_name else "evaluation",
+        "within_noise": None if keep is None or by_name else bool(as_good),
+        "at": None if at is None else _place(s, at),
+        "value": None if at is None else s.logged(float(s.y[at])),
+        "curve": s.curve.id,
+        "axis": s.curve.axis,
+        "best": s.logged(best),
+        "best_at": _place(s, s.best_index),
+        "band": sorted((s.logged(best), s.logged(limit))),
+        "as_good_from": _place(s, int(inside[0])),
+        "as_good_to": _place(s, int(inside[-1])),
+        "as_good": [one.name for _, one in as_good][:LISTED],
+        "on_disk": len(case.run.checkpoints),
+    }
+
+
+def _place(s: Series, index: int) -> int:
+    """Where a finite point is, on the curve's own axis."""
+    return int(s.step_at(index))
+
+
+def _evaluated(s: Series, found: Sequence[Checkpoint]) -> list[tuple[Checkpoint, int]]:
+    """Checkpoints with the place of the evaluation that was made when they were saved."""
+    counts = [(one, count) for one in found if (count := _count(s, one)) is not None]
+    if not counts:
+        return []
+    steps = np.array([s.step_at(i) for i in range(len(s.y))])
+    apart = float(np.median(np.diff(steps))) if len(steps) > 1 else 1.0
+    shift = _shift([count for _, count in counts], steps)
+    placed = []
+    for one, count in counts:
+        i = int(np.argmin(np.abs(steps - (count - shift))))
+        if abs(steps[i] - (count - shift)) <= APART * max(apart, 1e-12) or apart == 0:
+            placed.append((one, i))
+    return placed
+
+
+def _count(s: Series, one: Checkpoint) -> float | None:
+    """What the name counts, on the axis of the curve; None where it counts something else."""
+    told = {"step": one.step, "epoch": one.epoch}.get(s.curve.axis)
+    if told is None:
+        told = one.number
+    if told is None and s.curve.axis == "step" and s.curve.role.granularity == "epoch":
+        told = one.epoch  # a point per epoch, counted in steps of one
+        told = told if told is not None and _by_ones(s) else None
+    return None if told is None else float(told)
+
+
+def _by_ones(s: Series) -> bool:
+    steps = s.curve.steps
+    return len(steps) > 1 and int(steps[-1] - steps[0]) == len(steps) - 1
+
+
+def _shift(counts: Sequence[float], steps: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    """1 where files count from one and the log from zero: the last file lies one beyond the last evaluation."""
+    apart = float(np.median(np.diff(steps))) if len(steps) > 1 else 0.0
+    return float(steps[0] == 0 and apart == 1 and min(counts) >= 1 and max(counts) == steps[-1] + 1)

@@ -1,0 +1,1 @@
+"""Event files record by record: framing, checksums, and where to go on behind damage."""

@@ -1,0 +1,106 @@
+"""Which checkpoint to keep: of the files beside the run and of the evaluations, the one within noise of the best."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from curvedoctor.conditions.examples import run
+from curvedoctor.features.case import build
+from curvedoctor.model import Checkpoint, Floats
+from curvedoctor.readings.checkpoint import read
+from curvedoctor.reports.phrases import kept
+
+
+def told(y: Floats, *found: Checkpoint, every: int = 100, score: bool = False) -> dict[str, object]:
+    made = run(**{"val_accuracy" if score else "val_loss": y})
+    curve = made.curves[0]
+    curve.steps[:] = every * np.arange(1, len(y) + 1)
+    curves = (replace(curve, axis="step"),)
+    reading = read(build([replace(made, curves=curves, checkpoints=found)])[0])
+    assert reading is not None
+    assert kept(reading).endswith(".")
+    return dict(reading)
+
+
+def at_step(*steps: int) -> list[Checkpoint]:
+    return [Checkpoint(f"checkpoint-{step}", number=step) for step in steps]
+
+
+def valley(rng: np.random.Generator, noise: float = 0.004, n: int = 60) -> Floats:
+    t = np.linspace(-1, 1, n)
+    return 0.5 + 0.4 * t * t + noise * rng.standard_normal(n)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("noise", [0.002, 0.01])
+def test_the_one_within_noise_of_the_best(seed: int, noise: float) -> None:
+    y = valley(np.random.default_rng(seed), noise)
+    reading = told(y, *at_step(500, 1500, 3000, 4500, 6000))
+    assert reading["keep"] == "checkpoint-3000"
+    assert reading["by"] == "evaluation"
+    assert (reading["at"], reading["value"]) == (3000.0, pytest.approx(y[29]))
+    low, high = reading["band"]
+    assert low == reading["best"] == pytest.approx(y.min())
+    assert 0.5 * noise < high - low < 6 * noise
+    assert reading["within_noise"] is bool(y[29] <= high)
+    assert reading["on_disk"] == 5
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_none_on_disk_gives_the_stretch_that_is_as_good(seed: int) -> None:
+    y = valley(np.random.default_rng(seed))
+    reading = told(y)
+    assert reading["keep"] is None
+    assert 2000 < reading["as_good_from"] <= reading["best_at"] <= reading["as_good_to"] < 4000
+    assert "keep a checkpoint from there" in kept(reading)
+
+
+def test_all_that_are_left_may_be_worse() -> None:
+    reading = told(valley(np.random.default_rng(0)), *at_step(5500, 6000))
+    assert (reading["keep"], reading["within_noise"], reading["as_good"]) == ("checkpoint-5500", False, [])
+    assert "beyond noise" in kept(reading)
+
+
+def test_one_called_best_is_taken_where_no_other_is_as_good() -> None:
+    best = Checkpoint("weights/best.pt", word="best")
+    y = valley(np.random.default_rng(0))
+    assert told(y, best, *at_step(6000))["keep"] == "weights/best.pt"
+    assert told(y, best, *at_step(6000))["by"] == "name"
+    assert told(y, best, *at_step(3000))["keep"] == "checkpoint-3000"
+    assert told(y, Checkpoint("last.pt", word="last"))["keep"] is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_scores_rise(seed: int) -> None:
+    y = 1 - valley(np.random.default_rng(seed))
+    reading = told(y, *at_step(1000, 3000, 6000), score=True)
+    assert reading["keep"] == "checkpoint-3000"
+    low, high = reading["band"]
+    assert high == reading["best"] == pytest.approx(y.max())
+    assert low < high
+
+
+@pytest.mark.parametrize(("numbers", "expected"), [(range(10), 4), (range(1, 11), 5)])
+def test_epochs_may_count_from_one(numbers: range, expected: int) -> None:
+    """Keras names files from 1 and logs from 0; Lightning does both from 0."""
+    y = np.abs(np.arange(10) - 4.0) + 1
+    made = run(val_loss=y)
+    found = tuple(Checkpoint(f"epoch={n}.ckpt", epoch=n) for n in numbers)
+    curves = (replace(made.curves[0], axis="epoch"),)
+    made.curves[0].steps[:] = np.arange(10)
+    reading = read(build([replace(made, curves=curves, checkpoints=found)])[0])
+    assert reading is not None
+    assert (reading["keep"], reading["at"]) == (f"epoch={expected}.ckpt", 4.0)
+
+
+def test_checkpoints_far_from_any_evaluation_are_not_judged() -> None:
+    reading = told(valley(np.random.default_rng(0)), *at_step(100_000), Checkpoint("e", epoch=3))
+    assert (reading["keep"], reading["on_disk"]) == (None, 2)
+
+
+def test_nothing_evaluated_gives_no_reading() -> None:
+    assert read(build([run(train_loss=np.geomspace(2, 1, 30))])[0]) is None
+    assert read(build([run(val_loss=np.array([1.0, 0.5]))])[0]) is None
