@@ -125,8 +125,9 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
 
 
 def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
-    turned = [f.curves[0] for f in findings if f.condition == "overfitting" and f.severity != "info"]
-    s = case.series.get(turned[0]) if turned else selects(case) or case.val or case.val_score or case.primary
+    turned = [case.series.get(f.curves[0]) for f in findings if f.condition == "overfitting" and f.severity != "info"]
+    held_out = [t for t in turned if t is not None and t.curve.role.split in ("val", "test")]
+    s = held_out[0] if held_out else selects(case) or case.val or case.val_score or case.primary
     if s is None:
         return None
     at = s.step_at(s.best_index)
