@@ -28,7 +28,7 @@ from curvedoctor.sources.base import ReadOptions, Unit
 
 _logger = logging.getLogger(__name__)
 
-#: seconds between two looks at an experiment at least, and at most
+#: seconds between two looks at an experiment at least, and after the first one, which is the long one, at most
 INTERVAL, LONGEST = 5.0, 60.0
 #: looking again may take this share of a core: after a long look there is a long rest
 SHARE = 0.05
@@ -111,7 +111,9 @@ class DiagnosisService:
         return state
 
     def ended(self, experiment: str, run_id: str, inside: Inside) -> None:
-        """A run has ended: diagnose it, and write the diagnosis back if that is asked for."""
+        """A run has ended: where it is to be told of, diagnose it. Else its page does, once somebody looks."""
+        if not (_said("CURVEDOCTOR_ANNOTATE") or _said("CURVEDOCTOR_NOTIFY")):
+            return
         with self._lock:
             state = self._states.setdefault(experiment, ExperimentState())
             state.busy = True
@@ -179,7 +181,8 @@ class DiagnosisService:
             except Exception as error:  # the server must go on, and the page says it
                 state.trouble = hidden(str(error)) or type(error).__name__
                 _logger.warning("diagnosing experiment %s failed", experiment, exc_info=True)
-            state.rest = min(max(INTERVAL, (time.thread_time() - start) / SHARE), LONGEST)
+            rest = max(INTERVAL, (time.thread_time() - start) / SHARE)
+            state.rest = rest if state.complete else min(rest, LONGEST)
             state.looked, state.busy = time.monotonic(), False
 
     def _look(self, experiment: str, state: ExperimentState) -> None:

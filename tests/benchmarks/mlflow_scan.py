@@ -11,6 +11,7 @@ grows and its page is asked for every 6 s.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sqlite3
 import statistics
@@ -134,14 +135,14 @@ def http(url: str, count: int) -> None:
     ]
     begin = time.perf_counter()
     with ThreadPoolExecutor(4) as pool:
-        size = sum(pool.map(_fetched, requests))
+        size = sum(map(len, pool.map(_fetched, requests)))
     took = time.perf_counter() - begin
     print(f"  the same answers ({size / 1e6:.0f} MB), thrown away: {count / took:.0f} runs/s", flush=True)
 
 
-def _fetched(address: str) -> int:
+def _fetched(address: str) -> bytes:
     with urllib.request.urlopen(address, timeout=600) as response:
-        return len(response.read())
+        return bytes(response.read())
 
 
 def processor(process: int) -> float:
@@ -168,13 +169,21 @@ def live(folder: Path, ids: list[str], seconds: float = 90) -> None:
     with servers.serve(sys.executable, database, folder, "--app-name", "curvedoctor", workers=1) as server:
         client = MlflowClient(server.url)
         client.update_run(ids[0], status="RUNNING")
-        brief = f"{server.url}/ajax-api/3.0/curvedoctor/brief?run_id={ids[0]}"
+        routes = f"{server.url}/ajax-api/3.0/curvedoctor"
+        brief, counts = f"{routes}/brief?run_id={ids[0]}", f"{routes}/counts?experiment_id=1"
         begin = time.perf_counter()
-        _fetched(brief)
-        print(f"live: the page's own run after {time.perf_counter() - begin:.2f} s", flush=True)
-        step = POINTS
-        for what, asked in (("the first look", True), ("asked every 6 s", True), ("not asked", False)):
-            used, begin, last = processor(server.process.pid), time.perf_counter(), 0.0
+        told = json.loads(_fetched(brief))
+        print(
+            f"live: the page's own run ({told['state']}) after {time.perf_counter() - begin:.2f} s",
+            flush=True,
+        )
+        used, step = processor(server.process.pid), POINTS
+        while json.loads(_fetched(counts))["phase"] == "reading":
+            time.sleep(2)
+        spent = processor(server.process.pid) - used
+        print(f"  the first look: {spent:.1f} CPU-s, {time.perf_counter() - begin:.0f} s", flush=True)
+        for what, asked in (("asked every 6 s", True), ("not asked", False)):
+            used, begin, last = processor(server.process.pid), time.perf_counter(), -POLL
             while (now := time.perf_counter() - begin) < seconds:
                 client.log_metric(ids[0], "train_loss", 0.3 + 1 / step, step=step)
                 step += 1
@@ -184,7 +193,7 @@ def live(folder: Path, ids: list[str], seconds: float = 90) -> None:
                 time.sleep(1)
             spent = processor(server.process.pid) - used
             print(
-                f"  {what}: {spent:.1f} CPU-s in {now:.0f} s, {100 * spent / now:.1f} % of a core", flush=True
+                f"  {what}: {spent:.2f} CPU-s in {now:.0f} s, {100 * spent / now:.1f} % of a core", flush=True
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,19 @@ def _crawls(left: float) -> Run:
     return run(TEN, train_loss=y, val_loss=y)
 
 
+def _noisy_fall(decades: float) -> Run:
+    """Alternates by a fifth of its level while it falls by a third."""
+    y = 2.3 * (1 - 0.35 * t(300)) * (1 + 0.1 * alternating(300))
+    return run({"optimizer": "adam", "lr": 1e-3 * 10**-decades}, train_loss_step=y)
+
+
+def _step_due(times: float) -> Run:
+    """A step schedule that is never stepped, so many times the distance between its steps long; it ends above its best."""
+    val = np.concatenate((np.geomspace(2.3, 0.5, 20), np.linspace(0.5, 0.7, 41)))
+    known: dict[str, ParamValue] = {"schedule": "step", "step_size": 60 / times, "lr": 0.1}
+    return run(known, train_loss=np.geomspace(2.3, 0.2, 61), val_loss=val, lr=np.full(61, 0.1))
+
+
 def _held(level: float, right: float = 0.93, apart: float = 1.0, falls: float = 0.0) -> Run:
     val = settles(2.3, level) * (1 + falls * (1 - t(60)))
     return run(TEN, train_loss=val / apart, val_loss=val, val_accuracy=1 - settles(0.9, 1 - right))
@@ -99,6 +113,8 @@ THRESHOLDS = (
     Threshold("lr-too-high", "decades above custom at a guess's loss", _guessing, 1.0, 2.2, 1.847),
     Threshold("lr-too-high", "and how near", lambda p: _guessing(2.05, p), 0.7, 1.1, 0.889),
     Threshold("lr-too-low", "share of a guess's loss that is left", _crawls, 0.6, 0.98, 0.8),
+    Threshold("lr-too-low", "decades below custom of a noisy fall", _noisy_fall, 0.5, 3.0, 1.517),
+    Threshold("schedule-fault", "length over the distance of steps", _step_due, 0.5, 4.0, 1.5),
     Threshold("wrong-loss", "ten classes, 93 % right", _held, 0.3, 1.2, warranted(0.1, 10)),
     Threshold("wrong-loss", "validation over training", lambda p: _held(0.8, 0.93, p), 1.0, 2.0, 1.2),
     Threshold("wrong-loss", "98 % right", lambda p: _held(p, 0.98), 0.1, 0.9, warranted(0.05, 10)),
@@ -206,6 +222,32 @@ def test_two_epochs_of_steps_must_fall_beyond_their_noise(seed: int) -> None:
     falls = run(train_loss_step=falling(rng, 60, 2.0, 0.7, 2, 0.05), val_loss=[1.3, 0.9])
     assert said("undertrained", flat) is None
     assert said("undertrained", falls) is not None
+
+
+@pytest.mark.parametrize(("epochs", "fires"), [(None, False), (20, False), (60, True)])
+def test_a_step_schedule_that_may_count_steps_or_epochs(epochs: int | None, fires: bool) -> None:
+    """Of a rate logged per step, thirty may be epochs: only a run of many more of them must have stepped it."""
+    made = _step_due(2.0)
+    params = {**made.params, **({} if epochs is None else {"epochs": epochs})}
+    curves = [replace(c, axis="step") if c.tag == "lr" else c for c in made.curves]
+    assert (said("schedule-fault", Run("r", "r", "g", tuple(curves), params)) is not None) is fires
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(("gain", "better"), [(0.0, False), (0.2, True)])
+def test_a_noisy_score_is_not_better_at_the_end_by_chance(seed: int, gain: float, better: bool) -> None:
+    """The loss turns at epoch 10; the score there is one noisy point, and is as good on average at the end."""
+    rng = np.random.default_rng(seed)
+    val = np.concatenate((np.geomspace(2.0, 0.5, 11), np.linspace(0.5, 0.9, 31)[1:]))
+    accuracy = np.concatenate((np.linspace(0.3, 0.7, 11), np.linspace(0.7, 0.7 + gain, 31)[1:]))
+    made = run(
+        train_loss=np.geomspace(2, 0.05, 41),
+        val_loss=val,
+        val_accuracy=accuracy + 0.02 * rng.standard_normal(41),
+    )
+    found = all_conditions()["overfitting"].check(build([made])[0])
+    assert isinstance(found, Finding)
+    assert ("better at the end" in found.summary) is better
 
 
 def test_nothing_learnt_can_be_overfitted() -> None:

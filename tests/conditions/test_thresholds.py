@@ -158,7 +158,7 @@ THRESHOLDS = (
     Threshold("lr-too-high", "shoots up to", _shooting, 2.0, 9.0, 5.31),
     Threshold("lr-too-high", "first epoch over an untrained loss", _blown_up, 3.0, 9.0, 5.27),
     Threshold("lr-too-high", "decades above custom of what blew up", lambda p: _blown_up(9, p), 0.2, 1.5, 0.617),
-    Threshold("lr-too-low", "decades below custom of what hardly moves", lambda p: _rate(-p, 0.002), 1.0, 4.0, 1.853),
+    Threshold("lr-too-low", "decades below custom of what hardly moves", lambda p: _rate(-p, 0.0), 1.0, 4.0, 1.853),
     Threshold("lr-too-low", "share moved at three decades below", _hardly, 0.01, 0.3, 0.125),
     Threshold("lr-too-low", "share of the fall in the second half", _slow, 0.05, 0.45, 0.175),
     Threshold("lr-decayed-too-early", "the rate is dead from", _dead_from, 0.3, 0.8, 0.562),

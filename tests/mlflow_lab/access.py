@@ -75,6 +75,7 @@ def behind_login(python: str, store: Store, folder: Path, *more: str, **environm
     }  # fmt: skip
     with serve_copy(python, store, folder, "--app-name", "curvedoctor", *more, **environment) as served:
         guest = {"username": GUEST[0], "password": GUEST[1]}
-        status, told = ask(f"{served.uri}/api/2.0/mlflow/users/create", ADMIN, guest)
+        prefix = more[more.index("--static-prefix") + 1] if "--static-prefix" in more else ""
+        status, told = ask(f"{served.uri}{prefix}/api/2.0/mlflow/users/create", ADMIN, guest)
         assert status == 200, told
         yield served

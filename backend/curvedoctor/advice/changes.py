@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from curvedoctor.actions import ACTIONS
 from curvedoctor.advice import trees
+from curvedoctor.advice.agents import CHANGES as of_agents
 from curvedoctor.advice.named import named
 from curvedoctor.advice.said import Change, say
 from curvedoctor.conditions.measures.selects import selects
@@ -22,7 +24,8 @@ LOWEST = 1e-4
 #: a learning rate farther off than this factor is taken over only with a gain of at least this share
 STRIDE, LARGE = 30.0, 0.5
 
-
+#: the experiment that tells whether data are what is missing
+TENTH = "One run with a tenth of the data comes first: if it ends about as low, more will not help."
 #: hyperparameters whose names do not read as words
 _PLAIN = {
     "lr": "learning rate", "n_train": "number of training samples", "n_val": "number of validation samples",
@@ -45,7 +48,7 @@ def change(
     grown = trees.change(case, action) if case.boosting else None
     if grown is not None:
         return grown
-    special = _SPECIAL.get(action)
+    special = (of_agents if case.agent else _SPECIAL).get(action)
     made = special(case, findings) if special is not None else None
     return made if made is not None else _scaled(case, action)
 
@@ -125,7 +128,11 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
 
 
 def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
-    turned = [case.series.get(f.curves[0]) for f in findings if f.condition == "overfitting" and f.severity != "info"]
+    turned = [
+        case.series.get(f.curves[0])
+        for f in findings
+        if f.condition == "overfitting" and f.severity != "info"
+    ]
     held_out = [t for t in turned if t is not None and t.curve.role.split in ("val", "test")]
     s = held_out[0] if held_out else selects(case) or case.val or case.val_score or case.primary
     if s is None:
@@ -140,11 +147,8 @@ def _train_longer(case: Case, findings: Sequence[Finding]) -> Change | None:
     s = case.outcome
     epochs = case.number("epochs")
     least = 0.0 if s is None else gain_interval(s.grid, s.stats.n)[0] / max(abs(s.stats.end), 1e-300)
-    hope = (
-        f" Extrapolation expects the loss to fall by another {100 * min(least, 1.0):.0f} %."
-        if least >= 0.02
-        else ""
-    )
+    more = 100 * min(least, 1.0)
+    hope = f" Extrapolation expects the loss to fall by another {more:.0f} %." if least >= 0.02 else ""
     if epochs is None:
         return Change(ACTIONS["train-longer"].text + hope, "epochs", None, None, 2.0)
     proposed = round(2 * epochs)
@@ -191,6 +195,11 @@ def _clip(case: Case, findings: Sequence[Finding]) -> Change | None:
     )
 
 
+def _more_data(case: Case, findings: Sequence[Finding]) -> Change | None:
+    made = _scaled(case, "more-data")
+    return replace(made, text=f"{made.text} {TENTH}")
+
+
 def _fix_activation(case: Case, findings: Sequence[Finding]) -> Change | None:
     """Where the output's activation is what doesn't fit, it is the output's that changes."""
     last = case.word("last_activation")
@@ -224,6 +233,7 @@ _SPECIAL: dict[str, Callable[[Case, Sequence[Finding]], Change | None]] = {
     "reduce-regularization": _reduce_regularization,
     "clip-gradients": _clip,
     "bigger-batch": _batch,
+    "more-data": _more_data,
     "fix-activation": _fix_activation,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curvedoctor.actions import NETWORKS_ONLY
+from curvedoctor.actions import NETWORKS_ONLY, OF_AGENTS
 from curvedoctor.conditions.measures.selects import selects
 from curvedoctor.features.case import Case
 from curvedoctor.features.language import of_language
@@ -29,6 +29,9 @@ _WORSE = {
     "non-finite": {"raise-lr", "train-longer", "decay-later", "more-data"},
     "collapsed": {"train-longer", "more-data"},
     "over-regularized": {"regularize"},
+    "reward-collapse": {"raise-lr", "train-longer", "decay-later"},
+    "reward-flat": {"stop-early", "decay-lr"},
+    "critic-divergence": {"raise-lr", "train-longer"},
 }
 #: findings by which training has not yet fitted the data that there are
 _UNFITTED = {"undertrained", "lr-too-low", "not-learning", "collapsed", "non-finite", "divergence"}
@@ -42,6 +45,10 @@ def possible(case: Case, action: str) -> bool:
         return False
     if tuned(case) and not _for_tuning(case, action):
         return False
+    if case.agent:
+        return action in OF_AGENTS and not (
+            action == "change-optimizer" and (case.word("optimizer") is None or _adaptive(case))
+        )
     if case.pairs and action == "regularize":
         return True  # one side is held back: nothing needs held-out data
     if action == "change-optimizer":

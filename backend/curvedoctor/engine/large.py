@@ -42,10 +42,10 @@ def judge_large(
         jobs: Iterator[Job] = (Job(piece, whole=False) for piece in pieces)
         if not options.alone:
             jobs = _second(pieces, _first(pieces, workers, folder))
-        for piece, judged in zip(pieces, in_order(workers, jobs), strict=True):
-            yield from judged.problems
-            done = judged.results.get(units[0].group) or group_result((), ())
-            if done.settled and not judged.problems:
+        for piece, result in zip(pieces, in_order(workers, jobs), strict=True):
+            yield from result.problems
+            done = result.results.get(units[0].group) or group_result((), ())
+            if done.settled and not result.problems:
                 held.append(Entry(done.packed, pack_units(piece)))
             yield from done.items()
     if len(held) == len(pieces):
@@ -61,10 +61,10 @@ def _first(pieces: Sequence[tuple[Unit, ...]], workers: Pool[Job, JobResult], fo
             keep = workers.here and held < HELD
             yield Job(piece, whole=False, spill=str(Path(folder, f"{i}.cases")), keep=keep)
 
-    for judged in in_order(workers, jobs()):
-        read.append(judged)
-        if judged.kept is not None:
-            held += sum(map(_size, judged.kept[0]))
+    for result in in_order(workers, jobs()):
+        read.append(result)
+        if result.kept is not None:
+            held += sum(map(_size, result.kept[0]))
     return read
 
 
@@ -74,8 +74,8 @@ def _size(case: Case) -> int:
 
 
 def _second(pieces: Sequence[tuple[Unit, ...]], read: Sequence[JobResult]) -> Iterator[Job]:
-    summaries: list[Summary] = [summary for judged in read for _, summary in judged.summaries]
+    summaries: list[Summary] = [summary for result in read for _, summary in result.summaries]
     tried = iter(tried_by_siblings(summaries))
-    for piece, judged in zip(pieces, read, strict=True):
-        trials: Mapping[Key, Sequence[Trial]] = {key: next(tried) for key, _ in judged.summaries}
-        yield Job(piece, whole=False, spill=judged.spilled, kept=judged.kept, trials=trials)
+    for piece, result in zip(pieces, read, strict=True):
+        trials: Mapping[Key, Sequence[Trial]] = {key: next(tried) for key, _ in result.summaries}
+        yield Job(piece, whole=False, spill=result.spilled, kept=result.kept, trials=trials)

@@ -33,7 +33,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.proportions import entropy, proportion
+from curvedoctor.conditions.measures.proportions import any_proportion, entropy
 from curvedoctor.conditions.measures.shape import name, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
@@ -63,7 +63,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = why_unjudgeable(case, ENOUGH)
     if reason is not None:
         return unjudged(ID, reason)
-    error = proportion(case, "val") or proportion(case, "train")
+    error = any_proportion(case, "val") or any_proportion(case, "train")
     if error is None:
         return unjudged(ID, "no accuracy is logged")
     if len(error.y) < ENOUGH:

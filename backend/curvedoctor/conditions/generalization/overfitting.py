@@ -60,6 +60,7 @@ from curvedoctor.conditions.measures.turn import Turn, at, holds, serves, untrai
 from curvedoctor.conditions.progress.blind import best_above_guess
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
+from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 
@@ -108,7 +109,7 @@ def _by_judged_curve(case: Case, val: Series) -> Finding | None:
     severity: Severity = "info" if mild or turned.rise < RISE else "warning"
     confidence = 0.75 + 0.2 * ramp(turned.rise, NOTABLE, PLAIN) - (0.15 if train is None or stays else 0.0)
     though = (
-        ", though its score still improves"
+        ", though its score is better at the end"
         if improves
         else ", though its score holds"
         if stays or decided
@@ -139,7 +140,8 @@ def _scores(case: Case, val: Series, turned: Turn) -> tuple[bool, bool]:
     if not scores or case.val_score is None or case.val_score is val:
         return False, False
     score, before = case.val_score.stats, at(val, case.val_score, turned.index)
-    margin = max(2 * score.noise / max(score.n, 1.0) ** 0.5, 0.01 * abs(before))
+    # one logged point has the noise of one point; of more points than cells, a cell has that of their mean
+    margin = max(3 * score.noise / max(score.n / GRID, 1.0) ** 0.5, 0.01 * abs(before))
     return all(holds(s, at(val, s, turned.index)) for s in scores), score.end < before - margin
 
 

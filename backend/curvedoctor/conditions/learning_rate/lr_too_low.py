@@ -7,7 +7,8 @@ Why it matters
 How it decides
     Either the rate alone: decades below what is customary for the optimizer, and a loss that has hardly
     moved. Or the curve: validation falls smoothly to the very end, nine tenths of the fall took more than a
-    third of the run, and the logged rate is below custom. Where no rate is logged, a fifth of the fall must be in
+    third of the run, and the logged rate is below custom; thirty times below it, noise is no excuse: what falls beyond
+    its noise to the end will do. Where no rate is logged, a fifth of the fall must be in
     the second half. Or the level: the loss falls to the end, beyond its noise, and is still above four fifths of what a
     guess costs, or above what its right answers cost a model that knows how sure it may be, and the rate is not above custom.
     Boosted trees: a round corrects at most the rate's share of what is left, so that t rounds leave
@@ -60,6 +61,8 @@ DECADES, HARDLY = (1.6, 2.3), (0.15, 0.08)
 LOWEST, CUSTOMARY = 1e-4, 3e-4
 #: decades below custom from which on a descent that does not end is due to the rate
 BELOW = (0.0, 0.3)
+#: the same of one that is too noisy to be smooth; it keeps so much of its start, over so many points
+FAR_BELOW, KEEPS, MANY = (1.4, 1.7), 0.2, 8
 #: share of the fall in the second half that tells a crawl where no rate is logged
 SECOND = (0.14, 0.22)
 #: progress at which nine tenths of a slow descent are done, and the smoothness of its changes
@@ -96,7 +99,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         crawls = 0.8 * _slow(s) * ramp(_second_half(s), *SECOND) * float(low)
         confidence = max(crawls, hardly * ramp(math.log10(LOWEST / rate), *DECADES))
     else:
-        confidence = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s))
+        far = 0.9 * ramp(below, *FAR_BELOW) * float(_falls_on(s))
+        confidence = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s), far)
     summary = _summary(case, s, below, moved)
     if confidence < REPORT_FROM and crawl is not None:
         confidence, summary = 0.75, crawl
@@ -202,10 +206,23 @@ def _slow(s: Series) -> float:
     )
 
 
+def _falls_on(s: Series) -> bool:
+    """Whether a curve of whatever noise took a third of the run for most of its fall and falls on in the last quarter."""
+    t, lower = s.stats, mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
+    unfinished = t.n >= MANY and t.t90 >= LATE[0] and relative(t.end, t.start) > KEEPS
+    return unfinished and lower > 3 * error_of_mean(s, 0.25)
+
+
 def _crawling(rng: np.random.Generator) -> Run:
     t = np.linspace(0, 1, 80)
     y = 2.3 - 0.7 * t + 0.0005 * rng.standard_normal(80)
     return run({"lr": 1e-5, "optimizer": "adam"}, train_loss=y, val_loss=y + 0.01)
+
+
+def _noisy_crawl(rng: np.random.Generator) -> Run:
+    """Batches differ by a tenth, and at a rate of 2e-6 the loss falls by a third until the end."""
+    y = (2.3 - 0.9 * np.linspace(0, 1, 200)) * np.exp(0.1 * rng.standard_normal(200))
+    return run({"lr": 2e-6, "optimizer": "adam"}, train_loss=y)
 
 
 def _near_a_guess(rng: np.random.Generator) -> Run:
@@ -246,7 +263,7 @@ CONDITION = Condition(
         "second_half_share": "share of the whole fall that happened in the second half of the run, 0..1",
         "t90": "progress 0..1 at which nine tenths of the fall were done",
     },
-    sick=(_crawling, _hardly_moves, _near_a_guess),
+    sick=(_crawling, _hardly_moves, _noisy_crawl, _near_a_guess),
     healthy=(*HEALTHY, _fast, _drops_late),
     scale_free=False,
 )

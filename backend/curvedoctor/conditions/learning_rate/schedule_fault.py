@@ -9,7 +9,7 @@ How it decides
     From the logged learning rates, where all parameter groups agree: zero for more than a fifth of the
     run after the peak; below a hundredth of the peak from before a third of the run on; falling and
     then rising smoothly above half of the peak (a cosine past its end); a configured schedule that
-    falls from its first step on, and a rate that is constant to the last digit; a rise until the end of
+    falls from its first step on (or whose first step is long due), and a rate that is constant to the last digit; a rise until the end of
     the run that takes the loss 5 % above its best. A rate that merely stays or rises again is a warning
     where the loss ends 12 % (5 %) above its best, information else.
 
@@ -54,6 +54,8 @@ ZERO, THIRD = 0.2, 0.34
 HARM, HARM_CONSTANT = 0.05, 0.12
 #: what to do about a rate that is next to zero for long, most usual first
 ENDED, EARLY = ("fix-schedule", "decay-later"), ("zero", "finished early")
+#: times the distance between its steps that a step schedule must have lasted to be one that is never stepped
+DUE = 1.5
 #: schedules that fall from their first step after the warm-up on
 SMOOTH = {"cosine", "linear", "exponential", "polynomial", "inverse-sqrt", "one-cycle"}
 
@@ -146,12 +148,20 @@ def _rounded(y: Floats) -> bool:
 
 def _never_stepped(case: Case, s: Schedule, y: Floats) -> _Fault | None:
     named = case.word("schedule")
-    if named not in SMOOTH or float(y.min()) < float(y.max()):
+    if float(y.min()) < float(y.max()) or not (named in SMOOTH or (named == "step" and _steps_due(case))):
         return None
     words = f"The schedule {named} is configured, but the learning rate stays at {number(s.peak)}"
     return _Fault(
         "never stepped", f"{words}{_end(case)}.", 0, "warning" if _harm(case) >= HARM_CONSTANT else "info"
     )
+
+
+def _steps_due(case: Case) -> bool:
+    """Whether a step schedule must have taken its first step, whether its distance counts epochs or steps."""
+    every, epochs = case.number("step_size"), case.number("epochs")
+    if case.lr is None or not every or np.ptp(case.lr.steps) < DUE * every:
+        return False
+    return case.lr.axis == "epoch" or (epochs is not None and epochs >= DUE * every)
 
 
 def _past_end(case: Case, s: Schedule, y: Floats) -> _Fault | None:

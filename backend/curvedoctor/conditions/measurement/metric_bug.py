@@ -21,7 +21,7 @@ What to try
 When it is wrong
     A loss that is averaged over several outputs, weighted or masked does not obey the bound; where
     the loss function is not logged, one that breaks it from the first point on is not judged by it. With heavy class imbalance accuracy may stay at the
-    majority rate while the loss falls a little: see class-imbalance.
+    majority rate, and recall at zero, while the loss falls to what one answer costs: see class-imbalance.
 
 References
     Bartlett, Jordan and McAuliffe (2006), Convexity, classification, and risk bounds. Humbatova et al.
@@ -37,7 +37,9 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import (
+    any_proportion,
     binomial_sigma,
+    entropy,
     error_bound,
     informed,
     nats,
@@ -57,6 +59,8 @@ FEWEST, MANY = 4, 8
 EXCESS = 0.03
 #: share by which a loss falls clearly; share of wrong answers of a poor score; share of right ones that is none
 FAR, POOR, NONE = 0.25, 0.2, 0.005
+#: share of what one answer for every input costs, from which on a loss may be that
+ONE_ANSWER = 0.9
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -137,7 +141,7 @@ def _one_value(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
         return None
     if not is_proportion(error.curve) and (error.stats.n < MANY or fall(loss) < 2 * FAR):
         return None  # an F1 or a mAP may stay at zero for a while
-    if not is_proportion(error.curve) and _right_answers(case, error):
+    if not is_proportion(error.curve) and _right_answers(case, loss, error):
         return None  # a rare class that is never found: see class-imbalance
     if error.stats.end >= 1 - NONE:
         return (
@@ -146,10 +150,14 @@ def _one_value(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
     return 0.92, f"the same at all of its {error.stats.n:.0f} points"
 
 
-def _right_answers(case: Case, error: Series) -> bool:
-    """Whether an accuracy of the same split is good."""
-    accuracy = proportion(case, error.curve.role.split)
-    return accuracy is not None and accuracy is not error and accuracy.stats.end < POOR
+def _right_answers(case: Case, loss: Series, error: Series) -> bool:
+    """Whether an accuracy of the same split is good, or the same at every point at no less than one answer for all costs."""
+    accuracy = any_proportion(case, "train" if error.curve.role.split in ("train", "none") else "val")
+    if accuracy is None or accuracy is error:
+        return False
+    wrong = accuracy.stats.end
+    one_answer = rests_from(accuracy.y) == 0 and loss.stats.end >= ONE_ANSWER * entropy(min(wrong, 0.5))
+    return wrong < POOR or one_answer
 
 
 def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:

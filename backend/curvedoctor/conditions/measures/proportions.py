@@ -41,6 +41,16 @@ def proportion(case: Case, split: str) -> Series | None:
     return None
 
 
+def any_proportion(case: Case, split: str) -> Series | None:
+    """The same, or one that is logged beside the main score of the split: an accuracy beside a recall."""
+    main = proportion(case, split)
+    if main is not None:
+        return main
+    splits = ("val", "test") if split == "val" else ("train", "none")
+    beside = (s for s in case.series.values() if s.curve.role.split in splits and s.ceiling == 1.0)
+    return min((s for s in beside if is_proportion(s.curve)), key=lambda s: s.curve.id, default=None)
+
+
 def shares(s: Series) -> Floats:
     """Values as logged, as shares 0..1, shape (n,)."""
     values = s.curve.values[np.isfinite(s.curve.values)]

@@ -11,6 +11,7 @@ How it decides
     learning rate, as where the loss per step stayed calm until it was lost within the first epoch; a later first
     point is laid to the learning rate where that is above custom.
 
+    A logged gradient norm that had exploded by then, to thirty times its median, is named.
     Where training is finite and no validation loss ever was a number, the validation is at fault, not the run.
 
 What to try
@@ -32,7 +33,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from curvedoctor.conditions.base import Condition, finding, unjudged
+from curvedoctor.conditions.base import Condition, finding, number, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import probing
 from curvedoctor.features.case import Case
@@ -49,11 +50,13 @@ FIRST_STEPS, HIGH = 3, 0.01
 REDUCED = ("fp16", "fp8", "int8", "mixed")
 #: a loss per step that ended so many times above its lowest had blown up
 ROSE = 3.0
+#: a gradient norm that many times its median has exploded; fewest points that have one
+EXPLODED, SOME = 30.0, 4
 
 
 def _counts(case: Case, curve: Curve) -> bool:
-    """Whether a loss is minimised, or one by which two networks are trained against each other."""
-    return curve.role.better == "lower" or bool(case.pairs and sides(curve.id))
+    """Whether a loss is minimised, an agent's, or one by which two networks are trained against each other."""
+    return curve.role.better == "lower" or case.agent or bool(case.pairs and sides(curve.id))
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -120,16 +123,34 @@ def _finding(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
     )
     last = float(curve.values[at - 1]) if at else None
     lost_points = int(len(curve) - at)
+    exploded = _gradient_before(case, curve, onset)
     base = finding(
         ID, "error", 0.99 if lost_points > 1 or len(curve) < 3 else 0.92, None,
-        f"The loss is {kind} {when} and does not come back.",
+        f"The loss is {kind} {when} and does not come back{exploded}.",
         kind=kind, from_start=at == 0, last_finite=last, points_lost=lost_points,
     )  # fmt: skip
     span = (onset, max(onset, float(curve.steps[-1])))
-    ids = tuple(c.id for c in lost)
+    seen = (case.grad_norm.curve,) if exploded and case.grad_norm is not None else ()
+    ids = tuple(c.id for c in (*lost, *seen))
     return replace(
         base, curves=ids, onset=onset, span=span, axis=curve.axis, actions=_actions(case, curve, at)
     )
+
+
+def _gradient_before(case: Case, curve: Curve, onset: float) -> str:
+    """What to add where the gradient norm had exploded by then; empty where it had not, or where none is logged."""
+    grad = None if case.grad_norm is None else case.grad_norm.curve
+    if grad is None or grad.axis != curve.axis:
+        return ""
+    before = grad.steps <= onset
+    steps, values = grad.steps[before], grad.values[before]
+    finite = np.isfinite(values)
+    if np.count_nonzero(finite) < SOME:
+        return ""
+    usual, top = float(np.median(values[finite])), int(np.argmax(np.where(finite, values, -np.inf)))
+    if values[top] > EXPLODED * usual > 0:
+        return f"; the gradient norm had risen to {number(float(values[top]))} at {grad.axis} {steps[top]:g}, from {number(usual)}"
+    return ""
 
 
 def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:

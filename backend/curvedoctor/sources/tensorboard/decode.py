@@ -141,10 +141,10 @@ class Decoder:
         """The points that stand, by tag; tags of which none does are left out."""
         restarts = Restarts(self.starts) if self.starts else None
         for tag, points in self.points.items():
-            found = points.arrays(restarts)
-            self.log.replaced += len(points.steps) - len(found[0])
-            if len(found[0]):
-                yield tag, found
+            columns = points.arrays(restarts)
+            self.log.replaced += len(points.steps) - len(columns[0])
+            if len(columns[0]):
+                yield tag, columns
 
 
 def scalar_of(tensor: Any) -> float | None:
