@@ -17,14 +17,14 @@ HELD_BACK = 0.25
 
 def named(case: Case, action: str, findings: Sequence[Finding]) -> Change | None:
     """The change in the words of the finding that asks for it; None where it has none of its own."""
-    for found in findings:
-        winner = found.evidence.get("winner")
-        if found.condition == "adversary-dominates" and isinstance(winner, str):
+    for finding in findings:
+        winner = finding.evidence.get("winner")
+        if finding.condition == "adversary-dominates" and isinstance(winner, str):
             if action == "lower-lr":
                 return _slower(case, winner)
             if action == "regularize":
                 return _held_back(winner)
-        if found.evidence.get("kl") is not None and action == "reduce-regularization":
+        if finding.evidence.get("kl") is not None and action == "reduce-regularization":
             return Change(
                 "Lower the weight of the KL term (β) tenfold, or raise it from zero over the first third of the run (KL annealing)."
             )
