@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+Cost = Literal["number", "code", "machines", "data"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,8 @@ class Action:
     factor: float | None = None
     #: value to propose where there is no current one to scale
     default: float | str | None = None
+    #: what it takes: a number to change, code to write, longer or larger runs, data to get
+    cost: Cost = "number"
     #: a change of the training itself (its odds are measured by trying), not of a measurement
     training: bool = True
 
@@ -34,6 +39,15 @@ NETWORKS_ONLY = frozenset(
     }
 )  # fmt: skip
 
+#: what can be done for an agent: it has no data set, no split and no classes; to regularize it is to weigh its entropy
+OF_AGENTS = frozenset(
+    {
+        "lower-lr", "raise-lr", "add-warmup", "decay-later", "decay-lr", "fix-schedule", "clip-gradients", "change-optimizer",
+        "train-longer", "stop-early", "regularize", "reduce-regularization", "bigger-batch", "normalize-input", "fix-logging",
+        "fix-precision", "restore-checkpoint", "overfit-one-batch",
+    }
+)  # fmt: skip
+
 ACTIONS: Mapping[str, Action] = {
     "lower-lr": Action("Lower the learning rate to a tenth.", "lr", 0.1),
     "raise-lr": Action("Raise the learning rate tenfold.", "lr", 10.0),
@@ -46,39 +60,52 @@ ACTIONS: Mapping[str, Action] = {
     "decay-lr": Action(
         "Decay the learning rate to zero towards the end (cosine).", "schedule", None, "cosine"
     ),
-    "fix-schedule": Action("Repair the learning-rate schedule: it does not do what was meant.", "schedule"),
+    "fix-schedule": Action(
+        "Repair the learning-rate schedule: it does not do what was meant.", "schedule", cost="code"
+    ),
     "clip-gradients": Action("Clip the gradient norm at 1.", "clip_norm", None, 1.0),
-    "change-optimizer": Action("Change the optimizer.", "optimizer"),
-    "change-loss": Action("Use the loss function that fits the task.", "loss"),
-    "train-longer": Action("Train twice as long, the schedule stretched with it.", "epochs", 2.0),
+    "change-optimizer": Action("Change the optimizer.", "optimizer", cost="code"),
+    "change-loss": Action("Use the loss function that fits the task.", "loss", cost="code"),
+    "train-longer": Action(
+        "Train twice as long, the schedule stretched with it.", "epochs", 2.0, cost="machines"
+    ),
     "stop-early": Action("Stop at the best validation loss and keep that checkpoint.", "epochs"),
     "regularize": Action("Regularize: weight decay 1e-3 or dropout 0.3.", "weight_decay", None, 1e-3),
     "reduce-regularization": Action("Reduce weight decay and dropout.", "weight_decay", 0.1),
-    "more-data": Action("Train on more data, or augment what there is.", "n_train", 4.0),
-    "bigger-model": Action("Use a bigger model: more units or one more layer.", "width", 4.0),
+    "more-data": Action("Train on more data, or augment what there is.", "n_train", 4.0, cost="data"),
+    "bigger-model": Action(
+        "Use a bigger model: more units or one more layer.", "width", 4.0, cost="machines"
+    ),
     "smaller-model": Action("Use a smaller model.", "width", 0.25),
     "bigger-batch": Action("Use a batch four times larger.", "batch_size", 4.0),
-    "shuffle": Action("Shuffle the training data anew every epoch.", "shuffle", None, "true"),
-    "fix-init": Action("Use the default initialization (He for ReLU, Xavier for tanh).", "init", None, "he"),
+    "shuffle": Action("Shuffle the training data anew every epoch.", "shuffle", None, "true", cost="code"),
+    "fix-init": Action(
+        "Use the default initialization (He for ReLU, Xavier for tanh).", "init", None, "he", cost="code"
+    ),
     "fix-activation": Action(
-        "Use ReLU hidden units, with normalization or residuals if it is deep.", "activation"
+        "Use ReLU hidden units, with normalization or residuals if it is deep.", "activation", cost="code"
     ),
     "normalize-input": Action(
-        "Standardize the inputs to mean 0, variance 1.", "input_scaling", None, "standard"
+        "Standardize the inputs to mean 0, variance 1.", "input_scaling", None, "standard", cost="code"
     ),
-    "clean-data": Action("Clean the data: outliers, missing values, wrong labels.", None),
-    "rebalance-classes": Action("Weight the classes by the inverse of their frequency.", None),
-    "more-validation-data": Action("Validate on more samples.", "n_val", 10.0, training=False),
+    "clean-data": Action("Clean the data: outliers, missing values, wrong labels.", None, cost="data"),
+    "rebalance-classes": Action("Weight the classes by the inverse of their frequency.", None, cost="code"),
+    "more-validation-data": Action("Validate on more samples.", "n_val", 10.0, training=False, cost="data"),
     "fix-metric": Action(
-        "Repair the metric: threshold one sigmoid output at 0.5, keep shapes [N, 1].", training=False
+        "Repair the metric: threshold one sigmoid output at 0.5, keep shapes [N, 1].",
+        training=False,
+        cost="code",
     ),
     "check-split": Action(
-        "Check the split: duplicates, and score training data in evaluation mode.", training=False
+        "Check the split: duplicates, and score training data in evaluation mode.",
+        training=False,
+        cost="code",
     ),
-    "fix-logging": Action("Repair the logging.", training=False),
+    "fix-logging": Action("Repair the logging.", training=False, cost="code"),
     "fix-targets": Action(
         "Bring the targets into the range that output and loss are made for (0..1 for a cross-entropy).",
         training=False,
+        cost="code",
     ),
     "fix-precision": Action(
         "Train in bfloat16 or float32; with float16, use dynamic loss scaling.",
@@ -89,7 +116,9 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "restore-checkpoint": Action("Go on from the best checkpoint, before the fall.", training=False),
     "overfit-one-batch": Action(
-        "Try to overfit one batch: if the loss stays, the code is at fault.", training=False
+        "Try to overfit one batch: if the loss stays, the code is at fault.", training=False, cost="code"
     ),
-    "run-lr-range-test": Action("Run a learning-rate range test over 100 to 500 steps.", training=False),
+    "run-lr-range-test": Action(
+        "Run a learning-rate range test over 100 to 500 steps.", training=False, cost="code"
+    ),
 }

@@ -46,20 +46,20 @@ class Diagnoses(Sequence[Diagnosis]):
 
     def __iter__(self) -> Iterator[Diagnosis]:
         """Each as soon as it is made."""
-        for place in count():
-            self._upto(place + 1)
-            if place >= len(self._kept):
+        for index in count():
+            self._upto(index + 1)
+            if index >= len(self._kept):
                 return
-            yield self._kept[place]
+            yield self._kept[index]
 
     def __len__(self) -> int:
         self._upto(None)
         return len(self._kept)
 
     @overload
-    def __getitem__(self, place: int) -> Diagnosis: ...
+    def __getitem__(self, index: int) -> Diagnosis: ...
     @overload
-    def __getitem__(self, place: slice) -> list[Diagnosis]: ...
+    def __getitem__(self, index: slice) -> list[Diagnosis]: ...
     def __getitem__(self, place: int | slice) -> Diagnosis | list[Diagnosis]:
         """One or several by their place."""
         if isinstance(place, int) and place >= 0:

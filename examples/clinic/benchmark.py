@@ -1,135 +1,211 @@
-"""The benchmark: whole tasks held out, first prescriptions held against remedies that were really tried.
+"""The benchmark: what is seen (alarms) and what is suggested (odds), held against remedies that were really tried.
 
-`python -m clinic.benchmark` judges every calibration run by a model that never saw its task;
-`--final` judges the held-out tasks by the model that is shipped. `--peers` adds other people's tools.
+`python -m clinic.benchmark` judges a sample of the calibration runs (`--whole`: all), each by a model that never saw
+its task. `--outside FOLDER` adds other people's curves, each source judged by a model that saw nothing of it,
+`--kinds` whole kinds of data held out, `--curve FILE` the curve over tasks, `--peers` other people's tools; `--final`
+judges the held-out tasks by the model that is shipped: to be looked at once.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, delayed
 
-from clinic.dataset import Table, as_run, learnt_from
-from clinic.fit import Mask, fit, folds
-from clinic.score import Answer, Score, score, wilson
+from clinic import judges
+from clinic.dataset import Table, as_run
+from clinic.drawn import store as drawn
+from clinic.experience import CACHE, experience, runs
+from clinic.fit import HABITUAL, STYLED
+from clinic.score import Answer, Score, Tried, coverage, per_action, score, split, wilson
 from clinic.store import ClinicRun, load
-from curvedoctor.advice.help_probability import Model, default_model
-from curvedoctor.engine import Options, diagnose_runs
-from curvedoctor.model import Diagnosis
+from clinic.thumb import always, rule_table
+from curvedoctor.model import Run
 
-Judge = Callable[[list[ClinicRun], Model], list[Answer]]
+#: runs that are looked at unless `--whole`, and for each further way to log them
+SAMPLE, FEWER = 600, 300
+HURTS = -0.05
+AS_WRITTEN = "curvedoctor, as people write logs"
+POINTS = ((5, "up to 5"), (15, "6 to 15"), (50, "16 to 50"), (10**9, "more than 50"))
 
-
-def answer(diagnosis: Diagnosis) -> Answer:
-    """A diagnosis as the score reads it."""
-    said = tuple((p.action, p.confidence) for p in diagnosis.prescriptions)
-    return Answer(diagnosis.verdict == "sick", said)
-
-
-def held_out_models(data: Table, masks: Sequence[Mask]) -> list[tuple[Mask, Model]]:
-    """For each mask of runs to hold out: the mask, and the model fitted on the others."""
-    owner = data.run.astype(int)
-    fitted = Parallel(n_jobs=-1)(delayed(fit)(data, ~mask[owner]) for mask in masks)
-    return list(zip(masks, fitted, strict=True))
+SUGGESTIONS = (
+    "| suggested by | sick runs | first helps | one of three | regret | calibration error | asks first |\n"
+    "| --- | --- | --- | --- | --- | --- | --- |"
+)
+ALARMS = "| seen by | alarms on sick runs | whose first helps | alarms on healthy runs |\n| --- | --- | --- | --- |"
 
 
-def held_out(runs: Sequence[ClinicRun], models: Sequence[tuple[Mask, Model]], judge: Judge) -> list[Answer]:
-    """Answers for every run from the model that never saw its task."""
-    out: dict[int, Answer] = {}
-    for mask, model in models:
-        chosen = [int(i) for i in np.flatnonzero(mask)]
-        out.update(zip(chosen, judge([runs[i] for i in chosen], model), strict=True))
-    return [out[i] for i in range(len(runs))]
+def percent(share: float) -> str:
+    """A share, or a dash where nothing was scored."""
+    return "–" if np.isnan(share) else f"{100 * share:.0f} %"
 
 
-def ours(alone: bool, level: str | None = None) -> Judge:
-    """curvedoctor as a judge. `level` of hyperparameters: as logged, or full, some, none."""
-
-    def judge(runs: list[ClinicRun], model: Model) -> list[Answer]:
-        made = [as_run(run, None, level) for run in runs]
-        return [answer(d) for d in diagnose_runs(made, Options(alone=alone), model)]
-
-    return judge
+def suggestions(name: str, s: Score) -> str:
+    """One row of the table of suggestions."""
+    low, high = wilson(s.first, s.scored) if s.scored else (np.nan, np.nan)
+    first = f"{percent(s.first)} ({percent(low)}–{percent(high)})" if s.scored else "–"
+    error = "–" if np.isnan(s.calibration) else f"{s.calibration:.3f}"
+    return f"| {name} | {s.sick} | {first} | {percent(s.three)} | {percent(s.regret)} | {error} | {percent(s.asks)} |"
 
 
-def always(action: str | None) -> Answer:
-    """A trivial answer."""
-    return Answer(action is not None, ((action, 0.5),) if action else ())
-
-
-def line(name: str, s: Score) -> str:
-    """One row of the Markdown table."""
-    low, high = wilson(s.helps, s.sick)
-    alarm_low, alarm_high = wilson(s.false_alarms, s.healthy)
+def alarms(name: str, s: Score) -> str:
+    """One row of the table of alarms."""
     return (
-        f"| {name} | {_p(s.helps)} ({_p(low)}–{_p(high)}) | {_p(s.useless)} | {_p(s.missed)} | {_p(s.top3)} "
-        f"| {_p(s.false_alarms)} ({_p(alarm_low)}–{_p(alarm_high)}) | {s.calibration:.3f} | {_p(s.forced)} |"
+        f"| {name} | {percent(s.alarms)} of {s.sick} | {percent(s.alarms_help)} "
+        f"| {percent(s.false_alarms)} of {s.healthy} |"
     )
 
 
-HEAD = (
-    "| tool | first helps | useless | missed | one of three | false alarms | calibration error | first, whatever the verdict |\n"
-    "| --- | --- | --- | --- | --- | --- | --- | --- |"
-)
+def sample(found: Sequence[ClinicRun], size: int) -> list[int]:
+    """Places of so many runs: of each fault in turn, evenly over tasks."""
+    by: dict[str, list[int]] = defaultdict(list)
+    for i in np.random.default_rng(0).permutation(len(found)).tolist():
+        by[found[i].fault].append(i)
+    turns = max(map(len, by.values()), default=0)
+    order = [held[k] for k in range(turns) for held in by.values() if k < len(held)]
+    return sorted(order[:size])
 
 
-def _p(share: float) -> str:
-    return f"{100 * share:.0f} %"
+def whole_groups(found: Sequence[ClinicRun], places: Iterable[int]) -> list[int]:
+    """These runs and all their siblings."""
+    groups = {found[i].group for i in places if found[i].group}
+    return sorted({*places, *(i for i, run in enumerate(found) if run.group in groups)})
 
 
-def details(s: Score) -> str:
-    """Per fault and per action, as Markdown."""
-    rows = [
+def points_of(run: Run) -> str:
+    """How many points the longest curve has."""
+    most = max((len(curve) for curve in run.curves), default=0)
+    return next(name for top, name in POINTS if most <= top)
+
+
+class Ours:
+    """curvedoctor's answers for the clinic's runs."""
+
+    def __init__(self, found: Sequence[ClinicRun], table: Table | None, fitted: judges.Models) -> None:
+        self.found, self.table, self.fitted = found, table, fitted
+
+    def ask(self, logs: Sequence[Run], places: Sequence[int], *, alone: bool = True) -> list[Answer]:
+        """By the models that never saw the tasks; by the shipped one where none was fitted."""
+        if self.table is None:
+            return judges.ours(logs, None, alone=alone)
+        return judges.each_by_its_own(logs, places, self.table, self.fitted, len(self.found), alone=alone)
+
+    def logged(self, places: Sequence[int], level: str | None = None, *, alone: bool = True) -> list[Answer]:
+        """Of runs as they were logged, with so much of their hyperparameters."""
+        return self.ask([as_run(self.found[i], None, level) for i in places], places, alone=alone)
+
+
+Rows = dict[str, tuple[Sequence[Tried], list[Answer]]]
+
+
+def ways(ours: Ours, places: list[int]) -> Iterator[tuple[str, Sequence[Tried], list[Answer]]]:
+    """The same runs, asked and logged in different ways."""
+    found, fewer = ours.found, places[:: max(1, len(places) // FEWER)]
+    yield "curvedoctor, each run alone", [found[i] for i in places], ours.logged(places)
+    families = whole_groups(found, fewer)
+    yield "curvedoctor, with siblings", [found[i] for i in families], ours.logged(families, alone=False)
+    for level, name in (("full", "all"), ("some", "some"), ("none", "no")):
+        yield f"curvedoctor, {name} hyperparameters", [found[i] for i in fewer], ours.logged(fewer, level)
+    shown, logs = judges.as_people_log([found[i] for i in places])
+    yield AS_WRITTEN, shown, ours.ask(logs, places)
+
+
+def baselines(chosen: Sequence[ClinicRun], peers: bool) -> Rows:
+    """What others say of the same runs."""
+    logs = [as_run(run) for run in chosen]
+    rows: Rows = {"rule table for agents": (chosen, [rule_table(log) for log in logs])}
+    rows |= {
+        f"always {action}": (chosen, [always(action)] * len(chosen))
+        for action in ("raise-lr", "train-longer")
+    }
+    if peers:
+        from clinic.peers import PEERS, answers
+
+        rows |= {name: (chosen, answers(name, chosen)) for name in PEERS}
+    return rows
+
+
+def by(title: str, parts: Mapping[str, Score]) -> list[str]:
+    """Suggestions for each kind of run."""
+    return [
         "",
-        "| injected fault | sick runs | first helps | one of three | missed |",
-        "| --- | --- | --- | --- | --- |",
+        SUGGESTIONS.replace("suggested by", title),
+        *(suggestions(n, s) for n, s in parts.items() if s.sick),
     ]
-    rows += [f"| {f} | {n} | {_p(a)} | {_p(b)} | {_p(c)} |" for f, (n, a, b, c) in s.faults.items()]
-    rows += [
+
+
+def actions(chosen: Sequence[Tried], answers: Sequence[Answer]) -> list[str]:
+    """Per action, as Markdown."""
+    head = [
         "",
         "| action | precision as first | given first | recall among three | helps in |",
         "| --- | --- | --- | --- | --- |",
     ]
-    rows += [
-        f"| {a} | {'–' if np.isnan(p) else _p(p)} | {n} | {'–' if np.isnan(r) else _p(r)} | {m} |"
-        for a, (p, n, r, m) in s.actions.items()
-    ]
-    return "\n".join(rows)
+    rows = per_action(chosen, answers)
+    return head + [f"| {a} | {percent(p)} | {n} | {percent(r)} | {m} |" for a, (p, n, r, m) in rows.items()]
 
 
-def judged(runs: Sequence[ClinicRun], final: bool, kinds: bool, quick: bool) -> dict[str, Score]:
-    """Our own rows of the table."""
-    ways = {
-        "curvedoctor, each run alone": ours(True),
-        "curvedoctor, with siblings": ours(False),
-        "curvedoctor, all hyperparameters": ours(True, "full"),
-        "curvedoctor, some hyperparameters": ours(True, "some"),
-        "curvedoctor, no hyperparameters": ours(True, "none"),
-    }
-    if quick:
-        ways = {name: judge for name, judge in ways.items() if name.endswith("alone")}
-    if final:
-        model = default_model()
-        assert model is not None
-        return {name: score(runs, judge(list(runs), model)) for name, judge in ways.items()}
-    data = learnt_from(runs)
-    models = held_out_models(data, folds([run.task for run in runs]))
-    rows = {name: score(runs, held_out(runs, models, judge)) for name, judge in ways.items()}
-    if not kinds:
-        return rows
-    of = [run.modality for run in runs]
-    apart = held_out_models(data, folds(of, len(set(of))))
-    rows["curvedoctor, kind of data held out"] = score(runs, held_out(runs, apart, ours(True)))
-    return rows
+def report(ours: Ours, places: list[int], args: argparse.Namespace) -> Iterator[str]:
+    """All tables."""
+    chosen = [ours.found[i] for i in places]
+    rows: Rows = {name: (about, said) for name, about, said in ways(ours, places)} | baselines(
+        chosen, args.peers
+    )
+    if ours.table is not None and args.kinds:
+        apart = Ours(ours.found, ours.table, judges.kinds_apart(ours.found, ours.table))
+        rows["curvedoctor, kind of data held out"] = (chosen, apart.logged(places))
+    scores = {name: score(*row) for name, row in rows.items()}
+    yield from (SUGGESTIONS, *(suggestions(n, s) for n, s in scores.items()))
+    yield from ("", ALARMS, *(alarms(n, s) for n, s in scores.items()))
+    own = rows["curvedoctor, each run alone"]
+    yield from by("fault", split(*own, of=lambda run: getattr(run, "fault", "")))
+    yield from by(
+        "tasks", split(*own, of=lambda run: "drawn" if "~" in getattr(run, "task", "") else "fixed")
+    )
+    written = rows[AS_WRITTEN]
+    logs = judges.as_people_log(chosen)[1]
+    length = {id(run): points_of(log) for run, log in zip(written[0], logs, strict=True)}
+    yield from by("points of the longest curve", split(*written, of=lambda run: length[id(run)]))
+    yield from actions(*own)
+    low, high, n = coverage(*own)
+    yield f"\nGains of {n} actions tried: {percent(low)} below the tenth percentile told, {percent(high)} up to the ninetieth."
 
 
-def trivial(runs: Sequence[ClinicRun]) -> dict[str, Score]:
-    """What no tool at all would reach."""
-    given = {"always lower-lr": "lower-lr", "always raise-lr": "raise-lr", "always healthy": None}
-    return {name: score(runs, [always(action)] * len(runs)) for name, action in given.items()}
+def strangers(folder: Path, table: Table, fitted: judges.Models) -> Iterator[str]:
+    """Other people's runs, whole sources held out."""
+    yield "\n| other people's curves | sick runs | first helps | one of three | calibration error | wrong way | tried: help / hurt |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for source in sorted({s for s in table.sources if s != "clinic"}):
+        found, said = judges.strangers(folder, source, table, fitted)
+        s = score(found, said)
+        right, wrong = direction(found, said)
+        helped, hurt = tried(found, said)
+        yield (f"| {source} | {s.sick} | {percent(s.first)} of {s.scored} | {percent(s.three)} | {s.calibration:.3f} "
+               f"| {wrong} of {right + wrong} | {helped} / {hurt} |")  # fmt: skip
+
+
+def direction(found: Sequence[Tried], said: Sequence[Answer]) -> tuple[int, int]:
+    """First changes of the learning rate that go the way that helps, and those that go the other way."""
+    right = wrong = 0
+    for run, answer in zip(found, said, strict=True):
+        first = answer.actions[0][0] if answer.actions else ""
+        other = {"lower-lr": "raise-lr", "raise-lr": "lower-lr"}.get(first, "")
+        right += bool(run.helps(first)) if other else 0
+        wrong += bool(other and run.helps(other) and run.helps(first) is False)
+    return right, wrong
+
+
+def tried(found: Sequence[Tried], said: Sequence[Answer]) -> tuple[int, int]:
+    """First prescriptions that siblings tried: those that helped, and those after which a run ended clearly higher."""
+    firsts = [(run, a.actions[0][0]) for run, a in zip(found, said, strict=True) if a.actions]
+    helped = sum(run.helps(action) is True for run, action in firsts)
+    hurt = sum((run.saved(action) or 0.0) <= HURTS for run, action in firsts if run.helps(action) is False)
+    return helped, hurt
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -138,22 +214,36 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--final", action="store_true", help="the held-out tasks, judged by the shipped model"
     )
+    parser.add_argument("--whole", action="store_true", help="all runs, not a sample")
+    parser.add_argument("--outside", type=Path, help="folder with other people's curves")
+    parser.add_argument("--kinds", action="store_true", help="also whole kinds of data held out in turn")
     parser.add_argument(
         "--peers", action="store_true", help="also runmedic, trainspotter, trainproof (from PyPI)"
     )
-    parser.add_argument("--kinds", action="store_true", help="also whole kinds of data held out in turn")
-    parser.add_argument("--quick", action="store_true", help="each run alone, as it was logged, only")
+    parser.add_argument("--curve", type=Path, help="draw the curve over tasks into this PNG file")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder in which feature rows are kept")
     args = parser.parse_args(argv)
-    runs = [run for run in load() if run.final == args.final]
-    rows = judged(runs, args.final, args.kinds, args.quick) | trivial(runs)
-    if args.peers:
-        from clinic.peers import PEERS, answers
+    start = time.process_time()
+    if args.final:
+        found, table, fitted = [*load(final=True), *drawn.load(final=True)], None, ()
+    else:
+        found = runs()
+        table = experience(found, args.outside, STYLED, HABITUAL, args.cache)
+        fitted = judges.usual(table)
+    places = list(range(len(found))) if args.whole else sample(found, SAMPLE)
+    print(f"{len(places)} of {len(found)} runs of {len({run.task for run in found})} tasks\n")
+    for line in report(Ours(found, table, fitted), places, args):
+        print(line, flush=True)
+    if table is not None and args.outside:
+        print("\n".join(strangers(args.outside, table, fitted)))
+    if table is not None and args.curve:
+        from clinic.growth import growth, picture
 
-        rows |= {name: score(runs, answers(name, runs)) for name in PEERS}
-    first = next(iter(rows.values()))
-    print(f"{first.sick} sick and {first.healthy} healthy runs of {len({r.task for r in runs})} tasks\n")
-    print("\n".join([HEAD, *(line(name, s) for name, s in rows.items())]))
-    print(details(first))
+        points = growth(table)
+        picture(points, args.curve)
+        print("\n| tasks | first helps | one of three |\n| --- | --- | --- |")
+        print("\n".join(f"| {n} | {percent(first)} | {percent(three)} |" for n, first, three in points))
+    print(f"{time.process_time() - start:.0f} s of processor time", file=sys.stderr)
 
 
 if __name__ == "__main__":

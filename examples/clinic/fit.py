@@ -1,33 +1,36 @@
-"""Fit the odds that each remedy helps: boosted trees and a forest, calibrated on tasks that it did not see."""
+"""Fit the odds that each remedy helps: boosted trees, and how far they are trusted.
+
+`python -m clinic.fit` fits what is shipped on the clinic, its drawn tasks and, with `--outside FOLDER`, other
+people's curves (public data, see `outside`).
+"""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import lightgbm
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import ExtraTreesRegressor
 
-from clinic.dataset import OUTCOMES, Table
+from clinic.dataset import OUTCOMES, Mask, Table
+from clinic.experience import experience, runs
+from clinic.reach import familiar_with, trusted
 from curvedoctor.advice.boosted import Boosted
-from curvedoctor.advice.forest import STEPS, Forest
-from curvedoctor.advice.help_probability import Model, probability
+from curvedoctor.advice.familiar import Familiar
+from curvedoctor.advice.help_probability import Model
 from curvedoctor.advice.impute import impute
 from curvedoctor.features.vector import names
 from curvedoctor.model import Floats
 
-Mask = npt.NDArray[np.bool_]
 #: a tree as LightGBM describes it: nested nodes
 Grown = dict[str, Any]
 
-#: of the forest
-ROOTS = 50
-LEAF = 5
 #: boosted trees per outcome
-TREES = 120
+TREES = 150
 DEPTH = 3
 #: of LightGBM; where features are many and runs few, small trees of few features each
 SETTINGS = {
@@ -37,12 +40,27 @@ SETTINGS = {
 }  # fmt: skip
 #: fewest runs that an outcome is learnt from; below, it is as probable as it is on average
 FEWEST = 5
-FOLDS = 5
+FOLDS = 4
 #: upper ends of the bins of probability in which gains are told apart, and fewest runs that tell one
 BINS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0)
 TOLD = 20
 #: what is told of a gain
 QUANTILES = (0.1, 0.5, 0.9)
+#: copies of each of the clinic's runs, in frameworks' styles and by people's habits
+STYLED, HABITUAL = 2, 1
+SHIPPED = Path(__file__).parents[2] / "backend" / "curvedoctor" / "advice" / "odds.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """What trees say of rows whose tasks (of others: whose whole sources) they did not see."""
+
+    masks: list[Mask]
+    trees: list[Boosted]
+    familiar: list[Familiar]
+    #: log-odds, shape (n, outcomes), and how far each row is from all that its trees had seen, shape (n,)
+    scores: Floats
+    distance: Floats
 
 
 def folds(tasks: Sequence[str], count: int = FOLDS) -> list[Mask]:
@@ -52,65 +70,70 @@ def folds(tasks: Sequence[str], count: int = FOLDS) -> list[Mask]:
     return [at == k for k in range(min(count, len(unique)))]
 
 
+def dealt(table: Table) -> list[Mask]:
+    """Masks of held-out rows: tasks of the clinic, whole sources of other people's."""
+    units = [t if s == "clinic" else f"~{s}" for t, s in zip(table.tasks, table.sources, strict=True)]
+    return folds(units)
+
+
+def hold_out(table: Table, masks: Sequence[Mask]) -> HeldOut:
+    """Trees for each mask, fitted on all other rows, and what they say of its rows."""
+    held = HeldOut(list(masks), [], [], np.full(table.labels.shape, np.nan), np.full(len(table.rows), np.nan))
+    for mask in masks:
+        trees = as_boosted(boost(table, ~mask))
+        known = familiar_with(table.rows[~mask])
+        held.trees.append(trees)
+        held.familiar.append(known)
+        held.scores[mask] = trees.scores(impute(table.rows[mask]))
+        held.distance[mask] = known.distance(table.rows[mask])
+    return held
+
+
 def boost(table: Table, keep: Mask) -> list[list[Grown]]:
     """For each outcome its trees, on the rows of `keep` in which it is scored."""
-    return [_boost(table, keep & np.isfinite(table.labels[:, k]), k) for k in range(len(OUTCOMES))]
+    at = np.flatnonzero(keep)
+    rows = lightgbm.Dataset(
+        impute(table.rows[at]), np.zeros(len(at)), params=dict(SETTINGS), free_raw_data=False
+    )
+    rows.construct()
+    return [_boost(rows, table, at, k) for k in range(len(OUTCOMES))]
 
 
-def _boost(table: Table, keep: Mask, outcome: int) -> Grown:
-    y, weight = table.labels[keep, outcome], table.weight[keep]
-    if len(set(table.run[keep][y == 1])) < FEWEST or (y == 1).all():
+def _boost(rows: lightgbm.Dataset, table: Table, at: npt.NDArray[np.intp], outcome: int) -> list[Grown]:
+    scored = np.flatnonzero(np.isfinite(table.labels[at, outcome]))
+    y, weight = table.labels[at[scored], outcome], table.weight[at[scored], outcome]
+    if len(set(table.run[at[scored]][y == 1])) < FEWEST or (y == 1).all():
         share = np.clip(np.average(y, weights=weight) if len(y) else 0.0, 1e-3, 1 - 1e-3)
         return [{"leaf_value": float(np.log(share / (1 - share)))}]
-    data = lightgbm.Dataset(impute(table.rows[keep]), y, weight=weight)
+    data = rows.subset(scored.tolist()).construct()
+    data.set_label(y)
+    data.set_weight(weight)
     fitted = lightgbm.train(dict(SETTINGS), data, TREES).dump_model()
     return [tree["tree_structure"] for tree in fitted["tree_info"]]
 
 
-def grow(table: Table, keep: Mask) -> ExtraTreesRegressor:
-    """Trees on the rows of `keep`. An outcome that is not scored counts as its average."""
-    rows, labels, weight = table.rows[keep], table.labels[keep], table.weight[keep]
-    scored = np.isfinite(labels)
-    known = np.where(scored, labels, 0.0)
-    average = (weight @ known) / np.maximum(weight @ scored, 1e-9)
-    trees = ExtraTreesRegressor(ROOTS, min_samples_leaf=LEAF, max_features=0.3, n_jobs=1, random_state=0)
-    return trees.fit(impute(rows), np.where(scored, labels, average), sample_weight=weight)
+def finished(table: Table, held: HeldOut, trees: Boosted, familiar: Familiar, keep: Mask) -> Model:
+    """A model of these trees; how far they are trusted, and the gains, from what is held out among the rows of `keep`."""
+    part = table.part(keep)
+    familiar = trusted(familiar, held.scores[keep], held.distance[keep], part.labels, part.weight)
+    chances = 1 / (1 + np.exp(-familiar.shrunk(held.scores[keep], held.distance[keep])))
+    return Model(trees, familiar, np.array(BINS, np.float32), gains(part, chances))
 
 
-def platt(score: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
-    """Slope and intercept of a logistic calibration of log-odds (Platt 1999), with a light pull towards 1 and 0."""
-    from scipy.optimize import minimize
-
-    def loss(ab: Floats) -> float:
-        z = ab[0] * score + ab[1]
-        return float(np.sum(weight * (np.logaddexp(0, z) - y * z)) + 5 * (ab[0] - 1) ** 2 + ab[1] ** 2)
-
-    slope, intercept = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
-    return float(max(slope, 0.05)), float(intercept)
+def fit(table: Table, held: HeldOut | None = None) -> Model:
+    """A model for all rows, calibrated on what is held out."""
+    held = held or hold_out(table, dealt(table))
+    everything = np.ones(len(table.rows), dtype=bool)
+    trees = as_boosted(boost(table, everything))
+    return finished(table, held, trees, familiar_with(table.rows), everything)
 
 
-def fit(table: Table, keep: Mask | None = None) -> Model:
-    """A model for the rows of `keep`, calibrated by leaving tasks out among them."""
-    keep = np.ones(len(table.rows), dtype=bool) if keep is None else keep
-    held = np.full((2, *table.labels.shape), np.nan)
-    for mask in folds([task if k else "" for task, k in zip(table.tasks, keep, strict=True)]):
-        if (mask & keep).any() and (~mask & keep).any():
-            rows = impute(table.rows[mask & keep])
-            raw = [(1.0, 0.0)] * len(OUTCOMES)
-            held[0, mask & keep] = as_boosted(boost(table, keep & ~mask), raw).calibrated(rows)
-            held[1, mask & keep] = as_forest(grow(table, keep & ~mask), raw).calibrated(rows)
-    calibrations: list[list[tuple[float, float]]] = [[], []]
-    for part, calibration in zip(held, calibrations, strict=True):
-        for k in range(len(OUTCOMES)):
-            scored = keep & np.isfinite(part[:, k]) & np.isfinite(table.labels[:, k])
-            calibration.append(platt(part[scored, k], table.labels[scored, k], table.weight[scored]))
-    chances = probability(*(
-        np.array([c[0] for c in calibration]) * part + np.array([c[1] for c in calibration])
-        for calibration, part in zip(calibrations, held, strict=True)
-    ))  # fmt: skip
-    boosted = as_boosted(boost(table, keep), calibrations[0])
-    forest = as_forest(grow(table, keep), calibrations[1])
-    return Model(boosted, forest, np.array(BINS, np.float32), gains(table, chances))
+def models(table: Table, held: HeldOut) -> list[tuple[Mask, Model]]:
+    """For each held-out part the model that never saw it, neither in its trees nor in its calibration."""
+    return [
+        (mask, finished(table, held, trees, familiar, ~mask))
+        for mask, trees, familiar in zip(held.masks, held.trees, held.familiar, strict=True)
+    ]
 
 
 def gains(table: Table, chances: Floats) -> npt.NDArray[np.float32]:
@@ -131,7 +154,7 @@ def gains(table: Table, chances: Floats) -> npt.NDArray[np.float32]:
     return out
 
 
-def as_boosted(grown: Sequence[list[Grown]], calibration: Sequence[tuple[float, float]]) -> Boosted:
+def as_boosted(grown: Sequence[list[Grown]]) -> Boosted:
     """LightGBM's trees as flat arrays of complete trees."""
     count = [len(trees) for trees in grown]
     inner = 2**DEPTH - 1
@@ -157,36 +180,6 @@ def as_boosted(grown: Sequence[list[Grown]], calibration: Sequence[tuple[float, 
         threshold=threshold,
         value=value,
         count=np.array(count, np.int32),
-        slope=np.array([c[0] for c in calibration], np.float32),
-        intercept=np.array([c[1] for c in calibration], np.float32),
-    )
-
-
-def as_forest(grown: ExtraTreesRegressor, calibration: Sequence[tuple[float, float]]) -> Forest:
-    """Scikit-learn's trees as flat arrays."""
-    trees = [estimator.tree_ for estimator in grown.estimators_]
-    roots = np.cumsum([0, *(t.node_count for t in trees)])[:-1]
-
-    def children(side: str) -> npt.NDArray[np.int32]:
-        below = [getattr(tree, side) + root for tree, root in zip(trees, roots, strict=True)]
-        return np.concatenate(below).astype(np.int32)
-
-    feature = np.concatenate([t.feature for t in trees])
-    leaf = feature < 0
-    left = children("children_left")
-    left[leaf] = np.arange(leaf.sum())
-    share = np.concatenate([t.value[:, :, 0] for t in trees])[leaf]
-    return Forest(
-        outcomes=OUTCOMES,
-        features=names(),
-        feature=np.where(leaf, -1, feature).astype(np.int16),
-        threshold=np.concatenate([t.threshold for t in trees]).astype(np.float32),
-        left=left,
-        right=children("children_right"),
-        share=np.round(share * STEPS).astype(np.uint8),
-        roots=roots.astype(np.int32),
-        slope=np.array([c[0] for c in calibration], np.float32),
-        intercept=np.array([c[1] for c in calibration], np.float32),
     )
 
 
@@ -196,17 +189,18 @@ def save(model: Model, path: Path) -> None:
     np.savez_compressed(path, **arrays)
 
 
-def main() -> None:
-    """Fit the model that is shipped on all calibration tasks, and write it into the package."""
-    from clinic.dataset import learnt_from
-    from clinic.store import load
-
-    path = Path(__file__).parents[2] / "backend" / "curvedoctor" / "advice" / "odds.npz"
-    runs = [run for run in load() if not run.final]
-    model = fit(learnt_from(runs))
-    save(model, path)
+def main(argv: Sequence[str] | None = None) -> None:
+    """Fit the model that is shipped, and write it into the package."""
+    parser = argparse.ArgumentParser(prog="clinic.fit", description=__doc__)
+    parser.add_argument("--outside", type=Path, help="folder with other people's curves")
+    parser.add_argument("--to", type=Path, default=SHIPPED, help="file to write")
+    args = parser.parse_args(argv)
+    table = experience(runs(), args.outside, STYLED, HABITUAL)
+    model = fit(table)
+    save(model, args.to)
     print(
-        f"{len(runs)} runs, {len(model.boosted.feature)} boosted trees, {len(model.forest.roots)} in the forest: {path.stat().st_size / 1e6:.2f} MB"
+        f"{len(set(table.run))} runs of {len(set(table.tasks))} tasks from {sorted(set(table.sources))}, "
+        f"{len(model.boosted.feature)} trees: {args.to.stat().st_size / 1e6:.2f} MB"
     )
 
 

@@ -1,101 +1,130 @@
-"""How good answers are: prescriptions held against the remedies that were really tried."""
+"""How good answers are: what a tool says held against the remedies that were really tried.
+
+Two things are told apart. *Alarms* are what is seen: on sick runs they should be there, on healthy ones not.
+*Suggestions* are what to try, whatever the verdict: the first should help. What nobody tried is not scored.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from math import sqrt
+from typing import Protocol
 
 import numpy as np
 
-from clinic.store import ClinicRun
 from curvedoctor.actions import ACTIONS
+
+#: a first prescription that asks before it changes anything
+EXPERIMENTS = frozenset({"overfit-one-batch", "run-lr-range-test"})
+#: the change that a range test leads to
+AFTER_RANGE_TEST = ("lower-lr", "raise-lr")
+
+
+class Tried(Protocol):
+    """A run whose remedies were tried."""
+
+    @property
+    def healthy(self) -> bool | None: ...
+    @property
+    def sick(self) -> bool: ...
+    def helps(self, action: str) -> bool | None:
+        """True, False, or None: not known."""
+
+    def saved(self, action: str) -> float | None:
+        """Share of the loss that the action saved at best; None: not known."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a tool says of one run: its actions in order with their confidence; none if it raises no alarm."""
+    """What a tool says of one run: whether it raises an alarm, and its actions in order with their confidence."""
 
     alarm: bool
     actions: tuple[tuple[str, float], ...] = ()
+    #: expected gain of each action: tenth percentile, median, ninetieth
+    gains: tuple[tuple[float, float, float] | None, ...] = ()
 
 
 @dataclass(frozen=True)
 class Score:
-    """One row of the table. Rates 0..1, macro-averaged over interventions where not said otherwise."""
+    """One row of the tables. Shares 0..1; NaN where nothing was scored."""
 
-    helps: float
-    useless: float
-    missed: float
-    top3: float
-    false_alarms: float
-    calibration: float
-    #: share of first prescriptions that help, over all sick runs in which that is scored, whatever the verdict
-    forced: float
     sick: int
     healthy: int
-    #: fault → (runs, first helps, one of three helps, missed)
-    faults: dict[str, tuple[int, float, float, float]] = field(default_factory=dict)
-    #: action → (precision among first prescriptions, their number, recall among first three, runs it helps)
-    actions: dict[str, tuple[float, int, float, int]] = field(default_factory=dict)
+    #: suggestions, over sick runs: the first helps, of those scored; one of the first three is known to help
+    first: float
+    three: float
+    scored: int
+    #: mean share of the best known gain that the first leaves
+    regret: float
+    #: expected calibration error of the first three's confidence
+    calibration: float
+    #: share of sick and of healthy runs with an alarm
+    alarms: float
+    false_alarms: float
+    #: share of alarms on sick runs whose first suggestion helps
+    alarms_help: float
+    #: share of runs whose first suggestion is an experiment
+    asks: float
 
 
-def score(runs: Sequence[ClinicRun], answers: Sequence[Answer]) -> Score:
+def score(runs: Sequence[Tried], answers: Sequence[Answer]) -> Score:
     """Hold answers against outcomes."""
-    faults: dict[str, list[tuple[bool, bool, bool]]] = defaultdict(list)
-    sure: list[tuple[float, bool]] = []
-    alarms = healthy = sick = 0
-    for run, answer in zip(runs, answers, strict=True):
-        if run.healthy:
-            healthy += 1
-            alarms += answer.alarm
-        if not run.sick:
-            continue
-        sick += 1
-        said = answer.actions if answer.alarm else ()
-        first = bool(said) and run.helps(said[0][0]) is True
-        three = any(run.helps(action) is True for action, _ in said[:3])
-        faults[run.fault].append((first, three, not said))
-    for run, answer in zip(runs, answers, strict=True):
-        for action, confidence in answer.actions[:3]:
-            truth = run.helps(action)
-            if truth is not None:
-                sure.append((confidence, truth is True))
-    per_fault = {
-        fault: (len(rows), *(float(np.mean([r[k] for r in rows])) for k in range(3)))
-        for fault, rows in faults.items()
-    }
-    macro = np.array([v[1:] for v in per_fault.values()]).mean(axis=0) if per_fault else np.zeros(3)
+    pairs = list(zip(runs, answers, strict=True))
+    sick = [(run, answer) for run, answer in pairs if run.sick]
+    well = [answer for run, answer in pairs if run.healthy]
+    firsts = [(run.helps(a.actions[0][0]), a.alarm) for run, a in sick if a.actions]
+    known = [(helped, alarm) for helped, alarm in firsts if helped is not None]
     return Score(
-        helps=float(macro[0]),
-        useless=float(1 - macro[0] - macro[2]),
-        missed=float(macro[2]),
-        top3=float(macro[1]),
-        false_alarms=alarms / max(healthy, 1),
-        calibration=calibration_error(sure),
-        forced=_forced(runs, answers),
-        sick=sick,
-        healthy=healthy,
-        faults=dict(sorted(per_fault.items())),  # type: ignore[arg-type]
-        actions=_per_action(runs, answers),
+        sick=len(sick),
+        healthy=len(well),
+        first=_mean(helped for helped, _ in known),
+        three=_mean(_one_of(run, a) for run, a in sick if a.actions),
+        scored=len(known),
+        regret=_mean(r for r in (regret(run, a) for run, a in sick) if r is not None),
+        calibration=calibration_error(
+            [
+                (p, helped)
+                for run, a in pairs
+                for action, p in a.actions[:3]
+                if (helped := run.helps(action)) is not None
+            ]
+        ),
+        alarms=_mean(a.alarm for _, a in sick),
+        false_alarms=_mean(a.alarm for a in well),
+        alarms_help=_mean(helped for helped, alarm in known if alarm),
+        asks=_mean(a.actions[0][0] in EXPERIMENTS for _, a in sick if a.actions),
     )
 
 
-def _forced(runs: Sequence[ClinicRun], answers: Sequence[Answer]) -> float:
-    firsts = [
-        run.helps(answer.actions[0][0])
-        for run, answer in zip(runs, answers, strict=True)
-        if run.sick and answer.actions
-    ]
-    scored = [helped is True for helped in firsts if helped is not None]
-    return float(np.mean(scored)) if scored else 0.0
+def _mean(values: Iterable[float]) -> float:
+    found = [float(v) for v in values]
+    return float(np.mean(found)) if found else float("nan")
+
+
+def _one_of(run: Tried, answer: Answer) -> bool:
+    return any(run.helps(action) is True for action, _ in answer.actions[:3])
+
+
+def regret(run: Tried, answer: Answer) -> float | None:
+    """Share of the best known gain that the first suggestion leaves; None where its own is not known.
+
+    After a range test the better of both directions is taken.
+    """
+    best = max((g for a in ACTIONS if run.helps(a) and (g := run.saved(a)) is not None), default=0.0)
+    if best <= 0 or not answer.actions:
+        return None
+    first = answer.actions[0][0]
+    wanted = AFTER_RANGE_TEST if first == "run-lr-range-test" else (first,)
+    known = [g for a in wanted if (g := run.saved(a)) is not None]
+    return 1 - min(max(0.0, *known), best) / best if known else None
 
 
 def calibration_error(sure: Sequence[tuple[float, bool]], bins: int = 10) -> float:
     """Expected calibration error over equally wide bins of confidence (Naeini et al. 2015)."""
     if not sure:
-        return 0.0
+        return float("nan")
     p = np.array([s[0] for s in sure])
     y = np.array([s[1] for s in sure], float)
     at = np.minimum((p * bins).astype(int), bins - 1)
@@ -105,6 +134,43 @@ def calibration_error(sure: Sequence[tuple[float, bool]], bins: int = 10) -> flo
     return float(sum(gaps))
 
 
+def coverage(runs: Sequence[Tried], answers: Sequence[Answer]) -> tuple[float, float, int]:
+    """Of the gains of actions that were tried: shares below the tenth and the ninetieth percentile told; their number."""
+    told = [
+        (g, gain)
+        for run, answer in zip(runs, answers, strict=True)
+        for (action, _), gain in zip(answer.actions, answer.gains, strict=False)
+        if gain is not None and (g := run.saved(action)) is not None
+    ]
+    below = _mean(max(g, 0.0) < gain[0] - 0.005 for g, gain in told)
+    return below, _mean(g <= gain[2] + 0.005 for g, gain in told), len(told)
+
+
+def split(runs: Sequence[Tried], answers: Sequence[Answer], of: Callable[[Tried], str]) -> dict[str, Score]:
+    """The score of each kind of run."""
+    at: dict[str, list[int]] = defaultdict(list)
+    for i, run in enumerate(runs):
+        at[of(run)].append(i)
+    return {name: score([runs[i] for i in at[name]], [answers[i] for i in at[name]]) for name in sorted(at)}
+
+
+def per_action(runs: Sequence[Tried], answers: Sequence[Answer]) -> dict[str, tuple[float, int, float, int]]:
+    """action → precision as the first, how often that was scored, recall among the first three, runs it helps."""
+    given: dict[str, list[bool]] = defaultdict(list)
+    found: dict[str, list[bool]] = defaultdict(list)
+    for run, answer in zip(runs, answers, strict=True):
+        said = [a for a, _ in answer.actions[:3]] if run.sick else []
+        helped = run.helps(said[0]) if said else None
+        if helped is not None:
+            given[said[0]].append(helped)
+        for action in ACTIONS:
+            if run.helps(action):
+                found[action].append(action in said)
+    return {
+        a: (_mean(given[a]), len(given[a]), _mean(found[a]), len(found[a])) for a in sorted({*given, *found})
+    }
+
+
 def wilson(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
     """Wilson's interval for a share of n."""
     if n == 0:
@@ -112,25 +178,3 @@ def wilson(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def _per_action(
-    runs: Sequence[ClinicRun], answers: Sequence[Answer]
-) -> dict[str, tuple[float, int, float, int]]:
-    given: dict[str, list[bool]] = defaultdict(list)
-    found: dict[str, list[bool]] = defaultdict(list)
-    for run, answer in zip(runs, answers, strict=True):
-        said = [a for a, _ in answer.actions[:3]] if answer.alarm else []
-        if said and run.helps(said[0]) is not None:
-            given[said[0]].append(run.helps(said[0]) is True)
-        for action in ACTIONS:
-            if run.helps(action):
-                found[action].append(action in said)
-    names = sorted(set(given) | set(found))
-    return {
-        a: (
-            float(np.mean(given[a])) if given[a] else float("nan"), len(given[a]),
-            float(np.mean(found[a])) if found[a] else float("nan"), len(found[a]),
-        )
-        for a in names
-    }  # fmt: skip

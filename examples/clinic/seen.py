@@ -36,14 +36,9 @@ def grave(diagnosis: Diagnosis) -> list[Finding]:
 
 def best_gain(run: ClinicRun) -> float:
     """Share of its loss that the best of the remedies that help saves."""
-    saved = [
-        v["gain"]
-        for a, tried in run.outcomes.items()
-        if run.helps(a)
-        for v in tried
-        if v.get("gain") is not None
-    ]
-    return max(saved, default=0.0)
+    return max(
+        (saved for a in run.outcomes if run.helps(a) and (saved := run.saved(a)) is not None), default=0.0
+    )
 
 
 def share(part: int, of: int) -> str:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from clinic.config import Config, expand, lr_curve
 from clinic.split import is_final
+from clinic.truth import TRAINING
 
 DATA = Path(__file__).parent / "data"
 #: curves in the order in which they are stored
@@ -59,6 +60,13 @@ class ClinicRun:
     def helps(self, action: str) -> bool | None:
         """Whether the action helps: True, False (also if it changes nothing), None: not scored."""
         return self.verdicts.get(action, False)
+
+    def saved(self, action: str) -> float | None:
+        """Share of the loss that the action saved at best; None: not tried, or not a matter of loss."""
+        tried = [v["gain"] for v in self.outcomes.get(action, ()) if v.get("gain") is not None]
+        if not tried and action in TRAINING and self.helps(action) is False:
+            return 0.0  # it would change nothing
+        return max(tried, default=None)
 
     @property
     def sick(self) -> bool:

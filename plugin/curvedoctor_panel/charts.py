@@ -113,9 +113,9 @@ def group(diagnosis: Diagnosis, indices: Sequence[int]) -> list[Chart]:
         else:
             charts.append(Chart(_title(curve, stem), curve.role.quantity, curve.axis, [index], reach=reach))
             stems.append(stem)
-    place = {curve.id: index for index, curve in enumerate(diagnosis.run.curves)}
+    index_of = {curve.id: index for index, curve in enumerate(diagnosis.run.curves)}
     for number, finding in enumerate(diagnosis.findings):
-        members = {place[name] for name in finding.curves if name in place}
+        members = {index_of[name] for name in finding.curves if name in index_of}
         for chart in charts:
             if members.intersection(chart.members):
                 chart.findings.append(number)

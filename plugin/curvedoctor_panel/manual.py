@@ -123,6 +123,6 @@ def _picture(kind: str, diagnosis: Diagnosis, names: tuple[str, ...], onset: flo
                 "y": [round(1000 * float(value)) if np.isfinite(value) else None for value in up],
             }
         )
-    place = None if onset is None else min(max((onset - start) / ((end - start) or 1.0), 0.0), 1.0)
+    share = None if onset is None else min(max((onset - start) / ((end - start) or 1.0), 0.0), 1.0)
     alt = f"A {kind} example: {', '.join(item['label'] for item in drawn)}"
-    return {"kind": kind, "alt": alt, "onset": place, "curves": drawn}
+    return {"kind": kind, "alt": alt, "onset": share, "curves": drawn}

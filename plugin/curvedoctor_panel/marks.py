@@ -28,13 +28,13 @@ def marks(diagnosis: Diagnosis, chart: Chart) -> list[Json]:
     curves = diagnosis.run.curves
     members = [curves[index] for index in chart.members]
     out: list[Json] = []
-    for place, curve in enumerate(members):
+    for index, curve in enumerate(members):
         band = noise_band(curve)
         if band is not None:
-            out.append({"kind": "band", "curve": place, **band})
+            out.append({"kind": "band", "curve": index, **band})
         ranges = nonfinite(curve)
         if ranges:
-            out.append({"kind": "nonfinite", "curve": place, "ranges": ranges})
+            out.append({"kind": "nonfinite", "curve": index, "ranges": ranges})
     for finding_index in chart.findings:
         out.extend(_of_finding(diagnosis, finding_index, chart))
     out.extend(_decays(diagnosis, chart))
@@ -106,13 +106,13 @@ def nonfinite(curve: Curve) -> list[list[float]]:
 def _best(members: Sequence[Curve]) -> Json | None:
     """The best point of the curve that counts: validation where there is one."""
     ranked = sorted(
-        (place for place, curve in enumerate(members) if curve.role.better != "none" and len(curve) > 2),
-        key=lambda place: ("val", "test", "train", "none").index(members[place].role.split),
+        (index for index, curve in enumerate(members) if curve.role.better != "none" and len(curve) > 2),
+        key=lambda index: ("val", "test", "train", "none").index(members[index].role.split),
     )
-    for place in ranked:
-        curve = members[place]
+    for index in ranked:
+        curve = members[index]
         finite = np.isfinite(curve.values)
-        if not finite.any() or members[place].role.quantity not in {"loss", "error", "accuracy", "reward"}:
+        if not finite.any() or members[index].role.quantity not in {"loss", "error", "accuracy", "reward"}:
             continue
         if curve.role.granularity == "step" and curve.role.split == "train" and len(curve) > BATCHES:
             continue  # the luckiest batch says nothing
@@ -125,7 +125,7 @@ def _best(members: Sequence[Curve]) -> Json | None:
         value = float(curve.values[at])
         step = float(curve.steps[at])
         label = f"best {number(value)} at {curve.axis} {number(step)}"
-        return {"kind": "best", "curve": place, "x": step, "y": value, "label": label}
+        return {"kind": "best", "curve": index, "x": step, "y": value, "label": label}
     return None
 
 
@@ -146,11 +146,11 @@ def noise_band(curve: Curve) -> Json | None:
 def _extrapolations(diagnosis: Diagnosis, chart: Chart, members: Sequence[Curve]) -> list[Json]:
     wanted = {curve.id for curve in overlays.heading(diagnosis)}
     out: list[Json] = []
-    for place, curve in enumerate(members):
+    for index, curve in enumerate(members):
         if curve.id in wanted:
             line = extrapolation(curve)
             if line is not None:
-                out.append({"kind": "extrapolation", "curve": place, **line})
+                out.append({"kind": "extrapolation", "curve": index, **line})
     return out
 
 

@@ -151,9 +151,9 @@ def matrix(rows: Sequence[Row]) -> dict[str, Json]:
         for seen in item["conditions"]:
             weight[seen["id"]] += _WEIGHT[seen["severity"]]
     names = [name for name, _ in sorted(weight.items(), key=lambda pair: (-pair[1], pair[0]))]
-    place = {name: index for index, name in enumerate(names)}
+    position = {name: index for index, name in enumerate(names)}
     cells = [
-        [place[seen["id"]], index, seen["severity"], seen["confidence"]]
+        [position[seen["id"]], index, seen["severity"], seen["confidence"]]
         for index, item in enumerate(rows)
         for seen in item["conditions"]
     ]

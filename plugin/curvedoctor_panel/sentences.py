@@ -32,10 +32,10 @@ class Region:
 def sentences(rows: Sequence[Row]) -> list[str]:
     """The commonest problems of weight first; then the best run of the largest family."""
     having: dict[str, set[int]] = {}
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         for seen in row["conditions"]:
             if seen["severity"] != "info":
-                having.setdefault(seen["id"], set()).add(place)
+                having.setdefault(seen["id"], set()).add(index)
     common = sorted(having.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     regions = list(_regions(rows))
     out = [_said(name, runs, rows, regions) for name, runs in common[:MOST] if len(runs) >= FEWEST]
@@ -69,10 +69,10 @@ def _where(runs: set[int], all_runs: int, regions: Sequence[Region]) -> Region |
 def _regions(rows: Sequence[Row]) -> Iterator[Region]:
     """Every side of every value of every hyperparameter that differs."""
     values: dict[str, dict[int, Json]] = {}
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         for name, value in row["params"].items():
             if value is not None:
-                values.setdefault(name, {})[place] = value
+                values.setdefault(name, {})[index] = value
     for name, by_run in sorted(values.items()):
         different = set(by_run.values())
         if len(different) < 2:

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from clinic.dataset import OUTCOMES, Table
-from clinic.fit import SETTINGS, TREES, as_boosted, as_forest, boost, grow, save
+from clinic.fit import SETTINGS, TREES, as_boosted, boost, save
+from clinic.reach import EXAMPLES, familiar_with, trusted
 from curvedoctor import conditions, diagnose_curves
 from curvedoctor.advice import help_probability
 from curvedoctor.advice.boosted import SUREST, Boosted
-from curvedoctor.advice.forest import MARGIN, STEPS, Forest
+from curvedoctor.advice.familiar import Familiar
 from curvedoctor.advice.help_probability import (
     EXPLAINED,
     FEWEST,
@@ -23,6 +24,7 @@ from curvedoctor.advice.help_probability import (
     REASONS,
     SICK,
     SMOOTH,
+    UNLIKE,
     Estimate,
     Model,
     default_model,
@@ -54,20 +56,12 @@ def trees() -> Boosted:
         threshold=np.array([[1, np.inf, 0], [np.inf] * 3, [np.inf] * 3], np.float32),
         value=np.array([[0, -1.5, 2, -1.5, -1.5, 0.5, 3], [-0.4] * 7, [-0.4] * 7], np.float32),
         count=np.array([1, 2], np.int32),
-        slope=np.array([1, 2], np.float32),
-        intercept=np.array([0, 1], np.float32),
     )
 
 
 @pytest.mark.parametrize(("row", "leaf"), list(zip(ROWS, LEAVES, strict=True)))
 def test_rows_reach_their_leaf_missing_values_too(row: tuple[float, float], leaf: float) -> None:
     assert trees().scores(impute(np.array([row])))[0] == pytest.approx([leaf, -0.8])
-
-
-def test_log_odds_are_calibrated_within_bounds() -> None:
-    score = trees().calibrated(np.array([[0.0, 0.0], [2.0, 1.0]]))
-    assert score[:, 0] == pytest.approx([-1.5, 3.0])
-    assert score[0, 1] == pytest.approx(2 * -0.8 + 1)
 
 
 def test_contributions_add_up_to_the_way_from_root_to_leaf() -> None:
@@ -98,57 +92,70 @@ def test_fitted_trees_say_what_lightgbm_says() -> None:
     rows = rng.normal(size=(400, len(names()))).round(1)
     labels = np.zeros((400, len(OUTCOMES)))
     labels[:, 0] = rows[:, 0] + rows[:, 1] * rows[:, 2] > 0.5
-    labels[:100, 0] = np.nan
-    table = Table(
-        rows, labels, np.full_like(labels, np.nan), rng.uniform(0.5, 2, 400), ("t",) * 400, np.arange(400.0)
-    )
+    weight = np.repeat(rng.uniform(0.5, 2, 400)[:, None], len(OUTCOMES), axis=1)
+    nothing = np.full_like(labels, np.nan)
+    table = Table(rows, labels, nothing, weight, ("t",) * 400, np.arange(400.0), ("clinic",) * 400)
     keep = np.ones(400, dtype=bool)
-    scores = as_boosted(boost(table, keep), [(1.0, 0.0)] * len(OUTCOMES)).scores(impute(rows))
-    data = lightgbm.Dataset(rows[100:], labels[100:, 0], weight=table.weight[100:])
+    scores = as_boosted(boost(table, keep)).scores(impute(rows))
+    data = lightgbm.Dataset(rows, labels[:, 0], weight=table.weight[:, 0])
     theirs = lightgbm.train(dict(SETTINGS), data, TREES).predict(rows, raw_score=True)
-    assert scores[:, 0] == pytest.approx(theirs, abs=1e-4)
+    assert scores[:, 0] == pytest.approx(np.clip(theirs, -SUREST, SUREST), abs=1e-4)
     assert np.abs(theirs).max() > 1
-    assert (scores[:, 1:] < -SUREST).all()  # never helps
+    assert (scores[:, 1:] == -SUREST).all()  # never helps
 
 
-def forest() -> Forest:
-    """One tree: x ≤ 1 → 51, else (y ≤ 0 → 102, else 204); the second outcome is always 102."""
-    return Forest(
-        outcomes=("help", SICK),
-        features=("x", "y"),
-        feature=np.array([0, -1, 1, -1, -1], np.int16),
-        threshold=np.array([1, 0, 0, 0, 0], np.float32),
-        left=np.array([1, 0, 3, 1, 2], np.int32),
-        right=np.array([2, 0, 4, 0, 0], np.int32),
-        share=np.array([[51, 102], [102, 102], [204, 102]], np.uint8),
-        roots=np.array([0], np.int32),
-        slope=np.array([1, 2], np.float32),
-        intercept=np.array([0, 1], np.float32),
+def familiar(trust: float = 1.0) -> Familiar:
+    """Two examples, at (1, 1) and (2, 2) of features cut at 0.5, 1.5, 2.5; so far from both, odds shrink towards 0 and 1."""
+    known = Familiar(
+        cuts=np.array([[0.5, 1.5, 2.5]] * 2, np.float32),
+        examples=np.zeros((0, 2), np.int8),
+        knots=np.array([0.0, 1.0, 1.0, 1.0], np.float32),
+        trust=np.array([1.0, trust, trust, trust], np.float32),
+        average=np.array([0.0, 1.0], np.float32),
     )
+    return replace(known, examples=known.ranks(np.array([[1.0, 1.0], [2.0, 2.0]])))
 
 
-def test_rows_reach_their_leaf_in_the_forest() -> None:
-    shares = forest().shares(impute(np.array(ROWS)))
-    assert shares[:, 0] * STEPS == pytest.approx([51, 51, 102, 204, 51, 102])
-    assert shares[:, 1] == pytest.approx(0.4)
-    assert forest().calibrated(impute(np.array(ROWS)))[0] == pytest.approx(
-        [np.log(0.25), 2 * np.log(0.4 / 0.6) + 1]
-    )
+def test_what_was_learnt_from_is_near_and_what_was_not_is_far() -> None:
+    rows = [(1.0, 1.2), (2.0, 2.6), (99.0, 99.0), (np.nan, 1.0)]
+    near, edge, beyond, absent = familiar().distance(np.array(rows)).tolist()
+    assert near < edge < beyond
+    assert near < absent
+    assert familiar().distance(np.empty((0, 2))).tolist() == []
 
 
-def test_a_grown_forest_says_what_scikit_learn_says() -> None:
+@pytest.mark.parametrize("trust", [1.0, 0.5, 0.0])
+def test_far_from_what_was_learnt_odds_are_near_the_average(trust: float) -> None:
+    odds = np.array([[3.0, -2.0], [3.0, -2.0]])
+    near, far = familiar(trust).shrunk(odds, np.array([0.0, 1.0]))
+    assert near.tolist() == [3.0, -2.0]
+    assert far.tolist() == pytest.approx([3 * trust, 1 - 3 * trust])
+    assert familiar(trust).kept(np.array([0.0, 5.0])).tolist() == [1.0, trust]
+    assert familiar(trust).strange(np.array([0.0, 1.0, 1.1])).tolist() == [False, False, True]
+
+
+def test_held_out_rows_that_are_told_wrong_far_away_are_trusted_less_there() -> None:
     rng = np.random.default_rng(0)
-    rows = rng.normal(size=(300, len(names()))).round(1)
-    labels = (rows[:, : len(OUTCOMES)] > 0.3).astype(float)
-    table = Table(rows, labels, np.full_like(labels, np.nan), np.ones(300), ("t",) * 300, np.arange(300.0))
-    grown = grow(table, np.ones(300, dtype=bool))
-    shares = as_forest(grown, [(1.0, 0.0)] * len(OUTCOMES)).shares(impute(rows))
-    assert shares == pytest.approx(grown.predict(impute(rows)), abs=0.5 / STEPS)
+    distance = rng.uniform(0, 1, 4000)
+    odds = rng.normal(0, 2, (4000, 1))
+    real = np.where(distance < 0.5, odds[:, 0], 0.0)
+    labels = (rng.random(4000) < 1 / (1 + np.exp(-real))).astype(float)[:, None]
+    known = trusted(familiar(), odds, distance, labels, np.ones((4000, 1)))
+    near, far = known.kept(np.array([0.05, 0.9])).tolist()
+    assert near > 0.75
+    assert far < 0.35
+    assert (np.diff(known.trust) <= 0).all()
 
 
-def test_both_parts_weigh_the_same() -> None:
-    rows = np.array([[2.0, 1.0]])
-    assert model().probabilities(rows)[0, 0] == pytest.approx(1 / (1 + np.exp(-(3 + np.log(4)) / 2)))
+def test_examples_are_spread_over_what_was_learnt() -> None:
+    rng = np.random.default_rng(0)
+    rows = np.vstack([rng.normal(size=(300, 5)), rng.normal(50, 1, (2, 5))])
+    known = familiar_with(rows)
+    assert len(known.examples) <= EXAMPLES
+    assert known.distance(rows[-2:]).max() < 0.3
+    assert known.distance(np.full((1, 5), -999.0))[0] > known.distance(rows).max()
+    again = replace(known, knots=np.zeros(1, np.float32), trust=np.ones(1, np.float32))
+    assert again.distance(rows).tolist() == known.distance(rows).tolist()
 
 
 def model(*bins: float) -> Model:
@@ -158,7 +165,7 @@ def model(*bins: float) -> Model:
         0.1 * np.arange(1, len(ends) + 1)[None, :, None] * np.array([1, 2, 3]) * np.array([[[1]], [[np.nan]]])
     )
     gains[:, -1] = np.nan
-    return Model(trees(), forest(), ends, gains.astype(np.float32))
+    return Model(trees(), familiar(), ends, gains.astype(np.float32))
 
 
 def test_what_is_shipped_is_what_was_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,17 +207,9 @@ def test_gaps_lie_below_every_split_and_nothing_is_beyond_bounds() -> None:
     assert MISSING < -LARGEST
 
 
-def test_shares_of_the_forest_are_never_certain() -> None:
-    sure = replace(
-        forest(), share=np.array([[0, 255]] * 3, np.uint8), slope=np.ones(2), intercept=np.zeros(2)
-    )
-    odds = sure.calibrated(impute(np.array(ROWS)))[0]
-    assert 1 / (1 + np.exp(-odds)) == pytest.approx([MARGIN, 1 - MARGIN])
-
-
 def test_log_odds_are_never_certain() -> None:
-    sure = replace(trees(), value=10 * trees().value, slope=np.ones(2), intercept=np.zeros(2))
-    assert sure.calibrated(np.array([[2.0, 1.0]]))[0] == pytest.approx([SUREST, -SUREST])
+    sure = replace(trees(), value=10 * trees().value)
+    assert sure.scores(np.array([[2.0, 1.0]]))[0] == pytest.approx([SUREST, -SUREST])
 
 
 # --- a model's inputs, by name
@@ -251,9 +250,10 @@ def test_inputs_are_the_features_of_a_run_in_the_models_order() -> None:
 
 
 def test_a_feature_that_this_version_lacks_is_not_known() -> None:
-    row = inputs(sample()[:2], ["train_from_the_future", names()[0], "gone"])
+    trained = [one for one in sample() if one.train is not None][:2]
+    row = inputs(trained, ["train_from_the_future", names()[0], "gone"])
     assert np.isnan(row[:, [0, 2]]).all()
-    assert row[:, 1].tolist() == [vector.vector(one)[names()[0]] for one in sample()[:2]]
+    assert row[:, 1].tolist() == [vector.vector(one)[names()[0]] for one in trained]
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -290,8 +290,8 @@ def test_the_shipped_model_knows_the_features_of_this_version() -> None:
     """Else it judges by gaps: fit it again."""
     shipped = default_model()
     assert shipped is not None
-    assert shipped.boosted.features == shipped.forest.features
-    assert shipped.boosted.outcomes == shipped.forest.outcomes
+    assert len(shipped.familiar.cuts) == len(shipped.boosted.features)
+    assert len(shipped.familiar.average) == len(shipped.boosted.outcomes)
     assert set(shipped.boosted.features) <= set(names())
 
 
@@ -355,6 +355,17 @@ def test_the_gain_goes_with_the_probability_that_is_told() -> None:
         )
     assert told.gain("fix-metric", 0.9) is None
     assert known.with_trials([trial("help", 0.95)]).model is known.model
+
+
+def test_of_a_run_unlike_what_was_learnt_from_it_is_said() -> None:
+    shipped = default_model()
+    assert shipped is not None
+    nowhere = replace(shipped, familiar=replace(shipped.familiar, knots=0 * shipped.familiar.knots))
+    one = build([HEALTHY[0](np.random.default_rng(0))])
+    for model, said in ((nowhere, True), (shipped, False)):
+        told = estimates(one, model)[0]
+        assert all((reasons[0] == UNLIKE) is said for reasons in told.attributions.values() if reasons)
+        assert all(len(reasons) <= REASONS for reasons in told.attributions.values())
 
 
 def test_an_activation_that_neither_saturates_nor_dies_is_not_to_be_repaired() -> None:

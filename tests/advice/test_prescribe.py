@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from curvedoctor.actions import ACTIONS, OPPOSITES
+from curvedoctor.advice.experiments import LIKELY
 from curvedoctor.advice.help_probability import Estimate
 from curvedoctor.advice.possible import LARGE_SET
 from curvedoctor.advice.prescribe import (
@@ -64,9 +65,18 @@ def test_by_probability_against_effort() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("costly", sorted(EFFORT))
+#: of each cost one action
+COSTLY = ("change-optimizer", "fix-init", "train-longer", "bigger-model", "more-data")
+
+
+def test_what_takes_more_must_be_likelier() -> None:
+    assert EFFORT["number"] == 0 < EFFORT["code"] < EFFORT["machines"] < EFFORT["data"]
+    assert {ACTIONS[action].cost for action in COSTLY} == {"code", "machines", "data"}
+
+
+@pytest.mark.parametrize("costly", COSTLY)
 def test_how_much_more_a_costly_action_must_bring(costly: str) -> None:
-    more = EFFORT[costly] + 1.1 * ALIKE
+    more = EFFORT[ACTIONS[costly].cost] + 1.1 * ALIKE
     assert actions([], {costly: 0.5 + more, "clip-gradients": 0.5})[0] == costly
     assert actions([], {costly: 0.5 + more - 2.2 * ALIKE, "clip-gradients": 0.5})[0] == "clip-gradients"
 
@@ -79,14 +89,12 @@ def test_what_treats_a_finding_comes_before_what_merely_improves(times: float) -
     assert told[0] == ("clip-gradients" if times < 1 else "add-warmup")
 
 
-@pytest.mark.parametrize("costly", sorted(EFFORT))
+@pytest.mark.parametrize("costly", COSTLY)
 def test_effort_counts_among_what_treats_a_finding(costly: str) -> None:
     both = [found("clip-gradients", costly, confidence=0.0)]
-    assert (
-        actions(both, {costly: 0.5 + EFFORT[costly] - 1.1 * ALIKE, "clip-gradients": 0.5})[0]
-        == "clip-gradients"
-    )
-    assert actions(both, {costly: 0.5 + EFFORT[costly] + 1.1 * ALIKE, "clip-gradients": 0.5})[0] == costly
+    even = 0.5 + EFFORT[ACTIONS[costly].cost]
+    assert actions(both, {costly: even - 1.1 * ALIKE, "clip-gradients": 0.5})[0] == "clip-gradients"
+    assert actions(both, {costly: even + 1.1 * ALIKE, "clip-gradients": 0.5})[0] == costly
 
 
 def test_of_what_is_about_as_probable_the_first_named_comes_first() -> None:
@@ -114,7 +122,19 @@ def test_at_least_one_thing_is_said_and_at_most_six() -> None:
 
 def test_without_a_finding_only_changes_of_the_training_are_said() -> None:
     measured = {a: 0.9 for a, known in ACTIONS.items() if not known.training}
-    assert actions([], {**measured, "add-warmup": 0.3}) == ["add-warmup"]
+    assert actions([], {**measured, "add-warmup": LIKELY}) == ["add-warmup"]
+
+
+def test_where_nothing_is_likely_an_experiment_comes_first_and_says_why() -> None:
+    odds = {"lower-lr": 0.2, "raise-lr": 0.2, "add-warmup": LIKELY - 0.1}
+    first, second = said([], odds)[:2]
+    assert (first.action, second.action) == ("run-lr-range-test", "add-warmup")
+    assert first.confidence == pytest.approx(0.4)
+    assert first.basis == "odds"
+    assert first.gain is None
+    assert "tells whether the learning rate" in first.because[0]
+    assert actions([found("add-warmup", severity="error", confidence=0.9)], odds)[0] == "add-warmup"
+    assert actions([], {**odds, "add-warmup": LIKELY})[0] == "add-warmup"
 
 
 # --- what findings make of the odds

@@ -214,6 +214,9 @@ def main() -> int:
     parser.add_argument("--clinic", action="store_true", help="the clinic's held-out grids")
     parser.add_argument("--clinic-fit", action="store_true", help="the clinic's other grids, for calibration")
     parser.add_argument("--outside", type=Path, metavar="FOLDER", help="public grids that lie in this folder")
+    parser.add_argument(
+        "--settings", type=int, default=1, help="of each of LCBench's tasks (needs onnxruntime)"
+    )
     parser.add_argument("--verbose", "-v", action="store_true", help="list what was wrong")
     said = parser.parse_args()
     shares = []
@@ -224,9 +227,12 @@ def main() -> int:
     if said.trained:
         shares.append(report("trained", judge(trained()), said.verbose))
     if said.outside:
-        from benchmarks.outside_grids import deepobs
+        from benchmarks.outside_grids import deepobs, lcbench
 
-        shares.append(report("DeepOBS", judge(deepobs(said.outside)), said.verbose))
+        if (said.outside / "deepobs.jsonl.xz").exists():
+            shares.append(report("DeepOBS", judge(deepobs(said.outside)), said.verbose))
+        if (said.outside / "model.onnx").exists():
+            shares.append(report("LCBench", judge(lcbench(said.outside, said.settings)), said.verbose))
     if said.clinic_fit:
         report("clinic, calibration tasks", judge(clinic(final=False)), said.verbose)
     if said.clinic:

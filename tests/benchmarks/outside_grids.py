@@ -20,6 +20,10 @@ from curvedoctor.model import Run
 
 #: last epochs whose median is the loss that a run really has
 END = 5
+#: learning rates of a surrogate's grid: two to three a decade
+RATES = 10
+#: which of the surrogate's curves are the validation and the test loss
+VAL_LOSS, TEST_LOSS = 1, 2
 
 
 def _end(values: np.ndarray) -> float:
@@ -54,3 +58,26 @@ def deepobs(folder: Path) -> Iterator[Grid]:
         if len(by_lr) >= 12:
             runs = [by_lr[lr] for lr in sorted(by_lr)]
             yield Grid(name, runs, {r.name: truth[r.name] for r in runs})
+
+
+def lcbench(folder: Path, settings: int = 1, seed: int = 0) -> Iterator[Grid]:
+    """The surrogate's grids: so many settings of each task, at ten rates each; true is the test loss, which is not logged."""
+    from clinic.outside.lcbench import EPOCHS, SETTINGS, Surrogate, drawn
+
+    surrogate = Surrogate(folder)
+    space = surrogate.spaces["learning_rate"]
+    rates = np.geomspace(float(space["lower"]), float(space["upper"]), RATES)
+    for number, task in enumerate(surrogate.tasks):
+        rng = np.random.default_rng([seed, number])
+        for setting in (drawn(surrogate.spaces, rng) for _ in range(settings)):
+            asked = [setting | {"learning_rate": float(f"{rate:.3g}")} for rate in rates]
+            found = surrogate.curves(task, asked)
+            name = f"{task}/{'-'.join(f'{setting[k]:.3g}' for k in SETTINGS if k != 'learning_rate')}"
+            runs, truth = [], {}
+            for one, curves in zip(asked, found, strict=True):
+                params = {"lr": one["learning_rate"], "batch_size": int(one["batch_size"]), "momentum": one["momentum"],
+                          "weight_decay": one["weight_decay"], "optimizer": "sgd", "schedule": "cosine", "epochs": EPOCHS}  # fmt: skip
+                made = run(f"{name}/{one['learning_rate']:g}", params, name, val_loss=curves[:, VAL_LOSS])
+                runs.append(made)
+                truth[made.name] = float(curves[-1, TEST_LOSS])
+            yield Grid(name, runs, truth)

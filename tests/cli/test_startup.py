@@ -16,7 +16,7 @@ HEAVY = {
     "distributed", "jax", "IPython", "PIL", "jsonschema", "werkzeug", "requests", "aiohttp", "grpc",
 }  # fmt: skip
 #: not even needed to answer --help
-NUMERIC = {"numpy", "scipy", "tensorboard", "google.protobuf", "fsspec", "yaml", "rich", "joblib"}
+NUMERIC = {"numpy", "scipy", "tensorboard", "google.protobuf", "fsspec", "yaml", "rich", "loky"}
 
 
 def loaded(*arguments: str) -> set[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from curvedoctor.engine import Options, diagnose_sources, grouping, work
-from curvedoctor.engine.pool import run_ordered
+from curvedoctor.engine.pool import in_order, pool
 from curvedoctor.errors import UsageError
 from curvedoctor.features.case import Case
 from curvedoctor.model import Diagnosis, Problem
@@ -98,6 +98,7 @@ def test_small_groups_share_a_job_and_large_ones_are_cut(logs: Path, monkeypatch
 
 
 def test_results_come_in_order_and_an_unknown_backend_is_refused() -> None:
-    assert list(run_ordered(abs, range(-5, 5), workers=2)) == [5, 4, 3, 2, 1, 0, 1, 2, 3, 4]
-    with pytest.raises(UsageError, match="loky, dask or ray"):
-        next(run_ordered(abs, [1], backend="spark"))
+    with pool(abs, 2, "loky") as where:
+        assert list(in_order(where, range(-5, 5))) == [5, 4, 3, 2, 1, 0, 1, 2, 3, 4]
+    with pytest.raises(UsageError, match="loky, dask or ray"), pool(abs, 1, "spark"):
+        pass

@@ -268,6 +268,21 @@ def test_a_walk_by_keyboard_alone(watched: Watched, board: Board) -> None:
     frame.locator(".cd-head h1").wait_for()
 
 
+@pytest.mark.parametrize("place", [".cd-canvas", ".cd-finding-pick", ".cd-link"])
+def test_another_run_that_is_shown_takes_no_focus_away(watched: Watched, board: Board, place: str) -> None:
+    """Its answer may come while somebody is tabbing through the run before it."""
+    board.diagnosed(6)
+    frame = tab(watched, board, "&run=few-samples")
+    run_in(frame, "few-samples")
+    frame.locator(place).first.focus()
+    watched.page.keyboard.press("j")
+    frame.locator(".cd-head h1", has_not_text="few-samples").wait_for()
+    focused = frame.locator(".cd-detail:focus, .cd-detail :focus")
+    assert focused.count() == 1
+    watched.page.keyboard.press("Tab")
+    assert focused.count() == 1
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("view", ["runs", "across"])
 def test_axe_finds_nothing_in_the_tab(watched: Watched, board: Board, view: str, theme: str) -> None:

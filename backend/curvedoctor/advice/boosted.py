@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from curvedoctor.model import Floats
 
-#: log-odds are kept within this of 0 before they are calibrated
+#: log-odds are kept within this of 0
 SUREST = 6.0
 #: rows evaluated at a time: keeps what is looked up in the processor's cache
 _BLOCK = 64
@@ -36,12 +36,9 @@ class Boosted:
     value: npt.NDArray[np.float32]
     #: trees of each outcome, which stand one after the other, shape (outcomes,)
     count: npt.NDArray[np.int32]
-    #: logistic calibration of each outcome's log-odds (Platt 1999), shape (outcomes,)
-    slope: npt.NDArray[np.float32]
-    intercept: npt.NDArray[np.float32]
 
     def scores(self, filled: Floats) -> Floats:
-        """Log-odds of each outcome before calibration, shape (n, outcomes), for complete rows (n, features)."""
+        """Log-odds of each outcome, shape (n, outcomes), for complete rows (n, features)."""
         starts = np.cumsum([0, *self.count[:-1]])
         leaves = np.arange(len(self.value))
         sums = [
@@ -53,11 +50,8 @@ class Boosted:
             )
             for at in range(0, len(filled), _BLOCK)
         ]
-        return np.concatenate(sums) if sums else np.empty((0, len(self.outcomes)))
-
-    def calibrated(self, filled: Floats) -> Floats:
-        """Calibrated log-odds of each outcome, shape (n, outcomes), for complete rows (n, features)."""
-        return np.clip(self.scores(filled), -SUREST, SUREST) * self.slope + self.intercept
+        whole = np.concatenate(sums) if sums else np.empty((0, len(self.outcomes)))
+        return np.asarray(np.clip(whole, -SUREST, SUREST))
 
     def contributions(self, filled: Floats, outcome: str) -> dict[str, float]:
         """How much each feature of a complete row moved one outcome's log-odds (Saabas 2014: changes along the paths, summed)."""

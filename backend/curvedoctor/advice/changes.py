@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from curvedoctor.actions import ACTIONS
 from curvedoctor.advice import trees
+from curvedoctor.advice.agents import CHANGES as of_agents
 from curvedoctor.advice.named import named
 from curvedoctor.advice.said import Change, say
+from curvedoctor.conditions.measures.selects import selects
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
-from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.rates import customary, decades_below_usual, tuned
 from curvedoctor.model import Finding, ParamValue
 
 #: the least rate that anything but fine-tuning is customarily trained with
@@ -21,7 +24,8 @@ LOWEST = 1e-4
 #: a learning rate farther off than this factor is taken over only with a gain of at least this share
 STRIDE, LARGE = 30.0, 0.5
 
-
+#: the experiment that tells whether data are what is missing
+TENTH = "One run with a tenth of the data comes first: if it ends about as low, more will not help."
 #: hyperparameters whose names do not read as words
 _PLAIN = {
     "lr": "learning rate", "n_train": "number of training samples", "n_val": "number of validation samples",
@@ -44,7 +48,7 @@ def change(
     grown = trees.change(case, action) if case.boosting else None
     if grown is not None:
         return grown
-    special = _SPECIAL.get(action)
+    special = (of_agents if case.agent else _SPECIAL).get(action)
     made = special(case, findings) if special is not None else None
     return made if made is not None else _scaled(case, action)
 
@@ -112,7 +116,11 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
         if below is None and lr < LOWEST:
             below = math.log10(LOWEST / lr)
         far = below is not None and abs(below) > abs(math.log10(factor)) and (below > 0) == (factor > 1)
-        proposed = float(f"{lr * (10**below if far and below is not None else factor):.2g}")
+        to = lr * (10**below if far and below is not None else factor)
+        usual = customary(case)
+        if tuned(case) and usual is not None and action == "raise-lr":
+            to = min(to, max(usual.high, 1.5 * lr))  # more would destroy what was learnt before
+        proposed = float(f"{to:.2g}")
         factor = float(f"{proposed / lr:.3g}")
         return Change(f"{_verb(action)} from {say(lr)} to {say(proposed)}.", "lr", lr, proposed, factor)
 
@@ -120,7 +128,13 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
 
 
 def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
-    s = case.val or case.val_score or case.primary
+    turned = [
+        case.series.get(f.curves[0])
+        for f in findings
+        if f.condition == "overfitting" and f.severity != "info"
+    ]
+    held_out = [t for t in turned if t is not None and t.curve.role.split in ("val", "test")]
+    s = held_out[0] if held_out else selects(case) or case.val or case.val_score or case.primary
     if s is None:
         return None
     at = s.step_at(s.best_index)
@@ -133,11 +147,8 @@ def _train_longer(case: Case, findings: Sequence[Finding]) -> Change | None:
     s = case.outcome
     epochs = case.number("epochs")
     least = 0.0 if s is None else gain_interval(s.grid, s.stats.n)[0] / max(abs(s.stats.end), 1e-300)
-    hope = (
-        f" Extrapolation expects the loss to fall by another {100 * min(least, 1.0):.0f} %."
-        if least >= 0.02
-        else ""
-    )
+    more = 100 * min(least, 1.0)
+    hope = f" Extrapolation expects the loss to fall by another {more:.0f} %." if least >= 0.02 else ""
     if epochs is None:
         return Change(ACTIONS["train-longer"].text + hope, "epochs", None, None, 2.0)
     proposed = round(2 * epochs)
@@ -184,6 +195,11 @@ def _clip(case: Case, findings: Sequence[Finding]) -> Change | None:
     )
 
 
+def _more_data(case: Case, findings: Sequence[Finding]) -> Change | None:
+    made = _scaled(case, "more-data")
+    return replace(made, text=f"{made.text} {TENTH}")
+
+
 def _fix_activation(case: Case, findings: Sequence[Finding]) -> Change | None:
     """Where the output's activation is what doesn't fit, it is the output's that changes."""
     last = case.word("last_activation")
@@ -217,6 +233,7 @@ _SPECIAL: dict[str, Callable[[Case, Sequence[Finding]], Change | None]] = {
     "reduce-regularization": _reduce_regularization,
     "clip-gradients": _clip,
     "bigger-batch": _batch,
+    "more-data": _more_data,
     "fix-activation": _fix_activation,
 }
 

@@ -8,17 +8,16 @@ below zero. It orders and prices what to try; it makes nobody sick.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.boosted import Boosted
-from curvedoctor.advice.forest import Forest
+from curvedoctor.advice.familiar import Familiar
 from curvedoctor.advice.impute import impute
 from curvedoctor.advice.siblings import Trial
 from curvedoctor.features import vector
@@ -27,11 +26,7 @@ from curvedoctor.features.sentences import facts
 from curvedoctor.model import Floats, ParamValue
 
 Stored = npt.NDArray[np.generic]
-Part = TypeVar("Part", Boosted, Forest)
 Gain = tuple[float, float, float]
-
-#: what both parts know alike
-_SHARED = ("outcomes", "features")
 
 #: the outcome "some remedy helps"
 SICK = "sick"
@@ -41,6 +36,8 @@ FEWEST = 2
 SMOOTH = frozenset({"gelu", "silu", "mish", "elu", "selu", "celu", "leaky-relu"})
 #: samples from which on nothing was learnt of more of them, and how often more data helped on average
 BEYOND, ON_AVERAGE = 20_000, 0.3
+#: said of a run that is unlike what was learnt from
+UNLIKE = "this run is unlike those that the odds were learnt from: they are near the average"
 #: how many reasons are kept per action, and of how many actions
 REASONS, EXPLAINED = 3, 6
 #: strongest features that reasons are sought among
@@ -66,6 +63,11 @@ class Estimate:
             return None
         return self.model.gain(self.model.boosted.outcomes.index(action), chance)
 
+    def with_reason(self, action: str, reason: str) -> Estimate:
+        """The same with one more reason for an action, before all others."""
+        reasons = (reason, *self.attributions.get(action, ()))[:REASONS]
+        return replace(self, attributions={**self.attributions, action: reasons})
+
     def with_trials(self, trials: Sequence[Trial]) -> Estimate:
         """The same with what siblings have tried worked in."""
         if not trials or not self.probability:
@@ -84,9 +86,9 @@ class Estimate:
 class Model:
     """What was fitted."""
 
-    #: boosted trees and a forest err differently: the mean of their log-odds is better than either
     boosted: Boosted
-    forest: Forest
+    #: how far all this reaches
+    familiar: Familiar
     #: upper ends of bins of probability, shape (bins,)
     bins: npt.NDArray[np.float32]
     #: gain's tenth percentile, median, ninetieth by outcome and bin, shape (outcomes, bins, 3); NaN: not known
@@ -94,8 +96,13 @@ class Model:
 
     def probabilities(self, rows: Floats) -> Floats:
         """Probability of each outcome, shape (n, outcomes), for rows of features (n, features)."""
-        filled = impute(rows)
-        return probability(self.boosted.calibrated(filled), self.forest.calibrated(filled))
+        return self.told(rows)[0]
+
+    def told(self, rows: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """Those probabilities, and whether the run is unlike what was learnt from, shape (n,)."""
+        distance = self.familiar.distance(rows)
+        odds = self.familiar.shrunk(self.boosted.scores(impute(rows)), distance)
+        return 1.0 / (1.0 + np.exp(-odds)), self.familiar.strange(distance)
 
     def gain(self, outcome: int, chance: float) -> Gain | None:
         """What runs gained for which an action was about as probable to help; None where too few are known."""
@@ -105,39 +112,26 @@ class Model:
 
     def to_arrays(self) -> dict[str, Stored]:
         """What `from_arrays` reads, by name."""
-        held: dict[str, Stored] = {name: np.array(getattr(self.boosted, name)) for name in _SHARED}
-        held |= {"bins": self.bins, "gains": self.gains}
-        for part in (self.boosted, self.forest):
-            held |= {_stored(type(part), name): getattr(part, name) for name in _own(type(part))}
+        held: dict[str, Stored] = {"bins": self.bins, "gains": self.gains}
+        for part in (self.boosted, self.familiar):
+            held |= {_stored(type(part), f.name): np.array(getattr(part, f.name)) for f in fields(part)}
         return held
 
     @classmethod
     def from_arrays(cls, held: Mapping[str, Stored]) -> Model:
         """From the arrays of an `.npz`; raises KeyError where one is missing."""
+        trees = {f.name: held[_stored(Boosted, f.name)] for f in fields(Boosted)}
+        words = {name: tuple(str(s) for s in trees.pop(name)) for name in ("outcomes", "features")}
         return cls(
-            _part(Boosted, held),
-            _part(Forest, held),
+            Boosted(**words, **trees),  # type: ignore[arg-type]
+            Familiar(**{f.name: held[_stored(Familiar, f.name)] for f in fields(Familiar)}),  # type: ignore[arg-type]
             held["bins"].astype(np.float32),
             held["gains"].astype(np.float32),
         )
 
 
-def probability(*scores: Floats) -> Floats:
-    """The probability to the mean of several log-odds."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.mean(scores, axis=0))))
-
-
-def _own(kind: type[Boosted] | type[Forest]) -> list[str]:
-    return [field.name for field in fields(kind) if field.name not in _SHARED]
-
-
-def _stored(kind: type[Boosted] | type[Forest], name: str) -> str:
+def _stored(kind: type[Boosted] | type[Familiar], name: str) -> str:
     return f"{kind.__name__.lower()}_{name}"
-
-
-def _part(kind: type[Part], held: Mapping[str, Stored]) -> Part:
-    shared = {name: tuple(str(s) for s in held[name]) for name in _SHARED}
-    return kind(**shared, **{name: held[_stored(kind, name)] for name in _own(kind)})  # type: ignore[arg-type]
 
 
 @cache
@@ -179,12 +173,13 @@ def estimates(cases: Sequence[Case], model: Model | None = None) -> list[Estimat
     if model is None or not chosen:
         return out
     rows = inputs([cases[i] for i in chosen], model.boosted.features)
-    for i, row, chance in zip(chosen, rows, model.probabilities(rows), strict=True):
-        out[i] = _estimate(model, cases[i], row, chance)
+    chances, strange = model.told(rows)
+    for k, i in enumerate(chosen):
+        out[i] = _estimate(model, cases[i], rows[k], chances[k], strange=bool(strange[k]))
     return out
 
 
-def _estimate(model: Model, case: Case, row: Floats, chance: Floats) -> Estimate:
+def _estimate(model: Model, case: Case, row: Floats, chance: Floats, *, strange: bool) -> Estimate:
     chances = dict(zip(model.boosted.outcomes, chance.tolist(), strict=True))
     chances.pop(SICK, None)
     if case.word("activation") in SMOOTH:
@@ -192,7 +187,10 @@ def _estimate(model: Model, case: Case, row: Floats, chance: Floats) -> Estimate
     if (case.number("n_train") or 0.0) >= BEYOND:
         chances["more-data"] = min(chances.get("more-data", 0.0), ON_AVERAGE)
     likeliest = sorted(chances, key=lambda action: -chances[action])[:EXPLAINED]
-    return Estimate(chances, _attributions(model.boosted, row, likeliest), model=model)
+    reasons = _attributions(model.boosted, row, likeliest)
+    if strange:
+        reasons = {action: (UNLIKE, *known[: REASONS - 1]) for action, known in reasons.items()}
+    return Estimate(chances, reasons, model=model)
 
 
 def _attributions(trees: Boosted, row: Floats, actions: Sequence[str]) -> dict[str, tuple[str, ...]]:

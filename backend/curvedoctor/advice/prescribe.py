@@ -1,16 +1,17 @@
 """Findings, what is expected of each action and what siblings tried → prescriptions, in the order to try them.
 
-What is repaired comes first: the remedy of an error that is certain. Then probability of help × gain to
-expect, against the effort. What can't be done for this run, and what contradicts a finding or an earlier
-prescription, is left out.
+What is repaired comes first: the remedy of an error that is certain. Then what is likely to help, against
+the effort; where no remedy is, the experiment that tells which one does. What can't be done for this run,
+and what contradicts a finding or an earlier prescription, is left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from curvedoctor.actions import ACTIONS, OPPOSITES
+from curvedoctor.actions import ACTIONS, OPPOSITES, Cost
 from curvedoctor.advice.changes import change
+from curvedoctor.advice.experiments import experiment
 from curvedoctor.advice.help_probability import Estimate
 from curvedoctor.advice.possible import contradicts, last_resorts, possible
 from curvedoctor.advice.said import Change
@@ -33,10 +34,8 @@ LEAST = 0.05
 TREATS = 0.2
 #: probabilities that differ by less are alike: then the order of the findings decides
 ALIKE = 0.05
-#: what an action must bring more than one that takes a single number to change, as probability
-EFFORT: Mapping[str, float] = {
-    "train-longer": 0.05, "change-optimizer": 0.05, "bigger-model": 0.15, "more-data": 0.25,
-}  # fmt: skip
+#: by how much likelier it must be than an action that takes a number to change
+EFFORT: Mapping[Cost, float] = {"number": 0.0, "code": 0.03, "machines": 0.06, "data": 0.15}
 _WEIGHT: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -75,14 +74,20 @@ def prescribe(
     named = [action for _, actions in asked for action in actions]
 
     def place(action: str) -> tuple[object, ...]:
-        worth = chance[action] - EFFORT.get(action, 0.0) + (TREATS if action in seen else 0.0)
-        rank = named.index(action) if action in named else len(named)
-        return action not in repairs, action in last, -round(worth / ALIKE), rank, -worth, action
+        worth = chance[action] - EFFORT[ACTIONS[action].cost] + (TREATS if action in seen else 0.0)
+        told = named.index(action) if action in named else len(named)
+        return action not in repairs, action in last, -round(worth / ALIKE), told, -worth, action
 
     ranked = sorted(fit, key=place)
     worth = [a for a in ranked if a in seen or chance[a] >= WORTH_TRYING] or [
         a for a in ranked[:1] if chance[a] >= LEAST
     ]
+    treated = {a: chance[a] + (TREATS if a in seen else 0.0) for a in fit}
+    repaired = any(a in repairs for a in worth)
+    if not repaired and (asking := experiment(treated, estimate.probability, named)):
+        chance[asking.action] = asking.chance
+        estimate = estimate.with_reason(asking.action, asking.reason)
+        worth.insert(0, asking.action)
     treats = {a: tuple(dict.fromkeys(f.condition for f, acts in asked if a in acts)) for a in worth}
     return tuple(
         _prescription(

@@ -17,8 +17,8 @@ GLYPHS = (
     "101 010 100 001 001 001 101 010 101 001",
     "111 111 111 111 001 111 111 010 111 111",
 )
-#: pixels of a picture, and of the grid it is drawn on
-SIDE, GLYPH = 10, (5, 3)
+#: pixels along a side of a picture
+SIDE = 10
 CLASSES = 10
 
 

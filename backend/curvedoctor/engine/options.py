@@ -9,7 +9,6 @@ from typing import Literal
 from curvedoctor.model import Role
 from curvedoctor.sources.base import ReadOptions
 
-Backend = Literal["loky", "dask", "ray"]
 Wanted = Literal["all", "sick", "none"]
 
 

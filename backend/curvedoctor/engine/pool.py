@@ -59,17 +59,6 @@ class Pool(Generic[Job, Result]):
     here: bool = False
 
 
-def run_ordered(
-    work: Callable[[Job], Result], jobs: Iterable[Job], workers: int = 1, backend: str = "loky"
-) -> Iterator[Result]:
-    """`work` on every job, results in the order of the jobs; at most AHEAD jobs per worker are held.
-
-    Raises as `pool` does.
-    """
-    with pool(work, workers, backend) as where:
-        yield from in_order(where, jobs)
-
-
 def in_order(where: Pool[Job, Result], jobs: Iterable[Job]) -> Iterator[Result]:
     """The results of `jobs` in their order; no more than the pool's width are under way."""
     waiting: deque[Later[Result]] = deque()
@@ -98,13 +87,13 @@ def pool(
 @contextmanager
 def _loky(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
     if workers != 1:
-        from joblib import cpu_count
+        from loky import cpu_count
 
         workers = workers or cpu_count()
     if workers == 1:
         yield Pool(lambda job: Now(work(job)), 1, here=True)
         return
-    from joblib.externals.loky import get_reusable_executor
+    from loky import get_reusable_executor
 
     executor = get_reusable_executor(max_workers=workers, env=_ONE_THREAD)
     held: list[Any] = []

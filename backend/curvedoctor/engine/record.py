@@ -73,11 +73,6 @@ def hollow(curve: Curve) -> Curve:
     return replace(curve, steps=steps, values=values, wall_times=values)
 
 
-def is_hollow(curve: Curve) -> bool:
-    """Whether the curve's points were left out."""
-    return len(curve) > 0 and curve.values.strides == (0,)
-
-
 def pack(diagnoses: Sequence[Diagnosis], problems: Iterable[Problem] = ()) -> bytes:
     """Diagnoses of one group, and the problems met on the way, without the points of their curves."""
     table = _Table()

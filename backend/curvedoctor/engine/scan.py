@@ -128,10 +128,10 @@ class _Line:
         if head.batch.later is None:
             self._submit()
         assert head.batch.later is not None
-        judged = head.batch.later.result()
+        result = head.batch.later.result()
         if head.units[0] is head.batch.units[0]:
-            yield from judged.problems
-        done = judged.results.get(head.units[0].group) or group_result((), ())
+            yield from result.problems
+        done = result.results.get(head.units[0].group) or group_result((), ())
         if done.settled:
             self._plan.remember(head.units, [Entry(done.packed, pack_units(head.units))])
         yield from done.items()

@@ -43,7 +43,7 @@ def _no_evidence(case: Case, unjudged: Sequence[Unjudged], asked: int) -> str | 
     if asked == len(unjudged):
         return unjudged[0].reason if unjudged else "no condition was asked for"
     if not any(_improved(s) for s in case.series.values()):
-        return "no loss, error or score improved over the run"
+        return f"no {'reward' if case.agent else 'loss, error or score'} improved over the run"
     longest = max(s.stats.n for s in (case.train, case.train_step, case.val, case.reward) if s is not None)
     if longest < EVIDENCE:
         return f"{longest:.0f} points can't tell a plateau from a fall; {EVIDENCE} are needed"

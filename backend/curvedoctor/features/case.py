@@ -10,6 +10,7 @@ from functools import cached_property
 
 from curvedoctor.features.clocks import ranges_of
 from curvedoctor.features.pair import Pair, pairs
+from curvedoctor.features.rewards import reward_of, trains_an_agent
 from curvedoctor.features.schedule import Schedule, recognize
 from curvedoctor.features.series import Series, prepare
 from curvedoctor.features.trees import library_of
@@ -20,10 +21,6 @@ _PARTS = re.compile(r"box|obj|cls|dfl|reg|aux|kl|recon|head|rpn|mask|giou|l1|l2|
 _TOTAL = re.compile(
     r"total|overall|combined|^loss$|^(train|val|valid|validation|eval|test|epoch)[/_]loss$", re.IGNORECASE
 )
-
-
-#: not what an agent gets on the whole
-_EXTREME = re.compile(r"max|min|std|var|best", re.IGNORECASE)
 #: epochs below which a curve per epoch hides what its steps show
 EPOCHS = 6
 #: an epoch curve with fewer points says less than the curve per step beside it
@@ -50,6 +47,8 @@ class Case:
     grad_norm: Series | None = None
     #: what `train` and `val` are: losses, errors, or (turned round) scores
     judged_quantity: Quantity = "loss"
+    #: an agent is trained: its losses have no direction of their own, and its reward is judged
+    agent: bool = False
 
     @property
     def params(self) -> Mapping[str, ParamValue]:
@@ -139,7 +138,23 @@ def _counted_in_rounds(case: Case, primary: str | None) -> Case:
 
 
 def _case(run: Run, series: Mapping[str, Series], primary: str | None) -> Case:
-    quantity = _judged_quantity(series)
+    lr = [c for c in run.curves if c.role.quantity == "lr" and len(c)]
+    grad = [s for s in series.values() if s.curve.role.quantity == "grad_norm"]
+    common = Case(
+        run=run,
+        series=series,
+        reward=reward_of(series, primary),
+        lr=max(lr, key=lambda c: (float(c.values.max()), -len(c.id))) if lr else None,
+        grad_norm=min(grad, key=lambda s: (len(s.curve.id), s.curve.id)) if grad else None,
+    )
+    if trains_an_agent(series):
+        return replace(common, judged_quantity="reward", agent=True)
+    return _supervised(common, primary)
+
+
+def _supervised(case: Case, primary: str | None) -> Case:
+    """The case with the losses and scores that it is judged by."""
+    series, quantity = case.series, _judged_quantity(case.series)
     split_of = {"train": ("train", "none"), "val": ("val", "test")}
     train = _pick(series, quantity, split_of["train"], {"epoch", "unknown"})
     step = _pick(series, quantity, split_of["train"], {"step"})
@@ -152,32 +167,15 @@ def _case(run: Run, series: Mapping[str, Series], primary: str | None) -> Case:
             _pick(series, "accuracy", split_of["train"], None),
             _pick(series, "accuracy", split_of["val"], None, primary=primary),
         )
-    lr = [c for c in run.curves if c.role.quantity == "lr" and len(c)]
-    grad = [s for s in series.values() if s.curve.role.quantity == "grad_norm"]
-    return Case(
-        run=run,
-        series=series,
+    return replace(
+        case,
         train=train,
         train_step=step,
         val=val,
         train_score=scores[0],
         val_score=scores[1],
-        reward=_reward(series),
-        lr=max(lr, key=lambda c: (float(c.values.max()), -len(c.id))) if lr else None,
-        grad_norm=min(grad, key=lambda s: (len(s.curve.id), s.curve.id)) if grad else None,
         judged_quantity=quantity,
     )
-
-
-def _reward(series: Mapping[str, Series]) -> Series | None:
-    """The reward with most points of the evaluation's, else of all; means before extremes."""
-    known = [s for s in series.values() if _judgeable(s, "reward")]
-    held_out = [s for s in known if s.curve.role.split in ("val", "test") and s.stats.n >= EPOCHS]
-
-    def rank(s: Series) -> tuple[object, ...]:
-        return bool(_EXTREME.search(s.curve.tag)), -s.stats.n, len(s.curve.id), s.curve.id
-
-    return min(held_out or known, key=rank, default=None)
 
 
 def _judged_quantity(series: Mapping[str, Series]) -> Quantity:

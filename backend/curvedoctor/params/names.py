@@ -63,6 +63,9 @@ keep_prob: keep prob | keep probability | dropout keep prob
 label_smoothing: label smoothing | smoothing | label smoothing factor | label smooth | ls
 clip_norm: clip norm | max grad norm | grad clip | gradient clip val | gradient clip | clip grad | clip grad norm | clipnorm | global clipnorm | grad norm clip | grad clip norm | gradient clipping | max gradient norm | grad clip val | gradient clip norm | clip gradients | clip | max norm | grad clipping | clipping | max grad | clip gradient | gradient norm clip | clip gradient norm
 clip_value: clip value | clipvalue | grad clip value | clip grad value
+clip_range: clip range | clip coef | clip param | clip epsilon | clip eps | eps clip | e clip | cliprange | ratio clip | ppo clip | clip ratio | epsilon clip
+target_kl: target kl | kl target | desired kl | kl threshold | kl targ | kl early stop
+entropy_coef: ent coef | entropy coef | entropy coeff | entropy coefficient | ent coeff | entropy cost | entropy weight | entropy bonus | entropy regularization | entropy scale
 epochs: epochs | num epochs | n epochs | max epochs | num train epochs | max epoch | nb epoch | nb epochs | total epochs | train epochs | training epochs | number of epochs | epochs num | epoch count | n epoch | num epoch | epoch | nepochs | total epoch | epoch num | max num epochs | n epochs max
 max_steps: max steps | total steps | num steps | max iter | max iters | total timesteps | num train steps | train steps | max train steps | iterations | num iterations | num boost round | num boost rounds | n iter | total iters | max update | max updates | training steps | num iters | n iters | niter | max iterations | total iterations | num training steps | train iters | nrounds | total step | num updates | n steps total | steps | num training iterations | max training steps | training iterations | num trees | num round | num rounds | num boosting rounds
 steps_per_epoch: steps per epoch | iters per epoch | num batches per epoch | batches per epoch | steps per epoch train
@@ -79,6 +82,7 @@ scheduler_gamma: gamma | decay rate | factor | decay factor | decay
 activation: activation | act | activation fn | hidden act | hidden activation | nonlinearity | activation function | act fn | act layer | act func | activation func | activations | activation name
 last_activation: last activation | output activation | final activation | out activation | activation last | activation out | last layer activation
 depth: depth | num layers | n layers | layers | num hidden layers | n hidden layers | hidden layers | n layer | number of layers | nb layers | n hidden layer | num layer | nlayers | layer num | num of layers
+lora_rank: lora r | lora rank | lora dim | lora dimension | adapter rank
 width: width | hidden size | hidden dim | hidden units | hidden | n hidden | units | d model | n embd | num hidden | hidden channels | num units | n units | hidden width | dim hidden | embed dim | num hidden units | hidden dimension | hidden features | n hidden units | hidden layer size | hidden nodes | nhid | hidden neurons | n hid
 layer_list: hidden layer sizes | hidden dims | hidden sizes | net arch | hidden layers sizes | hidden layer dims | mlp dims | layer widths
 init: init | initializer | kernel initializer | weight init | initialization | init method | init type | weight initialization | initialisation | init name | weights init | initialiser | weight initializer

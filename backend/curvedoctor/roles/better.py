@@ -1,5 +1,6 @@
 """Which way a curve should go, or that no way is the good one."""
 
+# ruff: noqa: SIM905 - lists of words read best as text
 from __future__ import annotations
 
 import re
@@ -11,7 +12,7 @@ from curvedoctor.roles.tag_words import Name
 
 _EPISODE = frozenset({"episode", "episodes", "episodic"})
 #: terms of a generator's loss that are to be minimised all the same
-_BESIDE_ADVERSARIAL = frozenset("recon reconstruction cycle matching identity idt l1 perceptual".split())  # noqa: SIM905
+_BESIDE_ADVERSARIAL = frozenset("recon reconstruction cycle matching identity idt l1 perceptual".split())
 _PLAIN_LOSS = {("loss",), ("total",), ("loss", "total"), ("total", "loss"), ("reg",)}
 #: of a discriminator's gradient (Gulrajani et al. 2017, Mescheder et al. 2018)
 _PENALTIES = frozenset({"penalty", "gp", "r1"})
@@ -19,7 +20,11 @@ _PENALTIES = frozenset({"penalty", "gp", "r1"})
 _LAYER = re.compile(r"(?:^|[./])d\d+\.loss_")
 #: whom a discriminator tells apart in imitation learning
 _DEMONSTRATED = (("agent",), ("demo",), ("expert",))
-_CHOICE = frozenset({"chosen", "rejected", "logps", "kl", "penalty", "entropy", "bonus", "intrinsic"})
+_CHOICE = frozenset(
+    (
+        "chosen rejected logps kl penalty entropy bonus intrinsic curiosity gail rnd icm nonscore discounted"
+    ).split()
+)
 
 
 def decide(name: Name, quantity: Quantity) -> tuple[Better, str]:
@@ -27,11 +32,9 @@ def decide(name: Name, quantity: Quantity) -> tuple[Better, str]:
     if quantity == "loss":
         return _of_loss(name)
     if quantity == "error":
-        return (
-            ("none", "a temporal-difference error has no good direction")
-            if "td" in name.words
-            else ("lower", "an error")
-        )
+        if name.words & {"td", "bellman"} or name.flat[:2] == ("ppo", "val"):
+            return "none", "the error of a value function has no good direction: its target moves"
+        return "lower", "an error"
     if quantity == "accuracy":
         letter = len(name.leaf) > 1 and {name.leaf[0], name.leaf[-1]} & v.GAN_LETTERS
         if name.leaf[-1:] in (("acc",), ("accuracy",)) and name.leaf[:-1] in _DEMONSTRATED:

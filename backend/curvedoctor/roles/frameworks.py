@@ -120,8 +120,23 @@ def _nnunet(name: Name) -> Split | None:
     return "val" if {"fg", "dice"} <= leaf or {"dice", "per", "class", "region"} <= leaf else None
 
 
+def _d3rlpy(name: Name) -> Quantity | None:
+    """ "environment", "metrics/environment": the mean return of an evaluation's episodes."""
+    return "reward" if is_environment(name) else None
+
+
+def _d3rlpy_split(name: Name) -> Split | None:
+    return "val" if is_environment(name) else None
+
+
+def is_environment(name: Name) -> bool:
+    """Whether the whole name is "environment", in a section of metrics at most."""
+    return name.parts in ((("environment",),), (("metrics",), ("environment",)))
+
+
 SPLIT: tuple[Rule[Split], ...] = (
     Rule(_nnunet, "nnU-Net measures the foreground's Dice on validation patches", "nnunet"),
+    Rule(_d3rlpy_split, "d3rlpy evaluates its agents in the environment", "d3rlpy"),
     Rule(_yolo_metrics, "YOLO logs under metrics/ what its validation gives", "ultralytics"),
     Rule(_detectron_tasks, "detectron2's and mmdet's evaluators name the task", "detectron2"),
     Rule(_kitti_split, "OpenPCDet evaluates so", "openpcdet"),
@@ -131,6 +146,7 @@ SPLIT: tuple[Rule[Split], ...] = (
     Rule(_detectron_heads, "detectron2 logs its heads' training statistics", "detectron2"),
 )
 QUANTITY: tuple[Rule[Quantity], ...] = (
+    Rule(_d3rlpy, "d3rlpy names the return of its evaluation after the environment", "d3rlpy"),
     Rule(_kitti, "average precision at 40 recalls, by KITTI's levels of difficulty", "openpcdet"),
     Rule(_catboost_loss, "CatBoost's cross-entropy", "catboost"),
     Rule(_lightgbm_norm, "LightGBM names its squared loss l2", "lightgbm"),

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from curvedoctor.model import Split
 from curvedoctor.roles import split, vocabulary
+from curvedoctor.roles.frameworks import is_environment
 from curvedoctor.roles.quantity import inner
 from curvedoctor.roles.rules import first
 from curvedoctor.roles.tag_words import Name
 
 #: words of losses that only a training procedure has
 _PROCEDURE = vocabulary.ADVERSARIAL | {"d", "g", "actor", "critic", "policy", "value", "surrogate"}
+#: words that only the training of a policy has
+_POLICY = frozenset({"completion", "completions", "approxkl", "clipfrac"})
 _RECONSTRUCTION = frozenset({"recon", "reconstruction", "recons"})
 _MARGINS = frozenset({"margin", "margins"})
 #: beside a divergence: its weight, or what limits it
@@ -37,6 +40,8 @@ class Neighbours:
     misnamed: frozenset[tuple[tuple[str, ...], ...]]
     #: rewards are logged
     rewards: bool
+    #: a policy is trained by them: its KL, its clipping, what it answers, or how rewards spread, is logged too
+    policy: bool
     #: a held-out loss, score or error is logged
     held_out: bool
     #: a held-out loss is
@@ -54,15 +59,17 @@ class Neighbours:
 
     @property
     def only_reinforcement(self) -> bool:
-        """Rewards are logged, and nothing that supervised training would log."""
-        return self.rewards and not self.held_out
+        """Rewards are logged, and nothing that supervised training would log, or what only a policy has."""
+        return self.rewards and (self.policy or not self.held_out)
 
     @classmethod
     def of(cls, names: Iterable[Name], summaries: Collection[Name] = ()) -> Neighbours:
         """Digest all names of a run; that one of the `summaries` names training says nothing of the others."""
         splits: dict[Key, set[Split]] = {}
         misnamed, leaves, held_out, held_out_loss, tags_name = set(), [], False, False, False
+        rewards = policy = False
         for name in names:
+            policy = policy or _of_a_policy(name)
             tagged = first(split.NAMED[:1], name)
             foldered = first(split.NAMED[1:], name)
             tags_name = tags_name or tagged is not None
@@ -73,13 +80,15 @@ class Neighbours:
                 misnamed.add(name.folder)
             leaf = frozenset(inner(name)[0])
             leaves.append(leaf)
+            rewards = rewards or bool(leaf & vocabulary.REWARD) or is_environment(name)
             if named is not None and named[0] != "train":
                 held_out = held_out or _supervised(leaf)
                 held_out_loss = held_out_loss or bool(leaf & vocabulary.LOSS)
         return cls(
             splits={key: frozenset(names_of) for key, names_of in splits.items()},
             misnamed=frozenset(misnamed),
-            rewards=any(leaf & vocabulary.REWARD for leaf in leaves),
+            rewards=rewards,
+            policy=rewards and policy,
             held_out=held_out,
             held_out_loss=held_out_loss,
             scored=any(leaf & (vocabulary.PROPORTION - vocabulary.OF_EPISODES) for leaf in leaves),
@@ -121,6 +130,12 @@ class Neighbours:
         """Whether this is a diffusion model's training loss, or the part of it from one quarter of the time steps."""
         quarter = len(name.leaf) == 3 and name.leaf[1] == "q" and name.leaf[2] in "0123"
         return self.quartered and (quarter or name.leaf in (("loss",), ("mse",), ("vb",)))
+
+
+def _of_a_policy(name: Name) -> bool:
+    """Whether only the training of a policy by rewards logs this: GRPO's completions, PPO's clipping."""
+    spread = name.words & vocabulary.REWARD and name.words & vocabulary.SPREAD
+    return bool(name.words & _POLICY or spread)
 
 
 def _supervised(leaf: frozenset[str]) -> bool:

@@ -115,8 +115,20 @@ def _reward(name: Name) -> Quantity | None:
 
 def _game_score(name: Name) -> Quantity | None:
     words = name.words
-    game = words & {"episode", "episodes", "episodic", "ep", "game", "games", "rollout", "environment", "env"}
-    return "reward" if game and words & {"score", "scores"} else None
+    game = words & {
+        "episode",
+        "episodes",
+        "episodic",
+        "ep",
+        "game",
+        "games",
+        "rollout",
+        "environment",
+        "env",
+        "objective",
+        "ppo",
+    }
+    return "reward" if game and words & {"score", "scores"} and not words & v.SPREAD else None
 
 
 def _adversarial_error(name: Name) -> Quantity | None:
@@ -225,7 +237,7 @@ RULES: tuple[Rule[Quantity], ...] = (
     Rule(_perplexity, "perplexity: an error, the exponential of a loss"),
     Rule(_loss, "the innermost word is a loss"),
     Rule(_reward, "the name speaks of reward or return"),
-    Rule(_game_score, "the score of an episode is its reward"),
+    Rule(_game_score, "the score of an episode, or of an answer, is its reward"),
     Rule(_adversarial_error, "an error by which one of two players is trained"),
     Rule(_inception, "IS: the Inception Score"),
     Rule(_answer, "what a discriminator answers to real or made-up data"),

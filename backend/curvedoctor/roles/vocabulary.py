@@ -194,7 +194,7 @@ COMPOUNDS: dict[tuple[str, ...], str] = {
         ("episode length", "eplen"), ("episode lengths", "eplen"), ("ep len", "eplen"), ("episode len", "eplen"), ("ep length", "eplen"),
         ("episode reward", "reward"), ("episode rewards", "reward"), ("episodic return", "return"), ("episode return", "return"),
         ("episodic reward", "reward"), ("ep rew", "rew"), ("ep reward", "reward"), ("ep ret", "return"), ("avg return", "return"),
-        ("clip fraction", "clipfrac"), ("clip frac", "clipfrac"), ("clip range", "cliprange"), ("approx kl", "approxkl"),
+        ("non score", "nonscore"), ("clip fraction", "clipfrac"), ("clip frac", "clipfrac"), ("clip range", "cliprange"), ("approx kl", "approxkl"),
         ("old approx kl", "approxkl"), ("kl divergence", "kl"), ("kl div", "kl"), ("kl coef", "klcoef"), ("kl coeff", "klcoef"),
         ("log prob", "logprob"), ("log probs", "logprobs"), ("log p", "logp"), ("hp metric", "hpmetric"),
         ("global step", "globalstep"), ("time steps", "timesteps"), ("time step", "timestep"), ("env step", "envstep"),

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from curvedoctor.errors import SinkError
+from curvedoctor.extras import install
 from curvedoctor.model import Curve, Diagnosis, Finding
 from curvedoctor.reports import overlays
 from curvedoctor.reports.phrases import title
@@ -49,10 +51,14 @@ def curves_png(
     The main finding's curve and those that measure the same, its onset as a dashed line, its span
     shaded, the best point as a ring; the noise around a noisy curve, triangles where the learning rate
     drops, and, where a finding rests on it, the curve drawn on past its end. Names are shown as text: no part of them is interpreted.
+    Raises `SinkError` without matplotlib.
     """
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    try:
+        from matplotlib import rc_context
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise SinkError(f"pictures need matplotlib: {install('pictures')}") from error
 
     style = {
         "text.parse_math": False,
@@ -220,8 +226,8 @@ def _thinned(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
 
 def _spread(curves: list[Curve]) -> bool:
     """Whether a logarithmic axis shows more: all positive, and far apart."""
-    pieces = [curve.values[np.isfinite(curve.values)] for curve in curves]
-    every = np.concatenate(pieces)
+    finite_values = [curve.values[np.isfinite(curve.values)] for curve in curves]
+    every = np.concatenate(finite_values)
     return len(every) > 1 and bool((every > 0).all()) and float(every.max()) > LOG_FROM * float(every.min())
 
 

@@ -29,10 +29,10 @@ _MAX_FLOW, _MAX_MERGED = 64, 10_000
 def read(paths: Sequence[str]) -> dict[str, object]:
     """Settings of all these files, nested names joined with dots. What can't be read is left out."""
     order = {name: i for i, name in enumerate(NAMES)}
-    found: dict[str, object] = {}
+    settings: dict[str, object] = {}
     for path in sorted(paths, key=lambda path: order.get(files.basename(path), -1)):
-        found.update(flatten(_load(path)))
-    return found
+        settings.update(flatten(_load(path)))
+    return settings
 
 
 def _load(path: str) -> object:
@@ -50,10 +50,10 @@ def _load(path: str) -> object:
 
 def flatten(value: object) -> dict[str, object]:
     """A nested mapping as `{"a.b": value}`; long lists, long texts and what is too deep are left out."""
-    found: dict[str, object] = {}
+    leaves: dict[str, object] = {}
     pending: list[tuple[str, object, int]] = [("", value, 0)]
     for _ in range(4 * MAX_LEAVES):  # aliases can make a small file a tree without end
-        if not pending or len(found) >= MAX_LEAVES:
+        if not pending or len(leaves) >= MAX_LEAVES:
             break
         name, node, depth = pending.pop()
         if isinstance(node, Mapping):
@@ -64,8 +64,8 @@ def flatten(value: object) -> dict[str, object]:
                 ]
                 pending.extend(reversed(children))
         elif name and _is_leaf(node):
-            found.setdefault(name, node)
-    return found
+            leaves.setdefault(name, node)
+    return leaves
 
 
 def _is_leaf(node: object) -> bool:

@@ -39,11 +39,11 @@ class TrackioReader:
             return
         try:
             with read_only(address) as database:
-                found = list(_runs(database))
+                runs = list(_runs(database))
         except sqlite3.Error as error:
             raise SourceError(f"{address}: can't be read: {files.reason(error)}") from error
         stamp = (*files.stamp(address), *files.stamp(f"{address}-wal"))
-        for key, name in found:
+        for key, name in runs:
             yield Unit(self.name, address, name, address, (address, key), stamp)
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
@@ -55,8 +55,8 @@ class TrackioReader:
             for name in folder.files
             if name.endswith(".db") and self.opens(files.join(folder.path, name))
         ]
-        found = [item for name in names for item in self.find(files.join(folder.path, name), options)]
-        units = tuple(item for item in found if isinstance(item, Unit))
+        items = [item for name in names for item in self.find(files.join(folder.path, name), options)]
+        units = tuple(item for item in items if isinstance(item, Unit))
         return Claim(units, files=frozenset(names)) if units else None
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
@@ -91,9 +91,9 @@ def _runs(database: Database) -> Iterator[tuple[str, str]]:
     """Key and name of each run, in the order in which they began."""
     key = _key(database, "metrics")
     sql = f"SELECT {key}, MIN(run_name) FROM metrics GROUP BY {key} ORDER BY MIN(id) LIMIT {_MAX_RUNS}"  # noqa: S608  our own names only
-    found = [(str(run), str(name)) for run, name in database.all(sql)]
-    counts, seen = Counter(name for _, name in found), Counter[str]()
-    for run, name in found:
+    rows_ = [(str(run), str(name)) for run, name in database.all(sql)]
+    counts, seen = Counter(name for _, name in rows_), Counter[str]()
+    for run, name in rows_:
         seen[name] += 1
         yield run, name if counts[name] == 1 else f"{name}#{seen[name]}"
 
@@ -132,12 +132,12 @@ def _curves(database: Database, run: str) -> tuple[tuple[Curve, ...], list[str]]
             row = _parsed(text)
             if not rows.full() and row:
                 add_mapping(rows, {**row, "step": step, "timestamp": when})
-    found = [
+    curves = [
         Curve(curve_id(name), name, column.steps, column.values, column.wall_times, axis=table.axis)
         for table in tables_of(rows)
         for name, column in sorted(table.columns.items())
     ]
-    return tuple(assign(found)) if found else (), rows.problems
+    return tuple(assign(curves)) if curves else (), rows.problems
 
 
 def _parsed(text: object) -> Mapping[str, object]:
@@ -153,5 +153,5 @@ def _config(database: Database, run: str) -> dict[str, object]:
         return {}
     key = _key(database, "configs")
     sql = f"SELECT config FROM configs WHERE {key} = ?"  # noqa: S608  our own names only
-    found = [_parsed(text) for (text,) in database.all(sql, (run,))]
-    return sidecars.flatten(found[-1]) if found else {}
+    configs = [_parsed(text) for (text,) in database.all(sql, (run,))]
+    return sidecars.flatten(configs[-1]) if configs else {}

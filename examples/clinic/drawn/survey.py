@@ -8,10 +8,13 @@ from __future__ import annotations
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from clinic.campaign import (
     CHUNK,
@@ -32,6 +35,7 @@ from clinic.drawn.store import next_wave
 from clinic.drawn.tuning import grid, learn
 from clinic.faults import Base
 from clinic.losses import program_kind
+from clinic.programs import signature
 from clinic.remedies import Variant
 from clinic.tasks import TASKS, padded_outputs
 from clinic.truth import HELPS, USELESS, compare
@@ -40,6 +44,10 @@ from clinic.truth import HELPS, USELESS, compare
 TURNS = 6
 #: base runs whose remedies are trained together: enough to fill the lanes, few enough to see them finished
 BLOCK = 160
+#: share of the base runs that are trained first: the others take most of the time
+CHEAP = 0.85
+#: base runs that make a program worth its compilation before others are finished
+SHARED = 4
 #: seeds of a base run from the start; the third only where a gain must be repeated
 SEEDS = 2
 
@@ -84,12 +92,27 @@ def settled(journal: Journal, base: Config, variant: Variant) -> bool:
     return min(gains) >= HELPS or max(gains) < USELESS
 
 
+def work(config: Config) -> float:
+    """About how many multiplications a training takes."""
+    wide = float(config.width or 8)
+    return config.steps * config.batch * wide * (wide * max(config.depth, 1) + 64)
+
+
+def costs(planned: list[Base]) -> list[bool]:
+    """Which of these base runs are dear: they take much work, or a program that hardly any other needs."""
+    if not planned:
+        return []
+    limit = float(np.quantile([work(b.config) for b in planned], CHEAP))
+    programs = Counter(signature(b.config) for b in planned)
+    return [work(b.config) > limit or programs[signature(b.config)] < SHARED for b in planned]
+
+
 def parts(names: Iterable[str]) -> list[list[str]]:
     """Tasks whose trainings share compiled programs, cheap nets first: each part fills its lanes by itself."""
-    shared: dict[tuple[bool, str, str, int], list[str]] = {}
+    shared: dict[tuple[bool, int, str, str], list[str]] = {}
     for name in names:
         task = TASKS[name]
-        key = (task.family != "mlp", task.family, program_kind(task.kind), padded_outputs(task))
+        key = (task.family != "mlp", padded_outputs(task), task.family, program_kind(task.kind))
         shared.setdefault(key, []).append(name)
     return [shared[key] for key in sorted(shared)]
 
@@ -125,23 +148,26 @@ class Survey:
         return [base for name in names for base in bases(name)]
 
     def wave(self, number: int) -> None:
-        """Everything that one wave needs, finished part by part."""
-        for names in parts(wave(number)):
-            self.part(names)
+        """Everything that one wave needs, finished part by part; the dearest runs come at the end."""
+        shared = parts(wave(number))
+        for dear in (False, True):
+            for names in shared:
+                planned = self.planned(names)
+                chosen = [b for b, costly in zip(planned, costs(planned), strict=True) if costly is dear]
+                self.part(chosen)
+                self.runs += len(chosen)
 
-    def part(self, names: list[str]) -> None:
-        """Everything that these tasks need."""
-        planned = self.planned(names)
+    def part(self, planned: list[Base]) -> None:
+        """Everything that these base runs need."""
         originals = {c for b in planned for c in (b.config, larger_validation(b.config))}
-        parts = [own(b.config) for b in planned]
-        self.train((c for part in parts for c in part[0]), True, originals)
-        self.train((c for part in parts for c in part[1]), False, originals)
+        both = [own(b.config) for b in planned]
+        self.train((c for one in both for c in one[0]), True, originals)
+        self.train((c for one in both for c in one[1]), False, originals)
         new = [b for b in planned if b.config not in self.choices]
         if new:
             self.choices.make(new, [self.curves(b.config) for b in new])
         for at in range(0, len(planned), BLOCK):
             self.remedies(planned[at : at + BLOCK])
-        self.runs += len(planned)
 
     def remedies(self, bases: list[Base]) -> None:
         """What was chosen for these base runs: first tries, larger ones, repeats."""

@@ -47,6 +47,11 @@ def _draw(space: dict[str, Any], rng: np.random.Generator) -> Setting:
     return {space["name"]: float(round(value)) if space["type"] == "uniform_int" else float(f"{value:.4g}")}
 
 
+def drawn(spaces: dict[str, dict[str, Any]], rng: np.random.Generator) -> Setting:
+    """A setting at random."""
+    return {k: v for name in SETTINGS for k, v in _draw(spaces[name], rng).items()}
+
+
 def remedies(setting: Setting, spaces: dict[str, dict[str, Any]]) -> Iterator[tuple[str, Setting]]:
     """Actions that the surrogate can be asked, as changed settings inside its space."""
 
@@ -105,16 +110,14 @@ def load(folder: Path, runs: int = RUNS, seed: int = 0) -> list[Outside]:
 
 def _task(surrogate: Surrogate, task: str, runs: int, seed: list[int]) -> list[Outside]:
     rng = np.random.default_rng(seed)
-    drawn = [
-        {k: v for n in SETTINGS for k, v in _draw(surrogate.spaces[n], rng).items()} for _ in range(runs)
-    ]
-    asked = [list(remedies(s, surrogate.spaces)) for s in drawn]
-    found = surrogate.curves(task, [*drawn, *(s for part in asked for _, s in part)])
+    settings = [drawn(surrogate.spaces, rng) for _ in range(runs)]
+    asked = [list(remedies(s, surrogate.spaces)) for s in settings]
+    found = surrogate.curves(task, [*settings, *(s for part in asked for _, s in part)])
     own, rest = found[:runs], iter(found[runs:])
     chance = float(np.median(own[:, 0, 1]))
     best = float(min(found[:, -1, 2]))
     made = []
-    for i, (setting, part) in enumerate(zip(drawn, asked, strict=True)):
+    for i, (setting, part) in enumerate(zip(settings, asked, strict=True)):
         tries: dict[str, list[list[float]]] = {
             "stop-early": [[level(float(own[i, np.argmin(own[i, :, 1]), 2]), chance)]]
         }

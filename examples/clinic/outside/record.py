@@ -42,6 +42,10 @@ class Outside:
         """True, False, or None: not known."""
         return self.verdicts.get(action)
 
+    def saved(self, action: str) -> float | None:
+        """Largest share of the loss that the action saved; None: not known."""
+        return self.gains.get(action)
+
     @property
     def sick(self) -> bool:
         """Whether any action is known to help."""

@@ -1,7 +1,7 @@
 /** The panel as a whole: what is shown, and how it hangs together. Hosts give it data, a place and a status. */
 
 import { Detail } from "./detail.js";
-import { h } from "./dom.js";
+import { h, keepingFocus } from "./dom.js";
 import { learnTitles, plural } from "./format.js";
 import { HeatMap } from "./heatmap.js";
 import { RunList } from "./list.js";
@@ -76,12 +76,10 @@ export class App {
 
   /** @param {Overview} overview new data */
   update(overview) {
-    const focus = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.focus : undefined;
     const before = this.overview;
     this.overview = overview;
     learnTitles(overview.titles);
-    this.list.update(overview);
-    if (focus) /** @type {HTMLElement | null} */ (this.list.element.querySelector(`[data-focus="${CSS.escape(focus)}"]`))?.focus();
+    keepingFocus(this.list.element, this.list.scroller, () => this.list.update(overview));
     if (before === null || !this.run) this.render();
     else this.load();
   }

@@ -46,7 +46,7 @@ export class Chart {
     /** @type {Line[]} */
     this.lines = [];
     this.marks = chart.marks;
-    this.canvas = h("div", { class: "cd-canvas", tabindex: 0, role: "img", title: HINT, "aria-label": describe(view, chart), onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e) });
+    this.canvas = h("div", { class: "cd-canvas", tabindex: 0, "data-focus": `chart ${chart.title}`, role: "img", title: HINT, "aria-label": describe(view, chart), onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e) });
     this.legend = h("div", { class: "cd-legend" });
     this.where = h("span", { class: "cd-legend-where" });
     this.logButton = h("button", { type: "button", class: "cd-small", "aria-pressed": String(this.state.log), onclick: () => this.toggleLog() }, "log");

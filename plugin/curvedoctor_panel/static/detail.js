@@ -2,7 +2,7 @@
 
 import { Chart } from "./chart.js";
 import { Controls } from "./controls.js";
-import { h } from "./dom.js";
+import { h, keepingFocus } from "./dom.js";
 import { capital, kindOf, number, percent, SEVERITY } from "./format.js";
 import { icon } from "./icons.js";
 import { curves, facts, pairs, problems, unjudged } from "./facts.js";
@@ -51,9 +51,11 @@ export class Detail {
 
   /** @param {Node} content */
   say(content) {
-    this.dispose();
-    this.view = null;
-    this.element.replaceChildren(content);
+    keepingFocus(this.element, this.element, () => {
+      this.dispose();
+      this.view = null;
+      this.element.replaceChildren(content);
+    });
   }
 
   /**
@@ -72,7 +74,15 @@ export class Detail {
     const wanted = view.findings.findIndex((finding) => finding.condition === condition);
     this.active = wanted >= 0 ? wanted : view.findings.length ? 0 : null;
     const top = same ? this.element.scrollTop : 0;
-    const focus = document.activeElement instanceof HTMLElement && this.element.contains(document.activeElement) ? document.activeElement.dataset.focus : undefined;
+    keepingFocus(this.element, this.element, () => this.rebuild(key, view));
+    this.element.scrollTop = top;
+  }
+
+  /**
+   * @param {string} key
+   * @param {RunView} view
+   */
+  rebuild(key, view) {
     this.key = key;
     this.view = view;
     this.dispose();
@@ -81,8 +91,6 @@ export class Detail {
     this.arrange();
     this.element.replaceChildren(...this.parts(view));
     for (const chart of this.charts) chart.resize();
-    this.element.scrollTop = top;
-    if (focus) /** @type {HTMLElement | null} */ (this.element.querySelector(`[data-focus="${CSS.escape(focus)}"]`))?.focus();
   }
 
   dispose() {
@@ -128,7 +136,7 @@ export class Detail {
   /** @param {number} index of the finding whose card is open and whose mark is in sight */
   mark(index) {
     this.active = index;
-    if (this.view && lead(this.view, this.charts, index) !== this.lead) this.arrange();
+    if (this.view && lead(this.view, this.charts, index) !== this.lead) keepingFocus(this.element, this.element, () => this.arrange());
     for (const chart of this.charts) chart.highlight(index, true);
     this.element.querySelectorAll(".cd-finding").forEach((card, i) => {
       card.classList.toggle("cd-chosen", i === index);

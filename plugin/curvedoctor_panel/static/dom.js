@@ -65,6 +65,25 @@ function append(element, children) {
 }
 
 /**
+ * Redraw a part of the page without losing the focus in it: it stays on what was not replaced, else goes to what has
+ * the same name, else to `home`, from where the next Tab goes on. Somebody who works by keyboard must not start anew.
+ * @param {HTMLElement} part
+ * @param {HTMLElement} home an element that can have the focus
+ * @param {() => void} redraw
+ */
+export function keepingFocus(part, home, redraw) {
+  const before = document.activeElement;
+  const inside = before instanceof HTMLElement && part.contains(before);
+  const name = inside ? before.dataset.focus : undefined;
+  redraw();
+  if (!inside || document.activeElement === before) return;
+  /** @type {HTMLElement | null} */
+  const again = part.contains(before) ? before : name ? part.querySelector(`[data-focus="${CSS.escape(name)}"]`) : null;
+  (again ?? home).focus({ preventScroll: true });
+  if (document.activeElement !== again) home.focus({ preventScroll: true });
+}
+
+/**
  * @param {string} text
  * @returns {string} a value for `id` and `aria-…` that no name can break
  */

@@ -118,7 +118,7 @@ export class RunList {
       h("div", { class: "cd-menu" }, offered.map((name) => h("label", {}, h("input", { type: "checkbox", checked: this.columns.includes(name), "data-focus": `column-${name}`, onchange: () => this.column(name) }), ` ${name}`))),
     );
     this.heads.hidden = !this.columns.length;
-    const head = (/** @type {string} */ name) => h("button", { type: "button", class: "cd-head-cell", title: `Sort by ${name}`, onclick: () => { this.sort = this.sort === name ? `-${name}` : name; this.refilter(); } }, this.sort === name ? `${name} ↑` : this.sort === `-${name}` ? `${name} ↓` : name);
+    const head = (/** @type {string} */ name) => h("button", { type: "button", class: "cd-head-cell", "data-focus": `head ${name}`, title: `Sort by ${name}`, onclick: () => { this.sort = this.sort === name ? `-${name}` : name; this.refilter(); } }, this.sort === name ? `${name} ↑` : this.sort === `-${name}` ? `${name} ↓` : name);
     this.heads.replaceChildren(h("span", { class: "cd-row-text" }, head("name")), ...this.columns.map(head));
   }
 

@@ -5,109 +5,142 @@ Why it matters
     nothing that could bring it back. The checkpoint of the best evaluation is what is worth keeping.
 
 How it decides
-    By means over parts of the run, since single returns say little: the reward had risen, by many times its noise,
-    and half of that rise or more is lost over the last part of the run without a way back. A reward that is
-    the same to the last digit from some point on, far below what it had reached, is a policy that died. The onset is the
-    point with the best logged reward among those before the fall; where the reward is frozen, the first frozen one.
+    By means over parts of the run, since single returns say little: a third of what the reward had risen by, or more, is
+    lost over the last part of the run without a way back, or it ends far below the start that it had held for a tenth
+    of the run; both by many times its noise.
+    What follows the fall must be longer than any time before at which it had been so low: an agent that goes up and down
+    has not collapsed. The onset is the logged point at which the fall begins: the line through its first half, followed
+    back to the level before; where one step makes the fall, the first point after it. The evaluation's reward is judged
+    where it has points enough. A share of successes that is still at its best contradicts it, and so do a reward of
+    training that has not fallen, updates that move nothing, and a curriculum that gets harder.
+
+    The cause is what left its level before the reward did: a KL of one update far above the usual one, or above 0.1
+    as a habit, or most of each update clipped; a value loss or gradient norm ten times its usual level; a learning
+    rate of 0.01 or more; an entropy that was gone, or had grown by half.
 
 What to try
-    Go back to the checkpoint of the best evaluation; a lower learning rate, a smaller clip range or target KL; clip the
-    gradient norm. Entropy, KL and value loss logged beside the reward tell what went first.
+    Go back to the checkpoint of the best evaluation. A lower learning rate; where KL ran away, a smaller clip range or a
+    target KL; where the entropy was gone, a larger entropy coefficient; where critic or gradient blew up, a clipped
+    gradient norm.
 
 When it is wrong
-    A task that gets harder on purpose (a curriculum, self-play), and an exploration schedule that is raised late, lower the
-    reward too.
+    A task that gets harder on purpose without a curve that says so, self-play (the reward tells who wins), and an
+    exploration schedule that is raised late lower the reward too.
 
 References
     Henderson et al. (2018), Deep reinforcement learning that matters. Engstrom et al. (2020), Implementation matters in
-    deep RL. Nikishin et al. (2022), The primacy bias in deep reinforcement learning.
+    deep RL. Nikishin et al. (2022), The primacy bias in deep reinforcement learning. Dohare et al. (2023), Overcoming
+    policy collapse in deep reinforcement learning.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.measures.causes import Cause, cause
+from curvedoctor.conditions.measures.returns import (
+    WANDERS,
+    Fall,
+    cannot_judge,
+    fall,
+    harder_task,
+    noise_of_part,
+    rewards,
+    span,
+    succeeds,
+    tail,
+)
+from curvedoctor.conditions.measures.signals import policy_rests
 from curvedoctor.conditions.measures.still import rests_from
 from curvedoctor.features.case import Case
-from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
-from curvedoctor.features.statistics import MAD_TO_SIGMA
 from curvedoctor.model import Curve, Finding, Floats, Role, Run, Unjudged
 
 ID = "reward-collapse"
-#: fewest points
-FEWEST = 12
-#: share of the rise that is lost, over at least this last part of the run
-LOST, STAYS = (0.4, 0.55), 0.15
-#: rise in units of the noise of a mean
-CLEAR = (4.0, 8.0)
+#: share of the rise that is lost: beyond what a sound agent's reward swings by
+LOST = (0.3, 0.45)
+#: rise in units of the noise of a mean; the same for a fall below the start
+CLEAR, BELOW = (4.0, 8.0), (8.0, 16.0)
+#: share of the run for which a level must be held that was there from the start
+HELD = 0.1
+#: times the longest stretch that was as low before
+LONGER = (1.2, 2.0)
 #: share of the run over which a reward stays the same to the last digit
 FROZEN = 0.2
+#: share of its rise that a reward of training may lose and still contradict an evaluation that falls
+HOLDS = 0.1
+#: what remains of the confidence beside that, a policy that no update moves, a success rate at its best, or a task that gets harder
+CONTRADICTED = 0.3
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    s = case.reward
-    if s is None:
-        return unjudged(ID, "no reward is logged")
-    if s.stats.n < FEWEST:
-        return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")
-    since = rests_from(s.y)
-    frozen = 0 < since <= (1 - FROZEN) * len(s.y)
-    peak = int(np.argmin(s.grid[: max(1, int(GRID * (1 - STAYS)))]))
-    best, end = float(s.grid[peak]), _end(s)
-    rise = float(s.grid[0]) - best
-    lost = (end - best) / rise if rise > 0 else 0.0
-    confidence = (
-        0.95 * ramp(lost, *LOST) * ramp(rise / max(_noise(s), 1e-300), *CLEAR) * float(_stays(s, best, rise))
+    reason = cannot_judge(case)
+    if reason is not None:
+        return unjudged(ID, reason)
+    assert case.reward is not None
+    found, confidence = collapse(case, case.reward)
+    return (
+        None if found is None or confidence < REPORT_FROM else _finding(case, case.reward, found, confidence)
     )
-    if confidence < REPORT_FROM:
-        return None
-    at = since if frozen else _best_before(s, peak)
-    return _finding(s, confidence, at, frozen=frozen, lost=lost)
 
 
-def _finding(s: Series, confidence: float, at: int, *, frozen: bool, lost: float) -> Finding:
-    top = int(np.argmin(s.y[: at + 1]))
-    had = f"The reward had reached {number(s.logged(float(s.y[top])))} at {s.curve.axis} {s.step_at(top):g}"
-    end = number(s.logged(_end(s)))
-    how = (
-        f"is {end} to the last digit from {s.curve.axis} {s.step_at(at):g} on"
+def collapse(case: Case, s: Series) -> tuple[Fall | None, float]:
+    """The fall of the reward, and how sure it is that it is a collapse."""
+    found = fall(s)
+    if found is None:
+        return None, 0.0
+    noise = max(noise_of_part(s), 1e-300)
+    clear = ramp(found.rise / noise, *CLEAR)
+    if found.lost > 1 and s.x[found.at] - s.x[0] > HELD * (s.x[-1] - s.x[0]):
+        # an agent that came with what it could: the level that it had held is what it had reached
+        clear = max(clear, ramp((found.end - found.best - found.rise) / noise, *BELOW))
+    confidence = (
+        0.95 * ramp(found.lost, *LOST) * clear * ramp(found.longest, *LONGER) * ramp(span(s), *WANDERS)
+    )
+    if harder_task(case) or succeeds(case) or policy_rests(case) or any(map(_holds, rewards(case)[1:])):
+        confidence *= CONTRADICTED
+    return found, confidence * float(_stays(s, found))
+
+
+def _finding(case: Case, s: Series, found: Fall, confidence: float) -> Finding:
+    since, axis = rests_from(s.y), s.curve.axis
+    frozen = 0 < since <= (1 - FROZEN) * len(s.y)
+    top = int(np.argmin(s.y[: found.at + 1]))
+    why = cause(case, s, found.at)
+    end, lost = number(s.logged(found.end)), min(found.lost, 1.0)
+    how = f"it falls from {axis} {s.step_at(found.at):g} on and " + (
+        f"stays at {number(s.logged(float(s.y[-1])))} to the last digit from {axis} {s.step_at(since):g} on"
         if frozen
-        else f"loses {percent(min(lost, 1.0))} of its rise and ends at {end}"
+        else f"ends at {end}, below its start"
+        if found.lost > 1
+        else f"loses {percent(lost)} of its rise, to {end}"
     )
     return finding(
-        ID, "error", confidence, s, f"{had}, {how}.", at=at, best=s.logged(float(s.y[top])), best_at=s.step_at(top), end=s.logged(_end(s)),
-        lost=lost, frozen=frozen,
+        ID, "error", confidence, s,
+        f"The reward had reached {number(s.logged(float(s.y[top])))} at {axis} {s.step_at(top):g}; {how}{_because(why)}.",
+        at=found.at, actions=("restore-checkpoint", *(why.actions if why else ("lower-lr", "clip-gradients"))),
+        best=s.logged(float(s.y[top])), best_at=int(s.step_at(top)), end=s.logged(found.end), lost=lost, frozen=frozen,
+        cause=why.what if why else None, cause_curve=why.curve if why else None, cause_at=int(why.at) if why else None,
     )  # fmt: skip
 
 
-def _end(s: Series) -> float:
-    """Mean over the last part."""
-    return float(s.grid[-max(3, int(GRID * STAYS)) :].mean())
+def _holds(other: Series) -> bool:
+    """Whether what training got, beside an evaluation that falls, did not: a greedy policy may do well, or badly, by chance."""
+    found = fall(other)
+    return found is None or found.lost < HOLDS or span(other) < WANDERS[1]
 
 
-def _noise(s: Series) -> float:
-    """σ of a mean over a part of the run."""
-    spread = float(np.median(np.abs(np.diff(s.grid))))
-    return MAD_TO_SIGMA * spread / math.sqrt(2) + 1e-9 * float(np.abs(s.grid).max())
+def _because(why: Cause | None) -> str:
+    return "" if why is None else f"; {why.text}"
 
 
-def _stays(s: Series, best: float, rise: float) -> bool:
-    """Whether no part of the end comes back to where most of the rise was held, nor is on its way there."""
-    tail = s.grid[-max(3, int(GRID * STAYS)) :]
-    half = len(tail) // 2
-    back = float(tail[:half].mean() - tail[half:].mean())
-    return bool(tail.min() > best + LOST[0] * 0.75 * rise and back < 0.25 * rise)
-
-
-def _best_before(s: Series, peak: int) -> int:
-    """The best logged point within the part of the run that was best."""
-    near = np.flatnonzero(np.abs(s.x - (peak + 0.5) / GRID) <= 1.5 / GRID)
-    near = near if len(near) else np.arange(len(s.y))
-    return int(near[np.argmin(s.y[near])])
+def _stays(s: Series, found: Fall) -> bool:
+    """Whether no part of the end makes good more than half of the fall, nor is on its way there."""
+    last, depth = tail(s), found.end - found.best
+    half = len(last) // 2
+    back = float(last[:half].mean() - last[half:].mean())
+    return bool(last.min() > found.best + 0.5 * depth and back < 0.25 * max(found.rise, depth))
 
 
 def _agent(values: Floats) -> Run:
@@ -150,7 +183,7 @@ CONDITION = Condition(
     id=ID,
     title="reward collapsed",
     severity="error",
-    actions=("restore-checkpoint", "lower-lr", "clip-gradients"),
+    actions=("restore-checkpoint", "lower-lr", "clip-gradients", "regularize", "reduce-regularization"),
     check=check,
     evidence={
         "best": "best logged reward before the fall",
@@ -158,6 +191,9 @@ CONDITION = Condition(
         "end": "mean reward over the last 15 % of the run",
         "lost": "share of the rise that is lost at the end",
         "frozen": "true if the reward stays the same to the last digit",
+        "cause": "what left its level before: kl, critic, gradient, rate, entropy gone, entropy grew; null if none is seen",
+        "cause_curve": "the curve that tells the cause; null if none does",
+        "cause_at": "where on that curve's axis; null if none does",
     },
     sick=(_forgets, _dies),
     healthy=(_learns, _dips, _noisy),

@@ -63,10 +63,10 @@ Seen = tuple[str, float, str, int]
 
 def check(case: Case) -> Finding | Unjudged | None:
     curves = [c for c in case.run.curves if c.role.quantity in KINDS and c.role.better != "none"]
-    judged = [c for c in curves if len(c) >= FEWEST]
-    if not judged:
+    long_enough = [c for c in curves if len(c) >= FEWEST]
+    if not long_enough:
         return unjudged(ID, f"no loss, error or score of {FEWEST} points or more is logged")
-    seen = [(look(case, curve), curve) for curve in judged for look in _LOOKS]
+    seen = [(look(case, curve), curve) for curve in long_enough for look in _LOOKS]
     faults = [(fault, curve) for fault, curve in seen if fault is not None]
     if not faults:
         return None

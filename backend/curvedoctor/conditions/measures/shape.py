@@ -29,6 +29,8 @@ def why_unjudgeable(case: Case, least: int = ENOUGH, *, of_pairs: bool = False) 
     `of_pairs`: whether the question makes sense where two networks throw each other about.
     """
     s = case.primary
+    if case.agent:
+        return "an agent's losses have no direction of their own"
     if case.pairs and s is not None and not of_pairs:
         return "two networks are trained against each other: that measures of what they make sway is no fault"
     if s is None:

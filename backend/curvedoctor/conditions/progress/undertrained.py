@@ -15,6 +15,9 @@ How it decides
     with it. A learning rate that has gone to zero, or a schedule that was to end here, ends it.
     Boosted trees also by what their rounds have left to do, (1 - rate)^rounds of what they could explain.
 
+    Of an agent the reward is judged, from 12 points on, and gains count against what it had risen by: a warning from
+    45 % on (it hardly slows), information from 15 %, where the last quarter brought a tenth of the rise and the run ends at its best level.
+
 What to try
     Train twice as long and stretch the schedule with it: running on at a learning rate that has
     decayed to zero brings nothing. On very large data, count passes: few of them is normal.
@@ -37,6 +40,8 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
+from curvedoctor.conditions.measures.returns import cannot_judge
+from curvedoctor.conditions.measures.reward_course import still_rises
 from curvedoctor.conditions.measures.rounds import WORTH as WORTH_ROUNDS
 from curvedoctor.conditions.measures.rounds import to_come
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
@@ -66,11 +71,13 @@ THROWN = 3.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, 2, of_pairs=True)
+    reason = cannot_judge(case) if case.agent else why_unjudgeable(case, 2, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     if case.run.status in ("running", "scheduled"):
         return unjudged(ID, "the run is still going on")
+    if case.agent:
+        return _of_an_agent(case)
     short = _short(case)
     if short is not None:
         return short
@@ -94,6 +101,20 @@ def check(case: Case) -> Finding | Unjudged | None:
         if confidence < REPORT_FROM
         else _finding(case, s, confidence, severity, (min(least, 1.0), min(most, 1.0)))
     )
+
+
+def _of_an_agent(case: Case) -> Finding | None:
+    s = case.reward
+    assert s is not None
+    rise = None if case.schedule and _ended(case) else still_rises(s)
+    if rise is None:
+        return None
+    at = len(s.y) - 1
+    return finding(
+        ID, rise.severity, rise.confidence, s,
+        f"The reward still rises where the run ends, at {s.curve.axis} {s.step_at(at):g}: {rise.text}.",
+        at=at, actions=("train-longer",), gain_least=rise.least, gain_most=rise.most, last_quarter=rise.last,
+    )  # fmt: skip
 
 
 def _finding(
@@ -217,7 +238,7 @@ CONDITION = Condition(
     check=check,
     extrapolates=True,
     evidence={
-        "gain_least": "least gain to expect from running as long again, share of the end level; null of two or three points",
+        "gain_least": "least gain to expect from running as long again, share of the end level (of an agent: of its rise); null of two or three points",
         "gain_most": "greatest gain to expect from running as long again, share of the end level; null of two or three points",
         "last_quarter": "fall over the last quarter (of two or three points: at the last one), share of the level",
     },

@@ -7,7 +7,8 @@ How it decides
     The validation loss (training loss where there is none) has been flat over the last half of
     the run or more: its level there neither falls nor rises by more than 1 % or its noise, and no
     extrapolation promises more; and a validation curve of fewer than 20 points has not got better
-    meanwhile. Flat, with a learning rate that is zero, counts as well.
+    meanwhile. Flat, with a learning rate that is zero, counts as well. Of an agent it is the reward, flat at its best to
+    5 % of what it had risen by, or to its noise.
 
 What to try
     Stop when validation has not improved for a while (early stopping with patience).
@@ -26,6 +27,8 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import cosine_lr, falling, run
+from curvedoctor.conditions.measures.returns import cannot_judge
+from curvedoctor.conditions.measures.reward_course import flat_since
 from curvedoctor.conditions.measures.shape import error_of_mean, fall, name, remaining, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
@@ -38,9 +41,11 @@ PART = 0.5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, 20)
+    reason = cannot_judge(case, 20) if case.agent else why_unjudgeable(case, 20)
     if reason is not None:
         return unjudged(ID, reason)
+    if case.agent:
+        return _of_an_agent(case)
     s = case.val if case.val is not None and case.val.stats.n >= 20 else case.primary
     assert s is not None
     if s.stats.n < 20:
@@ -59,6 +64,19 @@ def check(case: Case) -> Finding | Unjudged | None:
     return finding(
         ID, "info", confidence, s, _summary(case, s, since),
         onset=since, flat_share=1 - since, end=s.logged(s.stats.end),
+    )  # fmt: skip
+
+
+def _of_an_agent(case: Case) -> Finding | None:
+    """A reward that has been flat at its best for long."""
+    s = case.reward
+    assert s is not None
+    confidence, since, end = flat_since(s)
+    if confidence < REPORT_FROM:
+        return None
+    return finding(
+        ID, "info", confidence, s, f"The reward has stayed at its best over the last {percent(1 - since)} of the run.",
+        onset=s.x[0] + (s.x[-1] - s.x[0]) * since, flat_share=1 - since, end=s.logged(end),
     )  # fmt: skip
 
 

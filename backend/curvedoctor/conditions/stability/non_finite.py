@@ -55,8 +55,8 @@ EXPLODED, SOME = 30.0, 4
 
 
 def _counts(case: Case, curve: Curve) -> bool:
-    """Whether a loss is minimised, or one by which two networks are trained against each other."""
-    return curve.role.better == "lower" or bool(case.pairs and sides(curve.id))
+    """Whether a loss is minimised, an agent's, or one by which two networks are trained against each other."""
+    return curve.role.better == "lower" or case.agent or bool(case.pairs and sides(curve.id))
 
 
 def check(case: Case) -> Finding | Unjudged | None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Literal
 from urllib.parse import quote
 
@@ -124,11 +125,13 @@ def files(diagnosis: Diagnosis) -> dict[str, bytes]:
     from curvedoctor.reports import as_html
     from curvedoctor.reports.as_json import document
 
-    return {
+    drawn = {
         "report.html": as_html.page([diagnosis]).encode(),
         "diagnosis.json": (dumps(document([diagnosis]), indent=2) + "\n").encode(),
-        "curves.png": curves_png(diagnosis, WIDTH, clear=True),
     }
+    if find_spec("matplotlib") is not None:  # an extra, which MLflow itself asks for
+        drawn["curves.png"] = curves_png(diagnosis, WIDTH, clear=True)
+    return drawn
 
 
 def block(diagnosis: Diagnosis, run_id: str) -> str:

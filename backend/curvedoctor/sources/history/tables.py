@@ -67,10 +67,10 @@ def _text(
             form.header[-1] = jsons.curve_of(name)
         delimited.read(lines, form, rows)
         return tables_of(rows)
-    found = console.read(lines, rows)
-    if not found and form.lacks_names():
+    tables = console.read(lines, rows)
+    if not tables and form.lacks_names():
         raise ValueError(_NAMELESS)
-    return found or [Table(problems=rows.problems)]
+    return tables or [Table(problems=rows.problems)]
 
 
 def looks_like_history(name: str, head: bytes) -> bool:

@@ -33,25 +33,25 @@ def runs(unit: Unit, logs: Sequence[FileLog]) -> Iterator[Run | Problem]:
     problems.extend(notes)
     kept, notes = _as_restarted(kept)
     problems.extend(notes)
-    found = segments.sessions(_pieces(unit.parts[0], kept))
-    if not found:
+    session_list = segments.sessions(_pieces(unit.parts[0], kept))
+    if not session_list:
         explained = {problem.where for problem in problems}
         problems.extend(Problem(log.path, "holds no scalar") for log in mine if log.path not in explained)
         yield from problems
         return
     beside = sidecars.read([path for path in unit.parts[1:] if not is_event_file(path)])
-    if len(found) == 1:
+    if len(session_list) == 1:
         params = _recognized(beside | settings.from_events(kept))
-        yield _run(unit, unit.run, found[0], params, problems)
+        yield _run(unit, unit.run, session_list[0], params, problems)
         return
-    in_sessions = {path for session in found for path in session.paths()}
+    in_sessions = {path for session in session_list for path in session.paths()}
     elsewhere = {log.path for log in kept} - in_sessions
-    for number, session in enumerate(found, 1):
+    for number, session in enumerate(session_list, 1):
         paths = session.paths()
         raw = beside | settings.from_events(log for log in kept if log.path in paths | elsewhere)
         params = _recognized(raw)
         own = [p for p in problems if p.where in paths or (number == 1 and p.where not in in_sessions)]
-        mixed = f"{len(found)} runs are mixed in this directory"
+        mixed = f"{len(session_list)} runs are mixed in this directory"
         yield _run(unit, f"{unit.run}#{number}", session, params, own, mixed=mixed)
 
 
@@ -158,13 +158,13 @@ def curves(session: segments.Session, within: str = "") -> tuple[Curve, ...]:
     """A session's curves with their roles, ordered by id; `within`: the name of the run's directory."""
     from curvedoctor.roles import assign
 
-    found: dict[str, Curve] = {}
+    by_name: dict[str, Curve] = {}
     for (folder, tag), (steps, values, walls) in sorted(session.curves().items()):
         name = curve_id(f"{folder}/{tag}" if folder else tag)
-        while name in found:
+        while name in by_name:
             name += "'"
-        found[name] = Curve(name, tag, steps, values, walls)
-    return assign([found[name] for name in sorted(found)], within=within)
+        by_name[name] = Curve(name, tag, steps, values, walls)
+    return assign([by_name[name] for name in sorted(by_name)], within=within)
 
 
 def curve_id(name: str) -> str:

@@ -67,38 +67,38 @@ def _joined(parts: list[tuple[Ints, Floats, Floats]]) -> tuple[Ints, Floats, Flo
     return np.concatenate(steps), np.concatenate(values), np.concatenate(walls)
 
 
-def collect(arena: U8, found: Decoded, into: Sequence[File]) -> list[int]:
+def collect(arena: U8, decoded: Decoded, into: Sequence[File]) -> list[int]:
     """Hand a batch out to its files; where in the arena each region stops being proven."""
-    ends = _without_damaged(found)
-    _count(arena, found, ends, into)
-    _loose(arena, found, ends, into)
-    _distribute(found, ends, into)
+    ends = _without_damaged(decoded)
+    _count(arena, decoded, ends, into)
+    _loose(arena, decoded, ends, into)
+    _distribute(decoded, ends, into)
     return ends
 
 
-def _count(arena: U8, found: Decoded, ends: list[int], into: Sequence[File]) -> None:
+def _count(arena: U8, decoded: Decoded, ends: list[int], into: Sequence[File]) -> None:
     walls = np.ndarray((len(arena) - 8,), "<f8", buffer=arena.data, strides=(1,))
-    for chain, end in zip(found.chains, ends, strict=True):
+    for chain, end in zip(decoded.chains, ends, strict=True):
         log = into[chain.region.file].log
-        count = int(np.searchsorted(found.starts[chain.first : chain.last], end))
+        count = int(np.searchsorted(decoded.starts[chain.first : chain.last], end))
         if count and not log.records:
-            log.first_time = float(walls[found.starts[chain.first] + 13])
+            log.first_time = float(walls[decoded.starts[chain.first] + 13])
         log.records += count
         if count:
             log.end = chain.region.offset + end - chain.region.start
 
 
-def _loose(arena: U8, found: Decoded, ends: list[int], into: Sequence[File]) -> None:
+def _loose(arena: U8, decoded: Decoded, ends: list[int], into: Sequence[File]) -> None:
     """Records that match no template, in their order."""
-    loose = np.sort(np.concatenate(found.loose)) if found.loose else np.empty(0, np.int64)
-    places = np.searchsorted([chain.region.start for chain in found.chains], loose, side="right") - 1
-    lengths = found.lengths[np.searchsorted(found.starts, loose)]
+    loose = np.sort(np.concatenate(decoded.loose)) if decoded.loose else np.empty(0, np.int64)
+    places = np.searchsorted([chain.region.start for chain in decoded.chains], loose, side="right") - 1
+    lengths = decoded.lengths[np.searchsorted(decoded.starts, loose)]
     parse, error = parser()
     points: dict[str, list[tuple[int, int, float, float]]] = {}
     for start, length, place in zip(loose.tolist(), lengths.tolist(), places.tolist(), strict=True):
         if start >= ends[place]:
             continue
-        region = found.chains[place].region
+        region = decoded.chains[place].region
         file = into[region.file]
         file.log.records -= 1  # `add` counts it again
         try:
@@ -110,32 +110,32 @@ def _loose(arena: U8, found: Decoded, ends: list[int], into: Sequence[File]) -> 
         for tag, step, value, wall in file.points_of(event):
             points.setdefault(tag, []).append((start, step, value, wall))
         if len(file.log.starts) > marked:
-            found.restarts.append((start, event.step))
+            decoded.restarts.append((start, event.step))
     for tag, rows in points.items():
         at, steps, values, walls = zip(*rows, strict=True)
         part = (np.array(at, np.int64), np.array(steps, np.int64), np.array(values), np.array(walls))
-        found.parts.setdefault(tag, []).append(part)
+        decoded.parts.setdefault(tag, []).append(part)
 
 
-def _without_damaged(found: Decoded) -> list[int]:
+def _without_damaged(decoded: Decoded) -> list[int]:
     """Where each region stops being proven, checksums of payloads included."""
-    ends = [chain.end for chain in found.chains]
-    if found.wrong:
-        wrong = np.sort(np.concatenate(found.wrong))
-        for i, chain in enumerate(found.chains):
+    ends = [chain.end for chain in decoded.chains]
+    if decoded.wrong:
+        wrong = np.sort(np.concatenate(decoded.wrong))
+        for i, chain in enumerate(decoded.chains):
             k = int(np.searchsorted(wrong, chain.region.start))
             if k < len(wrong) and wrong[k] < ends[i]:
                 ends[i] = int(wrong[k])
     return ends
 
 
-def _distribute(found: Decoded, ends: list[int], into: Sequence[File]) -> None:
+def _distribute(decoded: Decoded, ends: list[int], into: Sequence[File]) -> None:
     """Each part to its file, in the order of the records."""
-    regions = [chain.region for chain in found.chains]
+    regions = [chain.region for chain in decoded.chains]
     starts = [region.start for region in regions]
-    whole = not found.wrong
-    restarts = _restarts(found, into)
-    for tag, parts in found.parts.items():
+    whole = not decoded.wrong
+    restarts = _restarts(decoded, into)
+    for tag, parts in decoded.parts.items():
         at, steps, values, walls = _ordered(parts)
         if not whole:
             limits = np.array(ends)[np.searchsorted(starts, at, side="right") - 1]
@@ -151,16 +151,16 @@ def _distribute(found: Decoded, ends: list[int], into: Sequence[File]) -> None:
                     into[region.file].parts.setdefault(tag, []).append(part)
 
 
-def _restarts(found: Decoded, into: Sequence[File]) -> dict[int, Restarts]:
+def _restarts(decoded: Decoded, into: Sequence[File]) -> dict[int, Restarts]:
     """Restarts by the number of their region, once they have replaced what earlier batches gave."""
-    if not found.restarts:
+    if not decoded.restarts:
         return {}
-    places, steps = (np.array(column, np.int64) for column in zip(*found.restarts, strict=True))
-    owners = np.searchsorted([chain.region.start for chain in found.chains], places, side="right") - 1
+    places, steps = (np.array(column, np.int64) for column in zip(*decoded.restarts, strict=True))
+    owners = np.searchsorted([chain.region.start for chain in decoded.chains], places, side="right") - 1
     marked: dict[int, Restarts] = {}
     for owner in np.unique(owners).tolist():
         own = owners == owner
-        into[found.chains[owner].region.file].purge(int(steps[own].min()))
+        into[decoded.chains[owner].region.file].purge(int(steps[own].min()))
         marked[owner] = Restarts(steps[own].tolist(), places[own].tolist())
     return marked
 
@@ -175,7 +175,7 @@ def _standing(at: I64, part: Points, restarts: Restarts, log: FileLog) -> Points
 def _ordered(parts: list[Part]) -> Part:
     if len(parts) == 1:
         return parts[0]
-    at, steps, values, walls = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    at, steps, values, walls = (np.concatenate(column_parts) for column_parts in zip(*parts, strict=True))
     if np.any(at[1:] < at[:-1]):
         order = np.argsort(at, kind="stable")
         return at[order], steps[order], values[order], walls[order]

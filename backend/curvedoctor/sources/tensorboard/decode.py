@@ -129,8 +129,8 @@ class Decoder:
     def _add_text(self, value: Any) -> None:
         texts = self.log.texts
         if value.tag not in texts and len(texts) < MAX_TEXTS and value.tensor.string_val:
-            pieces = b"\n".join(value.tensor.string_val[:64])
-            texts[value.tag] = pieces[:MAX_TEXT].decode("utf-8", "replace")
+            strings = b"\n".join(value.tensor.string_val[:64])
+            texts[value.tag] = strings[:MAX_TEXT].decode("utf-8", "replace")
 
     def finish(self) -> FileLog:
         """The whole file."""
@@ -141,10 +141,10 @@ class Decoder:
         """The points that stand, by tag; tags of which none does are left out."""
         restarts = Restarts(self.starts) if self.starts else None
         for tag, points in self.points.items():
-            found = points.arrays(restarts)
-            self.log.replaced += len(points.steps) - len(found[0])
-            if len(found[0]):
-                yield tag, found
+            columns = points.arrays(restarts)
+            self.log.replaced += len(points.steps) - len(columns[0])
+            if len(columns[0]):
+                yield tag, columns
 
 
 def scalar_of(tensor: Any) -> float | None:

@@ -83,8 +83,8 @@ def _parts(folder: Folder, own: bool) -> dict[str, _Child]:
     if own:
         chosen |= {name for name, child in children.items() if _is_series(name, child.events)}
         for name in folder.dirs[:_MAX_CHILDREN]:
-            if name not in children and (found := _nested_series(folder, name)):
-                children[name] = _Child(found, closed=True)
+            if name not in children and (events := _nested_series(folder, name)):
+                children[name] = _Child(events, closed=True)
                 chosen.add(name)
         if trial := _only_trial(folder, chosen):
             children |= trial
@@ -94,12 +94,12 @@ def _parts(folder: Folder, own: bool) -> dict[str, _Child]:
 
 def _only_trial(folder: Folder, chosen: set[str]) -> dict[str, _Child]:
     """The one directory that `add_hparams` was told to write to; several are trials, runs of their own."""
-    found: dict[str, _Child] = {}
+    trials: dict[str, _Child] = {}
     for name in folder.dirs[:_MAX_CHILDREN]:
         child = _child(folder, name) if name not in chosen else _Child([], closed=False)
         if child.closed and len(child.events) == 1 and is_trial(child.events[0]):
-            found[name] = child
-    return found if len(found) == 1 else {}
+            trials[name] = child
+    return trials if len(trials) == 1 else {}
 
 
 def _parts_of_parent(folder: Folder) -> frozenset[str]:
@@ -147,8 +147,8 @@ def _trial(path: str) -> list[str]:
         names = [entry.name for entry in files.listing(path)]
     except files.UNREADABLE:
         return []
-    found = [files.join(path, name) for name in names]
-    return found if len(found) == 1 and is_event_file(names[0]) and is_trial(found[0]) else []
+    paths = [files.join(path, name) for name in names]
+    return paths if len(paths) == 1 and is_event_file(names[0]) and is_trial(paths[0]) else []
 
 
 def _splits(children: dict[str, _Child], own: bool) -> set[str]:
@@ -177,11 +177,11 @@ def _is_series(name: str, events: list[str]) -> bool:
 
 def _nested_series(folder: Folder, name: str) -> list[str]:
     """Event files below a sub-directory if all of them are series of one call: `TAG/KEY`, as tensorboardX nests them."""
-    found: list[str] = []
+    paths: list[str] = []
     pending = [name]
     for _ in range(_MAX_NESTED):
         if not pending:
-            return found
+            return paths
         below = pending.pop()
         path = files.join(folder.path, below)
         try:
@@ -191,7 +191,7 @@ def _nested_series(folder: Folder, name: str) -> list[str]:
         events = [files.join(path, e.name) for e in entries if is_event_file(e.name) and not e.is_dir]
         if events and only_tag(events[0]) != below.rpartition("/")[0]:
             return []
-        found.extend(events)
+        paths.extend(events)
         if below.count("/") < _MAX_LEVELS:
             pending.extend(f"{below}/{entry.name}" for entry in entries if entry.is_dir and not entry.is_link)
     return []

@@ -45,15 +45,15 @@ class Growing:
 
     def arrays(self, restarts: Restarts | None = None) -> Points:
         """Steps, values, wall times of the points that no later restart replaces; each of shape (n,)."""
-        found = (
+        columns = (
             np.array(self.steps, np.int64),
             np.array(self.values, np.float64),
             np.array(self.wall_times, np.float64),
         )
         if restarts is None:
-            return found
-        kept = restarts.standing(found[0], np.array(self.restarts, np.int64))
-        return found[0][kept], found[1][kept], found[2][kept]
+            return columns
+        kept = restarts.standing(columns[0], np.array(self.restarts, np.int64))
+        return columns[0][kept], columns[1][kept], columns[2][kept]
 
 
 def until(points: Points, step: int) -> Points:

@@ -47,8 +47,8 @@ class TensorBoardReader:
         """The run whose directory this is."""
         if options.only_mlflow:
             return None
-        found = group(folder)
-        if not found.events:
+        grouped = group(folder)
+        if not grouped.events:
             return None
         beside = [files.join(folder.path, name) for name in folder.files if name in _SETTINGS]
         if (
@@ -58,9 +58,9 @@ class TensorBoardReader:
             beside = [path for name in sidecars.NAMES if files.stamp(path := files.join(above, name))]
         name = files.relative(folder.path, folder.root)
         name = files.basename(folder.root) if name == "." else name
-        unit = self._unit(folder.root, folder.path, list(found.events), beside, name)
+        unit = self._unit(folder.root, folder.path, list(grouped.events), beside, name)
         own = frozenset([name for name in folder.files if "tfevents" in name])
-        return Claim((unit,), dirs=found.closed, files=own)
+        return Claim((unit,), dirs=grouped.closed, files=own)
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Runs in the order of their units; a directory with several yields them by start."""

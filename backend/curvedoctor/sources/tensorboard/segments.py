@@ -163,10 +163,10 @@ def _bundles(segments: Iterable[Segment]) -> list[Session]:
     return [Session(bundle.segments) for bundle in bundles]
 
 
-def _home(bundle: Session, found: Sequence[Session]) -> Session | None:
+def _home(bundle: Session, sessions_: Sequence[Session]) -> Session | None:
     """The session that a bundle continues or completes; None if it starts one of its own."""
     strangers: list[Session] = []
-    for session in reversed(found[-_MAX_COMPARED:]):
+    for session in reversed(sessions_[-_MAX_COMPARED:]):
         if bundle.paths() & session.paths():
             continue  # two parts of one file were told apart already
         shared = {

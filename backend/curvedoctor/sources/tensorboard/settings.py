@@ -24,16 +24,16 @@ _LINE = re.compile(r"^[\s*\->`]*([A-Za-z_][\w.\-/ ]{0,80}?)`?\s*[:=]\s*(.+?)\s*$
 
 def from_events(logs: Iterable[FileLog]) -> dict[str, object]:
     """Raw settings by name; the hparams plugin wins over texts."""
-    found: dict[str, object] = {}
+    settings: dict[str, object] = {}
     later: dict[str, object] = {}
     for log in logs:
         for tag, text in log.texts.items():
             if _SETTINGS_TAG.search(tag):
                 for name, value in parse_text(text).items():
-                    found.setdefault(name, value)
+                    settings.setdefault(name, value)
         for content in log.hparams:
             later.update(parse_hparams(content))
-    return found | later
+    return settings | later
 
 
 def parse_text(text: str) -> dict[str, object]:
@@ -83,9 +83,9 @@ def parse_hparams(content: bytes) -> dict[str, object]:
         data = HParamsPluginData.FromString(content)
     except DecodeError:
         return {}
-    found: dict[str, object] = {}
+    hparams: dict[str, object] = {}
     for name, value in data.session_start_info.hparams.items():
         kind = value.WhichOneof("kind")
         if kind in {"number_value", "string_value", "bool_value"}:
-            found[name] = getattr(value, kind)
-    return found
+            hparams[name] = getattr(value, kind)
+    return hparams

@@ -43,51 +43,53 @@ class Console:
         #: split of the line before
         self._above: str | None = None
 
-    def line(self, place: int, line: str) -> None:
+    def line(self, line_number: int, line: str) -> None:
         """One line, perhaps of several frames of a progress bar."""
         if not line.strip():
-            self._flush(place)
+            self._flush(line_number)
             return
         self.filled += 1
         for frame in frames(line):
             text = clean(frame.head)
-            if self.grid.is_header(text) if frame.bar is not None else self._special(place, text):
+            if self.grid.is_header(text) if frame.bar is not None else self._special(line_number, text):
                 continue
-            found = self._row(place, text, frame.bar is not None, _BELOW.match(frame.head) is not None)
+            numbers_ = self._row(
+                line_number, text, frame.bar is not None, _BELOW.match(frame.head) is not None
+            )
             if frame.bar is not None:
                 numbers, counters = self._numbers(pairs(clean(frame.tail)), None)
                 self.context.count(counters)
-                self._bar(place, None if counters else frame.bar, found | numbers)
-            elif found:
-                self._add(place, found)
+                self._bar(line_number, None if counters else frame.bar, numbers_ | numbers)
+            elif numbers_:
+                self._add(line_number, numbers_)
 
-    def end(self, place: int) -> None:
+    def end(self, line_number: int) -> None:
         """After the last line."""
-        self._flush(place)
+        self._flush(line_number)
         self.bars.end()
 
-    def _special(self, place: int, text: str) -> bool:
+    def _special(self, line_number: int, text: str) -> bool:
         """Rules, boxes, headers and headings."""
         if _RULE.match(text):
             if not self.box.waits_for_rule():
-                self._flush(place)
+                self._flush(line_number)
             return True
         if self.box.take(text):
             return True
-        self._flush(place)
+        self._flush(line_number)
         if self.box.take(text) or self.grid.is_header(text):  # perhaps the next box begins
             return True
         return self.context.heading(text)
 
-    def _flush(self, place: int) -> None:
-        lines, found = self.box.done()
-        if found:
-            counters = {name: value for name, value in found.items() if names.is_counter(name)}
+    def _flush(self, line_number: int) -> None:
+        lines, boxed = self.box.done()
+        if boxed:
+            counters = {name: value for name, value in boxed.items() if names.is_counter(name)}
             self.context.count(counters)
-            curves = {name: value for name, value in found.items() if name not in counters}
-            self._add(place - 1, curves, lines)
+            curves = {name: value for name, value in boxed.items() if name not in counters}
+            self._add(line_number - 1, curves, lines)
 
-    def _row(self, place: int, text: str, bar: bool, below: bool) -> dict[str, float]:
+    def _row(self, line_number: int, text: str, bar: bool, below: bool) -> dict[str, float]:
         """The numbers of a line; its counters go to the context."""
         cells = self.grid.cells(text)
         if cells is not None:
@@ -100,19 +102,19 @@ class Console:
                 for name, (value, _) in cells.items()
                 if name not in counters and not names.is_counter(name)
             }
-        found = pairs(text)
-        self.printed.line(place, text)
-        numbers, counters = self._numbers(found, text, bar, below)
+        in_line = pairs(text)
+        self.printed.line(line_number, text)
+        numbers, counters = self._numbers(in_line, text, bar, below)
         self.context.count(counters)
         return numbers
 
     def _numbers(
-        self, found: Sequence[Pair], text: str | None, bar: bool = False, below: bool = False
+        self, in_line: Sequence[Pair], text: str | None, bar: bool = False, below: bool = False
     ) -> tuple[dict[str, float], dict[str, float]]:
         """Curves and counters among the numbers of a line."""
-        line = Line.of(found, text or "", self.context.section, bar)
+        line = Line.of(in_line, text or "", self.context.section, bar)
         if below and self._above and not line.counters and line.split is None:
-            line = Line.of(found, text or "", self._above, bar)
+            line = Line.of(in_line, text or "", self._above, bar)
         if line.numbers or line.counters:
             self._above = line.split
         for name, total in line.totals.items():
@@ -123,27 +125,27 @@ class Console:
         if total:
             self.rows.totals[canonical(name)] = total
 
-    def _bar(self, place: int, bar: tuple[float, float] | None, found: dict[str, float]) -> None:
-        if found:
-            self._add(place, found)
+    def _bar(self, line_number: int, bar: tuple[float, float] | None, numbers: dict[str, float]) -> None:
+        if numbers:
+            self._add(line_number, numbers)
             if bar is not None:
                 self.bars.frame(self.rows.count - 1, bar, self.context.epoch)
 
-    def _add(self, place: int, numbers: dict[str, float], lines: int = 1) -> None:
+    def _add(self, line_number: int, numbers: dict[str, float], lines: int = 1) -> None:
         if numbers:
             self.rows.add(numbers | self.context.counters())
-            self.lines.append((place - lines + 1, place))
+            self.lines.append((line_number - lines + 1, line_number))
 
 
 def read(lines: Iterable[str], rows: Rows) -> list[Table]:
     """The runs in a console log; none if it is no log of a training."""
     log = Console(rows)
-    place = 0
-    for place, line in enumerate(lines, 1):
+    line_number = 0
+    for line_number, line in enumerate(lines, 1):
         if rows.full():
             break
-        log.line(place, line)
-    log.end(place + 1)
+        log.line(line_number, line)
+    log.end(line_number + 1)
     _drop_preamble(rows)
     kept = _kept(rows)
     if not kept:
@@ -193,8 +195,8 @@ def looks_like_log(sample: Sequence[str]) -> bool:
     """Whether some lines are those of a training: measures, beside something that counts, more than once."""
     rows = Rows()
     log = Console(rows)
-    for place, line in enumerate(sample, 1):
-        log.line(place, line[:MAX_LENGTH])
+    for line_number, line in enumerate(sample, 1):
+        log.line(line_number, line[:MAX_LENGTH])
     log.end(len(sample) + 1)
     counted = any(len(cells.rows) > 1 for name, cells in rows.cells.items() if names.is_counter(name))
     return counted and any(MEASURE.search(name) for name in _kept(rows))

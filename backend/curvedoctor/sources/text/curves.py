@@ -45,11 +45,11 @@ class Table:
 
 def tables_of(rows: Rows) -> list[Table]:
     """The runs of one file, in the order in which they begin."""
-    found = [_table(rows, mask, name) for name, mask in _runs(rows)]
-    found = [table for table in found if table.columns] or found[:1]
-    for table in found:
+    tables = [_table(rows, mask, name) for name, mask in _runs(rows)]
+    tables = [table for table in tables if table.columns] or tables[:1]
+    for table in tables:
         table.settings, table.problems = dict(rows.settings), list(rows.problems)
-    return found
+    return tables
 
 
 def _runs(rows: Rows) -> Iterator[tuple[str, Mask]]:

@@ -116,11 +116,11 @@ class Delimited:
 
 def titles(cells: Sequence[str]) -> list[str]:
     """A header's names; those that are empty or stand twice are numbered."""
-    found: dict[str, None] = {}
-    for place, cell in enumerate(cells[:MAX_COLUMNS]):
-        name = cell.strip().strip('"') or ("" if place == 0 else f"column {place}")
-        found[name if name not in found else f"{name} ({place})"] = None
-    return names.spelled(list(found))
+    unique: dict[str, None] = {}
+    for index, cell in enumerate(cells[:MAX_COLUMNS]):
+        name = cell.strip().strip('"') or ("" if index == 0 else f"column {index}")
+        unique[name if name not in unique else f"{name} ({index})"] = None
+    return names.spelled(list(unique))
 
 
 def _is_data(cells: Sequence[str]) -> bool:
@@ -159,11 +159,11 @@ def read(lines: Iterable[str], form: Delimited, rows: Rows) -> None:
             adder.add(cells)
 
 
-def _split(form: Delimited, line: str, place: int, rows: Rows) -> Cells:
+def _split(form: Delimited, line: str, line_number: int, rows: Rows) -> Cells:
     try:
         return form.split(line)
     except csv.Error as error:
-        rows.tell(f"line {place}: {error}: left out")
+        rows.tell(f"line {line_number}: {error}: left out")
         return []
 
 

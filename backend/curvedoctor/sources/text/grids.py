@@ -68,14 +68,14 @@ class Grid:
             cells = _cells(text, self._pipes, wide=True)
             if len(cells) != len(self.header):
                 return None
-        found: dict[str, tuple[float, float | None]] = {}
-        for place, (name, cell) in enumerate(zip(self.header, cells, strict=True)):
+        by_column: dict[str, tuple[float, float | None]] = {}
+        for index, (name, cell) in enumerate(zip(self.header, cells, strict=True)):
             got = _value(cell)
             if got is not None:
-                found[name] = got
-            elif not (self._pipes or _TIME.match(cell) or (place == 0 and cell.lower() in _ALL)):
+                by_column[name] = got
+            elif not (self._pipes or _TIME.match(cell) or (index == 0 and cell.lower() in _ALL)):
                 return None
-        return found or None
+        return by_column or None
 
 
 def _cells(text: str, pipes: bool, wide: bool) -> list[str]:

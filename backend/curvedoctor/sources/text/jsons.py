@@ -49,14 +49,14 @@ def read_lines(lines: Iterable[str], rows: Rows) -> None:
 
 
 def _objects(lines: Iterable[str], rows: Rows) -> Iterator[Mapping[str, object]]:
-    for place, line in enumerate(lines, 1):
+    for line_number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         row = parsed(line)
         if isinstance(row, Mapping):
             yield row
         else:
-            rows.tell(f"line {place} is no JSON object: left out")
+            rows.tell(f"line {line_number} is no JSON object: left out")
 
 
 def _is_row(row: Mapping[str, object]) -> bool:
@@ -103,9 +103,9 @@ def curve_of(name: str) -> str:
     return stem.rpartition("tag-")[2] or "value"
 
 
-def _of_rows(found: Iterable[object], settings: Mapping[str, object] | None = None) -> list[Table]:
+def _of_rows(items: Iterable[object], settings: Mapping[str, object] | None = None) -> list[Table]:
     rows = Rows()
-    for row in found:
+    for row in items:
         if rows.full():
             break
         if isinstance(row, Mapping):

@@ -29,11 +29,11 @@ class Line:
         self._list: tuple[str, int] | None = None
 
     @classmethod
-    def of(cls, found: Sequence[Pair], text: str, split: str | None, bar: bool) -> Line:
+    def of(cls, pairs_: Sequence[Pair], text: str, split: str | None, bar: bool) -> Line:
         """All numbers of a line of this text; `split` holds until the line says another."""
         line = cls(split)
-        for pair in found:
-            line.take(pair, text, len(found), bar)
+        for pair in pairs_:
+            line.take(pair, text, len(pairs_), bar)
         return line
 
     def take(self, pair: Pair, text: str, count: int, bar: bool) -> None:
@@ -79,11 +79,11 @@ class Line:
         ):
             self._count("batch", pair)
         elif self._list is not None:
-            name, place = self._list
-            if place == 0 and name in self.numbers:
+            name, index = self._list
+            if index == 0 and name in self.numbers:
                 self.numbers[f"{name}/0"] = self.numbers.pop(name)
-            self._list = (name, place + 1)
-            self.numbers[f"{name}/{place + 1}"] = pair.value
+            self._list = (name, index + 1)
+            self.numbers[f"{name}/{index + 1}"] = pair.value
         elif self._carried and pair.sign in ":= " and not self.numbers:
             self._keep(self._carried, pair.value)
 

@@ -41,11 +41,11 @@ def _flat(row: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _without_settings(rows: Rows, row: Mapping[str, object]) -> Mapping[str, object]:
-    found = {name: row[name] for name in _SETTINGS & row.keys() if isinstance(row[name], Mapping)}
-    for inner in found.values():
+    nested = {name: row[name] for name in _SETTINGS & row.keys() if isinstance(row[name], Mapping)}
+    for inner in nested.values():
         if not rows.count:
             rows.settings.update(sidecars.flatten(inner))
-    return {name: value for name, value in row.items() if name not in found} if found else row
+    return {name: value for name, value in row.items() if name not in nested} if nested else row
 
 
 def _read_times(numbers: dict[str, float], texts: Mapping[str, str]) -> None:

@@ -70,9 +70,9 @@ def split_of(text: str) -> str | None:
     """ "train", "val" or "test" if a word of `text` says so."""
     for word in re.split(r"[^A-Za-z]+", text[:500]):
         low = word.lower()
-        found = "train" if low in _TRAIN else "val" if low in _VAL else "test" if low in _TEST else None
-        if found:
-            return found
+        split = "train" if low in _TRAIN else "val" if low in _VAL else "test" if low in _TEST else None
+        if split:
+            return split
     return None
 
 

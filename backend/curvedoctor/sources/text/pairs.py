@@ -95,21 +95,21 @@ def _espnet(match: re.Match[str]) -> str:
 
 def pairs(line: str) -> list[Pair]:
     """All named numbers of a cleaned line, in order; a number without a name has an empty one."""
-    found: list[Pair] = []
+    out: list[Pair] = []
     end = 0
     for match in _NUMBER.finditer(line):
         gap = line[end : match.start()]
         end = match.end()
         unit = (match["unit"] or "").strip().lower()
         name, before = _name(gap)
-        aside = gap.strip() == "(" or (gap.strip() in ("[", "/") and bool(found) and unit in _TIME_UNITS)
+        aside = gap.strip() == "(" or (gap.strip() in ("[", "/") and bool(out) and unit in _TIME_UNITS)
         if unit in _TIME_UNITS and (not name or names.split_word(name)):
             continue
         total = float(match["total"]) if match["total"] else None
-        found.append(Pair(name, float(match["value"]), total, before, match.start(), aside, _sign(gap)))
-        if len(found) >= MAX_PAIRS:
+        out.append(Pair(name, float(match["value"]), total, before, match.start(), aside, _sign(gap)))
+        if len(out) >= MAX_PAIRS:
             break
-    return found
+    return out
 
 
 def _sign(gap: str) -> str:

@@ -79,15 +79,15 @@ class Places:
         return None
 
     def _dense(self, name: str) -> Floats:
-        found = self._rows.cells[name].dense(self._rows.count)
-        found[~self._mask] = np.nan
+        values = self._rows.cells[name].dense(self._rows.count)
+        values[~self._mask] = np.nan
         with np.errstate(invalid="ignore"):
-            found[~(np.abs(found) < _MOST)] = np.nan
-        return found
+            values[~(np.abs(values) < _MOST)] = np.nan
+        return values
 
     def _best_epoch(self) -> str | None:
-        found = [name for name in self._rows.cells if names.plain(name) in names.EPOCH]
-        good = [name for name in found if _counts(self._dense(name))]
+        epochs = [name for name in self._rows.cells if names.plain(name) in names.EPOCH]
+        good = [name for name in epochs if _counts(self._dense(name))]
         return max(good, key=lambda name: len(self._rows.cells[name].rows), default=None)
 
     def _fine(self) -> list[str]:
@@ -113,8 +113,8 @@ class Places:
         epoch = _filled(epoch)
         base = 0.0 if np.nanmin(epoch) < 1 else 1.0
         last = n - 1 + first
-        found: Floats = (epoch - base) * n + np.where(np.isnan(fine), last, fine)
-        return found
+        positions: Floats = (epoch - base) * n + np.where(np.isnan(fine), last, fine)
+        return positions
 
     def _by_epoch(self, name: str, epoch: Floats) -> Floats:
         ranked = _ranked(epoch)
@@ -182,18 +182,18 @@ def _ranked(values: Floats) -> Floats:
     known = values[~np.isnan(values)]
     if np.all(known == np.floor(known)):
         return values
-    found = np.full(len(values), np.nan)
-    found[~np.isnan(values)] = np.unique(known, return_inverse=True)[1]
-    return found
+    ranks = np.full(len(values), np.nan)
+    ranks[~np.isnan(values)] = np.unique(known, return_inverse=True)[1]
+    return ranks
 
 
 def _filled(values: Floats) -> Floats:
     """Gaps take the value before them; those at the start the first one."""
     known = ~np.isnan(values)
-    found: Floats = values.copy()
+    filled: Floats = values.copy()
     if not known.any() or known.all():
-        return found
+        return filled
     last = np.maximum.accumulate(np.where(known, np.arange(len(values)), -1))
     last[last < 0] = int(np.argmax(known))
-    found[:] = values[last]
-    return found
+    filled[:] = values[last]
+    return filled

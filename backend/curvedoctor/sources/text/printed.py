@@ -18,17 +18,18 @@ class Printed:
     def __init__(self) -> None:
         self._found: dict[str, list[tuple[int, str]]] = {}
 
-    def line(self, place: int, text: str) -> None:
+    def line(self, line_number: int, text: str) -> None:
         """A line that may print settings."""
-        if place > _LINES or len(self._found) >= _MOST:
+        if line_number > _LINES or len(self._found) >= _MOST:
             return
         for match in (*_FLAG.finditer(text), *_ASSIGNED.finditer(text)):
-            self._found.setdefault(match[1], []).append((place, _value(match[2])))
+            self._found.setdefault(match[1], []).append((line_number, _value(match[2])))
 
     def settings(self, first: int) -> dict[str, object]:
         """Settings that were printed with one value only, all of it before the first row of curves."""
         before = {
-            name: {value for place, value in values if place < first} for name, values in self._found.items()
+            name: {value for line_number, value in values if line_number < first}
+            for name, values in self._found.items()
         }
         return {name: next(iter(values)) for name, values in before.items() if len(values) == 1}
 

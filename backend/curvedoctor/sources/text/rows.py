@@ -29,10 +29,10 @@ class Cells:
 
     def dense(self, n: int) -> Floats:
         """One value per row, NaN where there is none; shape (n,)."""
-        found = np.full(n, np.nan)
+        column = np.full(n, np.nan)
         rows, values = self.arrays()
-        found[rows] = values
-        return found
+        column[rows] = values
+        return column
 
 
 @dataclass(slots=True)

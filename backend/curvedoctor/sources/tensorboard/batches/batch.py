@@ -57,21 +57,21 @@ def decode(arena: U8, size: int, regions: list[Region]) -> Decoded:
     starts, lengths = headers(arena, size, regions)
     chains = prove(starts, lengths, regions)
     if sum(chain.last - chain.first for chain in chains) < len(starts):
-        pieces = [np.arange(chain.first, chain.last) for chain in chains]
-        proven = np.concatenate(pieces) if pieces else np.empty(0, np.int64)
-        counts = np.cumsum([0, *map(len, pieces)]).tolist()
+        ranges = [np.arange(chain.first, chain.last) for chain in chains]
+        intact = np.concatenate(ranges) if ranges else np.empty(0, np.int64)
+        counts = np.cumsum([0, *map(len, ranges)]).tolist()
         for chain, first, last in zip(chains, counts[:-1], counts[1:], strict=True):
             chain.first, chain.last = first, last
-        starts, lengths = starts[proven], lengths[proven]
-    found = Decoded(chains, starts, lengths)
+        starts, lengths = starts[intact], lengths[intact]
+    decoded = Decoded(chains, starts, lengths)
     if len(starts):
         with np.errstate(invalid="ignore"):  # a signalling NaN is a value like any other
-            _by_length(arena, found)
-    return found
+            _by_length(arena, decoded)
+    return decoded
 
 
-def _by_length(arena: U8, found: Decoded) -> None:
-    short = np.minimum(found.lengths, MAX_ROW + 1).astype(np.uint16)
+def _by_length(arena: U8, decoded: Decoded) -> None:
+    short = np.minimum(decoded.lengths, MAX_ROW + 1).astype(np.uint16)
     counts = np.bincount(short, minlength=MAX_ROW + 2)
     few = counts < _FEW
     few[MAX_ROW + 1] = True
@@ -79,24 +79,26 @@ def _by_length(arena: U8, found: Decoded) -> None:
     verified = len(alone) > _MANY_ALONE
     checked = slice(None) if verified else alone
     if len(alone):
-        found.wrong.append(damaged_anywhere(arena, found.starts[checked], found.lengths[checked]))
-        starts = found.starts[alone]
-        found.loose.append(starts[~useless(arena, starts, found.lengths[alone])])
+        decoded.wrong.append(damaged_anywhere(arena, decoded.starts[checked], decoded.lengths[checked]))
+        starts = decoded.starts[alone]
+        decoded.loose.append(starts[~useless(arena, starts, decoded.lengths[alone])])
     lengths = np.flatnonzero((counts > 0) & ~few).tolist()
-    ordered = found.starts if counts.max() == len(short) else found.starts[np.argsort(short, kind="stable")]
+    ordered = (
+        decoded.starts if counts.max() == len(short) else decoded.starts[np.argsort(short, kind="stable")]
+    )
     ends = np.cumsum(counts)
     for length in lengths:
         which = ordered[ends[length] - counts[length] : ends[length]]
         rows = gather(arena, which, length)
         if not verified and (wrong := damaged(rows)) is not None:
-            found.wrong.append(which[wrong])
-        _match(arena, rows, found)
+            decoded.wrong.append(which[wrong])
+        _match(arena, rows, decoded)
 
 
-def _match(arena: U8, rows: Rows, found: Decoded) -> None:
+def _match(arena: U8, rows: Rows, decoded: Decoded) -> None:
     left: I64 | None = None
     for shape in known.shapes(rows.length):
-        left = _take(rows, shape.match(rows, left), left, found)
+        left = _take(rows, shape.match(rows, left), left, decoded)
         if not len(left):
             return
     left = np.arange(len(rows.starts)) if left is None else left
@@ -107,27 +109,27 @@ def _match(arena: U8, rows: Rows, found: Decoded) -> None:
         new = build(rows.matrix[left[0], 12 : 12 + rows.length].tobytes())
         if new is not None:
             known.learn(new)
-            left = _take(rows, known.Shape([new]).match(rows, left), left, found)
+            left = _take(rows, known.Shape([new]).match(rows, left), left, decoded)
         if before == len(left):
-            found.loose.append(rows.starts[left[:1]])
+            decoded.loose.append(rows.starts[left[:1]])
             left = left[1:]
         gained += before - len(left)
-    found.loose.append(rows.starts[left])
+    decoded.loose.append(rows.starts[left])
 
 
-def _take(rows: Rows, matched: Matched, left: I64 | None, found: Decoded) -> I64:
+def _take(rows: Rows, matched: Matched, left: I64 | None, decoded: Decoded) -> I64:
     """Decode the rows that match; return the indices of the others."""
     if not matched:
         return np.arange(len(rows.starts)) if left is None else left
     first, all_of_it = matched[0]
     if all_of_it is None:
-        _emit(rows, first, None, found)
+        _emit(rows, first, None, decoded)
         return np.empty(0, np.int64)
     taken = np.concatenate([which for _, which in matched if which is not None])
     if len(matched) == 1:
-        _emit(rows, first, taken, found)
+        _emit(rows, first, taken, decoded)
     else:
-        _emit_many(rows, matched, taken, found)
+        _emit_many(rows, matched, taken, decoded)
     if len(taken) == (len(rows.starts) if left is None else len(left)):
         return np.empty(0, np.int64)
     free = np.zeros(len(rows.starts), np.bool_)
@@ -136,12 +138,12 @@ def _take(rows: Rows, matched: Matched, left: I64 | None, found: Decoded) -> I64
     return np.flatnonzero(free)
 
 
-def _emit(rows: Rows, template: Template, which: I64 | None, found: Decoded) -> None:
+def _emit(rows: Rows, template: Template, which: I64 | None, decoded: Decoded) -> None:
     for hole, part in zip(template.holes, _columns(rows, template, which), strict=True):
-        found.parts.setdefault(hole.tag, []).append(part)
+        decoded.parts.setdefault(hole.tag, []).append(part)
 
 
-def _emit_many(rows: Rows, matched: Matched, taken: I64, found: Decoded) -> None:
+def _emit_many(rows: Rows, matched: Matched, taken: I64, decoded: Decoded) -> None:
     """Templates of one shape: decoded together, then told apart."""
     parts = _columns(rows, matched[0][0], taken)
     first = 0
@@ -149,7 +151,7 @@ def _emit_many(rows: Rows, matched: Matched, taken: I64, found: Decoded) -> None
         last = first + (0 if which is None else len(which))
         for hole, (starts, steps, values, walls) in zip(template.holes, parts, strict=True):
             part = (starts[first:last], steps[first:last], values[first:last], walls[first:last])
-            found.parts.setdefault(hole.tag, []).append(part)
+            decoded.parts.setdefault(hole.tag, []).append(part)
         first = last
 
 

@@ -88,26 +88,26 @@ def headers(arena: U8, size: int, regions: list[Region]) -> tuple[I64, I64]:
     """
     if size <= 12 or not regions:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    pieces = _regular(arena, regions[0]) if len(regions) == 1 and size >= REGULAR else []
-    if pieces:
-        start = int(pieces[-1][0][-1] + pieces[-1][1][-1]) + OVERHEAD
+    stretches = _regular(arena, regions[0]) if len(regions) == 1 and size >= REGULAR else []
+    if stretches:
+        start = int(stretches[-1][0][-1] + stretches[-1][1][-1]) + OVERHEAD
         regions = [replace(regions[0], start=start)]
     else:
         start = 0
     probe = _walk(arena, regions[:1], _PROBE)
     if len(probe) > 1 and probe[-1] - probe[0] > _LONG * (len(probe) - 1):
-        found = np.array(_walk(arena, regions, size), np.int64)
-        found = found[arena[found + 12] == 9]
+        candidates = np.array(_walk(arena, regions, size), np.int64)
+        candidates = candidates[arena[candidates + 12] == 9]
     else:
-        found = np.flatnonzero(arena[start + 12 : size] == 9) + start
-    pieces.append(_sound(arena, found))
-    starts, lengths = zip(*pieces, strict=True)
+        candidates = np.flatnonzero(arena[start + 12 : size] == 9) + start
+    stretches.append(_sound(arena, candidates))
+    starts, lengths = zip(*stretches, strict=True)
     return np.concatenate(starts), np.concatenate(lengths)
 
 
-def _sound(arena: U8, found: I64) -> tuple[I64, I64]:
+def _sound(arena: U8, candidates: I64) -> tuple[I64, I64]:
     """Those of the positions where a length has its right checksum, and the lengths."""
-    head = np.ndarray((len(arena) - 16,), "V16", buffer=arena.data, strides=(1,))[found]
+    head = np.ndarray((len(arena) - 16,), "V16", buffer=arena.data, strides=(1,))[candidates]
     words = head.view("<u4").reshape(-1, 4)
     lengths = words[:, 0]
     likely = (words[:, 1] == 0) & (lengths < MAX_LENGTH) & (lengths > 8)
@@ -117,12 +117,12 @@ def _sound(arena: U8, found: I64) -> tuple[I64, I64]:
     if len(large):
         right[large] = length_checksums(lengths[large]) == words[large, 2]
     keep = np.flatnonzero(right)
-    return found[keep], lengths[keep].astype(np.int64)
+    return candidates[keep], lengths[keep].astype(np.int64)
 
 
 def _regular(arena: U8, region: Region) -> list[tuple[I64, I64]]:
     """Records from the start of the region on whose lengths repeat: all headers compared with the first ones."""
-    pieces: list[tuple[I64, I64]] = []
+    stretches: list[tuple[I64, I64]] = []
     at = region.start
     for _ in range(_STRETCHES):
         probe = _walk(arena, [Region(0, at, region.stop, 0, final=False)], 2 * _PERIOD + 1)
@@ -135,9 +135,9 @@ def _regular(arena: U8, region: Region) -> list[tuple[I64, I64]]:
         if count * period <= 2 * _PERIOD:
             break
         ahead = np.arange(count) * stride
-        pieces.append(((ahead[:, None] + starts[:period]).ravel(), np.tile(lengths[:period], count)))
+        stretches.append(((ahead[:, None] + starts[:period]).ravel(), np.tile(lengths[:period], count)))
         at += count * stride
-    return pieces
+    return stretches
 
 
 def _period(lengths: list[int]) -> int:
@@ -163,15 +163,15 @@ def _walk(arena: U8, regions: list[Region], most: int) -> list[int]:
     """Where records start if all lengths are true; at most `most` per region."""
     length_at = struct.Struct("<Q").unpack_from
     data = arena.data
-    found: list[int] = []
-    put = found.append
+    starts_: list[int] = []
+    put = starts_.append
     for region in regions:
         at, limit = region.start, region.stop - OVERHEAD
-        full = len(found) + most
-        while at <= limit and len(found) < full:
+        full = len(starts_) + most
+        while at <= limit and len(starts_) < full:
             put(at)
             at += length_at(data, at)[0] + OVERHEAD
-    return found
+    return starts_
 
 
 def prove(starts: I64, lengths: I64, regions: list[Region]) -> list[Chain]:

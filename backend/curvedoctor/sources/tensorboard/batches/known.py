@@ -43,14 +43,14 @@ class Shape:
         """Each template with the indices of its rows, out of `left` (None for all); None where that is all."""
         if len(self.templates) > _FEW:
             return self._look_up(rows, left)
-        found: list[tuple[Template, I64 | None]] = []
+        matches: list[tuple[Template, I64 | None]] = []
         for template in self.templates:
             which = _matching(rows, template, left)
             if which is None:
                 return [(template, None)]
             if len(which):
-                found.append((template, which))
-        return found
+                matches.append((template, which))
+        return matches
 
     def _look_up(self, rows: Rows, left: I64 | None) -> list[tuple[Template, I64 | None]]:
         hashes = self._index() if self._hashes is None else self._hashes

@@ -125,26 +125,26 @@ def _holes(payload: bytes, at: int) -> list[Hole]:
 
 def _value(payload: bytes, at: int, stop: int) -> list[Hole]:
     tag = ""
-    found: list[tuple[int, str]] = []
+    holes: list[tuple[int, str]] = []
     while at < stop:
         key = payload[at]
         if key == 0x15:  # simple_value
-            found.append((at + 1, "<f4"))
+            holes.append((at + 1, "<f4"))
             at += 5
             continue
         start, at = _span(payload, at + 1, stop)
         if key == 0x0A:
             tag = payload[start:at].decode()
         elif key == 0x42:
-            found.extend(_tensor(payload, start, at))
+            holes.extend(_tensor(payload, start, at))
         elif key != 0x4A:  # metadata is constant
             return []
-    return [Hole(tag, offset, dtype) for offset, dtype in found]
+    return [Hole(tag, offset, dtype) for offset, dtype in holes]
 
 
 def _tensor(payload: bytes, at: int, stop: int) -> list[tuple[int, str]]:
     dtype = 0
-    found: list[tuple[int, str]] = []
+    holes: list[tuple[int, str]] = []
     while at < stop:
         key = payload[at]
         if key == 0x08:
@@ -154,10 +154,10 @@ def _tensor(payload: bytes, at: int, stop: int) -> list[tuple[int, str]]:
         size = at - start
         plain = key == 0x22 and dtype in _PLAIN and size == np.dtype(DTYPES[dtype]).itemsize
         if plain or (key, dtype, size) in _TYPED:
-            found.append((start, DTYPES[dtype]))
+            holes.append((start, DTYPES[dtype]))
         elif key != 0x12:  # the shape is constant
             return []
-    return found
+    return holes
 
 
 def _agrees_with_protobuf(payload: bytes, step: tuple[int, int], holes: list[Hole]) -> bool:

@@ -177,12 +177,12 @@ class Records:
         """Move to the next valid record at least `ahead` bytes on; False if there is none."""
         start = self.offset
         padding = not any(self._data[self._pos : self._pos + 12])
-        found = self._search(ahead)
+        resumed = self._search(ahead)
         passed = self.offset - start
         if padding:
-            what = "zeros where a record should start" if found else f"zero padding: {passed} bytes"
-        self.problems.append(Damage(start, f"{what}; {passed} bytes passed over" if found else what))
-        return found
+            what = "zeros where a record should start" if resumed else f"zero padding: {passed} bytes"
+        self.problems.append(Damage(start, f"{what}; {passed} bytes passed over" if resumed else what))
+        return resumed
 
     def _search(self, ahead: int) -> bool:
         self._pos = min(self._pos + ahead, len(self._data))

@@ -24,8 +24,8 @@ def header_candidates(window: bytes) -> npt.NDArray[np.intp]:
         register ^= tables[7 - i][data[positions + i]]
         stored |= data[positions + 8 + i].astype(np.uint32) << np.uint32(8 * i)
     masked = ((register >> np.uint32(15)) | (register << np.uint32(17))) + np.uint32(0xA282EAD8)
-    found: npt.NDArray[np.intp] = positions[masked == stored]
-    return found
+    candidates: npt.NDArray[np.intp] = positions[masked == stored]
+    return candidates
 
 
 def _zeros_8() -> int:

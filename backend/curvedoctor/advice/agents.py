@@ -1,0 +1,152 @@
+"""A prescription's numbers for an agent: learning rate, trust region, entropy, batch, the checkpoint to go back to.
+
+Nothing here speaks of data sets or classes. Usual values are those of the libraries' defaults (Stable-Baselines3,
+CleanRL, RLlib; Andrychowicz et al. 2021).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from curvedoctor.advice.said import Change, say
+from curvedoctor.conditions.measures.signals import signals
+from curvedoctor.features.case import Case
+from curvedoctor.features.rates import logged_lr
+from curvedoctor.model import Finding
+
+#: learning rate, entropy coefficient, gradient norm and target KL that agents are usually trained with
+LR, ENTROPY, NORM, KL = 3e-4, 0.01, 0.5, 0.02
+#: what a rate is multiplied with; a rate farther off than FAR goes to the usual one at once
+STEP, FAR = 3.0, 10.0
+_CLIP_RANGE = re.compile(r"(^|[/_ ])e?_?clip_?(range|coef|param|eps\w*)?$")
+
+
+def _rate(*, up: bool) -> Callable[[Case, Sequence[Finding]], Change]:
+    def make(case: Case, findings: Sequence[Finding]) -> Change:
+        lr, verb = logged_lr(case), "Raise" if up else "Lower"
+        factor = STEP if up else 1 / STEP
+        if lr is None:
+            text = f"{verb} the learning rate {'three times' if up else 'to a third'}; {LR:g} is customary."
+            return Change(text, "lr", None, None, round(factor, 3))
+        lr = float(f"{lr:.6g}")  # logged in float32
+        far = lr * FAR <= LR if up else lr >= LR * FAR
+        proposed = LR if far else float(f"{lr * factor:.2g}")
+        usual = ", which is customary" if far else ""
+        text = f"{verb} the learning rate from {say(lr)} to {say(proposed)}{usual}."
+        return Change(text, "lr", lr, proposed, float(f"{proposed / lr:.3g}"))
+
+    return make
+
+
+def _smaller_updates(case: Case, findings: Sequence[Finding]) -> Change | None:
+    """Where KL ran away, the trust region; else the gradient norm."""
+    if any(f.evidence.get("cause") == "kl" for f in findings):
+        return _trust(case)
+    s = case.grad_norm
+    current = case.params.get("clip_norm")
+    if s is not None and s.stats.at50 > 0:
+        typical = float(f"{s.stats.at50:.2g}")
+        return Change(
+            f"Clip the gradient norm at {say(typical)}, its usual level.", "clip_norm", current, typical
+        )
+    return Change(f"Clip the gradient norm at {NORM:g}.", "clip_norm", current, NORM)
+
+
+def _trust(case: Case) -> Change:
+    clip, kl = _clip_range(case), signals(case).get("kl")
+    usual = 1.5 * float(np.median(np.abs(kl.y))) if kl is not None else KL
+    target = float(f"{usual:.2g}") if KL / 2 <= usual <= 5 * KL else KL
+    if clip is not None and clip > 0.1:
+        proposed = float(f"{min(clip / 2, 0.2):.2g}")
+        text = f"Lower the clip range from {say(clip)} to {say(proposed)}, and end an update's epochs at a KL of {target:g}."
+        return Change(text, "clip_range", clip, proposed, float(f"{proposed / clip:.3g}"))
+    text = f"End the epochs of an update at a KL of {target:g} (target KL)."
+    return Change(text, "target_kl", case.params.get("target_kl"), target)
+
+
+def _clip_range(case: Case) -> float | None:
+    """As configured, else as logged last."""
+    known = case.number("clip_range")
+    if known is not None:
+        return known
+    for curve in case.run.curves:
+        if _CLIP_RANGE.search(curve.tag.lower()) and len(curve) and 0 < curve.values[-1] < 100:
+            return float(f"{float(curve.values[0]):.3g}")
+    return None
+
+
+def _more_entropy(case: Case, findings: Sequence[Finding]) -> Change:
+    current = case.number("entropy_coef")
+    proposed = max(ENTROPY, float(f"{(current or 0.0) * STEP:.2g}"))
+    text = f"Raise the entropy coefficient {'to' if current is None else f'from {say(current)} to'} {say(proposed)}: explore longer."
+    return Change(text, "entropy_coef", current, proposed, proposed / current if current else None)
+
+
+def _less_entropy(case: Case, findings: Sequence[Finding]) -> Change:
+    current = case.number("entropy_coef")
+    if not current:
+        return Change("Lower the entropy coefficient to a tenth.", "entropy_coef", current, None, 0.1)
+    proposed = float(f"{current / 10:.2g}")
+    text = f"Lower the entropy coefficient from {say(current)} to {say(proposed)}."
+    return Change(text, "entropy_coef", current, proposed, 0.1)
+
+
+def _batch(case: Case, findings: Sequence[Finding]) -> Change:
+    size = case.number("batch_size")
+    if not size:
+        return Change("Collect four times as many steps for each update.", "batch_size", None, None, 4.0)
+    text = f"Raise the batch size from {say(size)} to {round(4 * size)}, and the steps collected for each update with it."
+    return Change(text, "batch_size", case.params["batch_size"], round(4 * size), 4.0)
+
+
+def _train_longer(case: Case, findings: Sequence[Finding]) -> Change:
+    s, planned = case.reward, case.number("max_steps")
+    if planned is None and s is not None and s.curve.axis == "step":
+        planned = s.step_at(len(s.y) - 1)
+    if planned is None:
+        return Change("Train twice as long.", "max_steps", None, None, 2.0)
+    unit = "episodes" if s is not None and s.curve.role.granularity == "epoch" else "steps"
+    text = f"Train for {round(2 * planned)} {unit} instead of {round(planned)}: the reward still rises."
+    return Change(text, "max_steps", round(planned), round(2 * planned), 2.0)
+
+
+def _restore(case: Case, findings: Sequence[Finding]) -> Change | None:
+    s = case.reward
+    at = next(
+        (f.evidence["best_at"] for f in findings if isinstance(f.evidence.get("best_at"), (int, float))), None
+    )
+    if s is None or not isinstance(at, (int, float)):
+        return None
+    what = "evaluation" if s.curve.role.split in ("val", "test") else "reward"
+    text = f"Go back to the checkpoint of the best {what}, at {s.curve.axis} {at:.10g}, and go on from there with smaller steps."
+    return Change(text, None, None, None, None, float(at))
+
+
+def _simplest(case: Case, findings: Sequence[Finding]) -> Change:
+    return Change(
+        "Try the simplest task of the kind first (a short horizon, a dense reward): if it stays, the code is at fault."
+    )
+
+
+def _adam(case: Case, findings: Sequence[Finding]) -> Change:
+    current = case.word("optimizer")
+    return Change(
+        f"Change the optimizer from {current} to Adam with lr {LR:g}.", "optimizer", current, "adam"
+    )
+
+
+CHANGES: Mapping[str, Callable[[Case, Sequence[Finding]], Change | None]] = {
+    "lower-lr": _rate(up=False),
+    "raise-lr": _rate(up=True),
+    "clip-gradients": _smaller_updates,
+    "regularize": _more_entropy,
+    "reduce-regularization": _less_entropy,
+    "bigger-batch": _batch,
+    "train-longer": _train_longer,
+    "restore-checkpoint": _restore,
+    "overfit-one-batch": _simplest,
+    "change-optimizer": _adam,
+}

@@ -1,0 +1,104 @@
+"""Worlds for small agents, many copies of one at a time: every array's first axis is the copy.
+
+Episodes begin anew by themselves; a step gives what is seen next, the reward, and whether the episode has ended.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+class CartPole:
+    """A pole on a cart, kept upright for at most 200 steps (Barto, Sutton and Anderson 1983; constants of Gym's)."""
+
+    seen, actions, horizon = 4, 2, 200
+
+    def __init__(self, copies: int, rng: np.random.Generator) -> None:
+        self._rng, self._copies = rng, copies
+
+    def reset(self) -> Floats:
+        self._state = self._rng.uniform(-0.05, 0.05, (self._copies, 4))
+        self._age = np.zeros(self._copies, dtype=np.int64)
+        return self._state.copy()
+
+    def step(self, action: Ints) -> tuple[Floats, Floats, Bools]:
+        x, v, angle, turn = self._state.T
+        force = np.where(action == 1, 10.0, -10.0)
+        sin, cos = np.sin(angle), np.cos(angle)
+        push = (force + 0.05 * turn**2 * sin) / 1.1
+        swing = (9.8 * sin - cos * push) / (0.5 * (4.0 / 3.0 - 0.1 * cos**2 / 1.1))
+        self._state = np.stack(
+            (
+                x + 0.02 * v,
+                v + 0.02 * (push - 0.05 * swing * cos / 1.1),
+                angle + 0.02 * turn,
+                turn + 0.02 * swing,
+            ),
+            axis=1,
+        )
+        self._age += 1
+        fell = (np.abs(self._state[:, 0]) > 2.4) | (np.abs(self._state[:, 2]) > 12 * 2 * math.pi / 360)
+        done = fell | (self._age >= self.horizon)
+        self._state[done] = self._rng.uniform(-0.05, 0.05, (int(done.sum()), 4))
+        self._age[done] = 0
+        return self._state.copy(), np.ones(self._copies), done
+
+
+class Grid:
+    """From one corner of a 6 × 6 room to the other, −1 a step; after 60 steps it is over."""
+
+    seen, actions, horizon, side = 36, 4, 60, 6
+    _MOVES = np.array(((0, 1), (0, -1), (1, 0), (-1, 0)))
+
+    def __init__(self, copies: int, rng: np.random.Generator) -> None:
+        self._rng, self._copies = rng, copies
+
+    def reset(self) -> Floats:
+        self._at = np.zeros((self._copies, 2), dtype=np.int64)
+        self._age = np.zeros(self._copies, dtype=np.int64)
+        return self._look()
+
+    def _look(self) -> Floats:
+        return np.asarray(np.eye(self.seen)[self._at[:, 0] * self.side + self._at[:, 1]])
+
+    def step(self, action: Ints) -> tuple[Floats, Floats, Bools]:
+        slips = self._rng.random(self._copies) < 0.1
+        action = np.where(slips, self._rng.integers(0, 4, self._copies), action)
+        self._at = np.clip(self._at + self._MOVES[action], 0, self.side - 1)
+        self._age += 1
+        done = (self._at == self.side - 1).all(axis=1) | (self._age >= self.horizon)
+        self._at[done], self._age[done] = 0, 0
+        return self._look(), np.full(self._copies, -1.0), done
+
+
+class Bandit:
+    """Eight contexts, five arms each, one of which pays best; noisy pay, twenty pulls an episode."""
+
+    seen, actions, horizon = 8, 5, 20
+
+    def __init__(self, copies: int, rng: np.random.Generator) -> None:
+        self._rng, self._copies = rng, copies
+        self._pay = np.random.default_rng(5).uniform(0, 1, (self.seen, self.actions))
+
+    def reset(self) -> Floats:
+        self._age = 0
+        return self._look()
+
+    def _look(self) -> Floats:
+        self._context = self._rng.integers(0, self.seen, self._copies)
+        return np.asarray(np.eye(self.seen)[self._context])
+
+    def step(self, action: Ints) -> tuple[Floats, Floats, Bools]:
+        reward = self._pay[self._context, action] + 0.3 * self._rng.standard_normal(self._copies)
+        self._age = (self._age + 1) % self.horizon
+        return self._look(), reward, np.full(self._copies, self._age == 0)
+
+
+World = CartPole | Grid | Bandit

@@ -1,0 +1,88 @@
+"""Who is asked of each run: ours by a model that never saw its task, rules of thumb, trivial answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from clinic.dataset import Mask, Table, as_run
+from clinic.experience import others
+from clinic.fit import dealt, folds, hold_out, models
+from clinic.habits import drawn, seen
+from clinic.outside.record import Outside
+from clinic.outside.record import as_run as outside_run
+from clinic.score import Answer
+from clinic.store import ClinicRun
+from curvedoctor.advice.help_probability import Model
+from curvedoctor.engine import Options, diagnose_runs
+from curvedoctor.model import Diagnosis, Run
+
+#: copy of a run as somebody would have written it that none was fitted on
+UNSEEN = 77
+
+Models = Sequence[tuple[Mask, Model]]
+
+
+def answer(diagnosis: Diagnosis) -> Answer:
+    """A diagnosis as the score reads it."""
+    said = tuple((p.action, p.confidence) for p in diagnosis.prescriptions)
+    return Answer(diagnosis.verdict == "sick", said, tuple(p.gain for p in diagnosis.prescriptions))
+
+
+def ours(runs: Sequence[Run], model: Model | None, *, alone: bool = True) -> list[Answer]:
+    """curvedoctor, as users have it but for the model."""
+    return [answer(d) for d in diagnose_runs(runs, Options(alone=alone), model)]
+
+
+def of_run(table: Table, mask: Mask, count: int) -> list[int]:
+    """Which of the clinic's runs (the first `count` of a table) a mask of rows holds out."""
+    return sorted({int(i) for i in np.unique(table.run[mask]) if i < count})
+
+
+def each_by_its_own(
+    runs: Sequence[Run],
+    places: Sequence[int],
+    table: Table,
+    fitted: Models,
+    total: int,
+    *,
+    alone: bool = True,
+) -> list[Answer]:
+    """Answers for runs at these places among the clinic's, each from the model that never saw its task."""
+    out: dict[int, Answer] = {}
+    for mask, model in fitted:
+        apart = set(of_run(table, mask, total))
+        at = [k for k, place in enumerate(places) if place in apart]
+        out.update(zip(at, ours([runs[k] for k in at], model, alone=alone), strict=True))
+    return [out[k] for k in range(len(runs))]
+
+
+def strangers(folder: Path, source: str, table: Table, fitted: Models) -> tuple[list[Outside], list[Answer]]:
+    """Other people's runs, judged by the model that saw nothing of that source."""
+    found = others(folder, source)
+    held_out = np.array([s == source for s in table.sources])
+    model = next(model for mask, model in fitted if (mask & held_out).any())
+    return found, ours([outside_run(run) for run in found], model)
+
+
+def kinds_apart(runs: Sequence[ClinicRun], table: Table) -> Models:
+    """Models for whole kinds of data held out in turn."""
+    kind = [
+        runs[int(i)].modality if i < len(runs) else s for i, s in zip(table.run, table.sources, strict=True)
+    ]
+    masks = folds(kind, len(set(kind)))
+    return models(table, hold_out(table, [m for m in masks if table.run[m].min() < len(runs)]))
+
+
+def usual(table: Table) -> Models:
+    """Models for tasks held out in turn, and other people's whole sources."""
+    return models(table, hold_out(table, dealt(table)))
+
+
+def as_people_log(runs: Sequence[ClinicRun]) -> tuple[list[ClinicRun], list[Run]]:
+    """Runs with the truth of what such a log shows, and the logs."""
+    habits = [drawn(run, UNSEEN) for run in runs]
+    shown = [seen(run, habit) for run, habit in zip(runs, habits, strict=True)]
+    return shown, [as_run(run, None, None, habit) for run, habit in zip(runs, habits, strict=True)]
