@@ -152,8 +152,8 @@ def _query(query: str, secrets: set[str]) -> str:
 
 def _pairs(text: str, secrets: set[str]) -> str:
     """`a=1&b=2` with the values of what may be secret masked."""
-    pieces = re.split(r"([&;])", text)
-    return "".join(piece if piece in {"", "&", ";"} else _pair(piece, secrets) for piece in pieces)
+    parts = re.split(r"([&;])", text)
+    return "".join(piece if piece in {"", "&", ";"} else _pair(piece, secrets) for piece in parts)
 
 
 def _pair(piece: str, secrets: set[str]) -> str:

@@ -37,7 +37,7 @@ def capacity(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture(params=["hardware", "numpy"])
 def checksum(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "numpy":
-        for module in ("rows", "framing", "fast"):
+        for module in ("batches.rows", "records.framing", "fast"):
             monkeypatch.setattr(f"curvedoctor.sources.tensorboard.{module}.crc32c", lambda: crc.numpy_crc32c)
     return str(request.param)
 

@@ -36,30 +36,32 @@ def judge_large(
     units: Sequence[Unit], workers: Pool[Job, JobResult], plan: Plan, options: Options
 ) -> Iterator[Diagnosis | Problem]:
     """Diagnoses of the runs of one large group, in their order."""
-    pieces = parts(units)
+    unit_blocks = parts(units)
     held: list[Entry] = []
     with tempfile.TemporaryDirectory(prefix="curvedoctor-", ignore_cleanup_errors=True) as folder:
-        jobs: Iterator[Job] = (Job(piece, whole=False) for piece in pieces)
+        jobs: Iterator[Job] = (Job(block, whole=False) for block in unit_blocks)
         if not options.alone:
-            jobs = _second(pieces, _first(pieces, workers, folder))
-        for piece, result in zip(pieces, in_order(workers, jobs), strict=True):
+            jobs = _second(unit_blocks, _first(unit_blocks, workers, folder))
+        for block, result in zip(unit_blocks, in_order(workers, jobs), strict=True):
             yield from result.problems
             done = result.results.get(units[0].group) or group_result((), ())
             if done.settled and not result.problems:
-                held.append(Entry(done.packed, pack_units(piece)))
+                held.append(Entry(done.packed, pack_units(block)))
             yield from done.items()
-    if len(held) == len(pieces):
+    if len(held) == len(unit_blocks):
         plan.remember(units, held)
 
 
-def _first(pieces: Sequence[tuple[Unit, ...]], workers: Pool[Job, JobResult], folder: str) -> list[JobResult]:
+def _first(
+    unit_blocks: Sequence[tuple[Unit, ...]], workers: Pool[Job, JobResult], folder: str
+) -> list[JobResult]:
     read: list[JobResult] = []
     held = 0
 
     def jobs() -> Iterator[Job]:
-        for i, piece in enumerate(pieces):
+        for i, block in enumerate(unit_blocks):
             keep = workers.here and held < HELD
-            yield Job(piece, whole=False, spill=str(Path(folder, f"{i}.cases")), keep=keep)
+            yield Job(block, whole=False, spill=str(Path(folder, f"{i}.cases")), keep=keep)
 
     for result in in_order(workers, jobs()):
         read.append(result)
@@ -73,9 +75,9 @@ def _size(case: Case) -> int:
     return sum(_CURVE + _POINT * len(curve) for curve in case.run.curves)
 
 
-def _second(pieces: Sequence[tuple[Unit, ...]], read: Sequence[JobResult]) -> Iterator[Job]:
+def _second(unit_blocks: Sequence[tuple[Unit, ...]], read: Sequence[JobResult]) -> Iterator[Job]:
     summaries: list[Summary] = [summary for result in read for _, summary in result.summaries]
     tried = iter(tried_by_siblings(summaries))
-    for piece, result in zip(pieces, read, strict=True):
+    for block, result in zip(unit_blocks, read, strict=True):
         trials: Mapping[Key, Sequence[Trial]] = {key: next(tried) for key, _ in result.summaries}
-        yield Job(piece, whole=False, spill=result.spilled, kept=result.kept, trials=trials)
+        yield Job(block, whole=False, spill=result.spilled, kept=result.kept, trials=trials)

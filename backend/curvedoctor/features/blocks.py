@@ -20,11 +20,11 @@ def by_length(rows: Sequence[Floats]) -> list[Block]:
     groups: dict[int, list[int]] = {}
     for i, row in enumerate(rows):
         groups.setdefault(len(row), []).append(i)
-    pieces = []
+    parts = []
     for n, index in groups.items():
         most = max(1, MOST // n)
-        pieces += [index[at : at + most] for at in range(0, len(index), most)]
-    return [(np.array(index), np.array([rows[i] for i in index])) for index in pieces]
+        parts += [index[at : at + most] for at in range(0, len(index), most)]
+    return [(np.array(index), np.array([rows[i] for i in index])) for index in parts]
 
 
 def columns(blocks: Sequence[Block], *names: str) -> dict[str, Floats]:

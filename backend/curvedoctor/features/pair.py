@@ -104,15 +104,15 @@ def _grouped(
     series: Mapping[str, Series], of: frozenset[str], other: frozenset[str]
 ) -> dict[frozenset[str], list[Series]]:
     """Losses without a direction that belong to one side, by what else their names say ("A", "B")."""
-    found: dict[frozenset[str], list[Series]] = {}
+    groups: dict[frozenset[str], list[Series]] = {}
     for s in series.values():
         role = s.curve.role
         if role.quantity != "loss" or role.better != "none" or s.stats.n < 2 or role.split in ("val", "test"):
             continue
         words = _words(s.curve.id)
         if words & of and not words & other:
-            found.setdefault(words - _PLAIN, []).append(s)
-    return found
+            groups.setdefault(words - _PLAIN, []).append(s)
+    return groups
 
 
 def _accuracies(series: Mapping[str, Series]) -> dict[frozenset[str], Series]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 
 from curvedoctor.model import ParamValue
@@ -119,13 +121,14 @@ def mapping(text: str) -> Mapping[str, object] | None:
     text = text.strip()
     if not (text.startswith("{") and text.endswith("}")) or len(text) > 20_000:
         return None
-    pythonic = re.sub(r"\bTrue\b", "true", re.sub(r"\bFalse\b", "false", re.sub(r"\bNone\b", "null", text)))
-    for attempt in (text, pythonic.replace("'", '"').replace("(", "[").replace(")", "]")):
+    for parse in (json.loads, ast.literal_eval):
         try:
-            parsed = json.loads(attempt)
-        except (ValueError, RecursionError):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a path's backslashes
+                parsed = parse(text)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             continue
-        return parsed if isinstance(parsed, dict) else None
+        return {str(key): value for key, value in parsed.items()} if isinstance(parsed, dict) else None
     return None
 
 

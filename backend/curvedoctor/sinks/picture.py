@@ -226,8 +226,8 @@ def _thinned(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
 
 def _spread(curves: list[Curve]) -> bool:
     """Whether a logarithmic axis shows more: all positive, and far apart."""
-    pieces = [curve.values[np.isfinite(curve.values)] for curve in curves]
-    every = np.concatenate(pieces)
+    finite_values = [curve.values[np.isfinite(curve.values)] for curve in curves]
+    every = np.concatenate(finite_values)
     return len(every) > 1 and bool((every > 0).all()) and float(every.max()) > LOG_FROM * float(every.min())
 
 

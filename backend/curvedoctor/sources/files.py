@@ -193,11 +193,11 @@ def open_binary(path: str) -> IO[bytes]:
 def read_bytes(path: str, limit: int) -> bytes:
     """The first `limit` bytes of a file, decompressed."""
     with remote_errors(), open_binary(path) as stream:
-        pieces: list[bytes] = []
+        chunks: list[bytes] = []
         while limit > 0 and (piece := stream.read(limit)):
-            pieces.append(piece)
+            chunks.append(piece)
             limit -= len(piece)
-        return b"".join(pieces)
+        return b"".join(chunks)
 
 
 def pointer(head: bytes) -> str:

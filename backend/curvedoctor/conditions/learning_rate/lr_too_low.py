@@ -83,6 +83,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, reason)
     below = decades_below_usual(case)
     s = case.outcome
+    if s is not None and s.stats.n < FEWEST:
+        s = case.finest_train or s  # a few evaluations of a fine-tuning hide what its steps show
     assert s is not None
     if s.stats.n < FEWEST:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")
@@ -166,10 +168,10 @@ def _near_guess(case: Case, s: Series, below: float | None) -> str | None:
 
 def _held_back(case: Case, below: float | None) -> str | None:
     """The same of outputs that grow surer to the end and are not sure of what is right."""
-    found = unsure(case)
-    if found is None or (below is not None and below < -0.3):
+    unsure_ = unsure(case)
+    if unsure_ is None or (below is not None and below < -0.3):
         return None
-    val, error, costs = found
+    val, error, costs = unsure_
     lower = relative(mean(val, 0.5, 0.75) - mean(val, 0.75, 1.0), val.stats.end)
     if lower < GROWS or relative(val.stats.last, val.stats.low) > 1.005 or val.stats.n < POINTS:
         return None
@@ -208,6 +210,7 @@ def _falls_on(s: Series) -> bool:
     """Whether a curve of whatever noise took a third of the run for most of its fall and falls on in the last quarter."""
     t, lower = s.stats, mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
     unfinished = t.n >= MANY and t.t90 >= LATE[0] and relative(t.end, t.start) > KEEPS
+    unfinished = unfinished and _second_half(s) >= SECOND[0]
     return unfinished and lower > 3 * error_of_mean(s, 0.25)
 
 

@@ -249,5 +249,7 @@ def _series(database: Database, run_id: str, has_nan: bool) -> dict[str, Series]
     if len(columns[0]) != ends[-1]:
         # the run grew between the two queries
         return _series(database, run_id, has_nan)
-    pieces = [np.split(column, ends[:-1]) for column in columns]
-    return {str(row[0]): Series.of_database(*parts) for row, *parts in zip(counts, *pieces, strict=True)}
+    split_columns = [np.split(column, ends[:-1]) for column in columns]
+    return {
+        str(row[0]): Series.of_database(*parts) for row, *parts in zip(counts, *split_columns, strict=True)
+    }

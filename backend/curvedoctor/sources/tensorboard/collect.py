@@ -175,7 +175,7 @@ def _standing(at: I64, part: Points, restarts: Restarts, log: FileLog) -> Points
 def _ordered(parts: list[Part]) -> Part:
     if len(parts) == 1:
         return parts[0]
-    at, steps, values, walls = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    at, steps, values, walls = (np.concatenate(column_parts) for column_parts in zip(*parts, strict=True))
     if np.any(at[1:] < at[:-1]):
         order = np.argsort(at, kind="stable")
         return at[order], steps[order], values[order], walls[order]

@@ -129,8 +129,8 @@ class Decoder:
     def _add_text(self, value: Any) -> None:
         texts = self.log.texts
         if value.tag not in texts and len(texts) < MAX_TEXTS and value.tensor.string_val:
-            pieces = b"\n".join(value.tensor.string_val[:64])
-            texts[value.tag] = pieces[:MAX_TEXT].decode("utf-8", "replace")
+            strings = b"\n".join(value.tensor.string_val[:64])
+            texts[value.tag] = strings[:MAX_TEXT].decode("utf-8", "replace")
 
     def finish(self) -> FileLog:
         """The whole file."""

@@ -57,11 +57,11 @@ def records(stream: IO[bytes], tell: Tell) -> Iterator[memoryview]:
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:
-    pieces: list[bytes] = []
+    chunks: list[bytes] = []
     while size > 0 and (piece := stream.read(size)):
-        pieces.append(piece)
+        chunks.append(piece)
         size -= len(piece)
-    return b"".join(pieces)
+    return b"".join(chunks)
 
 
 def _chunks(block: bytes, start: int, tell: Tell) -> Iterator[tuple[int, int, bytes]]:

@@ -57,12 +57,12 @@ def decode(arena: U8, size: int, regions: list[Region]) -> Decoded:
     starts, lengths = headers(arena, size, regions)
     chains = prove(starts, lengths, regions)
     if sum(chain.last - chain.first for chain in chains) < len(starts):
-        pieces = [np.arange(chain.first, chain.last) for chain in chains]
-        proven = np.concatenate(pieces) if pieces else np.empty(0, np.int64)
-        counts = np.cumsum([0, *map(len, pieces)]).tolist()
+        ranges = [np.arange(chain.first, chain.last) for chain in chains]
+        intact = np.concatenate(ranges) if ranges else np.empty(0, np.int64)
+        counts = np.cumsum([0, *map(len, ranges)]).tolist()
         for chain, first, last in zip(chains, counts[:-1], counts[1:], strict=True):
             chain.first, chain.last = first, last
-        starts, lengths = starts[proven], lengths[proven]
+        starts, lengths = starts[intact], lengths[intact]
     decoded = Decoded(chains, starts, lengths)
     if len(starts):
         with np.errstate(invalid="ignore"):  # a signalling NaN is a value like any other

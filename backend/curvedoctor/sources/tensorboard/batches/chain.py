@@ -88,9 +88,9 @@ def headers(arena: U8, size: int, regions: list[Region]) -> tuple[I64, I64]:
     """
     if size <= 12 or not regions:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    pieces = _regular(arena, regions[0]) if len(regions) == 1 and size >= REGULAR else []
-    if pieces:
-        start = int(pieces[-1][0][-1] + pieces[-1][1][-1]) + OVERHEAD
+    stretches = _regular(arena, regions[0]) if len(regions) == 1 and size >= REGULAR else []
+    if stretches:
+        start = int(stretches[-1][0][-1] + stretches[-1][1][-1]) + OVERHEAD
         regions = [replace(regions[0], start=start)]
     else:
         start = 0
@@ -100,8 +100,8 @@ def headers(arena: U8, size: int, regions: list[Region]) -> tuple[I64, I64]:
         candidates = candidates[arena[candidates + 12] == 9]
     else:
         candidates = np.flatnonzero(arena[start + 12 : size] == 9) + start
-    pieces.append(_sound(arena, candidates))
-    starts, lengths = zip(*pieces, strict=True)
+    stretches.append(_sound(arena, candidates))
+    starts, lengths = zip(*stretches, strict=True)
     return np.concatenate(starts), np.concatenate(lengths)
 
 
@@ -122,7 +122,7 @@ def _sound(arena: U8, candidates: I64) -> tuple[I64, I64]:
 
 def _regular(arena: U8, region: Region) -> list[tuple[I64, I64]]:
     """Records from the start of the region on whose lengths repeat: all headers compared with the first ones."""
-    pieces: list[tuple[I64, I64]] = []
+    stretches: list[tuple[I64, I64]] = []
     at = region.start
     for _ in range(_STRETCHES):
         probe = _walk(arena, [Region(0, at, region.stop, 0, final=False)], 2 * _PERIOD + 1)
@@ -135,9 +135,9 @@ def _regular(arena: U8, region: Region) -> list[tuple[I64, I64]]:
         if count * period <= 2 * _PERIOD:
             break
         ahead = np.arange(count) * stride
-        pieces.append(((ahead[:, None] + starts[:period]).ravel(), np.tile(lengths[:period], count)))
+        stretches.append(((ahead[:, None] + starts[:period]).ravel(), np.tile(lengths[:period], count)))
         at += count * stride
-    return pieces
+    return stretches
 
 
 def _period(lengths: list[int]) -> int:
