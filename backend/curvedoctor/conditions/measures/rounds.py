@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from curvedoctor.conditions.base import ramp
-from curvedoctor.conditions.measures.shape import relative
+from curvedoctor.conditions.measures.shape import mean, relative
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
 from curvedoctor.features.series import Series
@@ -19,6 +19,8 @@ CUSTOMARY, SLOW = 0.1, 0.04
 FINDS = 0.4
 #: share of the run that its best point may lie before the end
 AT_END = 0.05
+#: what the second half brought, as share of what shrinkage lets expect: below the first, the descent has ended for other reasons
+GOES_ON = (0.2, 0.4)
 #: share of the end level that is worth the rounds
 WORTH = (0.07, 0.12)
 #: rates that hardly shrink trees, progress at which validation has settled then, and what it ends at over training
@@ -46,11 +48,15 @@ def to_come(case: Case, s: Series) -> float:
     rate = logged_lr(case)
     if share is None or rate is None or s.best_index < (1 - AT_END) * (len(s.y) - 1):
         return 0.0
-    begun = (1 - rate) ** rounds(s)[0]
+    first, last = rounds(s)
+    begun = (1 - rate) ** first
     fallen = float(s.y[0]) - s.stats.last
     if fallen <= 0 or begun - share < 1e-12:
         return 0.0
-    return min(1.0, relative(FINDS * fallen * share / (begun - share), s.stats.last))
+    later = (mean(s, 0.45, 0.55) - mean(s, 0.9, 1.0)) / fallen
+    expected = ((1 - rate) ** ((first + last) / 2) - share) / (begun - share)
+    goes_on = ramp(later, *(part * expected for part in GOES_ON))
+    return goes_on * min(1.0, relative(FINDS * fallen * share / (begun - share), s.stats.last))
 
 
 def unshrunk(case: Case, s: Series) -> float:
