@@ -30,6 +30,7 @@ NEVER_BOTH = (
     {"lr-decayed-too-early", "lr-never-decayed"}, {"undertrained", "wasted-training"}, {"not-learning", "overfitting"},
     {"not-learning", "dataset-too-small"}, {"collapsed", "undertrained"}, {"over-regularized", "dataset-too-small"},
     {"not-learning", "collapsed"}, {"undertrained", "overfitting"}, {"not-learning", "wasted-training"},
+    {"reward-flat", "reward-collapse"}, {"reward-flat", "undertrained"},
 )  # fmt: skip
 #: "0.384 at epoch 7", "(0.384) at step 700", "0.384, at epoch 7"
 LEVEL_AT = re.compile(r"(?<!passes )(-?\d[\d.]*(?:e[+-]?\d+)?)\)?,? at (?:epoch|step) (\d+)")

@@ -55,7 +55,7 @@ def test_none_on_disk_gives_the_stretch_that_is_as_good(seed: int) -> None:
     reading = told(y)
     assert reading["keep"] is None
     assert 2000 < reading["as_good_from"] <= reading["best_at"] <= reading["as_good_to"] < 4000
-    assert "keep a checkpoint from there" in kept(reading)
+    assert "keep one of these" in kept(reading)
 
 
 def test_all_that_are_left_may_be_worse() -> None:

@@ -12,10 +12,11 @@ from curvedoctor.advice import trees
 from curvedoctor.advice.agents import CHANGES as of_agents
 from curvedoctor.advice.named import named
 from curvedoctor.advice.said import Change, say
+from curvedoctor.conditions.measures.selects import selects
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
-from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.rates import customary, decades_below_usual, tuned
 from curvedoctor.model import Finding, ParamValue
 
 #: the least rate that anything but fine-tuning is customarily trained with
@@ -115,7 +116,11 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
         if below is None and lr < LOWEST:
             below = math.log10(LOWEST / lr)
         far = below is not None and abs(below) > abs(math.log10(factor)) and (below > 0) == (factor > 1)
-        proposed = float(f"{lr * (10**below if far and below is not None else factor):.2g}")
+        to = lr * (10**below if far and below is not None else factor)
+        usual = customary(case)
+        if tuned(case) and usual is not None and action == "raise-lr":
+            to = min(to, max(usual.high, 1.5 * lr))  # more would destroy what was learnt before
+        proposed = float(f"{to:.2g}")
         factor = float(f"{proposed / lr:.3g}")
         return Change(f"{_verb(action)} from {say(lr)} to {say(proposed)}.", "lr", lr, proposed, factor)
 
@@ -123,7 +128,13 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
 
 
 def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
-    s = case.val or case.val_score or case.primary
+    turned = [
+        case.series.get(f.curves[0])
+        for f in findings
+        if f.condition == "overfitting" and f.severity != "info"
+    ]
+    held_out = [t for t in turned if t is not None and t.curve.role.split in ("val", "test")]
+    s = held_out[0] if held_out else selects(case) or case.val or case.val_score or case.primary
     if s is None:
         return None
     at = s.step_at(s.best_index)

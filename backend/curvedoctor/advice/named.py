@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from curvedoctor.advice.said import Change
 from curvedoctor.features.case import Case
+from curvedoctor.features.language import of_language
 from curvedoctor.features.pair import JUDGES, MAKERS, sides
+from curvedoctor.features.rates import tuned
 from curvedoctor.model import Finding
 
 #: what the winner's learning rate is multiplied by: the two-time-scale rule's ratios are of this order (Heusel et al. 2017)
@@ -26,6 +28,40 @@ def named(case: Case, action: str, findings: Sequence[Finding]) -> Change | None
             return Change(
                 "Lower the weight of the KL term (β) tenfold, or raise it from zero over the first third of the run (KL annealing)."
             )
+    if tuned(case) is not None or case.word("model") == "transformer" or of_language(case):
+        return _of_language(case, action)
+    return None
+
+
+def _of_language(case: Case, action: str) -> Change | None:
+    """What people change who train and tune transformers: ranks, accumulation, more layers and width together."""
+    rank, size = case.number("lora_rank"), case.number("batch_size")
+    if rank and action in ("bigger-model", "smaller-model"):
+        to = max(1, round(rank * (4 if action == "bigger-model" else 0.25)))
+        verb = "Raise" if action == "bigger-model" else "Lower"
+        return Change(
+            f"{verb} the rank of the adapters from {rank:g} to {to}.", "lora_rank", int(rank), to, to / rank
+        )
+    if action == "bigger-model":
+        return Change("Use a larger model of the same family: more layers and width together.")
+    if action == "smaller-model":
+        return Change("Use a smaller model of the same family: fewer layers and less width together.")
+    if action == "bigger-batch" and size:
+        to, by = round(4 * size), "by accumulating the gradients of four batches"
+        return Change(
+            f"Raise the batch size from {size:g} to {to}, {by} where memory is short.",
+            "batch_size",
+            int(size),
+            to,
+            4.0,
+        )
+    if action == "regularize" and tuned(case) is not None:
+        how = (
+            "dropout 0.1 on the adapters, or a lower rank"
+            if rank
+            else "weight decay 0.1, dropout 0.1, or fewer weights (LoRA)"
+        )
+        return Change(f"Regularize: {how}.")
     return None
 
 
@@ -54,7 +90,7 @@ def _rate(case: Case, winner: str) -> float | None:
 def _held_back(winner: str) -> Change:
     if winner == "generator":
         return Change(
-            "Hold the generator, the winner, back: a smaller one, or several steps of the discriminator to each of its own."
+            "Hold the generator, the winner, back: several steps of the discriminator to each of its own, or a higher learning rate for the discriminator."
         )
     return Change(
         f"Regularize the {winner}, the winner: label real data 0.9, dropout 0.3, spectral normalization or a gradient penalty."

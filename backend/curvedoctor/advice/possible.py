@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from curvedoctor.actions import NETWORKS_ONLY, OF_AGENTS
+from curvedoctor.conditions.measures.selects import selects
 from curvedoctor.features.case import Case
+from curvedoctor.features.language import of_language
+from curvedoctor.features.rates import decades_below_usual, tuned
 from curvedoctor.model import Finding
 
 #: a data set this large, or so many steps where its size is not logged, is not short of data
@@ -40,6 +43,8 @@ def possible(case: Case, action: str) -> bool:
     """Whether the action makes sense for this kind of run."""
     if case.boosting and action in NETWORKS_ONLY:
         return False
+    if tuned(case) and not _for_tuning(case, action):
+        return False
     if case.agent:
         return action in OF_AGENTS and not (
             action == "change-optimizer" and (case.word("optimizer") is None or _adaptive(case))
@@ -47,8 +52,9 @@ def possible(case: Case, action: str) -> bool:
     if case.pairs and action == "regularize":
         return True  # one side is held back: nothing needs held-out data
     if action == "change-optimizer":
-        return not case.pairs and not (case.word("model") == "transformer" and _adaptive(case))
-    held_out = case.val or case.val_score
+        fixed = case.word("model") == "transformer" or of_language(case) or tuned(case) is not None
+        return not case.pairs and not (fixed and _adaptive(case))
+    held_out = selects(case) or case.val or case.val_score
     if action in _NEEDS_VALIDATION and held_out is None:
         return False
     if action == "stop-early":
@@ -56,6 +62,15 @@ def possible(case: Case, action: str) -> bool:
     if action == "shuffle":
         return case.params.get("shuffle") is not True
     return True
+
+
+def _for_tuning(case: Case, action: str) -> bool:
+    """Whether weights that were trained before leave room for it: their size and their start are given."""
+    if action == "raise-lr":
+        return (decades_below_usual(case) or 0.0) > 0
+    if action in ("bigger-model", "smaller-model"):
+        return tuned(case) == "adapter"
+    return action not in ("fix-init", "fix-activation")
 
 
 def _adaptive(case: Case) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from curvedoctor.features.case import Case
-from curvedoctor.params.usual import usual_lr
+from curvedoctor.features.language import learns_preferences
+from curvedoctor.params.usual import Tuned, UsualLr, usual_lr
 
 #: rates up to here are those of fine-tuning, where the model is a transformer or not known and the optimizer AdamW
 FINE = 1e-4
@@ -19,8 +20,17 @@ def logged_lr(case: Case) -> float | None:
     return lr if lr is not None and 1e-300 < lr < 1e300 else None
 
 
-def fine_tuning(case: Case) -> bool:
-    """Whether weights are tuned that were trained before: what the log says, or rates that nothing else is trained at."""
+def tuned(case: Case) -> Tuned | None:
+    """How weights are tuned that were trained before; None where they are trained from scratch."""
+    if learns_preferences(case):
+        return "preferences"
+    if case.number("lora_rank"):
+        return "adapter"
+    return "whole" if _fine_tuning(case) else None
+
+
+def _fine_tuning(case: Case) -> bool:
+    """Whether it is what the log says, or at rates that nothing else is trained at."""
     if case.word("init") == "pretrained":
         return True
     model = case.word("model")
@@ -28,9 +38,13 @@ def fine_tuning(case: Case) -> bool:
     return likely and (logged_lr(case) or 1.0) <= FINE
 
 
+def customary(case: Case) -> UsualLr | None:
+    """The customary learning rates of this kind of run; None where they are not known."""
+    momentum = case.number("momentum") or 0.0
+    return usual_lr(case.word("optimizer"), momentum=momentum, pretrained=tuned(case) or False)
+
+
 def decades_below_usual(case: Case) -> float | None:
     """log10(customary lr of the optimizer / lr), see `curvedoctor.params.usual`; None where either is unknown."""
-    momentum = case.number("momentum") or 0.0
-    usual = usual_lr(case.word("optimizer"), momentum=momentum, pretrained=fine_tuning(case))
-    lr = logged_lr(case)
+    usual, lr = customary(case), logged_lr(case)
     return math.log10(usual.typical / lr) if usual and lr else None

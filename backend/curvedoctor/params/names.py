@@ -82,6 +82,7 @@ scheduler_gamma: gamma | decay rate | factor | decay factor | decay
 activation: activation | act | activation fn | hidden act | hidden activation | nonlinearity | activation function | act fn | act layer | act func | activation func | activations | activation name
 last_activation: last activation | output activation | final activation | out activation | activation last | activation out | last layer activation
 depth: depth | num layers | n layers | layers | num hidden layers | n hidden layers | hidden layers | n layer | number of layers | nb layers | n hidden layer | num layer | nlayers | layer num | num of layers
+lora_rank: lora r | lora rank | lora dim | lora dimension | adapter rank
 width: width | hidden size | hidden dim | hidden units | hidden | n hidden | units | d model | n embd | num hidden | hidden channels | num units | n units | hidden width | dim hidden | embed dim | num hidden units | hidden dimension | hidden features | n hidden units | hidden layer size | hidden nodes | nhid | hidden neurons | n hid
 layer_list: hidden layer sizes | hidden dims | hidden sizes | net arch | hidden layers sizes | hidden layer dims | mlp dims | layer widths
 init: init | initializer | kernel initializer | weight init | initialization | init method | init type | weight initialization | initialisation | init name | weights init | initialiser | weight initializer

@@ -91,6 +91,7 @@ PARAMS: Mapping[str, Param] = _table(
         ),
         Param("activation", "word", "", "activation of the hidden layers"),
         Param("last_activation", "word", "", "activation of the output"),
+        Param("lora_rank", "int", "", "rank of low-rank adapters", 1, 1e5),
         Param("depth", "int", "layers", "hidden layers", 0, 1e5),
         Param("width", "int", "units", "units of the (widest) hidden layer", 1, 1e7),
         Param("init", "word", "", "initialization of the weights"),

@@ -12,7 +12,8 @@ fine-tuning pre-trained transformers); Choi et al. 2019, "On empirical compariso
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 
 class UsualLr(NamedTuple):
@@ -43,17 +44,26 @@ _USUAL = {
     "lion": UsualLr(1e-6, 1e-4, 1e-3, "Chen et al. 2023"),
     "lbfgs": UsualLr(0.1, 1.0, 1.0, "torch default"),
 }
-#: fine-tuning starts from weights that a larger step would destroy
-_FINE_TUNING = UsualLr(1e-6, 3e-5, 3e-4, "Devlin et al. 2019")
+Tuned = Literal["whole", "adapter", "preferences"]
+#: fine-tuning starts from weights that a larger step would destroy; adapters start from nothing and bear more;
+#: preferences move likelihoods that nothing else holds
+_TUNED: Mapping[Tuned, UsualLr] = {
+    "whole": UsualLr(1e-6, 3e-5, 3e-4, "Devlin et al. 2019"),
+    "adapter": UsualLr(3e-5, 2e-4, 1e-3, "Hu et al. 2022 (LoRA); Dettmers et al. 2023 (QLoRA)"),
+    "preferences": UsualLr(5e-8, 1e-6, 3e-5, "Rafailov et al. 2023 (DPO)"),
+}
 
 
-def usual_lr(optimizer: str | None, *, momentum: float = 0.0, pretrained: bool = False) -> UsualLr | None:
+def usual_lr(
+    optimizer: str | None, *, momentum: float = 0.0, pretrained: Tuned | bool = False
+) -> UsualLr | None:
     """The customary learning rates of an optimizer (a name as in `PARAMS`), or None where none are known.
 
-    `momentum` tells SGD with momentum from plain SGD; `pretrained` is for fine-tuning with an Adam-like optimizer.
+    `momentum` tells SGD with momentum from plain SGD; `pretrained` says that an
+    Adam-like optimizer tunes weights that were trained before, and how: all of them (also `True`), adapters, by preferences.
     """
     if optimizer is None:
         return None
     if pretrained and optimizer in ("adam", "adamw", "nadam", "radam"):
-        return _FINE_TUNING
+        return _TUNED["whole" if pretrained is True else pretrained]
     return _USUAL.get("momentum" if optimizer == "sgd" and momentum > 0 else optimizer)

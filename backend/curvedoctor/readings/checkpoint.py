@@ -48,7 +48,7 @@ def read(case: Case) -> Mapping[str, object] | None:
         "at": None if at is None else _place(s, at),
         "value": None if at is None else s.logged(float(s.y[at])),
         "curve": s.curve.id,
-        "axis": s.curve.axis,
+        "axis": s.unit or s.curve.axis,
         "best": s.logged(best),
         "best_at": _place(s, s.best_index),
         "band": sorted((s.logged(best), s.logged(limit))),

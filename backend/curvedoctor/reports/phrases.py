@@ -157,8 +157,9 @@ def kept(reading: Mapping[str, object]) -> str:
     band = f"{number(low)} to {number(high)} can't be told from it"
     if keep is None:
         since, until = number(reading["as_good_from"]), number(reading["as_good_to"])
-        place = f"from {axis} {since} to {until}" if since != until else "none but this one"
-        return f"The best evaluation is {best}; {band} ({place}): keep a checkpoint from there."
+        if since == until:
+            return f"The best evaluation is {best}, and no other is within noise of it ({number(low)} to {number(high)}): keep that one."
+        return f"The best evaluation is {best}; {band} ({axis} {since} to {until}): keep one of these."
     if reading["by"] == "name":
         return f"Keep {keep}, by its name: no numbered checkpoint beside the run was evaluated within noise of the best, {best}."
     if reading["at"] == reading["best_at"]:

@@ -14,8 +14,9 @@ const EAGER = 1500;
 const CALM = 20000;
 /** What of MLflow's the badge must not cover. */
 const CONTROLS = "a, button, input, select, textarea, label, summary, [contenteditable=true], [role=button], [role=tab], [role=link], [role=menuitem], [role=checkbox], [role=combobox], [role=switch]";
-/** Places to try: pixels above the lower edge, shares of the width. */
+/** Places to try: pixels above the lower edge (the picture alone goes higher), shares of the width. */
 const RISES = [14, 64, 110, 160, 210, 260];
+const STEP = 24;
 const SHARES = [0.5, 0.25, 0.75, 0.1, 0.9, 0, 1, 0.38, 0.62];
 const EDGE = 8;
 /** The panel's colours; what is not shared is where things are. */
@@ -149,24 +150,28 @@ class Badge {
     this.settle();
   }
 
-  /** Move the badge to where it covers no control of the page's; if there is no room, only its picture stays. */
+  /** Move the badge to where it covers no control of the page's; if there is no room, only its picture stays,
+   * anywhere; if there is none at all, the page is left alone. */
   settle() {
     if (this.layer.hidden || this.badge.hidden || this.badge.matches(":hover, :focus-visible")) return;
     const taken = controls();
     for (const small of [false, true]) {
       this.badge.classList.toggle("small", small);
       const { width, height } = this.badge.getBoundingClientRect();
-      for (const rise of RISES) {
+      const rises = small ? Array.from({ length: Math.max(1, Math.floor((innerHeight - height - RISES[0]) / STEP)) }, (_, i) => RISES[0] + i * STEP) : RISES;
+      for (const rise of rises) {
         for (const share of SHARES) {
           const left = EDGE + share * Math.max(0, innerWidth - width - 2 * EDGE);
           const top = innerHeight - rise - height;
           if (taken.some((it) => it.left < left + width && it.right > left && it.top < top + height && it.bottom > top)) continue;
           this.badge.style.left = `${left}px`;
           this.badge.style.top = `${top}px`;
+          this.badge.style.visibility = "visible";
           return;
         }
       }
     }
+    this.badge.style.visibility = "hidden";
   }
 
   open() {
@@ -199,12 +204,11 @@ class Badge {
   }
 }
 
-/** Where the page's controls are, as far as the badge may come there. */
+/** Where the page's controls are that can be seen; what is as large as a quarter of the page is none. */
 function controls() {
-  const highest = innerHeight - (RISES.at(-1) ?? 0) - 60;
   return [...document.querySelectorAll(CONTROLS)]
     .map((element) => element.getBoundingClientRect())
-    .filter((it) => it.width > 0 && it.height > 0 && it.bottom > highest && it.top < innerHeight && it.width * it.height < (innerWidth * innerHeight) / 4);
+    .filter((it) => it.width > 0 && it.height > 0 && it.bottom > 0 && it.top < innerHeight && it.width * it.height < (innerWidth * innerHeight) / 4);
 }
 
 /**

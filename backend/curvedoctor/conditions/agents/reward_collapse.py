@@ -78,27 +78,29 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot_judge(case)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.reward
-    assert s is not None
+    assert case.reward is not None
+    found, confidence = collapse(case, case.reward)
+    return (
+        None if found is None or confidence < REPORT_FROM else _finding(case, case.reward, found, confidence)
+    )
+
+
+def collapse(case: Case, s: Series) -> tuple[Fall | None, float]:
+    """The fall of the reward, and how sure it is that it is a collapse."""
     found = fall(s)
     if found is None:
-        return None
+        return None, 0.0
     noise = max(noise_of_part(s), 1e-300)
     clear = ramp(found.rise / noise, *CLEAR)
     if found.lost > 1 and s.x[found.at] - s.x[0] > HELD * (s.x[-1] - s.x[0]):
         # an agent that came with what it could: the level that it had held is what it had reached
         clear = max(clear, ramp((found.end - found.best - found.rise) / noise, *BELOW))
     confidence = (
-        0.95
-        * ramp(found.lost, *LOST)
-        * clear
-        * ramp(found.longest, *LONGER)
-        * float(_stays(s, found))
-        * ramp(span(s), *WANDERS)
+        0.95 * ramp(found.lost, *LOST) * clear * ramp(found.longest, *LONGER) * ramp(span(s), *WANDERS)
     )
     if harder_task(case) or succeeds(case) or policy_rests(case) or any(map(_holds, rewards(case)[1:])):
         confidence *= CONTRADICTED
-    return None if confidence < REPORT_FROM else _finding(case, s, found, confidence)
+    return found, confidence * float(_stays(s, found))
 
 
 def _finding(case: Case, s: Series, found: Fall, confidence: float) -> Finding:

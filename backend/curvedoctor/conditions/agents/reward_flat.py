@@ -11,7 +11,8 @@ How it decides
     the evaluation's, whose greedy policy may do well by chance. A reward that is the same to the last digit is flat if it
     is zero or below, as where a sparse reward is never found; above zero it may be the highest that can be had, and
     nothing is said. Nor is anything said where the first points lie below all the rest (learnt at once), where a fifth of the points
-    share the highest value, where either reward or a share of successes rises, or where a curriculum gets harder.
+    share the highest value, where either reward or a share of successes rises, where a rise was lost again (see
+    reward-collapse), or where a curriculum gets harder.
 
     Which remedy comes first follows from the policy: an entropy that stays to a twentieth, or a KL next to zero, says
     that the steps are too small; an entropy that was gone early, a KL above 0.1, or most of each update clipped says that they
@@ -35,6 +36,7 @@ import math
 
 import numpy as np
 
+from curvedoctor.conditions.agents.reward_collapse import collapse
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.measures.returns import (
     WANDERS,
@@ -87,6 +89,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     near = STILL if still else WANDERS
     if succeeds(case) or harder_task(case) or any(_rises(s, near[1]) for s in telling or known):
         return None
+    assert case.reward is not None
+    if collapse(case, case.reward)[1] >= REPORT_FROM:
+        return None  # it had left its start, and lost what it had
     confidence, s = max(((_flat(s, near), s) for s in telling or known), key=lambda told: told[0])
     return None if confidence < REPORT_FROM else _finding(s, confidence, actions, why)
 

@@ -36,6 +36,7 @@ from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number,
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measurement.train_val_mismatch import at_chance, exploding, worse_than_guessing
 from curvedoctor.conditions.measurement.validation_too_small import check as too_few_samples
+from curvedoctor.conditions.measures.selects import swayed_by_few
 from curvedoctor.conditions.measures.shape import flat, mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.swing import at_rest
 from curvedoctor.conditions.measures.turn import serves, untrained
@@ -87,6 +88,7 @@ def _swings(case: Case, val: Series, size: float | None) -> Finding | None:
         or worse_than_guessing(case)
         or exploding(case)
         or isinstance(too_few_samples(case), Finding)
+        or swayed_by_few(case) >= REPORT_FROM
     ):
         return None
     share = relative(swing, best)

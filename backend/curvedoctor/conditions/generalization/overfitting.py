@@ -13,7 +13,9 @@ How it decides
     Of two epochs, the second must be a quarter worse, with training a tenth better and no score that holds.
     Without a training curve the validation curve says it alone, less certainly. (Prechelt's
     generalization loss, made robust.) The best point is the lowest that was logged, at its own step.
-    Where no validation loss is logged, a validation score that falls is read the same way.
+    Where no validation loss is logged, a validation score that falls is read the same way. Two or three evaluations
+    suffice where the training loss steps down with each new epoch and is level between: then the samples are known by heart,
+    and an end 5 % above the best is a warning.
 
 What to try
     Stop at the best validation loss and keep that checkpoint; to do better than that, regularize
@@ -25,7 +27,8 @@ When it is wrong
     One validation term may rise while the metric that matters still improves: cross-entropy grows
     with over-confidence although accuracy holds. Then stopping early is not among the remedies; and
     while the loss stays far below an untrained model's, or 95 % of the answers are right, it is worth knowing, no more. So it is with
-    one of several validation terms: a warning only if it ends half above its best or more.
+    any loss where mAP, Dice or IoU is logged and holds: the score that the checkpoint is chosen by decides. One of several
+    validation terms is otherwise a warning only if it ends half above its best or more.
 
 References
     Mann (1945), Nonparametric tests against trend. Prechelt (1998), Early stopping - but when? Goodfellow et al. (2016), Deep Learning, ch. 7.
@@ -35,14 +38,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
-from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import Condition, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import error_of_mean, name, relative, why_unjudgeable
-from curvedoctor.conditions.measures.turn import Turn, at, holds, serves, turn, untrained
+from curvedoctor.conditions.generalization.memorized import by_heart, by_score, second_epoch
+from curvedoctor.conditions.generalization.turned import (
+    ID,
+    NOTABLE,
+    PLAIN,
+    RISE,
+    Claim,
+    course_of,
+    say,
+    turned_of,
+)
+from curvedoctor.conditions.measures.selects import selects
+from curvedoctor.conditions.measures.shape import why_unjudgeable
+from curvedoctor.conditions.measures.turn import Turn, at, holds, serves, untrained
 from curvedoctor.conditions.progress.blind import best_above_guess
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
@@ -50,20 +64,11 @@ from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 
-ID = "overfitting"
 ENOUGH = 3
-#: generalization loss (Prechelt 1998) that is worth knowing, that is sick, and that is beyond doubt
-NOTABLE, RISE, PLAIN = 0.05, 0.1, 0.3
 #: the same for one of several validation terms while the others hold
 TERM_NOTABLE, TERM_RISE = 0.2, 0.5
-#: a rise below this share of an untrained model's level is of no consequence; below the second it is mild
-MATTERS, MILD = 0.01, 0.1
-#: a share of wrong answers must rise by a point or two of a hundred
-POINTS = 0.02
-#: training climbs as well if it ends above its level where validation was best by more than this share
-CLIMBS = 0.02
-#: what a second epoch that is worse by this share alone has to rise by, and what eases its steps
-SECOND, EASE = 0.25, ("lower-lr", "decay-lr", "regularize", "bigger-batch")
+#: a rise below this share of an untrained model's level is mild
+MILD = 0.1
 #: actions where stopping early would throw away what still improves
 GO_ON = ("regularize", "more-data", "smaller-model")
 #: boosted trees: a best round before the first at a rate from here on, or before the second where none is logged, is the rate's
@@ -74,22 +79,16 @@ TREES, TREES_STEEP = (
 )
 
 
-class _Claim(NamedTuple):
-    """How a turn is told."""
-
-    severity: Severity
-    confidence: float
-    text: str
-    actions: tuple[str, ...] = ()
-
-
 def check(case: Case) -> Finding | Unjudged | None:
+    chosen_by = selects(case)
+    if chosen_by is not None and (lost := by_score(case, chosen_by)) is not None:
+        return lost
     val = case.val or (case.val_score if case.val_score is not None and case.val_score.ceiling else None)
     if val is None:
         return unjudged(ID, "no validation loss is logged")
-    second = None if why_unjudgeable(case, 2, of_pairs=True) else _second(case)
-    if second is not None:
-        return second
+    unjudgeable = why_unjudgeable(case, 2, of_pairs=True)
+    if unjudgeable is None and (short := by_heart(case, val) or second_epoch(case)) is not None:
+        return short
     reason = why_unjudgeable(case, ENOUGH, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
@@ -98,44 +97,30 @@ def check(case: Case) -> Finding | Unjudged | None:
     return _by_judged_curve(case, val) or _terms(case, val)
 
 
-def _second(case: Case) -> Finding | None:
-    """Two epochs, the second far worse in validation and better in training: what came after the first only memorized."""
-    val, train = case.val, case.train
-    if (
-        val is None
-        or train is None
-        or val.stats.n != 2
-        or train.stats.n != 2
-        or case.judged_quantity != "loss"
-    ):
-        return None
-    best, end = float(val.y[0]), float(val.y[1])
-    rise, up = relative(end - best, best), end - best
-    if rise < SECOND or up < MATTERS * untrained(case, val) or float(train.y[1]) > 0.9 * float(train.y[0]):
-        return None
-    if case.val_score is not None and holds(case.val_score, float(case.val_score.y[0])):
-        return None
-    turned = Turn(0, best, end, rise, True)
-    return _finding(
-        val, train, turned, _Claim("warning", 0.6, f"{_course(val, turned)}.", ("stop-early", *EASE))
-    )
-
-
 def _by_judged_curve(case: Case, val: Series) -> Finding | None:
     train = case.coarsest_train
-    turned = _turned(case, val, train, NOTABLE)
+    turned = turned_of(case, val, train, NOTABLE)
     if turned is None or best_above_guess(case) is not None:
         return None  # nothing was learnt that could hold for the training samples alone
     stays, improves = _scores(case, val, turned)
-    mild = stays and (turned.end - turned.best < MILD * untrained(case, val) or serves(case))
+    chosen_by = selects(case)
+    decided = chosen_by is not None and holds(chosen_by, at(val, chosen_by, turned.index))
+    mild = decided or (stays and (turned.end - turned.best < MILD * untrained(case, val) or serves(case)))
     severity: Severity = "info" if mild or turned.rise < RISE else "warning"
     confidence = 0.75 + 0.2 * ramp(turned.rise, NOTABLE, PLAIN) - (0.15 if train is None or stays else 0.0)
     though = (
-        ", though its score is better at the end" if improves else ", though its score holds" if stays else ""
+        ", though its score is better at the end"
+        if improves
+        else ", though its score holds"
+        if stays or decided
+        else ""
     )
-    text = f"{_course(val, turned)}{though}."
-    return _finding(
-        val, train, turned, _Claim(severity, confidence, text, _actions(case, val, turned, improves))
+    text = f"{course_of(val, turned)}{though}."
+    return say(
+        val,
+        train,
+        turned,
+        Claim(severity, confidence, text, _actions(case, val, turned, improves or decided)),
     )
 
 
@@ -146,22 +131,6 @@ def _actions(case: Case, val: Series, turned: Turn, improves: bool) -> tuple[str
     best, rate = val.step_at(turned.index), logged_lr(case)
     steep = best < EARLY[0] and rate >= STEEP if rate is not None else best < EARLY[1]
     return TREES_STEEP if steep else TREES
-
-
-def _turned(case: Case, val: Series, train: Series | None, least: float) -> Turn | None:
-    """The turn of a validation curve if it is clear, of weight, and training does not share it."""
-    turned = turn(val)
-    if turned is None or not turned.clear or turned.rise < least:
-        return None
-    up = turned.end - turned.best
-    if up < MATTERS * untrained(case, val) or (val.ceiling is not None and up < POINTS):
-        return None
-    return turned if train is None or _holds_on(train, at(val, train, turned.index)) else None
-
-
-def _holds_on(train: Series, before: float) -> bool:
-    """Whether training has not risen with validation: it falls on, or stays where it was."""
-    return train.stats.end <= before + max(CLIMBS * abs(before), error_of_mean(train, 0.05))
 
 
 def _scores(case: Case, val: Series, turned: Turn) -> tuple[bool, bool]:
@@ -176,39 +145,21 @@ def _scores(case: Case, val: Series, turned: Turn) -> tuple[bool, bool]:
     return all(holds(s, at(val, s, turned.index)) for s in scores), score.end < before - margin
 
 
-def _course(val: Series, turned: Turn) -> str:
-    """'Validation loss is best (0.518) at epoch 1 and ends 16 % above it (0.601)'; a score falls."""
-    what = name(val).capitalize()
-    best, end = number(val.logged(turned.best)), number(val.logged(turned.end))
-    start = f"{what} is best ({best}) at {val.place(turned.index)}"
-    if val.ceiling is not None:
-        return f"{start} and falls to {end} after it"
-    return f"{start} and ends {percent(turned.rise)} above it ({end})"
-
-
-def _finding(val: Series, train: Series | None, turned: Turn, claim: _Claim) -> Finding:
-    return finding(
-        ID, claim.severity, claim.confidence, val, claim.text, others=(train,), onset=float(val.x[turned.index]),
-        actions=claim.actions, rise=turned.rise, best=val.logged(turned.best), end=val.logged(turned.end),
-        gap=None if train is None else turned.end - train.stats.end,
-    )  # fmt: skip
-
-
 def _terms(case: Case, val: Series) -> Finding | None:
     """One of several validation losses that turns while the one that is judged does not."""
     turned = [
         (worst, s, train)
         for s, train in _pairs(case, val)
-        if (worst := _turned(case, s, train, TERM_NOTABLE)) is not None
+        if (worst := turned_of(case, s, train, TERM_NOTABLE)) is not None
     ]
     if not turned:
         return None
     worst, s, train = max(turned, key=lambda t: t[0].rise)
     text = f"{s.curve.tag} is best ({number(worst.best)}) at {s.place(worst.index)} and ends "
     text += f"{percent(worst.rise)} above it, though {val.curve.tag} does not rise."
-    severity: Severity = "warning" if worst.rise >= TERM_RISE else "info"
+    severity: Severity = "warning" if worst.rise >= TERM_RISE and selects(case) is None else "info"
     confidence = 0.7 + 0.2 * ramp(worst.rise, TERM_NOTABLE, 2 * TERM_RISE)
-    return _finding(s, train, worst, _Claim(severity, confidence, text, GO_ON))
+    return say(s, train, worst, Claim(severity, confidence, text, GO_ON))
 
 
 def _pairs(case: Case, val: Series) -> Iterator[tuple[Series, Series]]:

@@ -70,6 +70,8 @@ ROUGH = (0.015, 0.03)
 EVALUATED = 1.2
 #: fluctuation of a mean over an epoch, as share of its level, that no batch explains
 BOUNCE = (0.33, 0.55)
+#: share of its start by which training must have climbed
+REGAINED = 0.05
 #: fewest points of which a few can be told to fluctuate; fewest that show a bounce
 FEWEST, MANY = 4, 10
 
@@ -166,6 +168,10 @@ def _lost(case: Case) -> Finding:
     assert s is not None
     apart = train is None or s is not case.val or score_holds(case.val_score) or at_chance(case) is not None
     rise = 0.0 if apart or train is None else min(above_best(s), mean_above_best(train))
+    if train is not None and train.stats.end - train.stats.best < REGAINED * max(
+        train.stats.start, train.stats.first
+    ):
+        rise = 0.0  # a training loss next to nothing may double
     summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.place(s.best_index)}{at_rate(case)}."
     return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
 

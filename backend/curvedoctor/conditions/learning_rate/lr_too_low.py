@@ -83,6 +83,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, reason)
     below = decades_below_usual(case)
     s = case.outcome
+    if s is not None and s.stats.n < FEWEST:
+        s = case.finest_train or s  # a few evaluations of a fine-tuning hide what its steps show
     assert s is not None
     if s.stats.n < FEWEST:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")

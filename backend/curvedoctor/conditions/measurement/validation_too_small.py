@@ -11,7 +11,8 @@ How it decides
     the cause. Noise far beyond it comes from the weights, not from the sample. Up to 40 samples their
     number alone says it, beyond 200 it is never the cause. Where no accuracy is
     logged: a validation loss that jumps by half of its level throughout while the training loss is
-    smooth. Only shares of right answers have binomial noise: mAP, F1, R² and AUC are not judged.
+    smooth. Only shares of right answers have binomial noise: F1, R² and AUC are not judged; mAP,
+    Dice and IoU, which checkpoints are chosen by, where they jump by two points or three throughout beside a training loss that is calm.
 
 What to try
     Validate on more samples (the noise falls with √n), or by cross-validation.
@@ -33,6 +34,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import binomial_sigma, proportion, sample_size
+from curvedoctor.conditions.measures.selects import selects, swayed_by_few
 from curvedoctor.conditions.measures.shape import mean, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -62,6 +64,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         small = _by_share(error, n, case.number("n_val") is None)
         if small is not None:
             return small
+    if (found := _by_chosen(case)) is not None:
+        return found
     if by_loss >= REPORT_FROM:
         t = case.val.stats
         return finding(
@@ -101,6 +105,19 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
         f"Validation accuracy rests on {number(n)} samples ({known}): chance alone moves it by ±{100 * expected:.1f} "
         f"points{seen}.",
         onset=0.0, noise=t.noise_late, expected_noise=expected, n_val=n, n_val_inferred=inferred,
+    )  # fmt: skip
+
+
+def _by_chosen(case: Case) -> Finding | None:
+    """mAP, Dice or IoU that jumps from epoch to epoch beside a calm training loss."""
+    confidence, score = swayed_by_few(case), selects(case)
+    if confidence < REPORT_FROM or score is None:
+        return None
+    return finding(
+        ID, "warning", confidence, score,
+        f"{score.curve.tag} jumps by ±{100 * score.stats.noise_late:.1f} points from one evaluation to the next though training is smooth: too few validation samples.",
+        others=(case.coarsest_train,), onset=0.0,
+        noise=score.stats.noise_late, expected_noise=None, n_val=case.number("n_val"), n_val_inferred=False,
     )  # fmt: skip
 
 

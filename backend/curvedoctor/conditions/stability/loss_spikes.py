@@ -13,6 +13,9 @@ How it decides
     higher than it was, or one reaches ten times the level and more than the run started from. Single high batches after which the level is
     what it was before are worth knowing, no more: batches differ in difficulty.
 
+    A jump by a tenth or more, far beyond the noise, from one point to the next, of which the
+    run makes good less than four fifths by its end, is a spike that did not recover.
+
 What to try
     Clip the gradient norm at its usual level; lower the peak learning rate, or β₂ of Adam; look at
     the batches at which it happened.
@@ -37,6 +40,7 @@ import numpy.typing as npt
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import name, why_unjudgeable
+from curvedoctor.conditions.measures.step_up import StepUp, step_up
 from curvedoctor.features.blocks import medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
@@ -53,6 +57,8 @@ SIGMAS, SHARE = 6.0, 0.5
 OFTEN, HIGH, EXTREME = 3, 3.0, 9.0
 #: rise of the level after a spike that counts, in local noise of its logarithm
 MOVED = 2.0
+#: what undoes a jump that lasts
+LASTING = ("clip-gradients", "lower-lr", "restore-checkpoint")
 #: points that are looked at, the last ones
 MOST = 65536
 
@@ -81,6 +87,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     if s.ceiling == 0.0:
         return unjudged(ID, "a score whose best possible value is not known has no level to jump from")
     jumps = spikes(s)
+    if (lasting := step_up(case, s)) is not None:
+        return _lasting(case, s, lasting, jumps)
     if not len(jumps.at):
         return None
     height = float(jumps.ratio.max())
@@ -95,6 +103,16 @@ def check(case: Case) -> Finding | Unjudged | None:
         f"The {name(s)} jumps up {many}, at most to {number(1 + height)} times its level, and recovers.",
         others=(case.grad_norm,), onset=float(jumps.at[0]), until=float(jumps.at[-1]),
         spikes=len(jumps.at), height=height, last_at=float(jumps.at[-1]),
+    )  # fmt: skip
+
+
+def _lasting(case: Case, s: Series, jump: StepUp, jumps: Spikes) -> Finding:
+    where = f"{s.curve.axis} {s.step_at(jump.point):g}"
+    return finding(
+        ID, "warning", 0.9, s,
+        f"The {name(s)} jumps from {number(jump.before)} to {number(jump.after)} at {where} and has not recovered at the end ({number(jump.end)}).",
+        others=(case.grad_norm,), at=jump.point, actions=LASTING, spikes=len(jumps.at) + 1,
+        height=jump.after / max(jump.before, 1e-300) - 1, last_at=float(s.x[jump.point]),
     )  # fmt: skip
 
 

@@ -1,0 +1,54 @@
+"""The score that detection and segmentation choose their checkpoint by (mAP, Dice, IoU): it decides, loss terms are evidence."""
+
+from __future__ import annotations
+
+import re
+
+from curvedoctor.conditions.base import ramp
+from curvedoctor.conditions.measures.shape import mean, relative
+from curvedoctor.features.case import Case
+from curvedoctor.features.series import Series
+
+_SELECTS = re.compile(
+    r"(^|[^a-z])(m?ap|map[0-9@.:_-]*|m?dice(_score)?|m?iou|pq|hota|mota|fg_dice)($|[^a-z])", re.IGNORECASE
+)
+#: before others: nnU-Net's running mean hides what its epochs do; COCO's mean over thresholds is what is chosen by
+_FIRST = re.compile(r"50[-:_]95|map$|/ap$|mean_fg_dice|pseudo_dice", re.IGNORECASE)
+_RUNNING = re.compile(r"ema|smooth", re.IGNORECASE)
+FEWEST = 8
+#: σ from point to point, as a score, that few samples make; the same of a smooth training loss, as share of its level
+SWAYS, CALM = (0.02, 0.035), (0.07, 0.04)
+#: correlation of successive changes: white noise has −½, of a hundred points give or take 0.1
+WHITE = (-0.1, -0.25)
+
+
+def selects(case: Case) -> Series | None:
+    """The held-out score that the checkpoint is chosen by; None where none of that kind is logged."""
+    known = [
+        s
+        for s in case.series.values()
+        if s.curve.role.quantity == "accuracy" and s.curve.role.better == "higher" and s.curve.role.split in ("val", "test")
+        and s.ceiling == 1.0 and s.stats.n >= FEWEST and _SELECTS.search(s.curve.tag)
+    ]  # fmt: skip
+
+    def rank(s: Series) -> tuple[object, ...]:
+        tag = s.curve.tag
+        return bool(_RUNNING.search(tag)), not _FIRST.search(tag), len(s.curve.id), s.curve.id
+
+    return min(known, key=rank, default=None)
+
+
+def swayed_by_few(case: Case) -> float:
+    """How sure it is that a selecting score jumps because it is measured on few samples: training is calm beside it."""
+    s, train = selects(case), case.coarsest_train
+    if s is None or train is None or train.stats.low < 0 or s.stats.n < 12:
+        return 0.0
+    calm = relative(train.stats.noise, mean(train, 0.33, 1.0))
+    lasting = ramp(relative(s.stats.noise_late, max(s.stats.noise, 1e-300)), 0.3, 0.6)
+    return (
+        0.8
+        * ramp(s.stats.noise_late, *SWAYS)
+        * ramp(calm, *CALM)
+        * ramp(s.stats.smoothness, *WHITE)
+        * lasting
+    )
