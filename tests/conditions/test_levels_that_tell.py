@@ -177,6 +177,15 @@ def test_a_sum_over_the_batch_is_as_far_off_at_the_end(seed: int) -> None:
     assert said("initial-loss-off", run(train_loss=loss, val_loss=loss, val_accuracy=1 - wrong)) is None
 
 
+@pytest.mark.parametrize(("decades", "fires"), [(1.1, True), (1.3, False)])
+def test_a_rate_far_above_custom_explains_the_first_epoch(decades: float, fires: bool) -> None:
+    known: dict[str, ParamValue] = {"optimizer": "adam", "lr": 1e-3 * 10**decades}
+    train, val = np.concatenate(([60.0], settles(1.0, 0.3, 39))), settles(1.2, 0.35, 40)
+    made = run(known, train_loss=train, val_loss=val, val_accuracy=1 - settles(0.5, 0.05, 40))
+    assert said("lr-too-high", made) is not None
+    assert (said("initial-loss-off", made) is not None) is fires
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("k", [10, 100, 1000])
 def test_answers_as_sure_as_they_are_right_are_not_held_back(seed: int, k: int) -> None:

@@ -239,11 +239,11 @@ def one_term_doubles(rng: np.random.Generator) -> Run:
     ])  # fmt: skip
 
 
-def test_a_rising_term_is_a_warning_but_no_reason_to_stop() -> None:
+def test_a_rising_term_is_information_and_no_reason_to_stop() -> None:
+    """The score that the checkpoint is chosen by decides."""
     for diagnosis in diagnosed(one_term_doubles):
-        assert "overfitting" in sick_with(diagnosis)
+        assert "overfitting" in [f.condition for f in diagnosis.findings if f.severity == "info"]
         assert diagnosis.prescriptions[0].action != "stop-early"
-        assert len(diagnosis.prescriptions) > 1
 
 
 def frozen_at_ln2(rng: np.random.Generator) -> Run:

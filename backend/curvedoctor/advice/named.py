@@ -90,7 +90,7 @@ def _rate(case: Case, winner: str) -> float | None:
 def _held_back(winner: str) -> Change:
     if winner == "generator":
         return Change(
-            "Hold the generator, the winner, back: a smaller one, or several steps of the discriminator to each of its own."
+            "Hold the generator, the winner, back: several steps of the discriminator to each of its own, or a higher learning rate for the discriminator."
         )
     return Change(
         f"Regularize the {winner}, the winner: label real data 0.9, dropout 0.3, spectral normalization or a gradient penalty."

@@ -84,6 +84,8 @@ def _pair_remedied(of: gan.Settings, first: Prescription) -> gan.Settings | None
     side = "lr_g" if "of the generator" in first.text else "lr_d"
     if first.action == "lower-lr" and "adversary-dominates" in first.treats:
         return replace(of, **{side: getattr(of, side) * (first.factor or 0.25)})
+    if first.action == "regularize" and "generator" in first.text:
+        return replace(of, lr_d=100 * of.lr_d)
     if first.action == "regularize":
         return replace(of, real=0.9, dropout_d=0.3)
     return replace(of, steps=2 * of.steps) if first.action == "train-longer" else None

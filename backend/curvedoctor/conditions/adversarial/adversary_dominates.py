@@ -15,8 +15,10 @@ How it decides
     Inception Score is logged and ends at its best, a discriminator that wins is worth knowing, no more.
 
 What to try
-    Hold the winner back: a lower learning rate for it alone, or fewer of its steps. Of a discriminator: smoothed labels, dropout,
-    spectral normalization or a gradient penalty. Raising the loser's rate helps less often.
+    Regularize a discriminator: smoothed labels, dropout, spectral normalization or a gradient penalty. Hold a generator back:
+    several steps of the discriminator to each of its own. Then the learning rates: a lower one for the winner, or, where the
+    loser's is far below it, a higher one for the loser. In small pairs whose generator was slow, dropout and smoothed labels
+    helped, and so did a higher rate for the generator; a lower one for the discriminator did not.
 
 When it is wrong
     Beside a reconstruction loss of large weight (pix2pix, vocoders) a generator learns though its opponent wins. Losses say
@@ -199,7 +201,7 @@ def _say(case: Case, pair: Pair, won: _Won) -> Finding:
     return finding(
         ID, severity, won.sure, lead,
         f"The {won.winner} wins from {lead.curve.axis} {lead.step_at(min(at, len(lead.y) - 1)):g} on: {won.how}{though}.",
-        others=tuple(others), at=min(at, len(lead.y) - 1), winner=won.winner,
+        others=tuple(others), actions=("regularize", "lower-lr"), at=min(at, len(lead.y) - 1), winner=won.winner,
         discriminator=float(pair.discriminator[-3:].mean()), generator=float(pair.generator[-3:].mean()),
         right=None if right is None else float(_late(right).mean()),
     )  # fmt: skip

@@ -10,7 +10,8 @@ How it decides
     number of classes imply. The mean over the first epoch tells less: it counts from 3.3 times that on,
     and only where the learning rate is not far above custom, which does the same within an epoch. Or, whatever the
     number of classes, the first loss is above 8 and four times what a model with so many right answers need pay (the
-    entropy of right and wrong, and of the wrong ones among the classes, ten where unknown), and comes down to it later.
+    entropy of right and wrong, and of the wrong ones among the classes, ten where unknown), and comes down to it later;
+    not where the rate is far above custom and its doing is seen.
 
 What to try
     Too high: default initialization, last layer's weights small, inputs standardized. Too low: the
@@ -33,6 +34,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.learning_rate.lr_too_high import check as thrown_out
 from curvedoctor.conditions.measures.proportions import CROSS, proportion, warranted
 from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
@@ -101,6 +103,8 @@ def _against_answers(case: Case) -> Finding | None:
 
     A loss that is summed over a batch stays as far off; one that started too high comes down to what its answers cost.
     """
+    if (decades_below_usual(case) or 0.0) < -DECADES and isinstance(thrown_out(case), Finding):
+        return None  # such a rate throws any model out within an epoch
     for split, s in (("train", case.train), ("val", case.val)):
         error = proportion(case, split) or proportion(case, "val" if split == "train" else "train")
         if (

@@ -17,7 +17,9 @@ _FIRST = re.compile(r"50[-:_]95|map$|/ap$|mean_fg_dice|pseudo_dice", re.IGNORECA
 _RUNNING = re.compile(r"ema|smooth", re.IGNORECASE)
 FEWEST = 8
 #: σ from point to point, as a score, that few samples make; the same of a smooth training loss, as share of its level
-SWAYS, CALM = (0.02, 0.035), (0.07, 0.04)
+SWAYS, CALM = (0.035, 0.05), (0.07, 0.04)
+#: a validation loss on few samples jumps too: share of its level
+JUMPS = (0.02, 0.04)
 #: correlation of successive changes: white noise has −½, of a hundred points give or take 0.1
 WHITE = (-0.1, -0.25)
 
@@ -45,8 +47,11 @@ def swayed_by_few(case: Case) -> float:
         return 0.0
     calm = relative(train.stats.noise, mean(train, 0.33, 1.0))
     lasting = ramp(relative(s.stats.noise_late, max(s.stats.noise, 1e-300)), 0.3, 0.6)
+    val = case.val if case.val is not None and case.val.ceiling is None else None
+    jumps = 1.0 if val is None else ramp(relative(val.stats.noise, mean(val, 0.33, 1.0)), *JUMPS)
     return (
         0.8
+        * jumps
         * ramp(s.stats.noise_late, *SWAYS)
         * ramp(calm, *CALM)
         * ramp(s.stats.smoothness, *WHITE)
