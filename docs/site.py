@@ -79,7 +79,7 @@ def title_of(text: str) -> str:
 def rendered(text: str) -> str:
     """Markdown as HTML; links to other pages follow."""
     made = MarkdownIt("commonmark").enable("table").render(text)
-    made = made.replace("../ARCHITECTURE.md", "architecture.html")
+    made = made.replace("../ARCHITECTURE.md", "architecture.html").replace('href="docs/', 'href="')
     return re.sub(r'href="(?!https?:)([^"#]+)\.md', r'href="\1.html', made)
 
 

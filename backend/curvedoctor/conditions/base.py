@@ -50,6 +50,8 @@ class Condition:
     scale_free: bool = True
     #: its evidence is what running on would bring: pictures show where its curves are heading
     extrapolates: bool = False
+    #: concerns one kind of training only (agents, adversarial pairs): where unjudged, people read of it last
+    special: bool = False
     #: preview: thresholds not yet calibrated on trainings whose remedies were tried
     stage: Literal["preview", "stable"] = "stable"
     #: True for what only gradient steps, batches, layers or schedules can suffer from

@@ -78,11 +78,18 @@ def sentence(text: str) -> str:
 
 
 def grouped(unjudged: Iterable[Unjudged]) -> list[tuple[str, list[str]]]:
-    """(reason, conditions) of what could not be judged, the commonest reason first."""
+    """(reason, conditions) of what could not be judged: the commonest reason first, other kinds of training last."""
+    from curvedoctor.conditions.base import all_conditions
+
+    known = all_conditions()
     by_reason: dict[str, list[str]] = {}
     for item in unjudged:
         by_reason.setdefault(item.reason, []).append(item.condition)
-    return sorted(by_reason.items(), key=lambda pair: -len(pair[1]))
+
+    def place(group: tuple[str, list[str]]) -> tuple[bool, int]:
+        return all(each in known and known[each].special for each in group[1]), -len(group[1])
+
+    return sorted(by_reason.items(), key=place)
 
 
 def advice(diagnosis: Diagnosis) -> str:

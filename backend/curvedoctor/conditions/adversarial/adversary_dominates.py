@@ -286,6 +286,7 @@ CONDITION = Condition(
         "right": "the discriminator's share of right answers over the last quarter; null if not logged",
     },
     sick=(_wins, _squares, _passes),
+    special=True,
     healthy=(_even, _hovers),
     scale_free=False,
     stage="preview",

@@ -232,6 +232,7 @@ CONDITION = Condition(
         "reward_holds": "false if the reward falls with it",
     },
     sick=(_explodes, _overestimates, _from_the_start),
+    special=True,
     healthy=(_sound, _larger_returns, _one_spike),
     scale_free=False,  # errors are compared with returns
 )

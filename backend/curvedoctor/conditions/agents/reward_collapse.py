@@ -196,5 +196,6 @@ CONDITION = Condition(
         "cause_at": "where on that curve's axis; null if none does",
     },
     sick=(_forgets, _dies),
+    special=True,
     healthy=(_learns, _dips, _noisy),
 )

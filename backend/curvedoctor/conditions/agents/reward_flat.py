@@ -236,5 +236,6 @@ CONDITION = Condition(
         "policy": "what the policy's entropy, KL or learning rate says, in words; null if nothing does",
     },
     sick=(_noise, _too_slow, _never_found),
+    special=True,
     healthy=(_learns, _slowly, _solved_at_once, _from_a_checkpoint),
 )
