@@ -12,6 +12,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from curvedoctor import store as kept_store
 from curvedoctor.engine import Options, diagnose_sources
 from curvedoctor.model import Diagnosis
 from curvedoctor.reports.as_json import dumps, to_dict
@@ -148,9 +149,9 @@ def test_a_remote_file_system_says_the_same(
     )
     assert [line.replace("memory://logs", str(logs)) for line in remote] == local
     # no file there tells its time: nothing is remembered that may be out of date
-    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(kept_store.VARIABLE, str(tmp_path / "cache"))
     kept: list[object] = []
-    monkeypatch.setattr(store.Store, "put", lambda *args: kept.append(args))
+    monkeypatch.setattr(kept_store.Store, "put", lambda *args: kept.append(args))
     list(diagnose_sources(["memory://logs"], Options(memory=True, curves="none")))
     assert not kept
     store.rm("/logs", recursive=True)
