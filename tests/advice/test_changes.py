@@ -191,3 +191,14 @@ def test_where_the_output_is_what_does_not_fit_it_changes(last: str, finding: Fi
     assert found.proposed == proposed
     assert found.parameter == ("last_activation" if proposed else "activation")
     assert (f"from {last} to" in found.text) == (proposed is not None)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "lr", "proposed"),
+    [("sgd", 1e-5, 0.01), ("sgd", 4e-4, 0.01), ("momentum", 1e-5, 0.0055), ("adam", 1e-6, 0.001)],
+)
+def test_where_nothing_bounds_a_step_a_rate_is_raised_halfway(
+    optimizer: str, lr: float, proposed: float
+) -> None:
+    """From far below the custom straight to it, one in two runs with plain gradient steps was lost (DeepOBS)."""
+    assert change(case(lr=lr, optimizer=optimizer), "raise-lr", ()).proposed == pytest.approx(proposed)

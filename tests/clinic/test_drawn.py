@@ -144,11 +144,11 @@ def test_a_survey_resumes_and_its_runs_say_what_is_unknown(
     for module in (survey, pack):
         monkeypatch.setattr(module, "wave", lambda number: names if number == 0 else [])
     monkeypatch.setattr("clinic.train.train_many", fake(trained))
-    survey.Survey(tmp_path, float("inf")).carry_out(1)
+    survey.Survey(tmp_path, float("inf")).carry_out(1, 0)
     assert len(trained) == len({c.key() for c in trained}) > 50
     (tmp_path / "waves.txt").unlink()
     before = len(trained)
-    survey.Survey(tmp_path, float("inf")).carry_out(1)
+    survey.Survey(tmp_path, float("inf")).carry_out(1, 0)
     assert len(trained) == before  # nothing is trained twice
     assert "of 2 tasks" in pack.pack(tmp_path, tmp_path / "data")
     kept = {p.name: p.read_bytes() for p in (tmp_path / "data").iterdir()}

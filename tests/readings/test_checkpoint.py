@@ -104,3 +104,13 @@ def test_checkpoints_far_from_any_evaluation_are_not_judged() -> None:
 def test_nothing_evaluated_gives_no_reading() -> None:
     assert read(build([run(train_loss=np.geomspace(2, 1, 30))])[0]) is None
     assert read(build([run(val_loss=np.array([1.0, 0.5]))])[0]) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("level", [2.303, 0.0])
+def test_where_all_are_alike_there_is_nothing_to_choose(seed: int, level: float) -> None:
+    """At chance from first to last, or thrown about by noise that hides any best."""
+    rng = np.random.default_rng(seed)
+    y = level + 0.01 * rng.standard_normal(150) if level else np.exp(3 * rng.standard_normal(150))
+    (case,) = build([run({}, train_loss=y, val_loss=y)])
+    assert read(case) is None

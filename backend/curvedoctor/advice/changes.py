@@ -18,6 +18,7 @@ from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.rates import customary, decades_below_usual, tuned
 from curvedoctor.model import Finding, ParamValue
+from curvedoctor.params.usual import UNBOUNDED
 
 #: the least rate that anything but fine-tuning is customarily trained with
 LOWEST = 1e-4
@@ -118,6 +119,8 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
         far = below is not None and abs(below) > abs(math.log10(factor)) and (below > 0) == (factor > 1)
         to = lr * (10**below if far and below is not None else factor)
         usual = customary(case)
+        if action == "raise-lr" and far and usual is not None and case.word("optimizer") in UNBOUNDED:
+            to = max(lr * factor, usual.halfway)
         if tuned(case) and usual is not None and action == "raise-lr":
             to = min(to, max(usual.high, 1.5 * lr))  # more would destroy what was learnt before
         proposed = float(f"{to:.2g}")

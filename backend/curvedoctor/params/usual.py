@@ -12,6 +12,7 @@ fine-tuning pre-trained transformers); Choi et al. 2019, "On empirical compariso
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
@@ -24,6 +25,11 @@ class UsualLr(NamedTuple):
     high: float
     #: where the span comes from
     source: str
+
+    @property
+    def halfway(self) -> float:
+        """Between the span's low end and the typical rate: where nothing bounds a step, one too large loses the run."""
+        return math.sqrt(self.low * self.typical)
 
 
 _USUAL = {
@@ -44,6 +50,8 @@ _USUAL = {
     "lion": UsualLr(1e-6, 1e-4, 1e-3, "Chen et al. 2023"),
     "lbfgs": UsualLr(0.1, 1.0, 1.0, "torch default"),
 }
+#: steps as long as the gradient times the rate, which nothing else bounds
+UNBOUNDED = frozenset({"sgd", "momentum", "asgd"})
 Tuned = Literal["whole", "adapter", "preferences"]
 #: fine-tuning starts from weights that a larger step would destroy; adapters start from nothing and bear more;
 #: preferences move likelihoods that nothing else holds

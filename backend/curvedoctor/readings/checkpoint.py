@@ -21,18 +21,22 @@ BAND = 2.0
 FEWEST = 3
 #: how far from its evaluation a checkpoint may have been saved, as share of the distance of two evaluations
 APART = 0.75
+#: share of the run that the band may reach over; beyond, there is nothing to choose: at chance, frozen, or all noise
+ALIKE = 0.9
 #: names of files in the band that are listed
 LISTED = 12
 
 
 def read(case: Case) -> Mapping[str, object] | None:
-    """The checkpoint to keep, the best logged evaluation, and the band; None where nothing is evaluated."""
+    """The checkpoint to keep, the best logged evaluation, and the band; None where there is nothing to choose."""
     s = case.val or case.val_score or case.reward
     if s is None or s.stats.n < FEWEST or s.curve.role.better == "none":
         return None
     best = float(s.y[s.best_index])
     limit = best + BAND * s.stats.noise
     inside = np.flatnonzero(s.y <= limit)
+    if inside[-1] - inside[0] >= ALIKE * s.stats.n:
+        return None
     saved = _evaluated(s, case.run.checkpoints)
     as_good = [(float(s.y[i]), one) for one, i in saved if s.y[i] <= limit]
     kept = min(as_good or [(float(s.y[i]), one) for one, i in saved], key=lambda pair: pair[0], default=None)

@@ -71,7 +71,7 @@ EVALUATED = 1.2
 #: fluctuation of a mean over an epoch, as share of its level, that no batch explains
 BOUNCE = (0.33, 0.55)
 #: share of its start by which training must have climbed
-REGAINED = 0.05
+REGAINED = 0.02
 #: fewest points of which a few can be told to fluctuate; fewest that show a bounce
 FEWEST, MANY = 4, 10
 
