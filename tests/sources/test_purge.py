@@ -106,7 +106,7 @@ def test_a_restart_that_is_followed(tmp_path: Path, seed: int) -> None:
         at += rng.choice([30, 200, 1000])
         path.write_bytes(data[:at])
         units = units_of(tmp_path)
-        followed, fresh = (list(load(units, ReadOptions())) for load in (follower.load, READER.load))
+        followed, fresh = list(follower.load(units)), list(READER.load(units, ReadOptions()))
         assert [_told(item) for item in followed] == [_told(item) for item in fresh]
 
 
