@@ -25,7 +25,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Diagnosis]]
 
 def test_old_mlflow_store_is_diagnosed(read: dict[str, list[Diagnosis]]) -> None:
     found = {d.run.name: d for d in read["files"]}
-    assert found["slow"].prescriptions[0].action == "raise-lr"
+    assert "raise-lr" in [p.action for p in found["slow"].prescriptions[:2]]
     assert {f.condition for f in found["by-heart"].findings} & {"overfitting", "dataset-too-small"}
 
 

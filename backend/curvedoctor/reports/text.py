@@ -133,6 +133,10 @@ def onset(finding: Finding) -> str:
     return f"epoch {number(finding.onset)}" if finding.axis == "epoch" else number(finding.onset)
 
 
+#: names as people shorten them in a narrow cell
+SHORT = {"weight_decay": "wd"}
+
+
 def change(prescription: Prescription) -> str:
     """A prescription as a cell: the action and its numbers."""
     now, then = prescription.current, prescription.proposed
@@ -140,7 +144,7 @@ def change(prescription: Prescription) -> str:
         return f"{prescription.action} {number(now)} → {number(then)}"
     if then is not None:
         # "clip-gradients 1" says what is set, "regularize 0.001" does not
-        what = prescription.parameter or ""
+        what = SHORT.get(prescription.parameter or "", prescription.parameter or "")
         known = set(what.split("_")) & set(prescription.action.split("-"))
         return (
             f"{prescription.action} {number(then) if known or not what else f'{safe(what)} {number(then)}'}"

@@ -107,10 +107,10 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 
 def _lasting(case: Case, s: Series, jump: StepUp, jumps: Spikes) -> Finding:
-    where = f"{s.curve.axis} {s.step_at(jump.point):g}"
+    where = f"at {s.curve.axis} {s.step_at(jump.point):g}"
     return finding(
         ID, "warning", 0.9, s,
-        f"The {name(s)} jumps from {number(jump.before)} to {number(jump.after)} at {where} and has not recovered at the end ({number(jump.end)}).",
+        f"The {name(s)} jumps {where}, from about {number(jump.before)} to about {number(jump.after)}, and has not recovered at the end ({number(jump.end)}).",
         others=(case.grad_norm,), at=jump.point, actions=LASTING, spikes=len(jumps.at) + 1,
         height=jump.after / max(jump.before, 1e-300) - 1, last_at=float(s.x[jump.point]),
     )  # fmt: skip
