@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from boosting.faults import MOST, Where, trained
+from boosting.faults import MOST, Where, best_round, trained
 from boosting.train import Setting
 from curvedoctor.model import Prescription
 
@@ -43,10 +43,4 @@ def outcome(where: Where, setting: Setting, cure: Prescription) -> float | None:
     curve = trained(where, replace(changed, rounds=min(changed.rounds, MOST))).validation
     if "early_stopping" not in cure.text and "n_iter_no_change" not in cure.text:
         return curve[-1]
-    best = 0
-    for at, value in enumerate(curve):
-        if value < curve[best]:
-            best = at
-        elif at - best >= PATIENCE:
-            break
-    return curve[best]
+    return curve[best_round(curve, PATIENCE)]

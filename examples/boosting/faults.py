@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -51,14 +51,18 @@ def trained(where: Where, setting: Setting) -> Trained:
 
 def stopped(where: Where, setting: Setting) -> Setting:
     """Stopped early: at the best round so far once it has not got better for `PATIENCE` rounds."""
-    curve = trained(where, setting).validation
+    return replace(setting, rounds=best_round(trained(where, setting).validation, PATIENCE) + 1)
+
+
+def best_round(curve: Sequence[float], patience: int) -> int:
+    """The best round, counted from zero, once so many others have brought nothing better."""
     best = 0
     for at, value in enumerate(curve):
         if value < curve[best]:
             best = at
-        elif at - best >= PATIENCE:
+        elif at - best >= patience:
             break
-    return replace(setting, rounds=best + 1)
+    return best
 
 
 def neighbours(s: Setting) -> Iterator[Setting]:

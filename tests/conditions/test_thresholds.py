@@ -47,6 +47,16 @@ class Threshold:
         found = all_conditions()[self.condition].check(build([self.family(value)])[0])
         return isinstance(found, Finding) and (self.info or found.severity != "info")
 
+    def check(self) -> None:
+        """It flips where it is said to, by bisection."""
+        low, high = self.low, self.high
+        first, last = self.fires(low), self.fires(high)
+        assert first != last, f"{first} from {low} to {high}"
+        for _ in range(14):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.fires(middle) == first else (low, middle)
+        assert (low + high) / 2 == pytest.approx(self.flips, rel=self.within)
+
 
 def _thrown(rise: float, rough: float = 0.1) -> Run:
     """Both curves alternate around one level; validation was once lower by the rise."""
@@ -179,10 +189,4 @@ THRESHOLDS = (
 
 @pytest.mark.parametrize("it", THRESHOLDS, ids=lambda it: f"{it.condition}-{it.what}")
 def test_a_finding_flips_where_its_threshold_lies(it: Threshold) -> None:
-    low, high = it.low, it.high
-    first, last = it.fires(low), it.fires(high)
-    assert first != last, f"{first} from {low} to {high}"
-    for _ in range(14):
-        middle = (low + high) / 2
-        low, high = (middle, high) if it.fires(middle) == first else (low, middle)
-    assert (low + high) / 2 == pytest.approx(it.flips, rel=it.within)
+    it.check()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from curvedoctor.advice.said import Change, say
+from curvedoctor.advice.said import Change, at_usual_norm, say
 from curvedoctor.conditions.measures.signals import signals
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
@@ -45,14 +45,8 @@ def _smaller_updates(case: Case, findings: Sequence[Finding]) -> Change | None:
     """Where KL ran away, the trust region; else the gradient norm."""
     if any(f.evidence.get("cause") == "kl" for f in findings):
         return _trust(case)
-    s = case.grad_norm
-    current = case.params.get("clip_norm")
-    if s is not None and s.stats.at50 > 0:
-        typical = float(f"{s.stats.at50:.2g}")
-        return Change(
-            f"Clip the gradient norm at {say(typical)}, its usual level.", "clip_norm", current, typical
-        )
-    return Change(f"Clip the gradient norm at {NORM:g}.", "clip_norm", current, NORM)
+    usual = Change(f"Clip the gradient norm at {NORM:g}.", "clip_norm", case.params.get("clip_norm"), NORM)
+    return at_usual_norm(case) or usual
 
 
 def _trust(case: Case) -> Change:

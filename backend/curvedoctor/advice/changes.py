@@ -11,12 +11,12 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.advice import trees
 from curvedoctor.advice.agents import CHANGES as of_agents
 from curvedoctor.advice.named import named
-from curvedoctor.advice.said import Change, say
+from curvedoctor.advice.said import Change, at_usual_norm, say
 from curvedoctor.conditions.measures.selects import selects
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
-from curvedoctor.features.rates import customary, decades_below_usual, tuned
+from curvedoctor.features.rates import customary, decades_below_usual, logged_lr, tuned
 from curvedoctor.model import Finding, ParamValue
 from curvedoctor.params.usual import UNBOUNDED
 
@@ -99,19 +99,11 @@ def _scaled(case: Case, action: str) -> Change:
     return Change(known.text, known.parameter, current, known.default, known.factor)
 
 
-def _lr(case: Case) -> float | None:
-    lr = case.number("lr")
-    if lr is not None:
-        return lr
-    schedule = case.schedule
-    return schedule.peak if schedule is not None else None
-
-
 def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None]:
     def make(case: Case, findings: Sequence[Finding]) -> Change | None:
-        lr = _lr(case)
+        lr = logged_lr(case)
         factor = ACTIONS[action].factor or 1.0
-        if lr is None or not lr > 0:
+        if lr is None:
             return Change(ACTIONS[action].text, "lr", None, None, factor)
         below = decades_below_usual(case)
         if below is None and lr < LOWEST:
@@ -188,14 +180,7 @@ def _reduce_regularization(case: Case, findings: Sequence[Finding]) -> Change | 
 
 
 def _clip(case: Case, findings: Sequence[Finding]) -> Change | None:
-    s = case.grad_norm
-    if s is None or not s.stats.at50 > 0:
-        return None
-    typical = float(f"{s.stats.at50:.2g}")
-    current = case.params.get("clip_norm")
-    return Change(
-        f"Clip the gradient norm at {say(typical)}, its usual level.", "clip_norm", current, typical
-    )
+    return at_usual_norm(case)
 
 
 def _more_data(case: Case, findings: Sequence[Finding]) -> Change | None:

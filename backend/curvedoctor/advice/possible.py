@@ -54,14 +54,13 @@ def possible(case: Case, action: str) -> bool:
     if action == "change-optimizer":
         fixed = case.word("model") == "transformer" or of_language(case) or tuned(case) is not None
         return not case.pairs and not (fixed and _adaptive(case))
-    held_out = selects(case) or case.val or case.val_score
-    if action in _NEEDS_VALIDATION and held_out is None:
-        return False
-    if action == "stop-early":
-        return held_out is not None and held_out.best_index < NEAR_END * (len(held_out.y) - 1)
-    if action == "shuffle":
-        return case.params.get("shuffle") is not True
-    return True
+    if action in _NEEDS_VALIDATION:
+        held_out = selects(case) or case.val or case.val_score
+        early = action == "stop-early"
+        return held_out is not None and not (
+            early and held_out.best_index >= NEAR_END * (len(held_out.y) - 1)
+        )
+    return action != "shuffle" or case.params.get("shuffle") is not True
 
 
 def _for_tuning(case: Case, action: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from curvedoctor.features.case import Case
 from curvedoctor.model import ParamValue
 
 
@@ -22,3 +23,13 @@ class Change:
 def say(value: ParamValue) -> str:
     """A value as people read it."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def at_usual_norm(case: Case) -> Change | None:
+    """Gradients clipped at their usual norm; None where none is logged."""
+    s = case.grad_norm
+    if s is None or not s.stats.at50 > 0:
+        return None
+    typical = float(f"{s.stats.at50:.2g}")
+    text = f"Clip the gradient norm at {say(typical)}, its usual level."
+    return Change(text, "clip_norm", case.params.get("clip_norm"), typical)

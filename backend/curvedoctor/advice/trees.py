@@ -87,19 +87,21 @@ def _lower_rate(case: Case, w: Words) -> Change:
         text = f"Lower {w.rate} to a third, with three times the rounds and {_stopping(w)}."
         return Change(text, "lr", None, None, 0.33)
     best = s.step_at(s.best_index) + 1 if s is not None else GOOD_ROUND
-    proposed = _rounded(max(LOWEST, min(max(rate * best / GOOD_ROUND, rate / 10), rate / 3, CUSTOMARY)))
-    limit = max(_grown(case), ENOUGH / proposed)
-    text = f"Lower {w.rate} from {say(rate)} to {say(proposed)}, with {w.rounds} up to {limit:.0f} and {_stopping(w)}."
-    return Change(text, "lr", rate, proposed, float(f"{proposed / rate:.3g}"))
+    proposed = max(LOWEST, min(max(rate * best / GOOD_ROUND, rate / 10), rate / 3, CUSTOMARY))
+    return _to_rate("Lower", case, w, rate, _rounded(proposed))
 
 
 def _raise_rate(case: Case, w: Words) -> Change:
     rate = logged_lr(case)
     if rate is None:
         return Change(f"Raise {w.rate} threefold, with {_stopping(w)}.", "lr", None, None, 3.0)
-    proposed = _rounded(max(CUSTOMARY, min(3 * rate, 3 * CUSTOMARY)))
+    return _to_rate("Raise", case, w, rate, _rounded(max(CUSTOMARY, min(3 * rate, 3 * CUSTOMARY))))
+
+
+def _to_rate(verb: str, case: Case, w: Words, rate: float, proposed: float) -> Change:
+    """Another learning rate, with as many rounds as it needs."""
     limit = max(_grown(case), ENOUGH / proposed)
-    text = f"Raise {w.rate} from {say(rate)} to {say(proposed)}, with {w.rounds} up to {limit:.0f} and {_stopping(w)}."
+    text = f"{verb} {w.rate} from {say(rate)} to {say(proposed)}, with {w.rounds} up to {limit:.0f} and {_stopping(w)}."
     return Change(text, "lr", rate, proposed, float(f"{proposed / rate:.3g}"))
 
 

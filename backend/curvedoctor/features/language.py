@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from curvedoctor.features.case import Case
 
@@ -14,6 +15,7 @@ _LANGUAGE = re.compile(
 _CHOICE = re.compile(r"(^|[^a-z])(rewards?|logps)[/_](chosen|rejected|margins?)($|[^a-z])", re.IGNORECASE)
 
 
+@lru_cache(maxsize=8)  # asked of the same run for every action
 def of_language(case: Case) -> bool:
     """Whether tokens are counted, or a measure is logged that only models of language have."""
     return learns_preferences(case) or any(_LANGUAGE.search(curve.id) for curve in case.run.curves)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from curvedoctor.features.case import Case
 from curvedoctor.features.language import learns_preferences
@@ -20,6 +21,7 @@ def logged_lr(case: Case) -> float | None:
     return lr if lr is not None and 1e-300 < lr < 1e300 else None
 
 
+@lru_cache(maxsize=8)  # conditions and changes ask of the same run again and again
 def tuned(case: Case) -> Tuned | None:
     """How weights are tuned that were trained before; None where they are trained from scratch."""
     if learns_preferences(case):

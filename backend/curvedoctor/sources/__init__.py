@@ -17,7 +17,7 @@ from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files
 from curvedoctor.sources.base import Claim, Folder, Reader, ReadOptions, Unit
 from curvedoctor.sources.cache import load_cached
-from curvedoctor.sources.checkpoints import with_checkpoints
+from curvedoctor.sources.checkpoints import Checkpoints
 from curvedoctor.sources.copies import Copies
 from curvedoctor.sources.mlflow import plugin as mlflow_plugin
 from curvedoctor.sources.walk import walk
@@ -80,14 +80,14 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
 
 def load_units(units: Iterable[Unit], options: ReadOptions | None = None) -> Iterator[Run | Problem]:
     """Load units in their order, in blocks that go to one reader."""
-    options = options or ReadOptions()
+    options, checkpoints = options or ReadOptions(), Checkpoints()
     for name, group in groupby(units, key=lambda unit: unit.reader):
         for item in load_cached(group, options, reader_named(name)):
             if isinstance(item, Problem):
                 yield item
             elif wanted(item.name, options.run, item.run_id):
                 # outside the cache: checkpoints come and go without the log
-                yield with_checkpoints(item)
+                yield checkpoints.added(item)
 
 
 def find_one(address: str, options: ReadOptions) -> Iterator[Unit | Problem]:

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 
 from curvedoctor.model import Checkpoint, Origin, Run
@@ -33,6 +34,8 @@ _LOGS = frozenset({"vis_data", "tensorboard", "tf_logs", "tb", "tblogs", "events
 _RUNS = "runs"
 #: names looked at in one directory, kept of one run, and characters of a name
 MOST_NAMES, MOST, LONGEST = 2000, 256, 160
+#: directories whose names are kept at hand
+DIRECTORIES = 64
 #: greatest number that counts steps
 GREATEST = 10**13
 _SUFFIX = re.compile(
@@ -61,24 +64,55 @@ _SEVERAL = re.compile(r"#\d+$")
 _WORD = re.compile(r"(?i)(?<![a-z])(best|last|latest|final)(?![a-z])")
 
 
-def with_checkpoints(run: Run) -> Run:
-    """The run with the checkpoints that stand beside its files."""
-    found = tuple(beside(run))
-    return replace(run, checkpoints=found) if found else run
+class Checkpoints:
+    """What stands beside runs that are loaded together: each directory is looked into once."""
 
+    def __init__(self) -> None:
+        self._names = lru_cache(maxsize=DIRECTORIES)(_names)
+        self._parsed = lru_cache(maxsize=DIRECTORIES)(self._kept)
 
-def beside(run: Run) -> list[Checkpoint]:
-    """Checkpoints of one run, by number and name; none of runs that are not in local files of their own."""
-    origin = run.origin
-    if origin is None or not origin.paths or files.is_url(origin.paths[0]) or _SEVERAL.search(run.name):
-        return []
-    found: dict[str, Checkpoint] = {}
-    for folder, shown in _places(_home(origin)):
-        for name, is_dir in _names(folder):
-            made = parse(name, is_dir, named_by_folder=shown != "")
-            if made is not None and len(found) < MOST:
-                found.setdefault(shown + made.name, replace(made, name=shown + made.name))
-    return sorted(found.values(), key=_order)
+    def added(self, run: Run) -> Run:
+        """The run with the checkpoints that stand beside its files."""
+        known = tuple(self.beside(run))
+        return replace(run, checkpoints=known) if known else run
+
+    def beside(self, run: Run) -> list[Checkpoint]:
+        """Checkpoints of one run, by number and name; none of runs that are not in local files of their own."""
+        origin = run.origin
+        if origin is None or not origin.paths or files.is_url(origin.paths[0]) or _SEVERAL.search(run.name):
+            return []
+        known: dict[str, Checkpoint] = {}
+        for folder, shown in self._places(_home(origin)):
+            for made in self._parsed(folder, shown):
+                if len(known) < MOST:
+                    known.setdefault(made.name, made)
+        return sorted(known.values(), key=_order)
+
+    def _kept(self, folder: str, shown: str) -> list[Checkpoint]:
+        """The checkpoints in one directory, by the names that they have below the run's."""
+        every = (parse(name, is_dir, named_by_folder=shown != "") for name, is_dir in self._names(folder))
+        return [replace(made, name=shown + made.name) for made in every if made is not None]
+
+    def _places(self, home: str) -> Iterator[tuple[str, str]]:
+        """Directories to look into, each with what stands before its names: the run's, those below that keep
+        checkpoints, and the one above where the run's holds its log only."""
+        above = files.parent(home)
+        tops = [home]
+        if files.basename(home) in _LOGS:
+            tops.append(above)
+        elif files.basename(above) == _RUNS and len(self._subdirectories(above)) == 1:
+            tops.append(files.parent(above))
+        for top in tops:
+            yield top, ""
+            below = self._subdirectories(top)
+            for name in _BELOW:
+                if name in below:
+                    yield files.join(top, name), f"{name}/"
+                    if name == "artifacts" and "checkpoints" in self._subdirectories(files.join(top, name)):
+                        yield files.join(files.join(top, name), "checkpoints"), "artifacts/checkpoints/"
+
+    def _subdirectories(self, folder: str) -> set[str]:
+        return {name for name, is_dir in self._names(folder) if is_dir}
 
 
 def _home(origin: Origin) -> str:
@@ -89,34 +123,11 @@ def _home(origin: Origin) -> str:
     return parents.pop() if len(parents) == 1 else os.path.commonpath(parents)
 
 
-def _places(home: str) -> Iterator[tuple[str, str]]:
-    """Directories to look into, each with what stands before its names: the run's, those below that keep checkpoints,
-    and the one above where the run's holds its log only."""
-    above = files.parent(home)
-    tops = [(home, "")]
-    if files.basename(home) in _LOGS:
-        tops.append((above, ""))
-    elif files.basename(above) == _RUNS and len(_subdirectories(above)) == 1:
-        tops.append((files.parent(above), ""))
-    for top, shown in tops:
-        yield top, shown
-        below = _subdirectories(top)
-        for name in _BELOW:
-            if name in below:
-                yield files.join(top, name), f"{name}/"
-                if name == "artifacts" and "checkpoints" in _subdirectories(files.join(top, name)):
-                    yield files.join(files.join(top, name), "checkpoints"), "artifacts/checkpoints/"
-
-
-def _subdirectories(folder: str) -> set[str]:
-    return {name for name, is_dir in _names(folder) if is_dir}
-
-
 def _names(folder: str) -> list[tuple[str, bool]]:
     """Names in a directory, each with whether it is one; sorted, and bounded."""
     try:
-        found = islice(files.listing(folder), MOST_NAMES)
-        return sorted((entry.name, entry.is_dir) for entry in found if len(entry.name) <= LONGEST)
+        entries = islice(files.listing(folder), MOST_NAMES)
+        return sorted((entry.name, entry.is_dir) for entry in entries if len(entry.name) <= LONGEST)
     except files.UNREADABLE:
         return []
 

@@ -76,9 +76,11 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, f"{len(case.lr)} points of the learning rate are too few; {FEWEST} are needed")
     if probing(case):
         return None
-    faults = [_fault(case, lr) for lr in _rates(case)]
-    fault = _fault(case, case.lr)
-    if fault is None or any(other is None or other.kind != fault.kind for other in faults):
+    fault = _fault(case, case.lr, case.schedule)
+    if fault is None:
+        return None
+    others = [_fault(case, lr, recognize(lr)) for lr in _rates(case) if lr is not case.lr]
+    if any(other is None or other.kind != fault.kind for other in others):
         return None  # one of several groups is warmed down, as biases are
     schedule, steps = case.schedule, case.lr.steps
     base = finding(
@@ -96,8 +98,7 @@ def _rates(case: Case) -> list[Curve]:
     return [c for c in case.run.curves if c.role.quantity == "lr" and len(c) >= FEWEST]
 
 
-def _fault(case: Case, lr: Curve) -> _Fault | None:
-    schedule = recognize(lr)
+def _fault(case: Case, lr: Curve, schedule: Schedule | None) -> _Fault | None:
     if schedule is None or not np.isfinite(lr.values).all():
         return None
     y = np.clip(lr.values, -LIMIT, LIMIT)
