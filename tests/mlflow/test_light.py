@@ -45,14 +45,16 @@ def test_a_page_waits_for_its_own_run_only(service: DiagnosisService, filled: St
     assert {line["run"] for line in state.lines({run_id})} == {"nan-end"}
 
 
+def of_a_copy(filled: Store, folder: Path) -> DiagnosisService:
+    """The service of a copy of the store, which may be changed."""
+    shutil.copy(filled.database, folder / "mlflow.db")
+    return DiagnosisService(f"sqlite:///{folder / 'mlflow.db'}")
+
+
 def test_a_look_costs_what_changed(
     filled: Store, tmp_path: Path, service: DiagnosisService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copy(filled.database, tmp_path / "mlflow.db")
-    own, (experiment, run_id) = (
-        DiagnosisService(f"sqlite:///{tmp_path / 'mlflow.db'}"),
-        place(filled, "falls"),
-    )
+    own, (experiment, run_id) = of_a_copy(filled, tmp_path), place(filled, "falls")
     state = ExperimentState()
     own._look(experiment, state)
     taken: list[str] = []
@@ -84,11 +86,7 @@ def test_a_look_costs_what_changed(
 def test_it_is_judged_again_only_when_it_has_changed(
     filled: Store, tmp_path: Path, service: DiagnosisService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copy(filled.database, tmp_path / "mlflow.db")
-    own, (experiment, run_id) = (
-        DiagnosisService(f"sqlite:///{tmp_path / 'mlflow.db'}"),
-        place(filled, "falls"),
-    )
+    own, (experiment, run_id) = of_a_copy(filled, tmp_path), place(filled, "falls")
     monkeypatch.setattr(services, "INTERVAL", 0.0)
     state = ExperimentState(version=1)  # the first look is still under way
     versions = []

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from curvedoctor.discovery import brought
 from curvedoctor.model import Diagnosis, Origin, Run
 from curvedoctor.sinks.base import Outcome, Sink, WriteOptions
 
@@ -20,11 +19,7 @@ def sinks() -> tuple[Sink, ...]:
     """The modules of `curvedoctor.sinks` that define `SINK`, and packages that define `SINKS`."""
     import curvedoctor.sinks as package
 
-    out: list[Sink] = []
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
-        package_module = importlib.import_module(f"{package.__name__}.{module.name}")
-        out += getattr(package_module, "SINKS", ()) or filter(None, [getattr(package_module, "SINK", None)])
-    return tuple(out)
+    return tuple(brought(package, "SINK"))
 
 
 def annotate(diagnoses: Iterable[Diagnosis], options: WriteOptions) -> Iterator[Outcome]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import os
-import pkgutil
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import groupby
 
 from curvedoctor.address import Address
+from curvedoctor.discovery import brought
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files
@@ -31,11 +31,7 @@ _NUMBER = re.compile(r"#\d+$")
 @functools.cache  # not `cache`: a module of this package has that name
 def readers() -> tuple[Reader, ...]:
     """All readers, by module name."""
-    out: list[Reader] = []
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        source = importlib.import_module(f"{__name__}.{module.name}")
-        out += getattr(source, "READERS", ()) or filter(None, [getattr(source, "READER", None)])
-    return tuple(out)
+    return tuple(brought(sys.modules[__name__], "READER"))
 
 
 @functools.cache
