@@ -95,7 +95,7 @@ class _Kept:
         self.runs: OrderedDict[Unit, Run] = OrderedDict()
 
     def get(self, key: Unit) -> Run | None:
-        """The run of this unit, if nothing of the unit (its stamp, its parameters) differs."""
+        """The run of this unit, if nothing of the unit (its stamp, its parts) differs."""
         return self.runs.get(key)
 
     def put(self, key: Unit, run: Run) -> None:
