@@ -122,31 +122,39 @@ def _stop(case: Case, w: Words) -> Change | None:
     return Change(text, "max_steps", round(_grown(case)), round(keep), None, at)
 
 
+def _from(logged: float | None, default: float) -> str:
+    """What a setting is now: as logged, else the library's own."""
+    return say(default) + " (the default)" if logged is None else f"{logged:g}"
+
+
 def _smaller(case: Case, w: Words) -> Change:
-    now = int(case.number(w.param) or case.number("num_leaves") or w.size_default)
+    logged = case.number(w.param)
+    now = int(logged or w.size_default)
     proposed = max(4, now // 4) if w.param == "num_leaves" else max(2, now - 2)
     if proposed >= now:
         proposed = max(2, now - 1)
-    return Change(
-        f"Grow smaller trees: {w.size} from {now} to {proposed}.", w.param, now, proposed,
-        float(f"{proposed / now:.3g}"),
-    )  # fmt: skip
+    return _sized("smaller", w, logged, now, proposed)
 
 
 def _bigger(case: Case, w: Words) -> Change:
-    now = int(case.number(w.param) or w.size_default)
-    proposed = now * 4 if w.param == "num_leaves" else now + 2
-    text = f"Grow bigger trees: {w.size} from {now} to {proposed}."
-    return Change(text, w.param, now, proposed, float(f"{proposed / now:.3g}"))
+    logged = case.number(w.param)
+    now = int(logged or w.size_default)
+    return _sized("bigger", w, logged, now, now * 4 if w.param == "num_leaves" else now + 2)
+
+
+def _sized(how: str, w: Words, logged: float | None, now: int, proposed: int) -> Change:
+    text = f"Grow {how} trees: {w.size} from {_from(logged, w.size_default)} to {proposed}."
+    factor = float(f"{proposed / now:.3g}")
+    return Change(text, w.param, None if logged is None else now, proposed, factor)
 
 
 def _regularize(case: Case, w: Words) -> Change:
-    now, penalty = case.number(w.leaf_param), case.number("weight_decay")
-    now = w.leaf_default if now is None else now
+    logged, penalty = case.number(w.leaf_param), case.number("weight_decay")
+    now = w.leaf_default if logged is None else logged
     proposed = float(f"{4 * max(now, 1.0):.2g}")
     more = f"{w.penalty} {say(max(10 * penalty, 1.0)) if penalty is not None else 10}"
-    text = f"Regularize: {w.leaf} from {say(now)} to {say(proposed)}; then {w.rows} 0.7, {more}."
-    return Change(text, w.leaf_param, now, proposed, 4.0 if now >= 1 else None)
+    text = f"Regularize: {w.leaf} from {_from(logged, w.leaf_default)} to {say(proposed)}; then {w.rows} 0.7, {more}."
+    return Change(text, w.leaf_param, logged, proposed, 4.0 if now >= 1 else None)
 
 
 def _more_data(case: Case, w: Words) -> Change:

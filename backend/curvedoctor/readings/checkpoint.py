@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from curvedoctor.features.case import Case
+from curvedoctor.features.selects import selects
 from curvedoctor.features.series import Series
 from curvedoctor.model import Checkpoint
 
@@ -29,7 +30,7 @@ LISTED = 12
 
 def read(case: Case) -> Mapping[str, object] | None:
     """The checkpoint to keep, the best logged evaluation, and the band; None where there is nothing to choose."""
-    s = case.val or case.val_score or case.reward
+    s = selects(case) or case.val or case.val_score or case.reward
     if s is None or s.stats.n < FEWEST or s.curve.role.better == "none":
         return None
     best = float(s.y[s.best_index])

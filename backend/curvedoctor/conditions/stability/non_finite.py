@@ -5,8 +5,8 @@ Why it matters
     checkpoint is unusable. MLflow hides such a metric from its charts, so it is easily overlooked.
 
 How it decides
-    The training or validation loss ends in values that are not finite. A single NaN that recovers
-    is not this condition. The onset is that of the finest curve. If the loss per step is NaN when it is
+    The training or validation loss ends in values that are not finite. Single points that
+    are not finite in a loss that goes on are worth knowing, no more. The onset is that of the finest curve. If the loss per step is NaN when it is
     first logged, within the first three steps, the data or the set-up is at fault rather than the
     learning rate, as where the loss per step stayed calm until it was lost within the first epoch; a later first
     point is laid to the learning rate where that is above custom.
@@ -68,7 +68,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     lost = [c for c in losses if not np.isfinite(c.values[-1])]
     lost = [c for c in lost if len(c) > 1 or len(lost) == len(losses)]
     if not lost:
-        return None
+        return _now_and_then(losses)
     lost.sort(key=_finest_first)
     sound = (
         case.judged_quantity == "loss"
@@ -82,6 +82,31 @@ def check(case: Case) -> Finding | Unjudged | None:
     return _finding(case, lost[0], lost)
 
 
+def _now_and_then(losses: list[Curve]) -> Finding | None:
+    """Single points that are not finite in a loss that goes on: worth knowing, no more."""
+    curve = max(losses, key=lambda c: np.count_nonzero(~np.isfinite(c.values)))
+    bad = np.flatnonzero(~np.isfinite(curve.values))
+    if not len(bad):
+        return None
+    first, many = float(curve.steps[bad[0]]), f"{len(bad)} of the {len(curve)} points"
+    base = finding(
+        ID, "info", 0.99, None,
+        f"{many} of {_which(curve)} are not finite, the first at {curve.axis} {first:g}; it goes on after each.",
+        kind=_kind(curve, int(bad[0])), from_start=False, last_finite=None, points_lost=len(bad),
+    )  # fmt: skip
+    return replace(
+        base, curves=(curve.id,), onset=first, span=(first, float(curve.steps[bad[-1]])), axis=curve.axis
+    )
+
+
+def _which(curve: Curve) -> str:
+    return {"train": "the training loss", "val": "the validation loss"}.get(curve.role.split, "the loss")
+
+
+def _kind(curve: Curve, at: int) -> str:
+    return "NaN" if np.isnan(curve.values[at]) else "infinite"
+
+
 def _validations(losses: list[Curve]) -> int:
     return sum(c.role.split in ("val", "test") for c in losses)
 
@@ -91,7 +116,7 @@ def _never_computed(curve: Curve, lost: list[Curve]) -> Finding:
     base = finding(
         ID, "warning", 0.9, None,
         f"The validation loss is NaN at all of its {len(curve)} points though training is finite: it can't be computed.",
-        kind="NaN" if np.isnan(curve.values[-1]) else "infinite", from_start=True, last_finite=None, points_lost=len(curve),
+        kind=_kind(curve, -1), from_start=True, last_finite=None, points_lost=len(curve),
     )  # fmt: skip
     return replace(
         base, curves=tuple(c.id for c in lost), onset=float(curve.steps[0]), span=(float(curve.steps.min()), float(curve.steps.max())),
@@ -116,7 +141,7 @@ def _lost_from(curve: Curve) -> int:
 
 def _finding(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
     at = _lost_from(curve)
-    kind = "NaN" if np.isnan(curve.values[-1]) else "infinite"
+    kind = _kind(curve, -1)
     onset = float(curve.steps[min(at, len(curve) - 1)])
     when = (
         f"from {curve.axis} {onset:g} on" if at else f"from its very first point on ({curve.axis} {onset:g})"
@@ -240,6 +265,6 @@ CONDITION = Condition(
         "last_finite": "last finite loss before the onset, in the loss's unit; null if none",
         "points_lost": "logged points from the onset on",
     },
-    sick=(_blows_up, _from_start, _no_validation, _one_bad_sample, _only_scores),
-    healthy=(*HEALTHY, _recovers),
+    sick=(_blows_up, _from_start, _no_validation, _one_bad_sample, _only_scores, _recovers),
+    healthy=HEALTHY,
 )
