@@ -122,39 +122,40 @@ def _stop(case: Case, w: Words) -> Change | None:
     return Change(text, "max_steps", round(_grown(case)), round(keep), None, at)
 
 
-def _from(logged: float | None, default: float) -> str:
-    """What a setting is now: as logged, else the library's own."""
-    return say(default) + " (the default)" if logged is None else f"{logged:g}"
-
-
 def _smaller(case: Case, w: Words) -> Change:
-    logged = case.number(w.param)
-    now = int(logged or w.size_default)
-    proposed = max(4, now // 4) if w.param == "num_leaves" else max(2, now - 2)
-    if proposed >= now:
-        proposed = max(2, now - 1)
-    return _sized("smaller", w, logged, now, proposed)
+    def make(now: float) -> int:
+        fewer = max(4, int(now) // 4) if w.param == "num_leaves" else max(2, int(now) - 2)
+        return fewer if fewer < now else max(2, int(now) - 1)
+
+    return _setting(case, w.param, w.size_default, make, f"Grow smaller trees: {w.size} {{}}.")
 
 
 def _bigger(case: Case, w: Words) -> Change:
-    logged = case.number(w.param)
-    now = int(logged or w.size_default)
-    return _sized("bigger", w, logged, now, now * 4 if w.param == "num_leaves" else now + 2)
+    def make(now: float) -> int:
+        return int(now) * 4 if w.param == "num_leaves" else int(now) + 2
 
-
-def _sized(how: str, w: Words, logged: float | None, now: int, proposed: int) -> Change:
-    text = f"Grow {how} trees: {w.size} from {_from(logged, w.size_default)} to {proposed}."
-    factor = float(f"{proposed / now:.3g}")
-    return Change(text, w.param, None if logged is None else now, proposed, factor)
+    return _setting(case, w.param, w.size_default, make, f"Grow bigger trees: {w.size} {{}}.")
 
 
 def _regularize(case: Case, w: Words) -> Change:
-    logged, penalty = case.number(w.leaf_param), case.number("weight_decay")
-    now = w.leaf_default if logged is None else logged
-    proposed = float(f"{4 * max(now, 1.0):.2g}")
+    penalty = case.number("weight_decay")
     more = f"{w.penalty} {say(max(10 * penalty, 1.0)) if penalty is not None else 10}"
-    text = f"Regularize: {w.leaf} from {_from(logged, w.leaf_default)} to {say(proposed)}; then {w.rows} 0.7, {more}."
-    return Change(text, w.leaf_param, logged, proposed, 4.0 if now >= 1 else None)
+    text = f"Regularize: {w.leaf} {{}}; then {w.rows} 0.7, {more}."
+    return _setting(case, w.leaf_param, w.leaf_default, lambda now: float(f"{4 * max(now, 1.0):.2g}"), text)
+
+
+def _setting(case: Case, param: str, default: float, make: Callable[[float], float], text: str) -> Change:
+    """A new value, in a text with a place for it: what was not logged is the library's default, and said to be."""
+    logged = case.number(param)
+    now = default if logged is None else logged
+    proposed = make(now)
+    said = (
+        f"to {say(proposed)} (default {say(now)})"
+        if logged is None
+        else f"from {say(now)} to {say(proposed)}"
+    )
+    factor = float(f"{proposed / now:.3g}") if now else None
+    return Change(text.format(said), param, case.params.get(param), proposed, factor)
 
 
 def _more_data(case: Case, w: Words) -> Change:

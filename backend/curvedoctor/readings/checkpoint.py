@@ -2,7 +2,8 @@
 
 The best of many noisy evaluations is partly luck: the difference of two equally good ones has a σ of √2 times that of
 one, so evaluations within 2 σ above the best can't be told from it. Of the checkpoints whose evaluation lies in that
-band the one evaluated best is kept; where no file is known, the band says which steps are as good.
+band the one evaluated best is kept; where no file is known, the band says which steps are as good. Detection and
+segmentation go by their score (mAP50-95, Dice), all else by the validation loss, where one is logged.
 """
 
 from __future__ import annotations

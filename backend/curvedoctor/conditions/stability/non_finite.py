@@ -88,10 +88,10 @@ def _now_and_then(losses: list[Curve]) -> Finding | None:
     bad = np.flatnonzero(~np.isfinite(curve.values))
     if not len(bad):
         return None
-    first, many = float(curve.steps[bad[0]]), f"{len(bad)} of the {len(curve)} points"
+    first, many = float(curve.steps[bad[0]]), "point is" if len(bad) == 1 else "points are"
     base = finding(
         ID, "info", 0.99, None,
-        f"{many} of {_which(curve)} are not finite, the first at {curve.axis} {first:g}; it goes on after each.",
+        f"{len(bad)} {many} not finite of the {len(curve)} of {_which(curve)}, the first at {curve.axis} {first:g}; it goes on after each.",
         kind=_kind(curve, int(bad[0])), from_start=False, last_finite=None, points_lost=len(bad),
     )  # fmt: skip
     return replace(
