@@ -36,8 +36,8 @@ from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number,
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measurement.train_val_mismatch import at_chance, exploding, worse_than_guessing
 from curvedoctor.conditions.measurement.validation_too_small import check as too_few_samples
-from curvedoctor.conditions.measures.selects import swayed_by_few
 from curvedoctor.conditions.measures.shape import flat, mean, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.sways import swayed_by_few
 from curvedoctor.conditions.measures.swing import at_rest
 from curvedoctor.conditions.measures.turn import serves, untrained
 from curvedoctor.features.blocks import median
