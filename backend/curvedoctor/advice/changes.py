@@ -12,11 +12,11 @@ from curvedoctor.advice import trees
 from curvedoctor.advice.agents import CHANGES as of_agents
 from curvedoctor.advice.named import named
 from curvedoctor.advice.said import Change, at_usual_norm, say
-from curvedoctor.conditions.measures.selects import selects
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.rates import customary, decades_below_usual, logged_lr, tuned
+from curvedoctor.features.selects import selects
 from curvedoctor.model import Finding, ParamValue
 from curvedoctor.params.usual import UNBOUNDED
 

@@ -160,7 +160,7 @@ def kept(reading: Mapping[str, object]) -> str:
     """Which checkpoint to keep, as one sentence: what the reading `checkpoint` says."""
     low, high = cast("Sequence[float]", reading["band"])
     axis, keep = reading["axis"], reading["keep"]
-    best = f"{number(reading['best'])} at {axis} {number(reading['best_at'])}"
+    best = f"{number(reading['best'])} at {axis} {number(reading['best_at'])}, by {reading['curve']}"
     band = f"{number(low)} to {number(high)} can't be told from it"
     if keep is None:
         since, until = number(reading["as_good_from"]), number(reading["as_good_to"])
