@@ -39,6 +39,8 @@ ID = "inputs-unscaled"
 HUGE = {"mse": 1e6, "mae": 1e3, "huber": 1e3, "": 1e8}
 #: share of the first loss below which it has got there all the same; and above which it was the steps that blew it up
 ARRIVED, CLIMBS = 0.5, 1.5
+#: an error that no targets make
+BEYOND = 1e20
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -79,7 +81,7 @@ def _targets(case: Case) -> Finding | None:
     s, kind = case.coarsest_train or case.val, case.word("loss")
     assert s is not None
     known = case.judged_quantity in ("loss", "error") and kind in (None, *HUGE)
-    if not known or s.stats.low < HUGE[kind or ""] or s.stats.top > CLIMBS * s.stats.first:
+    if not known or not HUGE[kind or ""] <= s.stats.low < BEYOND or s.stats.top > CLIMBS * s.stats.first:
         return None
     left = relative(s.stats.end, s.stats.first)
     return finding(

@@ -38,6 +38,7 @@ from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number,
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import proportion
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, relative, why_unjudgeable
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, classes, expected_first_loss
 from curvedoctor.features.resample import GRID
@@ -78,7 +79,7 @@ def at_chance(case: Case) -> Finding | None:
         return None
     if (case.number("n_train") or HANDFUL) < HANDFUL:
         return None
-    low, middle, wrong = float(score.y.min()), float(np.median(score.y)), float(train.y[-1])
+    low, middle, wrong = float(score.y.min()), median(score.y), float(train.y[-1])
     worse = chance_error(case) or _some_guess(middle, train)
     if wrong > PERFECT or middle < worse * (1 - NEAR_GUESS) or low < worse * (1 - 3 * NEAR_GUESS):
         return None
@@ -105,7 +106,7 @@ def worse_than_guessing(case: Case) -> Finding | None:
     score, train = proportion(case, "val"), proportion(case, "train")
     if score is None or train is None or min(len(score.y), len(train.y)) < ENOUGH:
         return None
-    right, well = 1 - float(np.median(score.y)), 1 - float(train.y[-1])
+    right, well = 1 - median(score.y), 1 - float(train.y[-1])
     k = classes(case)
     if right > (GUESS / k if k else UNKNOWN) or well < GOOD:
         return None
@@ -122,7 +123,7 @@ def exploding(case: Case) -> Finding | None:
     if train is None or val is None or val.ceiling is not None or min(len(val.y), len(train.y)) < ENOUGH:
         return None
     untrained = max(train.stats.top, expected_first_loss(case) or 0.0)
-    middle, a = float(np.median(val.y)), train.stats
+    middle, a = median(val.y), train.stats
     calm = a.noise <= CALM * max(a.start, a.end) and a.end <= FALLS * a.start
     early = float(np.min(val.y[: max(2, len(val.y) // 4)]))
     if not calm or not untrained > 0 or min(middle, early * 2) < EXPLODES * untrained:

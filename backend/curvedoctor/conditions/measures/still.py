@@ -41,9 +41,11 @@ def rests_from(y: Floats) -> int:
     """Index of the first point from which on all are the same, to float noise or to the last digit that was logged."""
     if not len(y):
         return 0
-    back = y[::-1]
+    same, back = tolerance(y), y[::-1]
+    if abs(float(y[-1] - y[-2:][0])) > same:
+        return len(y) - 1
     spread = np.maximum.accumulate(back) - np.minimum.accumulate(back)
-    moved = np.flatnonzero(spread > tolerance(y))
+    moved = np.flatnonzero(spread > same)
     return len(y) - int(moved[0]) if len(moved) else 0
 
 
@@ -56,13 +58,17 @@ def tolerance(y: Floats) -> float:
 
 def _digit(y: Floats) -> float:
     """The last decimal that is in use; 0 where float32 holds no more of them."""
-    top = float(np.abs(y).max())
+    top, last = float(np.abs(y).max()), float(y[-1])
     for places in range(7):
-        scaled, room = y * 10.0**places, 1e-9 + 1.2e-7 * top * 10.0**places
+        scale = 10.0**places
+        room = 1e-9 + 1.2e-7 * top * scale
         if room > ROOM:
             break
-        if float(np.abs(scaled - np.round(scaled)).max()) <= room:
-            return 10.0**-places
+        # mostly, one value tells already that it is not this one
+        if abs(last * scale - round(last * scale)) <= room:
+            scaled = y * scale
+            if float(np.abs(scaled - np.round(scaled)).max()) <= room:
+                return 10.0**-places
     return 0.0
 
 

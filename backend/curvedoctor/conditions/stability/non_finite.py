@@ -29,6 +29,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -39,7 +40,7 @@ from curvedoctor.conditions.measures.shape import probing
 from curvedoctor.features.case import Case
 from curvedoctor.features.pair import sides
 from curvedoctor.features.rates import decades_below_usual
-from curvedoctor.model import Curve, Finding, Run, Unjudged
+from curvedoctor.model import Curve, EvidenceValue, Finding, Run, Severity, Unjudged
 
 ID = "non-finite"
 #: what to try when not one finite value precedes
@@ -68,59 +69,51 @@ def check(case: Case) -> Finding | Unjudged | None:
     lost = [c for c in losses if not np.isfinite(c.values[-1])]
     lost = [c for c in lost if len(c) > 1 or len(lost) == len(losses)]
     if not lost:
-        return _now_and_then(losses)
+        return _now_and_then([c for c in losses if np.isfinite(c.values[-1])])
     lost.sort(key=_finest_first)
-    sound = (
-        case.judged_quantity == "loss"
-        and case.finest_train is not None
-        and not case.finest_train.stats.bad_tail
-    )
+    train = case.finest_train
+    sound = case.judged_quantity == "loss" and train is not None and not train.stats.bad_tail
     if sound and not np.isfinite(np.concatenate([c.values for c in lost])).any():
         # the run goes on well: a term that never applies, or a validation that can't be computed
-        lost = [c for c in lost if c.role.split in ("val", "test") and len(lost) == _validations(losses)]
-        return _never_computed(lost[0], lost) if lost else None
+        held_out = [c for c in lost if c.role.split in ("val", "test")]
+        all_lost = len(lost) == sum(c.role.split in ("val", "test") for c in losses)
+        return _never_computed(held_out) if held_out and all_lost else None
     return _finding(case, lost[0], lost)
+
+
+def _say(
+    curves: Sequence[Curve], severity: Severity, confidence: float, text: str, onset: float, actions: tuple[str, ...] = (),
+    **evidence: EvidenceValue,
+) -> Finding:  # fmt: skip
+    """A finding on curves as they were logged: of those that are lost there is no series."""
+    base = finding(ID, severity, confidence, None, text, actions=actions, **evidence)
+    span = (onset, max(onset, float(curves[0].steps[-1])))
+    return replace(base, curves=tuple(c.id for c in curves), onset=onset, span=span, axis=curves[0].axis)
 
 
 def _now_and_then(losses: list[Curve]) -> Finding | None:
     """Single points that are not finite in a loss that goes on: worth knowing, no more."""
-    curve = max(losses, key=lambda c: np.count_nonzero(~np.isfinite(c.values)))
-    bad = np.flatnonzero(~np.isfinite(curve.values))
-    if not len(bad):
+    curve = max(losses, key=lambda c: np.count_nonzero(~np.isfinite(c.values)), default=None)
+    bad = np.flatnonzero(~np.isfinite(curve.values)) if curve is not None else ()
+    if curve is None or not len(bad):
         return None
-    first, many = float(curve.steps[bad[0]]), "point is" if len(bad) == 1 else "points are"
-    base = finding(
-        ID, "info", 0.99, None,
-        f"{len(bad)} {many} not finite of the {len(curve)} of {_which(curve)}, the first at {curve.axis} {first:g}; it goes on after each.",
-        kind=_kind(curve, int(bad[0])), from_start=False, last_finite=None, points_lost=len(bad),
-    )  # fmt: skip
-    return replace(
-        base, curves=(curve.id,), onset=first, span=(first, float(curve.steps[bad[-1]])), axis=curve.axis
-    )
+    first = float(curve.steps[bad[0]])
+    which = {"train": "training ", "val": "validation "}.get(curve.role.split, "")
+    text = f"Of the {len(curve)} points of the {which}loss {len(bad)} {'is' if len(bad) == 1 else 'are'} not finite, the first at {curve.axis} {first:g}; the loss goes on."
+    return _say([curve], "info", 0.99, text, first, kind=_kind(curve, int(bad[0])), from_start=False, last_finite=None, points_lost=len(bad))  # fmt: skip
 
 
-def _which(curve: Curve) -> str:
-    return {"train": "the training loss", "val": "the validation loss"}.get(curve.role.split, "the loss")
-
-
-def _kind(curve: Curve, at: int) -> str:
+def _kind(curve: Curve, at: int = -1) -> str:
     return "NaN" if np.isnan(curve.values[at]) else "infinite"
 
 
-def _validations(losses: list[Curve]) -> int:
-    return sum(c.role.split in ("val", "test") for c in losses)
-
-
-def _never_computed(curve: Curve, lost: list[Curve]) -> Finding:
+def _never_computed(lost: list[Curve]) -> Finding:
     """The training is sound and no validation loss ever was a number."""
-    base = finding(
-        ID, "warning", 0.9, None,
-        f"The validation loss is NaN at all of its {len(curve)} points though training is finite: it can't be computed.",
-        kind=_kind(curve, -1), from_start=True, last_finite=None, points_lost=len(curve),
-    )  # fmt: skip
-    return replace(
-        base, curves=tuple(c.id for c in lost), onset=float(curve.steps[0]), span=(float(curve.steps.min()), float(curve.steps.max())),
-        axis=curve.axis, actions=("fix-metric", "clean-data"),
+    curve = lost[0]
+    text = f"The validation loss is {_kind(curve)} at all of its {len(curve)} points though training is finite: it can't be computed."
+    return _say(
+        lost, "warning", 0.9, text, float(curve.steps[0]), ("fix-metric", "clean-data"),
+        kind=_kind(curve), from_start=True, last_finite=None, points_lost=len(curve),
     )  # fmt: skip
 
 
@@ -141,25 +134,17 @@ def _lost_from(curve: Curve) -> int:
 
 def _finding(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
     at = _lost_from(curve)
-    kind = _kind(curve, -1)
-    onset = float(curve.steps[min(at, len(curve) - 1)])
+    onset, points = float(curve.steps[min(at, len(curve) - 1)]), len(curve) - at
     when = (
         f"from {curve.axis} {onset:g} on" if at else f"from its very first point on ({curve.axis} {onset:g})"
     )
-    last = float(curve.values[at - 1]) if at else None
-    lost_points = int(len(curve) - at)
     exploded = _gradient_before(case, curve, onset)
-    base = finding(
-        ID, "error", 0.99 if lost_points > 1 or len(curve) < 3 else 0.92, None,
-        f"The loss is {kind} {when} and does not come back{exploded}.",
-        kind=kind, from_start=at == 0, last_finite=last, points_lost=lost_points,
-    )  # fmt: skip
-    span = (onset, max(onset, float(curve.steps[-1])))
     seen = (case.grad_norm.curve,) if exploded and case.grad_norm is not None else ()
-    ids = tuple(c.id for c in (*lost, *seen))
-    return replace(
-        base, curves=ids, onset=onset, span=span, axis=curve.axis, actions=_actions(case, curve, at)
-    )
+    return _say(
+        (curve, *(c for c in lost if c is not curve), *seen), "error", 0.99 if points > 1 or len(curve) < 3 else 0.92,
+        f"The loss is {_kind(curve)} {when} and does not come back{exploded}.", onset, _actions(case, curve, at),
+        kind=_kind(curve), from_start=at == 0, last_finite=float(curve.values[at - 1]) if at else None, points_lost=points,
+    )  # fmt: skip
 
 
 def _gradient_before(case: Case, curve: Curve, onset: float) -> str:
@@ -185,7 +170,9 @@ def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
     """
     reduced = ("fix-precision",) if case.word("precision") in REDUCED else ()
     if at == 0:
-        by_rate = not _at_start(curve) and _high(case, curve)
+        by_rate = not (curve.role.granularity == "step" and int(curve.steps[0]) <= FIRST_STEPS) and _high(
+            case, curve
+        )
         return (
             ("lower-lr", "clip-gradients", *FROM_START[:2], *reduced) if by_rate else (*FROM_START, *reduced)
         )
@@ -194,11 +181,6 @@ def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
     if first_epoch and seen[-1] <= ROSE * seen.min():
         return (*FROM_START, *reduced)
     return (*CONDITION.actions, *reduced) if reduced else ()
-
-
-def _at_start(curve: Curve) -> bool:
-    """Whether the first logged point is that of the very first steps."""
-    return curve.role.granularity == "step" and int(curve.steps[0]) <= FIRST_STEPS
 
 
 def _high(case: Case, curve: Curve) -> bool:
@@ -212,12 +194,9 @@ def _high(case: Case, curve: Curve) -> bool:
 
 def _no_epoch_finite(case: Case) -> bool:
     """Whether losses per epoch are logged, none of them finite."""
-    epochs = [
-        c
-        for c in case.run.curves
-        if c.role.quantity == "loss" and c.role.split == "train" and c.role.granularity == "epoch"
-    ]
-    return any(len(c) for c in epochs) and not any(np.isfinite(c.values).any() for c in epochs)
+    losses = [c for c in case.run.curves if c.role.quantity == "loss" and c.role.split == "train" and len(c)]
+    epochs = [c for c in losses if c.role.granularity == "epoch"]
+    return bool(epochs) and not any(np.isfinite(c.values).any() for c in epochs)
 
 
 def _blows_up(rng: np.random.Generator) -> Run:

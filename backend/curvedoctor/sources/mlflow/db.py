@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -176,7 +177,7 @@ def _direct(path: str) -> Iterator[sqlite3.Connection]:
 
 def _decoding(connection: sqlite3.Connection) -> sqlite3.Connection:
     # names in old databases are not always UTF-8
-    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    connection.text_factory = methodcaller("decode", "utf-8", "replace")
     return connection
 
 

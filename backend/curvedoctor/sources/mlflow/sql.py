@@ -234,14 +234,15 @@ def _series(database: Database, run_id: str, has_nan: bool) -> dict[str, Series]
     counts = database.all(
         'SELECT "key", COUNT(*) FROM metrics WHERE run_uuid = ? GROUP BY "key" ORDER BY "key"', (run_id,)
     )
-    nan = "is_nan" if has_nan else "0"
-    sql = f'SELECT step, timestamp, value, {nan} FROM metrics WHERE run_uuid = ? ORDER BY "key"'  # noqa: S608
+    # NULL becomes NaN
+    value = "CASE WHEN is_nan THEN NULL ELSE value END" if has_nan else "value"
+    sql = f'SELECT step, timestamp, {value} FROM metrics WHERE run_uuid = ? ORDER BY "key"'  # noqa: S608
     steps, times, values = [], [], []
     for rows in database.rows(sql, (run_id,)):
-        step, time, value, unknown = zip(*rows, strict=True)
+        step, time, level = zip(*rows, strict=True)
         steps.append(np.array(step, dtype=np.int64))
         times.append(np.array(time, dtype=np.float64))
-        values.append(np.where(np.array(unknown, dtype=bool), np.nan, np.array(value, dtype=np.float64)))
+        values.append(np.array(level, dtype=np.float64))
     if not steps:
         return {}
     ends = np.cumsum([row[1] for row in counts])
