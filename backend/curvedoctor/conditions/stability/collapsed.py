@@ -9,8 +9,8 @@ How it decides
     logged, from some step on and until the end: three points and more. Before that it moved, if only
     between its first value and the second. The level is that of a constant answer (ln K, ln 2, a
     margin, 1 for hinge), or no better than the start, or more than half of what was gained is lost.
-    Or training and validation fell within the first twentieth of their points, and have not moved by half a per cent since,
-    at more than 15 % of where they began, while the learning rate goes on.
+    Or both fell within the first twentieth of their points and have not moved by half a per cent since, at more than
+    15 % of where they began, while the learning rate goes on.
     Other curves may move on: a training accuracy differs from batch to batch. Nothing is said where
     the learning rate is gone, where the loss is zero, or where so few digits were logged that equal
     values mean nothing.
@@ -58,10 +58,8 @@ FEWEST, SHARE, MANY = 3, 0.2, 8
 LOST, GAINED, MOVED = 0.5, 0.005, 0.01
 #: of the highest value: below it a constant loss is at its floor
 FLOOR = 0.02
-#: a score that drops by less may be chance on few samples
-DROP = 0.1
-#: z of a trend that no noise makes
-TREND = 3.0
+#: a score that drops by less may be chance on few samples; z of a trend that no noise makes
+DROP, TREND = 0.1, 3.0
 #: one in so many points, and as many points at least, within which all was won; what has not moved, as share of the level
 STUCK, STILL = 20, 0.005
 #: shares of the start: what is far from finished, and what has fallen
@@ -134,11 +132,10 @@ def _stuck(case: Case) -> Finding | None:
     known = [s for s in (case.coarsest_train, case.val) if s is not None and s.stats.n >= STUCK]
     train = case.coarsest_train
     told = (
-        case.schedule is not None or rate_stays(case) or any(rests_from(s.y) > len(s.y) // 2 for s in known)
+        case.schedule is not None or rate_stays(case) or any(rests_from(s.y) > s.stats.n / 2 for s in known)
     )
-    if train not in known or not told or not all(map(_rests_early, known)) or rate_gone(case, 0.5):
+    if train is None or train not in known or not told or rate_gone(case, 0.5) or not all(map(_rests, known)):
         return None
-    assert train is not None
     at = max(1, len(train.y) // STUCK)
     return finding(
         ID, "warning", 0.8, train,
@@ -149,11 +146,12 @@ def _stuck(case: Case) -> Finding | None:
     )  # fmt: skip
 
 
-def _rests_early(s: Series) -> bool:
+def _rests(s: Series) -> bool:
     """Whether a curve fell within its first points, and has stayed at a level far from finished since."""
-    late, start = s.y[max(1, len(s.y) // STUCK) :], max(s.stats.first, s.stats.start)
-    level, top = s.stats.end, float(late.max())
-    return top - float(late.min()) <= STILL * abs(level) and UNFINISHED * start < level and top < FELL * start
+    late, start, level = s.y[max(1, len(s.y) // STUCK) :], max(s.stats.first, s.stats.start), s.stats.end
+    return bool(
+        np.ptp(late) <= STILL * abs(level) and UNFINISHED * start < level and late.max() < FELL * start
+    )
 
 
 def _finding(case: Case, s: Series) -> Finding:

@@ -11,7 +11,7 @@ How it decides
     learning rate, as where the loss per step stayed calm until it was lost within the first epoch; a later first
     point is laid to the learning rate where that is above custom.
 
-    A logged gradient norm that had exploded by then, to thirty times its median, is named.
+    A gradient norm that had exploded by then, to thirty times its median, is named.
     Where training is finite and no validation loss ever was a number, the validation is at fault, not the run.
 
 What to try
@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ from curvedoctor.conditions.measures.shape import probing
 from curvedoctor.features.case import Case
 from curvedoctor.features.pair import sides
 from curvedoctor.features.rates import decades_below_usual
-from curvedoctor.model import Curve, EvidenceValue, Finding, Run, Severity, Unjudged
+from curvedoctor.model import Curve, Finding, Run, Severity, Unjudged
 
 ID = "non-finite"
 #: what to try when not one finite value precedes
@@ -55,13 +56,9 @@ ROSE = 3.0
 EXPLODED, SOME = 30.0, 4
 
 
-def _counts(case: Case, curve: Curve) -> bool:
-    """Whether a loss is minimised, an agent's, or one by which two networks are trained against each other."""
-    return curve.role.better == "lower" or case.agent or bool(case.pairs and sides(curve.id))
-
-
 def check(case: Case) -> Finding | Unjudged | None:
-    losses = [c for c in case.run.curves if c.role.quantity == "loss" and len(c) and _counts(case, c)]
+    losses = [c for c in case.run.curves if c.role.quantity == "loss" and len(c)]
+    losses = [c for c in losses if c.role.better == "lower" or case.agent or (case.pairs and sides(c.id))]
     if not losses:
         return unjudged(ID, "no loss is logged")
     if probing(case):
@@ -75,28 +72,28 @@ def check(case: Case) -> Finding | Unjudged | None:
     sound = case.judged_quantity == "loss" and train is not None and not train.stats.bad_tail
     if sound and not np.isfinite(np.concatenate([c.values for c in lost])).any():
         # the run goes on well: a term that never applies, or a validation that can't be computed
-        held_out = [c for c in lost if c.role.split in ("val", "test")]
-        all_lost = len(lost) == sum(c.role.split in ("val", "test") for c in losses)
-        return _never_computed(held_out) if held_out and all_lost else None
+        held_out = [c for c in losses if c.role.split in ("val", "test")]
+        return _never_computed(held_out) if held_out and all(c in lost for c in held_out) else None
     return _finding(case, lost[0], lost)
 
 
 def _say(
-    curves: Sequence[Curve], severity: Severity, confidence: float, text: str, onset: float, actions: tuple[str, ...] = (),
-    **evidence: EvidenceValue,
+    curves: Sequence[Curve], severity: Severity, confidence: float, text: str, onset: float, *,
+    actions: tuple[str, ...] = (), **evidence: Any,
 ) -> Finding:  # fmt: skip
     """A finding on curves as they were logged: of those that are lost there is no series."""
     base = finding(ID, severity, confidence, None, text, actions=actions, **evidence)
     span = (onset, max(onset, float(curves[0].steps[-1])))
-    return replace(base, curves=tuple(c.id for c in curves), onset=onset, span=span, axis=curves[0].axis)
+    ids = tuple(c.id for c in curves)
+    return replace(base, curves=ids, onset=onset, span=span, axis=curves[0].axis)
 
 
 def _now_and_then(losses: list[Curve]) -> Finding | None:
     """Single points that are not finite in a loss that goes on: worth knowing, no more."""
     curve = max(losses, key=lambda c: np.count_nonzero(~np.isfinite(c.values)), default=None)
-    bad = np.flatnonzero(~np.isfinite(curve.values)) if curve is not None else ()
-    if curve is None or not len(bad):
+    if curve is None or np.isfinite(curve.values).all():
         return None
+    bad = np.flatnonzero(~np.isfinite(curve.values))
     first = float(curve.steps[bad[0]])
     which = {"train": "training ", "val": "validation "}.get(curve.role.split, "")
     text = f"Of the {len(curve)} points of the {which}loss {len(bad)} {'is' if len(bad) == 1 else 'are'} not finite, the first at {curve.axis} {first:g}; the loss goes on."
@@ -112,7 +109,7 @@ def _never_computed(lost: list[Curve]) -> Finding:
     curve = lost[0]
     text = f"The validation loss is {_kind(curve)} at all of its {len(curve)} points though training is finite: it can't be computed."
     return _say(
-        lost, "warning", 0.9, text, float(curve.steps[0]), ("fix-metric", "clean-data"),
+        lost, "warning", 0.9, text, float(curve.steps[0]), actions=("fix-metric", "clean-data"),
         kind=_kind(curve), from_start=True, last_finite=None, points_lost=len(curve),
     )  # fmt: skip
 
@@ -142,7 +139,7 @@ def _finding(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
     seen = (case.grad_norm.curve,) if exploded and case.grad_norm is not None else ()
     return _say(
         (curve, *(c for c in lost if c is not curve), *seen), "error", 0.99 if points > 1 or len(curve) < 3 else 0.92,
-        f"The loss is {_kind(curve)} {when} and does not come back{exploded}.", onset, _actions(case, curve, at),
+        f"The loss is {_kind(curve)} {when} and does not come back{exploded}.", onset, actions=_actions(case, curve, at),
         kind=_kind(curve), from_start=at == 0, last_finite=float(curve.values[at - 1]) if at else None, points_lost=points,
     )  # fmt: skip
 
@@ -150,17 +147,14 @@ def _finding(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
 def _gradient_before(case: Case, curve: Curve, onset: float) -> str:
     """What to add where the gradient norm had exploded by then; empty where it had not, or where none is logged."""
     grad = None if case.grad_norm is None else case.grad_norm.curve
-    if grad is None or grad.axis != curve.axis:
+    before = np.isfinite(grad.values) & (grad.steps <= onset) if grad is not None else np.zeros(0, bool)
+    if grad is None or grad.axis != curve.axis or np.count_nonzero(before) < SOME:
         return ""
-    before = grad.steps <= onset
     steps, values = grad.steps[before], grad.values[before]
-    finite = np.isfinite(values)
-    if np.count_nonzero(finite) < SOME:
+    usual, top = float(np.median(values)), int(np.argmax(values))
+    if not values[top] > EXPLODED * usual > 0:
         return ""
-    usual, top = float(np.median(values[finite])), int(np.argmax(np.where(finite, values, -np.inf)))
-    if values[top] > EXPLODED * usual > 0:
-        return f"; the gradient norm had risen to {number(float(values[top]))} at {grad.axis} {steps[top]:g}, from {number(usual)}"
-    return ""
+    return f"; the gradient norm had risen to {number(float(values[top]))} at {grad.axis} {steps[top]:g}, from {number(usual)}"
 
 
 def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
@@ -170,9 +164,8 @@ def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
     """
     reduced = ("fix-precision",) if case.word("precision") in REDUCED else ()
     if at == 0:
-        by_rate = not (curve.role.granularity == "step" and int(curve.steps[0]) <= FIRST_STEPS) and _high(
-            case, curve
-        )
+        at_start = curve.role.granularity == "step" and int(curve.steps[0]) <= FIRST_STEPS
+        by_rate = not at_start and _high(case, curve)
         return (
             ("lower-lr", "clip-gradients", *FROM_START[:2], *reduced) if by_rate else (*FROM_START, *reduced)
         )
@@ -215,6 +208,13 @@ def _recovers(rng: np.random.Generator) -> Run:
     return run(train_loss=y)
 
 
+def _huge(rng: np.random.Generator) -> Run:
+    """A value beyond all measure is a number still."""
+    y = falling(rng)
+    y[20] = 1e30
+    return run(train_loss=y)
+
+
 def _no_validation(rng: np.random.Generator) -> Run:
     return run(train_loss=falling(rng), val_loss=np.full(60, np.nan))
 
@@ -245,5 +245,5 @@ CONDITION = Condition(
         "points_lost": "logged points from the onset on",
     },
     sick=(_blows_up, _from_start, _no_validation, _one_bad_sample, _only_scores, _recovers),
-    healthy=HEALTHY,
+    healthy=(*HEALTHY, _huge),
 )
