@@ -12,7 +12,8 @@ How it decides
     fall over the last quarter must be beyond its noise, must not speed up and must not be a drop or two with nothing
     between them, and the curve must end at its best.
     Of two or three points, validation must be 10 % lower at the last one than at the one before, and training must fall
-    with it. A learning rate that has gone to zero, or a schedule that was to end here, ends it.
+    with it. A learning rate that has gone to zero, or a schedule that was to end here, ends it; unless the curve is smooth and
+    still falls against the sum of the rates, by 10 % or more for as long again: then it was ended on its way.
     Boosted trees also by what their rounds have left to do, (1 - rate)^rounds of what they could explain.
 
     Of an agent the reward is judged, from 12 points on, and gains count against what it had risen by: a warning from
@@ -45,6 +46,7 @@ from curvedoctor.conditions.measures.reward_course import still_rises
 from curvedoctor.conditions.measures.rounds import WORTH as WORTH_ROUNDS
 from curvedoctor.conditions.measures.rounds import to_come
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.travelled import travelled
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.resample import GRID
@@ -60,6 +62,8 @@ PART = (0.17, 0.26)
 AT_BEST = (0.05, 0.02)
 #: share of the fall over the last half that its two steepest steps may make: more is a drop, as where the rate is cut
 DROPS = (0.7, 0.55)
+#: gain from going on as long again that is worth stretching a schedule for, and how far its estimates may lie apart
+FURTHER, AGREE = 0.1, 2.0
 #: share of its peak below which the learning rate has ended the run
 ENDED = 0.05
 #: schedules that reach their end with the run
@@ -93,6 +97,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     confidence = 0.93 * open_ended * ramp(least, *WORTH)
     if confidence < REPORT_FROM:
         confidence, severity = 0.6 * hopeful * ramp(most, *WORTH), "info"
+    if confidence < REPORT_FROM or severity == "info":
+        ended = _ended_on_its_way(case, s)
+        if ended is not None:
+            return ended
     rounds = to_come(case, s)
     if 0.9 * ramp(rounds, *WORTH_ROUNDS) > confidence or (severity == "info" and rounds > WORTH_ROUNDS[1]):
         confidence, severity, least, most = 0.9 * ramp(rounds, *WORTH_ROUNDS), "warning", rounds, rounds
@@ -127,6 +135,23 @@ def _finding(
         f"expected to lower it {lowered(*gain)}.",
         others=(case.train,) if s is case.val else (), at=last,
         gain_least=gain[0], gain_most=gain[1], last_quarter=relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), s.stats.end),
+    )  # fmt: skip
+
+
+def _ended_on_its_way(case: Case, s: Series) -> Finding | None:
+    """The schedule ended a run whose loss still falls against the way that the rate let it go: a longer one goes further."""
+    along = travelled(case, s)
+    if along is None or s.ceiling is not None:
+        return None
+    least, most = (relative(gain, s.stats.end) for gain in gain_interval(along.grid, s.stats.n))
+    sure = least >= FURTHER and most <= AGREE * least and least < 1
+    if not sure or _falling(along) < REPORT_FROM or _part(s, least) < WORTH[0]:
+        return None
+    text = f"The {name(s)} levels off with the learning rate only: against the sum of the rates it falls to the end, and twice the "
+    text += f"epochs, the schedule stretched with them, are expected to lower it {lowered(least, most)}."
+    return finding(
+        ID, "warning", 0.8, s, text, others=(case.train,) if s is case.val else (), at=len(s.y) - 1, gain_least=least,
+        gain_most=min(most, 1.0), last_quarter=relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), s.stats.end),
     )  # fmt: skip
 
 
