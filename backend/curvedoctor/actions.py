@@ -31,6 +31,8 @@ OPPOSITES = (
     frozenset({"lower-lr", "raise-lr"}), frozenset({"bigger-model", "smaller-model"}),
     frozenset({"regularize", "reduce-regularization"}), frozenset({"train-longer", "stop-early"}),
 )  # fmt: skip
+#: what changes nothing: its answer tells what is at fault
+EXPERIMENTS = frozenset({"overfit-one-batch", "run-lr-range-test", "check-split"})
 #: what boosted trees, which have no gradient steps, batches or activations, know nothing of
 NETWORKS_ONLY = frozenset(
     {

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from curvedoctor.features.case import Case
+from curvedoctor.features.sentences import number as number
 from curvedoctor.features.series import Series
 from curvedoctor.model import EvidenceValue, Finding, Run, Severity, Unjudged
 
@@ -146,8 +147,3 @@ def percent(share: float) -> str:
 def times(factor: float) -> str:
     """A factor as people read it: 20 000 rather than 2e+04."""
     return f"{factor:,.0f}".replace(",", " ") if factor >= 100 else f"{factor:.2g}"
-
-
-def number(value: float) -> str:
-    """A level as people read it: three significant digits."""
-    return f"{value:.3g}"
