@@ -111,7 +111,7 @@ def _prescription(diagnosis: Diagnosis, item: Prescription, place: str) -> dict[
     return {
         "basis": item.basis,
         "chance": phrases.chance(item),
-        "gain": phrases.gain(item, diagnosis.run),
+        "gain": phrases.gain(item),
         "place": place,
         "action": clip(item.action),
         "title": _title(item.action),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from curvedoctor.actions import EXPERIMENTS
-from curvedoctor.model import Diagnosis, Prescription, Run, State, Unjudged
+from curvedoctor.model import Diagnosis, Prescription, State, Unjudged
 from curvedoctor.reports.text import number, percent
 
 #: as lists are sorted: what needs somebody first
@@ -108,19 +108,19 @@ def chance(item: Prescription) -> str:
     return f"{share} likely to help"
 
 
-def gain(item: Prescription, run: Run) -> str:
+def gain(item: Prescription) -> str:
     """What it is expected to bring; "" where nothing is known, or nothing to expect.
 
-    >>> gain(Prescription("lower-lr", 0.9, (), "", gain=(0.12, 0.35, 0.6)), Run("", "", "", ()))
+    >>> gain(Prescription("lower-lr", 0.9, (), "", gain=(0.12, 0.35, 0.6)))
     'lowers the final loss by 12–60 %, median 35 %'
     """
     if item.gain is None or not all(map(math.isfinite, item.gain)) or item.gain[2] < LEAST:
         return ""
     low, middle, high = (min(round(100 * share), 99) for share in item.gain)
-    span = f"{high} %" if low == high else f"{low}–{high} %" if low > 0 else f"up to {high} %"
-    median = f", median {middle} %" if 0 < middle and low < high else ""
-    validated = any((c.role.split, c.role.quantity) == ("val", "loss") for c in run.curves)
-    return f"lowers the final {'validation ' * validated}loss by {span}{median}"
+    span = f"by {low}–{high} %" if low > 0 else f"by up to {high} %"
+    if low == high:
+        return f"lowers the final loss by {high} %"
+    return f"lowers the final loss {span}" + (f", median {middle} %" if middle > 0 else "")
 
 
 def order(diagnosis: Diagnosis) -> list[str]:
@@ -134,7 +134,7 @@ def order(diagnosis: Diagnosis) -> list[str]:
 
 def _place(given: Sequence[Prescription], place: int, leading: int) -> str:
     if place < leading:
-        return "tells what is broken" if given[place].action in EXPERIMENTS else "repairs an error"
+        return "tells what is wrong" if given[place].action in EXPERIMENTS else "repairs an error"
     outdone = any(_outdoes(given[place], item) for item in given[leading:place])
     return "takes more effort" if outdone else ""
 
@@ -152,7 +152,7 @@ def _outdoes(one: Prescription, other: Prescription) -> bool:
 def suggestions(diagnosis: Diagnosis) -> list[tuple[Prescription, str]]:
     """Each prescription, with all that stands beside its text: its place, its probability, its gain."""
     return [
-        (item, "; ".join(filter(None, (word, chance(item), gain(item, diagnosis.run)))))
+        (item, "; ".join(filter(None, (word, chance(item), gain(item)))))
         for item, word in zip(diagnosis.prescriptions, order(diagnosis), strict=True)
     ]
 
