@@ -43,7 +43,7 @@ ROOMS = {
 PATIENCE = 300
 
 #: runs, whether they are judged alone, and their lines without a mutant
-Portion = tuple[list[Any], bool, list[str]]
+Portion = tuple[list[Any], bool, list[list[str]]]
 
 
 class Loader(importlib.machinery.SourceFileLoader):
@@ -81,13 +81,15 @@ def portions() -> list[Portion]:
     whole = every()
     parts = [[*runs] for _, runs in groupby(whole["examples"], lambda run: run.group)]
     parts += [
-        whole[name][at : at + 50] for name in ("questions", "clinic") for at in range(0, len(whole[name]), 50)
+        whole[name][at : at + 50]
+        for name in ("trained", "questions", "clinic")
+        for at in range(0, len(whole[name]), 50)
     ]
     held = [*((part, True) for part in parts), (whole["clinic"], False)]
     return [(runs, alone, told(runs, alone)) for runs, alone in held]
 
 
-def told(runs: list[Any], alone: bool) -> list[str]:
+def told(runs: list[Any], alone: bool) -> list[list[str]]:
     from curvedoctor.engine import Options
     from golden.write import lines
 

@@ -180,3 +180,33 @@ def test_libraries_are_told_by_their_names(tags: tuple[str, ...], library: str |
     (case,) = build([Run("r", "r", "g", tuple(assign(curves)), {})])
     assert case.library == library
     assert case.boosting is (library is not None)
+
+
+@pytest.mark.parametrize(
+    "sets", [("training_rmse", "valid_rmse"), ("training auc", "valid auc"), ("training_mae", "valid_mae")]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_lightgbm_in_a_table_of_ones_own(sets: tuple[str, str], seed: int) -> None:
+    """ "training" falls with every round, as each tree fits better what is learnt from; an epoch on batches does not."""
+    rng = np.random.default_rng(seed)
+    t, nan = np.arange(1, 301), np.full(300, np.nan)
+    train, val = (
+        2 * 0.95**t + 0.3 * np.exp(-t / 200),
+        2 * 0.95**t + 0.55 + 7e-4 * t + 2e-3 * rng.standard_normal(300),
+    )
+    if "auc" in sets[0]:
+        train, val = 0.99 - 0.2 * train, 0.99 - 0.2 * val
+    for noise, library in ((0.0, "lightgbm"), (0.02, None)):
+        shaken = train * np.exp(noise * rng.standard_normal(300))
+        curves = [Curve(n, n, t, y, nan) for n, y in zip(sets, (shaken, val), strict=True)]
+        (case,) = build([Run("r", "r", "g", assign(curves))])
+        assert (case.library, case.boosting) == (library, library is not None)
+
+
+@pytest.mark.parametrize("logged", [True, False])
+def test_a_library_s_default_is_no_logged_value(logged: bool) -> None:
+    curves = {"training_rmse": 2 * 0.95 ** np.arange(300.0), "valid_rmse": 1 + np.linspace(-1, 1.5, 300) ** 2}
+    told = curvedoctor.diagnose_curves(curves, params={"num_leaves": 63} if logged else {}).prescriptions
+    (cure,) = [p for p in told if p.action == "smaller-model"]
+    assert (cure.current, cure.proposed) == ((63, 15) if logged else (None, 7))
+    assert ("from 63 to 15" if logged else "to 7 (default 31)") in cure.text

@@ -1,4 +1,5 @@
-"""Runs whose diagnoses are kept: stored trainings of the clinic, the numbers of public questions, and every condition's examples."""
+"""Runs whose diagnoses are kept: stored trainings of the clinic, logs of agents, pairs and trees that other libraries
+trained, the numbers of public questions, and every condition's examples."""
 
 from __future__ import annotations
 
@@ -12,11 +13,12 @@ import numpy as np
 
 from clinic.dataset import as_run
 from clinic.store import load
-from curvedoctor import diagnose_curves
+from curvedoctor import diagnose, diagnose_curves
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.model import Diagnosis, Run
 
 QUESTIONS = Path(__file__).with_name("questions")
+TRAINED = Path(__file__).parents[1] / "data"
 #: stored trainings of each fault
 EACH = 8
 #: relative noise that must change no line that is kept: far more than processors differ by
@@ -55,6 +57,13 @@ def questions() -> Iterator[Run]:
         yield replace(diagnosis.run, name=f"question {folder.name}", group="questions")
 
 
+def trained() -> Iterator[Run]:
+    """Logs of agents, adversarial pairs, autoencoders, language models and boosted trees."""
+    for kind in ("agents", "boosting", "generative"):
+        for diagnosis in diagnose(str(TRAINED / kind)):
+            yield replace(diagnosis.run, name=f"{kind} {diagnosis.run.name}")
+
+
 def shaken(run: Run, seed: int) -> Run:
     """The run with its values moved by next to nothing; what is constant stays so."""
     rng = np.random.default_rng(seed)
@@ -67,14 +76,18 @@ def shaken(run: Run, seed: int) -> Run:
     return replace(run, curves=tuple(curves))
 
 
-def line(diagnosis: Diagnosis) -> str:
-    """What a reader is told of one run, in one line."""
+def told(diagnosis: Diagnosis) -> list[str]:
+    """What a reader is told of one run: a line with what leads, then the sentences."""
     found = [
         f"{f.condition}{'' if f.severity == 'error' else '.' if f.severity == 'info' else '!'}@{_place(f.onset)}"
         for f in diagnosis.findings
     ]
     first = diagnosis.prescriptions[0].action if diagnosis.prescriptions else "-"
-    return f"{diagnosis.run.name} | {diagnosis.verdict} | {' '.join(found) or '-'} | {first}"
+    return [
+        f"{diagnosis.run.name} | {diagnosis.verdict} | {' '.join(found) or '-'} | {first}",
+        *(f"  {f.condition} {f.confidence:.0%}: {f.summary}" for f in diagnosis.findings),
+        *(f"  to try: {p.text}" for p in diagnosis.prescriptions if p.treats),
+    ]
 
 
 def _place(onset: float | None) -> str:

@@ -7,7 +7,6 @@ and where a fitted tree ends early, its leaf is repeated below.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,54 +39,38 @@ class Boosted:
     def scores(self, filled: Floats) -> Floats:
         """Log-odds of each outcome, shape (n, outcomes), for complete rows (n, features)."""
         starts = np.cumsum([0, *self.count[:-1]])
-        leaves = np.arange(len(self.value))
-        sums = [
-            np.add.reduceat(
-                self.value[leaves, self._path(filled[at : at + _BLOCK], slice(None))[-1]],
-                starts,
-                axis=1,
-                dtype=np.float64,
-            )
-            for at in range(0, len(filled), _BLOCK)
-        ]
-        whole = np.concatenate(sums) if sums else np.empty((0, len(self.outcomes)))
-        return np.asarray(np.clip(whole, -SUREST, SUREST))
+        first = self.value.shape[1] * np.arange(len(self.value))[:, None]
+        sums = [np.empty((0, len(self.outcomes)))]
+        for at in range(0, len(filled), _BLOCK):
+            leaves = self.value.take(first + self._path(filled[at : at + _BLOCK], slice(None))[-1])
+            sums.append(np.add.reduceat(leaves, starts, axis=0, dtype=np.float64).T)
+        return np.asarray(np.clip(np.concatenate(sums), -SUREST, SUREST))
 
-    def contributions(self, filled: Floats, outcome: str) -> dict[str, float]:
-        """How much each feature of a complete row moved one outcome's log-odds (Saabas 2014: changes along the paths, summed)."""
-        moved, met = self._moved(filled, outcome)
-        return {self.features[f]: float(moved[f]) for f in met}
-
-    def strongest(self, filled: Floats, outcomes: Sequence[str], most: int) -> list[list[int]]:
-        """Of each outcome the features, at most so many, that raised its log-odds most."""
-        out = []
-        for outcome in outcomes:
-            moved, _ = self._moved(filled, outcome)
-            first = np.argsort(-moved, kind="stable")[:most].tolist()
-            out.append([f for f in first if moved[f] > 0])
-        return out
-
-    def _path(self, filled: Floats, which: slice) -> list[npt.NDArray[np.int64]]:
-        """Level by level, from the root on: the node that each row reaches in each of these trees, shape (n, trees)."""
-        feature, threshold = self.feature[which], self.threshold[which]
-        trees, inner = feature.shape
-        rows = np.arange(len(filled))[:, None]
-        first = inner * np.arange(trees)
-        path = [np.zeros((len(filled), trees), np.int64)]
-        while 2 ** len(path) <= inner + 1:
-            test = first + path[-1]
-            right = filled[rows, feature.take(test)] > threshold.take(test)
-            path.append(2 * path[-1] + 1 + right)
-        return path
-
-    def _moved(self, filled: Floats, outcome: str) -> tuple[Floats, list[int]]:
-        """How much each feature moved an outcome's log-odds, shape (features,), and which features did."""
+    def contributions(self, filled: Floats, outcome: str) -> Floats:
+        """How much each feature of complete rows (n, features) moved one outcome's log-odds, same shape
+        (Saabas 2014: changes along the paths, summed)."""
         k = self.outcomes.index(outcome)
         end = int(self.count[: k + 1].sum())
         mine = slice(end - int(self.count[k]), end)
-        path = np.stack([node[0] for node in self._path(filled[None], mine)])
-        trees = np.arange(path.shape[1])
-        features = self.feature[mine][trees, path[:-1]].ravel()
-        change = np.diff(self.value[mine][trees, path].astype(np.float64), axis=0).ravel()
-        moved = np.bincount(features, weights=change, minlength=len(self.features)).astype(np.float64)
-        return moved, np.unique(features[change != 0]).tolist()
+        path = np.stack(self._path(filled, mine))
+        trees = np.arange(path.shape[1])[:, None]
+        change = np.diff(self.value[mine][trees, path].astype(np.float64), axis=0)
+        moved = self.feature[mine][trees, path[:-1]] + filled.shape[1] * np.arange(len(filled))
+        summed = np.bincount(moved.ravel(), change.ravel(), filled.size).astype(np.float64)
+        return summed.reshape(filled.shape)
+
+    def _path(self, filled: Floats, which: slice) -> list[npt.NDArray[np.int8]]:
+        """Level by level, from the root on: the node that each row reaches in each of these trees, shape (trees, n).
+
+        All nodes of a level are tested, whether they are reached or not: at so few levels, that is quicker.
+        """
+        feature, threshold = self.feature[which], self.threshold[which]
+        by_feature = np.ascontiguousarray(filled.T)
+        path = [np.zeros((len(feature), len(filled)), np.int8)]
+        while (first := 2 ** (len(path) - 1) - 1) < feature.shape[1]:
+            right = np.zeros(path[0].shape, np.bool_)
+            for node in range(first, 2 * first + 1):
+                above = by_feature.take(feature[:, node], axis=0) > threshold[:, node, None]
+                right |= above & (path[-1] == node)
+            path.append(2 * path[-1] + 1 + right)
+        return path

@@ -7,6 +7,7 @@ tasks and sources that the trees had not seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ FEW_BEYOND = -3
 _NONE = -100
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Familiar:
     """Examples of what was learnt from, as ranks among all that was."""
 
@@ -48,13 +49,18 @@ class Familiar:
 
     def distance(self, rows: Floats) -> Floats:
         """How far rows (n, features) are from the examples like them, shape (n,): 0 the same, 1 nothing alike."""
-        ranks = self.ranks(rows)
-        return np.array([self._distance(one) for one in ranks], np.float64)
+        known, table = self._table
+        places, features = np.searchsorted(known, self.ranks(rows)), np.arange(rows.shape[1])
+        far = np.array([table[features, place].sum(axis=0, dtype=np.int32) for place in places])
+        nearest = np.sort(far.reshape(len(rows), len(self.examples)), axis=1)[:, :NEAREST].mean(axis=1)
+        return np.asarray(nearest / (2 * self.cuts.shape[1] * rows.shape[1]))
 
-    def _distance(self, one: npt.NDArray[np.int8]) -> float:
-        far = apart(one, self.examples, self.cuts.shape[1])
-        nearest = min(NEAREST, len(far))
-        return float(np.partition(far, nearest - 1)[:nearest].mean())
+    @cached_property
+    def _table(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
+        """All ranks, and how far each is from the examples' in each feature, shape (features, ranks, examples)."""
+        cuts = self.cuts.shape[1]
+        known = np.array([_NONE, -BEYOND, *range(1, cuts), cuts + BEYOND], np.int8)
+        return known, gaps(known[:, None], self.examples.T[:, None, :], cuts)
 
     def kept(self, distance: Floats) -> Floats:
         """Share of a log-odds that is kept at these distances."""
@@ -69,9 +75,12 @@ class Familiar:
         return np.asarray(self.average + self.kept(distance)[:, None] * (odds - self.average))
 
 
+def gaps(ranks: npt.NDArray[np.int8], others: npt.NDArray[np.int8], cuts: int) -> npt.NDArray[np.int8]:
+    """How far ranks are apart, in halves of a rank."""
+    far = np.minimum(np.abs(ranks - others), cuts) * 2
+    return np.where((ranks == _NONE) != (others == _NONE), round(2 * ABSENT * cuts), far).astype(np.int8)
+
+
 def apart(one: npt.NDArray[np.int8], examples: npt.NDArray[np.int8], cuts: int) -> npt.NDArray[np.float32]:
     """Mean distance of one run's ranks (features,) from those of examples (n, features)."""
-    gap = np.abs(examples.astype(np.int16) - one).astype(np.float32) / cuts
-    np.minimum(gap, 1.0, out=gap)
-    gap[(examples == _NONE) != (one == _NONE)] = ABSENT
-    return np.asarray(gap.mean(axis=1), np.float32)
+    return np.asarray(gaps(one, examples, cuts).mean(axis=1) / (2 * cuts), np.float32)

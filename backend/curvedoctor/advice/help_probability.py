@@ -173,29 +173,43 @@ def estimates(cases: Sequence[Case], model: Model | None = None) -> list[Estimat
     if model is None or not chosen:
         return out
     rows = inputs([cases[i] for i in chosen], model.boosted.features)
-    chances, strange = model.told(rows)
+    told, strange = model.told(rows)
+    outcomes = model.boosted.outcomes
+    chances = [
+        _chances(cases[i], dict(zip(outcomes, row.tolist(), strict=True)))
+        for i, row in zip(chosen, told, strict=True)
+    ]
+    reasons = _attributions(model.boosted, rows, chances)
     for k, i in enumerate(chosen):
-        out[i] = _estimate(model, cases[i], rows[k], chances[k], strange=bool(strange[k]))
+        known = reasons[k]
+        if strange[k]:
+            known = {action: (UNLIKE, *facts_[: REASONS - 1]) for action, facts_ in known.items()}
+        out[i] = Estimate(chances[k], known, model=model)
     return out
 
 
-def _estimate(model: Model, case: Case, row: Floats, chance: Floats, *, strange: bool) -> Estimate:
-    chances = dict(zip(model.boosted.outcomes, chance.tolist(), strict=True))
+def _chances(case: Case, chances: dict[str, float]) -> dict[str, float]:
+    """Probabilities of actions, corrected by what the clinic does not know."""
     chances.pop(SICK, None)
     if case.word("activation") in SMOOTH:
         chances["fix-activation"] = 0.0  # the clinic has no such network, and there is nothing to repair
     if (case.number("n_train") or 0.0) >= BEYOND:
         chances["more-data"] = min(chances.get("more-data", 0.0), ON_AVERAGE)
-    likeliest = sorted(chances, key=lambda action: -chances[action])[:EXPLAINED]
-    reasons = _attributions(model.boosted, row, likeliest)
-    if strange:
-        reasons = {action: (UNLIKE, *known[: REASONS - 1]) for action, known in reasons.items()}
-    return Estimate(chances, reasons, model=model)
+    return chances
 
 
-def _attributions(trees: Boosted, row: Floats, actions: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    strongest = trees.strongest(impute(row), list(actions), LOOKED_AT)
-    return {
-        action: facts(((trees.features[f], float(row[f])) for f in places), REASONS)
-        for action, places in zip(actions, strongest, strict=True)
-    }
+def _attributions(
+    trees: Boosted, rows: Floats, chances: Sequence[Mapping[str, float]]
+) -> list[dict[str, tuple[str, ...]]]:
+    """Of each row the facts that raised the log-odds of its likeliest actions most; an action is looked at for all rows at once."""
+    likeliest = [sorted(known, key=lambda action: -known[action])[:EXPLAINED] for known in chances]
+    found: list[dict[str, tuple[str, ...]]] = [dict.fromkeys(actions, ()) for actions in likeliest]
+    filled = impute(rows)
+    for action in dict.fromkeys(action for actions in likeliest for action in actions):
+        which = [k for k, actions in enumerate(likeliest) if action in actions]
+        moved = trees.contributions(filled[which], action)
+        strongest = np.argsort(-moved, axis=1, kind="stable")[:, :LOOKED_AT].tolist()
+        for k, change, places in zip(which, moved, strongest, strict=True):
+            raised = ((trees.features[f], float(rows[k, f])) for f in places if change[f] > 0)
+            found[k][action] = facts(raised, REASONS)
+    return found

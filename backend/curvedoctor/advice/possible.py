@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from curvedoctor.actions import NETWORKS_ONLY, OF_AGENTS
-from curvedoctor.conditions.measures.selects import selects
 from curvedoctor.features.case import Case
 from curvedoctor.features.language import of_language
 from curvedoctor.features.rates import decades_below_usual, tuned
+from curvedoctor.features.selects import selects
 from curvedoctor.model import Finding
 
 #: a data set this large, or so many steps where its size is not logged, is not short of data

@@ -123,30 +123,39 @@ def _stop(case: Case, w: Words) -> Change | None:
 
 
 def _smaller(case: Case, w: Words) -> Change:
-    now = int(case.number(w.param) or case.number("num_leaves") or w.size_default)
-    proposed = max(4, now // 4) if w.param == "num_leaves" else max(2, now - 2)
-    if proposed >= now:
-        proposed = max(2, now - 1)
-    return Change(
-        f"Grow smaller trees: {w.size} from {now} to {proposed}.", w.param, now, proposed,
-        float(f"{proposed / now:.3g}"),
-    )  # fmt: skip
+    def make(now: float) -> int:
+        fewer = max(4, int(now) // 4) if w.param == "num_leaves" else max(2, int(now) - 2)
+        return fewer if fewer < now else max(2, int(now) - 1)
+
+    return _setting(case, w.param, w.size_default, make, f"Grow smaller trees: {w.size} {{}}.")
 
 
 def _bigger(case: Case, w: Words) -> Change:
-    now = int(case.number(w.param) or w.size_default)
-    proposed = now * 4 if w.param == "num_leaves" else now + 2
-    text = f"Grow bigger trees: {w.size} from {now} to {proposed}."
-    return Change(text, w.param, now, proposed, float(f"{proposed / now:.3g}"))
+    def make(now: float) -> int:
+        return int(now) * 4 if w.param == "num_leaves" else int(now) + 2
+
+    return _setting(case, w.param, w.size_default, make, f"Grow bigger trees: {w.size} {{}}.")
 
 
 def _regularize(case: Case, w: Words) -> Change:
-    now, penalty = case.number(w.leaf_param), case.number("weight_decay")
-    now = w.leaf_default if now is None else now
-    proposed = float(f"{4 * max(now, 1.0):.2g}")
+    penalty = case.number("weight_decay")
     more = f"{w.penalty} {say(max(10 * penalty, 1.0)) if penalty is not None else 10}"
-    text = f"Regularize: {w.leaf} from {say(now)} to {say(proposed)}; then {w.rows} 0.7, {more}."
-    return Change(text, w.leaf_param, now, proposed, 4.0 if now >= 1 else None)
+    text = f"Regularize: {w.leaf} {{}}; then {w.rows} 0.7, {more}."
+    return _setting(case, w.leaf_param, w.leaf_default, lambda now: float(f"{4 * max(now, 1.0):.2g}"), text)
+
+
+def _setting(case: Case, param: str, default: float, make: Callable[[float], float], text: str) -> Change:
+    """A new value, in a text with a place for it: what was not logged is the library's default, and said to be."""
+    logged = case.number(param)
+    now = default if logged is None else logged
+    proposed = make(now)
+    said = (
+        f"to {say(proposed)} (default {say(now)})"
+        if logged is None
+        else f"from {say(now)} to {say(proposed)}"
+    )
+    factor = float(f"{proposed / now:.3g}") if now else None
+    return Change(text.format(said), param, case.params.get(param), proposed, factor)
 
 
 def _more_data(case: Case, w: Words) -> Change:

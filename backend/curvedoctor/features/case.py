@@ -91,7 +91,7 @@ class Case:
     @cached_property
     def library(self) -> str | None:
         """The library that grows the trees, where the configuration or the names of the curves tell."""
-        return self.word("library") or library_of(tuple(curve.tag for curve in self.run.curves))
+        return self.word("library") or library_of(self.run.curves)
 
     @cached_property
     def schedule(self) -> Schedule | None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+
+import numpy as np
+
+from curvedoctor.model import Curve
 
 #: of some curve: a name that only this library gives
 _OWN = {
@@ -22,11 +27,36 @@ _XGBOOST = re.compile(
 )
 #: scikit-learn's histogram boosting prints how each round's trees have grown
 _HISTOGRAM = {"train loss", "max depth"}
+#: of every curve: LightGBM's "training" and "valid", which networks' logs say too
+_LIGHTGBM = re.compile(
+    r"^(training|valid\w{0,9}?)[ '._/-]{1,3}(rmse|mae|mape|l1|l2|auc|average_precision|cross_entropy|huber|fair|poisson"
+    r"|quantile|gamma|tweedie|(ndcg|map)(@\d+)?|kullback_leibler)$",
+    re.IGNORECASE,
+)
+#: rounds, and the share of them that fit better what is learnt from: each tree does, a step on a batch need not
+ROUNDS, FITS = 10, 0.98
+
+
+def library_of(curves: Sequence[Curve]) -> str | None:
+    """The library whose curves these are, by their names; None where nothing says that trees are grown."""
+    tags = tuple(curve.tag for curve in curves)
+    found = _by_names(tags)
+    if found or not tags or not all(_LIGHTGBM.match(tag[:200]) for tag in tags):
+        return found
+    learnt = [curve for curve in curves if curve.tag.lower().startswith("training")]
+    return "lightgbm" if learnt and all(_fitted(curve) for curve in learnt) else None
+
+
+def _fitted(curve: Curve) -> bool:
+    """Whether round after round fits better."""
+    ways = np.diff(curve.values if curve.role.better == "higher" else -curve.values)
+    return (
+        len(ways) >= ROUNDS and bool(np.mean(ways >= 0) >= FITS) and bool((np.diff(curve.steps) == 1).all())
+    )
 
 
 @lru_cache(maxsize=256)  # siblings log the same
-def library_of(tags: tuple[str, ...]) -> str | None:
-    """The library whose curves these are; None where nothing says that trees are grown."""
+def _by_names(tags: tuple[str, ...]) -> str | None:
     for name, own in _OWN.items():
         if any(own.search(tag[:200]) for tag in tags):
             return name

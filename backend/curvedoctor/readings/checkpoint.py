@@ -2,7 +2,8 @@
 
 The best of many noisy evaluations is partly luck: the difference of two equally good ones has a σ of √2 times that of
 one, so evaluations within 2 σ above the best can't be told from it. Of the checkpoints whose evaluation lies in that
-band the one evaluated best is kept; where no file is known, the band says which steps are as good.
+band the one evaluated best is kept; where no file is known, the band says which steps are as good. Detection and
+segmentation go by their score (mAP50-95, Dice), all else by the validation loss, where one is logged.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from curvedoctor.features.case import Case
+from curvedoctor.features.selects import selects
 from curvedoctor.features.series import Series
 from curvedoctor.model import Checkpoint
 
@@ -29,7 +31,7 @@ LISTED = 12
 
 def read(case: Case) -> Mapping[str, object] | None:
     """The checkpoint to keep, the best logged evaluation, and the band; None where there is nothing to choose."""
-    s = case.val or case.val_score or case.reward
+    s = selects(case) or case.val or case.val_score or case.reward
     if s is None or s.stats.n < FEWEST or s.curve.role.better == "none":
         return None
     best = float(s.y[s.best_index])

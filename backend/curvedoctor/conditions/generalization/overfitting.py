@@ -54,13 +54,13 @@ from curvedoctor.conditions.generalization.turned import (
     say,
     turned_of,
 )
-from curvedoctor.conditions.measures.selects import selects
 from curvedoctor.conditions.measures.shape import why_unjudgeable
 from curvedoctor.conditions.measures.turn import Turn, at, holds, serves, untrained
 from curvedoctor.conditions.progress.blind import best_above_guess
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
 from curvedoctor.features.resample import GRID
+from curvedoctor.features.selects import selects
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 

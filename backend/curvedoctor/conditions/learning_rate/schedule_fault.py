@@ -39,6 +39,7 @@ from curvedoctor.conditions.base import Condition, finding, number, percent, unj
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import name, probing
 from curvedoctor.conditions.measures.turns import deliberate, reversals, rise
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import LIMIT
 from curvedoctor.features.schedule import SAME, Schedule, recognize
@@ -179,7 +180,7 @@ def _past_end(case: Case, s: Schedule, y: Floats) -> _Fault | None:
 def _only_rises(case: Case, s: Schedule, y: Floats) -> _Fault | None:
     """A rise until the end that the loss does not survive; a run that was ended within its warm-up is no fault."""
     late = int(np.argmax(y)) >= 0.9 * (len(y) - 1)
-    rises = late and not reversals(y, s.peak) and s.last > 2 * y[0] and float(np.median(y)) < 0.8 * s.peak
+    rises = late and not reversals(y, s.peak) and s.last > 2 * y[0] and median(y) < 0.8 * s.peak
     if not rises or _steered(case) or _harm(case) < HARM:
         return None
     words = f"The learning rate rises to its peak ({number(s.peak)}) at the end of the run{_end(case)}."

@@ -35,9 +35,10 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import binomial_sigma, proportion, sample_size
-from curvedoctor.conditions.measures.selects import selects, swayed_by_few
 from curvedoctor.conditions.measures.shape import mean, relative, why_unjudgeable
+from curvedoctor.conditions.measures.sways import swayed_by_few
 from curvedoctor.features.case import Case
+from curvedoctor.features.selects import selects
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 

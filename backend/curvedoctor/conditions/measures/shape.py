@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from curvedoctor.conditions.base import number
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
@@ -185,12 +186,12 @@ def two_levels(first: Floats, second: Floats) -> float | None:
     sign = np.sign(np.median(gap[late]))
     if sign == 0 or np.mean(np.sign(gap) == sign) < SIDED or np.mean(np.sign(back[late]) == -sign) < SIDED:
         return None
-    distance = abs(float(np.median(gap[late])))
+    distance = abs(median(gap[late]))
     noise = max(jitter(first[late]), jitter(second[late]))
-    level = abs(float(np.median(first[late])))
+    level = abs(median(first[late]))
     return distance if distance > SMOOTH * noise and distance > APART * level else None
 
 
 def jitter(y: Floats) -> float:
     """Median size of the change from point to point."""
-    return float(np.median(np.abs(np.diff(y)))) if len(y) > 1 else 0.0
+    return median(np.abs(np.diff(y))) if len(y) > 1 else 0.0
