@@ -16,10 +16,13 @@ import logging
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curvedoctor_mlflow import access, page, routes
 from curvedoctor_mlflow.service import DiagnosisService
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 _logger = logging.getLogger(__name__)
 
@@ -46,7 +49,7 @@ def create_app() -> Any:
     return app
 
 
-def _extend(app: Any) -> dict[str, list[str]]:
+def _extend(app: Flask) -> dict[str, list[str]]:
     """Add our routes and our script to MLflow's Flask app; the routes by who may read them."""
     from mlflow.server import BACKEND_STORE_URI_ENV_VAR, handlers
 

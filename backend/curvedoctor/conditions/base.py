@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from curvedoctor.features.case import Case
+from curvedoctor.features.sentences import number as number
 from curvedoctor.features.series import Series
 from curvedoctor.model import EvidenceValue, Finding, Run, Severity, Unjudged
 
@@ -156,8 +157,3 @@ def lowered(least: float, most: float | None = None) -> str:
     if most is not None and most >= ALL:
         return f"by {percent(least)} or more"
     return "by " + " to ".join(dict.fromkeys(percent(share) for share in (least, most or least)))
-
-
-def number(value: float) -> str:
-    """A level as people read it: three significant digits."""
-    return f"{value:.3g}"

@@ -14,12 +14,15 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from curvedoctor.address import hidden, real
 from curvedoctor.errors import SinkError
 from curvedoctor.sinks.mlflow.content import FILES, FOLDER
+
+if TYPE_CHECKING:
+    from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
 #: folders above ours that may have come with it: the run's artifacts, the run, the experiment
 LEVELS = 3
@@ -31,7 +34,7 @@ class Shelf:
     """Where one run's artifacts are."""
 
     uri: str
-    repository: Any
+    repository: ArtifactRepository
 
     def present(self) -> set[str]:
         """The names in our folder."""
@@ -119,7 +122,7 @@ def _served(uri: str, tracking_uri: str) -> str:
     return str(MlflowArtifactsRepository.resolve_uri(uri, real(tracking_uri)))
 
 
-def _repository(uri: str) -> Any:
+def _repository(uri: str) -> ArtifactRepository:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     return get_artifact_repository(uri)

@@ -11,13 +11,16 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from curvedoctor.address import hidden, real
 from curvedoctor.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    from requests import Response
 
 #: seconds to connect, and to wait for the next bytes
 CONNECT, READ = 5.0, 30.0
@@ -26,6 +29,8 @@ ATTEMPTS = 4
 PAUSES = (0.5, 1.0, 2.0)
 LONGEST_PAUSE = 10.0
 BUSY = frozenset({429, 502, 503, 504})
+#: what a server says, as JSON gives it
+Answer = dict[str, Any]
 
 
 class Refused(Exception):
@@ -44,7 +49,7 @@ class Server:
     rest: str = field(init=False)
     ajax: str = field(init=False)
     _credentials: Any = field(init=False, repr=False)
-    _http_request: Any = field(init=False, repr=False)
+    _http_request: Callable[..., Response] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         # nothing that runs here is to be reported to anybody
@@ -59,11 +64,11 @@ class Server:
         self._http_request = http_request
         self._credentials = get_default_host_creds
 
-    def get(self, path: str, parameters: Sequence[tuple[str, object]], ajax: bool = False) -> dict[str, Any]:
+    def get(self, path: str, parameters: Sequence[tuple[str, object]], ajax: bool = False) -> Answer:
         """GET `path` (below /api/2.0/mlflow or /ajax-api/2.0/mlflow)."""
         return self._ask("GET", path, ajax, params=list(parameters))
 
-    def post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+    def post(self, path: str, body: Mapping[str, object]) -> Answer:
         """POST a JSON body."""
         return self._ask("POST", path, False, json=dict(body))
 
@@ -86,7 +91,7 @@ class Server:
                     error = second
             raise SourceError(f"{self.address}: {explain(error)}") from error
 
-    def _ask(self, method: str, path: str, ajax: bool, **request: Any) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, ajax: bool, **request: Any) -> Answer:
         host, base = (self.ajax, "/ajax-api") if ajax else (self.rest, "/api")
         for attempt in range(ATTEMPTS):
             response = self._once(host, f"{base}/2.0/mlflow/{path}", method, request)
@@ -102,7 +107,7 @@ class Server:
             raise Refused(404, "the answer is not JSON: this is no MLflow server") from error
         return found if isinstance(found, dict) else {}
 
-    def _once(self, host: str, endpoint: str, method: str, request: Mapping[str, Any]) -> Any:
+    def _once(self, host: str, endpoint: str, method: str, request: Mapping[str, Any]) -> Response:
         from mlflow.exceptions import MlflowException
 
         try:
@@ -141,7 +146,7 @@ def _pause(wanted: str | None, usual: float) -> float:
     return min(float(wanted), LONGEST_PAUSE) if wanted and re.fullmatch(r"\d+(\.\d+)?", wanted) else usual
 
 
-def _message(response: Any) -> str:
+def _message(response: Response) -> str:
     try:
         return str(json.loads(response.content).get("message", ""))[:500] or str(response.reason)
     except (ValueError, AttributeError):

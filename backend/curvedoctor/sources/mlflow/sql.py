@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from curvedoctor.sources.mlflow.common import (
     Stored,
     together,
 )  # fmt: skip
-from curvedoctor.sources.mlflow.db import Database, connect, is_sqlite
+from curvedoctor.sources.mlflow.db import Database, Row, connect, is_sqlite
 from curvedoctor.sources.trackio import holds_runs
 
 _SCHEMES = tuple(
@@ -38,6 +38,8 @@ _RUN_COLUMNS = (
 )  # fmt: skip
 #: tags that `find` needs even without a filter
 _NAMING = ("mlflow.runName", "mlflow.parentRunId")
+#: run id → key → value
+ByRun = dict[str, dict[str, Any]]
 
 
 class MlflowSql:
@@ -157,9 +159,9 @@ def _stored(
 
 
 def _one(
-    row: tuple[Any, ...],
-    tags: Mapping[str, Mapping[str, Any]],
-    params: Mapping[str, Mapping[str, Any]],
+    row: Row,
+    tags: ByRun,
+    params: ByRun,
 ) -> Stored:
     run_id, experiment, space = str(row[0]), str(row[9] or ""), row[11]
     return Stored(
@@ -180,9 +182,9 @@ def _one(
 
 def _pairs(
     database: Database, table: str, only: tuple[str, Sequence[str]], names: Sequence[str] = ()
-) -> dict[str, dict[str, Any]]:
+) -> ByRun:
     """run id → key → value of one of the tables of keys and values."""
-    found: dict[str, dict[str, Any]] = {}
+    found: ByRun = {}
     conditions = [text for text in (only[0], _in('"key"', names)) if text]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     for rows in database.rows(f'SELECT run_uuid, "key", value FROM {table}{where}', (*only[1], *names)):  # noqa: S608
