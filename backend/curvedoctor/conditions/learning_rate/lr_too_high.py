@@ -169,7 +169,7 @@ def _lost(case: Case) -> Finding | None:
     s, train = case.outcome, case.coarsest_train
     assert s is not None
     apart = train is None or s is not case.val or score_holds(case.val_score) or at_chance(case) is not None
-    again = 0.0 if train is None else mean_above_best(train)
+    again = 0.0 if train is None else max(0.0, mean_above_best(train))
     # a training loss next to nothing may double
     little = train is None or train.stats.end * again / (1 + again) < REGAINED * begins(train)
     rise = 0.0 if apart or little else min(above_best(s), again)
