@@ -18,7 +18,7 @@ from typing import Any
 
 from curvedoctor.address import Address, hidden
 from curvedoctor.engine import Options, diagnose_runs
-from curvedoctor.engine.changes import Changes
+from curvedoctor.engine.live import Live
 from curvedoctor.model import Diagnosis, Problem, Run
 from curvedoctor.notify import notify
 from curvedoctor.sinks.base import WriteOptions
@@ -55,7 +55,7 @@ class ExperimentState:
     #: run id → where to read it, and the state that was read
     units: dict[str, Unit] = field(default_factory=dict)
     #: what has to be judged again
-    changes: Changes = field(default_factory=lambda: Changes(Options()))
+    live: Live = field(default_factory=lambda: Live(Options()))
     #: by the place where it was met
     problems: dict[str, Problem] = field(default_factory=dict)
     #: counts changes
@@ -195,16 +195,16 @@ class DiagnosisService:
             state.rows.pop(run_id, None)
             state.diagnoses.pop(run_id, None)
         judged = 0
-        for item in state.changes.look(found):
-            if isinstance(item, Problem):
-                where = item.where.replace(self.address, "store")
-                state.problems[where] = replace(item, where=where)
-            elif item.run.origin is not None:
+        for looked in state.live.look(found):
+            run_id = looked.unit.run_id
+            for problem in looked.problems or ():
+                where = problem.where.replace(self.address, "store")
+                state.problems[where] = replace(problem, where=where)
+            for diagnosis in looked.diagnoses:
                 judged += 1
-                run_id = item.run.origin.key
-                state.units[run_id] = units[run_id]
+                state.units[run_id] = looked.unit
                 state.problems.pop(f"store#{run_id}", None)
-                self._take(state, item, experiment, run_id)
+                self._take(state, diagnosis, experiment, run_id)
                 state.version += judged % SHOWN == 0
         if judged or gone or not state.version:
             state.version += 1

@@ -38,7 +38,7 @@ Answer = tuple[int, Json]
 
 
 class RequestHandler:
-    """Answers requests from what the clinic knows."""
+    """Answers requests from what the service knows."""
 
     def __init__(self, service: DiagnosisService, out: BinaryIO) -> None:
         self.service = service

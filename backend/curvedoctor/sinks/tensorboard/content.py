@@ -16,8 +16,9 @@ from typing import Any
 from curvedoctor.model import Curve, Diagnosis, Severity, State
 from curvedoctor.reports import overlays
 from curvedoctor.reports.as_json import to_dict
+from curvedoctor.reports.text import one_line
 from curvedoctor.sinks.base import WriteOptions
-from curvedoctor.sinks.tensorboard.text import markdown, plainly
+from curvedoctor.sinks.tensorboard.text import page
 from curvedoctor.version import __version__
 
 WRITER = "curvedoctor"
@@ -63,7 +64,7 @@ def state(diagnosis: Diagnosis) -> dict[str, object]:
     return {
         "verdict": diagnosis.state,
         "conditions": sorted([finding.condition, finding.severity] for finding in diagnosis.findings),
-        "first": None if first is None else [first.action, plainly(first.text)],
+        "first": None if first is None else [first.action, one_line(first.text)],
     }
 
 
@@ -112,7 +113,7 @@ def events(diagnosis: Diagnosis, before: Written, options: WriteOptions) -> Iter
     def event(summary: Any, step: int = 0) -> bytes:
         return bytes(Event(wall_time=now, step=step, summary=summary).SerializeToString())
 
-    yield event(text_pb(TEXT, markdown(diagnosis)))
+    yield event(text_pb(TEXT, page(diagnosis)))
     pictures = options.pictures or before.pictures
     if pictures:
         yield event(_image(diagnosis))
