@@ -16,10 +16,14 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from curvedoctor.sinks.mlflow.shelf import local_path
 from curvedoctor_mlflow import inner, page, routes
 from curvedoctor_mlflow.service import DiagnosisService
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 _logger = logging.getLogger(__name__)
 
@@ -44,7 +48,7 @@ def create_app() -> object:
     return outer
 
 
-def _extend(app: inner.App) -> Mapping[str, Sequence[str]]:
+def _extend(app: Flask) -> Mapping[str, Sequence[str]]:
     """Add our routes and our script to MLflow's Flask app; the routes by who may read them."""
     index = Path(str(app.static_folder)) / "index.html"
     service = DiagnosisService(address(inner.backend_store()))

@@ -5,30 +5,22 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from mlflow.store.tracking.abstract_store import AbstractStore
 
 
-class App(Protocol):
-    """MLflow's Flask app, as far as it is extended."""
-
-    static_folder: str
-    view_functions: dict[str, Callable[[], Any]]
-
-    def add_url_rule(self, rule: str, endpoint: str, view: Callable[..., Any], *, methods: list[str]) -> None:
-        """Answer a path."""
-
-    def after_request(self, ear: Callable[[Any], Any]) -> object:
-        """Show each answer to `ear` before it is sent."""
-
-
-def flask_app() -> App:
+def flask_app() -> Flask:
     """MLflow's own pages and routes."""
     from mlflow.server import app
 
-    return app  # type: ignore[no-any-return]
+    found: Flask = app
+    return found
 
 
-def served(app: App) -> object:
+def served(app: Flask) -> object:
     """What the server's program runs: gunicorn the Flask app (WSGI), uvicorn (MLflow 3's default) what is made of it."""
     if os.environ.get("_MLFLOW_SGI_NAME") != "uvicorn":
         return app
@@ -100,7 +92,7 @@ def inside() -> Callable[[], None]:
     return lambda: set_server_request_workspace(workspace)
 
 
-def _store() -> Any:
+def _store() -> AbstractStore:
     from mlflow.server.handlers import _get_tracking_store
 
     return _get_tracking_store()

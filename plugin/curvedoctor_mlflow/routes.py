@@ -10,7 +10,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from curvedoctor.address import hidden
 from curvedoctor.model import Diagnosis
@@ -20,6 +20,11 @@ from curvedoctor_mlflow.files import FILES
 from curvedoctor_mlflow.service import DiagnosisService, ExperimentState
 from curvedoctor_panel.served import KEPT
 
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+    from curvedoctor_panel.plain import Json
+
 _logger = logging.getLogger(__name__)
 
 #: seconds that a request waits for a diagnosis before it says that it is being made
@@ -27,10 +32,10 @@ PATIENCE = 1.5
 #: what nobody may read without a login is cached by nobody
 NO_STORE = {"Cache-Control": "no-store"}
 ENDED = frozenset({"FINISHED", "FAILED", "KILLED"})
-Handler = Callable[[], Any]
+Handler = Callable[[], "Response"]
 
 
-def add(app: inner.App, service: DiagnosisService) -> dict[str, list[str]]:
+def add(app: Flask, service: DiagnosisService) -> dict[str, list[str]]:
     """Add our routes to MLflow's Flask app; returns them by who may read them."""
     base = inner.prefixed("/" + page.ROUTES)
     handlers = {
@@ -54,7 +59,7 @@ def add(app: inner.App, service: DiagnosisService) -> dict[str, list[str]]:
 def _guarded(handler: Handler) -> Handler:
     """A fault of ours is an answer, and MLflow's own refusals keep their status."""
 
-    def guarded() -> Any:
+    def guarded() -> Response:
         from mlflow.exceptions import MlflowException
 
         try:
@@ -78,7 +83,7 @@ def _asked(name: str) -> str:
     return str(value)
 
 
-def _answer(content: object, status: int = 200) -> Any:
+def _answer(content: object, status: int = 200) -> Response:
     from flask import Response, request
 
     body = json.dumps(content, allow_nan=False).encode()
@@ -108,14 +113,14 @@ def _own(service: DiagnosisService, run_id: str) -> ExperimentState:
     return state
 
 
-def _status(state: ExperimentState, missing: bool | None = None) -> dict[str, Any]:
+def _status(state: ExperimentState, missing: bool | None = None) -> dict[str, Json]:
     """`missing`: what is asked for has no diagnosis; not yet, as long as there is work to do."""
     missing = not state.complete if missing is None else missing
     phase = "reading" if state.busy and missing else "ready"
     return {"phase": phase, "total": state.total, "trouble": state.trouble, "version": state.version}
 
 
-def _of_run(service: DiagnosisService) -> tuple[ExperimentState, Diagnosis | None, dict[str, Any]]:
+def _of_run(service: DiagnosisService) -> tuple[ExperimentState, Diagnosis | None, dict[str, Json]]:
     """(the state, the diagnosis of the run that is asked for, the state of things)."""
     run_id = _asked("run_id")
     state = _own(service, run_id)
@@ -127,7 +132,7 @@ def _of_run(service: DiagnosisService) -> tuple[ExperimentState, Diagnosis | Non
     return state, diagnosis, told
 
 
-def _brief(service: DiagnosisService) -> Any:
+def _brief(service: DiagnosisService) -> Response:
     """What the badge shows of a run."""
     from curvedoctor_panel.view import headline
 
@@ -140,7 +145,7 @@ def _brief(service: DiagnosisService) -> Any:
     return _answer(told)
 
 
-def _run(service: DiagnosisService) -> Any:
+def _run(service: DiagnosisService) -> Response:
     """Everything about one run."""
     from curvedoctor_panel.view import run_view
 
@@ -156,7 +161,7 @@ def _chosen() -> frozenset[str]:
     return frozenset(re.findall(r"[0-9a-f]{32}", request.args.get("runs", "")))
 
 
-def _counts(service: DiagnosisService) -> Any:
+def _counts(service: DiagnosisService) -> Response:
     """What the badge shows of an experiment: how many runs are in which state."""
     experiment = _asked("experiment_id")
     inner.see(experiment)
@@ -165,7 +170,7 @@ def _counts(service: DiagnosisService) -> Any:
     return _answer({**_status(state), "states": {state: states[state] for state in STATES if states[state]}})
 
 
-def _experiment(service: DiagnosisService) -> Any:
+def _experiment(service: DiagnosisService) -> Response:
     """All runs of an experiment side by side; nothing but the state if `version` is still current."""
     from flask import request
 
@@ -182,20 +187,20 @@ def _experiment(service: DiagnosisService) -> Any:
     return _answer(told)
 
 
-def _explain() -> Any:
+def _explain() -> Response:
     """A condition's manual page."""
     from curvedoctor_panel import manual
 
     return _answer({"page": manual.page(_asked("condition"))})
 
 
-def _page() -> Any:
+def _page() -> Response:
     from flask import Response
 
     return Response(page.own(), mimetype="text/html", headers=NO_STORE)
 
 
-def _static(name: str) -> Any:
+def _static(name: str) -> Response:
     from flask import Response, request
 
     headers = {
@@ -209,7 +214,7 @@ def _static(name: str) -> Any:
     return Response(body, headers=headers, mimetype=FILES.kind(name))
 
 
-def _after(service: DiagnosisService, response: Any) -> Any:
+def _after(service: DiagnosisService, response: Response) -> Response:
     """An update that ends a run queues its diagnosis; the answer itself is left alone."""
     from flask import request
 

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from curvedoctor.address import Address, hidden
 from curvedoctor.engine import Options, diagnose_runs
@@ -25,6 +25,9 @@ from curvedoctor.sinks.base import WriteOptions
 from curvedoctor.sinks.writeback import annotate, is_training
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import ReadOptions, Unit
+
+if TYPE_CHECKING:
+    from curvedoctor_panel.overview import Row
 
 _logger = logging.getLogger(__name__)
 
@@ -49,7 +52,7 @@ class ExperimentState:
     #: run id → diagnosis; its run has no points, which are read again when a run is shown
     diagnoses: dict[str, Diagnosis] = field(default_factory=dict)
     #: run id → what the list of runs shows of it, taken while its points were at hand
-    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
     #: runs without a curve: fits, evaluations, traces, parents of sweeps, and what has just begun
     curveless: set[str] = field(default_factory=set)
     #: run id → where to read it, and the state that was read
@@ -77,7 +80,7 @@ class ExperimentState:
         """Whether all runs have been looked at once."""
         return self.looked > float("-inf")
 
-    def lines(self, only: Collection[str] = ()) -> list[dict[str, Any]]:
+    def lines(self, only: Collection[str] = ()) -> list[Row]:
         """Rows of the runs that hold a curve; of those in `only`, if there are any."""
         rows = dict(self.rows)  # another thread may be at work
         names = {run_id: str(line["run"]) for run_id, line in rows.items()}

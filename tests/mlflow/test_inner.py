@@ -13,11 +13,17 @@ PUBLIC = {"mlflow", "mlflow.entities", "mlflow.exceptions"}
 
 def inner(module: Path) -> Iterator[str]:
     """What a module imports of MLflow that its documentation does not promise."""
-    for node in ast.walk(ast.parse(module.read_text())):
+    tree = ast.parse(module.read_text())
+    typing = {each for node in ast.walk(tree) if _for_types(node) for each in ast.walk(node)}
+    for node in set(ast.walk(tree)) - typing:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "mlflow":
             yield from (f"{node.module}.{each.name}" for each in node.names if _private(node, each.name))
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names if each.name.startswith("mlflow."))
+
+
+def _for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def _private(node: ast.ImportFrom, name: str) -> bool:

@@ -78,7 +78,7 @@ def test_what_is_seen_stands_apart_from_what_is_suggested() -> None:
     assert "What may improve it" in better and "To try first" not in better
     said = " ".join(better.split())
     assert "in similar trainings this helped in 71 %; the curves don't prove it" in said
-    assert "lowers the final validation loss by 12–60 %, median 35 %" in said
+    assert "lowers the final loss by 12–60 %, median 35 %" in said
     assert "a run of the same group did it" in said
     assert "lower-lr 0.5 → 0.05 (odds 71 %)" in text
 

@@ -68,7 +68,10 @@ def prescribe(
     chance = {a: p for a, p in estimate.probability.items() if ACTIONS[a].training} | seen
     fit = [a for a in chance if possible(case, a) and not contradicts(case, findings, a)]
     certain = [acts for f, acts in asked if f.severity == "error" and f.confidence >= CERTAIN]
-    repairs = {max((a for a in acts[:2] if a in fit), key=chance.__getitem__, default="") for acts in certain}
+    repairs = {
+        max((a for a in acts[:2] if a in fit), key=lambda a: round(chance[a] / ALIKE), default="")
+        for acts in certain
+    }
     last = last_resorts(case, findings)
 
     named = [action for _, actions in asked for action in actions]

@@ -50,7 +50,7 @@ def interaction(g: Grid, other: str) -> Interaction | None:
             continue
         best = min(range(len(points)), key=lambda i: points[i][1])
         edges += best in (0, len(points) - 1)
-        best_rates.append((float(value), vertex(points, best)))  # type: ignore[arg-type]
+        best_rates.append((float(value), vertex(points, best)))
     if len(best_rates) < 2:
         return None
     x, y = np.log([v for v, _ in best_rates]), np.log([lr for _, lr in best_rates])

@@ -22,6 +22,8 @@ from curvedoctor.model import (
     Diagnosis,
     Ending,
     Finding,
+    Floats,
+    Ints,
     Origin,
     Prescription,
     Problem,
@@ -34,6 +36,8 @@ from curvedoctor.sources.base import Unit
 #: zlib's fastest: a record is written once and read often
 LEVEL = 1
 Curves = tuple[Curve, ...]
+#: fields, as JSON gives them
+Row = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def filled(diagnosis: Diagnosis, curves: Curves) -> Diagnosis:
 
 
 @lru_cache(maxsize=4096)
-def _nothing(points: int) -> tuple[Any, Any]:
+def _nothing(points: int) -> tuple[Ints, Floats]:
     """Steps and values of a hollow curve: the right length, no data, no memory."""
     return np.broadcast_to(np.int64(0), points), np.broadcast_to(np.float64(np.nan), points)
 
@@ -181,7 +185,7 @@ def _prescription(p: Prescription, table: _Table) -> tuple[object, ...]:
     return (index, p.confidence, p.because, p.gain)
 
 
-def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
+def _diagnosed(row: Row, table: Row) -> Diagnosis:
     name, source, group, curves, params, origin, verdict, reason, findings, *rest = row
     prescriptions, readings, unjudged, problem_lists, run_id, status, ending = rest
     of_run, problems = table[problem_lists]
@@ -202,19 +206,19 @@ def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
     )
 
 
-def _place(row: Sequence[Any], table: Sequence[Any]) -> Origin:
+def _place(row: Row, table: Row) -> Origin:
     (kind, address, read_only), key, paths = table[row[0]], row[1], row[2]
     return Origin(kind, address, key, tuple(paths), read_only)
 
 
-def _finding_of(row: Sequence[Any], table: Sequence[Any]) -> Finding:
+def _finding_of(row: Row, table: Row) -> Finding:
     index, confidence, summary, evidence, onset, span = row
     condition, severity, curves, axis, actions = table[index]
     where = None if span is None else (span[0], span[1])
     return Finding(condition, severity, confidence, curves, summary, evidence, onset, where, axis, actions)
 
 
-def _try(row: Sequence[Any], table: Sequence[Any]) -> Prescription:
+def _try(row: Row, table: Row) -> Prescription:
     place, chance, because, gain = row
     action, treats, text, parameter, current, proposed, factor, step, basis = table[place]
     expected = None if gain is None else (gain[0], gain[1], gain[2])
@@ -222,7 +226,7 @@ def _try(row: Sequence[Any], table: Sequence[Any]) -> Prescription:
     return Prescription(action, chance, treats, text, *numbers, tuple(because), basis, expected)
 
 
-def _curve(row: Sequence[Any]) -> Curve:
+def _curve(row: Row) -> Curve:
     name, tag, points, axis, role = row
     steps, values = _nothing(points)
     split, quantity, better, granularity, why = role
@@ -232,7 +236,7 @@ def _curve(row: Sequence[Any]) -> Curve:
 
 
 #: kind of a table's row → what it becomes
-_READ: Mapping[str, Callable[[Any], Any]] = {
+_READ: Mapping[str, Callable[[Any], object]] = {
     "text": lambda value: value,
     "params": lambda value: value,
     "readings": lambda value: value,

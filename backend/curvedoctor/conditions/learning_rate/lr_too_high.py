@@ -109,8 +109,9 @@ def _thrown(case: Case) -> Finding | None:
     rough = ROUGH[1] if train is None else roughness(train)
     confidence = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
     at = s.best_index
+    end = f"at {number(s.logged(s.stats.end))}, below" if s.ceiling else f"{percent(rise)} above"
     summary = (
-        f"The {name(s)} is thrown about{at_rate(case)}: it ends {percent(rise)} above its best, {number(s.logged(s.stats.low))} at "
+        f"The {name(s)} is thrown about{at_rate(case)}: it ends {end} its best, {number(s.logged(s.stats.low))} at "
         f"{s.place(at)}, and the training loss fluctuates by ±{percent(rough)}."
     )
     return picture_of(case, s, confidence, "thrown about", summary, at=at)

@@ -134,7 +134,7 @@ def _one_value(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
         return None
     if is_proportion(error.curve) and not informed(case, loss, error):
         return None
-    if not is_proportion(error.curve) and (error.stats.n < MANY or fall(loss) < 2 * FAR):
+    if not is_proportion(error.curve) and error.stats.n < MANY:
         return None  # an F1 or a mAP may stay at zero for a while
     if not is_proportion(error.curve) and _right_answers(case, loss, error):
         return None  # a rare class that is never found: see class-imbalance

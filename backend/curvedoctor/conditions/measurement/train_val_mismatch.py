@@ -52,6 +52,8 @@ ID = "train-val-mismatch"
 ENOUGH, COMPARED = 3, 6
 #: share of a guess's right answers; of all, where the classes are not known; right answers of good training
 GUESS, UNKNOWN, GOOD = 0.5, 0.02, 0.5
+#: training samples, or different shares of right answers, below which validation at chance is what so few give
+HANDFUL, SHARES = 100, 8
 #: share of wrong answers of training that is all but perfect; how near a guess validation stays
 PERFECT, NEAR_GUESS = 0.1, 0.08
 #: validation over an untrained model's loss; final over first training loss, and its noise, of calm training
@@ -72,10 +74,13 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 def at_chance(case: Case) -> Finding | None:
     """Validation answers as a guess does from beginning to end, training all but perfectly."""
-    score, train, worse = proportion(case, "val"), proportion(case, "train"), chance_error(case)
-    if score is None or train is None or worse is None or min(len(score.y), len(train.y)) < COMPARED:
+    score, train = proportion(case, "val"), proportion(case, "train")
+    if score is None or train is None or min(len(score.y), len(train.y)) < COMPARED:
+        return None
+    if (case.number("n_train") or HANDFUL) < HANDFUL:
         return None
     low, middle, wrong = float(score.y.min()), median(score.y), float(train.y[-1])
+    worse = chance_error(case) or _some_guess(middle, train)
     if wrong > PERFECT or middle < worse * (1 - NEAR_GUESS) or low < worse * (1 - 3 * NEAR_GUESS):
         return None
     return finding(
@@ -84,6 +89,16 @@ def at_chance(case: Case) -> Finding | None:
         f"{percent(1 - wrong)}: are both splits labeled and evaluated alike?",
         onset=0.0, others=(train,), actions=("check-split", "clean-data"), better=wrong - low, below=None, memorized=None, explained=None,
     )  # fmt: skip
+
+
+def _some_guess(wrong: float, train: Series) -> float:
+    """The wrong answers of the guess among so many classes, whose number is not known, that comes nearest.
+
+    A handful of training samples, whose right answers make few shares, tells of no split.
+    """
+    k = round(1 / max(1 - wrong, 1e-3))
+    near = k >= 2 and abs(k * (1 - wrong) - 1) <= NEAR_GUESS and len(np.unique(train.y)) >= SHARES
+    return 1 - 1 / k if near else np.inf
 
 
 def worse_than_guessing(case: Case) -> Finding | None:

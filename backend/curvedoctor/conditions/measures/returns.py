@@ -35,7 +35,7 @@ _TAIL = max(3, int(GRID * STAYS))
 class Fall:
     """How a reward fell from what it had reached, in its own unit turned round."""
 
-    #: best level before the last part, mean level of the last part, and how much had been gained before
+    #: best level before the last part, level at the end, and how much had been gained before
     best: float
     end: float
     rise: float
@@ -93,11 +93,17 @@ def fall(s: Series) -> Fall | None:
     low = calm[held[0] : last + 1] >= best + HALF * (end - best)
     return Fall(
         best=best,
-        end=end,
+        end=_end(tail(s)),
         rise=max(0.0, float(s.grid[0]) - best),
         at=_began(s, calm, best, end, last),
         longest=(GRID - 1 - last) / max(1, _longest(low)),
     )
+
+
+def _end(last: Floats) -> float:
+    """The level at the end: the mean of the last part, or, where it still falls, what its line has come to."""
+    slope = float(np.polyfit(np.arange(len(last)), last, 1)[0])
+    return float(last.mean()) + max(slope, 0.0) * (len(last) - 1) / 2
 
 
 def _longest(low: npt.NDArray[np.bool_]) -> int:

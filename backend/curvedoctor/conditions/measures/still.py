@@ -27,8 +27,11 @@ NEAR = 0.001
 TOO_HIGH = 1.5
 #: highest squared error that an output between −1 and 1 makes on targets within the same span
 BOUNDED = 4.0
-#: ln K of the usual numbers of classes, for a loss whose function and classes are unknown
-USUAL = tuple(math.log(k) for k in (*range(2, 11), 20, 50, 100, 200, 1000))
+#: usual numbers of classes, of characters and bytes, and of tokens in the vocabularies of BERT, XLM, T5, GPT, Llama, Qwen …
+_CLASSES = (*range(2, 21), 26, 27, 30, 37, *range(40, 101, 10), 62, 65, 101, 200, 365, 500, 1000, 10_000)
+_TOKENS = (*(2**k for k in range(5, 18)), 28_996, 30_522, 32_000, 50_257, 100_277, 128_256, 151_936, 250_002)
+#: ln K of these, for a loss whose function and classes are unknown
+USUAL = tuple(math.log(k) for k in sorted({*_CLASSES, *_TOKENS}))
 #: losses that a constant answer leaves at the margin, and the margins in use
 MARGINS = (0.1, 0.2, 0.25, 0.3, 0.5, 1.0, 2.0)
 _SQUASHING = ("tanh", "sigmoid", "softmax", "softsign", "hard_sigmoid")
@@ -114,6 +117,11 @@ def rate_too_high(case: Case) -> bool:
     """Whether the learning rate is so far above custom that it is the first suspect."""
     below = decades_below_usual(case)
     return below is not None and below <= -TOO_HIGH
+
+
+def rate_stays(case: Case) -> bool:
+    """Whether the learning rate is known not to decay, or so high that it freezes a run without that."""
+    return case.word("schedule") == "constant" or rate_too_high(case)
 
 
 def rate_gone(case: Case, at: float) -> bool:

@@ -51,14 +51,16 @@ def fluctuates(s: Series) -> bool:
 def roughness(s: Series) -> float:
     """σ of the fluctuation over the last third as share of the level: of the points, or of 64 means where there are more.
 
-    Means over parts of the run average the noise of single batches out, as a mean over an epoch does.
+    Means over parts of the run average the noise of single batches out, as a mean over an epoch does. Of levels above zero
+    their logarithms are taken: a decay by the same factor at each point fluctuates by nothing.
     """
-    if s.stats.n <= GRID:
-        sigma = s.stats.noise_late
-    else:
-        late = s.grid[-GRID // 3 :]
-        sigma = float(noise_sigma(np.diff(late, n=2)[None])[0])
-    return sigma / max(abs(s.stats.end), 1e-300)
+    y = s.y if s.stats.n <= GRID else s.grid
+    late = y[-max(4, len(y) // 3) :]
+    if len(late) < 4:
+        return s.stats.noise_late / max(abs(s.stats.end), 1e-300)
+    level = 1.0 if late.min() > 0 else max(abs(s.stats.end), 1e-300)
+    seconds = np.diff(np.log(late) if level == 1.0 else late, n=2)
+    return float(noise_sigma(seconds[None])[0]) / level
 
 
 def score_holds(score: Series | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from curvedoctor.conditions.base import REPORT_FROM, finding, number, ramp
@@ -31,6 +32,8 @@ ANSWER = ("overfit-one-batch", "fix-init", "fix-activation", "raise-lr", "lower-
 USUALLY = 0.004
 #: share of a guess's loss that is none better
 NO_BETTER = 0.985
+#: loss of a guess up to which numbers of classes lie apart; how near it a first loss lies
+FEW_CLASSES, BEGINS = math.log(10) + 0.01, 0.03
 #: decades below the customary learning rate from which on no step can be seen
 CRAWLS = 1.5
 #: weights that do not change at all: not trained, or by a rate that has ended before the first point
@@ -49,8 +52,11 @@ def shared(case: Case, s: Series) -> dict[str, Any]:
 
 def unrelated(case: Case) -> Finding | None:
     """Training falls, but validation never gets better than an untrained model: labels and inputs are unrelated."""
-    val, train, expected = case.val, case.coarsest_train, expected_first_loss(case)
-    if val is None or train is None or expected is None or case.judged_quantity != "loss" or val.stats.n < 8:
+    val, train = case.val, case.coarsest_train
+    if val is None or train is None or case.judged_quantity != "loss" or val.stats.n < 8:
+        return None
+    expected = expected_first_loss(case) or _begins_at(val, train)
+    if expected is None:
         return None
     if learnt_by_training(case):
         return None
@@ -70,9 +76,16 @@ def unrelated(case: Case) -> Finding | None:
         ID, "error", confidence, val,
         f"The training loss falls to {number(train.stats.end)}, but the {name(val)} is never better than {number(best)}, that of "
         f"an untrained model ({number(expected)}): do labels belong to their inputs?",
-        others=(train,), onset=0.0, actions=("clean-data", "overfit-one-batch", "more-data"), level=best, chance=expected,
+        others=(train,), onset=0.0, actions=("clean-data", "check-split", "overfit-one-batch", "more-data"), level=best, chance=expected,
         **shared(case, val),
     )  # fmt: skip
+
+
+def _begins_at(val: Series, train: Series) -> float | None:
+    """The loss of a guess among few classes at which both begin, where training then learns far more than that."""
+    near = (v for v in USUAL if v <= FEW_CLASSES and abs(val.stats.first / v - 1) <= BEGINS)
+    level = next(near, None) if train.stats.end < train.stats.first / 2 else None
+    return level if level is not None and abs(train.stats.first / level - 1) <= 2 * BEGINS else None
 
 
 def learnt_by_training(case: Case) -> bool:

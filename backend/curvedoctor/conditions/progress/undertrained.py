@@ -38,7 +38,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, lowered, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.reward_course import still_rises
@@ -121,11 +121,10 @@ def _finding(
     case: Case, s: Series, confidence: float, severity: Severity, gain: tuple[float, float]
 ) -> Finding:
     last = len(s.y) - 1
-    range_text = " to ".join(dict.fromkeys(percent(share) for share in gain))
     return finding(
         ID, severity, confidence, s,
         f"The {name(s)} still falls where the run ends, at {s.place(last)}: going on as long again is "
-        f"expected to lower it by {range_text}.",
+        f"expected to lower it {lowered(*gain)}.",
         others=(case.train,) if s is case.val else (), at=last,
         gain_least=gain[0], gain_most=gain[1], last_quarter=relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), s.stats.end),
     )  # fmt: skip

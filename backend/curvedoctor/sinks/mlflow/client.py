@@ -9,12 +9,16 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from curvedoctor.address import hidden, real
 from curvedoctor.errors import SinkError, SourceError
 from curvedoctor.model import Origin
 from curvedoctor.sources.mlflow import inner
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 #: MLflow's own defaults wait for four minutes for a server that is gone
 LIMITS = {
@@ -43,7 +47,7 @@ def limits() -> Iterator[None]:
             os.environ.pop(key, None)
 
 
-def connect(origin: Origin) -> Any:
+def connect(origin: Origin) -> MlflowClient:
     """An MlflowClient. Raises `SinkError` if the store can't or must not be written through it."""
     try:
         from mlflow import MlflowClient
@@ -93,9 +97,9 @@ def check_schema(address: str) -> None:
         )
 
 
-def look_up(client: Any, ids: Sequence[str]) -> dict[str, Any]:
+def look_up(client: MlflowClient, ids: Sequence[str]) -> dict[str, Run]:
     """run id → run, of those that exist: one search per experiment where the store can, else one by one."""
-    runs: dict[str, Any] = {}
+    runs: dict[str, Run] = {}
     for start in range(0, len(ids), LOOKUP):
         missing = list(ids[start : start + LOOKUP])
         while missing:
@@ -109,7 +113,7 @@ def look_up(client: Any, ids: Sequence[str]) -> dict[str, Any]:
     return runs
 
 
-def _get(client: Any, run_id: str) -> Any:
+def _get(client: MlflowClient, run_id: str) -> Run:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -120,7 +124,7 @@ def _get(client: Any, run_id: str) -> Any:
         raise
 
 
-def _search(client: Any, experiment: str, ids: Sequence[str]) -> dict[str, Any]:
+def _search(client: MlflowClient, experiment: str, ids: Sequence[str]) -> dict[str, Run]:
     from mlflow.entities import ViewType
     from mlflow.exceptions import MlflowException
 
@@ -134,7 +138,7 @@ def _search(client: Any, experiment: str, ids: Sequence[str]) -> dict[str, Any]:
     return {run.info.run_id: run for run in runs}
 
 
-def under_way(run: Any) -> bool:
+def under_way(run: Run) -> bool:
     """Whether a run may still write: it is not said to have ended, and its last sign of life is not old.
 
     Runs whose process was killed are RUNNING for ever.

@@ -14,12 +14,16 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from curvedoctor.address import hidden
 from curvedoctor.errors import SinkError
 from curvedoctor.sinks.mlflow.content import FILES, FOLDER
-from curvedoctor.sources.mlflow.inner import Artifacts, artifacts, served
+from curvedoctor.sources.mlflow.inner import artifacts, served
+
+if TYPE_CHECKING:
+    from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
 #: folders above ours that may have come with it: the run's artifacts, the run, the experiment
 LEVELS = 3
@@ -31,7 +35,7 @@ class Shelf:
     """Where one run's artifacts are."""
 
     uri: str
-    repository: Artifacts
+    repository: ArtifactRepository
 
     def present(self) -> set[str]:
         """The names in our folder."""

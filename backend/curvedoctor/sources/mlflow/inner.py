@@ -6,38 +6,13 @@ What is used within an MLflow server stands in `curvedoctor_mlflow.inner`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Protocol, cast
+from typing import TYPE_CHECKING
 
 from curvedoctor.address import real
 
-
-class Response(Protocol):
-    """A server's answer."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-    reason: str
-
-
-class Entry(Protocol):
-    """A file or folder among artifacts."""
-
-    path: str
-
-
-class Artifacts(Protocol):
-    """Where artifacts are kept."""
-
-    def list_artifacts(self, path: str | None = None) -> Sequence[Entry] | None:
-        """What is in a folder."""
-
-    def log_artifacts(self, local_dir: str, artifact_path: str) -> None:
-        """Write all files of a folder."""
-
-    def delete_artifacts(self, artifact_path: str) -> None:
-        """Remove a file, or a folder with all in it."""
+if TYPE_CHECKING:
+    from mlflow.store.artifact.artifact_repo import ArtifactRepository
+    from requests import Response
 
 
 def request(host: str, endpoint: str, method: str, **asked: object) -> Response:
@@ -49,7 +24,8 @@ def request(host: str, endpoint: str, method: str, **asked: object) -> Response:
     from mlflow.utils.rest_utils import http_request
 
     credentials = get_default_host_creds(real(host))
-    return cast("Response", http_request(credentials, endpoint, method, raise_on_status=False, **asked))
+    response: Response = http_request(credentials, endpoint, method, raise_on_status=False, **asked)
+    return response
 
 
 def schema() -> str:
@@ -59,11 +35,11 @@ def schema() -> str:
     return str(_get_latest_schema_revision())
 
 
-def artifacts(uri: str) -> Artifacts:
+def artifacts(uri: str) -> ArtifactRepository:
     """The artifacts below an address."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    return cast("Artifacts", get_artifact_repository(uri))
+    return get_artifact_repository(uri)
 
 
 def served(uri: str, server: str) -> str:

@@ -13,12 +13,15 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from curvedoctor.address import hidden
 from curvedoctor.errors import SourceError, UsageError
-from curvedoctor.sources.mlflow.inner import Response, request
+from curvedoctor.sources.mlflow.inner import request
+
+if TYPE_CHECKING:
+    from requests import Response
 
 #: seconds to connect, and to wait for the next bytes
 CONNECT, READ = 5.0, 30.0
@@ -27,6 +30,8 @@ ATTEMPTS = 4
 PAUSES = (0.5, 1.0, 2.0)
 LONGEST_PAUSE = 10.0
 BUSY = frozenset({429, 502, 503, 504})
+#: what a server says, as JSON gives it
+Answer = dict[str, Any]
 
 
 class Refused(Exception):
@@ -48,11 +53,11 @@ class Server:
     def __post_init__(self) -> None:
         self.rest = self.ajax = self.address
 
-    def get(self, path: str, parameters: Sequence[tuple[str, object]], ajax: bool = False) -> dict[str, Any]:
+    def get(self, path: str, parameters: Sequence[tuple[str, object]], ajax: bool = False) -> Answer:
         """GET `path` (below /api/2.0/mlflow or /ajax-api/2.0/mlflow)."""
         return self._ask("GET", path, ajax, params=list(parameters))
 
-    def post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+    def post(self, path: str, body: Mapping[str, object]) -> Answer:
         """POST a JSON body."""
         return self._ask("POST", path, False, json=dict(body))
 
@@ -75,7 +80,7 @@ class Server:
                     error = second
             raise SourceError(f"{self.address}: {explain(error)}") from error
 
-    def _ask(self, method: str, path: str, ajax: bool, **asked: object) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, ajax: bool, **asked: object) -> Answer:
         host, base = (self.ajax, "/ajax-api") if ajax else (self.rest, "/api")
         for attempt in range(ATTEMPTS):
             response = self._once(host, f"{base}/2.0/mlflow/{path}", method, asked)

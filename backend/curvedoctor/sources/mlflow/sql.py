@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow import facts as mlflow_facts
 from curvedoctor.sources.mlflow import filter as mlflow_filter
 from curvedoctor.sources.mlflow.common import Place, Series, Stored, together
-from curvedoctor.sources.mlflow.db import Database, connect, is_sqlite
+from curvedoctor.sources.mlflow.db import Database, Row, connect, is_sqlite
 from curvedoctor.sources.trackio import holds_runs
 
 _SCHEMES = tuple(
@@ -33,6 +33,8 @@ _RUN_COLUMNS = (
 )  # fmt: skip
 #: tags that `find` needs even without a filter
 _NAMING = ("mlflow.runName", "mlflow.parentRunId")
+#: run id → key → value
+ByRun = dict[str, dict[str, Any]]
 
 
 class MlflowSql:
@@ -152,9 +154,9 @@ def _stored(
 
 
 def _one(
-    row: tuple[Any, ...],
-    tags: Mapping[str, Mapping[str, Any]],
-    params: Mapping[str, Mapping[str, Any]],
+    row: Row,
+    tags: ByRun,
+    params: ByRun,
 ) -> Stored:
     run_id, experiment, space = str(row[0]), str(row[9] or ""), row[11]
     return Stored(
@@ -175,9 +177,9 @@ def _one(
 
 def _pairs(
     database: Database, table: str, only: tuple[str, Sequence[str]], names: Sequence[str] = ()
-) -> dict[str, dict[str, Any]]:
+) -> ByRun:
     """run id → key → value of one of the tables of keys and values."""
-    found: dict[str, dict[str, Any]] = {}
+    found: ByRun = {}
     conditions = [text for text in (only[0], _in('"key"', names)) if text]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     for rows in database.rows(f'SELECT run_uuid, "key", value FROM {table}{where}', (*only[1], *names)):  # noqa: S608
