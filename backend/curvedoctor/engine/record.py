@@ -31,7 +31,7 @@ from curvedoctor.model import (
     Run,
     Unjudged,
 )
-from curvedoctor.sources.base import Unit
+from curvedoctor.sources.base import Part, Unit
 
 #: zlib's fastest: a record is written once and read often
 LEVEL = 1
@@ -104,14 +104,24 @@ def pack_units(units: Iterable[Unit]) -> bytes:
 def unpack_units(packed: bytes) -> list[Unit]:
     """What `pack_units` was given."""
     return [
-        Unit(reader, Address(address), run, group, tuple(parts), tuple(stamp))
-        for reader, address, run, group, parts, stamp in loads(zlib.decompress(packed))
+        Unit(
+            reader,
+            Address(address),
+            run,
+            group,
+            key,
+            tuple(Part(*p) for p in parts),
+            tuple(facts),
+            tuple(state),
+        )
+        for reader, address, run, group, key, parts, facts, state in loads(zlib.decompress(packed))
     ]
 
 
 def of_unit(unit: Unit) -> tuple[object, ...]:
     """A unit's fields (`dataclasses.astuple` copies deeply and takes 20 µs)."""
-    return (unit.reader, str(unit.address), unit.run, unit.group, unit.parts, unit.stamp)
+    u = unit
+    return (u.reader, str(u.address), u.run, u.group, u.key, u.parts, u.facts, u.state)
 
 
 def of_role(role: Role) -> tuple[object, ...]:

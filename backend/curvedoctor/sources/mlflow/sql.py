@@ -85,7 +85,7 @@ class MlflowSql:
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Read runs: few queries describe a batch, one query gives a run's points."""
         for address, same in itertools.groupby(units, key=lambda unit: unit.address):
-            todo = deque(unit.parts[0] for unit in same)
+            todo = deque(unit.key for unit in same)
             try:
                 with connect(address) as database:
                     while todo:
@@ -126,7 +126,7 @@ def _find(
             )
         if stored.selected(options, wanted):
             stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, ()))
-            found.append(stored.unit("mlflow-sql", address, (stored.run_id,), stamp))
+            found.append(stored.unit("mlflow-sql", address, stamp))
     yield from together(found)
 
 
