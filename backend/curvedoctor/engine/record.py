@@ -196,24 +196,8 @@ def _prescription(p: Prescription, table: _Table) -> tuple[object, ...]:
 
 
 def _diagnosed(row: Row, table: Row) -> Diagnosis:
-    (
-        name,
-        source,
-        group,
-        curves,
-        params,
-        origin,
-        verdict,
-        reason,
-        findings,
-        prescriptions,
-        readings,
-        unjudged,
-        problem_lists,
-        run_id,
-        status,
-        ending,
-    ) = row
+    name, source, group, curves, params, origin, verdict, reason, findings, *rest = row
+    prescriptions, readings, unjudged, problem_lists, run_id, status, ending = rest
     of_run, problems = table[problem_lists]
     origin_ = origin and _place(origin, table)
     run = Run(name, source, table[group], table[curves], table[params], of_run, origin_, run_id, status)
@@ -248,20 +232,8 @@ def _try(row: Row, table: Row) -> Prescription:
     place, chance, because, gain = row
     action, treats, text, parameter, current, proposed, factor, step, basis = table[place]
     expected = None if gain is None else (gain[0], gain[1], gain[2])
-    return Prescription(
-        action,
-        chance,
-        treats,
-        text,
-        parameter,
-        current,
-        proposed,
-        factor,
-        step,
-        tuple(because),
-        basis,
-        expected,
-    )
+    numbers = (parameter, current, proposed, factor, step)
+    return Prescription(action, chance, treats, text, *numbers, tuple(because), basis, expected)
 
 
 def _curve(row: Row) -> Curve:
