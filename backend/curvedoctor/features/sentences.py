@@ -135,9 +135,9 @@ def _fact(name: str, value: float) -> tuple[object, str | None]:
         text = _say(value, unit)
         return about, None if text is None else sentence.format(value=text)
     parameter, _, word = name.removeprefix("log_").partition("=")
-    shown = word or _say(value, "power" if name.startswith("log_") else "plain")
+    said = word or _say(value, "power" if name.startswith("log_") else "plain")
     plain = _PARAMS.get(parameter, f"the {parameter.replace('_', ' ')} is {{}}")
-    return parameter, plain.format(shown) if value or "=" not in name else None
+    return parameter, plain.format(said) if said and (value or not word) else None
 
 
 def _say(value: float, unit: str) -> str | None:
