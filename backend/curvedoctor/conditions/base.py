@@ -16,12 +16,13 @@ from typing import Literal
 
 import numpy as np
 
+from curvedoctor.features import sentences
 from curvedoctor.features.case import Case
-from curvedoctor.features.sentences import number as number
 from curvedoctor.features.series import Series
 from curvedoctor.model import EvidenceValue, Finding, Run, Severity, Unjudged
 
 HEADINGS = ("Why it matters", "How it decides", "What to try", "When it is wrong", "References")
+number = sentences.number
 
 #: a rule this sure is a finding, which is then likelier than not; share of a level that is all of it
 REPORT_FROM, EVEN, ALL = 0.35, 0.5, 0.95

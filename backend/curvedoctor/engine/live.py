@@ -194,8 +194,8 @@ class Live:
 
     def _read(self, units: Sequence[Unit]) -> dict[Name, _Read]:
         """Cases and problems by unit; problems that are no unit's are the first one's."""
-        of_run = {key: name_of(unit) for unit in units for key in (unit.run_id, unit.parts[0])}
-        of_part = {part: name_of(unit) for unit in reversed(units) for part in unit.parts}
+        of_run = {key: name_of(unit) for unit in units for key in (unit.run_id, unit.key)}
+        of_part = {part: name_of(unit) for unit in reversed(units) for part in unit.places}
         problems: dict[Name, list[Problem]] = {name_of(unit): [] for unit in units}
         runs: dict[Name, list[Run]] = {name: [] for name in problems}
         first = next(iter(problems), ("", "", "", ""))
@@ -222,11 +222,11 @@ class Live:
 
 def name_of(unit: Unit) -> Name:
     """What stays the same while a unit grows."""
-    return unit.address, unit.group, unit.run, unit.parts[0]
+    return unit.address, unit.group, unit.run, unit.key
 
 
 def _same(unit: Unit, before: Unit | None) -> bool:
-    return unit == before and bool(unit.stamp)
+    return unit == before and unit.stamped
 
 
 def _batches(units: Sequence[Unit], first: int) -> Iterator[Sequence[Unit]]:

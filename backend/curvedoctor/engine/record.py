@@ -31,7 +31,7 @@ from curvedoctor.model import (
     Run,
     Unjudged,
 )
-from curvedoctor.sources.base import Unit
+from curvedoctor.sources.base import Part, Unit
 
 #: zlib's fastest: a record is written once and read often
 LEVEL = 1
@@ -104,14 +104,24 @@ def pack_units(units: Iterable[Unit]) -> bytes:
 def unpack_units(packed: bytes) -> list[Unit]:
     """What `pack_units` was given."""
     return [
-        Unit(reader, Address(address), run, group, tuple(parts), tuple(stamp))
-        for reader, address, run, group, parts, stamp in loads(zlib.decompress(packed))
+        Unit(
+            reader,
+            Address(address),
+            run,
+            group,
+            key,
+            tuple(Part(*p) for p in parts),
+            tuple(facts),
+            tuple(state),
+        )
+        for reader, address, run, group, key, parts, facts, state in loads(zlib.decompress(packed))
     ]
 
 
 def of_unit(unit: Unit) -> tuple[object, ...]:
     """A unit's fields (`dataclasses.astuple` copies deeply and takes 20 µs)."""
-    return (unit.reader, str(unit.address), unit.run, unit.group, unit.parts, unit.stamp)
+    u = unit
+    return (u.reader, str(u.address), u.run, u.group, u.key, u.parts, u.facts, u.state)
 
 
 def of_role(role: Role) -> tuple[object, ...]:
@@ -186,24 +196,8 @@ def _prescription(p: Prescription, table: _Table) -> tuple[object, ...]:
 
 
 def _diagnosed(row: Row, table: Row) -> Diagnosis:
-    (
-        name,
-        source,
-        group,
-        curves,
-        params,
-        origin,
-        verdict,
-        reason,
-        findings,
-        prescriptions,
-        readings,
-        unjudged,
-        problem_lists,
-        run_id,
-        status,
-        ending,
-    ) = row
+    name, source, group, curves, params, origin, verdict, reason, findings, *rest = row
+    prescriptions, readings, unjudged, problem_lists, run_id, status, ending = rest
     of_run, problems = table[problem_lists]
     origin_ = origin and _place(origin, table)
     run = Run(name, source, table[group], table[curves], table[params], of_run, origin_, run_id, status)
@@ -238,20 +232,8 @@ def _try(row: Row, table: Row) -> Prescription:
     place, chance, because, gain = row
     action, treats, text, parameter, current, proposed, factor, step, basis = table[place]
     expected = None if gain is None else (gain[0], gain[1], gain[2])
-    return Prescription(
-        action,
-        chance,
-        treats,
-        text,
-        parameter,
-        current,
-        proposed,
-        factor,
-        step,
-        tuple(because),
-        basis,
-        expected,
-    )
+    numbers = (parameter, current, proposed, factor, step)
+    return Prescription(action, chance, treats, text, *numbers, tuple(because), basis, expected)
 
 
 def _curve(row: Row) -> Curve:

@@ -181,5 +181,7 @@ def kept(reading: Mapping[str, object]) -> str:
 def tally(states: Sequence[State]) -> str:
     """How many runs are how."""
     counts = ((states.count(state), state) for state in STATES if state in states)
-    listed = (f"{count:,} {state if count == 1 else state.replace('needs', 'need')}" for count, state in counts)
+    listed = (
+        f"{count:,} {state if count == 1 else state.replace('needs', 'need')}" for count, state in counts
+    )
     return f"{len(states):,} run{'' if len(states) == 1 else 's'}: {', '.join(listed) or 'none'}."

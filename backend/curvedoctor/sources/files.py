@@ -143,7 +143,7 @@ def listing(path: str) -> Iterator[Entry]:
             yield Entry(entry.name, is_dir, link)
 
 
-def stamp(path: str) -> tuple[int | str, ...]:
+def stamp(path: str) -> tuple[()] | tuple[int, int | str]:
     """Size and time of last change of a file: differs whenever its bytes do. Empty if it can't be had."""
     try:
         if not is_url(path):

@@ -51,6 +51,7 @@ from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeabl
 from curvedoctor.conditions.measures.swing import (
     above_best,
     at_rest,
+    begins,
     beyond_noise,
     fluctuates,
     mean_above_best,
@@ -168,11 +169,10 @@ def _lost(case: Case) -> Finding | None:
     s, train = case.outcome, case.coarsest_train
     assert s is not None
     apart = train is None or s is not case.val or score_holds(case.val_score) or at_chance(case) is not None
-    rise = 0.0 if apart or train is None else min(above_best(s), mean_above_best(train))
-    if train is not None and train.stats.end - train.stats.best < REGAINED * max(
-        train.stats.start, train.stats.first
-    ):
-        rise = 0.0  # a training loss next to nothing may double
+    again = 0.0 if train is None else max(0.0, mean_above_best(train))
+    # a training loss next to nothing may double
+    little = train is None or train.stats.end * again / (1 + again) < REGAINED * begins(train)
+    rise = 0.0 if apart or little else min(above_best(s), again)
     summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.place(s.best_index)}{at_rate(case)}."
     return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
 

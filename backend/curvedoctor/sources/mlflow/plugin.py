@@ -159,7 +159,7 @@ def _stored(run: entities.Run, experiment: str) -> Stored:
 
 def _unit(address: str, run: Stored) -> Unit:
     last = repr(sorted(run.metrics.items()))
-    return run.unit("mlflow-plugin", address, (run.run_id, run.experiment), (run.status, run.end or 0, last))
+    return run.unit("mlflow-plugin", address, (run.status, run.end or 0, last), (run.experiment,))
 
 
 def _load_or_say(client: MlflowClient, address: str, unit: Unit) -> Run | Problem:
@@ -167,11 +167,11 @@ def _load_or_say(client: MlflowClient, address: str, unit: Unit) -> Run | Proble
         return _load(client, address, unit)
     except Exception as error:  # as in `find`
         what = f"the run can't be read: {files.reason(error)}"
-        return Problem(f"{address}#{unit.parts[0]}", what, lost=True, kind="unreachable")
+        return Problem(f"{address}#{unit.key}", what, lost=True, kind="unreachable")
 
 
 def _load(client: MlflowClient, address: str, unit: Unit) -> Run:
-    run_id, experiment = unit.parts
+    run_id, (experiment,) = unit.key, unit.facts
     stored = _stored(client.get_run(run_id), experiment)
     series = {key: _series(client.get_metric_history(run_id, key)) for key in stored.metrics}
     source = f"{address}#{run_id}"
