@@ -134,13 +134,10 @@ def _fact(name: str, value: float) -> tuple[object, str | None]:
         about, sentence, unit = _OTHERS[name]
         text = _say(value, unit)
         return about, None if text is None else sentence.format(value=text)
-    if "=" in name:
-        parameter, said = name.split("=", 1)
-    else:
-        parameter = name.removeprefix("log_")
-        said = _say(value, "power" if name.startswith("log_") else "plain")
+    parameter, _, word = name.removeprefix("log_").partition("=")
+    said = word or _say(value, "power" if name.startswith("log_") else "plain")
     plain = _PARAMS.get(parameter, f"the {parameter.replace('_', ' ')} is {{}}")
-    return parameter, plain.format(said) if value or "=" not in name else None
+    return parameter, plain.format(said) if said and (value or not word) else None
 
 
 def _say(value: float, unit: str) -> str | None:
