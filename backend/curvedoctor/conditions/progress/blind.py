@@ -39,7 +39,7 @@ FEW_CLASSES, BEGINS = math.log(10) + 0.01, 0.03
 #: decades below the customary learning rate from which on no step can be seen
 CRAWLS = 1.5
 #: the same from which on a rate may be too low; the least that anything but fine-tuning is customarily trained with
-NOT_LOW, LOWEST = 1.0, 1e-4
+NOT_LOW, LOWEST = 1.05, 1e-4
 #: what to try where nothing is learnt, most usual first
 STUCK = (
     "overfit-one-batch",
