@@ -31,6 +31,8 @@ OPPOSITES = (
     frozenset({"lower-lr", "raise-lr"}), frozenset({"bigger-model", "smaller-model"}),
     frozenset({"regularize", "reduce-regularization"}), frozenset({"train-longer", "stop-early"}),
 )  # fmt: skip
+#: what changes nothing, and tells what is wrong
+EXPERIMENTS = frozenset({"overfit-one-batch", "run-lr-range-test"})
 #: what boosted trees, which have no gradient steps, batches or activations, know nothing of
 NETWORKS_ONLY = frozenset(
     {
@@ -92,7 +94,7 @@ ACTIONS: Mapping[str, Action] = {
     "rebalance-classes": Action("Weight the classes by the inverse of their frequency.", None, cost="code"),
     "more-validation-data": Action("Validate on more samples.", "n_val", 10.0, training=False, cost="data"),
     "fix-metric": Action(
-        "Repair the metric: threshold one sigmoid output at 0.5, keep shapes [N, 1].",
+        "Repair the metric: predictions and labels in one shape, classes along the right axis, all batches counted.",
         training=False,
         cost="code",
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,7 @@ def points_of(data: object) -> tuple[dict[str, Points], dict[str, object], Axis]
     )
 
 
-def looks_like_keras(data: Mapping[Any, object]) -> bool:
+def looks_like_keras(data: Mapping[Hashable, object]) -> bool:
     """Whether every `val_x` has an `x` of the same length: a `history.history`."""
     pairs = [(str(key), value) for key, value in data.items() if str(key).startswith("val_")]
     lengths = {str(key): length(value) for key, value in data.items()}
@@ -68,13 +68,10 @@ def looks_like_keras(data: Mapping[Any, object]) -> bool:
 
 def length(value: object) -> int:
     """How many entries `value` has; -1 for what has none."""
-    try:
-        return len(value)  # type: ignore[arg-type]
-    except TypeError:
-        return -1
+    return len(value) if isinstance(value, Sized) else -1
 
 
-def of_columns(columns: Mapping[Any, object]) -> dict[str, Points]:
+def of_columns(columns: Mapping[Hashable, object]) -> dict[str, Points]:
     """Curves from values by name: sequences, arrays, (steps, values), or Series with their index as steps."""
     return {str(key): points(str(key), value) for key, value in columns.items()}
 

@@ -58,7 +58,7 @@ class Store:
         #: bytes of all values together
         self.most = most
         self._used: set[bytes] = set()
-        self._waiting: list[tuple[Any, ...]] = []
+        self._waiting: list[tuple[object, ...]] = []
         self._written = time.monotonic()
         self._grown = False
         self._link: sqlite3.Connection | None = None

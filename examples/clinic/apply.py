@@ -21,7 +21,7 @@ def _mlp(sig: Sig, w: Weights, x: jax.Array, lane: Lane, seed: Any, m: Moments |
             h = new
         else:
             new = new + lane["residual"] * h if sig.fancy else new
-            h = jnp.where(lane["active"][i] > 0, new, h) if sig.depth > 3 else new
+            h = jnp.where(lane["active"][i] > 0, new, h)
     return h @ w["out"] + w["bout"]
 
 

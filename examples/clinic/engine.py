@@ -45,7 +45,7 @@ def _inputs(sig: Sig, x: jax.Array, rows: jax.Array, lane: Lane) -> jax.Array:
 
 
 def _targets(sig: Sig, rows: jax.Array, lane: Lane, fed: jax.Array) -> jax.Array:
-    if sig.kind == "autoencoder":
+    if sig.coded:
         return jnp.where(jnp.isfinite(fed), fed, 0.0).reshape(rows.shape[0], -1)
     return lane["y"][rows] * lane["target_scale"]
 
@@ -59,26 +59,31 @@ def _flat(out: jax.Array, y: jax.Array, sig: Sig) -> tuple[jax.Array, jax.Array]
 
 def _moments(sig: Sig, w: jax.Array, x: jax.Array, lane: Lane, clean: bool) -> Moments:
     """What batch normalization knows in evaluation mode: the training rows' statistics, unless it is out of order."""
-    over = Moments()
-    apply(sig, unpack(sig, w), _inputs(sig, x, lane["seen"], lane), lane, moments=over)
-    if clean:
-        return Moments(known=over.found)
-    stale = lane["batch_norm"] == 2
-    return Moments(known=[(jnp.where(stale, 0.0, m), jnp.where(stale, 1.0, v)) for m, v in over.found])
+
+    def found() -> list[tuple[jax.Array, jax.Array]]:
+        over = Moments()
+        apply(sig, unpack(sig, w), _inputs(sig, x, lane["seen"], lane), lane, moments=over)
+        return over.found
+
+    # (lanes are evaluated one after the other, so only those pay for it that have such layers)
+    nothing = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(found))
+    known = jax.lax.cond(lane["batch_norm"] > 0, found, lambda: nothing)
+    stale = (lane["batch_norm"] == 2) & (not clean)
+    return Moments(known=[(jnp.where(stale, 0.0, m), jnp.where(stale, 1.0, v)) for m, v in known])
 
 
 def _measure(sig: Sig, w: jax.Array, x: jax.Array, rows: jax.Array, lane: Lane, clean: bool) -> jax.Array:
     """Own loss, canonical loss, hit, positive prediction per row in evaluation mode, shape (4, rows)."""
     fed = _inputs(sig, x, rows, lane)
-    moments = _moments(sig, w, x, lane, clean) if sig.batch_norm else None
+    moments = _moments(sig, w, x, lane, clean) if sig.fancy else None
     out = apply(sig, unpack(sig, w), fed, lane, moments=moments)
     out, target = _flat(out, _targets(sig, rows, lane, fed), sig)
     if clean:  # measured in units of the standardized target
         out, target = out / lane["target_scale"], target / lane["target_scale"]
-    loss = own(sig.kind, sig.odd, out, target, lane)
-    right = canonical(sig.kind, sig.odd, out, target, lane)
+    loss = own(sig.coded, out, target, lane)
+    right = canonical(sig.coded, out, target, lane)
     positive = (out[:, 0] > 0).astype(jnp.float32)
-    columns = jnp.stack([loss, right, hits(sig.kind, out, target, lane), positive])
+    columns = jnp.stack([loss, right, hits(sig.coded, out, target, lane), positive])
     return columns.reshape(4, rows.shape[0], -1).mean(-1)
 
 
@@ -96,18 +101,18 @@ def _step(
     seed = (t * 31 + lane["seed"]).astype(jnp.uint32)
 
     def objective(w: Weights) -> tuple[jax.Array, jax.Array]:
-        out = apply(sig, w, fed, lane, seed, Moments(present) if sig.batch_norm else None)
+        out = apply(sig, w, fed, lane, seed, Moments(present) if sig.fancy else None)
         out, y = _flat(out, target, sig)
         weight = jnp.repeat(present, out.shape[0] // present.shape[0])
         balanced = weight
-        if sig.kind in ("multiclass", "binary"):
+        if not sig.coded:
             label = jnp.clip(y.astype(jnp.int32), 0, lane["class_weight"].shape[0] - 1)
             balanced = weight * lane["class_weight"][label]
-        each = own(sig.kind, sig.odd, out, y, lane)
+        each = own(sig.coded, out, y, lane)
         total = jnp.maximum(jnp.sum(balanced), 1e-9)
         mean = jnp.sum(jnp.where(balanced > 0, each * balanced, 0.0)) / total
         n = jnp.maximum(jnp.sum(weight), 1.0)
-        accuracy = jnp.sum(hits(sig.kind, out, y, lane) * weight) / n
+        accuracy = jnp.sum(hits(sig.coded, out, y, lane) * weight) / n
         positive = jnp.sum((out[..., 0] > 0) * weight) / n
         return mean, jnp.stack([accuracy, positive])
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from clinic.config import MAX_EPOCHS, MAX_STEPS, Config, lr_curve
 from clinic.losses import KINDS, loss_index
-from clinic.models import ACTIVATIONS, Sig, init_weights, unit_masks
+from clinic.models import ACTIVATIONS, Sig, embedded, init_weights, unit_masks
 from clinic.pretrain import PRETRAINED, start
-from clinic.programs import BATCHES, bucket
+from clinic.programs import BATCHES, bucket, smallest
 from clinic.tasks import (
     FEATURES,
     Task,
@@ -191,7 +191,11 @@ def prepare(task: Task, config: Config, sig: Sig) -> dict[str, Any]:
     dirt = _dirt(task, config, test)
     features = int(np.prod(task.inputs)) if task.family == "mlp" else int(np.prod(sig.inputs))
     masks = unit_masks(sig, config, task.bottleneck, features, task.outputs)
-    w0, trained = init_weights(sig, config, masks, _rng(config, "init"))
+    # numbers are drawn for the smallest program, so that a net starts alike in whichever one it is trained
+    small = smallest(config, sig)
+    fewer = unit_masks(small, config, task.bottleneck, features, task.outputs)
+    drawn = init_weights(small, config, fewer, _rng(config, "init"))
+    w0, trained = (embedded(flat, small, sig) for flat in drawn)
     if config.init == PRETRAINED:
         w0 = start(config)
     named = [masks[k] for k in masks if k[0] == "h"]

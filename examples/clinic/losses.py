@@ -1,7 +1,8 @@
 """Losses by kind of task: the right one, and those that people take by mistake.
 
 Outputs are padded to the program's number of outputs; `mask` says which
-exist. Programs for runs with the right loss compute nothing else (`odd` off).
+exist. One program computes all of them and takes what the lane asks for, so
+that a loss costs no compilation.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ STACK = {
     "binary": ("right", "mse", "hinge01", "hinge", "double-sigmoid"),
     "regression": ("right", "bce", "broadcast"),
 }
+_ALL = [(kind, loss) for kind, names in STACK.items() for loss in names]
 KINDS = ("multiclass", "binary", "hinge", "regression", "autoencoder")
 #: what a practitioner would call it in the log
 NAMES = {
@@ -31,15 +33,10 @@ NAMES = {
 
 
 def loss_index(kind: str, loss: str) -> int:
-    """Place of a loss among those of its kind."""
+    """Place of a loss among all."""
     if kind == "hinge":
         kind, loss = "binary", {"right": "hinge"}.get(loss, loss)
-    return STACK["regression" if kind == "autoencoder" else kind].index(loss)
-
-
-def program_kind(kind: str) -> str:
-    """Kinds of tasks that share programs."""
-    return {"hinge": "binary"}.get(kind, kind)
+    return _ALL.index(("regression" if kind == "autoencoder" else kind, loss))
 
 
 def loss_name(kind: str, loss: str) -> str:
@@ -88,37 +85,40 @@ def _regression(out: jax.Array, y: jax.Array) -> jax.Array:
     return jnp.stack([square, binary, jnp.mean((out - other) ** 2 + spread, -1)])
 
 
-def own(kind: str, odd: bool, out: jax.Array, y: jax.Array, lane: dict[str, jax.Array]) -> jax.Array:
-    """The loss that the run trains with, per sample."""
-    if kind == "multiclass":
-        label = y.astype(jnp.int32)
-        if odd:
-            return _multiclass(out, label, lane["outputs"])[lane["loss"]]
-        return _cross_entropy(out, label, lane["outputs"])
-    if kind == "binary":
-        z = out[:, 0]
-        return (
-            _binary(z, y)[lane["loss"]]
-            if odd
-            else jnp.where(lane["kind"] == 2, _hinge(z, y), _softplus(z) - y * z)
+def own(coded: bool, out: jax.Array, y: jax.Array, lane: dict[str, jax.Array]) -> jax.Array:
+    """The loss that the run trains with, per sample (`coded`: the targets are the inputs)."""
+    return _chosen(coded, out, y, lane, lane["loss"])
+
+
+def _chosen(
+    coded: bool, out: jax.Array, y: jax.Array, lane: dict[str, jax.Array], which: jax.Array
+) -> jax.Array:
+    if coded:
+        losses, first = _regression(out, y), len(_ALL) - len(STACK["regression"])
+    else:
+        several = _multiclass(out, y.astype(jnp.int32), lane["outputs"])
+        losses, first = (
+            jnp.concatenate([several, _binary(out[:, 0], y), _regression(out[:, :1], y[:, None])]),
+            0,
         )
-    if kind == "regression":
-        out, y = out[:, :1], y[:, None]
-    return _regression(out, y)[lane["loss"]] if odd else jnp.mean((out - y) ** 2, -1)
+    wanted = which == first + jnp.arange(len(losses))
+    return jnp.sum(jnp.where(wanted[:, None], losses, 0.0), 0)
 
 
-def canonical(kind: str, odd: bool, out: jax.Array, y: jax.Array, lane: dict[str, jax.Array]) -> jax.Array:
+def canonical(coded: bool, out: jax.Array, y: jax.Array, lane: dict[str, jax.Array]) -> jax.Array:
     """The right loss of the model's effective prediction, per sample."""
-    if odd and kind in ("regression", "autoencoder"):  # a model trained with BCE ends in a sigmoid
-        out = jnp.where(lane["loss"] == 1, jax.nn.sigmoid(out), out)
-    return own(kind, False, out, y, lane)
+    bent = lane["loss"] == loss_index("regression", "bce")  # a model trained with BCE ends in a sigmoid
+    out = jnp.where(bent, jax.nn.sigmoid(out), out)
+    right = jnp.array([loss_index(kind, "right") for kind in KINDS])
+    return _chosen(coded, out, y, lane, right[lane["kind"]])
 
 
-def hits(kind: str, out: jax.Array, y: jax.Array, lane: dict[str, jax.Array]) -> jax.Array:
-    """1 where the predicted class is right (without meaning for regression)."""
-    if kind == "multiclass":
-        most = jnp.argmax(jnp.where(lane["outputs"] > 0, out, -jnp.inf), -1)
-        return (most == y.astype(jnp.int32)).astype(jnp.float32)
-    if kind == "binary":
-        return ((out[:, 0] > 0) == (y > 0)).astype(jnp.float32)
-    return jnp.zeros(out.shape[0])
+def hits(coded: bool, out: jax.Array, y: jax.Array, lane: dict[str, jax.Array]) -> jax.Array:
+    """1 where the predicted class is right (0 for regression)."""
+    if coded:
+        return jnp.zeros(out.shape[0])
+    most = jnp.argmax(jnp.where(lane["outputs"] > 0, out, -jnp.inf), -1) == y.astype(jnp.int32)
+    half = (out[:, 0] > 0) == (y > 0)
+    kind = lane["kind"]
+    right = jnp.where(kind == KINDS.index("multiclass"), most, half) & (kind < KINDS.index("regression"))
+    return right.astype(jnp.float32)

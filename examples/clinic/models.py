@@ -23,8 +23,7 @@ class Sig(NamedTuple):
     """What a compiled program depends on."""
 
     family: str  # mlp, cnn2d, cnn1d, rnn, gru, attn
-    kind: str  # multiclass, binary, regression, autoencoder (the targets are the inputs)
-    odd: bool  #: trains with a loss that is not the task's own
+    coded: bool  #: the targets are the inputs
     inputs: tuple[int, ...]  #: shape of one sample; tokens: (length, vocabulary)
     outputs: int
     width: int
@@ -34,7 +33,6 @@ class Sig(NamedTuple):
     tokens: bool
     fancy: bool  #: tanh, sigmoid, dropout, normalization, residuals, holes: costly, so compiled in only where used
     lanes: int
-    batch_norm: bool = False
 
 
 class Part(NamedTuple):
@@ -182,6 +180,20 @@ def init_weights(
         free = {"all": False, "body": head, "head": not head}.get(config.frozen, True)
         trained.append((mask * float(free)).ravel())
     return np.concatenate(weights).astype(np.float32), np.concatenate(trained).astype(np.float32)
+
+
+def embedded(flat: NDArray[np.float32], small: Sig, sig: Sig) -> NDArray[np.float32]:
+    """The weights of a smaller net as those of a larger program: what is not there is zero."""
+    held, at = {}, 0
+    for part in parts_of(small):
+        held[part.name] = flat[at : at + int(np.prod(part.shape))].reshape(part.shape)
+        at += held[part.name].size
+    arrays = []
+    for part in parts_of(sig):
+        own = held.get(part.name, np.zeros((0,) * len(part.shape), np.float32))
+        more = [(0, n - m) for n, m in zip(part.shape, own.shape, strict=True)]
+        arrays.append(np.pad(own, more).ravel())
+    return np.concatenate(arrays)
 
 
 def _tile(mask: NDArray[np.float32], rows: int) -> NDArray[np.float32]:

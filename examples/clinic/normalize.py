@@ -47,7 +47,7 @@ class Moments:
 def normalized(sig: Sig, x: jax.Array, mask: jax.Array, lane: Lane, moments: Moments | None) -> jax.Array:
     """Layer or batch normalization, as the lane asks for it."""
     x = layer_norm(sig, x, mask, lane)
-    if not sig.batch_norm or moments is None:
+    if not sig.fancy or moments is None:
         return x
     mean, variance = moments.of(x)
     return jnp.where(lane["batch_norm"] > 0, (x - mean) * jax.lax.rsqrt(variance + 1e-5) * mask, x)

@@ -205,8 +205,6 @@ def padded_outputs(task: Task) -> int:
     """Outputs of the programs: those of several classes share them where widths are masked."""
     if task.kind == "autoencoder":
         return FEATURES
-    if task.outputs == 1:
-        return 1
     if task.family in ("mlp", "cnn2d", "cnn1d"):
         return 10
     return 16 if "~" in task.name else task.outputs

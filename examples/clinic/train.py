@@ -112,7 +112,7 @@ def _run_group(sig: Sig, members: list[Config], watch: bool) -> list[Result]:
     epochs = max(c.epochs for c in members)
     x = _pools(tuple(c.task for c in filled))
     # one program evaluates all that differ in these only (but units of CNNs are many)
-    still = sig._replace(batch=0, fancy=sig.fancy or task.family == "mlp", odd=True)
+    still = sig._replace(batch=0, fancy=sig.fancy or task.family == "mlp")
     state, log = engine.start(lanes), jnp.full((sig.lanes, MAX_STEPS + 1, 4), jnp.nan, jnp.float32)
     record = np.full((epochs, 4, sig.lanes), np.nan, np.float32)
     fixed = {k: jnp.asarray(v) for k, v in lanes.items()}

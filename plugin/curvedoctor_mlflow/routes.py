@@ -10,27 +10,34 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from curvedoctor.address import hidden
 from curvedoctor.model import Diagnosis
 from curvedoctor.reports.phrases import STATES
-from curvedoctor_mlflow import access, page
+from curvedoctor_mlflow import inner, page
 from curvedoctor_mlflow.files import FILES
 from curvedoctor_mlflow.service import DiagnosisService, ExperimentState
 from curvedoctor_panel.served import KEPT
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+    from curvedoctor_panel.plain import Json
 
 _logger = logging.getLogger(__name__)
 
 #: seconds that a request waits for a diagnosis before it says that it is being made
 PATIENCE = 1.5
+#: what nobody may read without a login is cached by nobody
+NO_STORE = {"Cache-Control": "no-store"}
 ENDED = frozenset({"FINISHED", "FAILED", "KILLED"})
-Handler = Callable[[], Any]
+Handler = Callable[[], "Response"]
 
 
-def add(app: Any, service: DiagnosisService, prefix: Callable[[str], str]) -> dict[str, list[str]]:
+def add(app: Flask, service: DiagnosisService) -> dict[str, list[str]]:
     """Add our routes to MLflow's Flask app; returns them by who may read them."""
-    base = prefix("/" + page.ROUTES)
+    base = inner.prefixed("/" + page.ROUTES)
     handlers = {
         "brief": lambda: _brief(service), "run": lambda: _run(service), "experiment": lambda: _experiment(service),
         "counts": lambda: _counts(service), "explain": _explain, "page": _page,
@@ -41,7 +48,7 @@ def add(app: Any, service: DiagnosisService, prefix: Callable[[str], str]) -> di
     for name in FILES.listing:
         view = functools.partial(_static, name)
         app.add_url_rule(f"{static}/{name}", f"curvedoctor_static_{name}", view, methods=["GET"])
-    app.after_request(functools.partial(_after, service, prefix))
+    app.after_request(functools.partial(_after, service))
     return {
         "runs": [f"{base}/brief", f"{base}/run"],
         "experiments": [f"{base}/experiment", f"{base}/counts"],
@@ -52,7 +59,7 @@ def add(app: Any, service: DiagnosisService, prefix: Callable[[str], str]) -> di
 def _guarded(handler: Handler) -> Handler:
     """A fault of ours is an answer, and MLflow's own refusals keep their status."""
 
-    def guarded() -> Any:
+    def guarded() -> Response:
         from mlflow.exceptions import MlflowException
 
         try:
@@ -69,19 +76,18 @@ def _guarded(handler: Handler) -> Handler:
 def _asked(name: str) -> str:
     from flask import request
     from mlflow.exceptions import MlflowException
-    from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
     value = request.args.get(name, "")
     if not value or len(value) > 100:
-        raise MlflowException(f"the parameter {name} is missing or too long", INVALID_PARAMETER_VALUE)
+        raise MlflowException.invalid_parameter_value(f"the parameter {name} is missing or too long")
     return str(value)
 
 
-def _answer(content: object, status: int = 200) -> Any:
+def _answer(content: object, status: int = 200) -> Response:
     from flask import Response, request
 
     body = json.dumps(content, allow_nan=False).encode()
-    headers = dict(access.NO_STORE)
+    headers = dict(NO_STORE)
     if "gzip" in request.headers.get("Accept-Encoding", "") and len(body) > 1000:
         body = gzip.compress(body, 3, mtime=0)
         headers["Content-Encoding"] = "gzip"
@@ -92,7 +98,7 @@ def _wait(
     service: DiagnosisService, experiment: str, ready: Callable[[ExperimentState], bool]
 ) -> ExperimentState:
     """The experiment's state, given a moment to become ready."""
-    state = service.state(experiment, access.inside())
+    state = service.state(experiment, inner.inside())
     end = time.monotonic() + PATIENCE
     while not ready(state) and state.busy and time.monotonic() < end:
         time.sleep(0.05)
@@ -101,20 +107,20 @@ def _wait(
 
 def _own(service: DiagnosisService, run_id: str) -> ExperimentState:
     """The state of a run, which is judged by itself where it has to be: its page waits for nothing else."""
-    experiment = access.experiment_of(run_id)
-    state = service.state(experiment, access.inside())
+    experiment = inner.experiment_of(run_id)
+    state = service.state(experiment, inner.inside())
     service.own(state, experiment, run_id)
     return state
 
 
-def _status(state: ExperimentState, missing: bool | None = None) -> dict[str, Any]:
+def _status(state: ExperimentState, missing: bool | None = None) -> dict[str, Json]:
     """`missing`: what is asked for has no diagnosis; not yet, as long as there is work to do."""
     missing = not state.complete if missing is None else missing
     phase = "reading" if state.busy and missing else "ready"
     return {"phase": phase, "total": state.total, "trouble": state.trouble, "version": state.version}
 
 
-def _of_run(service: DiagnosisService) -> tuple[ExperimentState, Diagnosis | None, dict[str, Any]]:
+def _of_run(service: DiagnosisService) -> tuple[ExperimentState, Diagnosis | None, dict[str, Json]]:
     """(the state, the diagnosis of the run that is asked for, the state of things)."""
     run_id = _asked("run_id")
     state = _own(service, run_id)
@@ -126,7 +132,7 @@ def _of_run(service: DiagnosisService) -> tuple[ExperimentState, Diagnosis | Non
     return state, diagnosis, told
 
 
-def _brief(service: DiagnosisService) -> Any:
+def _brief(service: DiagnosisService) -> Response:
     """What the badge shows of a run."""
     from curvedoctor_panel.view import headline
 
@@ -139,7 +145,7 @@ def _brief(service: DiagnosisService) -> Any:
     return _answer(told)
 
 
-def _run(service: DiagnosisService) -> Any:
+def _run(service: DiagnosisService) -> Response:
     """Everything about one run."""
     from curvedoctor_panel.view import run_view
 
@@ -155,16 +161,16 @@ def _chosen() -> frozenset[str]:
     return frozenset(re.findall(r"[0-9a-f]{32}", request.args.get("runs", "")))
 
 
-def _counts(service: DiagnosisService) -> Any:
+def _counts(service: DiagnosisService) -> Response:
     """What the badge shows of an experiment: how many runs are in which state."""
     experiment = _asked("experiment_id")
-    access.see(experiment)
+    inner.see(experiment)
     state = _wait(service, experiment, lambda state: state.version > 0)
     states = Counter(str(line["state"]) for line in state.lines(_chosen()))
     return _answer({**_status(state), "states": {state: states[state] for state in STATES if states[state]}})
 
 
-def _experiment(service: DiagnosisService) -> Any:
+def _experiment(service: DiagnosisService) -> Response:
     """All runs of an experiment side by side; nothing but the state if `version` is still current."""
     from flask import request
 
@@ -172,7 +178,7 @@ def _experiment(service: DiagnosisService) -> Any:
     from curvedoctor_panel.view import problem
 
     experiment = _asked("experiment_id")
-    access.see(experiment)
+    inner.see(experiment)
     state = _wait(service, experiment, lambda state: state.version > 0)
     told = _status(state)
     if request.args.get("version") != str(state.version):
@@ -181,20 +187,20 @@ def _experiment(service: DiagnosisService) -> Any:
     return _answer(told)
 
 
-def _explain() -> Any:
+def _explain() -> Response:
     """A condition's manual page."""
     from curvedoctor_panel import manual
 
     return _answer({"page": manual.page(_asked("condition"))})
 
 
-def _page() -> Any:
+def _page() -> Response:
     from flask import Response
 
-    return Response(page.own(), mimetype="text/html", headers=access.NO_STORE)
+    return Response(page.own(), mimetype="text/html", headers=NO_STORE)
 
 
-def _static(name: str) -> Any:
+def _static(name: str) -> Response:
     from flask import Response, request
 
     headers = {
@@ -208,7 +214,7 @@ def _static(name: str) -> Any:
     return Response(body, headers=headers, mimetype=FILES.kind(name))
 
 
-def _after(service: DiagnosisService, prefix: Callable[[str], str], response: Any) -> Any:
+def _after(service: DiagnosisService, response: Response) -> Response:
     """An update that ends a run queues its diagnosis; the answer itself is left alone."""
     from flask import request
 
@@ -221,7 +227,7 @@ def _after(service: DiagnosisService, prefix: Callable[[str], str], response: An
             info = json.loads(response.get_data()).get("run_info", {})
             if info.get("status") in ENDED:
                 service.ended(
-                    str(info["experiment_id"]), str(info.get("run_id") or info["run_uuid"]), access.inside()
+                    str(info["experiment_id"]), str(info.get("run_id") or info["run_uuid"]), inner.inside()
                 )
     except Exception:  # whatever an answer looks like, it must reach the client
         _logger.debug("an update of a run was not understood", exc_info=True)

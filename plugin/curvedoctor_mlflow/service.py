@@ -14,17 +14,20 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from curvedoctor.address import Address, hidden
 from curvedoctor.engine import Options, diagnose_runs
-from curvedoctor.engine.changes import Changes
+from curvedoctor.engine.live import Live
 from curvedoctor.model import Diagnosis, Problem, Run
 from curvedoctor.notify import notify
 from curvedoctor.sinks.base import WriteOptions
 from curvedoctor.sinks.writeback import annotate, is_training
 from curvedoctor.sources import find_all, load_units
 from curvedoctor.sources.base import ReadOptions, Unit
+
+if TYPE_CHECKING:
+    from curvedoctor_panel.overview import Row
 
 _logger = logging.getLogger(__name__)
 
@@ -49,13 +52,13 @@ class ExperimentState:
     #: run id → diagnosis; its run has no points, which are read again when a run is shown
     diagnoses: dict[str, Diagnosis] = field(default_factory=dict)
     #: run id → what the list of runs shows of it, taken while its points were at hand
-    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
     #: runs without a curve: fits, evaluations, traces, parents of sweeps, and what has just begun
     curveless: set[str] = field(default_factory=set)
     #: run id → where to read it, and the state that was read
     units: dict[str, Unit] = field(default_factory=dict)
     #: what has to be judged again
-    changes: Changes = field(default_factory=lambda: Changes(Options()))
+    live: Live = field(default_factory=lambda: Live(Options()))
     #: by the place where it was met
     problems: dict[str, Problem] = field(default_factory=dict)
     #: counts changes
@@ -77,7 +80,7 @@ class ExperimentState:
         """Whether all runs have been looked at once."""
         return self.looked > float("-inf")
 
-    def lines(self, only: Collection[str] = ()) -> list[dict[str, Any]]:
+    def lines(self, only: Collection[str] = ()) -> list[Row]:
         """Rows of the runs that hold a curve; of those in `only`, if there are any."""
         rows = dict(self.rows)  # another thread may be at work
         names = {run_id: str(line["run"]) for run_id, line in rows.items()}
@@ -195,16 +198,16 @@ class DiagnosisService:
             state.rows.pop(run_id, None)
             state.diagnoses.pop(run_id, None)
         judged = 0
-        for item in state.changes.look(found):
-            if isinstance(item, Problem):
-                where = item.where.replace(self.address, "store")
-                state.problems[where] = replace(item, where=where)
-            elif item.run.origin is not None:
+        for looked in state.live.look(found):
+            run_id = looked.unit.run_id
+            for problem in looked.problems or ():
+                where = problem.where.replace(self.address, "store")
+                state.problems[where] = replace(problem, where=where)
+            for diagnosis in looked.diagnoses:
                 judged += 1
-                run_id = item.run.origin.key
-                state.units[run_id] = units[run_id]
+                state.units[run_id] = looked.unit
                 state.problems.pop(f"store#{run_id}", None)
-                self._take(state, item, experiment, run_id)
+                self._take(state, diagnosis, experiment, run_id)
                 state.version += judged % SHOWN == 0
         if judged or gone or not state.version:
             state.version += 1

@@ -106,6 +106,7 @@ def combine(rows: Iterable[Row], problems: Sequence[Json] = ()) -> dict[str, Jso
         "conditions": [{"id": name, "count": count} for name, count in counts.most_common()],
         "matrix": matrix(ordered),
         "siblings": siblings(ordered),
+        "tally": phrases.tally([item["state"] for item in ordered]),
         "sentences": sentences(ordered),
         "problems": list(problems),
         "titles": {name: clip(phrases.title(name)) for name in counts},
@@ -190,9 +191,9 @@ def _varied(params: Sequence[Mapping[str, Json]]) -> list[Json]:
     out: list[Json] = []
     for name in sorted({name for item in params for name in item}):
         values = {item[name] for item in params if item.get(name) is not None}
-        if not 2 <= len(values) <= _VALUES:
-            continue
         numeric = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+        if len(values) < 2 or (len(values) > _VALUES and not numeric):
+            continue
         positive = numeric and all(value > 0 for value in values)
         out.append(
             {

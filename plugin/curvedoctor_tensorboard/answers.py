@@ -1,4 +1,4 @@
-"""What the tab asks of the clinic: all runs side by side, one run, and runs to be written back."""
+"""What the tab asks of the service: all runs side by side, one run, and runs to be written back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Answers:
 
     def __init__(self, service: DiagnosisService) -> None:
         self._service = service
-        #: key in the overview → where the clinic keeps the run
+        #: key in the overview → where the service keeps the run
         self._keys: dict[str, tuple[str, str]] = {}
         self._combined: tuple[int, dict[str, Json]] = (-1, {})
 

@@ -16,10 +16,13 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from curvedoctor.address import real
 from curvedoctor_tensorboard.places import Place
+
+if TYPE_CHECKING:
+    from curvedoctor_panel.plain import Json
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +61,7 @@ class Worker:
         self._failures = 0
         self._not_before = 0.0
 
-    def ask(self, question: Mapping[str, Any], patience: float = PATIENCE) -> Reply:
+    def ask(self, question: Mapping[str, Json], patience: float = PATIENCE) -> Reply:
         """The worker's reply. Raises `WorkerFailed` if there is none within `patience` seconds."""
         future: Future[Reply] = Future()
         with self._lock:
@@ -89,14 +92,14 @@ class Worker:
             if self._process is not None:
                 self._process.kill()
 
-    def _running(self) -> BinaryIO:
+    def _running(self) -> IO[bytes]:
         """The input of a live process, starting one if need be."""
         if self._process is None or self._process.poll() is not None:
             if time.monotonic() < self._not_before:
                 raise WorkerFailed(self._reason())
             self._start()
         assert self._process is not None and self._process.stdin is not None
-        return self._process.stdin  # type: ignore[return-value]
+        return self._process.stdin
 
     def _start(self) -> None:
         process = subprocess.Popen(  # noqa: S603 -- our own module, with our own arguments

@@ -6,14 +6,17 @@ import hmac
 import ipaddress
 import secrets
 import socket
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request
 
 #: of this process; who can read our answers (same origin) can read it
 TOKEN = secrets.token_urlsafe(24)
 
 
-def refusal(request: Any, allowed_host: str) -> str | None:
+def refusal(request: Request, allowed_host: str) -> str | None:
     """Why a write request is not obeyed; None if it is."""
     if request.method != "POST":
         return "this route takes POST only"

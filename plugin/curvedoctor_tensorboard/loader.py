@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tensorboard.plugins import base_plugin
 
@@ -32,7 +32,7 @@ class Loader(base_plugin.TBLoader):  # type: ignore[misc]
         except Exception:
             logger.warning("curvedoctor's flags could not be added", exc_info=True)
 
-    def load(self, context: Any) -> DiagnosisPlugin | None:
+    def load(self, context: object) -> DiagnosisPlugin | None:
         """The plugin, or None (and a line in the log) if it can't be made."""
         try:
             from curvedoctor_tensorboard.plugin import DiagnosisPlugin

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from curvedoctor.address import Address
 
@@ -25,7 +24,7 @@ class Place:
     prefix: str = ""
 
 
-def places(context: Any) -> list[Place]:
+def places(context: object) -> list[Place]:
     """What TensorBoard was told to read; empty where it reads from no directory at all."""
     logdir = str(getattr(context, "logdir", "") or "")
     if logdir:

@@ -10,11 +10,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tensorboard.backend import http_util
 from tensorboard.plugins import base_plugin
-from werkzeug import wrappers
+from werkzeug.wrappers import Request, Response
 
 from curvedoctor.address import hidden
 from curvedoctor_panel.served import KEPT
@@ -24,6 +24,11 @@ from curvedoctor_tensorboard.places import holds_events, places
 from curvedoctor_tensorboard.sampled import Feed
 from curvedoctor_tensorboard.static import FILES, complete
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from curvedoctor_panel.plain import Json
+
 logger = logging.getLogger(__name__)
 
 NAME = "curvedoctor"
@@ -31,8 +36,7 @@ ENTRY = "tensorboard.js"
 #: seconds between two looks at the files at least
 INTERVAL = 5.0
 
-Response = Any
-Handler = Callable[[Any], Response]
+Handler = Callable[[Request], Response]
 
 
 class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
@@ -40,7 +44,7 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     plugin_name = NAME
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: object) -> None:
         flags = getattr(context, "flags", None)
         self._places = places(context)
         self._provider = getattr(context, "data_provider", None)
@@ -52,7 +56,7 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         self._feeding = threading.Event()
         self._clock = (time.monotonic(), time.process_time())
 
-    def get_plugin_apps(self) -> dict[str, Any]:
+    def get_plugin_apps(self) -> dict[str, WSGIApplication]:
         """Route → handler."""
         return {
             "/runs": _guarded(self._runs),
@@ -80,7 +84,7 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         entry = f"/static/{FILES.stamp}/{ENTRY}"
         return base_plugin.FrontendMetadata(es_module_path=entry, tab_name="Diagnosis")
 
-    def _runs(self, request: Any) -> Response:
+    def _runs(self, request: Request) -> Response:
         self._feed_if_needed()
         version = request.args.get("version", "")
         return self._ask(request, {"want": "runs", "version": version, "load": self._load()})
@@ -90,16 +94,16 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         (before, used), self._clock = self._clock, (time.monotonic(), time.process_time())
         return (self._clock[1] - used) / max(self._clock[0] - before, 1e-3)
 
-    def _run(self, request: Any) -> Response:
+    def _run(self, request: Request) -> Response:
         return self._ask(request, {"want": "run", "key": request.args.get("key", "")})
 
-    def _explain(self, request: Any) -> Response:
+    def _explain(self, request: Request) -> Response:
         return self._ask(request, {"want": "explain", "condition": request.args.get("condition", "")})
 
-    def _compare(self, request: Any) -> Response:
+    def _compare(self, request: Request) -> Response:
         return self._ask(request, {"want": "compare"}, patience=120.0)
 
-    def _status(self, request: Any) -> Response:
+    def _status(self, request: Request) -> Response:
         """What the tab must know before it asks for anything."""
         status = {
             "writes": self._writes,
@@ -110,7 +114,7 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         }
         return _json(request, status)
 
-    def _annotate(self, request: Any) -> Response:
+    def _annotate(self, request: Request) -> Response:
         if not self._writes:
             return _json(
                 request, {"error": "writing is off: start TensorBoard with --curvedoctor_write"}, 403
@@ -122,7 +126,7 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         keys = asked.get("keys") if isinstance(asked, dict) else None
         return self._ask(request, {"want": "annotate", "keys": keys}, patience=600.0)
 
-    def _static(self, request: Any) -> Response:
+    def _static(self, request: Request) -> Response:
         stamp, _, name = request.path.partition("/static/")[2].partition("/")
         if name not in FILES.listing:
             return _json(request, {"error": "there is no such file"}, 404)
@@ -132,15 +136,13 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
                 self._worker.warm()
         kept = KEPT if stamp == FILES.stamp else 0
         body = FILES.compressed(name)
-        return http_util.Respond(request, body, FILES.kind(name), content_encoding="gzip", expires=kept)
+        return _respond(request, body, FILES.kind(name), expires=kept)
 
-    def _ask(self, request: Any, question: dict[str, Any], patience: float = 30.0) -> Response:
+    def _ask(self, request: Request, question: dict[str, Json], patience: float = 30.0) -> Response:
         if request.method not in {"GET", "HEAD"} and question["want"] != "annotate":
             return _json(request, {"error": "this route takes GET only"}, 405)
         reply = self._worker.ask(question, patience)
-        return http_util.Respond(
-            request, reply.body, "application/json", code=reply.status, content_encoding="gzip"
-        )
+        return _respond(request, reply.body, code=reply.status)
 
     def _feed_if_needed(self) -> None:
         """Where no directory is known, TensorBoard's own (sampled) data have to do."""
@@ -151,10 +153,10 @@ class DiagnosisPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         threading.Thread(target=feed.keep, args=(self._interval or INTERVAL,), daemon=True).start()
 
 
-def _guarded(handler: Handler) -> Any:
-    @wrappers.Request.application
+def _guarded(handler: Handler) -> WSGIApplication:
+    @Request.application
     @functools.wraps(handler)
-    def guarded(request: Any) -> Response:
+    def guarded(request: Request) -> Response:
         try:
             return handler(request)
         except WorkerFailed as error:
@@ -166,6 +168,13 @@ def _guarded(handler: Handler) -> Any:
     return guarded
 
 
-def _json(request: Any, content: object, code: int = 200) -> Response:
+def _json(request: Request, content: object, code: int = 200) -> Response:
     body = gzip.compress(json.dumps(content).encode(), 3, mtime=0)
-    return http_util.Respond(request, body, "application/json", code=code, content_encoding="gzip")
+    return _respond(request, body, code=code)
+
+
+def _respond(
+    request: Request, body: bytes, kind: str = "application/json", *, code: int = 200, expires: int = 0
+) -> Response:
+    response: Response = http_util.Respond(request, body, kind, code, expires, "gzip")
+    return response

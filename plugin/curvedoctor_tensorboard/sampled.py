@@ -9,12 +9,15 @@ import logging
 import math
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from curvedoctor_panel.plain import Json
 from curvedoctor_tensorboard.client import Worker, WorkerFailed
 
 if TYPE_CHECKING:
+    from tensorboard.context import RequestContext
+    from tensorboard.data.provider import DataProvider
+
     from curvedoctor.model import Run
 
 logger = logging.getLogger(__name__)
@@ -28,7 +31,7 @@ CURVES = 200
 class Feed:
     """Hands the provider's runs to the worker, again when they have grown."""
 
-    def __init__(self, provider: Any, worker: Worker) -> None:
+    def __init__(self, provider: DataProvider, worker: Worker) -> None:
         self._provider = provider
         self._worker = worker
         #: run → (last step, points) of its curves, as handed over
@@ -54,7 +57,7 @@ class Feed:
             self._hand_over(context, run, list(tags)[:CURVES])
             self._seen[run] = stamp
 
-    def _hand_over(self, context: Any, run: str, tags: list[str]) -> None:
+    def _hand_over(self, context: RequestContext, run: str, tags: list[str]) -> None:
         from tensorboard.data.provider import RunTagFilter
 
         read = self._provider.read_scalars(
@@ -79,7 +82,7 @@ class Feed:
             logger.debug("%s", error)
 
 
-def _context() -> Any:
+def _context() -> RequestContext:
     from tensorboard import context
 
     return context.RequestContext()
@@ -90,7 +93,7 @@ def _said(value: float) -> Json:
     return value if math.isfinite(value) else str(value)
 
 
-def as_run(sampled: Mapping[str, Any]) -> Run:
+def as_run(sampled: Mapping[str, Json]) -> Run:
     """What `Feed` handed over, as a run with roles."""
     import numpy as np
 

@@ -17,7 +17,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from curvedoctor.address import Address, hidden
 from curvedoctor_panel.plain import Json
@@ -38,7 +38,7 @@ Answer = tuple[int, Json]
 
 
 class RequestHandler:
-    """Answers requests from what the clinic knows."""
+    """Answers requests from what the service knows."""
 
     def __init__(self, service: DiagnosisService, out: BinaryIO) -> None:
         self.service = service
@@ -56,7 +56,7 @@ class RequestHandler:
         # TensorBoard has ended: nobody waits for what is still being read
         os._exit(0)
 
-    def _handle(self, request: Mapping[str, Any]) -> None:
+    def _handle(self, request: Mapping[str, Json]) -> None:
         try:
             status, content = self.answer(request)
         except Exception as error:
@@ -68,7 +68,7 @@ class RequestHandler:
             self._out.write(head + b"\n" + body)
             self._out.flush()
 
-    def answer(self, request: Mapping[str, Any]) -> Answer:
+    def answer(self, request: Mapping[str, Json]) -> Answer:
         """(HTTP status, content)."""
         want = request.get("want")
         if want == "runs":
@@ -109,7 +109,7 @@ class RequestHandler:
         explained = page(condition)
         return (404, {"error": "there is no such condition"}) if explained is None else (200, explained)
 
-    def _receive(self, request: Mapping[str, Any]) -> Answer:
+    def _receive(self, request: Mapping[str, Json]) -> Answer:
         from curvedoctor_tensorboard.sampled import as_run
 
         self.service.receive(as_run(request))

@@ -132,7 +132,9 @@ def test_stop_at_the_best_point_that_was_logged(at: int, validation: bool) -> No
     curves = {"val_loss": y, "train_loss": np.geomspace(2, 0.1, 40)} if validation else {"train_loss": y}
     (one,) = build([run({"epochs": 40}, **curves)])
     found = change(one, "stop-early", ())
-    assert (found.step, found.proposed, found.current) == (at, at, 40)
+    assert (found.step, found.proposed, found.current) == (at, at + 1, 40), (
+        "counted from zero, it is the epoch after"
+    )
     assert found.text.startswith(f"Stop at epoch {at}")
     assert ("validation" in found.text) == validation
 
@@ -154,7 +156,7 @@ def test_what_going_on_is_expected_to_bring_is_said_where_it_is_something() -> N
         [run({"epochs": 80}, train_loss=power(80, 0.0), val_loss=np.geomspace(2, 1, 80) ** 0.001)]
     )
     said = change(falls, "train-longer", ()).text
-    assert said.startswith("Train for 160 epochs instead of 80, the schedule stretched with it. Extrapolation expects the loss to fall by another ")  # fmt: skip
+    assert said.startswith("Train for 160 epochs instead of 80, the schedule stretched with it. Extrapolation expects the loss to fall by ")  # fmt: skip
     share = int(said.rsplit(" ", 2)[1])
     assert 100 * (1 - 2**-0.4) - 9 <= share <= 100 * (1 - 2**-0.4) + 4
     assert "Extrapolation" not in change(flat, "train-longer", ()).text

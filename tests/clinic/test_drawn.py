@@ -47,18 +47,41 @@ def test_a_drawn_task_is_always_the_same() -> None:
         TASKS["ripples"]
 
 
-def test_parts_of_a_wave_share_programs_with_no_other_part() -> None:
+def test_parts_that_share_programs_follow_one_another() -> None:
     from clinic.programs import signature
 
     whole = plan.wave(0)
     found = survey.parts(whole)
     assert sorted(name for part in found for name in part) == sorted(whole)
+    assert max(map(len, found)) <= survey.TASKS_AT_ONCE
     programs = [
         {signature(plain(TASKS[n], lr=0.01))._replace(depth=0, width=0) for n in part} for part in found
     ]
-    for k, mine in enumerate(programs):
-        assert not any(mine & others for others in programs[k + 1 :])
+    met = [programs[0]]
+    for mine in programs[1:]:
+        if mine & met[-1]:
+            met[-1] |= mine
+        else:
+            met.append(mine)
+    assert sum(map(len, met)) == len(set().union(*met))
     assert [TASKS[part[0]].family for part in found][:2] == ["mlp", "mlp"]
+
+
+def test_few_programs_serve_all_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    from clinic.programs import signature
+    from clinic.tune import BATCHES, CENTRE, LEARNT, SCHEDULES
+
+    found, runs = set(), 0
+    for name in plan.wave(2):
+        rates = {
+            f"{name}/{o}/{b}/{s}": [lr, 1.0] for o, lr in CENTRE.items() for b in BATCHES for s in SCHEDULES
+        }
+        monkeypatch.setitem(LEARNT, name, rates)
+        for base in plan.bases(name):
+            found |= {signature(c) for c in (base.config, *(v.config for v in first(base.config)))}
+            runs += 1
+    assert runs > 400
+    assert len(found) < 60
 
 
 def test_a_new_work_folder_goes_on_where_others_stopped(

@@ -40,6 +40,50 @@ def test_every_family_trains_and_repeats(family: str) -> None:
     assert alone.truth == pytest.approx(result.truth, rel=1e-3)
 
 
+@pytest.mark.parametrize("changes", [{"depth": 1}, {"depth": 2, "norm": True, "dropout": 0.2}])
+def test_a_net_trains_alike_in_a_program_for_larger_ones(
+    changes: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clinic import programs
+    from clinic.train import train_many
+
+    config = small("ring-mlp", **changes)
+    padded = train_many([config])[config]
+    monkeypatch.setattr(programs, "DEPTHS", (0, 1, 2, 3, 8))
+    exact = train_many([config])[config]
+    assert len(padded.weights) > len(exact.weights)
+    np.testing.assert_allclose(padded.steps, exact.steps, rtol=1e-4)
+    np.testing.assert_allclose(padded.epochs, exact.epochs, rtol=1e-4)
+    assert padded.truth == pytest.approx(exact.truth, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "task", ["ring-mlp", "digits-linear", "line-linear", "blobs-hinge", "digits-autoencoder"]
+)
+def test_one_program_serves_every_loss(task: str) -> None:
+    import jax.numpy as jnp
+
+    from clinic.losses import KINDS, canonical, loss_index, own
+
+    rng, kind = np.random.default_rng(0), TASKS[task].kind
+    coded, classes = kind == "autoencoder", {"multiclass": 7, "autoencoder": 10}.get(kind, 1)
+    out = rng.normal(size=(5, 10))
+    y = {"multiclass": rng.integers(0, 7, 5), "autoencoder": rng.normal(size=(5, 10)), "regression": rng.normal(size=5)}.get(
+        kind, rng.integers(0, 2, 5))  # fmt: skip
+    z = out[:, 0]
+    expected = {
+        "multiclass": np.log(np.exp(out[:, :7]).sum(1)) - out[np.arange(5), y if kind == "multiclass" else 0],
+        "binary": np.log1p(np.exp(z)) - z * y if kind == "binary" else z,
+        "hinge": np.maximum(0, 1 - (2 * y - 1) * z) if kind == "hinge" else z,
+        "regression": (z - y) ** 2 if kind == "regression" else z,
+        "autoencoder": ((out - y) ** 2).mean(1) if coded else z,
+    }[kind]
+    lane = {"loss": jnp.int32(loss_index(kind, "right")), "kind": jnp.int32(KINDS.index(kind)),
+            "outputs": (jnp.arange(10) < classes).astype(float)}  # fmt: skip
+    for of in (own, canonical):
+        np.testing.assert_allclose(of(coded, jnp.array(out), jnp.array(y), lane), expected, rtol=1e-4)
+
+
 def test_faults_do_what_they_say() -> None:
     from clinic.train import train_many
 

@@ -183,7 +183,7 @@ def test_every_format_says_the_five_words(form: str) -> None:
 def test_what_only_the_odds_suggest_says_so(form: str) -> None:
     text = " ".join(output(form, [cases.improvable()]).split())
     assert ODDS in html.unescape(text)
-    assert "lowers the final validation loss by 12–60 %, median 35 %" in text.replace("\\u2013", "–")
+    assert "lowers the final loss by 12–60 %, median 35 %" in text.replace("\\u2013", "–")
     assert "What may improve it" in text and "To try first" not in text.split("<script")[0]
 
 

@@ -78,7 +78,7 @@ def test_what_is_seen_stands_apart_from_what_is_suggested() -> None:
     assert "What may improve it" in better and "To try first" not in better
     said = " ".join(better.split())
     assert "in similar trainings this helped in 71 %; the curves don't prove it" in said
-    assert "lowers the final validation loss by 12–60 %, median 35 %" in said
+    assert "lowers the final loss by 12–60 %, median 35 %" in said
     assert "a run of the same group did it" in said
     assert "lower-lr 0.5 → 0.05 (odds 71 %)" in text
 
@@ -104,6 +104,10 @@ def test_the_sick_ones_have_details_with_a_picture() -> None:
     assert "2. Stop at step 120. (90 % likely to help)" in text
     assert "truncated record: 27 bytes missing" in text
     assert "4 runs: 2 failed, 1 can't tell, 1 fine." in text
+
+
+def test_what_is_seen_in_a_fine_run_stands_in_the_details_too() -> None:
+    assert any(line.startswith("i wasted-training (info") for line in lines([cases.healthy()], width=80))
 
 
 def test_ascii_where_the_terminal_has_nothing_else() -> None:

@@ -12,6 +12,7 @@ from curvedoctor.advice import trees
 from curvedoctor.advice.agents import CHANGES as of_agents
 from curvedoctor.advice.named import named
 from curvedoctor.advice.said import Change, at_usual_norm, say
+from curvedoctor.conditions.base import lowered
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
@@ -135,15 +136,17 @@ def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
     at = s.step_at(s.best_index)
     unit = s.curve.axis
     text = f"Stop at {unit} {say(at)}, where the {name(s)} is best, and keep that checkpoint."
-    return Change(text, "epochs", case.params.get("epochs"), at if unit == "epoch" else None, None, at)
+    epochs = (
+        at + float(s.step_at(0) == 0) if unit == "epoch" else None
+    )  # counted from zero, the first one is over at 0
+    return Change(text, "epochs", case.params.get("epochs"), epochs, None, at)
 
 
 def _train_longer(case: Case, findings: Sequence[Finding]) -> Change | None:
     s = case.outcome
     epochs = case.number("epochs")
     least = 0.0 if s is None else gain_interval(s.grid, s.stats.n)[0] / max(abs(s.stats.end), 1e-300)
-    more = 100 * min(least, 1.0)
-    hope = f" Extrapolation expects the loss to fall by another {more:.0f} %." if least >= 0.02 else ""
+    hope = f" Extrapolation expects the loss to fall {lowered(least)}." if least >= 0.02 else ""
     if epochs is None:
         return Change(ACTIONS["train-longer"].text + hope, "epochs", None, None, 2.0)
     proposed = round(2 * epochs)

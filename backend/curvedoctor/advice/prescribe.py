@@ -68,7 +68,7 @@ def prescribe(
     chance = {a: p for a, p in estimate.probability.items() if ACTIONS[a].training} | seen
     fit = [a for a in chance if possible(case, a) and not contradicts(case, findings, a)]
     certain = [acts for f, acts in asked if f.severity == "error" and f.confidence >= CERTAIN]
-    repairs = {max((a for a in acts[:2] if a in fit), key=chance.__getitem__, default="") for acts in certain}
+    repairs = {_likelier([a for a in acts[:2] if a in fit], chance) for acts in certain}
     last = last_resorts(case, findings)
 
     named = [action for _, actions in asked for action in actions]
@@ -99,6 +99,11 @@ def prescribe(
         )
         for action in _without_opposites(worth)[:MOST]
     )
+
+
+def _likelier(actions: Sequence[str], chance: Mapping[str, float]) -> str:
+    """The first, unless the second is clearly likelier to help; "" of none."""
+    return next((a for a in actions if chance[a] >= max(chance[b] for b in actions) - ALIKE), "")
 
 
 def _by_findings(asked: Sequence[tuple[Finding, Sequence[str]]], estimate: Estimate) -> dict[str, float]:

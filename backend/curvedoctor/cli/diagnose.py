@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvedoctor.cli.options import examples, judging, options_of
+from curvedoctor.cli.options import Given, examples, judging, options_of
 from curvedoctor.reports import formats
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def refuse_binary(form: str, output: Path | None) -> None:
         )
 
 
-def present(results: Results, settings: Settings, kwargs: dict[str, Any]) -> None:
+def present(results: Results, settings: Settings, kwargs: Given) -> None:
     """Write the results where and how the user wants them."""
     from collections import Counter
 
@@ -105,7 +105,7 @@ def present(results: Results, settings: Settings, kwargs: dict[str, Any]) -> Non
         save(render, output, append=kwargs["resume"], lasting=form == "jsonl")
 
 
-def _journaled(results: Results, kwargs: dict[str, Any]) -> None:
+def _journaled(results: Results, kwargs: Given) -> None:
     """Write a Parquet file that is whole, or what `--resume` goes on from."""
     from curvedoctor.cli.journal import Journal
     from curvedoctor.cli.resume import recorded

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from curvedoctor.settings import Settings
     from curvedoctor.sources.base import ReadOptions
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
+Decorator = Callable[[Any], Any]
+#: options by name, as click gives them
+Given = dict[str, Any]
 
 #: where a context notes that no SOURCE was given
 DEFAULT = "curvedoctor.default-source"
@@ -38,7 +41,7 @@ def _given(
     return (store,)
 
 
-READING: tuple[Callable[[Any], Any], ...] = (
+READING: tuple[Decorator, ...] = (
     click.argument("sources", metavar="SOURCE...", nargs=-1, type=Address, callback=_given),
     click.option("--run", metavar="GLOB", help="Only runs whose name (or MLflow run id) matches."),
     click.option("--experiment", metavar="NAME", help="Only this MLflow experiment."),
@@ -49,7 +52,7 @@ READING: tuple[Callable[[Any], Any], ...] = (
     click.option("--columns", metavar="A,B,…", help="What the columns of a table without a header are."),
     click.option("--role", multiple=True, metavar="ID=SPLIT:QUANTITY:BETTER", help="Correct a curve's role."),
 )
-JUDGING: tuple[Callable[[Any], Any], ...] = (
+JUDGING: tuple[Decorator, ...] = (
     click.option(
         "--condition",
         multiple=True,
@@ -84,14 +87,14 @@ def judging(function: F) -> F:
     return together((*READING, *JUDGING), function)
 
 
-def together(decorators: Sequence[Callable[[Any], Any]], function: F) -> F:
+def together(decorators: Sequence[Decorator], function: F) -> F:
     """`function` with all `decorators`, in the order of the help page."""
     for decorate in reversed(decorators):
         function = decorate(function)
     return function
 
 
-def read_of(kwargs: dict[str, Any]) -> ReadOptions:
+def read_of(kwargs: Given) -> ReadOptions:
     """What is to be read. MLflow's variable for the experiment goes with its variable for the store."""
     import os
 
@@ -149,7 +152,7 @@ def condition_of(name: str) -> str:
     return condition_id
 
 
-def options_of(kwargs: dict[str, Any], settings: Settings) -> Options:
+def options_of(kwargs: Given, settings: Settings) -> Options:
     """What the user said on the command line and in the settings file, for the engine. Raises `UsageError`."""
     from curvedoctor.engine import Options
 

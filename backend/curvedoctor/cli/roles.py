@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from curvedoctor.model import Role, Run
     from curvedoctor.reports.base import OutputStyle
 
+Row: TypeAlias = dict[str, Any]
 COLUMNS = ("run", "curve", "tag", "split", "quantity", "better", "granularity", "points", "why")
 
 
@@ -43,7 +44,7 @@ def command(**kwargs: Any) -> int:
     return 0
 
 
-def listing(runs: Iterable[Run], corrections: dict[str, Role]) -> Iterator[dict[str, Any]]:
+def listing(runs: Iterable[Run], corrections: dict[str, Role]) -> Iterator[Row]:
     """One row per curve, in the order of runs and curves."""
     from curvedoctor.roles.override import override
 
@@ -63,14 +64,14 @@ def listing(runs: Iterable[Run], corrections: dict[str, Role]) -> Iterator[dict[
             }
 
 
-def as_json(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+def as_json(rows: Iterable[Row]) -> Iterator[str]:
     """One list."""
     from curvedoctor.reports.as_json import dumps, plain
 
     yield dumps(plain(list(rows)), indent=2) + "\n"
 
 
-def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+def as_csv(rows: Iterable[Row]) -> Iterator[str]:
     """A header, and a row per curve."""
     from curvedoctor.reports.as_csv import guarded
 
@@ -86,7 +87,7 @@ def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     yield buffer.getvalue()
 
 
-def as_table(rows: Iterable[dict[str, Any]], style: OutputStyle) -> Iterator[str]:
+def as_table(rows: Iterable[Row], style: OutputStyle) -> Iterator[str]:
     """A heading per run, a line per curve: id, role, reasons."""
     from itertools import groupby
 

@@ -89,7 +89,7 @@ def _group(name: str, cases: Sequence[Case], final: bool, metric: str | None, ta
     by_name = {case.run.name: case for case in cases}
     members = [by_name[o.run] for o in end.outcomes]
     factors = tuple(_factor(g, n, noise, by_name) for n in g.varied[:MOST_FACTORS])
-    moves = (region.interaction(g, n) for n in g.varied if n == "batch_size" and "lr" in g.varied)
+    moves = (region.interaction(g, n, noise) for n in g.varied if n == "batch_size" and "lr" in g.varied)
     return Group(
         name=f"{name} · {task}" if task else name,
         metric=end.metric,

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 import numpy as np
 
@@ -160,6 +161,6 @@ def seed_noise(g: Grid) -> float | None:
     return math.sqrt(squares / freedom) if freedom else None
 
 
-def is_number(value: ParamValue | None) -> bool:
+def is_number(value: ParamValue | None) -> TypeGuard[float]:
     """Whether a value can stand on a logarithmic axis."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0

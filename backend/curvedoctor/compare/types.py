@@ -116,7 +116,7 @@ class Interaction:
     other: str
     #: (value, best lr at it)
     best_lr: tuple[tuple[float, float], ...]
-    #: best lr ∝ value ** power; None with fewer than two values whose best lr is known
+    #: best lr ∝ value ** power; None where one lr is among the best at all of them
     power: float | None
     text: str
 

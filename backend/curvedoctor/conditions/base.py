@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
@@ -16,14 +16,16 @@ from typing import Literal
 
 import numpy as np
 
+from curvedoctor.features import sentences
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import EvidenceValue, Finding, Run, Severity, Unjudged
 
 HEADINGS = ("Why it matters", "How it decides", "What to try", "When it is wrong", "References")
+number = sentences.number
 
-#: a rule this sure is a finding
-REPORT_FROM = 0.35
+#: a rule this sure is a finding, which is then likelier than not; share of a level that is all of it
+REPORT_FROM, EVEN, ALL = 0.35, 0.5, 0.95
 
 Check = Callable[[Case], Finding | Unjudged | None]
 #: makes an example run; the generator varies noise and sizes, never what is true
@@ -61,7 +63,8 @@ class Condition:
         """What it says of a case; of boosted trees nothing if it concerns networks only."""
         if self.networks_only and case.boosting:
             return unjudged(self.id, "it concerns networks only, and the run grows boosted trees")
-        return self.check(case)
+        found = self.check(case)
+        return replace(found, confidence=max(found.confidence, EVEN)) if isinstance(found, Finding) else found
 
     @property
     def manual(self) -> str:
@@ -148,6 +151,10 @@ def times(factor: float) -> str:
     return f"{factor:,.0f}".replace(",", " ") if factor >= 100 else f"{factor:.2g}"
 
 
-def number(value: float) -> str:
-    """A level as people read it: three significant digits."""
-    return f"{value:.3g}"
+def lowered(least: float, most: float | None = None) -> str:
+    """By how much something is expected to fall, given as shares: no extrapolation knows the last twentieth."""
+    if least >= ALL:
+        return "to next to nothing"
+    if most is not None and most >= ALL:
+        return f"by {percent(least)} or more"
+    return "by " + " to ".join(dict.fromkeys(percent(share) for share in (least, most or least)))

@@ -45,6 +45,6 @@ def _escaped(value: object) -> object:
     return _escaped(value.tolist()) if hasattr(value, "tolist") else value
 
 
-def _unescape(value: dict[str, Any]) -> object:
+def _unescape(value: dict[str, object]) -> object:
     odd = value.get(_ODD)
     return float(odd) if len(value) == 1 and isinstance(odd, str) else value

@@ -102,4 +102,4 @@ def _below(group: str, other: str) -> bool:
 
 
 def _sorted(units: list[Unit]) -> list[Unit]:
-    return sorted(units, key=lambda u: (u.run, u.parts))
+    return sorted(units, key=lambda u: (u.run, u.key))

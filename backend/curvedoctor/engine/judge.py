@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -13,8 +14,10 @@ from curvedoctor.engine.options import Options
 from curvedoctor.engine.verdict import verdict
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.summary import Summary, ending, summarize
-from curvedoctor.model import Diagnosis, Finding, Run, Unjudged
+from curvedoctor.model import Diagnosis, Finding, Problem, Run, Unjudged
 from curvedoctor.readings import read_all
+
+_logger = logging.getLogger(__name__)
 
 #: what siblings have tried, run by run
 Trials = Sequence[Sequence[Trial]]
@@ -55,6 +58,32 @@ def judge_groups(cases: Sequence[Case], options: Options, model: Model | None = 
         trials = tried_by_siblings(map(summarize, chosen)) if len(chosen) > 1 else None
         out.update(zip(members, judge(chosen, options, trials, model), strict=True))
     return [out[i] for i in range(len(cases))]
+
+
+def prepared(runs: Sequence[Run], options: Options) -> list[Case]:
+    """Cases; of a run that makes us fail, a case without curves. The others are prepared all the same."""
+    try:
+        return prepare(runs, options)
+    except Exception as error:
+        if len(runs) > 1:
+            return [case for run in runs for case in prepared([run], options)]
+        problems = (*runs[0].problems, _fault(runs[0], error))
+        return prepare([replace(runs[0], curves=(), problems=problems)], options)
+
+
+def judged(cases: Sequence[Case], options: Options, trials: Trials | None) -> list[Diagnosis]:
+    """Diagnoses; one that makes us fail is shown as such, and the others are judged all the same."""
+    try:
+        return judge(cases, options, trials)
+    except Exception as error:
+        if len(cases) > 1:
+            return [diagnosis for case in cases for diagnosis in judged([case], options, None)]
+        return [Diagnosis(cases[0].run, "undetermined", problems=(_fault(cases[0].run, error),))]
+
+
+def _fault(run: Run, error: Exception) -> Problem:
+    _logger.error("a run could not be judged", exc_info=error)
+    return Problem(run.source, f"this run could not be judged: {type(error).__name__}: {error}")
 
 
 def _diagnose(case: Case, expected: Estimate, options: Options) -> Diagnosis:

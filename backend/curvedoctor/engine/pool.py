@@ -7,10 +7,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from curvedoctor.errors import UsageError
 from curvedoctor.extras import install
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -81,11 +84,11 @@ def pool(
     if backend not in _BACKENDS:
         raise UsageError(f"backend {backend!r} is not known; use loky, dask or ray")
     with _BACKENDS[backend](work, workers) as workers_pool:
-        yield cast("Pool[Job, Result]", workers_pool)
+        yield workers_pool
 
 
 @contextmanager
-def _loky(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
+def _loky(work: Callable[[Job], Result], workers: int) -> Iterator[Pool[Job, Result]]:
     if workers != 1:
         from loky import cpu_count
 
@@ -96,9 +99,9 @@ def _loky(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
     from loky import get_reusable_executor
 
     executor = get_reusable_executor(max_workers=workers, env=_ONE_THREAD)
-    held: list[Any] = []
+    held: list[Future[Result]] = []
 
-    def submit(job: Any) -> Any:
+    def submit(job: Job) -> Later[Result]:
         held[:] = [future for future in held if not future.done()]
         held.append(executor.submit(work, job))
         return held[-1]
@@ -111,14 +114,14 @@ def _loky(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
 
 
 @contextmanager
-def _dask(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
+def _dask(work: Callable[[Job], Result], workers: int) -> Iterator[Pool[Job, Result]]:
     """On the Dask client that is active, else on one made from the environment or this machine."""
     try:
         from dask import config
         from distributed import Client, default_client
     except ImportError as error:
         raise UsageError(f"--backend dask needs Dask: {install('dask')}") from error
-    own: Any = None
+    own: Client | None = None
     try:
         client = default_client()
     except ValueError:
@@ -133,7 +136,7 @@ def _dask(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
 
 
 @contextmanager
-def _ray(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
+def _ray(work: Callable[[Job], Result], workers: int) -> Iterator[Pool[Job, Result]]:
     """On the Ray cluster of the environment (RAY_ADDRESS), else on this machine."""
     try:
         import ray
@@ -146,7 +149,7 @@ def _ray(work: Callable[[Any], Any], workers: int) -> Iterator[Pool[Any, Any]]:
     try:
 
         @ray.remote  # type: ignore[untyped-decorator, unused-ignore]
-        def remote(job: Any) -> Any:
+        def remote(job: Job) -> Result:
             return work(job)
 
         width = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
@@ -171,4 +174,4 @@ class _RayLater:
         return ray.get(self.reference)
 
 
-_BACKENDS: dict[str, Any] = {"loky": _loky, "dask": _dask, "ray": _ray}
+_BACKENDS = {"loky": _loky, "dask": _dask, "ray": _ray}

@@ -22,6 +22,8 @@ from curvedoctor.model import (
     Diagnosis,
     Ending,
     Finding,
+    Floats,
+    Ints,
     Origin,
     Prescription,
     Problem,
@@ -29,11 +31,13 @@ from curvedoctor.model import (
     Run,
     Unjudged,
 )
-from curvedoctor.sources.base import Unit
+from curvedoctor.sources.base import Part, Unit
 
 #: zlib's fastest: a record is written once and read often
 LEVEL = 1
 Curves = tuple[Curve, ...]
+#: fields, as JSON gives them
+Row = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def filled(diagnosis: Diagnosis, curves: Curves) -> Diagnosis:
 
 
 @lru_cache(maxsize=4096)
-def _nothing(points: int) -> tuple[Any, Any]:
+def _nothing(points: int) -> tuple[Ints, Floats]:
     """Steps and values of a hollow curve: the right length, no data, no memory."""
     return np.broadcast_to(np.int64(0), points), np.broadcast_to(np.float64(np.nan), points)
 
@@ -100,14 +104,24 @@ def pack_units(units: Iterable[Unit]) -> bytes:
 def unpack_units(packed: bytes) -> list[Unit]:
     """What `pack_units` was given."""
     return [
-        Unit(reader, Address(address), run, group, tuple(parts), tuple(stamp))
-        for reader, address, run, group, parts, stamp in loads(zlib.decompress(packed))
+        Unit(
+            reader,
+            Address(address),
+            run,
+            group,
+            key,
+            tuple(Part(*p) for p in parts),
+            tuple(facts),
+            tuple(state),
+        )
+        for reader, address, run, group, key, parts, facts, state in loads(zlib.decompress(packed))
     ]
 
 
 def of_unit(unit: Unit) -> tuple[object, ...]:
     """A unit's fields (`dataclasses.astuple` copies deeply and takes 20 µs)."""
-    return (unit.reader, str(unit.address), unit.run, unit.group, unit.parts, unit.stamp)
+    u = unit
+    return (u.reader, str(u.address), u.run, u.group, u.key, u.parts, u.facts, u.state)
 
 
 def of_role(role: Role) -> tuple[object, ...]:
@@ -181,25 +195,9 @@ def _prescription(p: Prescription, table: _Table) -> tuple[object, ...]:
     return (index, p.confidence, p.because, p.gain)
 
 
-def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
-    (
-        name,
-        source,
-        group,
-        curves,
-        params,
-        origin,
-        verdict,
-        reason,
-        findings,
-        prescriptions,
-        readings,
-        unjudged,
-        problem_lists,
-        run_id,
-        status,
-        ending,
-    ) = row
+def _diagnosed(row: Row, table: Row) -> Diagnosis:
+    name, source, group, curves, params, origin, verdict, reason, findings, *rest = row
+    prescriptions, readings, unjudged, problem_lists, run_id, status, ending = rest
     of_run, problems = table[problem_lists]
     origin_ = origin and _place(origin, table)
     run = Run(name, source, table[group], table[curves], table[params], of_run, origin_, run_id, status)
@@ -218,39 +216,27 @@ def _diagnosed(row: Sequence[Any], table: Sequence[Any]) -> Diagnosis:
     )
 
 
-def _place(row: Sequence[Any], table: Sequence[Any]) -> Origin:
+def _place(row: Row, table: Row) -> Origin:
     (kind, address, read_only), key, paths = table[row[0]], row[1], row[2]
     return Origin(kind, address, key, tuple(paths), read_only)
 
 
-def _finding_of(row: Sequence[Any], table: Sequence[Any]) -> Finding:
+def _finding_of(row: Row, table: Row) -> Finding:
     index, confidence, summary, evidence, onset, span = row
     condition, severity, curves, axis, actions = table[index]
     where = None if span is None else (span[0], span[1])
     return Finding(condition, severity, confidence, curves, summary, evidence, onset, where, axis, actions)
 
 
-def _try(row: Sequence[Any], table: Sequence[Any]) -> Prescription:
+def _try(row: Row, table: Row) -> Prescription:
     place, chance, because, gain = row
     action, treats, text, parameter, current, proposed, factor, step, basis = table[place]
     expected = None if gain is None else (gain[0], gain[1], gain[2])
-    return Prescription(
-        action,
-        chance,
-        treats,
-        text,
-        parameter,
-        current,
-        proposed,
-        factor,
-        step,
-        tuple(because),
-        basis,
-        expected,
-    )
+    numbers = (parameter, current, proposed, factor, step)
+    return Prescription(action, chance, treats, text, *numbers, tuple(because), basis, expected)
 
 
-def _curve(row: Sequence[Any]) -> Curve:
+def _curve(row: Row) -> Curve:
     name, tag, points, axis, role = row
     steps, values = _nothing(points)
     split, quantity, better, granularity, why = role
@@ -260,7 +246,7 @@ def _curve(row: Sequence[Any]) -> Curve:
 
 
 #: kind of a table's row → what it becomes
-_READ: Mapping[str, Callable[[Any], Any]] = {
+_READ: Mapping[str, Callable[[Any], object]] = {
     "text": lambda value: value,
     "params": lambda value: value,
     "readings": lambda value: value,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from curvedoctor.conditions.adversarial.adversary_dominates import in_doubt
-from curvedoctor.conditions.measures.shape import error_of_mean
+from curvedoctor.conditions.measures.shape import error_of_mean, name
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Unjudged, Verdict
@@ -44,6 +44,12 @@ def _no_evidence(case: Case, unjudged: Sequence[Unjudged], asked: int) -> str | 
         return unjudged[0].reason if unjudged else "no condition was asked for"
     if not any(_improved(s) for s in case.series.values()):
         return f"no {'reward' if case.agent else 'loss, error or score'} improved over the run"
+    nothing = next(
+        (s for s in (case.val_score, case.train_score) if s is not None and s.stats.low == 1.0 == s.ceiling),
+        None,
+    )
+    if nothing is not None:
+        return f"the {name(nothing)} is zero at all of its {nothing.stats.n:.0f} points"
     longest = max(s.stats.n for s in (case.train, case.train_step, case.val, case.reward) if s is not None)
     if longest < EVIDENCE:
         return f"{longest:.0f} points can't tell a plateau from a fall; {EVIDENCE} are needed"

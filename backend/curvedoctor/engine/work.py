@@ -117,7 +117,7 @@ def _judged(
     problems: Sequence[Problem],
     options: Options,
 ) -> JobResult:
-    where = {part: unit.group for unit in job.units for part in unit.parts}
+    where = {part: unit.group for unit in job.units for part in unit.places}
     apart: dict[str | None, list[Problem]] = {}
     for problem in problems:
         apart.setdefault(where.get(problem.where), []).append(problem)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from curvedoctor.model import Floats
+from curvedoctor.model import Floats, Ints
 
 #: points of a block of curves
 MOST = 1 << 21
+#: values below which sorting them all is quicker than finding the middle
+FEW = 512
 #: which curves, shape (k,), and their values, shape (k, n)
 Block = tuple[npt.NDArray[np.intp], Floats]
 
@@ -40,6 +43,15 @@ def medians(block: Floats) -> Floats:
         return np.asarray(np.partition(block, half, axis=-1)[..., half])
     ordered = np.partition(block, (half - 1, half), axis=-1)
     return np.asarray((ordered[..., half - 1] + ordered[..., half]) / 2)
+
+
+def median(y: Floats | Ints) -> float:
+    """Median of finite values, shape (n,); NaN of none."""
+    if not len(y):
+        return math.nan
+    half = len(y) // 2
+    ordered = np.sort(y) if len(y) < FEW else np.partition(y, (half - 1, half))
+    return float(ordered[half]) if len(y) % 2 else float(ordered[half - 1] + ordered[half]) / 2
 
 
 def of_three(y: Floats) -> Floats:

@@ -44,7 +44,7 @@ def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
         if (library := siblings.library()) is not None:
             candidates.setdefault("library", {}).setdefault(library, 80)
     settled = {name: _settle(name, ranks) for name, ranks in candidates.items()}
-    return {name: settled[name] for name in PARAMS if settled.get(name) is not None}  # type: ignore[misc]
+    return {name: value for name in PARAMS if (value := settled.get(name)) is not None}
 
 
 def _settle(name: str, ranks: Mapping[ParamValue, int]) -> ParamValue | None:

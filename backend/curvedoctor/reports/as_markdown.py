@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -10,7 +11,7 @@ from curvedoctor.reports import phrases
 from curvedoctor.reports.as_json import problems_of
 from curvedoctor.reports.as_table import first_try
 from curvedoctor.reports.base import OutputStyle
-from curvedoctor.reports.text import onset, percent, safe, shorten
+from curvedoctor.reports.text import markdown, onset, percent, safe, shorten
 
 #: characters; a longer name makes the table unreadable
 NAME = 60
@@ -23,19 +24,17 @@ MARKS = {
 
 
 def escape(value: str) -> str:
-    r"""`value` as text that Markdown shows as it is: no markup, no HTML, no mention.
+    """`value` as text that GitHub's Markdown shows as it is."""
+    return unlinked(markdown(value))
 
-    >>> escape("a*b|<c> @d")
-    'a\\*b\\|&lt;c> @<!-- -->d'
+
+def unlinked(value: str) -> str:
+    r"""An empty comment after @ and # keeps GitHub from mentioning and linking, a backslash from mathematics.
+
+    >>> unlinked("$1 @d")
+    '\\$1 @<!-- -->d'
     """
-    value = re.sub(r"([\\`*_{}\[\]|~$])", r"\\\1", safe(value))
-    return inert(value)
-
-
-def inert(value: str) -> str:
-    """`value` without HTML; an empty comment after @ and # keeps GitHub from mentioning and linking."""
-    value = value.replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"([@#])", r"\1<!-- -->", value)
+    return re.sub(r"([@#])", r"\1<!-- -->", value).replace("$", "\\$")
 
 
 def code(value: str) -> str:
@@ -83,7 +82,7 @@ def line(diagnosis: Diagnosis) -> str:
 
 def details(diagnosis: Diagnosis) -> Iterator[str]:
     """What is seen in a run and what to try, folded away."""
-    name = inert(shorten(safe(diagnosis.run.name), NAME))
+    name = unlinked(html.escape(shorten(safe(diagnosis.run.name), NAME), quote=False))
     yield f"\n<details><summary>{name}: {diagnosis.state}</summary>\n\n"
     if diagnosis.findings:
         yield f"**{phrases.SEEN}**\n\n"

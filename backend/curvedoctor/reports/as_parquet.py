@@ -6,12 +6,15 @@ import io
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curvedoctor.errors import UsageError
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.rows import COLUMNS, Row, rows
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 #: nothing for a terminal
 BINARY = True
@@ -69,7 +72,7 @@ class _Sink(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: Any) -> int:
+    def write(self, data: Buffer) -> int:
         part = bytes(data)
         self._parts.append(part)
         self._size += len(part)

@@ -23,8 +23,8 @@ from curvedoctor.reports.text import (
     safe,
 )
 
-#: runs that are shown in detail, sick ones and those that could improve; of more, another format serves better
-DETAILED, IMPROVABLE = 20, 5
+#: runs that are shown in detail, sick ones and others of which there is something to say; of more, a file serves better
+DETAILED, OTHERS = 20, 5
 #: columns up to which cells are aligned where nothing is cut
 ALIGNED = 120
 #: a picture is drawn of sick runs
@@ -55,16 +55,19 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
     """The summary lines, then details. Problems of sources are on stderr."""
     rows: list[Line] = []
     detailed: list[str] = []
-    sick = improvable = 0
+    sick = others = 0
     for result in results:
         if isinstance(result, Problem):
             continue
         rows.append(kept(result, style))
-        sick += result.verdict == "sick"
-        improvable += result.state == "could improve"
-        if (result.verdict == "sick" and sick <= DETAILED) or (
-            result.state == "could improve" and improvable <= IMPROVABLE
-        ):
+        if result.verdict == "sick":
+            sick += 1
+            told = sick <= DETAILED
+        else:
+            telling = result.state == "could improve" or bool(result.findings)
+            others += telling
+            told = telling and others <= OTHERS
+        if told:
             detailed += [*details(result, style), ""]
     if sick > DETAILED:
         detailed += [

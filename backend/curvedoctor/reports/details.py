@@ -44,7 +44,8 @@ def details(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
         yield from wrap(finding.summary, "    ", width)
         if finding is diagnosis.findings[0] and diagnosis.verdict == "sick":
             yield from picture(diagnosis, finding, style)
-    yield from suggested(diagnosis, style)
+    if diagnosis.state != "fine":
+        yield from suggested(diagnosis, style)
     yield from checkpoint(diagnosis, style)
     yield from unjudged(diagnosis, style)
     for problem in problems_of(diagnosis):

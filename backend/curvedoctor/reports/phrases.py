@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
+from curvedoctor.actions import EXPERIMENTS
 from curvedoctor.model import Diagnosis, Prescription, State, Unjudged
 from curvedoctor.reports.text import number, percent
 
@@ -111,15 +112,15 @@ def gain(item: Prescription) -> str:
     """What it is expected to bring; "" where nothing is known, or nothing to expect.
 
     >>> gain(Prescription("lower-lr", 0.9, (), "", gain=(0.12, 0.35, 0.6)))
-    'lowers the final validation loss by 12–60 %, median 35 %'
+    'lowers the final loss by 12–60 %, median 35 %'
     """
     if item.gain is None or not all(map(math.isfinite, item.gain)) or item.gain[2] < LEAST:
         return ""
     low, middle, high = (min(round(100 * share), 99) for share in item.gain)
     span = f"by {low}–{high} %" if low > 0 else f"by up to {high} %"
     if low == high:
-        return f"lowers the final validation loss by {high} %"
-    return f"lowers the final validation loss {span}" + (f", median {middle} %" if middle > 0 else "")
+        return f"lowers the final loss by {high} %"
+    return f"lowers the final loss {span}" + (f", median {middle} %" if middle > 0 else "")
 
 
 def order(diagnosis: Diagnosis) -> list[str]:
@@ -133,7 +134,7 @@ def order(diagnosis: Diagnosis) -> list[str]:
 
 def _place(given: Sequence[Prescription], place: int, leading: int) -> str:
     if place < leading:
-        return "repairs an error"
+        return "tells what is wrong" if given[place].action in EXPERIMENTS else "repairs an error"
     outdone = any(_outdoes(given[place], item) for item in given[leading:place])
     return "takes more effort" if outdone else ""
 
@@ -179,5 +180,8 @@ def kept(reading: Mapping[str, object]) -> str:
 
 def tally(states: Sequence[State]) -> str:
     """How many runs are how."""
-    counts = ", ".join(f"{states.count(state)} {state}" for state in STATES if state in states)
-    return f"{len(states)} run{'' if len(states) == 1 else 's'}: {counts or 'none'}."
+    counts = ((states.count(state), state) for state in STATES if state in states)
+    listed = (
+        f"{count:,} {state if count == 1 else state.replace('needs', 'need')}" for count, state in counts
+    )
+    return f"{len(states):,} run{'' if len(states) == 1 else 's'}: {', '.join(listed) or 'none'}."

@@ -1,8 +1,10 @@
-"""Text for terminals: names made harmless, shortened, padded and coloured."""
+"""Text for people: names made harmless, for terminals also shortened, padded and coloured."""
 
 from __future__ import annotations
 
+import html
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,22 @@ def safe(value: str) -> str:
         char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii")
         for char in value
     )
+
+
+def one_line(value: str) -> str:
+    """`value` in one printable line, for stores that take plain text."""
+    return " ".join("".join(char if char.isprintable() else " " for char in value).split())
+
+
+def markdown(value: str) -> str:
+    r"""`value` as text that Markdown and HTML show as it is, in one line: it may hold what somebody logged.
+
+    >>> markdown("a*b|<c>")
+    'a\\*b\\|&lt;c&gt;'
+    """
+    # TensorBoard's Markdown knows no `\~`
+    plain = html.escape(one_line(value), quote=False).replace("~", "&#126;")
+    return re.sub(r"([\\`*_{}\[\]|])", r"\\\1", plain)
 
 
 def cells(value: str) -> int:

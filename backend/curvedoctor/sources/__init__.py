@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
-from itertools import groupby
+from itertools import chain, groupby
 
 from curvedoctor.address import Address
 from curvedoctor.discovery import brought
@@ -22,7 +22,7 @@ from curvedoctor.sources.copies import Copies
 from curvedoctor.sources.mlflow import plugin as mlflow_plugin
 from curvedoctor.sources.walk import walk
 
-__all__ = ["find_all", "load_units", "reader_named", "readers", "wanted"]
+__all__ = ["admitted", "find_all", "load_units", "reader_named", "readers"]
 
 #: what tells apart the runs that were mixed in one directory
 _NUMBER = re.compile(r"#\d+$")
@@ -76,14 +76,20 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
 
 def load_units(units: Iterable[Unit], options: ReadOptions | None = None) -> Iterator[Run | Problem]:
     """Load units in their order, in blocks that go to one reader."""
-    options, checkpoints = options or ReadOptions(), Checkpoints()
-    for name, group in groupby(units, key=lambda unit: unit.reader):
-        for item in load_cached(group, options, reader_named(name)):
-            if isinstance(item, Problem):
-                yield item
-            elif wanted(item.name, options.run, item.run_id):
-                # outside the cache: checkpoints come and go without the log
-                yield checkpoints.added(item)
+    options = options or ReadOptions()
+    blocks = groupby(units, key=lambda unit: unit.reader)
+    loaded = (load_cached(group, options, reader_named(name)) for name, group in blocks)
+    yield from admitted(chain.from_iterable(loaded), options)
+
+
+def admitted(loaded: Iterable[Run | Problem], options: ReadOptions) -> Iterator[Run | Problem]:
+    """What was loaded, as far as the user wants it, with the checkpoints that stand beside it."""
+    checkpoints = Checkpoints()  # outside the cache: they come and go without the log
+    for item in loaded:
+        if isinstance(item, Problem):
+            yield item
+        elif wanted(item.name, options.run, item.run_id):
+            yield checkpoints.added(item)
 
 
 def find_one(address: str, options: ReadOptions) -> Iterator[Unit | Problem]:

@@ -15,11 +15,14 @@ import posixpath
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from curvedoctor.address import hidden, real
 from curvedoctor.errors import SourceError
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 #: errors that mean "this one file or folder can't be read"
 UNREADABLE: tuple[type[BaseException], ...] = (OSError, EOFError, ValueError, ImportError, RuntimeError)
@@ -97,11 +100,11 @@ def remote_errors() -> Iterator[None]:
         raise OSError(reason(error)) from error
 
 
-def filesystem(url: str) -> tuple[Any, str]:
+def filesystem(url: str) -> tuple[AbstractFileSystem, str]:
     """The fsspec file system of a URL and the path in it. Raises what fsspec raises."""
     import fsspec.core
 
-    return cast("tuple[Any, str]", fsspec.core.url_to_fs(real(url)))
+    return cast("tuple[AbstractFileSystem, str]", fsspec.core.url_to_fs(real(url)))
 
 
 def kind(path: str) -> str:
@@ -140,7 +143,7 @@ def listing(path: str) -> Iterator[Entry]:
             yield Entry(entry.name, is_dir, link)
 
 
-def stamp(path: str) -> tuple[int | str, ...]:
+def stamp(path: str) -> tuple[()] | tuple[int, int | str]:
     """Size and time of last change of a file: differs whenever its bytes do. Empty if it can't be had."""
     try:
         if not is_url(path):

@@ -7,9 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING
 
 from curvedoctor.sources import files
+
+if TYPE_CHECKING:
+    import yaml
 
 #: file names that hold a run's settings, weakest first: a later one wins where both name a setting
 NAMES: tuple[str, ...] = (
@@ -92,23 +95,21 @@ def parse_yaml(text: str) -> object:
 
 
 @cache
-def _loader() -> Any:
+def _loader() -> type[yaml.SafeLoader]:
     import yaml
 
-    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-    class PlainLoader(base):  # type: ignore[misc]
+    class PlainLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         """Unknown tags as plain data; merge keys bounded."""
 
         merged = 0
 
-        def flatten_mapping(self, node: Any) -> None:
+        def flatten_mapping(self, node: yaml.Node) -> None:
             super().flatten_mapping(node)
             self.merged += len(node.value)
             if self.merged > _MAX_MERGED:
                 raise ValueError("too many merged keys")
 
-        def construct_plain(self, _suffix: str, node: Any) -> object:
+        def construct_plain(self, _suffix: str, node: yaml.Node) -> object:
             if isinstance(node, yaml.MappingNode):
                 return self.construct_mapping(node, deep=True)
             if isinstance(node, yaml.SequenceNode):

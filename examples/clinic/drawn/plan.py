@@ -30,9 +30,9 @@ GRIDS, LONG = 0.1, 0.2
 
 
 def wave(number: int) -> list[str]:
-    """The tasks of one wave: some of each family."""
+    """The tasks of one wave: some of each family, in turn."""
     each = {f: FEWER_EACH if "-" in f or f in FINAL_FAMILIES else TASKS_EACH for f in FAMILIES}
-    return [f"{f}~{number * n + k:04d}" for f, n in each.items() for k in range(n)]
+    return [f"{f}~{number * n + k:04d}" for k in range(TASKS_EACH) for f, n in each.items() if k < n]
 
 
 def _longer(d: Draw, config: Config) -> Config:

@@ -34,7 +34,6 @@ from clinic.drawn.plan import bases, wave
 from clinic.drawn.store import next_wave
 from clinic.drawn.tuning import grid, learn
 from clinic.faults import Base
-from clinic.losses import program_kind
 from clinic.programs import signature
 from clinic.remedies import Variant
 from clinic.tasks import TASKS, padded_outputs
@@ -44,6 +43,8 @@ from clinic.truth import HELPS, USELESS, compare
 TURNS = 6
 #: base runs whose remedies are trained together: enough to fill the lanes, few enough to see them finished
 BLOCK = 160
+#: tasks that are finished before others are begun
+TASKS_AT_ONCE = 12
 #: share of the base runs that are trained first: the others take most of the time
 CHEAP = 0.85
 #: base runs that make a program worth its compilation before others are finished
@@ -108,13 +109,17 @@ def costs(planned: list[Base]) -> list[bool]:
 
 
 def parts(names: Iterable[str]) -> list[list[str]]:
-    """Tasks whose trainings share compiled programs, cheap nets first: each part fills its lanes by itself."""
-    shared: dict[tuple[bool, int, str, str], list[str]] = {}
+    """Tasks whose trainings share compiled programs, cheap nets first, a few at a time: each part fills its lanes by itself."""
+    shared: dict[tuple[bool, int, str], list[str]] = {}
     for name in names:
         task = TASKS[name]
-        key = (task.family != "mlp", padded_outputs(task), task.family, program_kind(task.kind))
+        key = (task.family != "mlp", padded_outputs(task), task.family)
         shared.setdefault(key, []).append(name)
-    return [shared[key] for key in sorted(shared)]
+    return [
+        shared[key][at : at + TASKS_AT_ONCE]
+        for key in sorted(shared)
+        for at in range(0, len(shared[key]), TASKS_AT_ONCE)
+    ]
 
 
 class Survey:

@@ -40,6 +40,7 @@ import numpy.typing as npt
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import adversarial
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.pair import Pair
 from curvedoctor.features.resample import GRID
@@ -102,7 +103,7 @@ def _far_apart(pair: Pair) -> bool:
     """Whether either loss lies far above the other over the last quarter, where losses say so."""
     if min(s.stats.low for s in (*pair.judged_by, pair.maker)) < 0:
         return False
-    over = float(np.median(_late(pair.generator) / np.maximum(_late(pair.discriminator), 1e-9)))
+    over = median(_late(pair.generator) / np.maximum(_late(pair.discriminator), 1e-9))
     return not 1 / (APART[0] / 2) <= over <= 2 * APART[0]
 
 
@@ -122,7 +123,7 @@ def _by_losses(pair: Pair) -> _Won:
     if min(s.stats.low for s in pair.judged_by) < 0:
         return _none(pair)
     over = g / np.maximum(d, 1e-9)
-    late, level = _late(over), float(np.median(_late(d)))
+    late, level = _late(over), median(_late(d))
     sure = 0.95 * _between(float(np.quantile(late, 0.1)), *APART) * ramp(level / GUESS, *NOTHING)
     sure *= float(_no_way_back(d) and _late(g)[-4:].mean() >= _late(g)[:4].mean() / WAY_BACK)
     how = (
@@ -139,7 +140,7 @@ def _by_accuracy(pair: Pair) -> _Won:
     level = float(np.quantile(_late(right), 0.1))
     sure = 0.9 * ramp(level, *NEVER_WRONG)
     if min(s.stats.low for s in pair.judged_by) >= 0:
-        sure *= ramp(float(np.median(_late(pair.discriminator))) / GUESS, 2 * NOTHING[0], NOTHING[0])
+        sure *= ramp(median(_late(pair.discriminator)) / GUESS, 2 * NOTHING[0], NOTHING[0])
         sure *= float(_no_way_back(pair.discriminator))
     how = f"it is right in {percent(float(_late(right).mean()))} of the cases over the last quarter"
     return _Won(pair.name, sure, right >= NEVER_WRONG[0], how)
@@ -152,8 +153,8 @@ def _generator(pair: Pair) -> _Won:
         return _none(pair)
     over = d / np.maximum(g, 1e-9)
     late = float(np.quantile(_late(over), 0.1))
-    sure = 0.9 * _between(late, APART[0] / 2, APART[0]) * ramp(float(np.median(_late(g))) / GUESS, *NOTHING)
-    sure *= ramp(float(np.median(_late(d))) / GUESS, *LOST) * float(_no_way_back(g))
+    sure = 0.9 * _between(late, APART[0] / 2, APART[0]) * ramp(median(_late(g)) / GUESS, *NOTHING)
+    sure *= ramp(median(_late(d)) / GUESS, *LOST) * float(_no_way_back(g))
     how = f"its loss ends at {number(float(g[-3:].mean()))}, the {pair.name}'s at {number(float(d[-3:].mean()))}"
     return _Won("generator", sure, (over >= APART[0] / 2) & (g <= NOTHING[0] * GUESS), how)
 
@@ -164,8 +165,8 @@ def _runs_away(pair: Pair) -> _Won:
     if min(s.stats.low for s in pair.judged_by) >= 0:
         return _none(pair)
     size = np.abs(d)
-    middle = float(np.median(size[GRID // 4 : GRID // 2]))
-    end = float(np.median(_late(size)))
+    middle = median(size[GRID // 4 : GRID // 2])
+    end = median(_late(size))
     growth = end / max(middle, 1e-9, 0.01 * float(size[:3].mean()))
     steady = float(size[-3:].mean()) >= end
     how = f"its loss grows from {number(float(d[GRID // 2]))} to {number(float(d[-3:].mean()))} over the second half"

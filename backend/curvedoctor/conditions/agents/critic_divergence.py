@@ -39,6 +39,7 @@ from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number,
 from curvedoctor.conditions.measures.held_back import out_of_scale
 from curvedoctor.conditions.measures.returns import cannot_judge, fall, gained, noise_of_part
 from curvedoctor.conditions.measures.signals import Signal, median_late, signals
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Floats, Run, Unjudged
@@ -117,8 +118,8 @@ def _of_loss(signal: Signal | None, s: Series) -> _Growth | None:
 def _levels(signal: Signal) -> Floats | None:
     """Median of log10 over each of PARTS parts; None where the loss is zero for long."""
     y = np.abs(signal.y)
-    parts = [float(np.median(part)) for part in np.array_split(y, PARTS)]
-    floor = max(float(np.median(y)) * 1e-12, 1e-300)
+    parts = [median(part) for part in np.array_split(y, PARTS)]
+    floor = max(median(y) * 1e-12, 1e-300)
     return np.log10(parts) if min(parts) > floor else None
 
 
@@ -136,7 +137,7 @@ def _of_values(signal: Signal | None, s: Series) -> _Growth | None:
     if signal is None:
         return None
     y = np.abs(signal.y)
-    early, end = float(np.median(y[: max(3, len(y) // 8)])), float(np.median(y[-max(3, len(y) // 8) :]))
+    early, end = median(y[: max(3, len(y) // 8)]), median(y[-max(3, len(y) // 8) :])
     most = max(abs(s.logged(s.stats.top)), abs(s.logged(s.stats.low)))
     if not most > 0 or not early > 0:
         return None

@@ -66,6 +66,8 @@ CLEAR, BELOW = (4.0, 8.0), (8.0, 16.0)
 HELD = 0.1
 #: times the longest stretch that was as low before
 LONGER = (1.2, 2.0)
+#: share of the fall that every part of the end keeps
+KEPT = 0.35
 #: share of the run over which a reward stays the same to the last digit
 FROZEN = 0.2
 #: share of its rise that a reward of training may lose and still contradict an evaluation that falls
@@ -136,11 +138,11 @@ def _because(why: Cause | None) -> str:
 
 
 def _stays(s: Series, found: Fall) -> bool:
-    """Whether no part of the end makes good more than half of the fall, nor is on its way there."""
+    """Whether no part of the end makes good more than most of the fall, nor is on its way there."""
     last, depth = tail(s), found.end - found.best
     half = len(last) // 2
     back = float(last[:half].mean() - last[half:].mean())
-    return bool(last.min() > found.best + 0.5 * depth and back < 0.25 * max(found.rise, depth))
+    return bool(last.min() > found.best + KEPT * depth and back < 0.25 * max(found.rise, depth))
 
 
 def _agent(values: Floats) -> Run:
@@ -188,7 +190,7 @@ CONDITION = Condition(
     evidence={
         "best": "best logged reward before the fall",
         "best_at": "where it was logged, on the curve's axis",
-        "end": "mean reward over the last 15 % of the run",
+        "end": "level of the reward at the end of the run",
         "lost": "share of the rise that is lost at the end",
         "frozen": "true if the reward stays the same to the last digit",
         "cause": "what left its level before: kl, critic, gradient, rate, entropy gone, entropy grew; null if none is seen",

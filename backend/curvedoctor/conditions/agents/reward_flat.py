@@ -52,6 +52,7 @@ from curvedoctor.conditions.measures.returns import (
 from curvedoctor.conditions.measures.shape import rising
 from curvedoctor.conditions.measures.signals import entropy, median_late, policy_rests, signals
 from curvedoctor.conditions.measures.still import rests_from
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
 from curvedoctor.features.resample import GRID
@@ -105,7 +106,7 @@ def check(case: Case) -> Finding | Unjudged | None:
 def _rises(s: Series, share: float) -> bool:
     """Whether the reward ends above its start by more than a share of its level, and than its noise."""
     gain = gained(s)
-    return gain > share * abs(float(np.median(s.grid))) and gain > 3 * noise_of_part(s)
+    return gain > share * abs(median(s.grid)) and gain > 3 * noise_of_part(s)
 
 
 def _constant(s: Series) -> float:
@@ -120,7 +121,7 @@ def _flat(s: Series, near: tuple[float, float]) -> float:
         return 0.0
     eighths = s.grid.reshape(8, GRID // 8).mean(axis=1)
     gain = float(eighths[0] - eighths[1:].min())
-    level = abs(float(np.median(s.grid)))
+    level = abs(median(s.grid))
     level_stays = ramp(gain / max(level, 1e-300), *reversed(near))
     sigma = max(s.stats.noise, s.stats.noise_late) / math.sqrt(len(s.y) / 8)
     trendless = len(s.y) >= FEWEST and abs(rising(s, 0.0)) < TREND and gain < NOISE * sigma
@@ -167,7 +168,7 @@ def _what(case: Case, *, constant: bool) -> tuple[tuple[str, ...], str | None]:
     kl, clipped = median_late(told.get("kl")), median_late(told.get("clipped"))
     if known is not None:
         _, y = known
-        first, soon = float(np.median(y[:3])), float(np.median(y[: max(3, int(SOON * len(y)))][-3:]))
+        first, soon = median(y[:3]), median(y[: max(3, int(SOON * len(y)))][-3:])
         if first > 0 and soon < GONE * first:
             return LARGE, f"the policy's entropy is gone early, from {number(first)} to {number(soon)}"
     if (kl is not None and kl > MUCH_KL) or (clipped is not None and clipped > CLIPPED):

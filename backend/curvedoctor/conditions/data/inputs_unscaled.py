@@ -7,7 +7,7 @@ Why it matters
 How it decides
     The first loss is many times what an untrained model on standardized inputs must give (known for
     cross-entropy and hinge), it is gone within the first tenth, and the rest is slow; or the inputs
-    are logged as unscaled.
+    are logged as unscaled. Or the error of a regression stays above what targets of order one make by a million.
 
 What to try
     Standardize each input to mean 0 and variance 1 (statistics of the training set); scale targets of
@@ -35,12 +35,20 @@ from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "inputs-unscaled"
+#: least error, by its kind, that only targets in the thousands make; of a loss whose kind is not known no sum is so large
+HUGE = {"mse": 1e6, "mae": 1e3, "huber": 1e3, "": 1e8}
+#: share of the first loss below which it has got there all the same; and above which it was the steps that blew it up
+ARRIVED, CLIMBS = 0.5, 1.5
+#: an error that no targets make
+BEYOND = 1e20
 
 
 def check(case: Case) -> Finding | Unjudged | None:
     reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
+    if (huge := _targets(case)) is not None:
+        return huge
     scaling, expected = case.word("input_scaling"), expected_first_loss(case)
     if scaling is None and expected is None:
         return unjudged(
@@ -68,6 +76,22 @@ def check(case: Case) -> Finding | Unjudged | None:
     )  # fmt: skip
 
 
+def _targets(case: Case) -> Finding | None:
+    """An error so large throughout that the targets are in the thousands: a network begins near zero."""
+    s, kind = case.coarsest_train or case.val, case.word("loss")
+    assert s is not None
+    known = case.judged_quantity in ("loss", "error") and kind in (None, *HUGE)
+    if not known or not HUGE[kind or ""] <= s.stats.low < BEYOND or s.stats.top > CLIMBS * s.stats.first:
+        return None
+    left = relative(s.stats.end, s.stats.first)
+    return finding(
+        ID, "warning" if left > ARRIVED else "info", 0.85, s,
+        f"{course(s)}: the targets are not scaled, and outputs that begin near zero take long to reach them.",
+        others=(case.val,), onset=0.0, actions=("fix-targets", "normalize-input"),
+        first=s.stats.first, expected=None, excess=None, scaling=case.word("input_scaling"),
+    )  # fmt: skip
+
+
 def _huge_start(rng: np.random.Generator) -> Run:
     y = 1.2 + 60 * np.exp(-np.arange(200) / 4) + 0.5 * np.exp(-np.arange(200) / 150)
     y *= np.exp(0.05 * rng.standard_normal(200))
@@ -80,6 +104,12 @@ def _raw(rng: np.random.Generator) -> Run:
         train_loss=falling(rng, 60, 2.3, 1.6, 5),
         val_loss=falling(rng, 60, 2.3, 1.6, 5),
     )
+
+
+def _prices(rng: np.random.Generator) -> Run:
+    """Targets of the order of a hundred thousand: a network that begins near zero hardly gets anywhere."""
+    y = falling(rng, 60, 5e10, 4e10, 3)
+    return run({"loss": "mse"}, train_loss=y, val_loss=1.1 * y)
 
 
 def _as_expected(rng: np.random.Generator) -> Run:
@@ -100,7 +130,7 @@ CONDITION = Condition(
         "excess": "first over expected; null where that is unknown",
         "scaling": "the inputs' scaling as logged; null if not",
     },
-    sick=(_huge_start, _raw),
+    sick=(_huge_start, _raw, _prices),
     healthy=(*HEALTHY, _as_expected),
     scale_free=False,
 )

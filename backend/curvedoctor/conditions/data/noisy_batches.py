@@ -40,6 +40,7 @@ from curvedoctor.conditions.measures.shape import flat, mean, name, relative, wh
 from curvedoctor.conditions.measures.sways import swayed_by_few
 from curvedoctor.conditions.measures.swing import at_rest
 from curvedoctor.conditions.measures.turn import serves, untrained
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -76,7 +77,7 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 def _swings(case: Case, val: Series, size: float | None) -> Finding | None:
     swing, k, m = val.stats.noise_late, val.best_index, max(1, len(val.y) // 10)
-    best, end = float(val.y[k]), float(np.median(val.y[-m:]))
+    best, end = float(val.y[k]), median(val.y[-m:])
     if not k or end - best < ABOVE * abs(best) or swing < max(SWING * abs(best), SWING_OF_END * abs(end)):
         return None
     least = POINTS if val.ceiling is not None else MATTERS * untrained(case, val)

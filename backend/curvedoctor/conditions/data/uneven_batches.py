@@ -36,6 +36,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import why_unjudgeable
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
@@ -158,8 +159,8 @@ def _residual(s: Series) -> Floats:
     trend = np.interp(np.linspace(start, 1, len(y)), places, calm)
     r = y / np.maximum(np.abs(trend), 1e-300) - 1.0
     r = r[len(r) // 20 :]
-    center = float(np.median(r))
-    spread = 1.4826 * float(np.median(np.abs(r - center)))
+    center = median(r)
+    spread = 1.4826 * median(np.abs(r - center))
     return np.asarray(np.clip(r - center, -4 * spread, 4 * spread))
 
 
@@ -178,7 +179,7 @@ def _per_epoch(case: Case, s: Series) -> float | None:
     """Logged points per epoch, by the curves logged per epoch or the hyperparameters; None if they don't say."""
     n, batch, epochs = case.number("n_train"), case.number("batch_size"), case.number("epochs")
     steps = case.number("steps_per_epoch")
-    gap = float(np.median(np.diff(s.curve.steps[-1000:]))) if len(s.curve.steps) > 1 else 0.0
+    gap = median(np.diff(s.curve.steps[-1000:])) if len(s.curve.steps) > 1 else 0.0
     if steps and gap > 0:
         return steps / gap
     counted = [

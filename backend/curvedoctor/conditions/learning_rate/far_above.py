@@ -36,7 +36,9 @@ def picture_of(
     *,
     at: int = 0,
     actions: tuple[str, ...] = (),
-) -> Finding:
+) -> Finding | None:
+    if confidence < REPORT_FROM:
+        return None
     below = decades_below_usual(case)
     return finding(
         ID, "error" if picture == "configured" else "warning", confidence, s, summary,
@@ -51,7 +53,7 @@ def at_rate(case: Case) -> str:
     return f" at a learning rate of {number(lr)}" if lr else ""
 
 
-def configured(case: Case) -> Finding:
+def configured(case: Case) -> Finding | None:
     """A rate that no task asks for, and a loss that ends no better than halfway to its start."""
     s, below, at = case.primary, decades_below_usual(case), 0
     assert s is not None
@@ -73,7 +75,7 @@ def configured(case: Case) -> Finding:
     return picture_of(case, s, confidence, "configured", summary, at=at)
 
 
-def blown_up(case: Case) -> Finding:
+def blown_up(case: Case) -> Finding | None:
     """The first steps threw the model out, at a rate above the custom: the first epoch's mean tells."""
     s, val = case.train or case.primary, case.val
     assert s is not None
@@ -98,12 +100,12 @@ def of_agent(case: Case) -> Finding | Unjudged | None:
     if (reason := cannot_judge(case)) is not None:
         return unjudged(ID, reason)
     held = thrown(case)
-    if held is None or held.sure < REPORT_FROM:
+    if held is None:
         return None
     return picture_of(case, held.series, held.sure, "updates too large", held.text, at=held.at)
 
 
-def of_trees(case: Case) -> Finding:
+def of_trees(case: Case) -> Finding | None:
     """Boosted trees that each correct nearly the whole error of those before them."""
     s = case.outcome
     assert s is not None

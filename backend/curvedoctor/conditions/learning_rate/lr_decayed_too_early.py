@@ -29,7 +29,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
-from curvedoctor.conditions.measures.still import rests_from, too_coarse
+from curvedoctor.conditions.measures.still import rate_stays, rests_from, too_coarse
 from curvedoctor.conditions.stability.collapsed import collapsed
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import progress
@@ -82,7 +82,14 @@ def _frozen(case: Case, s: Series) -> Finding | None:
     since = rests_from(s.y)
     early = since / len(s.y) <= FROZEN and since <= len(s.y) - STILL
     moved = since > 0 or _moved_at_first(case, s)
-    if s is not case.val or not early or not moved or _open(s) < REPORT_FROM or collapsed(case) is not None:
+    if (
+        s is not case.val
+        or not early
+        or not moved
+        or rate_stays(case)
+        or _open(s) < REPORT_FROM
+        or collapsed(case)
+    ):
         return None
     return finding(
         ID, "warning", 0.85, s,

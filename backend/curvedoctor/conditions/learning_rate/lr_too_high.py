@@ -38,7 +38,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import Condition, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.learning_rate.far_above import (
     ID,
@@ -55,6 +55,7 @@ from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeabl
 from curvedoctor.conditions.measures.swing import (
     above_best,
     at_rest,
+    begins,
     beyond_noise,
     fluctuates,
     mean_above_best,
@@ -62,7 +63,7 @@ from curvedoctor.conditions.measures.swing import (
     score_holds,
     settled,
 )
-from curvedoctor.features.blocks import of_three
+from curvedoctor.features.blocks import median, of_three
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -87,7 +88,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     assert case.primary is not None
-    pictures: tuple[Callable[[Case], Finding], ...] = (
+    pictures: tuple[Callable[[Case], Finding | None], ...] = (
         blown_up,
         configured,
         _thrown,
@@ -98,16 +99,16 @@ def check(case: Case) -> Finding | Unjudged | None:
     if case.boosting:
         pictures = (of_trees, _thrown, _lost)
     some = pictures if case.primary.stats.n >= 3 else pictures[:1]
-    strongest = max((picture(case) for picture in some), key=lambda f: f.confidence)
-    if strongest.confidence >= REPORT_FROM:
-        return strongest
+    seen = [found for picture in some if (found := picture(case)) is not None]
+    if seen:
+        return max(seen, key=lambda found: found.confidence)
     longest = max(s.stats.n for s in case.series.values())
     return (
         None if longest >= FEWEST else unjudged(ID, f"{longest:.0f} points are too few; {FEWEST} are needed")
     )
 
 
-def _thrown(case: Case) -> Finding:
+def _thrown(case: Case) -> Finding | None:
     """Validation fluctuates and ends above its best; training fluctuates with it."""
     s = case.outcome
     assert s is not None
@@ -115,8 +116,9 @@ def _thrown(case: Case) -> Finding:
     rough = ROUGH[1] if train is None else roughness(train)
     confidence = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
     at = s.best_index
+    end = f"at {number(s.logged(s.stats.end))}, below" if s.ceiling else f"{percent(rise)} above"
     summary = (
-        f"The {name(s)} is thrown about{at_rate(case)}: it ends {percent(rise)} above its best, {number(s.logged(s.stats.low))} at "
+        f"The {name(s)} is thrown about{at_rate(case)}: it ends {end} its best, {number(s.logged(s.stats.low))} at "
         f"{s.place(at)}, and the training loss fluctuates by ±{percent(rough)}."
     )
     return picture_of(case, s, confidence, "thrown about", summary, at=at)
@@ -136,7 +138,7 @@ def _swings(case: Case, val: Series) -> bool:
     )
 
 
-def _bounces(case: Case) -> Finding:
+def _bounces(case: Case) -> Finding | None:
     """The training loss per epoch bounces and no longer improves."""
     s = case.train or case.primary
     assert s is not None
@@ -151,13 +153,13 @@ def _bounces(case: Case) -> Finding:
     return picture_of(case, s, confidence, "bounces", summary, at=s.best_index)
 
 
-def _shoots(case: Case) -> Finding:
+def _shoots(case: Case) -> Finding | None:
     """A jump within the first tenth to a multiple of the first value, and an end no better than the start."""
     s = case.finest_train or case.primary
     assert s is not None
     y = s.y[: max(5, len(s.y) // 10)]
     calm = of_three(y) if len(y) >= 3 else y
-    top, begin = float(calm.max()), float(np.median(s.y[:2]))
+    top, begin = float(calm.max()), median(s.y[:2])
     apart = s is not case.finest_train or s.stats.n < 2 * MANY
     confidence = (
         0.0
@@ -168,16 +170,15 @@ def _shoots(case: Case) -> Finding:
     return picture_of(case, s, confidence, "shoots up", summary)
 
 
-def _lost(case: Case) -> Finding:
+def _lost(case: Case) -> Finding | None:
     """Training and validation both end far above what they had reached."""
     s, train = case.outcome, case.coarsest_train
     assert s is not None
     apart = train is None or s is not case.val or score_holds(case.val_score) or at_chance(case) is not None
-    rise = 0.0 if apart or train is None else min(above_best(s), mean_above_best(train))
-    if train is not None and train.stats.end - train.stats.best < REGAINED * max(
-        train.stats.start, train.stats.first
-    ):
-        rise = 0.0  # a training loss next to nothing may double
+    again = 0.0 if train is None else max(0.0, mean_above_best(train))
+    # a training loss next to nothing may double
+    little = train is None or train.stats.end * again / (1 + again) < REGAINED * begins(train)
+    rise = 0.0 if apart or little else min(above_best(s), again)
     summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.place(s.best_index)}{at_rate(case)}."
     return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
 

@@ -39,6 +39,7 @@ from curvedoctor.conditions.base import Condition, finding, number, percent, unj
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import name, probing
 from curvedoctor.conditions.measures.turns import deliberate, reversals, rise
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import LIMIT
 from curvedoctor.features.schedule import SAME, Schedule, recognize
@@ -143,7 +144,11 @@ def _rounded(y: Floats) -> bool:
     """Whether a zero may be a small rate, rounded for the log: the last rates before it are one to three of its last digit."""
     positive = y[y > 0]
     last = float(positive[-1])
-    digits = [10.0**-k for k in range(3, 8) if np.all(np.abs(y / 10.0**-k - np.round(y / 10.0**-k)) < 1e-6)]
+    digits = [
+        10.0**-k
+        for k in range(3, 8)
+        if positive.min() > 0.9 * 10.0**-k and np.all(np.abs(y / 10.0**-k - np.round(y / 10.0**-k)) < 1e-6)
+    ]
     return bool(digits) and last <= 3.001 * digits[0] and len(np.unique(positive)) >= 3
 
 
@@ -179,7 +184,7 @@ def _past_end(case: Case, s: Schedule, y: Floats) -> _Fault | None:
 def _only_rises(case: Case, s: Schedule, y: Floats) -> _Fault | None:
     """A rise until the end that the loss does not survive; a run that was ended within its warm-up is no fault."""
     late = int(np.argmax(y)) >= 0.9 * (len(y) - 1)
-    rises = late and not reversals(y, s.peak) and s.last > 2 * y[0] and float(np.median(y)) < 0.8 * s.peak
+    rises = late and not reversals(y, s.peak) and s.last > 2 * y[0] and median(y) < 0.8 * s.peak
     if not rises or _steered(case) or _harm(case) < HARM:
         return None
     words = f"The learning rate rises to its peak ({number(s.peak)}) at the end of the run{_end(case)}."

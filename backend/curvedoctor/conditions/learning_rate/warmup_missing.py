@@ -31,7 +31,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
-from curvedoctor.features.blocks import of_three
+from curvedoctor.features.blocks import median, of_three
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Floats, Run, Unjudged
@@ -52,7 +52,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         return None
     peak, at = _early_peak(s)
     height = relative(peak, float(s.y[:2].max()))
-    comes_back = ramp(relative(s.stats.end, float(np.median(s.y[:2]))), 0.9, 0.7)
+    comes_back = ramp(relative(s.stats.end, median(s.y[:2])), 0.9, 0.7)
     noise = relative(s.stats.noise_early, s.stats.start)
     beyond = ramp(math.log(max(height, 1.0)), 3.5 * noise, 5.0 * noise + 1e-9)
     confidence = ramp(height, *HEIGHT) * comes_back * beyond * (0.88 if warmed is False else 0.7)

@@ -103,8 +103,6 @@ def _against_answers(case: Case) -> Finding | None:
 
     A loss that is summed over a batch stays as far off; one that started too high comes down to what its answers cost.
     """
-    if (decades_below_usual(case) or 0.0) < -DECADES and isinstance(thrown_out(case), Finding):
-        return None  # such a rate throws any model out within an epoch
     for split, s in (("train", case.train), ("val", case.val)):
         error = proportion(case, split) or proportion(case, "val" if split == "train" else "train")
         if (
@@ -120,6 +118,8 @@ def _against_answers(case: Case) -> Finding | None:
         later = relative(s.stats.end, max(warranted(error.stats.end, k), LEAST))
         if s.stats.first < HIGH or ratio < OVER or later > min(ratio / COMES_DOWN, USUAL):
             continue
+        if (decades_below_usual(case) or 0.0) < -DECADES and isinstance(thrown_out(case), Finding):
+            return None  # such a rate throws any model out within an epoch
         return finding(
             ID, "warning", 0.85, s,
             f"The {name(s)} is {number(s.stats.first)} at first, with {percent(1 - error.stats.first)} of the answers right: so many cost "

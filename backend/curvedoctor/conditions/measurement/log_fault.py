@@ -117,9 +117,10 @@ def _mixed(case: Case, curve: Curve) -> Seen | None:
 
 
 def _alternates(case: Case, curve: Curve) -> Seen | None:
+    if curve.role.quantity != "loss" or not bool(np.all(np.diff(curve.steps[-MOST:]) > 0)):
+        return None
     y = _finite(curve)
-    forward = bool(np.all(np.diff(curve.steps[-MOST:]) > 0))
-    if curve.role.quantity != "loss" or len(y) < 16 or len(y) != len(curve) or not forward:
+    if len(y) < 16 or len(y) != len(curve):
         return None
     n = len(y) // 2
     distance = two_levels(y[: 2 * n : 2], y[1 : 2 * n : 2])

@@ -38,6 +38,7 @@ from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number,
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import proportion
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, relative, why_unjudgeable
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, classes, expected_first_loss
 from curvedoctor.features.resample import GRID
@@ -51,6 +52,8 @@ ID = "train-val-mismatch"
 ENOUGH, COMPARED = 3, 6
 #: share of a guess's right answers; of all, where the classes are not known; right answers of good training
 GUESS, UNKNOWN, GOOD = 0.5, 0.02, 0.5
+#: training samples, or different shares of right answers, below which validation at chance is what so few give
+HANDFUL, SHARES = 100, 8
 #: share of wrong answers of training that is all but perfect; how near a guess validation stays
 PERFECT, NEAR_GUESS = 0.1, 0.08
 #: validation over an untrained model's loss; final over first training loss, and its noise, of calm training
@@ -71,10 +74,13 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 def at_chance(case: Case) -> Finding | None:
     """Validation answers as a guess does from beginning to end, training all but perfectly."""
-    score, train, worse = proportion(case, "val"), proportion(case, "train"), chance_error(case)
-    if score is None or train is None or worse is None or min(len(score.y), len(train.y)) < COMPARED:
+    score, train = proportion(case, "val"), proportion(case, "train")
+    if score is None or train is None or min(len(score.y), len(train.y)) < COMPARED:
         return None
-    low, middle, wrong = float(score.y.min()), float(np.median(score.y)), float(train.y[-1])
+    if (case.number("n_train") or HANDFUL) < HANDFUL:
+        return None
+    low, middle, wrong = float(score.y.min()), median(score.y), float(train.y[-1])
+    worse = chance_error(case) or _some_guess(middle, train)
     if wrong > PERFECT or middle < worse * (1 - NEAR_GUESS) or low < worse * (1 - 3 * NEAR_GUESS):
         return None
     return finding(
@@ -85,12 +91,22 @@ def at_chance(case: Case) -> Finding | None:
     )  # fmt: skip
 
 
+def _some_guess(wrong: float, train: Series) -> float:
+    """The wrong answers of the guess among so many classes, whose number is not known, that comes nearest.
+
+    A handful of training samples, whose right answers make few shares, tells of no split.
+    """
+    k = round(1 / max(1 - wrong, 1e-3))
+    near = k >= 2 and abs(k * (1 - wrong) - 1) <= NEAR_GUESS and len(np.unique(train.y)) >= SHARES
+    return 1 - 1 / k if near else np.inf
+
+
 def worse_than_guessing(case: Case) -> Finding | None:
     """Validation answers worse than a guess, training well."""
     score, train = proportion(case, "val"), proportion(case, "train")
     if score is None or train is None or min(len(score.y), len(train.y)) < ENOUGH:
         return None
-    right, well = 1 - float(np.median(score.y)), 1 - float(train.y[-1])
+    right, well = 1 - median(score.y), 1 - float(train.y[-1])
     k = classes(case)
     if right > (GUESS / k if k else UNKNOWN) or well < GOOD:
         return None
@@ -107,7 +123,7 @@ def exploding(case: Case) -> Finding | None:
     if train is None or val is None or val.ceiling is not None or min(len(val.y), len(train.y)) < ENOUGH:
         return None
     untrained = max(train.stats.top, expected_first_loss(case) or 0.0)
-    middle, a = float(np.median(val.y)), train.stats
+    middle, a = median(val.y), train.stats
     calm = a.noise <= CALM * max(a.start, a.end) and a.end <= FALLS * a.start
     early = float(np.min(val.y[: max(2, len(val.y) // 4)]))
     if not calm or not untrained > 0 or min(middle, early * 2) < EXPLODES * untrained:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curvedoctor.conditions.measures.signals import Kind, signals
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.rewards import is_whole
@@ -34,7 +35,7 @@ _TAIL = max(3, int(GRID * STAYS))
 class Fall:
     """How a reward fell from what it had reached, in its own unit turned round."""
 
-    #: best level before the last part, mean level of the last part, and how much had been gained before
+    #: best level before the last part, level at the end, and how much had been gained before
     best: float
     end: float
     rise: float
@@ -62,7 +63,7 @@ def noise_of_part(s: Series) -> float:
     level = 1e-9 * float(np.abs(s.grid).max())
     if len(s.y) < GRID:
         return s.stats.noise + level
-    return MAD_TO_SIGMA * float(np.median(np.abs(np.diff(s.grid)))) / math.sqrt(2) + level
+    return MAD_TO_SIGMA * median(np.abs(np.diff(s.grid))) / math.sqrt(2) + level
 
 
 def tail(s: Series) -> Floats:
@@ -78,7 +79,7 @@ def gained(s: Series) -> float:
 def span(s: Series) -> float:
     """How far the parts of the run lie apart, as share of the level: a running mean wanders by some percent for nothing."""
     eighths = s.grid.reshape(8, GRID // 8).mean(axis=1)
-    return float(np.ptp(eighths)) / max(abs(float(np.median(s.grid))), 1e-300)
+    return float(np.ptp(eighths)) / max(abs(median(s.grid)), 1e-300)
 
 
 def fall(s: Series) -> Fall | None:
@@ -92,11 +93,17 @@ def fall(s: Series) -> Fall | None:
     low = calm[held[0] : last + 1] >= best + HALF * (end - best)
     return Fall(
         best=best,
-        end=end,
+        end=_end(tail(s)),
         rise=max(0.0, float(s.grid[0]) - best),
         at=_began(s, calm, best, end, last),
         longest=(GRID - 1 - last) / max(1, _longest(low)),
     )
+
+
+def _end(last: Floats) -> float:
+    """The level at the end: the mean of the last part, or, where it still falls, what its line has come to."""
+    slope = float(np.polyfit(np.arange(len(last)), last, 1)[0])
+    return float(last.mean()) + max(slope, 0.0) * (len(last) - 1) / 2
 
 
 def _longest(low: npt.NDArray[np.bool_]) -> int:
@@ -116,7 +123,9 @@ def _began(s: Series, calm: Floats, best: float, end: float, half: int) -> int:
         cell = min(cell, (top - level) / slope) if slope > 0 else cell
     place = s.x[0] + (s.x[-1] - s.x[0]) * max(cell + 0.5, 0.0) / GRID
     at = int(np.argmin(np.abs(s.x - place)))
-    return _sharpest(s, at, half, end - best)
+    held = int(np.searchsorted(s.x, s.x[0] + (s.x[-1] - s.x[0]) * (half + 1) / GRID))
+    # what is named as its best comes before it falls
+    return max(_sharpest(s, at, half, end - best), int(np.argmin(s.y[: max(held, 1)])))
 
 
 def _last_above(calm: Floats, level: float) -> int:
@@ -155,7 +164,7 @@ def harder_task(case: Case) -> bool:
     if found is None:
         return False
     third = max(1, len(found.y) // 3)
-    early, late = float(np.median(found.y[:third])), float(np.median(found.y[-third:]))
+    early, late = median(found.y[:third]), median(found.y[-third:])
     return late > early + 1e-9 * abs(early) or "elo" in found.curve.tag.lower().replace("-", "/").split("/")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, percent, ramp
 from curvedoctor.conditions.measures.returns import WANDERS, gained, noise_of_part, span
 from curvedoctor.conditions.measures.shape import mean
+from curvedoctor.features.blocks import median
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
@@ -69,7 +70,7 @@ def rises_with(s: Series) -> bool:
 def flat_since(s: Series) -> tuple[float, float, float]:
     """How sure it is that the reward has been flat at its best, since which progress of its own, and at which level."""
     risen, noise = gained(s), noise_of_part(s)
-    end, calm = float(np.median(s.grid[-GRID // 5 :])), smooth(s.grid[None])[0]
+    end, calm = median(s.grid[-GRID // 5 :]), smooth(s.grid[None])[0]
     worse = end - float(calm.min()) > max(0.1 * risen, 2 * noise)
     if not risen > 8 * noise or span(s) < WANDERS[1] or worse:
         return 0.0, 1.0, end

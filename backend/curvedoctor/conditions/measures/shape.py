@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from curvedoctor.conditions.base import number
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
@@ -182,15 +183,15 @@ def two_levels(first: Floats, second: Floats) -> float | None:
         return None
     gap, back = second - first, first[1:] - second[:-1]
     late = slice(len(gap) // 2, None)
-    sign = np.sign(np.median(gap[late]))
+    distance = median(gap[late])
+    sign = np.sign(distance)
     if sign == 0 or np.mean(np.sign(gap) == sign) < SIDED or np.mean(np.sign(back[late]) == -sign) < SIDED:
         return None
-    distance = abs(float(np.median(gap[late])))
     noise = max(jitter(first[late]), jitter(second[late]))
-    level = abs(float(np.median(first[late])))
-    return distance if distance > SMOOTH * noise and distance > APART * level else None
+    level = abs(median(first[late]))
+    return abs(distance) if abs(distance) > max(SMOOTH * noise, APART * level) else None
 
 
 def jitter(y: Floats) -> float:
     """Median size of the change from point to point."""
-    return float(np.median(np.abs(np.diff(y)))) if len(y) > 1 else 0.0
+    return median(np.abs(np.diff(y))) if len(y) > 1 else 0.0

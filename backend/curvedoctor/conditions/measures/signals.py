@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.model import Curve, Floats
 
@@ -111,4 +112,4 @@ def median_late(signal: Signal | None) -> float | None:
     """The median over the last fifth; None without the signal."""
     if signal is None:
         return None
-    return float(np.median(signal.y[-max(3, len(signal.y) // 5) :]))
+    return median(signal.y[-max(3, len(signal.y) // 5) :])

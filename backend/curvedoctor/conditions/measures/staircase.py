@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.features.statistics import MAD_TO_SIGMA
@@ -45,7 +46,7 @@ def staircase(case: Case) -> Staircase | None:
         k = max(4, len(before) // 4)
         down = float(before[-k:].mean() - after[:k].mean())
         within = float(after[:k].mean() - after[-k:].mean())
-        spread = MAD_TO_SIGMA * float(np.median(np.abs(np.diff(after)))) / np.sqrt(2)
+        spread = MAD_TO_SIGMA * median(np.abs(np.diff(after))) / np.sqrt(2)
         if down > max(STEP * float(before[-k:].mean()), AGAINST * within, CLEAR * spread * np.sqrt(2 / k)):
             steps += 1
     if steps < len(borders):

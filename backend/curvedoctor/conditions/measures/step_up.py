@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from curvedoctor.features.blocks import median, medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.features.statistics import MAD_TO_SIGMA
@@ -37,7 +38,7 @@ def step_up(case: Case, s: Series) -> StepUp | None:
     w = max(BESIDE, round(PART * n))
     if n < 4 * w or (case.schedule is not None and case.schedule.restarts > 0):
         return None
-    windows = np.median(np.lib.stride_tricks.sliding_window_view(y, w), axis=1)
+    windows = medians(np.lib.stride_tricks.sliding_window_view(y, w))
     at = np.arange(w, n - w + 1)
     climbs = windows[at] - windows[at - w]
     i = int(at[np.argmax(climbs)])
@@ -45,14 +46,14 @@ def step_up(case: Case, s: Series) -> StepUp | None:
     if i < w or i > n - w:
         return None
     before, after, end = (
-        float(np.median(y[i - w : i])),
-        float(np.median(y[i : i + w])),
-        float(np.median(y[-w:])),
+        median(y[i - w : i]),
+        median(y[i : i + w]),
+        median(y[-w:]),
     )
-    noise = MAD_TO_SIGMA * float(np.median(np.abs(np.diff(y[max(0, i - 2 * w) : i])))) / np.sqrt(2)
+    noise = MAD_TO_SIGMA * median(np.abs(np.diff(y[max(0, i - 2 * w) : i]))) / np.sqrt(2)
     up = after - before
     if up < max(FAR * noise, HIGH * before) or float(y[i] - y[i - 1]) < 0.5 * up:
         return None
-    earlier = float(np.median(y[max(0, i - 2 * w) : max(1, i - w)]))
+    earlier = median(y[max(0, i - 2 * w) : max(1, i - w)])
     lasts = s.x[i] <= 1 - AFTER and end > before + (1 - MADE_GOOD) * up and before - earlier < 0.3 * up
     return StepUp(i, before, after, end) if lasts else None

@@ -23,12 +23,17 @@ BESIDE = 2e-3
 ROOM = 0.02
 #: relative distance up to which a constant loss is the one of a constant answer
 NEAR = 0.001
+#: share of right answers above a guess's, and above the first ones, that is no guess
+BETTER = 0.1
 #: decades above the customary learning rate from which on the rate is the first suspect
 TOO_HIGH = 1.5
 #: highest squared error that an output between −1 and 1 makes on targets within the same span
 BOUNDED = 4.0
-#: ln K of the usual numbers of classes, for a loss whose function and classes are unknown
-USUAL = tuple(math.log(k) for k in (*range(2, 11), 20, 50, 100, 200, 1000))
+#: usual numbers of classes, of characters and bytes, and of tokens in the vocabularies of BERT, XLM, T5, GPT, Llama, Qwen …
+_CLASSES = (*range(2, 21), 26, 27, 30, 37, *range(40, 101, 10), 62, 65, 101, 200, 365, 500, 1000, 10_000)
+_TOKENS = (*(2**k for k in range(5, 18)), 28_996, 30_522, 32_000, 50_257, 100_277, 128_256, 151_936, 250_002)
+#: ln K of these, for a loss whose function and classes are unknown
+USUAL = tuple(math.log(k) for k in sorted({*_CLASSES, *_TOKENS}))
 #: losses that a constant answer leaves at the margin, and the margins in use
 MARGINS = (0.1, 0.2, 0.25, 0.3, 0.5, 1.0, 2.0)
 _SQUASHING = ("tanh", "sigmoid", "softmax", "softsign", "hard_sigmoid")
@@ -38,9 +43,11 @@ def rests_from(y: Floats) -> int:
     """Index of the first point from which on all are the same, to float noise or to the last digit that was logged."""
     if not len(y):
         return 0
-    back = y[::-1]
+    same, back = tolerance(y), y[::-1]
+    if abs(float(y[-1] - y[-2:][0])) > same:
+        return len(y) - 1
     spread = np.maximum.accumulate(back) - np.minimum.accumulate(back)
-    moved = np.flatnonzero(spread > tolerance(y))
+    moved = np.flatnonzero(spread > same)
     return len(y) - int(moved[0]) if len(moved) else 0
 
 
@@ -53,13 +60,17 @@ def tolerance(y: Floats) -> float:
 
 def _digit(y: Floats) -> float:
     """The last decimal that is in use; 0 where float32 holds no more of them."""
-    top = float(np.abs(y).max())
+    top, last = float(np.abs(y).max()), float(y[-1])
     for places in range(7):
-        scaled, room = y * 10.0**places, 1e-9 + 1.2e-7 * top * 10.0**places
+        scale = 10.0**places
+        room = 1e-9 + 1.2e-7 * top * scale
         if room > ROOM:
             break
-        if float(np.abs(scaled - np.round(scaled)).max()) <= room:
-            return 10.0**-places
+        # mostly, one value tells already that it is not this one
+        if abs(last * scale - round(last * scale)) <= room:
+            scaled = y * scale
+            if float(np.abs(scaled - np.round(scaled)).max()) <= room:
+                return 10.0**-places
     return 0.0
 
 
@@ -83,7 +94,19 @@ def constant_answer(case: Case, s: Series, level: float) -> float | None:
     known = (
         untrained if case.word("loss") is not None and untrained else (*untrained, *USUAL, *_margins(case, s))
     )
-    return next((v for v in known if abs(level / v - 1) <= NEAR), None)
+    answer = next((v for v in known if abs(level / v - 1) <= NEAR), None)
+    return None if answer is None or _answers_better(case, answer) else answer
+
+
+def _answers_better(case: Case, answer: float) -> bool:
+    """Whether more answers are right than a guess at that loss has: the level is chance, the answers are not."""
+    score = case.val_score or case.train_score
+    return (
+        score is not None
+        and score.ceiling == 1.0
+        and 1 - score.stats.end > math.exp(-answer) + BETTER
+        and 1 - score.stats.end > 1 - score.stats.start + BETTER
+    )
 
 
 def _margins(case: Case, s: Series) -> tuple[float, ...]:
@@ -108,6 +131,11 @@ def rate_too_high(case: Case) -> bool:
     """Whether the learning rate is so far above custom that it is the first suspect."""
     below = decades_below_usual(case)
     return below is not None and below <= -TOO_HIGH
+
+
+def rate_stays(case: Case) -> bool:
+    """Whether the learning rate is known not to decay, or so high that it freezes a run without that."""
+    return case.word("schedule") == "constant" or rate_too_high(case)
 
 
 def rate_gone(case: Case, at: float) -> bool:

@@ -23,9 +23,14 @@ BEYOND, REST = 0.6, 0.1
 FINISHED = 0.02
 
 
+def begins(s: Series) -> float:
+    """Where a curve begins: a spike among its first points is no beginning."""
+    return min(max(s.stats.start, s.stats.first), 2.0 * s.stats.first)
+
+
 def above_best(s: Series) -> float:
     """Share by which the end (mean over its last twentieth) lies above the best logged value; 0 where that says nothing."""
-    low, start = s.stats.low, max(s.stats.start, s.stats.first)
+    low, start = s.stats.low, begins(s)
     if low < 0 or not s.stats.end > max(FINISHED * start, 0.0):
         return 0.0
     return min(s.stats.end / max(low, 1e-3 * start, 1e-300) - 1.0, 1e6)
@@ -51,14 +56,16 @@ def fluctuates(s: Series) -> bool:
 def roughness(s: Series) -> float:
     """σ of the fluctuation over the last third as share of the level: of the points, or of 64 means where there are more.
 
-    Means over parts of the run average the noise of single batches out, as a mean over an epoch does.
+    Means over parts of the run average the noise of single batches out, as a mean over an epoch does. Of levels above zero
+    their logarithms are taken: a decay by the same factor at each point fluctuates by nothing.
     """
-    if s.stats.n <= GRID:
-        sigma = s.stats.noise_late
-    else:
-        late = s.grid[-GRID // 3 :]
-        sigma = float(noise_sigma(np.diff(late, n=2)[None])[0])
-    return sigma / max(abs(s.stats.end), 1e-300)
+    y = s.y if s.stats.n <= GRID else s.grid
+    late = y[-max(4, len(y) // 3) :]
+    if len(late) < 4:
+        return s.stats.noise_late / max(abs(s.stats.end), 1e-300)
+    level = 1.0 if late.min() > 0 else max(abs(s.stats.end), 1e-300)
+    seconds = np.diff(np.log(late) if level == 1.0 else late, n=2)
+    return float(noise_sigma(seconds[None])[0]) / level
 
 
 def score_holds(score: Series | None) -> bool:
@@ -72,7 +79,7 @@ def mean_above_best(s: Series) -> float:
     """As `above_best`, against the lowest mean over a part of the run where there are more points than parts."""
     if s.stats.n <= len(s.grid):
         return above_best(s)
-    start = max(s.stats.start, s.stats.first)
+    start = begins(s)
     return (
         (s.stats.end - s.stats.best) / max(abs(s.stats.best), 1e-300)
         if s.stats.end > FINISHED * start

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from curvedoctor.conditions.measures.shape import error_of_mean, relative, rising
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes, expected_first_loss
 from curvedoctor.features.series import Series
@@ -46,7 +47,7 @@ def turn(s: Series) -> Turn | None:
     k, n = s.best_index, len(s.y)
     if n - 1 - k < AFTER or float(s.x[k]) > LATE:
         return None
-    best, end = float(s.y[k]), float(np.median(s.y[-max(1, n // 10) :]))
+    best, end = float(s.y[k]), median(s.y[-max(1, n // 10) :])
     return Turn(k, best, end, relative(end - best, best), _rises(s, k) if n < SHORT else _beyond_noise(s, k))
 
 

@@ -30,6 +30,7 @@ from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number,
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import course, name, relative, why_unjudgeable
 from curvedoctor.conditions.progress.bad_initialization import plateau
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -70,7 +71,7 @@ def _grad_share(grad: Series | None) -> float | None:
     """Gradient norm at the end over that of the first tenth; None where it is zero: nothing is trained, see not-learning."""
     if grad is None or grad.stats.n < 6 or grad.stats.low < 0:
         return None
-    start, end = float(np.median(grad.grid[:6])), float(np.median(grad.grid[-6:]))
+    start, end = median(grad.grid[:6]), median(grad.grid[-6:])
     return relative(end, start) if start > 0 and end > 0 else None
 
 

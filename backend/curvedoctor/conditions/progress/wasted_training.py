@@ -30,6 +30,7 @@ from curvedoctor.conditions.examples import cosine_lr, falling, run
 from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.reward_course import flat_since
 from curvedoctor.conditions.measures.shape import error_of_mean, fall, name, remaining, why_unjudgeable
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
@@ -113,7 +114,7 @@ def _improves_since(s: Series, since: float) -> bool:
 def _flat_since(s: Series) -> float:
     """Progress from which the level stays within 1 % (or noise) of its end; 1 if it never settles."""
     t = s.stats
-    end = float(np.median(s.grid[-GRID // 5 :]))
+    end = median(s.grid[-GRID // 5 :])
     cells = max(1.0, t.n / GRID)
     allowed = max(0.01 * abs(end), 3.0 * t.noise_late / cells**0.5, 1.5 * error_of_mean(s, 0.1))
     if allowed > 0.1 * abs(end):

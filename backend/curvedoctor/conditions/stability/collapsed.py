@@ -9,6 +9,8 @@ How it decides
     logged, from some step on and until the end: three points and more. Before that it moved, if only
     between its first value and the second. The level is that of a constant answer (ln K, ln 2, a
     margin, 1 for hinge), or no better than the start, or more than half of what was gained is lost.
+    Or both fell within the first twentieth of their points and have not moved by half a per cent since, at more than
+    15 % of where they began, while the learning rate goes on.
     Other curves may move on: a training accuracy differs from batch to batch. Nothing is said where
     the learning rate is gone, where the loss is zero, or where so few digits were logged that equal
     values mean nothing.
@@ -33,7 +35,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import Condition, finding, number, unjudged
+from curvedoctor.conditions.base import Condition, finding, number, percent, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import name, rising, why_unjudgeable
 from curvedoctor.conditions.measures.still import (
@@ -41,6 +43,7 @@ from curvedoctor.conditions.measures.still import (
     constant_answer,
     misfit,
     rate_gone,
+    rate_stays,
     rate_too_high,
     rests_from,
 )
@@ -55,10 +58,12 @@ FEWEST, SHARE, MANY = 3, 0.2, 8
 LOST, GAINED, MOVED = 0.5, 0.005, 0.01
 #: of the highest value: below it a constant loss is at its floor
 FLOOR = 0.02
-#: a score that drops by less may be chance on few samples
-DROP = 0.1
-#: z of a trend that no noise makes
-TREND = 3.0
+#: a score that drops by less may be chance on few samples; z of a trend that no noise makes
+DROP, TREND = 0.1, 3.0
+#: one in so many points, and as many points at least, within which all was won; what has not moved, as share of the level
+STUCK, STILL = 20, 0.005
+#: shares of the start: what is far from finished, and what has fallen
+UNFINISHED, FELL = 0.15, 0.95
 TRIED = ("lower-lr", "add-warmup", "fix-init", "fix-activation")
 
 
@@ -67,7 +72,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     s = collapsed(case)
-    return None if s is None else _finding(case, s)
+    return _stuck(case) if s is None else _finding(case, s)
 
 
 def collapsed(case: Case) -> Series | None:
@@ -120,6 +125,33 @@ def _a_loss_learns(case: Case, s: Series, at: int) -> bool:
     """Whether a loss still falls while the score rests: then the score is at fault."""
     losses = [o for o in (case.train_step, case.train, case.val) if o is not None and o.ceiling is None]
     return any(rising(o, float(s.x[at])) < -TREND for o in losses)
+
+
+def _stuck(case: Case) -> Finding | None:
+    """All that is won was won in the first steps, and since then nothing moves: training nor validation, far from finished."""
+    known = [s for s in (case.coarsest_train, case.val) if s is not None and s.stats.n >= STUCK]
+    train = case.coarsest_train
+    told = (
+        case.schedule is not None or rate_stays(case) or any(rests_from(s.y) > s.stats.n / 2 for s in known)
+    )
+    if train is None or train not in known or not told or rate_gone(case, 0.5) or not all(map(_rests, known)):
+        return None
+    at = max(1, len(train.y) // STUCK)
+    return finding(
+        ID, "warning", 0.8, train,
+        f"The {name(train)} falls to {number(train.logged(float(train.y[at])))} by {train.place(at)} and has not moved by {percent(STILL)} "
+        f"since, {percent(train.stats.end / train.stats.first)} of where it began.",
+        at=at, others=(case.val,), actions=_actions(case, misfit(case, train)), level=train.logged(train.stats.end),
+        points=len(train.y) - at, best=train.logged(train.stats.low), answer=None,
+    )  # fmt: skip
+
+
+def _rests(s: Series) -> bool:
+    """Whether a curve fell within its first points, and has stayed at a level far from finished since."""
+    late, start, level = s.y[max(1, len(s.y) // STUCK) :], max(s.stats.first, s.stats.start), s.stats.end
+    return bool(
+        np.ptp(late) <= STILL * abs(level) and UNFINISHED * start < level and late.max() < FELL * start
+    )
 
 
 def _finding(case: Case, s: Series) -> Finding:

@@ -42,6 +42,7 @@ from curvedoctor.conditions.measures.shape import (
     still_best,
     why_unjudgeable,
 )
+from curvedoctor.features.blocks import median, medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.resample import GRID
@@ -115,8 +116,8 @@ def _endless(s: Series) -> float:
 def _jump(s: Series) -> int:
     """Index of the point before and after which the levels of a few points differ most."""
     y, k = s.y[-LONGEST:], min(ENOUGH, len(s.y) // 2)
-    medians = np.median(np.lib.stride_tricks.sliding_window_view(y, k), axis=1)
-    at = int(np.argmax(medians[k:] - medians[:-k])) + k if len(medians) > k else 0
+    calm = medians(np.lib.stride_tricks.sliding_window_view(y, k))
+    at = int(np.argmax(calm[k:] - calm[:-k])) + k if len(calm) > k else 0
     return _sharpest(s, at + len(s.y) - len(y))
 
 
@@ -125,9 +126,9 @@ def _jumped(s: Series, at: int) -> float:
     before, after = s.y[:at], s.y[at:]
     if len(after) < SHORT or len(before) < ENOUGH or not float(before.max()) > 0:
         return 0.0
-    level, top = float(np.median(after)), float(before[len(before) // 10 :].max())
-    near = float(np.median(before[-max(ENOUGH, len(before) // 10) :]))
-    sigma = MAD_TO_SIGMA * float(np.median(np.abs(np.diff(before[-64:])))) / math.sqrt(2)
+    level, top = median(after), float(before[len(before) // 10 :].max())
+    near = median(before[-max(ENOUGH, len(before) // 10) :])
+    sigma = MAD_TO_SIGMA * median(np.abs(np.diff(before[-64:]))) / math.sqrt(2)
     whole = level - near >= MOST * (level - s.stats.best)
     if (
         level < MATTERS * s.stats.first
@@ -147,8 +148,8 @@ def _sudden(s: Series, at: int) -> bool:
     """Whether most of the climb happens from one logged point to the next."""
     if at == 0 or at >= len(s.y):
         return False
-    after = float(np.median(s.y[at:]))
-    near = float(np.median(s.y[max(0, at - ENOUGH) : at]))
+    after = median(s.y[at:])
+    near = median(s.y[max(0, at - ENOUGH) : at])
     return after > near and float(s.y[at] - s.y[at - 1]) >= 0.5 * (after - near)
 
 
@@ -165,7 +166,7 @@ def _significant(s: Series, climb: float) -> bool:
     if not s.stats.low > 0 or s.stats.top < DECADES * s.stats.low:
         return False
     y = np.log(s.y)
-    sigma = MAD_TO_SIGMA * float(np.median(np.abs(np.diff(y)))) / math.sqrt(2)
+    sigma = MAD_TO_SIGMA * median(np.abs(np.diff(y))) / math.sqrt(2)
     return float(y[-3:].mean() - y.min()) > 3 * sigma
 
 
@@ -199,10 +200,10 @@ def _onset(s: Series) -> int:
     y = s.y
     if len(y) >= 5 * ENOUGH:
         padded = np.pad(y, 2, mode="edge")
-        y = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
+        y = medians(np.lib.stride_tricks.sliding_window_view(padded, 5))
     if s.stats.low > 0 and s.stats.top >= DECADES * s.stats.low:
         y = np.log(y)
-    low, end = float(y.min()), float(np.median(y[-max(1, len(y) // 20) :]))
+    low, end = float(y.min()), median(y[-max(1, len(y) // 20) :])
     near = np.flatnonzero(y <= low + NEAR * (end - low))
     at = int(near[-1]) + 1 if len(near) else 0
     return _sharpest(s, min(at, len(y) - 1))

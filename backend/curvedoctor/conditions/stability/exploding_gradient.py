@@ -28,6 +28,7 @@ from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number,
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import relative, why_unjudgeable
 from curvedoctor.conditions.stability.loss_spikes import Spikes, spikes
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -66,7 +67,7 @@ def _growth(grad: Series | None) -> float:
     """Gradient norm over the last tenth over that of the first quarter, as a ratio."""
     if grad is None or grad.stats.low < 0:
         return 1.0
-    return relative(float(np.median(grad.grid[-6:])), max(float(np.median(grad.grid[2:16])), 1e-300))
+    return relative(median(grad.grid[-6:]), max(median(grad.grid[2:16]), 1e-300))
 
 
 def _rule(case: Case, grad: Series | None, peaks: Spikes | None, height: float, growth: float) -> float:

@@ -41,7 +41,7 @@ from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number,
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import name, why_unjudgeable
 from curvedoctor.conditions.measures.step_up import StepUp, step_up
-from curvedoctor.features.blocks import medians
+from curvedoctor.features.blocks import median, medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
@@ -128,6 +128,8 @@ def spikes(s: Series) -> Spikes:
     # below a fiftieth of the start a jump is of no consequence
     level = np.maximum(_running_median(y, w), max(0.02 * abs(s.stats.start), 1e-300))
     ratio = np.minimum(y / level - 1.0, 1e6)  # batch noise grows with the level
+    if not float(ratio.max()) > SHARE:
+        return none
     height = np.log(np.maximum(ratio + 1.0, 1e-12))
     sigma = MAD_TO_SIGMA * _running_median(np.abs(height), min(4 * w + 1, (n // 2) | 1))
     out = (height > SIGMAS * sigma) & (ratio > SHARE)
@@ -163,15 +165,15 @@ def extreme(s: Series, jumps: Spikes) -> bool:
 
 def _moves(y: Floats, group: Ints, sigma: float) -> bool:
     """Whether the five points after a spike lie higher than the five before, beyond the noise of their logarithm."""
-    before = float(np.median(y[max(0, group[0] - 5) : group[0]]))
-    after = float(np.median(y[group[-1] + 1 : group[-1] + 6]))
+    before = median(y[max(0, group[0] - 5) : group[0]])
+    after = median(y[group[-1] + 1 : group[-1] + 6])
     return before > 0 and after > before * float(np.exp(MOVED * sigma))
 
 
 def _recovers(y: Floats, group: Ints) -> bool:
     """Whether the level right after a group of high points is near the one before: a new stage of training is not."""
-    before = float(np.median(y[max(0, group[0] - 5) : group[0]]))
-    after = float(np.median(y[group[-1] + 1 : group[-1] + 6]))
+    before = median(y[max(0, group[0] - 5) : group[0]])
+    after = median(y[group[-1] + 1 : group[-1] + 6])
     return after - before < 0.3 * (float(y[group].max()) - before)
 
 

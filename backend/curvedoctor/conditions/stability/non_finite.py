@@ -5,13 +5,13 @@ Why it matters
     checkpoint is unusable. MLflow hides such a metric from its charts, so it is easily overlooked.
 
 How it decides
-    The training or validation loss ends in values that are not finite. A single NaN that recovers
-    is not this condition. The onset is that of the finest curve. If the loss per step is NaN when it is
+    The training or validation loss ends in values that are not finite. Single points that
+    are not finite in a loss that goes on are worth knowing, no more. The onset is that of the finest curve. If the loss per step is NaN when it is
     first logged, within the first three steps, the data or the set-up is at fault rather than the
     learning rate, as where the loss per step stayed calm until it was lost within the first epoch; a later first
     point is laid to the learning rate where that is above custom.
 
-    A logged gradient norm that had exploded by then, to thirty times its median, is named.
+    A gradient norm that had exploded by then, to thirty times its median, is named.
     Where training is finite and no validation loss ever was a number, the validation is at fault, not the run.
 
 What to try
@@ -29,7 +29,9 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +41,7 @@ from curvedoctor.conditions.measures.shape import probing
 from curvedoctor.features.case import Case
 from curvedoctor.features.pair import sides
 from curvedoctor.features.rates import decades_below_usual
-from curvedoctor.model import Curve, Finding, Run, Unjudged
+from curvedoctor.model import Curve, Finding, Run, Severity, Unjudged
 
 ID = "non-finite"
 #: what to try when not one finite value precedes
@@ -54,13 +56,9 @@ ROSE = 3.0
 EXPLODED, SOME = 30.0, 4
 
 
-def _counts(case: Case, curve: Curve) -> bool:
-    """Whether a loss is minimised, an agent's, or one by which two networks are trained against each other."""
-    return curve.role.better == "lower" or case.agent or bool(case.pairs and sides(curve.id))
-
-
 def check(case: Case) -> Finding | Unjudged | None:
-    losses = [c for c in case.run.curves if c.role.quantity == "loss" and len(c) and _counts(case, c)]
+    losses = [c for c in case.run.curves if c.role.quantity == "loss" and len(c)]
+    losses = [c for c in losses if c.role.better == "lower" or case.agent or (case.pairs and sides(c.id))]
     if not losses:
         return unjudged(ID, "no loss is logged")
     if probing(case):
@@ -68,34 +66,51 @@ def check(case: Case) -> Finding | Unjudged | None:
     lost = [c for c in losses if not np.isfinite(c.values[-1])]
     lost = [c for c in lost if len(c) > 1 or len(lost) == len(losses)]
     if not lost:
-        return None
+        return _now_and_then([c for c in losses if np.isfinite(c.values[-1])])
     lost.sort(key=_finest_first)
-    sound = (
-        case.judged_quantity == "loss"
-        and case.finest_train is not None
-        and not case.finest_train.stats.bad_tail
-    )
+    train = case.finest_train
+    sound = case.judged_quantity == "loss" and train is not None and not train.stats.bad_tail
     if sound and not np.isfinite(np.concatenate([c.values for c in lost])).any():
         # the run goes on well: a term that never applies, or a validation that can't be computed
-        lost = [c for c in lost if c.role.split in ("val", "test") and len(lost) == _validations(losses)]
-        return _never_computed(lost[0], lost) if lost else None
+        held_out = [c for c in losses if c.role.split in ("val", "test")]
+        return _never_computed(held_out) if held_out and all(c in lost for c in held_out) else None
     return _finding(case, lost[0], lost)
 
 
-def _validations(losses: list[Curve]) -> int:
-    return sum(c.role.split in ("val", "test") for c in losses)
+def _say(
+    curves: Sequence[Curve], severity: Severity, confidence: float, text: str, onset: float, *,
+    actions: tuple[str, ...] = (), **evidence: Any,
+) -> Finding:  # fmt: skip
+    """A finding on curves as they were logged: of those that are lost there is no series."""
+    base = finding(ID, severity, confidence, None, text, actions=actions, **evidence)
+    span = (onset, max(onset, float(curves[0].steps[-1])))
+    ids = tuple(c.id for c in curves)
+    return replace(base, curves=ids, onset=onset, span=span, axis=curves[0].axis)
 
 
-def _never_computed(curve: Curve, lost: list[Curve]) -> Finding:
+def _now_and_then(losses: list[Curve]) -> Finding | None:
+    """Single points that are not finite in a loss that goes on: worth knowing, no more."""
+    curve = max(losses, key=lambda c: np.count_nonzero(~np.isfinite(c.values)), default=None)
+    if curve is None or np.isfinite(curve.values).all():
+        return None
+    bad = np.flatnonzero(~np.isfinite(curve.values))
+    first = float(curve.steps[bad[0]])
+    which = {"train": "training ", "val": "validation "}.get(curve.role.split, "")
+    text = f"Of the {len(curve)} points of the {which}loss {len(bad)} {'is' if len(bad) == 1 else 'are'} not finite, the first at {curve.axis} {first:g}; the loss goes on."
+    return _say([curve], "info", 0.99, text, first, kind=_kind(curve, int(bad[0])), from_start=False, last_finite=None, points_lost=len(bad))  # fmt: skip
+
+
+def _kind(curve: Curve, at: int = -1) -> str:
+    return "NaN" if np.isnan(curve.values[at]) else "infinite"
+
+
+def _never_computed(lost: list[Curve]) -> Finding:
     """The training is sound and no validation loss ever was a number."""
-    base = finding(
-        ID, "warning", 0.9, None,
-        f"The validation loss is NaN at all of its {len(curve)} points though training is finite: it can't be computed.",
-        kind="NaN" if np.isnan(curve.values[-1]) else "infinite", from_start=True, last_finite=None, points_lost=len(curve),
-    )  # fmt: skip
-    return replace(
-        base, curves=tuple(c.id for c in lost), onset=float(curve.steps[0]), span=(float(curve.steps.min()), float(curve.steps.max())),
-        axis=curve.axis, actions=("fix-metric", "clean-data"),
+    curve = lost[0]
+    text = f"The validation loss is {_kind(curve)} at all of its {len(curve)} points though training is finite: it can't be computed."
+    return _say(
+        lost, "warning", 0.9, text, float(curve.steps[0]), actions=("fix-metric", "clean-data"),
+        kind=_kind(curve), from_start=True, last_finite=None, points_lost=len(curve),
     )  # fmt: skip
 
 
@@ -116,41 +131,30 @@ def _lost_from(curve: Curve) -> int:
 
 def _finding(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
     at = _lost_from(curve)
-    kind = "NaN" if np.isnan(curve.values[-1]) else "infinite"
-    onset = float(curve.steps[min(at, len(curve) - 1)])
+    onset, points = float(curve.steps[min(at, len(curve) - 1)]), len(curve) - at
     when = (
         f"from {curve.axis} {onset:g} on" if at else f"from its very first point on ({curve.axis} {onset:g})"
     )
-    last = float(curve.values[at - 1]) if at else None
-    lost_points = int(len(curve) - at)
     exploded = _gradient_before(case, curve, onset)
-    base = finding(
-        ID, "error", 0.99 if lost_points > 1 or len(curve) < 3 else 0.92, None,
-        f"The loss is {kind} {when} and does not come back{exploded}.",
-        kind=kind, from_start=at == 0, last_finite=last, points_lost=lost_points,
-    )  # fmt: skip
-    span = (onset, max(onset, float(curve.steps[-1])))
     seen = (case.grad_norm.curve,) if exploded and case.grad_norm is not None else ()
-    ids = tuple(c.id for c in (*lost, *seen))
-    return replace(
-        base, curves=ids, onset=onset, span=span, axis=curve.axis, actions=_actions(case, curve, at)
-    )
+    return _say(
+        (curve, *(c for c in lost if c is not curve), *seen), "error", 0.99 if points > 1 or len(curve) < 3 else 0.92,
+        f"The loss is {_kind(curve)} {when} and does not come back{exploded}.", onset, actions=_actions(case, curve, at),
+        kind=_kind(curve), from_start=at == 0, last_finite=float(curve.values[at - 1]) if at else None, points_lost=points,
+    )  # fmt: skip
 
 
 def _gradient_before(case: Case, curve: Curve, onset: float) -> str:
     """What to add where the gradient norm had exploded by then; empty where it had not, or where none is logged."""
     grad = None if case.grad_norm is None else case.grad_norm.curve
-    if grad is None or grad.axis != curve.axis:
+    before = np.isfinite(grad.values) & (grad.steps <= onset) if grad is not None else np.zeros(0, bool)
+    if grad is None or grad.axis != curve.axis or np.count_nonzero(before) < SOME:
         return ""
-    before = grad.steps <= onset
     steps, values = grad.steps[before], grad.values[before]
-    finite = np.isfinite(values)
-    if np.count_nonzero(finite) < SOME:
+    usual, top = float(np.median(values)), int(np.argmax(values))
+    if not values[top] > EXPLODED * usual > 0:
         return ""
-    usual, top = float(np.median(values[finite])), int(np.argmax(np.where(finite, values, -np.inf)))
-    if values[top] > EXPLODED * usual > 0:
-        return f"; the gradient norm had risen to {number(float(values[top]))} at {grad.axis} {steps[top]:g}, from {number(usual)}"
-    return ""
+    return f"; the gradient norm had risen to {number(float(values[top]))} at {grad.axis} {steps[top]:g}, from {number(usual)}"
 
 
 def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
@@ -160,7 +164,8 @@ def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
     """
     reduced = ("fix-precision",) if case.word("precision") in REDUCED else ()
     if at == 0:
-        by_rate = not _at_start(curve) and _high(case, curve)
+        at_start = curve.role.granularity == "step" and int(curve.steps[0]) <= FIRST_STEPS
+        by_rate = not at_start and _high(case, curve)
         return (
             ("lower-lr", "clip-gradients", *FROM_START[:2], *reduced) if by_rate else (*FROM_START, *reduced)
         )
@@ -169,11 +174,6 @@ def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
     if first_epoch and seen[-1] <= ROSE * seen.min():
         return (*FROM_START, *reduced)
     return (*CONDITION.actions, *reduced) if reduced else ()
-
-
-def _at_start(curve: Curve) -> bool:
-    """Whether the first logged point is that of the very first steps."""
-    return curve.role.granularity == "step" and int(curve.steps[0]) <= FIRST_STEPS
 
 
 def _high(case: Case, curve: Curve) -> bool:
@@ -187,12 +187,9 @@ def _high(case: Case, curve: Curve) -> bool:
 
 def _no_epoch_finite(case: Case) -> bool:
     """Whether losses per epoch are logged, none of them finite."""
-    epochs = [
-        c
-        for c in case.run.curves
-        if c.role.quantity == "loss" and c.role.split == "train" and c.role.granularity == "epoch"
-    ]
-    return any(len(c) for c in epochs) and not any(np.isfinite(c.values).any() for c in epochs)
+    losses = [c for c in case.run.curves if c.role.quantity == "loss" and c.role.split == "train" and len(c)]
+    epochs = [c for c in losses if c.role.granularity == "epoch"]
+    return bool(epochs) and not any(np.isfinite(c.values).any() for c in epochs)
 
 
 def _blows_up(rng: np.random.Generator) -> Run:
@@ -208,6 +205,13 @@ def _from_start(rng: np.random.Generator) -> Run:
 def _recovers(rng: np.random.Generator) -> Run:
     y = falling(rng)
     y[20] = np.nan
+    return run(train_loss=y)
+
+
+def _huge(rng: np.random.Generator) -> Run:
+    """A value beyond all measure is a number still."""
+    y = falling(rng)
+    y[20] = 1e30
     return run(train_loss=y)
 
 
@@ -240,6 +244,6 @@ CONDITION = Condition(
         "last_finite": "last finite loss before the onset, in the loss's unit; null if none",
         "points_lost": "logged points from the onset on",
     },
-    sick=(_blows_up, _from_start, _no_validation, _one_bad_sample, _only_scores),
-    healthy=(*HEALTHY, _recovers),
+    sick=(_blows_up, _from_start, _no_validation, _one_bad_sample, _only_scores, _recovers),
+    healthy=(*HEALTHY, _huge),
 )

@@ -33,6 +33,7 @@ from curvedoctor.conditions.base import Condition, finding, number, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import probing
 from curvedoctor.conditions.measures.still import rate_too_high
+from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.model import Curve, Finding, Floats, Run, Unjudged
 
@@ -122,7 +123,7 @@ def _lost(case: Case, loss: Curve) -> Finding | None:
     if at is None or not why:
         return None
     before = y[:at]
-    exploded = len(before) > ZEROS and float(before.max()) > EXPLODED * float(np.median(before))
+    exploded = len(before) > ZEROS and float(before.max()) > EXPLODED * median(before)
     after = f", after {number(float(before[-1]))}" if at else ""
     made = finding(
         ID, "error", 0.95 if zero is not None else 0.8, None,

@@ -9,11 +9,16 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from curvedoctor.address import hidden, real
 from curvedoctor.errors import SinkError, SourceError
 from curvedoctor.model import Origin
+from curvedoctor.sources.mlflow import inner
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 #: MLflow's own defaults wait for four minutes for a server that is gone
 LIMITS = {
@@ -42,7 +47,7 @@ def limits() -> Iterator[None]:
             os.environ.pop(key, None)
 
 
-def connect(origin: Origin) -> Any:
+def connect(origin: Origin) -> MlflowClient:
     """An MlflowClient. Raises `SinkError` if the store can't or must not be written through it."""
     try:
         from mlflow import MlflowClient
@@ -71,7 +76,6 @@ def connect(origin: Origin) -> Any:
 def check_schema(address: str) -> None:
     """Raise `SinkError` where MLflow's client would migrate the database on opening it."""
     import mlflow
-    from mlflow.store.db.utils import _get_latest_schema_revision
 
     from curvedoctor.sources.mlflow.db import connect as connect_read_only
 
@@ -84,7 +88,7 @@ def check_schema(address: str) -> None:
             )
     except SourceError as error:
         raise SinkError(str(error)) from error
-    present, head = str(rows[0][0]) if rows else "none", str(_get_latest_schema_revision())
+    present, head = str(rows[0][0]) if rows else "none", inner.schema()
     if present != head:
         raise SinkError(
             f"the database was written by another MLflow (schema {present}; the installed MLflow {mlflow.__version__} has "
@@ -93,9 +97,9 @@ def check_schema(address: str) -> None:
         )
 
 
-def look_up(client: Any, ids: Sequence[str]) -> dict[str, Any]:
+def look_up(client: MlflowClient, ids: Sequence[str]) -> dict[str, Run]:
     """run id → run, of those that exist: one search per experiment where the store can, else one by one."""
-    runs: dict[str, Any] = {}
+    runs: dict[str, Run] = {}
     for start in range(0, len(ids), LOOKUP):
         missing = list(ids[start : start + LOOKUP])
         while missing:
@@ -109,7 +113,7 @@ def look_up(client: Any, ids: Sequence[str]) -> dict[str, Any]:
     return runs
 
 
-def _get(client: Any, run_id: str) -> Any:
+def _get(client: MlflowClient, run_id: str) -> Run:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -120,7 +124,7 @@ def _get(client: Any, run_id: str) -> Any:
         raise
 
 
-def _search(client: Any, experiment: str, ids: Sequence[str]) -> dict[str, Any]:
+def _search(client: MlflowClient, experiment: str, ids: Sequence[str]) -> dict[str, Run]:
     from mlflow.entities import ViewType
     from mlflow.exceptions import MlflowException
 
@@ -134,7 +138,7 @@ def _search(client: Any, experiment: str, ids: Sequence[str]) -> dict[str, Any]:
     return {run.info.run_id: run for run in runs}
 
 
-def under_way(run: Any) -> bool:
+def under_way(run: Run) -> bool:
     """Whether a run may still write: it is not said to have ended, and its last sign of life is not old.
 
     Runs whose process was killed are RUNNING for ever.
@@ -156,13 +160,7 @@ def server_version(origin: Origin) -> tuple[int, ...]:
 
     text = str(mlflow.__version__)
     if address.startswith(("http://", "https://")):
-        from mlflow.utils.credentials import get_default_host_creds
-        from mlflow.utils.rest_utils import http_request
-
-        response = http_request(
-            get_default_host_creds(real(address)), "/version", "GET", raise_on_status=False
-        )
-        text = str(response.text)
+        text = inner.request(address, "/version", "GET").content.decode("ascii", "replace")
     return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
 
 

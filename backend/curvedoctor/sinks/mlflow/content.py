@@ -14,6 +14,7 @@ from curvedoctor import fingerprint
 from curvedoctor.errors import SinkError
 from curvedoctor.model import Diagnosis
 from curvedoctor.reports.as_json import dumps, position
+from curvedoctor.reports.text import markdown
 from curvedoctor.sinks.picture import curves_png
 from curvedoctor.version import __version__
 
@@ -140,25 +141,18 @@ def block(diagnosis: Diagnosis, run_id: str) -> str:
     if diagnosis.findings:
         first = diagnosis.findings[0]
         lines[0] += (
-            f" · {first.condition} ({first.severity}, {first.confidence:.0%}). {escaped(first.summary)}"
+            f" · {first.condition} ({first.severity}, {first.confidence:.0%}). {markdown(first.summary)}"
         )
     if diagnosis.prescriptions:
-        lines.append(f"**Try first:** {escaped(diagnosis.prescriptions[0].text)}")
+        lines.append(f"**Try first:** {markdown(diagnosis.prescriptions[0].text)}")
     source = f"get-artifact?path={quote(f'{FOLDER}/curves.png', safe='')}&run_uuid={quote(run_id, safe='')}"
     lines.append(f"![The run's main curves, with onset and span]({source})")
     lines += [
-        f"- {other.condition} ({other.severity}): {escaped(other.summary)}"
+        f"- {other.condition} ({other.severity}): {markdown(other.summary)}"
         for other in diagnosis.findings[1:6]
     ]
     lines.append("Details: artifact `curvedoctor/report.html`")
     return "\n\n".join(lines)
-
-
-def escaped(text: str) -> str:
-    """Text that Markdown and HTML take literally: it may hold names that somebody else chose."""
-    plain = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", plain)
 
 
 def with_note(present: str | None, text: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from curvedoctor import fingerprint
 from curvedoctor.errors import SinkError
 from curvedoctor.model import Diagnosis, Origin
-from curvedoctor.sinks.base import Outcome, WriteOptions
+from curvedoctor.sinks.base import Outcome, Status, WriteOptions
 from curvedoctor.sinks.mlflow import content as mlflow_content
 from curvedoctor.sinks.mlflow.content import FILES, FOLDER, NOTE, PREFIX, STATE, Written
 
@@ -65,8 +65,8 @@ def _attempt(name: str, origin: Origin | None, diagnosis: Diagnosis | None, opti
         return Outcome(name, "refused", (f"{error.filename}: no permission to write there",))
     except OSError as error:
         # a read-only file system, among others
-        status = "refused" if error.errno in {13, 30} else "failed"
-        return Outcome(name, status, (f"{error.filename or folder}: {error.strerror or error}",))  # type: ignore[arg-type]
+        status: Status = "refused" if error.errno in {13, 30} else "failed"
+        return Outcome(name, status, (f"{error.filename or folder}: {error.strerror or error}",))
 
 
 def _annotate(folder: Path, diagnosis: Diagnosis, run_id: str, options: WriteOptions) -> Outcome:

@@ -6,17 +6,21 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING
 
 from curvedoctor import fingerprint
 from curvedoctor.errors import SinkError
 from curvedoctor.model import Diagnosis, Origin
-from curvedoctor.sinks.base import Outcome, WriteOptions
+from curvedoctor.sinks.base import Outcome, Status, WriteOptions
 from curvedoctor.sinks.mlflow import client as mlflow_client
 from curvedoctor.sinks.mlflow import content as mlflow_content
 from curvedoctor.sinks.mlflow import shelf as mlflow_shelf
 from curvedoctor.sinks.mlflow import views as mlflow_views
 from curvedoctor.sinks.mlflow.content import FILES, FOLDER, NOTE, PREFIX, STATE, Written
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 #: runs that may fail one after the other before the rest is no longer tried
 PATIENCE = 3
@@ -77,14 +81,14 @@ class _Store:
     options: WriteOptions
     #: folders of experiments that came with our files
     made: set[str]
-    client: Any = None
+    client: MlflowClient = None
     version: tuple[int, ...] = ()
     experiments: set[str] = field(default_factory=set)
     cleaned: set[str] = field(default_factory=set)
     #: experiment → whether none of its runs may be at work
     quiet: dict[str, bool] = field(default_factory=dict)
 
-    def each(self, names: Sequence[str], jobs: Sequence[Callable[[Any], Outcome]]) -> Iterator[Outcome]:
+    def each(self, names: Sequence[str], jobs: Sequence[Callable[[Run], Outcome]]) -> Iterator[Outcome]:
         """Do one job per run; a run's trouble becomes its outcome, and a server that is gone ends it."""
         with mlflow_client.limits():
             try:
@@ -108,7 +112,7 @@ class _Store:
                 failures = PATIENCE if gone else failures + 1 if outcome.status == "failed" else 0
                 yield outcome
 
-    def annotate(self, diagnosis: Diagnosis, run: Any) -> Outcome:
+    def annotate(self, diagnosis: Diagnosis, run: Run) -> Outcome:
         """Write what differs."""
         run_id = run.info.run_id
         now, lines, remarks = self._files(run, diagnosis)
@@ -123,7 +127,7 @@ class _Store:
         lines += self._view(run.info.experiment_id, run.data.metrics)
         return Outcome(diagnosis.run.name, "written" if lines else "unchanged", (*lines, *remarks))
 
-    def _files(self, run: Any, diagnosis: Diagnosis) -> tuple[Written, list[str], list[str]]:
+    def _files(self, run: Run, diagnosis: Diagnosis) -> tuple[Written, list[str], list[str]]:
         """Write the files where they differ or are gone: (what is there now, what was done, what was not)."""
         known, wanted = mlflow_content.written(run.data.tags), fingerprint.of(diagnosis)
         try:
@@ -165,7 +169,7 @@ class _Store:
         self.experiments.add(experiment)
         return mlflow_views.ensure(self.client, experiment, self.version, self.options.dry_run, metrics)
 
-    def clean(self, run: Any) -> Outcome:
+    def clean(self, run: Run) -> Outcome:
         """Remove all that is ours from one run. Where files can't be removed, the state tells the next call so."""
         run_id, dry_run = run.info.run_id, self.options.dry_run
         self.experiments.add(run.info.experiment_id)
@@ -185,10 +189,10 @@ class _Store:
             self.client.delete_tag(run_id, NOTE)
         if left and run.data.tags.get(STATE) != left[STATE] and not dry_run:
             self.client.set_tag(run_id, STATE, left[STATE])
-        status = "refused" if trouble else "removed" if lines else "absent"
-        return Outcome(run.info.run_name or run_id, status, (*lines, *trouble))  # type: ignore[arg-type]
+        status: Status = "refused" if trouble else "removed" if lines else "absent"
+        return Outcome(run.info.run_name or run_id, status, (*lines, *trouble))
 
-    def _remove_files(self, run: Any) -> tuple[list[str], list[str]]:
+    def _remove_files(self, run: Run) -> tuple[list[str], list[str]]:
         """(what was removed, what could not be)."""
         known = mlflow_content.written(run.data.tags)
         try:
@@ -206,7 +210,7 @@ class _Store:
             mlflow_shelf.without_empty(gone, partial(self._is_quiet, run))
         return [f"artifact {FOLDER}/{name}" for name in removed], []
 
-    def _is_quiet(self, run: Any, level: int) -> bool:
+    def _is_quiet(self, run: Run, level: int) -> bool:
         """Whether nothing may write to the folder that is so many levels above ours just now."""
         experiment = run.info.experiment_id
         if level < mlflow_shelf.LEVELS:
@@ -232,7 +236,7 @@ class _Store:
         return Outcome(last.run, "removed" if last.status == "absent" else last.status, (*last.what, *lines))
 
 
-def _attempt(name: str, origin: Origin, run: Any, job: Callable[[Any], Outcome]) -> tuple[Outcome, bool]:
+def _attempt(name: str, origin: Origin, run: Run, job: Callable[[Run], Outcome]) -> tuple[Outcome, bool]:
     """(the outcome of one run, whether the server is gone)."""
     if origin.read_only is not None:
         return Outcome(name, "refused", (origin.read_only,)), False

@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING
 
 from curvedoctor.sinks.mlflow.content import PREFIX
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 #: the first version whose saved views have this form
 SINCE = (3, 17)
@@ -43,7 +46,11 @@ def _few(metrics: Collection[str]) -> list[str]:
 
 
 def ensure(
-    client: Any, experiment: str, version: tuple[int, ...], dry_run: bool, metrics: Collection[str] = ()
+    client: MlflowClient,
+    experiment: str,
+    version: tuple[int, ...],
+    dry_run: bool,
+    metrics: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Write the view where it is missing; what was done, in words. `metrics` are those of one of the runs: what
     others log as well does not change a view that is there."""
@@ -61,7 +68,7 @@ def ensure(
     return (f"saved view 'curvedoctor' in experiment {experiment}",)
 
 
-def remove(client: Any, experiment: str, dry_run: bool, still: frozenset[str]) -> tuple[str, ...]:
+def remove(client: MlflowClient, experiment: str, dry_run: bool, still: frozenset[str]) -> tuple[str, ...]:
     """Remove the view once no run of the experiment carries our tags, but for those in `still`, which
     a dry run would have cleaned."""
     if TAG not in client.get_experiment(experiment).tags:

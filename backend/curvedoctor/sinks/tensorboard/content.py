@@ -11,15 +11,21 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curvedoctor.model import Curve, Diagnosis, Severity, State
 from curvedoctor.reports import overlays
 from curvedoctor.reports.as_json import to_dict
+from curvedoctor.reports.text import one_line
 from curvedoctor.sinks.base import WriteOptions
-from curvedoctor.sinks.tensorboard.text import markdown, plainly
+from curvedoctor.sinks.tensorboard.text import page
 from curvedoctor.version import __version__
 
+if TYPE_CHECKING:
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+#: what our last event says, as JSON gives it
+Closing = Mapping[str, Any]
 WRITER = "curvedoctor"
 TEXT, PICTURE, DATA = "diagnosis", "curves", "data"
 #: scalars for the HParams table, which shows them as `curvedoctor.verdict` and `curvedoctor.severity`
@@ -63,7 +69,7 @@ def state(diagnosis: Diagnosis) -> dict[str, object]:
     return {
         "verdict": diagnosis.state,
         "conditions": sorted([finding.condition, finding.severity] for finding in diagnosis.findings),
-        "first": None if first is None else [first.action, plainly(first.text)],
+        "first": None if first is None else [first.action, one_line(first.text)],
     }
 
 
@@ -78,7 +84,7 @@ class Written:
     pictures: bool = False
 
     @classmethod
-    def of(cls, closing: Mapping[str, Any]) -> Written:
+    def of(cls, closing: Closing) -> Written:
         """What a closed set holds. The first version named its conditions, and always wrote a picture."""
         former = tuple(FORMER + str(name) for name in closing.get("tags", ()))
         scalars = tuple(map(str, closing.get("scalars", former)))
@@ -109,10 +115,10 @@ def events(diagnosis: Diagnosis, before: Written, options: WriteOptions) -> Iter
         Event(wall_time=now, step=0, session_log=SessionLog(status=SessionLog.START)).SerializeToString()
     )
 
-    def event(summary: Any, step: int = 0) -> bytes:
+    def event(summary: Summary, step: int = 0) -> bytes:
         return bytes(Event(wall_time=now, step=step, summary=summary).SerializeToString())
 
-    yield event(text_pb(TEXT, markdown(diagnosis)))
+    yield event(text_pb(TEXT, page(diagnosis)))
     pictures = options.pictures or before.pictures
     if pictures:
         yield event(_image(diagnosis))
@@ -143,7 +149,7 @@ def scalars(diagnosis: Diagnosis, before: Written, options: WriteOptions) -> dic
     return {**former, VERDICT: VERDICTS[diagnosis.state], SEVERITY: level}
 
 
-def _image(diagnosis: Diagnosis) -> Any:
+def _image(diagnosis: Diagnosis) -> Summary:
     """A summary of TensorBoard's image plugin: width, height and the PNG as strings."""
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.compat.proto.tensor_pb2 import TensorProto
@@ -164,7 +170,7 @@ def _image(diagnosis: Diagnosis) -> Any:
     return Summary(value=[Summary.Value(tag=PICTURE, metadata=metadata, tensor=tensor)])
 
 
-def _data(content: Mapping[str, object]) -> Any:
+def _data(content: Mapping[str, object]) -> Summary:
     """Our own JSON, under our plugin's name."""
     from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_TENSOR, Summary, SummaryMetadata
     from tensorboard.compat.proto.tensor_pb2 import TensorProto
@@ -178,7 +184,7 @@ def _data(content: Mapping[str, object]) -> Any:
     return Summary(value=[Summary.Value(tag=DATA, metadata=metadata, tensor=tensor)])
 
 
-def data_of(event: bytes) -> dict[str, Any] | None:
+def data_of(event: bytes) -> Closing | None:
     """The JSON in an event that closes a set; None for any other event."""
     from tensorboard.compat.proto.event_pb2 import Event
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from curvedoctor.errors import SinkError
 from curvedoctor.sinks.tensorboard import content
@@ -40,7 +40,7 @@ class Found:
     intact: int
     size: int
     #: the last complete set; None if there is none, or an incomplete one stands behind it
-    last: dict[str, Any] | None
+    last: content.Closing | None
     #: what any set holds beside text and data
     written: content.Written
 
@@ -115,7 +115,7 @@ def append(folder: Path, present: Found | None, events: Iterable[bytes]) -> Path
     return present.path
 
 
-def _settle(stream: Any) -> None:
+def _settle(stream: BinaryIO) -> None:
     stream.flush()
     with contextlib.suppress(OSError):  # some network file systems can't
         os.fsync(stream.fileno())
@@ -159,7 +159,7 @@ def _held(folder: Path) -> BinaryIO | None:
     return None
 
 
-def _lock(stream: Any) -> bool:
+def _lock(stream: BinaryIO) -> bool:
     """Try to lock a file; it is unlocked when it is closed, also by a crash."""
     try:
         import fcntl

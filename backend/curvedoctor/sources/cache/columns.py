@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from curvedoctor.model import Curve, Origin, Problem, Role, Run
+from curvedoctor.model import Axis, Curve, Origin, ParamValue, Problem, Role, Run
 
 #: what the loading of one unit yielded
 Items = Sequence[Run | Problem]
@@ -51,7 +52,7 @@ def decode(data: bytes) -> list[list[Run | Problem]]:
     return [[_read(item, reader) for item in items] for items in meta["units"]]
 
 
-def _item(item: Run | Problem, roles: dict[Role, int], curves: list[Curve]) -> list[Any]:
+def _item(item: Run | Problem, roles: dict[Role, int], curves: list[Curve]) -> list[object]:
     if isinstance(item, Problem):
         return [item.where, item.what, item.offset, item.lost]
     curves.extend(item.curves)
@@ -62,19 +63,19 @@ def _item(item: Run | Problem, roles: dict[Role, int], curves: list[Curve]) -> l
     return [item.name, item.source, item.group, own, dict(item.params), problems, kept]
 
 
-def _role(role: Role) -> list[Any]:
+def _role(role: Role) -> list[object]:
     return [role.split, role.quantity, role.better, role.granularity, role.why]
 
 
 class _Curves:
     """Takes curves off the columns, one after the other."""
 
-    def __init__(self, roles: list[Role], columns: list[np.ndarray[Any, Any]]) -> None:
+    def __init__(self, roles: list[Role], columns: list[npt.NDArray[Any]]) -> None:
         self._roles = roles
         self._steps, self._values, self._walls = columns
         self._at = 0
 
-    def next(self, name: str, tag: str, axis: Any, count: int, role: int) -> Curve:
+    def next(self, name: str, tag: str, axis: Axis, count: int, role: int) -> Curve:
         first, self._at = self._at, self._at + count
         part = slice(first, self._at)
         return Curve(
@@ -88,5 +89,5 @@ def _read(item: list[Any], reader: _Curves) -> Run | Problem:
     name, source, group, own, params, problems, kept = item
     curves = tuple(reader.next(*curve) for curve in own)
     origin = kept and Origin(kept[0], kept[1], kept[2], tuple(kept[3]), kept[4])
-    settings: Mapping[str, Any] = params
+    settings: Mapping[str, ParamValue] = params
     return Run(name, source, group, curves, settings, tuple(Problem(*p) for p in problems), origin or None)

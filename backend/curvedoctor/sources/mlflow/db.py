@@ -12,12 +12,16 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from curvedoctor.address import real
 from curvedoctor.errors import SourceError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL, Engine
 
 SQLITE_MAGIC = b"SQLite format 3\0"
 #: seconds until a database that doesn't answer is given up
@@ -39,6 +43,10 @@ _READ_ONLY = {
 }
 
 
+#: one row of a result
+Row = tuple[Any, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """An open, read-only database. SQL is written with `?` for values and `"key"` for that column."""
@@ -49,9 +57,7 @@ class Database:
     #: the database's quote for names
     quote: str = '"'
 
-    def rows(
-        self, sql: str, values: Sequence[object] = (), many: int = 500
-    ) -> Iterator[list[tuple[Any, ...]]]:
+    def rows(self, sql: str, values: Sequence[object] = (), many: int = 500) -> Iterator[list[Row]]:
         """The result in lists of `many` rows: small ones are re-used by the allocator, large ones are not."""
         cursor = self.connection.cursor()
         try:
@@ -61,7 +67,7 @@ class Database:
         finally:
             cursor.close()
 
-    def all(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def all(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """The whole result."""
         return [row for rows in self.rows(sql, values) for row in rows]
 
@@ -176,7 +182,7 @@ def _direct(path: str) -> Iterator[sqlite3.Connection]:
 
 def _decoding(connection: sqlite3.Connection) -> sqlite3.Connection:
     # names in old databases are not always UTF-8
-    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    connection.text_factory = methodcaller("decode", "utf-8", "replace")
     return connection
 
 
@@ -219,13 +225,13 @@ def resolved(address: str) -> str:
     return str(url.render_as_string(hide_password=False))
 
 
-def _url(address: str) -> Any:
+def _url(address: str) -> URL:
     from sqlalchemy.engine import make_url
 
     return make_url(re.sub(r"^postgres:", "postgresql:", real(address)))
 
 
-def _engine(url: Any) -> Any:
+def _engine(url: URL) -> Engine:
     """An engine with a time limit; where no driver is named, with one that is installed."""
     dialect = url.get_backend_name()
     others = _DRIVERS.get(dialect, ()) if "+" not in url.drivername else ()
@@ -235,7 +241,7 @@ def _engine(url: Any) -> Any:
     return _with_limit(url)
 
 
-def _with_limit(url: Any) -> Any:
+def _with_limit(url: URL) -> URL:
     import sqlalchemy
 
     driver = url.get_driver_name()

@@ -111,7 +111,8 @@ def newest(database: Database, only: Sequence[str] = ()) -> dict[str, tuple[int,
     columns = f"run_uuid, MAX(timestamp), {steps}(step), COUNT(*)"
     rows = database.all(f"SELECT {columns} FROM {table} {where} GROUP BY run_uuid", only)  # noqa: S608  our own names
     # a parameter never changes
-    params = dict(database.all(f"SELECT run_uuid, COUNT(*) FROM params {where} GROUP BY run_uuid", only))  # noqa: S608
+    counted = database.all(f"SELECT run_uuid, COUNT(*) FROM params {where} GROUP BY run_uuid", only)  # noqa: S608
+    params: dict[str, int] = dict(counted)
     return {
         str(row[0]): (int(row[1] or 0), int(row[2] or 0), int(row[3]), int(params.get(row[0], 0)))
         for row in rows

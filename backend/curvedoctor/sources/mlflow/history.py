@@ -6,13 +6,12 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from curvedoctor.errors import SourceError
 from curvedoctor.sources.mlflow.common import Series
-from curvedoctor.sources.mlflow.rest import Refused, Server, explain
+from curvedoctor.sources.mlflow.rest import Answer, Refused, Server, explain
 
 #: points at which a server cuts a bulk answer without saying so
 CAP = 25_000
@@ -157,19 +156,19 @@ def _series(rows: Sequence[tuple[int, int, float]]) -> Series:
     )
 
 
-def _rows(items: Sequence[Mapping[str, Any]]) -> Rows:
+def _rows(items: Sequence[Answer]) -> Rows:
     rows: Rows = {}
     for item in items:
         rows.setdefault(str(item["run_id"]), []).append(_row(item))
     return rows
 
 
-def _row(item: Mapping[str, Any]) -> tuple[int, int, float]:
+def _row(item: Answer) -> tuple[int, int, float]:
     # numbers may arrive as text: "NaN", "Infinity", and 64-bit integers
     return int(item.get("step") or 0), int(item.get("timestamp") or 0), float(item.get("value") or 0.0)
 
 
-def _cut(answer: Mapping[str, Any], rows: Rows, key: str, runs: Sequence[Wanted]) -> bool:
+def _cut(answer: Answer, rows: Rows, key: str, runs: Sequence[Wanted]) -> bool:
     """Whether the answer was cut: at the known cap, or because a last point that the search told is missing."""
     if len(answer.get("metrics", ())) >= CAP:
         return True

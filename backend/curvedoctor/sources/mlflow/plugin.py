@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from curvedoctor.sources.mlflow.common import (
     Stored,
     together,
 )
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient, entities
 
 #: scheme → what to install
 _INSTALL = {
@@ -106,7 +109,7 @@ def _needs(address: str) -> str:
     return _INSTALL.get(address.partition(":")[0], "the plug-in of MLflow that opens it")
 
 
-def _client(address: str) -> Any:
+def _client(address: str) -> MlflowClient:
     install = _needs(address)
     try:
         from mlflow import MlflowClient
@@ -122,7 +125,7 @@ def _client(address: str) -> Any:
         ) from error
 
 
-def _experiments(client: Any, name: str | None) -> dict[str, str]:
+def _experiments(client: MlflowClient, name: str | None) -> dict[str, str]:
     found: dict[str, str] = {}
     token = None
     while True:
@@ -133,7 +136,7 @@ def _experiments(client: Any, name: str | None) -> dict[str, str]:
             return {key: title for key, title in found.items() if name in {None, key, title}}
 
 
-def _search(client: Any, names: Mapping[str, str], text: str, deleted: bool) -> Iterator[Stored]:
+def _search(client: MlflowClient, names: Mapping[str, str], text: str, deleted: bool) -> Iterator[Stored]:
     from mlflow.entities import ViewType
 
     view, token = ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY, None
@@ -145,7 +148,7 @@ def _search(client: Any, names: Mapping[str, str], text: str, deleted: bool) -> 
             return
 
 
-def _stored(run: Any, experiment: str) -> Stored:
+def _stored(run: entities.Run, experiment: str) -> Stored:
     info, data = run.info, run.data
     return Stored(
         run_id=str(info.run_id), name=str(info.run_name or ""), experiment_id=str(info.experiment_id), experiment=experiment,
@@ -156,19 +159,19 @@ def _stored(run: Any, experiment: str) -> Stored:
 
 def _unit(address: str, run: Stored) -> Unit:
     last = repr(sorted(run.metrics.items()))
-    return run.unit("mlflow-plugin", address, (run.run_id, run.experiment), (run.status, run.end or 0, last))
+    return run.unit("mlflow-plugin", address, (run.status, run.end or 0, last), (run.experiment,))
 
 
-def _load_or_say(client: Any, address: str, unit: Unit) -> Run | Problem:
+def _load_or_say(client: MlflowClient, address: str, unit: Unit) -> Run | Problem:
     try:
         return _load(client, address, unit)
     except Exception as error:  # as in `find`
         what = f"the run can't be read: {files.reason(error)}"
-        return Problem(f"{address}#{unit.parts[0]}", what, lost=True, kind="unreachable")
+        return Problem(f"{address}#{unit.key}", what, lost=True, kind="unreachable")
 
 
-def _load(client: Any, address: str, unit: Unit) -> Run:
-    run_id, experiment = unit.parts
+def _load(client: MlflowClient, address: str, unit: Unit) -> Run:
+    run_id, (experiment,) = unit.key, unit.facts
     stored = _stored(client.get_run(run_id), experiment)
     series = {key: _series(client.get_metric_history(run_id, key)) for key in stored.metrics}
     source = f"{address}#{run_id}"
@@ -176,7 +179,7 @@ def _load(client: Any, address: str, unit: Unit) -> Run:
     return stored.run({key: points for key, points in series.items() if len(points.steps)}, place)
 
 
-def _series(points: Sequence[Any]) -> Series:
+def _series(points: Sequence[entities.Metric]) -> Series:
     return Series.of_database(
         np.array([point.step for point in points], dtype=np.int64),
         np.array([point.timestamp for point in points], dtype=np.float64),

@@ -1,7 +1,7 @@
 """Talking to an MLflow server: its REST interface, with MLflow's own authentication.
 
 User, password, token, certificates, workspaces and request plug-ins come from MLflow's environment
-variables, by way of `mlflow.utils.rest_utils`. What differs are the limits: MLflow retries for
+variables. What differs are the limits: MLflow retries for
 minutes by default; here a server that is gone is reported in seconds.
 """
 
@@ -13,11 +13,15 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from curvedoctor.address import hidden, real
+from curvedoctor.address import hidden
 from curvedoctor.errors import SourceError, UsageError
+from curvedoctor.sources.mlflow.inner import request
+
+if TYPE_CHECKING:
+    from requests import Response
 
 #: seconds to connect, and to wait for the next bytes
 CONNECT, READ = 5.0, 30.0
@@ -26,6 +30,8 @@ ATTEMPTS = 4
 PAUSES = (0.5, 1.0, 2.0)
 LONGEST_PAUSE = 10.0
 BUSY = frozenset({429, 502, 503, 504})
+#: what a server says, as JSON gives it
+Answer = dict[str, Any]
 
 
 class Refused(Exception):
@@ -43,27 +49,15 @@ class Server:
     address: str
     rest: str = field(init=False)
     ajax: str = field(init=False)
-    _credentials: Any = field(init=False, repr=False)
-    _http_request: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # nothing that runs here is to be reported to anybody
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        try:
-            from mlflow.utils.credentials import get_default_host_creds
-            from mlflow.utils.rest_utils import http_request
-        except ImportError as error:
-            why = f"{self.address}: MLflow servers need MLflow's client: pip install 'curvedoctor[mlflow]'"
-            raise SourceError(why) from error
         self.rest = self.ajax = self.address
-        self._http_request = http_request
-        self._credentials = get_default_host_creds
 
-    def get(self, path: str, parameters: Sequence[tuple[str, object]], ajax: bool = False) -> dict[str, Any]:
+    def get(self, path: str, parameters: Sequence[tuple[str, object]], ajax: bool = False) -> Answer:
         """GET `path` (below /api/2.0/mlflow or /ajax-api/2.0/mlflow)."""
         return self._ask("GET", path, ajax, params=list(parameters))
 
-    def post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+    def post(self, path: str, body: Mapping[str, object]) -> Answer:
         """POST a JSON body."""
         return self._ask("POST", path, False, json=dict(body))
 
@@ -86,10 +80,10 @@ class Server:
                     error = second
             raise SourceError(f"{self.address}: {explain(error)}") from error
 
-    def _ask(self, method: str, path: str, ajax: bool, **request: Any) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, ajax: bool, **asked: object) -> Answer:
         host, base = (self.ajax, "/ajax-api") if ajax else (self.rest, "/api")
         for attempt in range(ATTEMPTS):
-            response = self._once(host, f"{base}/2.0/mlflow/{path}", method, request)
+            response = self._once(host, f"{base}/2.0/mlflow/{path}", method, asked)
             if response.status_code not in BUSY or attempt == ATTEMPTS - 1:
                 break
             time.sleep(_pause(response.headers.get("Retry-After"), PAUSES[attempt]))
@@ -102,14 +96,14 @@ class Server:
             raise Refused(404, "the answer is not JSON: this is no MLflow server") from error
         return found if isinstance(found, dict) else {}
 
-    def _once(self, host: str, endpoint: str, method: str, request: Mapping[str, Any]) -> Any:
-        from mlflow.exceptions import MlflowException
-
+    def _once(self, host: str, endpoint: str, method: str, asked: Mapping[str, object]) -> Response:
         try:
-            return self._http_request(
-                self._credentials(real(host)), endpoint, method,
-                max_retries=0, timeout=_patience(), raise_on_status=False, **request,
-            )  # fmt: skip
+            from mlflow.exceptions import MlflowException
+
+            return request(host, endpoint, method, max_retries=0, timeout=_patience(), **asked)
+        except ImportError as error:
+            why = f"{self.address}: MLflow servers need MLflow's client: pip install 'curvedoctor[mlflow]'"
+            raise SourceError(why) from error
         except MlflowException as error:
             raise SourceError(f"{self.address}: {_unreachable(str(error))}") from error
 
@@ -141,7 +135,7 @@ def _pause(wanted: str | None, usual: float) -> float:
     return min(float(wanted), LONGEST_PAUSE) if wanted and re.fullmatch(r"\d+(\.\d+)?", wanted) else usual
 
 
-def _message(response: Any) -> str:
+def _message(response: Response) -> str:
     try:
         return str(json.loads(response.content).get("message", ""))[:500] or str(response.reason)
     except (ValueError, AttributeError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from curvedoctor.address import real
@@ -13,7 +12,7 @@ from curvedoctor.sources.base import ReadOptions
 from curvedoctor.sources.mlflow.common import Stored
 from curvedoctor.sources.mlflow.facts import Dataset
 from curvedoctor.sources.mlflow.history import Wanted
-from curvedoctor.sources.mlflow.rest import Refused, Server
+from curvedoctor.sources.mlflow.rest import Answer, Refused, Server
 
 #: runs described by one answer of the server
 _PAGE = 1000
@@ -102,7 +101,7 @@ def search(
             body["page_token"] = answer["next_page_token"]
 
 
-def stored(run: Mapping[str, Any], names: Mapping[str, str]) -> tuple[Stored, Wanted]:
+def stored(run: Answer, names: Mapping[str, str]) -> tuple[Stored, Wanted]:
     info, data = run.get("info", {}), run.get("data", {})
     run_id = str(info.get("run_id") or info.get("run_uuid"))
     described = Stored(
@@ -127,7 +126,7 @@ def stored(run: Mapping[str, Any], names: Mapping[str, str]) -> tuple[Stored, Wa
     return described, Wanted(run_id, last)
 
 
-def _dataset(told: Mapping[str, Any]) -> Dataset:
+def _dataset(told: Answer) -> Dataset:
     data, tags = told.get("dataset", {}), told.get("tags", ())
     context = tuple(str(tag.get("value", "")) for tag in tags if tag.get("key") == "mlflow.data.context")
     name, digest, profile = (str(data.get(key) or "") for key in ("name", "digest", "profile"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,13 +17,8 @@ from curvedoctor.sources import files
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow import facts as mlflow_facts
 from curvedoctor.sources.mlflow import filter as mlflow_filter
-from curvedoctor.sources.mlflow.common import (
-    Place,
-    Series,
-    Stored,
-    together,
-)  # fmt: skip
-from curvedoctor.sources.mlflow.db import Database, connect, is_sqlite
+from curvedoctor.sources.mlflow.common import Place, Series, Stored, together
+from curvedoctor.sources.mlflow.db import Database, Row, connect, is_sqlite
 from curvedoctor.sources.trackio import holds_runs
 
 _SCHEMES = tuple(
@@ -38,6 +33,8 @@ _RUN_COLUMNS = (
 )  # fmt: skip
 #: tags that `find` needs even without a filter
 _NAMING = ("mlflow.runName", "mlflow.parentRunId")
+#: run id → key → value
+ByRun = dict[str, dict[str, Any]]
 
 
 class MlflowSql:
@@ -88,7 +85,7 @@ class MlflowSql:
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Read runs: few queries describe a batch, one query gives a run's points."""
         for address, same in itertools.groupby(units, key=lambda unit: unit.address):
-            todo = deque(unit.parts[0] for unit in same)
+            todo = deque(unit.key for unit in same)
             try:
                 with connect(address) as database:
                     while todo:
@@ -129,7 +126,7 @@ def _find(
             )
         if stored.selected(options, wanted):
             stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, ()))
-            found.append(stored.unit("mlflow-sql", address, (stored.run_id,), stamp))
+            found.append(stored.unit("mlflow-sql", address, stamp))
     yield from together(found)
 
 
@@ -157,9 +154,9 @@ def _stored(
 
 
 def _one(
-    row: tuple[Any, ...],
-    tags: Mapping[str, Mapping[str, Any]],
-    params: Mapping[str, Mapping[str, Any]],
+    row: Row,
+    tags: ByRun,
+    params: ByRun,
 ) -> Stored:
     run_id, experiment, space = str(row[0]), str(row[9] or ""), row[11]
     return Stored(
@@ -180,9 +177,9 @@ def _one(
 
 def _pairs(
     database: Database, table: str, only: tuple[str, Sequence[str]], names: Sequence[str] = ()
-) -> dict[str, dict[str, Any]]:
+) -> ByRun:
     """run id → key → value of one of the tables of keys and values."""
-    found: dict[str, dict[str, Any]] = {}
+    found: ByRun = {}
     conditions = [text for text in (only[0], _in('"key"', names)) if text]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     for rows in database.rows(f'SELECT run_uuid, "key", value FROM {table}{where}', (*only[1], *names)):  # noqa: S608
@@ -217,12 +214,8 @@ def _load(
         except Exception as error:  # a damaged page or a lost connection must not end the others
             if not database.answers():
                 raise SourceError(f"{address}: the database is gone ({files.reason(error)})") from error
-            yield Problem(
-                source,
-                f"the run's metrics can't be read: {files.reason(error)}",
-                lost=True,
-                kind="unreachable",
-            )
+            what = f"the run's metrics can't be read: {files.reason(error)}"
+            yield Problem(source, what, lost=True, kind="unreachable")
             continue
         origin = Origin(kind="mlflow-sql", address=address, key=run_id)
         yield described[run_id].run(series, Place(address, source, origin))
@@ -234,14 +227,15 @@ def _series(database: Database, run_id: str, has_nan: bool) -> dict[str, Series]
     counts = database.all(
         'SELECT "key", COUNT(*) FROM metrics WHERE run_uuid = ? GROUP BY "key" ORDER BY "key"', (run_id,)
     )
-    nan = "is_nan" if has_nan else "0"
-    sql = f'SELECT step, timestamp, value, {nan} FROM metrics WHERE run_uuid = ? ORDER BY "key"'  # noqa: S608
+    # NULL becomes NaN
+    value = "CASE WHEN is_nan THEN NULL ELSE value END" if has_nan else "value"
+    sql = f'SELECT step, timestamp, {value} FROM metrics WHERE run_uuid = ? ORDER BY "key"'  # noqa: S608
     steps, times, values = [], [], []
     for rows in database.rows(sql, (run_id,)):
-        step, time, value, unknown = zip(*rows, strict=True)
+        step, time, level = zip(*rows, strict=True)
         steps.append(np.array(step, dtype=np.int64))
         times.append(np.array(time, dtype=np.float64))
-        values.append(np.where(np.array(unknown, dtype=bool), np.nan, np.array(value, dtype=np.float64)))
+        values.append(np.array(level, dtype=np.float64))
     if not steps:
         return {}
     ends = np.cumsum([row[1] for row in counts])

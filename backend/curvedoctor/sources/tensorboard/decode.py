@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from curvedoctor.sources.tensorboard.records.framing import OVERHEAD, Damage, Re
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.compat.proto.tensor_pb2 import TensorProto
 
 #: `Event.source_metadata.writer` of the files that curvedoctor writes itself
 OUR_WRITER = "curvedoctor"
@@ -107,7 +109,7 @@ class Decoder:
         points.wall_times.append(wall_time)
         points.restarts.append(len(self.starts))
 
-    def _add_value(self, event: Event, value: Any) -> None:
+    def _add_value(self, event: Event, value: Summary.Value) -> None:
         kind = value.WhichOneof("value")
         if kind == "simple_value":
             self.point(value.tag, event.step, value.simple_value, event.wall_time)
@@ -126,7 +128,7 @@ class Decoder:
             if number is not None:
                 self.point(value.tag, event.step, number, event.wall_time)
 
-    def _add_text(self, value: Any) -> None:
+    def _add_text(self, value: Summary.Value) -> None:
         texts = self.log.texts
         if value.tag not in texts and len(texts) < MAX_TEXTS and value.tensor.string_val:
             strings = b"\n".join(value.tensor.string_val[:64])
@@ -147,7 +149,7 @@ class Decoder:
                 yield tag, columns
 
 
-def scalar_of(tensor: Any) -> float | None:
+def scalar_of(tensor: TensorProto) -> float | None:
     """A tensor's one number; None if it isn't one number, of shape () or (1,)."""
     dtype = DTYPES.get(tensor.dtype)
     shape = tensor.tensor_shape

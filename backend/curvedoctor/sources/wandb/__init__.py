@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit, parts
 
 _FILE = re.compile(r"^(?:offline-)?run-[^/]+\.wandb$")
 #: beside the record log, stronger than it: what was set after the log was cut
@@ -67,12 +67,8 @@ class WandbReader:
     def _unit(self, root: str, path: str, run: str) -> Unit:
         folder = files.parent(path)
         config = files.join(files.join(folder, "files"), _CONFIG)
-        parts = (path, config) if files.stamp(config) else (path,)
-        stamp: list[int | str] = []
-        for part in parts:
-            stamp.extend(files.stamp(part) or (0, ""))
-        group = files.parent(folder)
-        return Unit(self.name, root, run, group, parts, tuple(stamp))
+        there = parts((path, config) if files.stamp(config) else (path,))
+        return Unit(self.name, root, run, files.parent(folder), path, there)
 
 
 READER = WandbReader()

@@ -6,7 +6,6 @@ What matches no template goes through protobuf, in its place: the result equals 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -172,14 +171,14 @@ def _columns(rows: Rows, template: Template, which: I64 | None) -> list[Part]:
 def _steps(rows: Rows, first: int, last: int, pick: I64 | slice) -> Ints:
     """Varints at payload bytes `first` to `last`: seven bits of each byte, the lowest first."""
     size = last - first
-    kind: type[np.unsignedinteger[Any]] = np.uint32 if size <= 4 else np.uint64
+    kind: type[np.uint32 | np.uint64] = np.uint32 if size <= 4 else np.uint64
     if size in (0, 9):  # absent, or more than a word
         steps = np.zeros(len(rows.starts[pick]), np.int64)
         for k in range(first, last):
             steps |= (rows.matrix[pick, 12 + k] & 0x7F).astype(np.int64) << (7 * (k - first))
         return steps
     word = rows.column(first, np.dtype(kind).str)[pick]
-    bits: npt.NDArray[Any] = word & kind(0x7F)
+    bits: npt.NDArray[np.uint32 | np.uint64] = word & kind(0x7F)
     for k in range(1, size):
         bits |= (word >> kind(k)) & kind(0x7F << (7 * k))
     return bits.astype(np.int64)

@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from curvedoctor.sources.tensorboard.batches.chain import I64, U8
 from curvedoctor.sources.tensorboard.batches.template import U64, row_width
@@ -33,11 +32,11 @@ class Rows:
     #: the same as words; shape (n, width / 8)
     words: U64
 
-    def column(self, offset: int, dtype: str) -> npt.NDArray[Any]:
+    def column(self, offset: int, dtype: str) -> Any:
         """A field at an offset in the payload; shape (n,), a view."""
-        field: npt.NDArray[Any]
-        field = np.ndarray((len(self.starts),), dtype, self.matrix.data, 12 + offset, (self.matrix.shape[1],))
-        return field
+        return np.ndarray[Any, Any](
+            (len(self.starts),), dtype, self.matrix.data, 12 + offset, (self.matrix.shape[1],)
+        )
 
 
 def gather(arena: U8, starts: I64, length: int) -> Rows:
@@ -72,7 +71,7 @@ def damaged_anywhere(arena: U8, starts: I64, lengths: I64) -> I64:
     wrong: list[int] = []
     for first, last in zip([0, *gaps.tolist()], [*gaps.tolist(), len(starts)], strict=True):
         stretch = slice(first, last)
-        if checksum(arena[starts[first] + 12 : ends[last - 1]]) != final:  # type: ignore[arg-type] # any buffer
+        if checksum(arena[starts[first] + 12 : ends[last - 1]]) != final:
             wrong += [
                 start
                 for start, end, right in zip(starts[stretch], ends[stretch], stored[stretch], strict=True)
@@ -96,7 +95,7 @@ def damaged(rows: Rows) -> I64 | None:
     filler, final = _constants(pad)
     rows.column(-4, "<u4")[:] = filler
     flat = rows.matrix.reshape(-1)
-    if crc32c()(flat[12:]) == final:  # type: ignore[arg-type] # takes any contiguous buffer
+    if crc32c()(flat[12:]) == final:
         return None
     checksum = crc32c()
     payloads = rows.matrix[:, 12 : 12 + rows.length]

@@ -43,7 +43,7 @@ def byte_tables(count: int) -> U32:
     return tables
 
 
-def numpy_crc32c(data: bytes) -> int:
+def numpy_crc32c(data: bytes | npt.NDArray[np.uint8]) -> int:
     """CRC-32C (Castagnoli) of `data`, without any C extension."""
     tables = byte_tables(_BLOCK)
     register = 0xFFFFFFFF
@@ -69,7 +69,7 @@ def _advance(register: int, zeros: int, tables: U32) -> int:
 
 
 @cache
-def crc32c() -> Callable[[bytes], int]:
+def crc32c() -> Callable[[bytes | npt.NDArray[np.uint8]], int]:
     """The fastest routine that this machine has."""
     try:
         import google_crc32c

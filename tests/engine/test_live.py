@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curvedoctor.engine import Options, changes, diagnose_sources, tree
+from curvedoctor.engine import Options, diagnose_sources, live, tree
+from curvedoctor.engine import judge as judging
 from curvedoctor.engine.growing import Growing
+from curvedoctor.features.case import Case
 from curvedoctor.model import Diagnosis
 from curvedoctor.reports.as_json import to_dict
-from curvedoctor.sources.base import ReadOptions
+from curvedoctor.sources import find_all
+from curvedoctor.sources.base import ReadOptions, Unit
 from curvedoctor.sources.mlflow import sql as mlflow_sql
 from curvedoctor.sources.mlflow.db import Database, connect
 from shell import falling
@@ -163,10 +166,30 @@ def test_a_database_that_has_not_changed_is_not_even_opened(
     assert opened
 
 
-def test_what_was_interrupted_is_done_again(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_interrupted_is_done_again(
+    store: Store, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     watched = Growing([address], Options(read=ReadOptions(experiment="sweep")))
-    with monkeypatch.context() as patched:
-        patched.setattr(changes, "judge", lambda *_: (_ for _ in ()).throw(RuntimeError("stopped")))
-        with pytest.raises(RuntimeError):
-            said(watched.look())
     assert len(said(watched.look())) == 3
+    store.run(4, 0.003)
+    with monkeypatch.context() as patched:
+        patched.setattr(live, "judged", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            said(watched.look())
+    assert "lr0.003" in said(watched.look())
+
+
+def test_a_run_that_makes_us_fail_costs_itself_only(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    diagnose = judging._diagnose
+
+    def failing(case: Case, *others: object) -> Diagnosis:
+        if case.run.name == "lr0.1":
+            raise ZeroDivisionError("a fault of ours")
+        return diagnose(case, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(judging, "_diagnose", failing)
+    units = [item for item in find_all([address]) if isinstance(item, Unit)]
+    found = {d.run.name: d for looked in live.Live(Options()).look(units) for d in looked.diagnoses}
+    assert len(found) == 3
+    assert "a fault of ours" in found["lr0.1"].problems[0].what
+    assert not found["lr0.3"].problems
