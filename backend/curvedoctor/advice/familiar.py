@@ -51,7 +51,7 @@ class Familiar:
         """How far rows (n, features) are from the examples like them, shape (n,): 0 the same, 1 nothing alike."""
         known, table = self._table
         places, features = np.searchsorted(known, self.ranks(rows)), np.arange(rows.shape[1])
-        far = np.array([table[features, place].sum(axis=0, dtype=np.int32) for place in places])
+        far = np.array([table[features, bins].sum(axis=0, dtype=np.int32) for bins in places])
         nearest = np.sort(far.reshape(len(rows), len(self.examples)), axis=1)[:, :NEAREST].mean(axis=1)
         return np.asarray(nearest / (2 * self.cuts.shape[1] * rows.shape[1]))
 

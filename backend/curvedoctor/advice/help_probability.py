@@ -96,9 +96,9 @@ class Model:
 
     def probabilities(self, rows: Floats) -> Floats:
         """Probability of each outcome, shape (n, outcomes), for rows of features (n, features)."""
-        return self.told(rows)[0]
+        return self.probabilities_and_strange(rows)[0]
 
-    def told(self, rows: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    def probabilities_and_strange(self, rows: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """Those probabilities, and whether the run is unlike what was learnt from, shape (n,)."""
         distance = self.familiar.distance(rows)
         odds = self.familiar.shrunk(self.boosted.scores(impute(rows)), distance)
@@ -173,11 +173,11 @@ def estimates(cases: Sequence[Case], model: Model | None = None) -> list[Estimat
     if model is None or not chosen:
         return out
     rows = inputs([cases[i] for i in chosen], model.boosted.features)
-    told, strange = model.told(rows)
+    probabilities, strange = model.probabilities_and_strange(rows)
     outcomes = model.boosted.outcomes
     chances = [
         _chances(cases[i], dict(zip(outcomes, row.tolist(), strict=True)))
-        for i, row in zip(chosen, told, strict=True)
+        for i, row in zip(chosen, probabilities, strict=True)
     ]
     reasons = _attributions(model.boosted, rows, chances)
     for k, i in enumerate(chosen):
@@ -203,7 +203,7 @@ def _attributions(
 ) -> list[dict[str, tuple[str, ...]]]:
     """Of each row the facts that raised the log-odds of its likeliest actions most; an action is looked at for all rows at once."""
     likeliest = [sorted(known, key=lambda action: -known[action])[:EXPLAINED] for known in chances]
-    found: list[dict[str, tuple[str, ...]]] = [dict.fromkeys(actions, ()) for actions in likeliest]
+    attributions: list[dict[str, tuple[str, ...]]] = [dict.fromkeys(actions, ()) for actions in likeliest]
     filled = impute(rows)
     for action in dict.fromkeys(action for actions in likeliest for action in actions):
         which = [k for k, actions in enumerate(likeliest) if action in actions]
@@ -211,5 +211,5 @@ def _attributions(
         strongest = np.argsort(-moved, axis=1, kind="stable")[:, :LOOKED_AT].tolist()
         for k, change, places in zip(which, moved, strongest, strict=True):
             raised = ((trees.features[f], float(rows[k, f])) for f in places if change[f] > 0)
-            found[k][action] = facts(raised, REASONS)
-    return found
+            attributions[k][action] = facts(raised, REASONS)
+    return attributions

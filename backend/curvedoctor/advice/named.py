@@ -83,8 +83,8 @@ def _rate(case: Case, winner: str) -> float | None:
     for curve in rates:
         if sides(curve.id) & mine:
             return float(curve.values.max())
-    told = [c for c in rates if not sides(c.id)]
-    return case.number("lr") or (float(told[0].values.max()) if told else None)
+    unsided = [c for c in rates if not sides(c.id)]
+    return case.number("lr") or (float(unsided[0].values.max()) if unsided else None)
 
 
 def _held_back(winner: str) -> Change:

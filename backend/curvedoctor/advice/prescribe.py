@@ -51,12 +51,12 @@ def led_by(
     if first is None:
         return tuple(findings)
 
-    def place(finding: Finding) -> int:
+    def rank(finding: Finding) -> int:
         usual = finding.actions or known[finding.condition].actions
         treated = finding.condition in first.treats and first.action in usual
         return usual.index(first.action) if treated else len(ACTIONS)
 
-    return tuple(sorted(findings, key=lambda finding: (_WEIGHT[finding.severity], place(finding))))
+    return tuple(sorted(findings, key=lambda finding: (_WEIGHT[finding.severity], rank(finding))))
 
 
 def prescribe(
@@ -73,12 +73,12 @@ def prescribe(
 
     named = [action for _, actions in asked for action in actions]
 
-    def place(action: str) -> tuple[object, ...]:
+    def rank(action: str) -> tuple[object, ...]:
         worth = chance[action] - EFFORT[ACTIONS[action].cost] + (TREATS if action in seen else 0.0)
-        told = named.index(action) if action in named else len(named)
-        return action not in repairs, action in last, -round(worth / ALIKE), told, -worth, action
+        named_at = named.index(action) if action in named else len(named)
+        return action not in repairs, action in last, -round(worth / ALIKE), named_at, -worth, action
 
-    ranked = sorted(fit, key=place)
+    ranked = sorted(fit, key=rank)
     worth = [a for a in ranked if a in seen or chance[a] >= WORTH_TRYING] or [
         a for a in ranked[:1] if chance[a] >= LEAST
     ]

@@ -149,13 +149,13 @@ def _setting(case: Case, param: str, default: float, make: Callable[[float], flo
     logged = case.number(param)
     now = default if logged is None else logged
     proposed = make(now)
-    said = (
+    from_to = (
         f"to {say(proposed)} (default {say(now)})"
         if logged is None
         else f"from {say(now)} to {say(proposed)}"
     )
     factor = float(f"{proposed / now:.3g}") if now else None
-    return Change(text.format(said), param, case.params.get(param), proposed, factor)
+    return Change(text.format(from_to), param, case.params.get(param), proposed, factor)
 
 
 def _more_data(case: Case, w: Words) -> Change:

@@ -24,18 +24,18 @@ def apart(cases: Sequence[Case], metric: str | None) -> list[tuple[list[Case], s
     """
     if 2 * sum(_by_loss(case, metric) for case in cases) <= len(cases):
         return [(list(cases), "")]
-    differ = [name for name in SCALES if len({_said(case, name) for case in cases} - {None}) > 1]
+    differ = [name for name in SCALES if len({_setting(case, name) for case in cases} - {None}) > 1]
     if not differ:
         return [(list(cases), "")]
     common = {
-        name: Counter(measure for case in cases if (measure := _said(case, name)) is not None).most_common(1)[
-            0
-        ][0]
+        name: Counter(measure for case in cases if (measure := _setting(case, name)) is not None).most_common(
+            1
+        )[0][0]
         for name in differ
     }
     parts: dict[tuple[str, ...], list[Case]] = {}
     for case in cases:
-        parts.setdefault(tuple(_said(case, name) or common[name] for name in differ), []).append(case)
+        parts.setdefault(tuple(_setting(case, name) or common[name] for name in differ), []).append(case)
     named = [
         (members, ", ".join(f"{name} {value}" for name, value in zip(differ, key, strict=True)))
         for key, members in parts.items()
@@ -52,7 +52,7 @@ def faulty(g: Grid, never: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(broken))
 
 
-def _said(case: Case, name: str) -> str | None:
+def _setting(case: Case, name: str) -> str | None:
     value = case.params.get(name)
     if value is None and name == "n_classes":
         return _classes(case)

@@ -40,9 +40,9 @@ ROUNDS, FITS = 10, 0.98
 def library_of(curves: Sequence[Curve]) -> str | None:
     """The library whose curves these are, by their names; None where nothing says that trees are grown."""
     tags = tuple(curve.tag for curve in curves)
-    found = _by_names(tags)
-    if found or not tags or not all(_LIGHTGBM.match(tag[:200]) for tag in tags):
-        return found
+    library = _by_names(tags)
+    if library or not tags or not all(_LIGHTGBM.match(tag[:200]) for tag in tags):
+        return library
     learnt = [curve for curve in curves if curve.tag.lower().startswith("training")]
     return "lightgbm" if learnt and all(_fitted(curve) for curve in learnt) else None
 

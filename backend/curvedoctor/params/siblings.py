@@ -69,14 +69,14 @@ class Siblings:
     def boosts(self) -> bool:
         """Whether the whole configuration is that of boosted trees: they have a learning rate, forests do not."""
         return any(
-            (kind == "trees" or (kind == "spark" and "maxdepth" in self._beside[place]))
-            and not _PACES.isdisjoint(self._beside[place])
-            for place, kind in self._kinds.items()
+            (kind == "trees" or (kind == "spark" and "maxdepth" in self._beside[folder]))
+            and not _PACES.isdisjoint(self._beside[folder])
+            for folder, kind in self._kinds.items()
         )
 
     def library(self) -> str | None:
         """The library whose boosted trees are configured; None where none is, or its keys don't tell."""
-        grown = [keys for place, keys in self._beside.items() if self._kinds[place] == "trees"]
+        grown = [keys for folder, keys in self._beside.items() if self._kinds[folder] == "trees"]
         paced = [keys for keys in grown if any(key in keys for key in _PACES)]
         for keys in paced:
             for name, own in _LIBRARIES.items():

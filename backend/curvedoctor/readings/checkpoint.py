@@ -51,21 +51,21 @@ def read(case: Case) -> Mapping[str, object] | None:
         "keep": None if keep is None else keep.name,
         "by": None if keep is None else "name" if by_name else "evaluation",
         "within_noise": None if keep is None or by_name else bool(as_good),
-        "at": None if at is None else _place(s, at),
+        "at": None if at is None else _step_of(s, at),
         "value": None if at is None else s.logged(float(s.y[at])),
         "curve": s.curve.id,
         "axis": s.unit or s.curve.axis,
         "best": s.logged(best),
-        "best_at": _place(s, s.best_index),
+        "best_at": _step_of(s, s.best_index),
         "band": sorted((s.logged(best), s.logged(limit))),
-        "as_good_from": _place(s, int(inside[0])),
-        "as_good_to": _place(s, int(inside[-1])),
+        "as_good_from": _step_of(s, int(inside[0])),
+        "as_good_to": _step_of(s, int(inside[-1])),
         "as_good": [one.name for _, one in as_good][:LISTED],
         "on_disk": len(case.run.checkpoints),
     }
 
 
-def _place(s: Series, index: int) -> int:
+def _step_of(s: Series, index: int) -> int:
     """Where a finite point is, on the curve's own axis."""
     return int(s.step_at(index))
 
@@ -88,13 +88,13 @@ def _evaluated(s: Series, found: Sequence[Checkpoint]) -> list[tuple[Checkpoint,
 
 def _count(s: Series, one: Checkpoint) -> float | None:
     """What the name counts, on the axis of the curve; None where it counts something else."""
-    told = {"step": one.step, "epoch": one.epoch}.get(s.curve.axis)
-    if told is None:
-        told = one.number
-    if told is None and s.curve.axis == "step" and s.curve.role.granularity == "epoch":
-        told = one.epoch  # a point per epoch, counted in steps of one
-        told = told if told is not None and _by_ones(s) else None
-    return None if told is None else float(told)
+    count = {"step": one.step, "epoch": one.epoch}.get(s.curve.axis)
+    if count is None:
+        count = one.number
+    if count is None and s.curve.axis == "step" and s.curve.role.granularity == "epoch":
+        count = one.epoch  # a point per epoch, counted in steps of one
+        count = count if count is not None and _by_ones(s) else None
+    return None if count is None else float(count)
 
 
 def _by_ones(s: Series) -> bool:

@@ -75,9 +75,9 @@ def line(diagnosis: Diagnosis) -> str:
     seen = f"{finding.condition} ({percent(finding.confidence)}){more}" if finding else ""
     if diagnosis.verdict == "undetermined":
         seen = escape(phrases.reason(diagnosis)[:SENTENCE])
-    name, place = code(diagnosis.run.name), onset(finding) if finding else ""
+    name, start = code(diagnosis.run.name), onset(finding) if finding else ""
     first = escape(first_try(diagnosis)[:SENTENCE])
-    return f"| {MARKS[diagnosis.state]} | {name} | {diagnosis.state} | {seen} | {place} | {first} |\n"
+    return f"| {MARKS[diagnosis.state]} | {name} | {diagnosis.state} | {seen} | {start} | {first} |\n"
 
 
 def details(diagnosis: Diagnosis) -> Iterator[str]:

@@ -107,10 +107,10 @@ def place_of(diagnosis: Diagnosis) -> str:
 
 def note(problem: Problem) -> dict[str, Json]:
     """A problem as a notification of the tool."""
-    place = f" (byte {problem.offset})" if problem.offset is not None else ""
+    byte = f" (byte {problem.offset})" if problem.offset is not None else ""
     return {
         "level": "warning",
-        "message": {"text": text(problem.what + place)},
+        "message": {"text": text(problem.what + byte)},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri(problem.where)}}}],
     }
 

@@ -99,8 +99,8 @@ def row(diagnosis: Diagnosis, style: OutputStyle) -> tuple[str, ...]:
     finding = diagnosis.findings[0] if diagnosis.findings else None
     more = len(diagnosis.findings) - 1
     condition = "" if finding is None else finding.condition + (f" +{more}" if more > 0 else "")
-    place = onset(finding) if finding else ""
-    every = (safe(diagnosis.run.name), diagnosis.state, condition, place, first_try(diagnosis))
+    start = onset(finding) if finding else ""
+    every = (safe(diagnosis.run.name), diagnosis.state, condition, start, first_try(diagnosis))
     return every if style.unicode else tuple(ascii_only(cell) for cell in every)
 
 

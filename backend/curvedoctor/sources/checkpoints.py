@@ -166,10 +166,10 @@ def _numbered(
 
 
 def _last(pattern: re.Pattern[str], text: str) -> str | None:
-    found = pattern.findall(text)
-    return found[-1] if found else None
+    matches = pattern.findall(text)
+    return matches[-1] if matches else None
 
 
 def _order(one: Checkpoint) -> tuple[int, str]:
-    told = [count for count in (one.step, one.epoch, one.number) if count is not None]
-    return (told[0] if told else GREATEST), one.name
+    counts = [count for count in (one.step, one.epoch, one.number) if count is not None]
+    return (counts[0] if counts else GREATEST), one.name

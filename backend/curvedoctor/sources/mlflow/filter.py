@@ -63,23 +63,23 @@ class Comparison:
     def holds(self, facts: Facts) -> bool:
         """Whether it is true of a run. A key that the run lacks makes every comparison false, as in MLflow."""
         if self.entity == "datasets":
-            return any(self._is_true(value) for data in facts.datasets for value in self._told(data))
-        found = getattr(facts, self.entity).get(self.key)
+            return any(self._is_true(value) for data in facts.datasets for value in self._values(data))
+        value = getattr(facts, self.entity).get(self.key)
         if self.operator.startswith("IS"):
-            return (found is None) == (self.operator == "IS NULL")
-        return found is not None and self._is_true(found)
+            return (value is None) == (self.operator == "IS NULL")
+        return value is not None and self._is_true(value)
 
-    def _told(self, data: Dataset) -> tuple[str, ...]:
+    def _values(self, data: Dataset) -> tuple[str, ...]:
         return data.context if self.key == "context" else (getattr(data, self.key),)
 
-    def _is_true(self, found: str | Number) -> bool:
+    def _is_true(self, value: str | Number) -> bool:
         if self.operator in {"IN", "NOT IN"}:
-            return (str(found) in _as_tuple(self.value)) == (self.operator == "IN")
+            return (str(value) in _as_tuple(self.value)) == (self.operator == "IN")
         if isinstance(self.value, float):
-            return _COMPARE[self.operator](float(found), self.value)
+            return _COMPARE[self.operator](float(value), self.value)
         if self.operator in {"LIKE", "ILIKE"}:
-            return _like(str(self.value), self.operator == "ILIKE").fullmatch(str(found)) is not None
-        return (str(found) == self.value) == (self.operator == "=")
+            return _like(str(self.value), self.operator == "ILIKE").fullmatch(str(value)) is not None
+        return (str(value) == self.value) == (self.operator == "=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,8 @@ def parse(text: str | None) -> Filter:
 
 def asks_deleted(text: str | None) -> bool:
     """Whether a filter that may hold more than `parse` knows asks for deleted runs."""
-    found = _LIFECYCLE.search(text or "")
-    return found is not None and (found.group(2)[1:-1] == "deleted") == (found.group(1) == "=")
+    match = _LIFECYCLE.search(text or "")
+    return match is not None and (match.group(2)[1:-1] == "deleted") == (match.group(1) == "=")
 
 
 def without_lifecycle(text: str | None) -> str:
@@ -142,16 +142,16 @@ def _like(pattern: str, ignore_case: bool) -> re.Pattern[str]:
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    found, place = [], 0
-    while text[place:].strip():
-        match = _TOKEN.match(text, place)
+    tokens, at = [], 0
+    while text[at:].strip():
+        match = _TOKEN.match(text, at)
         if match is None:
             raise UsageError(
-                f"filter {text!r}: can't read {text[place:].strip()[:20]!r} (see MLflow's search syntax)"
+                f"filter {text!r}: can't read {text[at:].strip()[:20]!r} (see MLflow's search syntax)"
             )
-        found.append((str(match.lastgroup), match.group(str(match.lastgroup))))
-        place = match.end()
-    return found
+        tokens.append((str(match.lastgroup), match.group(str(match.lastgroup))))
+        at = match.end()
+    return tokens
 
 
 def _comparison(tokens: list[tuple[str, str]], text: str) -> Comparison:

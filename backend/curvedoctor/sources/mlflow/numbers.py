@@ -66,8 +66,8 @@ def integers(text: Bytes, starts: Ints, ends: Ints) -> Ints | None:
     numbers = [_number(word) for word in words]
     if len(numbers) > 2 and numbers[2].max(initial=0) > 99:
         return None
-    found = _joined(numbers).view(np.int64)
-    return np.where(minus, -found, found) if negative else found
+    values = _joined(numbers).view(np.int64)
+    return np.where(minus, -values, values) if negative else values
 
 
 def decimals(text: Bytes, starts: Ints, ends: Ints) -> Floats | None:
@@ -154,10 +154,10 @@ def _number(word: Words) -> Words:
 
 def _joined(numbers: list[Words]) -> Words:
     """Up to 19 digits, eight in each number, the last eight first."""
-    found = numbers[0]
+    values = numbers[0]
     for i, number in enumerate(numbers[1:], 1):
-        found = found + number * _POWERS[8 * i]
-    return found
+        values = values + number * _POWERS[8 * i]
+    return values
 
 
 def _without_dot(

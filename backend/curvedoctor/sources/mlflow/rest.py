@@ -91,10 +91,10 @@ class Server:
             raise Refused(response.status_code, _message(response))
         try:
             # Python's parser, unlike others, takes the bare NaN that bulk history contains
-            found = json.loads(response.content)
+            answer = json.loads(response.content)
         except ValueError as error:
             raise Refused(404, "the answer is not JSON: this is no MLflow server") from error
-        return found if isinstance(found, dict) else {}
+        return answer if isinstance(answer, dict) else {}
 
     def _once(self, host: str, endpoint: str, method: str, asked: Mapping[str, object]) -> Response:
         try:

@@ -68,8 +68,8 @@ READER = MlflowUri()
 
 def named_store() -> Address | None:
     """The store that MLFLOW_TRACKING_URI names."""
-    said = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
-    return Address(said) if said else None
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
+    return Address(uri) if uri else None
 
 
 def default_store() -> Address | None:

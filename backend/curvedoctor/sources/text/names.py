@@ -17,7 +17,7 @@ _FINE = (
     "trainingiteration trainiter round rounds boostinground tree trees generation gen "
     "episode episodes episodessofar numepisodes episodestotal"
 ).split()
-FINE = {name: place for place, name in enumerate(_FINE)}
+FINE = {name: rank for rank, name in enumerate(_FINE)}
 EPOCH = frozenset(
     "epoch epochs ep epochnum epochno epochidx epochindex currentepoch curepoch trainepoch nepoch epochnumber".split()
 )
