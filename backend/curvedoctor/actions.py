@@ -46,7 +46,7 @@ OF_AGENTS = frozenset(
     {
         "lower-lr", "raise-lr", "add-warmup", "decay-later", "decay-lr", "fix-schedule", "clip-gradients", "change-optimizer",
         "train-longer", "stop-early", "regularize", "reduce-regularization", "bigger-batch", "normalize-input", "fix-logging",
-        "fix-precision", "restore-checkpoint", "overfit-one-batch",
+        "fix-precision", "restore-checkpoint", "overfit-one-batch", "fix-targets", "change-loss",
     }
 )  # fmt: skip
 

@@ -19,7 +19,9 @@ from curvedoctor.model import Finding
 
 #: learning rate, entropy coefficient, gradient norm and target KL that agents are usually trained with
 LR, ENTROPY, NORM, KL = 3e-4, 0.01, 0.5, 0.02
-#: what a rate is multiplied with; a rate farther off than FAR goes to the usual one at once
+#: discount, and updates after which a target network is copied
+DISCOUNT, UPDATES = 0.99, 100
+#: what a rate is multiplied with; a rate farther off than FAR goes to the usual one at once, or most of the way down
 STEP, FAR = 3.0, 10.0
 _CLIP_RANGE = re.compile(r"(^|[/_ ])e?_?clip_?(range|coef|param|eps\w*)?$")
 
@@ -33,8 +35,10 @@ def _rate(*, up: bool) -> Callable[[Case, Sequence[Finding]], Change]:
             return Change(text, "lr", None, None, round(factor, 3))
         lr = float(f"{lr:.6g}")  # logged in float32
         far = lr * FAR <= LR if up else lr >= LR * FAR
-        proposed = LR if far else float(f"{lr * factor:.2g}")
-        usual = ", which is customary" if far else ""
+        # most of the way down: at the customary rate what was planned for a higher one may take too long
+        towards = LR if up else lr ** (1 / 3) * LR ** (2 / 3)
+        proposed = float(f"{towards if far else lr * factor:.2g}")
+        usual = f"; {LR:g} is customary" if far and not up else ", which is customary" if far else ""
         text = f"{verb} the learning rate from {say(lr)} to {say(proposed)}{usual}."
         return Change(text, "lr", lr, proposed, float(f"{proposed / lr:.3g}"))
 
@@ -83,9 +87,9 @@ def _less_entropy(case: Case, findings: Sequence[Finding]) -> Change:
     current = case.number("entropy_coef")
     if not current:
         return Change("Lower the entropy coefficient to a tenth.", "entropy_coef", current, None, 0.1)
-    proposed = float(f"{current / 10:.2g}")
+    proposed = ENTROPY if current >= FAR * ENTROPY else float(f"{current / 10:.2g}")
     text = f"Lower the entropy coefficient from {say(current)} to {say(proposed)}."
-    return Change(text, "entropy_coef", current, proposed, 0.1)
+    return Change(text, "entropy_coef", current, proposed, float(f"{proposed / current:.3g}"))
 
 
 def _batch(case: Case, findings: Sequence[Finding]) -> Change:
@@ -132,6 +136,20 @@ def _adam(case: Case, findings: Sequence[Finding]) -> Change:
     )
 
 
+def _discount(case: Case, findings: Sequence[Finding]) -> Change:
+    current = case.number("discount")
+    text = f"Raise the discount{'' if current is None else f' from {say(current)}'} to {DISCOUNT:g}: what comes later counts too."
+    return Change(text, "discount", current, DISCOUNT)
+
+
+def _targets(case: Case, findings: Sequence[Finding]) -> Change:
+    """The critic's targets: of another scale than the returns, or a network that is never copied."""
+    if any(f.condition == "critic-divergence" for f in findings):
+        return Change("Scale the rewards to order one before the critic sees them.", "reward_scale")
+    text = f"Copy the network to the target network every {UPDATES} updates, or let the target follow by 0.005 a step."
+    return Change(text, "target_update", None, UPDATES)
+
+
 CHANGES: Mapping[str, Callable[[Case, Sequence[Finding]], Change | None]] = {
     "lower-lr": _rate(up=False),
     "raise-lr": _rate(up=True),
@@ -143,4 +161,6 @@ CHANGES: Mapping[str, Callable[[Case, Sequence[Finding]], Change | None]] = {
     "restore-checkpoint": _restore,
     "overfit-one-batch": _simplest,
     "change-optimizer": _adam,
+    "change-loss": _discount,
+    "fix-targets": _targets,
 }

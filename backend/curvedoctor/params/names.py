@@ -76,6 +76,7 @@ warmup_steps: warmup steps | num warmup steps | n warmup steps | warmup iters | 
 warmup_epochs: warmup epochs | lr warmup epochs | num warmup epochs | warm up epochs | warmup epoch | n warmup epochs
 warmup_ratio: warmup ratio | warmup proportion | warmup fraction | pct start | warm up ratio | warmup frac | warmup pct | lr warmup fraction | warmup prop
 warmup: warmup | warm up | lr warmup
+discount: discount | discount factor | discount rate
 gamma: lr gamma | gamma lr | lr decay | lr decay rate | learning rate decay | scheduler gamma | lr decay factor | lr factor | decay gamma | lr step gamma | lr scheduler factor | scheduler factor | plateau factor | lr reduction factor | lr plateau factor | learning rate decay rate | lr scheduler gamma | lr reduce factor
 step_size: step size | lr step size | lr step | decay steps | lr decay steps | scheduler step size | lr decay step | lr decay every | lr scheduler step size | decay every | drop every | decay step | lr decay epochs | lr drop
 scheduler_gamma: gamma | decay rate | factor | decay factor | decay

@@ -17,6 +17,10 @@ _OTHER_GAMMA = frozenset(
         "max_depth n_estimators min_child_weight num_leaves booster colsample_bytree num_boost_round"
     ).split()
 )
+#: keys that only agents have
+_OF_AGENTS = frozenset(
+    "env_id buffer_size total_timesteps learning_starts tau ent_coef target_update_interval".split()
+)
 #: library of boosted trees → keys that only it has, surest first: LightGBM and XGBoost share many
 _LIBRARIES: dict[str, frozenset[str]] = {
     "lightgbm": frozenset(
@@ -53,6 +57,8 @@ class Siblings:
         )
         #: Hugging Face: a number of steps overrides the number of epochs
         self.steps_rule = "num_train_epochs" in keys and (read.number(raw.get("max_steps")) or 0) > 0
+        #: an agent is trained: gamma is its discount
+        self.agent = self.policy or bool(keys & _OF_AGENTS)
         #: gamma is no factor of the learning rate
         self.other_gamma = self.policy or any(
             key in _OTHER_GAMMA or re.split(r"[._/]", key)[-1] in _OTHER_GAMMA for key in keys
@@ -86,7 +92,9 @@ class Siblings:
             return _penalty(beside) if last == "alpha" else _LINEAR_MODELS.get(last, {}).get("eta0" in beside)
         if kind:
             return _NAMES[kind].get(last)
-        return ("gamma", 1) if last == "gamma" and not self.other_gamma else None
+        if last != "gamma":
+            return None
+        return ("discount", 1) if self.agent else None if self.other_gamma else ("gamma", 1)
 
     def is_unused(self, path: Path) -> bool:
         """Whether scikit-learn does not use this: data are held out for early stopping only."""
