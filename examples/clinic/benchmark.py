@@ -178,15 +178,20 @@ def report(ours: Ours, places: list[int], args: argparse.Namespace) -> Iterator[
 
 def strangers(folder: Path, table: Table, fitted: judges.Models) -> Iterator[str]:
     """Other people's runs, whole sources held out."""
-    yield "\n| other people's curves | sick runs | first helps | one of three | calibration error | wrong way | tried: help / hurt |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    yield "\n| other people's curves | sick runs | first helps | one of three | calibration error | wrong way | the rate it names helps | tried: help / hurt |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for source in sorted({s for s in table.sources if s != "clinic"}):
         found, said = judges.strangers(folder, source, table, fitted)
         s = score(found, said)
         right, wrong = direction(found, said)
+        named = [
+            h
+            for run, a in zip(found, said, strict=True)
+            if run.sick and a.rate and (h := run.helps_at(a.rate)) is not None
+        ]
         helped, hurt = tried(found, said)
         yield (f"| {source} | {s.sick} | {percent(s.first)} of {s.scored} | {percent(s.three)} | {s.calibration:.3f} "
-               f"| {wrong} of {right + wrong} | {helped} / {hurt} |")  # fmt: skip
+               f"| {wrong} of {right + wrong} | {sum(named)} of {len(named)} | {helped} / {hurt} |")  # fmt: skip
 
 
 def direction(found: Sequence[Tried], said: Sequence[Answer]) -> tuple[int, int]:

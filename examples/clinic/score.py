@@ -44,6 +44,8 @@ class Answer:
     actions: tuple[tuple[str, float], ...] = ()
     #: expected gain of each action: tenth percentile, median, ninetieth
     gains: tuple[tuple[float, float, float] | None, ...] = ()
+    #: the learning rate that the first action names
+    rate: float | None = None
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def _table(text: str) -> dict[str, str]:
 
 
 OPTIMIZERS = _table(
-    "sgd: gradientdescent momentum nesterov sgdm vanillasgd sgdmomentum sgdnesterov momentumsgd sgdwmomentum; adam: adamoptimizer adam8bit amsgrad; adamw: adamw8bit adamwhf "
+    "sgd: gradientdescent vanillasgd; momentum: nesterov sgdm sgdmomentum sgdnesterov momentumsgd sgdwmomentum; adam: adamoptimizer adam8bit amsgrad; adamw: adamw8bit adamwhf "
     "adamweightdecay; nadam; radam; rmsprop: rms rmspropoptimizer; adagrad; adadelta; adamax; adafactor; lion: lion8bit; lamb; lars: "
     "larc; lbfgs; ftrl; asgd; rprop; sophia: sophiag; muon; shampoo; novograd; adabelief; ranger; came; adan; prodigy; sparseadam; adabound; soap; nadamw; adagradw; signsgd: signum"
 )
