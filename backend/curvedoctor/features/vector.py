@@ -169,7 +169,10 @@ def _between(case: Case) -> dict[str, float]:
 
 
 def _schedule(case: Case) -> dict[str, float]:
-    keys = "lr_last lr_first lr_warmup_end lr_decay_start lr_dead_from lr_zero lr_restarts lr_falls lr_peak decay_slope"
+    keys = (
+        "lr_last lr_first lr_warmup_end lr_decay_start lr_dead_from lr_zero lr_restarts "
+        "lr_falls lr_peak decay_slope"
+    )
     out = dict.fromkeys(keys.split(), NAN)
     schedule = case.schedule
     if schedule is None:
