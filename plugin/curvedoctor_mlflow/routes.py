@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from curvedoctor.address import hidden
 from curvedoctor.model import Diagnosis
 from curvedoctor.reports.phrases import STATES
-from curvedoctor_mlflow import access, page
+from curvedoctor_mlflow import inner, page
 from curvedoctor_mlflow.files import FILES
 from curvedoctor_mlflow.service import DiagnosisService, ExperimentState
 from curvedoctor_panel.served import KEPT
@@ -29,15 +29,18 @@ _logger = logging.getLogger(__name__)
 
 #: seconds that a request waits for a diagnosis before it says that it is being made
 PATIENCE = 1.5
+#: what nobody may read without a login is cached by nobody
+NO_STORE = {"Cache-Control": "no-store"}
 ENDED = frozenset({"FINISHED", "FAILED", "KILLED"})
 Handler = Callable[[], "Response"]
 
 
-def add(app: Flask, service: DiagnosisService, prefix: Callable[[str], str]) -> dict[str, list[str]]:
+def add(app: Flask, service: DiagnosisService) -> dict[str, list[str]]:
     """Add our routes to MLflow's Flask app; returns them by who may read them."""
-    base = prefix("/" + page.ROUTES)
+    base = inner.prefixed("/" + page.ROUTES)
     handlers = {
-        "brief": lambda: _brief(service), "run": lambda: _run(service), "experiment": lambda: _experiment(service),
+        "brief": lambda: _brief(service), "run": lambda: _run(service),
+        "experiment": lambda: _experiment(service),
         "counts": lambda: _counts(service), "explain": _explain, "page": _page,
     }  # fmt: skip
     for name, handler in handlers.items():
@@ -46,7 +49,7 @@ def add(app: Flask, service: DiagnosisService, prefix: Callable[[str], str]) -> 
     for name in FILES.listing:
         view = functools.partial(_static, name)
         app.add_url_rule(f"{static}/{name}", f"curvedoctor_static_{name}", view, methods=["GET"])
-    app.after_request(functools.partial(_after, service, prefix))
+    app.after_request(functools.partial(_after, service))
     return {
         "runs": [f"{base}/brief", f"{base}/run"],
         "experiments": [f"{base}/experiment", f"{base}/counts"],
@@ -74,11 +77,10 @@ def _guarded(handler: Handler) -> Handler:
 def _asked(name: str) -> str:
     from flask import request
     from mlflow.exceptions import MlflowException
-    from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
     value = request.args.get(name, "")
     if not value or len(value) > 100:
-        raise MlflowException(f"the parameter {name} is missing or too long", INVALID_PARAMETER_VALUE)
+        raise MlflowException.invalid_parameter_value(f"the parameter {name} is missing or too long")
     return str(value)
 
 
@@ -86,7 +88,7 @@ def _answer(content: object, status: int = 200) -> Response:
     from flask import Response, request
 
     body = json.dumps(content, allow_nan=False).encode()
-    headers = dict(access.NO_STORE)
+    headers = dict(NO_STORE)
     if "gzip" in request.headers.get("Accept-Encoding", "") and len(body) > 1000:
         body = gzip.compress(body, 3, mtime=0)
         headers["Content-Encoding"] = "gzip"
@@ -97,7 +99,7 @@ def _wait(
     service: DiagnosisService, experiment: str, ready: Callable[[ExperimentState], bool]
 ) -> ExperimentState:
     """The experiment's state, given a moment to become ready."""
-    state = service.state(experiment, access.inside())
+    state = service.state(experiment, inner.inside())
     end = time.monotonic() + PATIENCE
     while not ready(state) and state.busy and time.monotonic() < end:
         time.sleep(0.05)
@@ -106,8 +108,8 @@ def _wait(
 
 def _own(service: DiagnosisService, run_id: str) -> ExperimentState:
     """The state of a run, which is judged by itself where it has to be: its page waits for nothing else."""
-    experiment = access.experiment_of(run_id)
-    state = service.state(experiment, access.inside())
+    experiment = inner.experiment_of(run_id)
+    state = service.state(experiment, inner.inside())
     service.own(state, experiment, run_id)
     return state
 
@@ -124,33 +126,33 @@ def _of_run(service: DiagnosisService) -> tuple[ExperimentState, Diagnosis | Non
     run_id = _asked("run_id")
     state = _own(service, run_id)
     diagnosis = state.diagnoses.get(run_id)
-    told = _status(state, diagnosis is None)
+    status = _status(state, diagnosis is None)
     if diagnosis is not None:
-        told["curves"] = run_id not in state.curveless
-        told["running"] = diagnosis.run.status in {"running", "scheduled"}
-    return state, diagnosis, told
+        status["curves"] = run_id not in state.curveless
+        status["running"] = diagnosis.run.status in {"running", "scheduled"}
+    return state, diagnosis, status
 
 
 def _brief(service: DiagnosisService) -> Response:
     """What the badge shows of a run."""
     from curvedoctor_panel.view import headline
 
-    _, diagnosis, told = _of_run(service)
+    _, diagnosis, status = _of_run(service)
     if diagnosis is not None:
-        told |= {
+        status |= {
             "state": diagnosis.state, "headline": headline(diagnosis),
             "conditions": [finding.condition for finding in diagnosis.findings],
         }  # fmt: skip
-    return _answer(told)
+    return _answer(status)
 
 
 def _run(service: DiagnosisService) -> Response:
     """Everything about one run."""
     from curvedoctor_panel.view import run_view
 
-    state, diagnosis, told = _of_run(service)
+    state, diagnosis, status = _of_run(service)
     shown = None if diagnosis is None else service.show(state, _asked("run_id"))
-    return _answer({**told, "view": None if shown is None else run_view(shown, pages=False)})
+    return _answer({**status, "view": None if shown is None else run_view(shown, pages=False)})
 
 
 def _chosen() -> frozenset[str]:
@@ -163,7 +165,7 @@ def _chosen() -> frozenset[str]:
 def _counts(service: DiagnosisService) -> Response:
     """What the badge shows of an experiment: how many runs are in which state."""
     experiment = _asked("experiment_id")
-    access.see(experiment)
+    inner.see(experiment)
     state = _wait(service, experiment, lambda state: state.version > 0)
     states = Counter(str(line["state"]) for line in state.lines(_chosen()))
     return _answer({**_status(state), "states": {state: states[state] for state in STATES if states[state]}})
@@ -177,13 +179,13 @@ def _experiment(service: DiagnosisService) -> Response:
     from curvedoctor_panel.view import problem
 
     experiment = _asked("experiment_id")
-    access.see(experiment)
+    inner.see(experiment)
     state = _wait(service, experiment, lambda state: state.version > 0)
-    told = _status(state)
+    status = _status(state)
     if request.args.get("version") != str(state.version):
         problems = [problem(item) for item in list(state.problems.values())]
-        told["overview"] = combine(state.lines(_chosen()), problems)
-    return _answer(told)
+        status["overview"] = combine(state.lines(_chosen()), problems)
+    return _answer(status)
 
 
 def _explain() -> Response:
@@ -196,14 +198,15 @@ def _explain() -> Response:
 def _page() -> Response:
     from flask import Response
 
-    return Response(page.own(), mimetype="text/html", headers=access.NO_STORE)
+    return Response(page.own(), mimetype="text/html", headers=NO_STORE)
 
 
 def _static(name: str) -> Response:
     from flask import Response, request
 
     headers = {
-        "Cache-Control": f"private, max-age={KEPT}", "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding",
+        "Cache-Control": f"private, max-age={KEPT}", "X-Content-Type-Options": "nosniff",
+        "Vary": "Accept-Encoding",
     }  # fmt: skip
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         headers["Content-Encoding"] = "gzip"
@@ -213,7 +216,7 @@ def _static(name: str) -> Response:
     return Response(body, headers=headers, mimetype=FILES.kind(name))
 
 
-def _after(service: DiagnosisService, prefix: Callable[[str], str], response: Response) -> Response:
+def _after(service: DiagnosisService, response: Response) -> Response:
     """An update that ends a run queues its diagnosis; the answer itself is left alone."""
     from flask import request
 
@@ -226,7 +229,7 @@ def _after(service: DiagnosisService, prefix: Callable[[str], str], response: Re
             info = json.loads(response.get_data()).get("run_info", {})
             if info.get("status") in ENDED:
                 service.ended(
-                    str(info["experiment_id"]), str(info.get("run_id") or info["run_uuid"]), access.inside()
+                    str(info["experiment_id"]), str(info.get("run_id") or info["run_uuid"]), inner.inside()
                 )
     except Exception:  # whatever an answer looks like, it must reach the client
         _logger.debug("an update of a run was not understood", exc_info=True)

@@ -114,7 +114,8 @@ def _best(members: Sequence[Curve]) -> Json | None:
         finite = np.isfinite(curve.values)
         if not finite.any() or members[index].role.quantity not in {"loss", "error", "accuracy", "reward"}:
             continue
-        if curve.role.granularity == "step" and curve.role.split == "train" and len(curve) > BATCHES:
+        batches = curve.role.granularity == "step" and curve.role.quantity != "reward"
+        if batches and curve.role.split == "train" and len(curve) > BATCHES:
             continue  # the luckiest batch says nothing
         lower = curve.role.better == "lower"
         at = int(

@@ -69,7 +69,8 @@ def _main_curve(diagnosis: Diagnosis) -> Curve | None:
 
 
 def spark(curve: Curve | None) -> list[int | None]:
-    """The curve in small: SPARK means as integers 0 (lowest) … 100 (highest), None where nothing is finite."""
+    """The curve in small: SPARK means as integers 0 (lowest) … 100 (highest),
+    None where nothing is finite."""
     if curve is None or len(curve) < 2:
         return []
     finite = np.isfinite(curve.values)
@@ -106,6 +107,7 @@ def combine(rows: Iterable[Row], problems: Sequence[Json] = ()) -> dict[str, Jso
         "conditions": [{"id": name, "count": count} for name, count in counts.most_common()],
         "matrix": matrix(ordered),
         "siblings": siblings(ordered),
+        "tally": phrases.tally([item["state"] for item in ordered]),
         "sentences": sentences(ordered),
         "problems": list(problems),
         "titles": {name: clip(phrases.title(name)) for name in counts},
@@ -145,7 +147,8 @@ def _rank(item: Row) -> tuple[object, ...]:
 
 
 def matrix(rows: Sequence[Row]) -> dict[str, Json]:
-    """Conditions × runs, sparse: cells are [condition, row, severity, confidence], heaviest condition first."""
+    """Conditions × runs, sparse: cells are [condition, row, severity, confidence],
+    heaviest condition first."""
     weight: Counter[str] = Counter()
     for item in rows:
         for seen in item["conditions"]:
@@ -190,9 +193,9 @@ def _varied(params: Sequence[Mapping[str, Json]]) -> list[Json]:
     out: list[Json] = []
     for name in sorted({name for item in params for name in item}):
         values = {item[name] for item in params if item.get(name) is not None}
-        if not 2 <= len(values) <= _VALUES:
-            continue
         numeric = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+        if len(values) < 2 or (len(values) > _VALUES and not numeric):
+            continue
         positive = numeric and all(value > 0 for value in values)
         out.append(
             {

@@ -1,4 +1,5 @@
-"""What many runs say, in sentences: how many have which problem, and where in the hyperparameters those lie."""
+"""What many runs say, in sentences: how many have which problem,
+and where in the hyperparameters those lie."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from curvedoctor.compare.tasks import SCALES
 from curvedoctor.reports.phrases import title
 from curvedoctor_panel.plain import Json, clip, number
 
@@ -96,14 +98,15 @@ def _sides(name: str, by_run: Mapping[int, Json]) -> Iterator[Region]:
 
 def _best(rows: Sequence[Row]) -> str | None:
     """The best end of the outcome that most runs have."""
-    ended: dict[tuple[str, str], list[tuple[float, Row]]] = {}
+    ended: dict[tuple[Json, ...], list[tuple[float, Row]]] = {}
     for row in rows:
         outcome = row["outcome"]
         if outcome is not None and outcome["last"] is not None:
-            ended.setdefault((outcome["label"], outcome["better"]), []).append((outcome["last"], row))
+            scale = [row["params"].get(name) for name in SCALES]
+            ended.setdefault((outcome["label"], outcome["better"], *scale), []).append((outcome["last"], row))
     if not ended:
         return None
-    (label, better), runs = max(ended.items(), key=lambda pair: len(pair[1]))
+    (label, better, *_), runs = max(ended.items(), key=lambda pair: len(pair[1]))
     if len(runs) < FEWEST:
         return None
     value, row = (min if better == "lower" else max)(runs, key=lambda pair: pair[0])

@@ -47,7 +47,7 @@ def run_view(
         "heads": {"seen": phrases.SEEN, "suggested": phrases.advice(diagnosis), "unjudged": phrases.UNJUDGED},
         "findings": [_finding(finding) for finding in diagnosis.findings],
         "prescriptions": [
-            _prescription(item, place, diagnosis.findings)
+            _prescription(diagnosis, item, place)
             for item, place in zip(diagnosis.prescriptions, phrases.order(diagnosis), strict=True)
         ],
         "readings": [_reading(name, value) for name, value in diagnosis.readings.items()],
@@ -107,7 +107,7 @@ def _finding(finding: Finding) -> dict[str, Json]:
     }
 
 
-def _prescription(item: Prescription, place: str, findings: Sequence[Finding]) -> dict[str, Json]:
+def _prescription(diagnosis: Diagnosis, item: Prescription, place: str) -> dict[str, Json]:
     return {
         "basis": item.basis,
         "chance": phrases.chance(item),
@@ -120,7 +120,7 @@ def _prescription(item: Prescription, place: str, findings: Sequence[Finding]) -
         "treats": [clip(name) for name in item.treats],
         "because": [clip(reason, 400) for reason in item.because],
         "parameter": None if item.parameter is None else clip(item.parameter),
-        "change": change(item, _axis(item, findings)),
+        "change": change(item, _axis(item, diagnosis.findings)),
     }
 
 

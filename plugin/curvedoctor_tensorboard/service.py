@@ -73,7 +73,7 @@ class DiagnosisService:
         """Read and judge what is new or has grown; forget what has gone. Never raises for bad data."""
         trouble = [why for place in self.places if (why := self._find(place))]
         units = [unit for place in self.places for unit in self._units.get(place, ())]
-        new = {unit.parts[0] for unit in units} - self._runs.keys()
+        new = {unit.key for unit in units} - self._runs.keys()
         with self.lock:
             progress = self.progress
             progress.trouble = "; ".join(trouble)
@@ -83,8 +83,8 @@ class DiagnosisService:
         for turn, looked in enumerate(self._live.look(units), 1):
             with self.lock:
                 self._take(looked)
-                progress.done += looked.unit.parts[0] in new
-                new.discard(looked.unit.parts[0])
+                progress.done += looked.unit.key in new
+                new.discard(looked.unit.key)
                 if turn % TURN == 0:
                     self._slim()
             if self._started is not None:
@@ -95,7 +95,7 @@ class DiagnosisService:
             since = time.thread_time()
         with self.lock:
             self._slim()
-            for path in self._runs.keys() - {unit.parts[0] for unit in units}:
+            for path in self._runs.keys() - {unit.key for unit in units}:
                 self.problems.pop(path, None)
                 self._drop(path, ())
                 del self._runs[path]
@@ -105,23 +105,23 @@ class DiagnosisService:
     def _find(self, place: Place) -> str:
         """Look for the units of a place; returns why it can't be read, if so: what was there is kept."""
         try:
-            found = list(find_all([place.address]))
+            items = list(find_all([place.address]))
         except CurvedoctorError as error:
             return str(error)
         prefix = f"{place.prefix}/" if place.prefix else ""
         self._units[place] = [
             replace(item, run=prefix + item.run)
-            for item in found
+            for item in items
             if isinstance(item, Unit) and item.reader == "tensorboard"
         ]
         with self.lock:
             self._note(
-                f"{place.prefix}:{place.address}", [item for item in found if isinstance(item, Problem)]
+                f"{place.prefix}:{place.address}", [item for item in items if isinstance(item, Problem)]
             )
         return ""
 
     def _take(self, looked: Looked) -> None:
-        path, anew = looked.unit.parts[0], looked.problems is not None
+        path, anew = looked.unit.key, looked.problems is not None
         names = [diagnosis.run.name for diagnosis in looked.diagnoses]
         if looked.problems is not None:
             self._note(path, list(looked.problems))
@@ -134,14 +134,14 @@ class DiagnosisService:
 
     def _at_hand(self, unit: Unit) -> list[Run]:
         """The runs of a unit with their points, if these are still in memory."""
-        path = unit.parts[0]
+        path = unit.key
         with self.lock:
             entries = [self.entries[path, name] for name in self._runs.get(path, ())]
         return [] if any(entry.slim for entry in entries) else [entry.diagnosis.run for entry in entries]
 
     def _put(self, diagnosis: Diagnosis, unit: Unit | None, *, fresh: bool) -> None:
         """Keep a diagnosis; its stamp changes only if something on the page would."""
-        where = unit.parts[0] if unit is not None else ""
+        where = unit.key if unit is not None else ""
         key = (where, diagnosis.run.name)
         before = self.entries.get(key)
         new = {**row(diagnosis), "sampled": unit is None, "place": list(key)}

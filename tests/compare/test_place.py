@@ -88,6 +88,13 @@ def test_the_best_lr_grows_with_the_batch_size() -> None:
     assert "linear" in move.text
 
 
+def test_how_the_best_lr_moves_is_not_read_off_noise() -> None:
+    runs = grid(World(sharp=0.001, noise=0.02), [0.003 * 2.0**k for k in range(9)], (16, 64, 256))
+    (move,) = group(runs).interactions
+    assert move.power is None
+    assert "not known" in move.text
+
+
 def test_the_region_holds_what_cannot_be_told_from_the_best() -> None:
     found = group(grid(World(sharp=0.1, noise=0.0), [0.003, 0.03, 0.05, 3.0], (32,))).region
     assert found is not None

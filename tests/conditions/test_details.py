@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import run
 from curvedoctor.conditions.generalization import overfitting
 from curvedoctor.conditions.learning_rate import schedule_fault
-from curvedoctor.conditions.measurement import train_val_mismatch
-from curvedoctor.conditions.progress import vanishing_gradient
+from curvedoctor.conditions.measurement import initial_loss_off, train_val_mismatch
+from curvedoctor.conditions.measures import staircase
+from curvedoctor.conditions.progress import not_learning, vanishing_gradient
 from curvedoctor.conditions.stability import loss_spikes
 from curvedoctor.features.case import build
 from curvedoctor.model import Curve, Finding, Quantity, Role, Run, Split
@@ -76,3 +78,74 @@ def test_a_schedule_is_wrong_where_that_of_every_group_is(points: int, fires: bo
     )
     (case,) = build([replace(made, curves=(*made.curves, other))])
     assert isinstance(schedule_fault.check(case), Finding) is fires
+
+
+def said(condition: str, made: Run) -> Finding | None:
+    result = all_conditions()[condition].check(build([made])[0])
+    return result if isinstance(result, Finding) else None
+
+
+def sick(condition: str, name: str) -> Run:
+    """An example of a condition, by its function's name."""
+    (example,) = (e for e in all_conditions()[condition].sick if e.__name__ == f"_{name}")
+    return example(np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("score", [0.95, 0.52])
+def test_flat_losses_beside_good_answers_are_no_dead_weights(score: float) -> None:
+    frozen = sick("not-learning", "frozen")
+    answers = run(val_accuracy=np.full(50, score) + 1e-3 * np.tile([0.0, 1.0], 25))
+    (case,) = build([replace(frozen, curves=(*frozen.curves, *answers.curves))])
+    assert not_learning._all_flat(case) is (score < 0.9)
+
+
+@pytest.mark.parametrize("validated", [False, True])
+def test_spikes_of_validation_are_shown_beside_those_of_training(validated: bool) -> None:
+    made = sick("dirty-data", "outliers")
+    curves = [c for c in made.curves if c.role.split == "train" and c.role.quantity == "loss"]
+    beside = run(val_loss=np.geomspace(2.3, 0.4, 30)).curves if validated else ()
+    found = said("dirty-data", replace(made, curves=(*curves, *beside)))
+    assert found is not None
+    assert ("val/loss" in found.curves) is validated
+
+
+@pytest.mark.parametrize(("lr", "fires"), [(0.1, True), (1e-7, False)])
+def test_decay_that_the_rate_makes_inert_is_not_strong(lr: float, fires: bool) -> None:
+    made = sick("over-regularized", "decayed")
+    made = replace(made, params={**made.params, "optimizer": "adamw", "weight_decay": 30.0, "lr": lr})
+    assert (said("over-regularized", made) is not None) is fires
+
+
+@pytest.mark.parametrize(("points", "confidence"), [(1, 0.92), (2, 0.99), (3, 0.99)])
+def test_how_sure_one_and_two_lost_points_are(points: int, confidence: float) -> None:
+    found = said("non-finite", run(train_loss=np.r_[np.geomspace(2, 1, 20), np.full(points, np.nan)]))
+    assert found is not None
+    assert found.confidence == pytest.approx(confidence)
+    assert found.evidence["points_lost"] == points
+
+
+@pytest.mark.parametrize("other", [0.0, 0.4])
+def test_a_loss_at_zero_beside_another_that_is_not_is_a_part_switched_off(other: float) -> None:
+    made = sick("impossible-value", "nothing")
+    beside = replace(
+        made.curves[0], id="aux/loss", tag="aux/loss", values=np.full(len(made.curves[0]), other)
+    )
+    found = said("impossible-value", replace(made, curves=(*made.curves, beside)))
+    assert (found is not None) is (other == 0.0)
+
+
+@pytest.mark.parametrize(("init", "fires"), [("pretrained", False), ("default", True)])
+def test_a_fine_tuned_model_may_start_low(init: str, fires: bool) -> None:
+    params = {"loss": "cross-entropy", "n_classes": 10, "init": init}
+    (case,) = build([run(params, train_loss_step=np.geomspace(0.4, 0.2, 40))])
+    assert (initial_loss_off._first(case, 0.2)[0] > 0) is fires
+
+
+@pytest.mark.parametrize(("kind", "steps"), [("stairs", 3), ("slope", None), ("saw", None)])
+def test_a_staircase_falls_between_epochs_not_within(kind: str, steps: int | None) -> None:
+    """Four epochs: level and each half of the one before, falling evenly, or falling within and back up between."""
+    t = np.arange(160)
+    level = {"stairs": 0.5 ** (t // 40), "slope": 2.0 - t / 100, "saw": 2.0 - 0.02 * (t % 40)}[kind]
+    noise = np.exp(0.005 * np.random.default_rng(0).standard_normal(160))
+    found = staircase.staircase(build([run({"epochs": 4}, train_loss_step=level * noise)])[0])
+    assert (found and found.steps) == steps

@@ -81,7 +81,7 @@ def test_a_reader_that_mixes_groups_gives_every_run_once(
 
 def test_a_group_waits_for_addresses_that_may_add_to_it_and_no_longer() -> None:
     def unit(address: str) -> Unit:
-        return Unit("tensorboard", address, address, address.rpartition("/")[0], (address,))
+        return Unit("tensorboard", address, address, address.rpartition("/")[0], address)
 
     addresses = ["logs/a/x", "logs/b/x", "logs/a/y", "logs/c/x", "logs/b/y"]
     taken: list[str] = []
@@ -100,9 +100,9 @@ def test_a_group_waits_for_addresses_that_may_add_to_it_and_no_longer() -> None:
 
 
 def test_a_group_below_an_address_still_to_come_waits() -> None:
-    deep = Unit("tensorboard", "logs/a/b/x", "x", "logs/a/b", ("logs/a/b/x",))
-    other = Unit("tensorboard", "else/z", "z", "else", ("else/z",))
-    again = Unit("tensorboard", "logs", "a/b/y", "logs/a/b", ("logs/a/b/y",))
+    deep = Unit("tensorboard", "logs/a/b/x", "x", "logs/a/b", "logs/a/b/x")
+    other = Unit("tensorboard", "else/z", "z", "else", "else/z")
+    again = Unit("tensorboard", "logs", "a/b/y", "logs/a/b", "logs/a/b/y")
     found = list(grouping.groups([deep, other, again], ["logs/a/b/x", "else/z", "logs"]))
     assert sorted(len(group) for group in found if isinstance(group, list)) == [1, 2]
 

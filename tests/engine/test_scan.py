@@ -63,7 +63,7 @@ def test_progress_counts_runs(logs: Path) -> None:
 
 
 def unit(run: str, group: str) -> Unit:
-    return Unit("tensorboard", "logs", run, group, (f"{group}/{run}",))
+    return Unit("tensorboard", "logs", run, group, f"{group}/{run}")
 
 
 def test_a_group_is_given_out_while_the_walk_goes_on() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from curvedoctor.conditions.base import all_conditions
 from curvedoctor.engine import diagnose_runs
 from curvedoctor.model import Diagnosis, Run
 from curvedoctor_panel.charts import epochs, points
@@ -71,12 +72,21 @@ def numbers(text: str) -> set[float]:
     return {float(found.replace(",", "")) for found in re.findall(r"(?:step|epoch) ([\d,]+)", text)}
 
 
-@pytest.mark.parametrize("diagnosis", samples.clinic(), ids=lambda d: d.run.name)
+def examples() -> list[Diagnosis]:
+    """Real diagnoses of what every condition gives as its examples."""
+    rng = np.random.default_rng(3)
+    runs = [example(rng) for condition in all_conditions().values() for example in condition.sick]
+    return list(diagnose_runs(runs))
+
+
+@pytest.mark.parametrize("diagnosis", [*samples.clinic(), *examples()], ids=lambda d: d.run.name)
 def test_every_step_that_a_text_names_is_marked(diagnosis: Diagnosis) -> None:
     view = run_view(diagnosis)
+    assert json.dumps(view, allow_nan=False)
     at = {
-        mark["x"] for chart in view["charts"] for mark in chart["marks"] if mark["kind"] in {"onset", "decay"}
-    }
+        mark["from"] if mark["kind"] == "span" else mark["x"]
+        for chart in view["charts"] for mark in chart["marks"] if mark["kind"] in {"onset", "decay", "best", "span"}
+    }  # fmt: skip
     for finding in view["findings"]:
         assert numbers(finding["summary"]) <= at
         assert finding["onset"] is None or finding["onset"] in at
@@ -139,15 +149,6 @@ def test_splits_share_a_chart_and_units_do_not() -> None:
     assert {"train/loss"} in together and {"val/loss"} in together
     titles = [chart["title"] for chart in view["charts"]]
     assert len(set(titles)) == len(titles)
-
-
-def test_real_diagnoses_of_all_conditions_make_views() -> None:
-    from curvedoctor.conditions.base import all_conditions
-
-    rng = np.random.default_rng(3)
-    runs = [example(rng) for condition in all_conditions().values() for example in condition.sick]
-    for diagnosis in diagnose_runs(runs):
-        assert json.dumps(run_view(diagnosis), allow_nan=False)
 
 
 @given(arrays(np.float64, st.integers(0, 400)), st.integers(5, 60))

@@ -106,6 +106,10 @@ def test_the_sick_ones_have_details_with_a_picture() -> None:
     assert "4 runs: 2 failed, 1 can't tell, 1 fine." in text
 
 
+def test_what_is_seen_in_a_fine_run_stands_in_the_details_too() -> None:
+    assert any(line.startswith("i wasted-training (info") for line in lines([cases.healthy()], width=80))
+
+
 def test_ascii_where_the_terminal_has_nothing_else() -> None:
     text = "".join(render(EVERYTHING, OutputStyle(unicode=False)))
     assert text.isascii()

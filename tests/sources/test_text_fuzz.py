@@ -90,7 +90,7 @@ def _sound(item: Run | Problem) -> None:
 
 def _load(reader: str, path: Path) -> None:
     (loader,) = [known for known in readers() if known.name == reader]
-    found = list(loader.load([Unit(reader, str(path), "run", "group", (str(path),))], ReadOptions()))
+    found = list(loader.load([Unit(reader, str(path), "run", "group", str(path))], ReadOptions()))
     assert found
     for item in found:
         _sound(item)

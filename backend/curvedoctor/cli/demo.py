@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 def command(settings: Settings, /, folder: Path) -> int:
     """Train a handful of tiny real models that go wrong in different ways, log and diagnose them.
 
-    The logs go to DIR, curvedoctor-demo if it is not given. It takes well under a minute.
+    The logs go to DIR, curvedoctor-demo if it is not given, with a report to look at. It takes well under a
+    minute.
     """
     # before numpy comes in: threads cost more than they bring on matrices this small
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from curvedoctor.cli.results import Results
-    from curvedoctor.cli.terminal import emit, emit_line, output_style, print_error
+    from curvedoctor.cli.terminal import emit, emit_line, output_style, print_error, save
     from curvedoctor.demo.runs import train_all
     from curvedoctor.engine import Options
     from curvedoctor.known import Known
@@ -44,21 +45,23 @@ def command(settings: Settings, /, folder: Path) -> int:
     print_error(f"training six small networks, five of them wrong on purpose; logs go to {folder}")
     for recipe in train_all(folder):
         print_error(f"trained {recipe.name} ({recipe.wrong})")
-    results = Results([str(folder)], Options(), Known())
+    results = list(Results([str(folder)], Options(), Known()))
     emit(get("table").render(results, output_style(settings.primary)))
-    for line in next_steps(str(folder)):
+    report = folder / "report.html"
+    save(get("html").render(results, output_style(settings.primary, to_file=True)), report)
+    for line in next_steps(str(folder), report.resolve().as_uri()):
         emit_line(line)
     return 0
 
 
-def next_steps(folder: str) -> list[str]:
+def next_steps(folder: str, report: str) -> list[str]:
     """What to look at next."""
     import shlex
 
     here, board, doctor = shlex.quote(folder), program("tensorboard"), program("curvedoctor")
     steps = (
-        ("See the curves, in TensorBoard's Diagnosis tab", f"{board} --logdir {here}"),
-        ("Pass on one file", f"{doctor} diagnose {here} -o report.html"),
+        ("See the curves, with what is wrong drawn in", report),
+        ("The same in TensorBoard's Diagnosis tab", f"{board} --logdir {here}"),
         ("Write the diagnoses beside the runs (clean takes them away again)", f"{doctor} annotate {here}"),
         ("Diagnose your own logs", f"{doctor} diagnose LOGDIR"),
     )

@@ -21,8 +21,7 @@ def region(g: Grid, noise: float | None) -> Region | None:
     if not cells:
         return None
     key = min(cells, key=lambda k: (typical(cells[k]), str(k)))
-    sigma = GUESS / 2 if noise is None else noise
-    reach = max(math.log1p(MATTERS), 2 * sigma / math.sqrt(len(cells[key])))
+    reach = _reach(noise, len(cells[key]))
     good = [k for k, members in cells.items() if typical(members) <= typical(cells[key]) + reach]
     values: dict[str, tuple[ParamValue | None, ...]] = {}
     for i, name in enumerate(g.varied):
@@ -37,9 +36,16 @@ def region(g: Grid, noise: float | None) -> Region | None:
     )
 
 
-def interaction(g: Grid, other: str) -> Interaction | None:
+def _reach(noise: float | None, runs: int) -> float:
+    """How far above the best score none is told from it, which this many runs have reached."""
+    sigma = GUESS / 2 if noise is None else noise
+    return max(math.log1p(MATTERS), 2 * sigma / math.sqrt(runs))
+
+
+def interaction(g: Grid, other: str, noise: float | None) -> Interaction | None:
     """The best lr at each value of `other`; None where fewer than two values have an lr grid of their own."""
     best_rates: list[tuple[float, float]] = []
+    among: list[set[float]] = []
     edges = 0
     for value in g.values(other):
         if not is_number(value):
@@ -50,17 +56,26 @@ def interaction(g: Grid, other: str) -> Interaction | None:
             continue
         best = min(range(len(points)), key=lambda i: points[i][1])
         edges += best in (0, len(points) - 1)
+        among.append({lr for lr, score in sound if score <= points[best][1] + _reach(noise, 1)})
         best_rates.append((float(value), vertex(points, best)))
     if len(best_rates) < 2:
         return None
     x, y = np.log([v for v, _ in best_rates]), np.log([lr for _, lr in best_rates])
     power = float(np.polyfit(x, y, 1)[0])
     rounded = tuple((v, float(f"{lr:.2g}")) for v, lr in best_rates)
+    if common := sorted(set.intersection(*among)):
+        rates = f"lr {common[0]:g}" + (f" to {common[-1]:g}" if len(common) > 1 else "")
+        text = (
+            f"{rates} can't be told from the best at any {other.replace('_', ' ')}: how the best lr "
+            "moves is not known."
+        )
+        return Interaction(other, rounded, None, text)
     return Interaction(other, rounded, power, _say(other, rounded, power, edges))
 
 
 def profile(g: Grid, name: str, fixed: dict[str, ParamValue | None]) -> list[tuple[float, float]]:
-    """Values of a numeric hyperparameter, ascending, with the lowest typical score at each, others as `fixed` or free."""
+    """Values of a numeric hyperparameter, ascending, with the lowest typical score at each,
+    others as `fixed` or free."""
     lowest: dict[float, float] = {}
     for key, members in g.cells(g.varied).items():
         setting = dict(zip(g.varied, key, strict=True))
@@ -72,7 +87,8 @@ def profile(g: Grid, name: str, fixed: dict[str, ParamValue | None]) -> list[tup
 
 
 def vertex(points: list[tuple[float, float]], best: int) -> float:
-    """The lowest point of a parabola through the best point and its neighbours, in the logarithm of the value."""
+    """The lowest point of a parabola through the best point and its neighbours,
+    in the logarithm of the value."""
     value = points[best][0]
     if not 0 < best < len(points) - 1:
         return value
@@ -91,9 +107,12 @@ def _say(other: str, best_rates: tuple[tuple[float, float], ...], power: float, 
     listed = ", ".join(f"{lr:g} at {v:g}" for v, lr in best_rates)
     name = other.replace("_", " ")
     if edges >= len(best_rates) / 2:
-        return f"Best lr by {name}: {listed}. Most of these lie at the edge of the grid, so how they move is not known."
+        return (
+            f"Best lr by {name}: {listed}. Most of these lie at the edge of the grid, so how they "
+            "move is not known."
+        )
     if abs(power) < 0.2:
-        return f"Best lr by {name}: {listed}. It hardly depends on the {name}."
+        return f"Best lr by {name}: {listed}. They do not follow the {name}."
     rule = ""
     if other == "batch_size" and power > 0:
         near = "linear" if abs(power - LINEAR) < abs(power - ROOT) else "square-root"

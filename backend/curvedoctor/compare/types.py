@@ -20,7 +20,8 @@ class Outcome:
     run: str
     #: as logged; None where the curve did not stay finite
     level: float | None
-    #: what is compared: log of the loss-like level (difference scale where a level is ≤ 0); +inf for a bad run
+    #: what is compared: log of the loss-like level (difference scale where a level is ≤ 0);
+    #: +inf for a bad run
     score: float
     #: id of the curve it was read from
     curve: str
@@ -39,7 +40,8 @@ class Effect:
 
     value: ParamValue | None
     best: ParamValue | None
-    #: final loss with `value` over that with `best`, and its 95 % interval; inf where `value` does not converge
+    #: final loss with `value` over that with `best`, and its 95 % interval;
+    #: inf where `value` does not converge
     ratio: float
     low: float
     high: float
@@ -116,7 +118,7 @@ class Interaction:
     other: str
     #: (value, best lr at it)
     best_lr: tuple[tuple[float, float], ...]
-    #: best lr ∝ value ** power; None with fewer than two values whose best lr is known
+    #: best lr ∝ value ** power; None where one lr is among the best at all of them
     power: float | None
     text: str
 

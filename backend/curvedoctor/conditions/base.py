@@ -16,11 +16,13 @@ from typing import Literal
 
 import numpy as np
 
+from curvedoctor.features import sentences
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import EvidenceValue, Finding, Run, Severity, Unjudged
 
 HEADINGS = ("Why it matters", "How it decides", "What to try", "When it is wrong", "References")
+number = sentences.number
 
 #: a rule this sure is a finding, which is then likelier than not; share of a level that is all of it
 REPORT_FROM, EVEN, ALL = 0.35, 0.5, 0.95
@@ -61,8 +63,12 @@ class Condition:
         """What it says of a case; of boosted trees nothing if it concerns networks only."""
         if self.networks_only and case.boosting:
             return unjudged(self.id, "it concerns networks only, and the run grows boosted trees")
-        found = self.check(case)
-        return replace(found, confidence=max(found.confidence, EVEN)) if isinstance(found, Finding) else found
+        result = self.check(case)
+        return (
+            replace(result, confidence=max(result.confidence, EVEN))
+            if isinstance(result, Finding)
+            else result
+        )
 
     @property
     def manual(self) -> str:
@@ -156,8 +162,3 @@ def lowered(least: float, most: float | None = None) -> str:
     if most is not None and most >= ALL:
         return f"by {percent(least)} or more"
     return "by " + " to ".join(dict.fromkeys(percent(share) for share in (least, most or least)))
-
-
-def number(value: float) -> str:
-    """A level as people read it: three significant digits."""
-    return f"{value:.3g}"

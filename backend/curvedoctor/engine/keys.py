@@ -20,20 +20,15 @@ _SILENT = frozenset({"cli", "compare", "demo", "reports", "sinks"})
 
 
 def key_of(units: Sequence[Unit], options: Options, database: str | None = None) -> bytes | None:
-    """What decides what is said of these units; None where their stamps don't tell every change.
+    """What decides what is said of these units; None where they don't tell every change.
 
     `database` is the state of the file that they are all in, where that is known.
     """
     if database is not None and all(unit.reader == "mlflow-sql" for unit in units):
         return digest(deciding(options), [of_unit(unit) for unit in units], database)
-    if not all(reader_named(unit.reader).traits.stamped and _tells(unit.stamp) for unit in units):
+    if not all(reader_named(unit.reader).traits.stamped and unit.sure for unit in units):
         return None
     return digest(deciding(options), [of_unit(unit) for unit in units])
-
-
-def _tells(stamp: Sequence[int | str]) -> bool:
-    """Whether every file has a time; some remote stores give none. (The second entry is a directory's.)"""
-    return bool(stamp) and "" not in (stamp[0], *stamp[2:])
 
 
 def deciding(options: Options) -> list[object]:

@@ -31,7 +31,7 @@ from curvedoctor.model import (
     Run,
     Unjudged,
 )
-from curvedoctor.sources.base import Unit
+from curvedoctor.sources.base import Part, Unit
 
 #: zlib's fastest: a record is written once and read often
 LEVEL = 1
@@ -104,14 +104,24 @@ def pack_units(units: Iterable[Unit]) -> bytes:
 def unpack_units(packed: bytes) -> list[Unit]:
     """What `pack_units` was given."""
     return [
-        Unit(reader, Address(address), run, group, tuple(parts), tuple(stamp))
-        for reader, address, run, group, parts, stamp in loads(zlib.decompress(packed))
+        Unit(
+            reader,
+            Address(address),
+            run,
+            group,
+            key,
+            tuple(Part(*p) for p in parts),
+            tuple(facts),
+            tuple(state),
+        )
+        for reader, address, run, group, key, parts, facts, state in loads(zlib.decompress(packed))
     ]
 
 
 def of_unit(unit: Unit) -> tuple[object, ...]:
     """A unit's fields (`dataclasses.astuple` copies deeply and takes 20 µs)."""
-    return (unit.reader, str(unit.address), unit.run, unit.group, unit.parts, unit.stamp)
+    u = unit
+    return (u.reader, str(u.address), u.run, u.group, u.key, u.parts, u.facts, u.state)
 
 
 def of_role(role: Role) -> tuple[object, ...]:
@@ -131,7 +141,7 @@ class _Table:
         self.rows: list[tuple[str, object]] = []
         self._places: dict[object, int] = {}
 
-    def place(self, kind: str, key: object, write: Callable[[], object]) -> int:
+    def index_of(self, kind: str, key: object, write: Callable[[], object]) -> int:
         """Where the value with this key stands; `write` makes it if it is new."""
         index = self._places.get((kind, key))
         if index is None:
@@ -149,17 +159,19 @@ def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
     return [
         run.name,
         run.source,
-        table.place("text", run.group, lambda: run.group),
-        table.place("curves", curves, lambda: [[*c[:4], of_role(c[4])] for c in curves]),
-        table.place("params", params, lambda: dict(run.params)),
+        table.index_of("text", run.group, lambda: run.group),
+        table.index_of("curves", curves, lambda: [[*c[:4], of_role(c[4])] for c in curves]),
+        table.index_of("params", params, lambda: dict(run.params)),
         None if run.origin is None else _origin(run.origin, table),
         d.verdict,
         d.reason,
         [_finding(finding, table) for finding in d.findings],
         [_prescription(prescription, table) for prescription in d.prescriptions],
-        table.place("readings", readings, lambda: d.readings),
-        table.place("unjudged", d.unjudged, lambda: [(each.condition, each.reason) for each in d.unjudged]),
-        table.place(
+        table.index_of("readings", readings, lambda: d.readings),
+        table.index_of(
+            "unjudged", d.unjudged, lambda: [(each.condition, each.reason) for each in d.unjudged]
+        ),
+        table.index_of(
             "problems", problem_lists, lambda: [list(map(of_problem, part)) for part in problem_lists]
         ),
         run.run_id,
@@ -170,42 +182,26 @@ def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
 
 def _origin(origin: Origin, table: _Table) -> tuple[object, ...]:
     common = (origin.kind, str(origin.address), origin.read_only)
-    return (table.place("origin", common, lambda: common), origin.key, origin.paths)
+    return (table.index_of("origin", common, lambda: common), origin.key, origin.paths)
 
 
 def _finding(f: Finding, table: _Table) -> tuple[object, ...]:
     common = (f.condition, f.severity, f.curves, f.axis, f.actions)
-    index = table.place("finding", common, lambda: common)
+    index = table.index_of("finding", common, lambda: common)
     return (index, f.confidence, f.summary, f.evidence, f.onset, f.span)
 
 
 def _prescription(p: Prescription, table: _Table) -> tuple[object, ...]:
     common = (p.action, p.treats, p.text, p.parameter, p.current, p.proposed, p.factor, p.step, p.basis)
-    index = table.place("prescription", repr(common), lambda: common)  # 1, 1.0 and True are not the same
+    index = table.index_of("prescription", repr(common), lambda: common)  # 1, 1.0 and True are not the same
     return (index, p.confidence, p.because, p.gain)
 
 
 def _diagnosed(row: Row, table: Row) -> Diagnosis:
-    (
-        name,
-        source,
-        group,
-        curves,
-        params,
-        origin,
-        verdict,
-        reason,
-        findings,
-        prescriptions,
-        readings,
-        unjudged,
-        problem_lists,
-        run_id,
-        status,
-        ending,
-    ) = row
+    name, source, group, curves, params, origin, verdict, reason, findings, *rest = row
+    prescriptions, readings, unjudged, problem_lists, run_id, status, ending = rest
     of_run, problems = table[problem_lists]
-    origin_ = origin and _place(origin, table)
+    origin_ = origin and _origin_of(origin, table)
     run = Run(name, source, table[group], table[curves], table[params], of_run, origin_, run_id, status)
     findings_ = tuple([_finding_of(each, table) for each in findings])
     tries = tuple([_try(each, table) for each in prescriptions])
@@ -222,7 +218,7 @@ def _diagnosed(row: Row, table: Row) -> Diagnosis:
     )
 
 
-def _place(row: Row, table: Row) -> Origin:
+def _origin_of(row: Row, table: Row) -> Origin:
     (kind, address, read_only), key, paths = table[row[0]], row[1], row[2]
     return Origin(kind, address, key, tuple(paths), read_only)
 
@@ -238,20 +234,8 @@ def _try(row: Row, table: Row) -> Prescription:
     place, chance, because, gain = row
     action, treats, text, parameter, current, proposed, factor, step, basis = table[place]
     expected = None if gain is None else (gain[0], gain[1], gain[2])
-    return Prescription(
-        action,
-        chance,
-        treats,
-        text,
-        parameter,
-        current,
-        proposed,
-        factor,
-        step,
-        tuple(because),
-        basis,
-        expected,
-    )
+    numbers = (parameter, current, proposed, factor, step)
+    return Prescription(action, chance, treats, text, *numbers, tuple(because), basis, expected)
 
 
 def _curve(row: Row) -> Curve:

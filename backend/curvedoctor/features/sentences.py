@@ -1,4 +1,5 @@
-"""The features of `vector` in plain words, for the reasons given with a prescription: each a fact about the run."""
+"""The features of `vector` in plain words, for the reasons given with a prescription:
+each a fact about the run."""
 
 from __future__ import annotations
 
@@ -6,8 +7,8 @@ import math
 from collections.abc import Iterable
 
 _CURVES = {
-    "train_score": "training score",
-    "val_score": "validation score",
+    "train_score": "training error",
+    "val_score": "validation error",
     "train": "training loss",
     "step": "training loss per step",
     "val": "validation loss",
@@ -61,7 +62,7 @@ _OTHERS = {
     "gap_50": ("gap", "half way validation is {value} above training", "above"),
     "noise_val_train": ("noise", "validation fluctuates {value} times as much as training", "exp"),
     "val_above": ("gap", "validation is above training for {value} of the run", "share"),
-    "loss_per_error": ("certainty", "the validation loss is {value} times the share of errors", "exp"),
+    "loss_per_error": ("certainty", "the validation loss is {value} times the share of wrong answers", "exp"),
     "lr_usual": ("lr", "the learning rate is {value} times what is customary", "power"),
     "lr_last": ("schedule", "the learning rate ends at {value} of its peak", "share"),
     "lr_first": ("schedule", "the learning rate begins at {value} of its peak", "share"),
@@ -85,15 +86,29 @@ _OTHERS = {
     "val_error_end": ("answers", "{value} of the validation answers are wrong at the end", "share"),
     "val_error_best": ("answers", "{value} of the validation answers are wrong at best", "share"),
     "val_error_chance": ("answers", "validation errors are {value} times a blind guess's", "plain"),
-    "train_first_chance": ("first", "the first training loss is {value} times an untrained model's", "exp"),
-    "train_end_chance": ("chance", "the training loss ends at {value} times an untrained model's", "exp"),
-    "val_first_chance": ("first", "the first validation loss is {value} times an untrained model's", "exp"),
-    "val_end_chance": ("chance", "the validation loss ends at {value} times an untrained model's", "exp"),
+    "train_first_chance": ("first", "the first training loss is {value} of an untrained model's", "ratio"),
+    "train_end_chance": ("chance", "the training loss ends at {value} of an untrained model's", "ratio"),
+    "val_first_chance": ("first", "the first validation loss is {value} of an untrained model's", "ratio"),
+    "val_end_chance": ("chance", "the validation loss ends at {value} of an untrained model's", "ratio"),
 }  # fmt: skip
+#: hyperparameters that are not named as they are written
 _PARAMS = {
-    "lr": "learning rate", "n_train": "number of training samples", "n_val": "number of validation samples",
-    "epochs": "number of epochs", "max_steps": "number of steps",
+    "lr": "the learning rate is {}", "n_train": "there are {} training samples",
+    "n_val": "there are {} validation samples",
+    "epochs": "the run has {} epochs", "max_steps": "the run has {} steps",
+    "n_classes": "there are {} classes",
+    "clip_norm": "gradients are clipped at a norm of {}", "loss": "the loss function is {}",
 }  # fmt: skip
+
+
+def number(value: float) -> str:
+    """A level as people read it: three significant digits.
+
+    >>> number(0.0123456), number(1234.5), number(2.5e6)
+    ('0.0123', '1230', '2.5e+06')
+    """
+    text = f"{value:.3g}"
+    return f"{float(text):.0f}" if 1000 <= abs(float(text)) < 10**6 else text
 
 
 def facts(features: Iterable[tuple[str, float]], most: int) -> tuple[str, ...]:
@@ -122,12 +137,10 @@ def _fact(name: str, value: float) -> tuple[object, str | None]:
         about, sentence, unit = _OTHERS[name]
         text = _say(value, unit)
         return about, None if text is None else sentence.format(value=text)
-    if "=" in name:
-        parameter, word = name.split("=", 1)
-        return parameter, f"the {parameter} is {word}" if value else None
-    parameter = name.removeprefix("log_")
-    plain = _PARAMS.get(parameter, parameter.replace("_", " "))
-    return parameter, f"the {plain} is {_say(value, 'power' if name.startswith('log_') else 'plain')}"
+    parameter, _, word = name.removeprefix("log_").partition("=")
+    said = word or _say(value, "power" if name.startswith("log_") else "plain")
+    plain = _PARAMS.get(parameter, f"the {parameter.replace('_', ' ')} is {{}}")
+    return parameter, plain.format(said) if said and (value or not word) else None
 
 
 def _say(value: float, unit: str) -> str | None:
@@ -148,12 +161,9 @@ def _say(value: float, unit: str) -> str | None:
         return f"{value:.0f}" if value >= 1 else None
     if unit == "lost":
         return "not finite" if value else None
+    if unit == "ratio":
+        return f"{100 * math.exp(min(value, 50.0)):.0f} %"
     if unit == "share":
         return f"{100 * value:.2g} %" if abs(value) < 0.1 else f"{100 * value:.0f} %"
-    return (
-        f"{math.exp(min(value, 50.0)):.3g}"
-        if unit == "exp"
-        else f"{10 ** min(value, 50.0):.3g}"
-        if unit == "power"
-        else f"{value:.3g}"
-    )
+    base = {"exp": math.e, "power": 10.0}.get(unit)
+    return number(value if base is None else base ** min(value, 50.0))

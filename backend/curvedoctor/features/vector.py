@@ -82,7 +82,7 @@ def _clipped(value: float, low: float, high: float) -> float:
 
 def _series(prefix: str, s: Series | None) -> dict[str, float]:
     if s is None:
-        return {f"{prefix}_{k}": NAN for k in MEASURES}
+        return dict.fromkeys(_measures(prefix), NAN)
     t = s.stats
     shift = min(0.0, t.low)  # a curve that goes below zero is measured from its lowest point
     scale = max(abs(t.start - shift), abs(t.end - shift), 1e-300)
@@ -128,7 +128,12 @@ def _series(prefix: str, s: Series | None) -> dict[str, float]:
         ratio(t.at25 - shift, t.at75 - shift, floor),
         min((t.top - t.low) / scale, 1e3),
     )
-    return {f"{prefix}_{k}": v for k, v in zip(MEASURES, values, strict=True)}
+    return dict(zip(_measures(prefix), values, strict=True))
+
+
+@cache
+def _measures(prefix: str) -> tuple[str, ...]:
+    return tuple(f"{prefix}_{k}" for k in MEASURES)
 
 
 def _between(case: Case) -> dict[str, float]:
@@ -164,7 +169,10 @@ def _between(case: Case) -> dict[str, float]:
 
 
 def _schedule(case: Case) -> dict[str, float]:
-    keys = "lr_last lr_first lr_warmup_end lr_decay_start lr_dead_from lr_zero lr_restarts lr_falls lr_peak decay_slope"
+    keys = (
+        "lr_last lr_first lr_warmup_end lr_decay_start lr_dead_from lr_zero lr_restarts "
+        "lr_falls lr_peak decay_slope"
+    )
     out = dict.fromkeys(keys.split(), NAN)
     schedule = case.schedule
     if schedule is None:

@@ -23,8 +23,9 @@ from curvedoctor.reports.text import (
     safe,
 )
 
-#: runs that are shown in detail, sick ones and those that could improve; of more, another format serves better
-DETAILED, IMPROVABLE = 20, 5
+#: runs that are shown in detail, sick ones and others of which there is something to say; of more,
+#: a file serves better
+DETAILED, OTHERS = 20, 5
 #: columns up to which cells are aligned where nothing is cut
 ALIGNED = 120
 #: a picture is drawn of sick runs
@@ -55,16 +56,19 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
     """The summary lines, then details. Problems of sources are on stderr."""
     rows: list[Line] = []
     detailed: list[str] = []
-    sick = improvable = 0
+    sick = others = 0
     for result in results:
         if isinstance(result, Problem):
             continue
         rows.append(kept(result, style))
-        sick += result.verdict == "sick"
-        improvable += result.state == "could improve"
-        if (result.verdict == "sick" and sick <= DETAILED) or (
-            result.state == "could improve" and improvable <= IMPROVABLE
-        ):
+        if result.verdict == "sick":
+            sick += 1
+            told = sick <= DETAILED
+        else:
+            telling = result.state == "could improve" or bool(result.findings)
+            others += telling
+            told = telling and others <= OTHERS
+        if told:
             detailed += [*details(result, style), ""]
     if sick > DETAILED:
         detailed += [
@@ -96,13 +100,14 @@ def row(diagnosis: Diagnosis, style: OutputStyle) -> tuple[str, ...]:
     finding = diagnosis.findings[0] if diagnosis.findings else None
     more = len(diagnosis.findings) - 1
     condition = "" if finding is None else finding.condition + (f" +{more}" if more > 0 else "")
-    place = onset(finding) if finding else ""
-    every = (safe(diagnosis.run.name), diagnosis.state, condition, place, first_try(diagnosis))
+    start = onset(finding) if finding else ""
+    every = (safe(diagnosis.run.name), diagnosis.state, condition, start, first_try(diagnosis))
     return every if style.unicode else tuple(ascii_only(cell) for cell in every)
 
 
 def first_try(diagnosis: Diagnosis) -> str:
-    """What to try first, as a cell; what only the odds suggest says so. Nothing for a run that is fine as it is."""
+    """What to try first, as a cell; what only the odds suggest says so.
+    Nothing for a run that is fine as it is."""
     if not diagnosis.prescriptions or diagnosis.state == "fine":
         return ""
     first = diagnosis.prescriptions[0]
@@ -125,7 +130,8 @@ def widths(rows: Sequence[tuple[str, ...]], style: OutputStyle) -> list[int]:
 
 
 def summary(rows: Sequence[Line], style: OutputStyle, many: bool) -> Iterator[str]:
-    """A heading, and one line per run; what is to be tried stands below it where it does not fit beside it."""
+    """A heading, and one line per run; what is to be tried stands below it
+    where it does not fit beside it."""
     paint = Paint(style.color)
     sizes = widths([row.cells for row in rows], style)
     # a wide terminal has room for what was seen; a file has it where details don't say it

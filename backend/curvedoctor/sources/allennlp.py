@@ -1,4 +1,5 @@
-"""AllenNLP as a source: `metrics_epoch_0.json`, `metrics_epoch_1.json` … in a folder are one run, a row each."""
+"""AllenNLP as a source: `metrics_epoch_0.json`, `metrics_epoch_1.json` … in a folder are one run,
+a row each."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit, parts
 
 _NAME = re.compile(r"^metrics_epoch_(\d{1,9})\.json$")
 #: files of one run, bytes of one of them
@@ -40,9 +41,17 @@ class AllenNlpReader:
         run = files.basename(folder.root) if run == "." else run
         beside = [name for name in sidecars.NAMES if name in folder.files]
         # the folder stands for its rows: units are small, and there may be thousands of files
-        parts = (folder.path, *(files.join(folder.path, name) for name in beside))
+        settings = parts(files.join(folder.path, name) for name in beside)
         last = files.stamp(files.join(folder.path, numbered[-1][1]))
-        unit = Unit(self.name, folder.root, run, files.parent(folder.path), parts, (len(numbered), *last))
+        unit = Unit(
+            self.name,
+            folder.root,
+            run,
+            files.parent(folder.path),
+            folder.path,
+            settings,
+            state=(len(numbered), *last),
+        )
         taken = frozenset([name for _, name in numbered] + ["metrics.json"])
         return Claim((unit,), files=taken & frozenset(folder.files))
 
@@ -63,7 +72,7 @@ def _load(unit: Unit) -> Iterator[Run | Problem]:
     from curvedoctor.sources.text.rows import Rows
 
     rows, problems = Rows(), list[Problem]()
-    for epoch, path in _files(unit.parts[0]):
+    for epoch, path in _files(unit.key):
         row = _row(path)
         if isinstance(row, Problem):
             problems.append(row)
@@ -76,18 +85,16 @@ def _load(unit: Unit) -> Iterator[Run | Problem]:
     ]
     if not curves:
         yield from problems
-        yield Problem(unit.parts[0], "its metrics hold no numbers")
+        yield Problem(unit.key, "its metrics hold no numbers")
         return
     yield Run(
         name=unit.run,
-        source=unit.parts[0],
+        source=unit.key,
         group=unit.group,
         curves=tuple(assign(curves)),
-        params=dict(recognize(sidecars.read(unit.parts[1:]))),
+        params=dict(recognize(sidecars.read([part.path for part in unit.parts]))),
         problems=tuple(problems),
-        origin=Origin(
-            unit.reader, unit.address, unit.run, unit.parts[:1], "AllenNLP's metrics are only read"
-        ),
+        origin=Origin(unit.reader, unit.address, unit.run, (unit.key,), "AllenNLP's metrics are only read"),
     )
 
 

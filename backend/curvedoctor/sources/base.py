@@ -7,11 +7,12 @@ Each module of this package that defines `READER` is a source; there is no regis
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from curvedoctor.model import ParamValue, Problem, Run
+from curvedoctor.sources import files
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,20 @@ class ReadOptions:
         return self.experiment is not None or self.filter is not None
 
 
+class Part(NamedTuple):
+    """A file as it was when it was found."""
+
+    path: str
+    size: int = 0
+    #: nanoseconds, or what a remote store tells of its last change; "" where it tells nothing
+    changed: int | str = ""
+
+
+def parts(paths: Iterable[str]) -> tuple[Part, ...]:
+    """These files as they are now."""
+    return tuple([Part(path, *files.stamp(path)) for path in paths])
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What will be loaded together: usually one run (a directory may turn out to hold several)."""
@@ -48,26 +63,51 @@ class Unit:
     #: the run's name
     run: str
     group: str
-    #: files or keys that `load` needs
-    parts: tuple[str, ...]
-    #: changes whenever the data change (sizes and times of files, last update …)
-    stamp: tuple[int | str, ...] = ()
+    #: its directory or file, or the store's own id of the run
+    key: str
+    #: the files that it is read from
+    parts: tuple[Part, ...] = ()
+    #: what else `load` needs
+    facts: tuple[str, ...] = ()
+    #: changes whenever the data change, where the files don't tell
+    state: tuple[int | str, ...] = ()
 
     @property
     def run_id(self) -> str:
         """The store's own id of the run, where `Traits.run_ids` says that its reader's units have one."""
-        return self.parts[0].rstrip("/").rpartition("/")[2]
+        return self.key.rstrip("/").rpartition("/")[2]
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where a problem may say that it was met."""
+        return (self.key, *(part.path for part in self.parts))
+
+    @property
+    def stamped(self) -> bool:
+        """Whether it can be told from what it was before, if it has changed."""
+        return bool(self.parts or self.state)
+
+    @property
+    def sure(self) -> bool:
+        """Whether every change of its data changes it: some remote stores give no times."""
+        return self.stamped and all(part.changed != "" for part in self.parts) and "" not in self.state
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files."""
+        return sum(part.size for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What may be done with a reader's units, apart from loading them."""
 
-    #: a unit's stamp changes with all that its diagnosis rests on: what was said of it may be remembered
+    #: a unit changes with all that its diagnosis rests on: what was said of it may be remembered
     stamped: bool = False
-    #: its stamp is (size, time) of each part, and loaded runs are worth keeping: the files are slow to parse
+    #: loaded runs are worth keeping: the files are slow to parse
     cached: bool = False
-    #: parts whose names hold this are files of data, of which byte-identical copies are read once; None: no files
+    #: parts whose names hold this are files of data, of which byte-identical copies are read once; None:
+    #: no files
     copied: str | None = None
     #: one unit may hold several runs, named below it: `export.csv/run-a`
     several: bool = False

@@ -45,15 +45,12 @@ class Copies:
         yield item
 
 
-def _data_files(unit: Unit, copied: str) -> list[tuple[str, str, int | str]]:
+def _data_files(unit: Unit, copied: str) -> list[tuple[str, str, int]]:
     """Path, name and size of the files that hold a run's data; none for runs that aren't files."""
-    parts, stamp = unit.parts, unit.stamp
-    if len(stamp) < 2 * len(parts):
-        return []
     return [
-        (path, name, stamp[2 * i])
-        for i, path in enumerate(parts)
-        if copied in (name := path.rpartition("/")[2])
+        (part.path, name, part.size)
+        for part in unit.parts
+        if copied in (name := part.path.rpartition("/")[2])
     ]
 
 
@@ -69,7 +66,8 @@ def _twin(known: dict[bytes | None, tuple[str, ...]], paths: tuple[str, ...]) ->
 
 
 def _digest(paths: Sequence[str]) -> bytes | None:
-    """A digest of the bytes of all these files, compressed as they are; None for remote or unreadable ones."""
+    """A digest of the bytes of all these files, compressed as they are;
+    None for remote or unreadable ones."""
     whole = hashlib.blake2b(digest_size=16)
     try:
         for path in paths:

@@ -143,7 +143,7 @@ def listing(path: str) -> Iterator[Entry]:
             yield Entry(entry.name, is_dir, link)
 
 
-def stamp(path: str) -> tuple[int | str, ...]:
+def stamp(path: str) -> tuple[()] | tuple[int, int | str]:
     """Size and time of last change of a file: differs whenever its bytes do. Empty if it can't be had."""
     try:
         if not is_url(path):
@@ -204,7 +204,8 @@ def read_bytes(path: str, limit: int) -> bytes:
 
 
 def pointer(head: bytes) -> str:
-    """What to do if a file's beginning is that of a stand-in for one that wasn't fetched; empty if it isn't."""
+    """What to do if a file's beginning is that of a stand-in for one that wasn't fetched;
+    empty if it isn't."""
     if head.startswith(b"version https://git-lfs.github.com/spec/"):
         return "a Git LFS pointer, not the file itself: fetch it with `git lfs pull`"
     if head.startswith((b"/annex/objects/", b"../.git/annex/objects/", b".git/annex/objects/")):

@@ -36,7 +36,7 @@ class StdinReader:
             return
         if sys.stdin is None or sys.stdin.closed:
             raise SourceError("-: there is no standard input; give a file, or pipe one in")
-        yield Unit(self.name, address, _NAME, _NAME, (_spooled(),))
+        yield Unit(self.name, address, _NAME, _NAME, _spooled())
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """It is in no folder."""

@@ -44,7 +44,7 @@ class TrackioReader:
             raise SourceError(f"{address}: can't be read: {files.reason(error)}") from error
         stamp = (*files.stamp(address), *files.stamp(f"{address}-wal"))
         for key, name in runs:
-            yield Unit(self.name, address, name, address, (key,), stamp)
+            yield Unit(self.name, address, name, address, key, state=stamp)
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """The projects in a folder."""
@@ -101,7 +101,7 @@ def _runs(database: Database) -> Iterator[tuple[str, str]]:
 def _run(database: Database, unit: Unit) -> Run:
     from curvedoctor.params import recognize
 
-    curves, problems = _curves(database, unit.parts[0])
+    curves, problems = _curves(database, unit.key)
     if not curves:
         raise ValueError("it holds no numbers")
     return Run(
@@ -109,11 +109,9 @@ def _run(database: Database, unit: Unit) -> Run:
         source=unit.address,
         group=unit.group,
         curves=curves,
-        params=recognize(_config(database, unit.parts[0])),
+        params=recognize(_config(database, unit.key)),
         problems=tuple(Problem(unit.address, what) for what in problems),
-        origin=Origin(
-            unit.reader, unit.address, unit.parts[0], (unit.address,), "a trackio project is only read"
-        ),
+        origin=Origin(unit.reader, unit.address, unit.key, (unit.address,), "a trackio project is only read"),
     )
 
 

@@ -196,7 +196,7 @@ export class App {
   key(event) {
     const target = event.target;
     const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
-    if (event.ctrlKey || event.metaKey || event.altKey || typing || this.manual.dialog.open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || typing || event.defaultPrevented || this.manual.dialog.open) return;
     if (event.key === "/") this.list.search.focus();
     else if (event.key === "1") this.go({ view: "runs" });
     else if (event.key === "2") this.go({ view: "across" });

@@ -7,7 +7,7 @@ import { number } from "./format.js";
 import { markKey, moved, paintBehind, paintBefore, place } from "./marks.js";
 import { fitted, smoothed } from "./smooth.js";
 import { color, curveColor } from "./theme.js";
-import { describe, last, nearest, ticks } from "./values.js";
+import { alone, describe, last, nearest, ticks } from "./values.js";
 import { dragged, keyed, wheeled } from "./zoom.js";
 
 /** @typedef {import("./types.js").RunView} RunView */
@@ -136,7 +136,7 @@ export class Chart {
       width: line.dash ? 1.5 : line.x.length > 400 ? 1 : 1.75,
       alpha: line.ghost ? 0.28 : line.faint ? 0.4 : 1,
       dash: line.dash ? [5, 5] : undefined,
-      points: line.dash || line.ghost ? { show: false } : { size: 5 },
+      points: line.dash || line.ghost ? { show: false } : { size: 5, filter: (/** @type {uPlot} */ u, /** @type {number} */ at, /** @type {boolean} */ shown) => (shown ? null : alone(u.data[at])) },
     };
   }
 
@@ -155,7 +155,7 @@ export class Chart {
     return {
       width,
       height: this.height,
-      padding: [14, 10, 0, 0],
+      padding: [14, 18, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: true, y: true, uni: 24, setScale: false }, points: { size: 7 }, y: false, sync: { key: `cd-${this.axis}`, setSeries: false } },
       scales: { x: { time: wall }, y: { distr: this.state.log ? 3 : 1, range: (u) => this.range(u) } },

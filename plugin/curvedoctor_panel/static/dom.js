@@ -94,14 +94,14 @@ export function slug(text) {
 }
 
 /**
- * An element with a name that may not fit: its end, which tells runs of one sweep apart, stays in sight.
+ * An element with a name that may not fit: its directories go first, its end, which tells runs of one sweep apart, last.
  * @param {keyof HTMLElementTagNameMap} kind of element
  * @param {Record<string, any>} attributes
  * @param {string} name
  */
 export function named(kind, attributes, name) {
-  const slash = name.lastIndexOf("/");
-  const from = slash > 0 && name.length - slash <= 20 ? slash : name.length - 10;
-  if (name.length <= 24) return h(kind, attributes, name);
-  return h(kind, { ...attributes, class: `${attributes.class} cd-long` }, h("span", { class: "cd-clip" }, name.slice(0, from)), h("span", {}, name.slice(from)));
+  if (name.length <= 16) return h(kind, attributes, name);
+  const base = name.lastIndexOf("/") + 1;
+  const end = Math.max(base, name.length - 10);
+  return h(kind, { ...attributes, class: `${attributes.class} cd-long` }, h("span", { class: "cd-clip cd-path" }, name.slice(0, base)), h("span", { class: "cd-clip" }, name.slice(base, end)), h("span", {}, name.slice(end)));
 }

@@ -2,6 +2,7 @@
 
 import { h, named } from "./dom.js";
 import { percent, plural, title, SEVERITY } from "./format.js";
+import { shortener } from "./query.js";
 
 /** @typedef {import("./types.js").Overview} Overview */
 /** @typedef {import("./types.js").Row} Row */
@@ -17,6 +18,7 @@ export class HeatMap {
     this.rows = [];
     /** @type {string[]} */
     this.names = [];
+    this.short = shortener([]);
     this.cursor = [0, 0];
     this.sheet = h("div", { class: "cd-heat-sheet", role: "presentation" });
     this.head = h("div", { class: "cd-heat-head", role: "row" });
@@ -32,11 +34,12 @@ export class HeatMap {
    */
   update(overview, rows) {
     this.names = overview.matrix.conditions;
+    this.short = shortener(overview.rows.map((row) => row.run));
     this.rows = rows.filter((row) => row.conditions.length);
     const clear = rows.length - this.rows.length;
     this.note.textContent = this.rows.length ? `${plural(this.rows.length, "run")} with findings${clear ? `; ${plural(clear, "run")} without, not shown` : ""}. The stronger the colour, the surer the finding.` : "No run here has a finding.";
     this.scroller.hidden = !this.rows.length;
-    this.element.style.flexBasis = `${260 + 34 * this.names.length}px`;
+    this.element.style.flexBasis = `${330 + 34 * this.names.length}px`;
     this.scroller.setAttribute("aria-rowcount", String(this.rows.length + 1));
     this.head.replaceChildren(h("span", { class: "cd-heat-name", role: "columnheader" }, "Run"), ...this.names.map((name) => h("span", { class: "cd-heat-title", role: "columnheader", title: title(name) }, h("span", {}, title(name)))));
     this.paint();
@@ -64,7 +67,7 @@ export class HeatMap {
     return h(
       "div",
       { class: "cd-heat-row", role: "row", "aria-rowindex": index + 2, vars: { top: `${index * ROW}px` } },
-      named("span", { class: "cd-heat-name", role: "rowheader", title: row.run, onclick: () => this.open(row.key, "") }, row.run),
+      named("span", { class: "cd-heat-name", role: "rowheader", title: row.run, onclick: () => this.open(row.key, "") }, this.short(row.run)),
       this.names.map((name, column) => {
         const found = seen.get(name);
         const at = this.cursor[0] === index && this.cursor[1] === column;

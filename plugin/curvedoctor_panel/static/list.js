@@ -1,10 +1,10 @@
 /** The list of runs: search, filters, order, columns; only those rows are in the page that are in sight. */
 
-import { h, slug } from "./dom.js";
+import { h, named, slug } from "./dom.js";
 import { capital, kindOf, percent, plural, STATES, title } from "./format.js";
 import { icon, spark } from "./icons.js";
 import { cell, columnsOf, grouped, sorted } from "./order.js";
-import { common, matcher } from "./query.js";
+import { matcher, shortener } from "./query.js";
 
 /** @typedef {import("./types.js").Row} Row */
 /** @typedef {import("./types.js").Overview} Overview */
@@ -40,8 +40,7 @@ export class RunList {
     /** @type {string[]} */
     this.columns = [];
     this.unfolded = false;
-    /** Characters that all names share, at both ends. */
-    this.shared = [0, 0];
+    this.short = shortener([]);
     this.search = h("input", {
       type: "search", class: "cd-search", placeholder: "Search: overfitting, lr>0.01, final<0.3", "aria-label": "Search runs", "aria-keyshortcuts": "/",
       oninput: () => { this.query = this.search.value; this.refilter(); },
@@ -69,7 +68,7 @@ export class RunList {
   /** @param {Overview} overview */
   update(overview) {
     this.overview = overview;
-    this.shared = common(overview.rows.map((row) => row.run));
+    this.short = shortener(overview.rows.map((row) => row.run));
     this.refilter(true);
   }
 
@@ -196,23 +195,10 @@ export class RunList {
         onclick: () => this.choose(this.rows.indexOf(row)),
       },
       icon(kind, capital(row.state)),
-      h("div", { class: "cd-row-text" }, this.name(row.run), h("div", { class: "cd-row-what" }, said(row))),
+      h("div", { class: "cd-row-text" }, named("div", { class: "cd-row-name" }, this.short(row.run)), h("div", { class: "cd-row-what" }, said(row))),
       this.columns.map((column) => h("span", { class: "cd-row-cell", title: column }, cell(row, column))),
       this.columns.length ? null : h("div", { class: `cd-row-spark cd-is-${kind}` }, spark(row.spark)),
     );
-  }
-
-  /**
-   * A name without what all names share; what it differs in stays in sight.
-   * @param {string} name
-   */
-  name(name) {
-    const [start, end] = this.shared;
-    const middle = name.slice(start, name.length - end) || name;
-    const text = `${start ? "…" : ""}${middle}${end ? "…" : ""}`;
-    if (text.length <= 24) return h("div", { class: "cd-row-name" }, text);
-    const cut = text.length - 10;
-    return h("div", { class: "cd-row-name cd-long" }, h("span", { class: "cd-clip" }, text.slice(0, cut)), h("span", {}, text.slice(cut)));
   }
 
   /** @param {number} index */

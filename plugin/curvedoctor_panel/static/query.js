@@ -4,6 +4,8 @@ import { title } from "./format.js";
 
 /** @typedef {import("./types.js").Row} Row */
 
+/** Characters that are left out only where more of them are shared. */
+const SHARED = 4;
 const COMPARISON = /^([\w./-]+?)(>=|<=|!=|=|>|<)(.+)$/;
 /** @type {Record<string, (a: number, b: number) => boolean>} */
 const HOLDS = { ">": (a, b) => a > b, "<": (a, b) => a < b, ">=": (a, b) => a >= b, "<=": (a, b) => a <= b, "=": (a, b) => a === b, "!=": (a, b) => a !== b };
@@ -55,19 +57,37 @@ function shown(row) {
 }
 
 /**
- * What all names begin with and end with, cut at separators: it tells nothing, and may be left out.
+ * Names without what all of them share, part by part between slashes: it tells nothing.
+ * @param {string[]} names
+ * @returns {(name: string) => string}
+ */
+export function shortener(names) {
+  const split = names.map((name) => name.split("/"));
+  const depth = split[0]?.length ?? 0;
+  if (new Set(names).size < 2 || !split.every((parts) => parts.length === depth)) return (name) => name;
+  const ends = Array.from({ length: depth }, (_, i) => common(split.map((parts) => parts[i])));
+  const short = (/** @type {string} */ part, /** @type {number} */ i) => {
+    const [start, end] = ends[i] ?? [0, 0];
+    return `${start ? "…" : ""}${part.slice(start, part.length - end)}${end ? "…" : ""}`;
+  };
+  return (name) => name.split("/").map(short).join("/");
+}
+
+/**
+ * What all names begin with and end with, cut at separators.
  * @param {string[]} names
  * @returns {[number, number]} characters at the start and at the end
  */
-export function common(names) {
-  if (names.length < 2) return [0, 0];
+function common(names) {
+  const [one] = names;
+  if (names.every((name) => name === one)) return [one.length > SHARED ? one.length : 0, 0];
   const shortest = Math.min(...names.map((name) => name.length));
   let start = 0;
-  while (start < shortest && names.every((name) => name[start] === names[0][start])) start++;
-  while (start > 0 && !/[/_,;\s-]/.test(names[0][start - 1])) start--;
+  while (start < shortest && names.every((name) => name[start] === one[start])) start++;
+  while (start > 0 && !/[_,;\s-]/.test(one[start - 1])) start--;
   let end = 0;
   const last = (/** @type {string} */ name, /** @type {number} */ i) => name[name.length - 1 - i];
-  while (end < shortest - start && names.every((name) => last(name, end) === last(names[0], end))) end++;
-  while (end > 0 && !/[/_,;\s-]/.test(last(names[0], end - 1))) end--;
-  return [start > 8 ? start : 0, end > 8 ? end : 0];
+  while (end < shortest - start && names.every((name) => last(name, end) === last(one, end))) end++;
+  while (end > 0 && !/[_,;\s-]/.test(last(one, end - 1))) end--;
+  return [start > SHARED ? start : 0, end > SHARED ? end : 0];
 }

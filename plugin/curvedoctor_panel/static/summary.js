@@ -1,7 +1,6 @@
 /** What many runs say, in sentences, before any picture: how many are how, what they share, what `compare` concludes. */
 
 import { h } from "./dom.js";
-import { plural, STATES } from "./format.js";
 
 /** @typedef {import("./types.js").Overview} Overview */
 /** @typedef {import("./types.js").Conclusions} Conclusions */
@@ -18,8 +17,7 @@ export class Summary {
 
   /** @param {Overview} overview */
   update(overview) {
-    const counts = STATES.filter((state) => overview.states[/** @type {"fine"} */ (state)]).map((state) => `${overview.states[/** @type {"fine"} */ (state)].toLocaleString("en")} ${state}`);
-    this.list.replaceChildren(h("h2", {}, `${plural(overview.rows.length, "run")}: ${counts.join(", ")}`), h("ul", {}, overview.sentences.map((text) => h("li", {}, text))));
+    this.list.replaceChildren(h("h2", {}, overview.tally), h("ul", {}, overview.sentences.map((text) => h("li", {}, text))));
     // asked again only where runs ended otherwise
     const ends = JSON.stringify(overview.rows.map((row) => [row.key, row.state, row.outcome?.last]));
     if (ends !== this.asked && overview.rows.length > 1) this.compare(ends);

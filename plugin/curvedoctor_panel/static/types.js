@@ -61,6 +61,7 @@
  * @property {{id: string, count: number}[]} conditions
  * @property {{conditions: string[], cells: [number, number, Severity, number | null][]}} matrix
  * @property {Family[]} siblings
+ * @property {string} tally how many are how
  * @property {string[]} sentences what many runs say
  * @property {Problem[]} problems
  * @property {Record<string, string>} titles

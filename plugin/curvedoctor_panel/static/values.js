@@ -17,6 +17,16 @@ export function ticks(splits) {
   }
 }
 
+/**
+ * Places of values without a neighbour, which no line would show.
+ * @param {ArrayLike<number | null | undefined>} ys undefined: nothing was logged there
+ */
+export function alone(ys) {
+  const logged = Array.from(ys, (y, i) => (y === undefined ? -1 : i)).filter((i) => i >= 0);
+  const empty = (/** @type {number | undefined} */ i) => i === undefined || ys[i] === null;
+  return logged.filter((i, at) => !empty(i) && empty(logged[at - 1]) && empty(logged[at + 1]));
+}
+
 /** @param {(number | null)[]} ys */
 export function last(ys) {
   for (let i = ys.length - 1; i >= 0; i--) if (ys[i] !== null) return ys[i];

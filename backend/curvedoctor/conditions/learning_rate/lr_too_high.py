@@ -15,6 +15,9 @@ How it decides
     below a fiftieth of the start nothing is judged.
     Of boosted trees: at a rate of 0.55 to 0.8 or more, which hardly shrinks them, validation settles within the first
     third to half of the rounds and ends 1.3 to 2 times above training or more.
+    Of an agent: its policy is saturated at once (no entropy is left after the first updates); or its reward goes up and
+    down by a third of all that it ever moved over the second half, beside a rate of 0.1 of an adaptive optimizer or
+    updates that each move the policy by a KL of 0.3 or more.
 
 What to try
     Lower the learning rate to a tenth; a schedule that decays helps late in the run; a range test
@@ -43,6 +46,7 @@ from curvedoctor.conditions.learning_rate.far_above import (
     at_rate,
     blown_up,
     configured,
+    of_agent,
     of_trees,
     picture_of,
 )
@@ -51,6 +55,7 @@ from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeabl
 from curvedoctor.conditions.measures.swing import (
     above_best,
     at_rest,
+    begins,
     beyond_noise,
     fluctuates,
     mean_above_best,
@@ -77,6 +82,8 @@ FEWEST, MANY = 4, 10
 
 
 def check(case: Case) -> Finding | Unjudged | None:
+    if case.agent:
+        return of_agent(case)
     reason = why_unjudgeable(case, 2)
     if reason is not None:
         return unjudged(ID, reason)
@@ -168,11 +175,10 @@ def _lost(case: Case) -> Finding | None:
     s, train = case.outcome, case.coarsest_train
     assert s is not None
     apart = train is None or s is not case.val or score_holds(case.val_score) or at_chance(case) is not None
-    rise = 0.0 if apart or train is None else min(above_best(s), mean_above_best(train))
-    if train is not None and train.stats.end - train.stats.best < REGAINED * max(
-        train.stats.start, train.stats.first
-    ):
-        rise = 0.0  # a training loss next to nothing may double
+    again = 0.0 if train is None else max(0.0, mean_above_best(train))
+    # a training loss next to nothing may double
+    little = train is None or train.stats.end * again / (1 + again) < REGAINED * begins(train)
+    rise = 0.0 if apart or little else min(above_best(s), again)
     summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.place(s.best_index)}{at_rate(case)}."
     return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
 

@@ -144,7 +144,11 @@ def _rounded(y: Floats) -> bool:
     """Whether a zero may be a small rate, rounded for the log: the last rates before it are one to three of its last digit."""
     positive = y[y > 0]
     last = float(positive[-1])
-    digits = [10.0**-k for k in range(3, 8) if np.all(np.abs(y / 10.0**-k - np.round(y / 10.0**-k)) < 1e-6)]
+    digits = [
+        10.0**-k
+        for k in range(3, 8)
+        if positive.min() > 0.9 * 10.0**-k and np.all(np.abs(y / 10.0**-k - np.round(y / 10.0**-k)) < 1e-6)
+    ]
     return bool(digits) and last <= 3.001 * digits[0] and len(np.unique(positive)) >= 3
 
 

@@ -119,15 +119,10 @@ def _bound_broken(case: Case, loss: Series, error: Series) -> tuple[float, str] 
     """A wrong answer costs ln 2 at least: over the last half, more answers are wrong than the loss can pay for."""
     if not is_proportion(error.curve):
         return None
-    late = np.array(
-        [
-            mean(error, at, at + 0.125) - error_bound(case, loss, mean(loss, at, at + 0.125))
-            for at in (0.5, 0.625, 0.75, 0.875)
-        ]
-    )
     n = case.number("n_val" if loss is case.val else "n_train")
     room = max(EXCESS, 3 * error_of_mean(error, 0.125), 3 * binomial_sigma(0.5, n) if n else 0.0)
-    if float(late.min()) <= room:
+    eighths = ((at, at + 0.125) for at in (0.5, 0.625, 0.75, 0.875))
+    if not all(mean(error, *part) - error_bound(case, loss, mean(loss, *part)) > room for part in eighths):
         return None
     bound = error_bound(case, loss, loss.stats.end)
     return 0.97, f"at that loss at most {percent(bound)} of answers can be wrong"

@@ -123,7 +123,9 @@ def _began(s: Series, calm: Floats, best: float, end: float, half: int) -> int:
         cell = min(cell, (top - level) / slope) if slope > 0 else cell
     place = s.x[0] + (s.x[-1] - s.x[0]) * max(cell + 0.5, 0.0) / GRID
     at = int(np.argmin(np.abs(s.x - place)))
-    return _sharpest(s, at, half, end - best)
+    held = int(np.searchsorted(s.x, s.x[0] + (s.x[-1] - s.x[0]) * (half + 1) / GRID))
+    # what is named as its best comes before it falls
+    return max(_sharpest(s, at, half, end - best), int(np.argmin(s.y[: max(held, 1)])))
 
 
 def _last_above(calm: Floats, level: float) -> int:

@@ -183,13 +183,13 @@ def two_levels(first: Floats, second: Floats) -> float | None:
         return None
     gap, back = second - first, first[1:] - second[:-1]
     late = slice(len(gap) // 2, None)
-    sign = np.sign(np.median(gap[late]))
+    distance = median(gap[late])
+    sign = np.sign(distance)
     if sign == 0 or np.mean(np.sign(gap) == sign) < SIDED or np.mean(np.sign(back[late]) == -sign) < SIDED:
         return None
-    distance = abs(median(gap[late]))
     noise = max(jitter(first[late]), jitter(second[late]))
     level = abs(median(first[late]))
-    return distance if distance > SMOOTH * noise and distance > APART * level else None
+    return abs(distance) if abs(distance) > max(SMOOTH * noise, APART * level) else None
 
 
 def jitter(y: Floats) -> float:

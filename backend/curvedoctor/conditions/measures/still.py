@@ -23,6 +23,8 @@ BESIDE = 2e-3
 ROOM = 0.02
 #: relative distance up to which a constant loss is the one of a constant answer
 NEAR = 0.001
+#: share of right answers above a guess's, and above the first ones, that is no guess
+BETTER = 0.1
 #: decades above the customary learning rate from which on the rate is the first suspect
 TOO_HIGH = 1.5
 #: highest squared error that an output between −1 and 1 makes on targets within the same span
@@ -92,7 +94,19 @@ def constant_answer(case: Case, s: Series, level: float) -> float | None:
     known = (
         untrained if case.word("loss") is not None and untrained else (*untrained, *USUAL, *_margins(case, s))
     )
-    return next((v for v in known if abs(level / v - 1) <= NEAR), None)
+    answer = next((v for v in known if abs(level / v - 1) <= NEAR), None)
+    return None if answer is None or _answers_better(case, answer) else answer
+
+
+def _answers_better(case: Case, answer: float) -> bool:
+    """Whether more answers are right than a guess at that loss has: the level is chance, the answers are not."""
+    score = case.val_score or case.train_score
+    return (
+        score is not None
+        and score.ceiling == 1.0
+        and 1 - score.stats.end > math.exp(-answer) + BETTER
+        and 1 - score.stats.end > 1 - score.stats.start + BETTER
+    )
 
 
 def _margins(case: Case, s: Series) -> tuple[float, ...]:

@@ -23,9 +23,14 @@ BEYOND, REST = 0.6, 0.1
 FINISHED = 0.02
 
 
+def begins(s: Series) -> float:
+    """Where a curve begins: a spike among its first points is no beginning."""
+    return min(max(s.stats.start, s.stats.first), 2.0 * s.stats.first)
+
+
 def above_best(s: Series) -> float:
     """Share by which the end (mean over its last twentieth) lies above the best logged value; 0 where that says nothing."""
-    low, start = s.stats.low, max(s.stats.start, s.stats.first)
+    low, start = s.stats.low, begins(s)
     if low < 0 or not s.stats.end > max(FINISHED * start, 0.0):
         return 0.0
     return min(s.stats.end / max(low, 1e-3 * start, 1e-300) - 1.0, 1e6)
@@ -74,7 +79,7 @@ def mean_above_best(s: Series) -> float:
     """As `above_best`, against the lowest mean over a part of the run where there are more points than parts."""
     if s.stats.n <= len(s.grid):
         return above_best(s)
-    start = max(s.stats.start, s.stats.first)
+    start = begins(s)
     return (
         (s.stats.end - s.stats.best) / max(abs(s.stats.best), 1e-300)
         if s.stats.end > FINISHED * start

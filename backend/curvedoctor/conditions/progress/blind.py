@@ -7,10 +7,10 @@ from typing import Any
 
 from curvedoctor.conditions.base import REPORT_FROM, finding, number, ramp
 from curvedoctor.conditions.measures.proportions import entropy, is_cross_entropy, proportion
-from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, name, relative
+from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, mean, name, relative
 from curvedoctor.conditions.measures.still import USUAL, misfit, rate_gone, rate_too_high, rests_from
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import chance_error, expected_first_loss
+from curvedoctor.features.chance import agreed, chance_error, expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding
@@ -32,6 +32,8 @@ ANSWER = ("overfit-one-batch", "fix-init", "fix-activation", "raise-lr", "lower-
 USUALLY = 0.004
 #: share of a guess's loss that is none better
 NO_BETTER = 0.985
+#: how near ln K a loss lies at the end of a run that guesses
+ENDS = 0.02
 #: loss of a guess up to which numbers of classes lie apart; how near it a first loss lies
 FEW_CLASSES, BEGINS = math.log(10) + 0.01, 0.03
 #: decades below the customary learning rate from which on no step can be seen
@@ -96,9 +98,13 @@ def learnt_by_training(case: Case) -> bool:
 
 def no_better_than_chance(case: Case) -> Finding | None:
     """Answers are right as often as a blind guess is, and the loss is that of one: whatever moved, nothing was learnt."""
-    score, worse, expected = case.val_score or case.train_score, chance_error(case), expected_first_loss(case)
-    s = case.val or case.train
-    if score is None or worse is None or s is None or score.ceiling != 1.0 or score.stats.n < FEWEST:
+    score, s = case.val_score or case.train_score, case.val or case.train
+    if score is None or s is None or score.ceiling != 1.0 or score.stats.n < FEWEST:
+        return None
+    worse, expected = chance_error(case), expected_first_loss(case)
+    if worse is None and case.judged_quantity == "loss" and (k := _ends_at(s, score)) is not None:
+        worse, expected = 1 - 1 / k, math.log(k)
+    if worse is None:
         return None
     if learnt_by_training(case):
         return None
@@ -116,6 +122,12 @@ def no_better_than_chance(case: Case) -> Finding | None:
         f"The {name(score)} ends at {number(right)}, no better than a blind guess ({number(score.logged(worse))}).",
         others=(s,), onset=0.0, actions=actions(case, s), level=right, chance=expected, **shared(case, s),
     )  # fmt: skip
+
+
+def _ends_at(s: Series, score: Series) -> float | None:
+    """The number of classes on which loss and answers agree that it is a guess, at the end and through the last half."""
+    ks = {agreed(mean(s, at, at + 0.25), 1 - mean(score, at, at + 0.25), ENDS) for at in (0.5, 0.75)}
+    return ks.pop() if len(ks) == 1 else None
 
 
 def best_above_guess(case: Case) -> float | None:

@@ -12,11 +12,13 @@ How it decides
     fall over the last quarter must be beyond its noise, must not speed up and must not be a drop or two with nothing
     between them, and the curve must end at its best.
     Of two or three points, validation must be 10 % lower at the last one than at the one before, and training must fall
-    with it. A learning rate that has gone to zero, or a schedule that was to end here, ends it.
+    with it. A learning rate that has gone to zero, or a schedule that was to end here, ends it; unless the curve is smooth and
+    still falls against the sum of the rates, by 10 % or more for as long again: then it was ended on its way.
     Boosted trees also by what their rounds have left to do, (1 - rate)^rounds of what they could explain.
 
     Of an agent the reward is judged, from 12 points on, and gains count against what it had risen by: a warning from
-    45 % on (it hardly slows), information from 15 %, where the last quarter brought a tenth of the rise and the run ends at its best level.
+    45 % on (it hardly slows), information from 15 %, where the last quarter brought a tenth of the rise and the run ends at its best level. What training got is asked beside an
+    evaluation of few points that rises with it, and must promise to double.
 
 What to try
     Train twice as long and stretch the schedule with it: running on at a learning rate that has
@@ -40,11 +42,12 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, lowered, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
-from curvedoctor.conditions.measures.returns import cannot_judge
-from curvedoctor.conditions.measures.reward_course import still_rises
+from curvedoctor.conditions.measures.returns import cannot_judge, rewards
+from curvedoctor.conditions.measures.reward_course import rises_with, still_rises
 from curvedoctor.conditions.measures.rounds import WORTH as WORTH_ROUNDS
 from curvedoctor.conditions.measures.rounds import to_come
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.travelled import travelled
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.resample import GRID
@@ -60,6 +63,10 @@ PART = (0.17, 0.26)
 AT_BEST = (0.05, 0.02)
 #: share of the fall over the last half that its two steepest steps may make: more is a drop, as where the rate is cut
 DROPS = (0.7, 0.55)
+#: gain from going on as long again that is worth stretching a schedule for, and how far its estimates may lie apart
+FURTHER, AGREE = 0.1, 2.0
+STILL = "still falls where the run ends, at {}: going on as long again is"
+ON_ITS_WAY = "levels off with the learning rate only, up to {}: as it falls against the sum of the rates, twice the run, the schedule stretched with it, is"
 #: share of its peak below which the learning rate has ended the run
 ENDED = 0.05
 #: schedules that reach their end with the run
@@ -78,35 +85,58 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, "the run is still going on")
     if case.agent:
         return _of_an_agent(case)
-    short = _short(case)
-    if short is not None:
+    if (short := _short(case)) is not None:
         return short
     reason = why_unjudgeable(case, FEWEST, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     s = case.val if case.val is not None and case.val.stats.n >= FEWEST else case.primary
     assert s is not None
-    least, most = (relative(gain, s.stats.end) for gain in gain_interval(s.grid, s.stats.n))
-    open_ended = 0.0 if _ended(case) else _falling(s) * ramp(_part(s, least), *PART)
-    hopeful = 0.0 if _ended(case) else _falling(s) * ramp(_part(s, most), *PART)
+    least, most = _to_come(s, s)
+    open_ended = 0.0 if _ended(case) else _falling(s)
     severity: Severity = "warning"
-    confidence = 0.93 * open_ended * ramp(least, *WORTH)
-    if confidence < REPORT_FROM:
-        confidence, severity = 0.6 * hopeful * ramp(most, *WORTH), "info"
+    confidence, how = 0.93 * open_ended * ramp(_part(s, least), *PART) * ramp(least, *WORTH), STILL
+    if confidence < REPORT_FROM and (further := _ended_on_its_way(case, s)) is not None:
+        (least, most), confidence, how = further, 0.8, ON_ITS_WAY
+    elif confidence < REPORT_FROM:
+        confidence, severity = 0.6 * open_ended * ramp(_part(s, most), *PART) * ramp(most, *WORTH), "info"
     rounds = to_come(case, s)
     if 0.9 * ramp(rounds, *WORTH_ROUNDS) > confidence or (severity == "info" and rounds > WORTH_ROUNDS[1]):
         confidence, severity, least, most = 0.9 * ramp(rounds, *WORTH_ROUNDS), "warning", rounds, rounds
-    return (
-        None
-        if confidence < REPORT_FROM
-        else _finding(case, s, confidence, severity, (min(least, 1.0), min(most, 1.0)))
-    )
+    if confidence < REPORT_FROM:
+        return None
+    last, least, most = len(s.y) - 1, min(least, 1.0), min(most, 1.0)
+    return finding(
+        ID, severity, confidence, s,
+        f"The {name(s)} {how.format(s.place(last))} expected to lower it {lowered(least, most)}.",
+        others=(case.train,) if s is case.val else (), at=last, gain_least=least, gain_most=most,
+        last_quarter=relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), s.stats.end),
+    )  # fmt: skip
+
+
+def _to_come(s: Series, along: Series) -> tuple[float, float]:
+    """Least and greatest gain to expect from going as far again, as shares of the end level."""
+    least, most = gain_interval(along.grid, s.stats.n)
+    return relative(least, s.stats.end), relative(most, s.stats.end)
+
+
+def _ended_on_its_way(case: Case, s: Series) -> tuple[float, float] | None:
+    """What a longer schedule brings where the loss still falls against the way that the rate let it go; None where it does not."""
+    along = travelled(case, s)
+    if along is None or s.ceiling is not None:
+        return None
+    least, most = _to_come(s, along)
+    sure = FURTHER <= least < 1 and most <= AGREE * least and _part(s, least) >= WORTH[0]
+    return (least, most) if sure and _falling(along) >= REPORT_FROM else None
 
 
 def _of_an_agent(case: Case) -> Finding | None:
-    s = case.reward
-    assert s is not None
-    rise = None if case.schedule and _ended(case) else still_rises(s)
+    judged = case.reward
+    assert judged is not None
+    rise, s = None if case.schedule and _ended(case) else still_rises(judged), judged
+    if rise is None and rises_with(judged):  # what training got shows first that the rise has only begun
+        begun = ((still_rises(s), s) for s in rewards(case)[1:])
+        rise, s = next(((r, s) for r, s in begun if r is not None and r.least >= 1), (None, judged))
     if rise is None:
         return None
     at = len(s.y) - 1
@@ -117,29 +147,12 @@ def _of_an_agent(case: Case) -> Finding | None:
     )  # fmt: skip
 
 
-def _finding(
-    case: Case, s: Series, confidence: float, severity: Severity, gain: tuple[float, float]
-) -> Finding:
-    last = len(s.y) - 1
-    return finding(
-        ID, severity, confidence, s,
-        f"The {name(s)} still falls where the run ends, at {s.place(last)}: going on as long again is "
-        f"expected to lower it {lowered(*gain)}.",
-        others=(case.train,) if s is case.val else (), at=last,
-        gain_least=gain[0], gain_most=gain[1], last_quarter=relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), s.stats.end),
-    )  # fmt: skip
-
-
 def _short(case: Case) -> Finding | None:
     """Two or three epochs, both losses still falling steeply in the last one: nothing else could yet be wrong."""
     val, train = case.val, case.finest_train
-    if (
-        val is None
-        or train is None
-        or not 2 <= val.stats.n < FEWEST
-        or case.judged_quantity == "accuracy"
-        or _ended(case)
-    ):
+    if val is None or train is None or case.judged_quantity == "accuracy":
+        return None
+    if not 2 <= val.stats.n < FEWEST or _ended(case):
         return None
     before, last = float(val.y[-2]), float(val.y[-1])
     falls = relative(before - last, before)
@@ -161,15 +174,9 @@ def _ended(case: Case) -> bool:
     schedule = case.schedule
     if schedule is not None:
         return schedule.restarts > 0 or schedule.last < ENDED * schedule.peak
-    epochs, planned = case.number("epochs"), case.word("schedule") in PLANNED
-    s = case.outcome
-    short = (
-        epochs is not None
-        and s is not None
-        and s.curve.axis == "epoch"
-        and s.curve.steps.max() < 0.9 * epochs
-    )
-    return planned and not short
+    s, epochs = case.outcome, case.number("epochs")
+    short = bool(s and epochs and s.curve.axis == "epoch" and s.curve.steps.max() < 0.9 * epochs)
+    return case.word("schedule") in PLANNED and not short
 
 
 def _falling(s: Series) -> float:

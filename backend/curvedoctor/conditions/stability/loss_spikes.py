@@ -128,6 +128,8 @@ def spikes(s: Series) -> Spikes:
     # below a fiftieth of the start a jump is of no consequence
     level = np.maximum(_running_median(y, w), max(0.02 * abs(s.stats.start), 1e-300))
     ratio = np.minimum(y / level - 1.0, 1e6)  # batch noise grows with the level
+    if not float(ratio.max()) > SHARE:
+        return none
     height = np.log(np.maximum(ratio + 1.0, 1e-12))
     sigma = MAD_TO_SIGMA * _running_median(np.abs(height), min(4 * w + 1, (n // 2) | 1))
     out = (height > SIGMAS * sigma) & (ratio > SHARE)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from curvedoctor.address import hidden, real
 from curvedoctor.errors import SinkError, SourceError
 from curvedoctor.model import Origin
+from curvedoctor.sources.mlflow import inner
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -75,7 +76,6 @@ def connect(origin: Origin) -> MlflowClient:
 def check_schema(address: str) -> None:
     """Raise `SinkError` where MLflow's client would migrate the database on opening it."""
     import mlflow
-    from mlflow.store.db.utils import _get_latest_schema_revision
 
     from curvedoctor.sources.mlflow.db import connect as connect_read_only
 
@@ -88,11 +88,13 @@ def check_schema(address: str) -> None:
             )
     except SourceError as error:
         raise SinkError(str(error)) from error
-    present, head = str(rows[0][0]) if rows else "none", str(_get_latest_schema_revision())
+    present, head = str(rows[0][0]) if rows else "none", inner.schema()
     if present != head:
         raise SinkError(
-            f"the database was written by another MLflow (schema {present}; the installed MLflow {mlflow.__version__} has "
-            f"{head} and would migrate it, after which that MLflow can't open it any more). Give the URI of its server "
+            f"the database was written by another MLflow (schema {present}; the installed MLflow "
+            f"{mlflow.__version__} has "
+            f"{head} and would migrate it, after which that MLflow can't open it any more). Give "
+            "the URI of its server "
             "(http://…) instead, or install the MLflow that it belongs to"
         )
 
@@ -151,7 +153,8 @@ def under_way(run: Run) -> bool:
 
 
 def server_version(origin: Origin) -> tuple[int, ...]:
-    """Version of the MLflow that shows the runs: the server's, for a database the installed one; () if unknown."""
+    """Version of the MLflow that shows the runs: the server's, for a database the installed one;
+    () if unknown."""
     if origin.kind == "mlflow-plugin":
         return ()
     import mlflow
@@ -160,13 +163,7 @@ def server_version(origin: Origin) -> tuple[int, ...]:
 
     text = str(mlflow.__version__)
     if address.startswith(("http://", "https://")):
-        from mlflow.utils.credentials import get_default_host_creds
-        from mlflow.utils.rest_utils import http_request
-
-        response = http_request(
-            get_default_host_creds(real(address)), "/version", "GET", raise_on_status=False
-        )
-        text = str(response.text)
+        text = inner.request(address, "/version", "GET").content.decode("ascii", "replace")
     return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
 
 

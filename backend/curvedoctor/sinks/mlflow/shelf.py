@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from curvedoctor.address import hidden, real
+from curvedoctor.address import hidden
 from curvedoctor.errors import SinkError
 from curvedoctor.sinks.mlflow.content import FILES, FOLDER
+from curvedoctor.sources.mlflow.inner import artifacts, served
 
 if TYPE_CHECKING:
     from mlflow.store.artifact.artifact_repo import ArtifactRepository
@@ -65,10 +66,10 @@ class Shelf:
 
     def upload(self, files: Mapping[str, bytes]) -> None:
         """Write our files."""
-        with tempfile.TemporaryDirectory(prefix="curvedoctor-") as place:
+        with tempfile.TemporaryDirectory(prefix="curvedoctor-") as scratch:
             for name, content in files.items():
-                Path(place, name).write_bytes(content)
-            self.repository.log_artifacts(place, FOLDER)
+                Path(scratch, name).write_bytes(content)
+            self.repository.log_artifacts(scratch, FOLDER)
 
     def remove(self) -> list[str]:
         """Remove our files, and our folder if nothing else is in it; returns what was there."""
@@ -93,14 +94,14 @@ def without_empty(folders: list[str], quiet: Callable[[int], bool]) -> None:
             return
         else:
             above, _, name = folder.rpartition("/")
-            _repository(above).delete_artifacts(name)
+            artifacts(above).delete_artifacts(name)
 
 
 def shelf(uri: str, tracking_uri: str) -> Shelf:
     """The shelf of a run's artifacts. Raises `SinkError` if it can't be written from here."""
     if uri.startswith("mlflow-artifacts:"):
         uri = _served(uri, tracking_uri)
-        return Shelf(uri, _repository(uri))
+        return Shelf(uri, artifacts(uri))
     path = local_path(uri)
     # the run's folder need not exist yet, but its experiment's, or the one above, must: MLflow would
     # otherwise build the folders of another machine here
@@ -108,7 +109,7 @@ def shelf(uri: str, tracking_uri: str) -> Shelf:
         parent.is_dir() for parent in path.parents[:3] if parent != Path(parent.anchor)
     ):
         raise SinkError(f"the run's artifacts are kept on another machine ({hidden(uri)})")
-    return Shelf(uri, _repository(uri))
+    return Shelf(uri, artifacts(uri))
 
 
 def _served(uri: str, tracking_uri: str) -> str:
@@ -117,21 +118,13 @@ def _served(uri: str, tracking_uri: str) -> str:
         return f"{destination.rstrip('/')}/{urlsplit(uri).path.lstrip('/')}"
     if not tracking_uri.startswith(("http://", "https://")):
         raise SinkError("the run's artifacts are kept by the database's MLflow server: give the server's URI")
-    from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
-
-    return str(MlflowArtifactsRepository.resolve_uri(uri, real(tracking_uri)))
-
-
-def _repository(uri: str) -> ArtifactRepository:
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-    return get_artifact_repository(uri)
+    return served(uri, tracking_uri)
 
 
 def _others(folder: str, ours: str = "") -> bool:
     """Whether something other than `ours` is in a folder of a server."""
-    artifacts = _repository(folder).list_artifacts() or ()
-    return any(str(item.path).rstrip("/").rsplit("/", 1)[-1] != ours for item in artifacts)
+    there = artifacts(folder).list_artifacts() or ()
+    return any(str(item.path).rstrip("/").rsplit("/", 1)[-1] != ours for item in there)
 
 
 def local_path(uri: str) -> Path | None:

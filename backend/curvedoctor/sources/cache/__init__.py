@@ -57,16 +57,12 @@ def _blocks(units: Iterable[Unit], traits: Traits) -> Iterator[list[Unit]]:
     size = 0
     for unit in units:
         block.append(unit)
-        size += _size(unit) if traits.cached else 0
+        size += unit.size if traits.cached else 0
         if len(block) >= _BLOCK or size > MAX_BLOCK:
             yield block
             block, size = [], 0
     if block:
         yield block
-
-
-def _size(unit: Unit) -> int:
-    return sum(item for item in unit.stamp[::2] if isinstance(item, int))
 
 
 def _through(
@@ -100,12 +96,12 @@ def _by_unit(units: Sequence[Unit], load: Load) -> Iterator[list[Run | Problem]]
     """Load together, but tell apart: a run names the directory or file that its unit starts with."""
     if not units:
         return
-    owner = {unit.parts[0]: i for i, unit in enumerate(units)}
+    owner = {unit.key: i for i, unit in enumerate(units)}
     if len(owner) < len(units):
         yield from (list(load([unit])) for unit in units)
         return
     waiting: list[list[Run | Problem]] = [[] for _ in units]
-    part_of = {part: i for i, unit in enumerate(units) for part in unit.parts}
+    part_of = {part: i for i, unit in enumerate(units) for part in unit.places}
     for item in load(units):
         place = owner[item.source] if isinstance(item, Run) else part_of.get(item.where, 0)
         waiting[place].append(item)
@@ -122,8 +118,8 @@ def _problems(items: columns.Items) -> Iterator[Problem]:
 
 def key_of(unit: Unit, options: ReadOptions) -> bytes | None:
     """What the loading of a unit depends on; None if that can't be known."""
-    times = [item for item in unit.stamp[1::2] if isinstance(item, int)]
-    if not unit.stamp or "" in unit.stamp[3::2] or _size(unit) > MAX_BLOCK:
+    times = [part.changed for part in unit.parts if isinstance(part.changed, int)]
+    if not unit.sure or unit.size > MAX_BLOCK:
         return None
     if time.time_ns() - max(times, default=0) < _FRESH:
         return None

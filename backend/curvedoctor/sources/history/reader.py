@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit, parts
 from curvedoctor.sources.copies import EVENT_DIRS, is_event_file
 from curvedoctor.sources.history import attempts, beside
 from curvedoctor.sources.history.tables import Table, looks_like_history, read_tables
@@ -21,7 +21,8 @@ from curvedoctor.sources.history.tables import Table, looks_like_history, read_t
 WELL_KNOWN = frozenset(
     {
         "results.csv", "metrics.csv", "progress.csv", "history.csv", "training_log.csv", "log.csv",
-        "trainer_state.json", "metrics.json", "scalars.json", "history.json", "metrics.jsonl", "history.jsonl", "evals_result.json",
+        "trainer_state.json", "metrics.json", "scalars.json", "history.json", "metrics.jsonl",
+        "history.jsonl", "evals_result.json",
     }
 )  # fmt: skip
 _SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
@@ -96,11 +97,7 @@ class HistoryReader:
         folder = files.parent(path)
         settings = [files.join(folder, name) for name in sidecars.NAMES if name in there]
         settings = [other for other in settings if other != path and files.stamp(other)]
-        parts = (path, *settings, *events)
-        stamp: list[int | str] = []
-        for part in parts:
-            stamp.extend(files.stamp(part) or (0, ""))
-        return Unit(self.name, root, run, files.parent(folder), parts, tuple(stamp))
+        return Unit(self.name, root, run, files.parent(folder), path, parts((path, *settings, *events)))
 
 
 READER = HistoryReader()
@@ -147,7 +144,8 @@ def _counts_by_rows(head: bytes) -> bool:
 
 
 def _row(first: str, line: str) -> dict[str, object]:
-    """A line as names and numbers: an object of JSON, or cells under the first line's names; empty if it is neither."""
+    """A line as names and numbers: an object of JSON, or cells under the first line's names;
+    empty if it is neither."""
     if line.startswith("{"):
         try:
             row = json.loads(line)
@@ -169,7 +167,7 @@ def _left_out(path: str) -> str:
 
 def load_file(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
     """The runs in the file that a unit begins with."""
-    path = unit.parts[0]
+    path = unit.key
     try:
         tables = read_tables(path, options.columns)
     except files.UNREADABLE as error:
@@ -183,7 +181,7 @@ def load_file(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
         what = "holds no column of numbers over time" + (f": {reasons}" if reasons else "")
         yield Problem(path, _left_out(path) or what)
         return
-    events = [part for part in unit.parts[1:] if is_event_file(part)]
+    events = [part.path for part in unit.parts[1:] if is_event_file(part.path)]
     told_beside = beside.compare(with_columns[0], events) if events and len(with_columns) == 1 else None
     if told_beside is not None and told_beside.same and not told_beside.shorter:
         if told_beside.missing:
@@ -215,8 +213,10 @@ def _run(unit: Unit, name: str, table: Table, problems: Sequence[str]) -> Run:
     from curvedoctor.params import recognize
     from curvedoctor.roles import assign
 
-    path = unit.parts[0]
-    settings = table.settings | sidecars.read([part for part in unit.parts[1:] if not is_event_file(part)])
+    path = unit.key
+    settings = table.settings | sidecars.read(
+        [part.path for part in unit.parts[1:] if not is_event_file(part.path)]
+    )
     return Run(
         name=name,
         source=path,

@@ -89,21 +89,26 @@ class Stored:
     def facts(self) -> Facts:
         """What a filter may ask."""
         attributes = {
-            "run_id": self.run_id, "run_name": self.tags.get("mlflow.runName") or self.name or None, "status": self.status, "user_id": self.user,
+            "run_id": self.run_id, "run_name": self.tags.get("mlflow.runName") or self.name or None,
+            "status": self.status, "user_id": self.user,
             "artifact_uri": self.artifact_uri, "start_time": self.start, "end_time": self.end,
             "lifecycle_stage": self.lifecycle,
         }  # fmt: skip
         return Facts(attributes, self.params, self.tags, self.metrics, self.datasets)
 
     def group(self, store: str) -> str:
-        """Siblings share an experiment, or a parent run in it; experiments of two stores are never siblings."""
+        """Siblings share an experiment, or a parent run in it;
+        experiments of two stores are never siblings."""
         parent = self.tags.get("mlflow.parentRunId")
         name = f"{store}/{self.experiment or self.experiment_id}"
         return f"{name}/{parent}" if parent else name
 
-    def unit(self, reader: str, store: str, parts: Sequence[str], stamp: Sequence[int | str]) -> Unit:
+    def unit(
+        self, reader: str, store: str, state: Sequence[int | str], facts: Sequence[str] = (), key: str = ""
+    ) -> Unit:
         """The run as something to be loaded."""
-        return Unit(reader, store, self.title, self.group(store), tuple(parts), tuple(stamp))
+        group = self.group(store)
+        return Unit(reader, store, self.title, group, key or self.run_id, (), tuple(facts), tuple(state))
 
     def selected(self, options: ReadOptions, wanted: Filter) -> bool:
         """Whether the user asked for this run: experiment, name pattern (or id), filter, not deleted."""
@@ -149,7 +154,7 @@ class Stored:
 
 def together(units: Iterable[Unit]) -> list[Unit]:
     """Siblings one after the other: stores list runs by their start, whatever they belong to."""
-    return sorted(units, key=lambda unit: (unit.group, unit.run, unit.parts[0]))
+    return sorted(units, key=lambda unit: (unit.group, unit.run, unit.key))
 
 
 def curve(key: str, series: Series) -> Curve:

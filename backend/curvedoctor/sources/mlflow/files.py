@@ -91,7 +91,7 @@ def _load_or_say(unit: Unit) -> Run | Problem:
         return _load(unit)
     except files.UNREADABLE as error:
         return Problem(
-            where=unit.parts[0],
+            where=unit.key,
             what=f"the run can't be read: {files.reason(error)}",
             lost=True,
             kind="unreachable",
@@ -99,7 +99,7 @@ def _load_or_say(unit: Unit) -> Run | Problem:
 
 
 def _load(unit: Unit) -> Run:
-    path, experiment = unit.parts
+    path, (experiment,) = unit.key, unit.facts
     meta, problem = mlflow_disk.meta(path)
     # name and group are known since the run was found: its tags need not be read again
     stored = replace(
@@ -152,7 +152,7 @@ def _units(
             )
             if stored.selected(options, wanted):
                 stamp = mlflow_disk.stamp(run)
-                units.append(stored.unit("mlflow-files", _store(run), (run, title), stamp))
+                units.append(stored.unit("mlflow-files", _store(run), stamp, (title,), run))
         except files.UNREADABLE as error:
             problems.append(
                 Problem(

@@ -95,7 +95,7 @@ class _Kept:
         self.runs: OrderedDict[Unit, Run] = OrderedDict()
 
     def get(self, key: Unit) -> Run | None:
-        """The run of this unit, if nothing of the unit (its stamp, its parts) differs."""
+        """The run of this unit, if nothing of the unit differs."""
         return self.runs.get(key)
 
     def put(self, key: Unit, run: Run) -> None:
@@ -122,7 +122,7 @@ def _read(host: str, units: Sequence[Unit]) -> Iterator[Run | Problem]:
     described = [_described(unit) for unit in units]
     server = Server(host)
     # behind --static-prefix the REST interface lacks the prefix that the pages have
-    server.rest = units[0].parts[2]
+    server.rest = units[0].facts[1]
     histories = Histories(server, gone=_GONE.known(host))
     for (stored, _), result in zip(
         described, histories.read([wanted for _, wanted in described]), strict=True
@@ -181,14 +181,14 @@ def _unit(server: Server, stored: Stored, last: Wanted) -> Unit:
     steps, times = sum(step for step, _ in last.last.values()), sum(time for _, time in last.last.values())
     facts = {
         "name": stored.name, "experiment_id": stored.experiment_id, "experiment": stored.experiment,
-        "lifecycle": stored.lifecycle, "status": stored.status, "sizes": mlflow_facts.sizes(stored.datasets), "params": dict(stored.params), "tags": dict(stored.tags), "last": dict(last.last),
+        "lifecycle": stored.lifecycle, "status": stored.status, "sizes": mlflow_facts.sizes(stored.datasets),
+        "params": dict(stored.params), "tags": dict(stored.tags), "last": dict(last.last),
     }  # fmt: skip
     stamp = (stored.status, stored.end or 0, len(last.last), steps, times, len(stored.params))
-    parts = (stored.run_id, json.dumps(facts), server.rest)
-    return stored.unit("mlflow-http", server.address, parts, stamp)
+    return stored.unit("mlflow-http", server.address, stamp, (json.dumps(facts), server.rest))
 
 
 def _described(unit: Unit) -> tuple[Stored, Wanted]:
-    facts = json.loads(unit.parts[1])
+    facts = json.loads(unit.facts[0])
     last = {key: (int(step), int(time)) for key, (step, time) in facts.pop("last").items()}
-    return Stored(run_id=unit.parts[0], **facts), Wanted(unit.parts[0], last)
+    return Stored(run_id=unit.key, **facts), Wanted(unit.key, last)

@@ -1,7 +1,7 @@
 """Talking to an MLflow server: its REST interface, with MLflow's own authentication.
 
 User, password, token, certificates, workspaces and request plug-ins come from MLflow's environment
-variables, by way of `mlflow.utils.rest_utils`. What differs are the limits: MLflow retries for
+variables. What differs are the limits: MLflow retries for
 minutes by default; here a server that is gone is reported in seconds.
 """
 
@@ -11,13 +11,14 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from curvedoctor.address import hidden, real
+from curvedoctor.address import hidden
 from curvedoctor.errors import SourceError, UsageError
+from curvedoctor.sources.mlflow.inner import request
 
 if TYPE_CHECKING:
     from requests import Response
@@ -48,21 +49,9 @@ class Server:
     address: str
     rest: str = field(init=False)
     ajax: str = field(init=False)
-    _credentials: Any = field(init=False, repr=False)
-    _http_request: Callable[..., Response] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # nothing that runs here is to be reported to anybody
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        try:
-            from mlflow.utils.credentials import get_default_host_creds
-            from mlflow.utils.rest_utils import http_request
-        except ImportError as error:
-            why = f"{self.address}: MLflow servers need MLflow's client: pip install 'curvedoctor[mlflow]'"
-            raise SourceError(why) from error
         self.rest = self.ajax = self.address
-        self._http_request = http_request
-        self._credentials = get_default_host_creds
 
     def get(self, path: str, parameters: Sequence[tuple[str, object]], ajax: bool = False) -> Answer:
         """GET `path` (below /api/2.0/mlflow or /ajax-api/2.0/mlflow)."""
@@ -91,10 +80,10 @@ class Server:
                     error = second
             raise SourceError(f"{self.address}: {explain(error)}") from error
 
-    def _ask(self, method: str, path: str, ajax: bool, **request: Any) -> Answer:
+    def _ask(self, method: str, path: str, ajax: bool, **asked: object) -> Answer:
         host, base = (self.ajax, "/ajax-api") if ajax else (self.rest, "/api")
         for attempt in range(ATTEMPTS):
-            response = self._once(host, f"{base}/2.0/mlflow/{path}", method, request)
+            response = self._once(host, f"{base}/2.0/mlflow/{path}", method, asked)
             if response.status_code not in BUSY or attempt == ATTEMPTS - 1:
                 break
             time.sleep(_pause(response.headers.get("Retry-After"), PAUSES[attempt]))
@@ -102,19 +91,19 @@ class Server:
             raise Refused(response.status_code, _message(response))
         try:
             # Python's parser, unlike others, takes the bare NaN that bulk history contains
-            found = json.loads(response.content)
+            answer = json.loads(response.content)
         except ValueError as error:
             raise Refused(404, "the answer is not JSON: this is no MLflow server") from error
-        return found if isinstance(found, dict) else {}
+        return answer if isinstance(answer, dict) else {}
 
-    def _once(self, host: str, endpoint: str, method: str, request: Mapping[str, Any]) -> Response:
-        from mlflow.exceptions import MlflowException
-
+    def _once(self, host: str, endpoint: str, method: str, asked: Mapping[str, object]) -> Response:
         try:
-            return self._http_request(
-                self._credentials(real(host)), endpoint, method,
-                max_retries=0, timeout=_patience(), raise_on_status=False, **request,
-            )  # fmt: skip
+            from mlflow.exceptions import MlflowException
+
+            return request(host, endpoint, method, max_retries=0, timeout=_patience(), **asked)
+        except ImportError as error:
+            why = f"{self.address}: MLflow servers need MLflow's client: pip install 'curvedoctor[mlflow]'"
+            raise SourceError(why) from error
         except MlflowException as error:
             raise SourceError(f"{self.address}: {_unreachable(str(error))}") from error
 
@@ -156,7 +145,10 @@ def _message(response: Response) -> str:
 def _unreachable(text: str) -> str:
     lower = text.lower()
     if "timed out" in lower or "timeout" in lower:
-        return f"no answer within {_patience()[1]:g} s. Is the server overloaded? MLFLOW_HTTP_REQUEST_TIMEOUT sets the limit"
+        return (
+            f"no answer within {_patience()[1]:g} s. Is the server overloaded? "
+            "MLFLOW_HTTP_REQUEST_TIMEOUT sets the limit"
+        )
     if "certificate" in lower or "ssl" in lower:
         return f"TLS failed; MLFLOW_TRACKING_SERVER_CERT_PATH names the server's certificate ({text[-200:]})"
     if any(word in lower for word in ("aborted", "disconnected", "reset by peer", "broken pipe")):

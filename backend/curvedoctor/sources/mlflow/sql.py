@@ -17,12 +17,7 @@ from curvedoctor.sources import files
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow import facts as mlflow_facts
 from curvedoctor.sources.mlflow import filter as mlflow_filter
-from curvedoctor.sources.mlflow.common import (
-    Place,
-    Series,
-    Stored,
-    together,
-)  # fmt: skip
+from curvedoctor.sources.mlflow.common import Place, Series, Stored, together
 from curvedoctor.sources.mlflow.db import Database, Row, connect, is_sqlite
 from curvedoctor.sources.trackio import holds_runs
 
@@ -34,7 +29,8 @@ _SUFFIXES = (".db", ".db3", ".sqlite", ".sqlite3")
 #: runs described by one query; their curves are read one run at a time
 _BATCH = 200
 _RUN_COLUMNS = (
-    "run_uuid", "name", "status", "lifecycle_stage", "user_id", "artifact_uri", "start_time", "end_time", "experiment_id",
+    "run_uuid", "name", "status", "lifecycle_stage", "user_id", "artifact_uri", "start_time", "end_time",
+    "experiment_id",
 )  # fmt: skip
 #: tags that `find` needs even without a filter
 _NAMING = ("mlflow.runName", "mlflow.parentRunId")
@@ -90,7 +86,7 @@ class MlflowSql:
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Read runs: few queries describe a batch, one query gives a run's points."""
         for address, same in itertools.groupby(units, key=lambda unit: unit.address):
-            todo = deque(unit.parts[0] for unit in same)
+            todo = deque(unit.key for unit in same)
             try:
                 with connect(address) as database:
                     while todo:
@@ -131,7 +127,7 @@ def _find(
             )
         if stored.selected(options, wanted):
             stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, ()))
-            found.append(stored.unit("mlflow-sql", address, (stored.run_id,), stamp))
+            found.append(stored.unit("mlflow-sql", address, stamp))
     yield from together(found)
 
 
@@ -219,12 +215,8 @@ def _load(
         except Exception as error:  # a damaged page or a lost connection must not end the others
             if not database.answers():
                 raise SourceError(f"{address}: the database is gone ({files.reason(error)})") from error
-            yield Problem(
-                source,
-                f"the run's metrics can't be read: {files.reason(error)}",
-                lost=True,
-                kind="unreachable",
-            )
+            what = f"the run's metrics can't be read: {files.reason(error)}"
+            yield Problem(source, what, lost=True, kind="unreachable")
             continue
         origin = Origin(kind="mlflow-sql", address=address, key=run_id)
         yield described[run_id].run(series, Place(address, source, origin))

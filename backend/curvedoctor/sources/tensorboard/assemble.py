@@ -33,13 +33,13 @@ def runs(unit: Unit, logs: Sequence[FileLog]) -> Iterator[Run | Problem]:
     problems.extend(notes)
     kept, notes = _as_restarted(kept)
     problems.extend(notes)
-    session_list = segments.sessions(_pieces(unit.parts[0], kept))
+    session_list = segments.sessions(_pieces(unit.key, kept))
     if not session_list:
         explained = {problem.where for problem in problems}
         problems.extend(Problem(log.path, "holds no scalar") for log in mine if log.path not in explained)
         yield from problems
         return
-    beside = sidecars.read([path for path in unit.parts[1:] if not is_event_file(path)])
+    beside = sidecars.read([part.path for part in unit.parts if not is_event_file(part.path)])
     if len(session_list) == 1:
         params = _recognized(beside | settings.from_events(kept))
         yield _run(unit, unit.run, session_list[0], params, problems)
@@ -67,15 +67,15 @@ def _run(
     origin = Origin(
         kind=unit.reader,
         address=unit.address,
-        key=files.relative(unit.parts[0], unit.address),
+        key=files.relative(unit.key, unit.address),
         paths=tuple(sorted(session.paths())),
         read_only=mixed or _read_only(unit),
     )
     return Run(
         name,
-        unit.parts[0],
+        unit.key,
         unit.group,
-        curves(session, files.basename(unit.parts[0])),
+        curves(session, files.basename(unit.key)),
         params,
         tuple(problems),
         origin,
@@ -84,7 +84,7 @@ def _run(
 
 def _read_only(unit: Unit) -> str | None:
     """Why nothing can be written beside these files, as far as their address tells."""
-    if files.is_url(unit.parts[0]) and unit.parts[0].startswith(("http://", "https://")):
+    if files.is_url(unit.key) and unit.key.startswith(("http://", "https://")):
         return "web servers take no files"
     return None
 
@@ -114,7 +114,8 @@ def _without_copies(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Proble
 
 
 def _as_restarted(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Problem]]:
-    """The files with what restarts marked in later files of their directory leave of them, and a note of the rest."""
+    """The files with what restarts marked in later files of their directory leave of them,
+    and a note of the rest."""
     if not any(log.starts for log in logs):
         return list(logs), []
     first: dict[str, int] = {}
@@ -132,7 +133,10 @@ def _as_restarted(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Problem]
             marked.setdefault(folder, log.path)
         replaced[folder] = replaced.get(folder, 0) + log.replaced + _points(log.series) - _points(series)
         left[log.path] = replace(log, series=series)
-    what = "points are left out: a restart that was marked in the log after them replaces them, as in TensorBoard"
+    what = (
+        "points are left out: a restart that was marked in the log after them replaces them, "
+        "as in TensorBoard"
+    )
     notes = [
         Problem(path, f"{replaced[folder]} {what}") for folder, path in marked.items() if replaced[folder]
     ]

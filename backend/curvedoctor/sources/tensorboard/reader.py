@@ -7,7 +7,7 @@ from itertools import islice
 
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit, parts
 from curvedoctor.sources.copies import EVENT_DIRS, is_event_file
 from curvedoctor.sources.tensorboard.assemble import runs
 from curvedoctor.sources.tensorboard.fast import read_files
@@ -68,17 +68,14 @@ class TensorBoardReader:
         size = 0
         for unit in units:
             waiting.append(unit)
-            size += sum(int(item) for item in unit.stamp[2::2])
+            size += unit.size
             if size > _AT_ONCE:
                 yield from _load(waiting)
                 waiting, size = [], 0
         yield from _load(waiting)
 
     def _unit(self, root: str, path: str, events: list[str], beside: list[str], name: str) -> Unit:
-        stamp: list[int | str] = [0, ""]
-        for part in (*events, *beside):
-            stamp.extend(files.stamp(part) or (0, ""))
-        return Unit(self.name, root, name, files.parent(path), (path, *events, *beside), tuple(stamp))
+        return Unit(self.name, root, name, files.parent(path), path, parts((*events, *beside)))
 
 
 def _load(units: Sequence[Unit]) -> Iterator[Run | Problem]:
@@ -90,4 +87,5 @@ def _load(units: Sequence[Unit]) -> Iterator[Run | Problem]:
 
 def events_of(unit: Unit) -> list[str]:
     """The event files among what a unit is made of."""
-    return [path for path in unit.parts[1:] if is_event_file(path)] or list(unit.parts[1:2])
+    paths = [part.path for part in unit.parts]
+    return [path for path in paths if is_event_file(path)] or paths[:1]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit, parts
 
 #: names of logs that programs and people give; and those that are never one training's
 _LOGS = re.compile(
@@ -81,10 +81,7 @@ class TextReader:
         folder = files.parent(path)
         settings = [files.join(folder, name) for name in sidecars.NAMES if name in beside]
         settings = [other for other in settings if other != path and files.stamp(other)]
-        stamp: list[int | str] = []
-        for part in (path, *settings):
-            stamp.extend(files.stamp(part) or (0, ""))
-        return Unit(self.name, root, run, files.parent(folder), (path, *settings), tuple(stamp))
+        return Unit(self.name, root, run, files.parent(folder), path, parts((path, *settings)))
 
 
 READER = TextReader()

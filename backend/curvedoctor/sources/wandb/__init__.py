@@ -1,7 +1,9 @@
-"""Weights & Biases as a source: what `wandb` leaves on the disk, offline or not, read without it and without a network.
+"""Weights & Biases as a source: what `wandb` leaves on the disk, offline or not, read without it and without
+a network.
 
 `wandb/offline-run-DATE-ID/run-ID.wandb` holds everything; where it is missing, older versions left
-`wandb-history.jsonl`, which is a history like others. Settings are in the record log, and in `files/config.yaml`.
+`wandb-history.jsonl`, which is a history like others. Settings are in the record log, and in
+`files/config.yaml`.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import files
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit, parts
 
 _FILE = re.compile(r"^(?:offline-)?run-[^/]+\.wandb$")
 #: beside the record log, stronger than it: what was set after the log was cut
@@ -67,12 +69,8 @@ class WandbReader:
     def _unit(self, root: str, path: str, run: str) -> Unit:
         folder = files.parent(path)
         config = files.join(files.join(folder, "files"), _CONFIG)
-        parts = (path, config) if files.stamp(config) else (path,)
-        stamp: list[int | str] = []
-        for part in parts:
-            stamp.extend(files.stamp(part) or (0, ""))
-        group = files.parent(folder)
-        return Unit(self.name, root, run, group, parts, tuple(stamp))
+        there = parts((path, config) if files.stamp(config) else (path,))
+        return Unit(self.name, root, run, files.parent(folder), path, there)
 
 
 READER = WandbReader()
@@ -82,5 +80,8 @@ def _only_summary(folder: Folder) -> Claim | None:
     """What is said of a folder with nothing but a run's last values."""
     if _SUMMARY not in folder.files or "wandb-history.jsonl" in folder.files:
         return None
-    what = f"holds a run's last values only: give the folder with its record log, run-ID.wandb, or its history from the server ({_SUMMARY})"
+    what = (
+        "holds a run's last values only: give the folder with its record log, run-ID.wandb, or "
+        f"its history from the server ({_SUMMARY})"
+    )
     return Claim(problems=(Problem(folder.path, what),), files=frozenset({_SUMMARY}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import files, sidecars
@@ -127,7 +127,7 @@ def _parsed(content: memoryview) -> object:
 
 def load(unit: Unit) -> Iterator[Run | Problem]:
     """The run in a record log; a problem if it can't be read at all."""
-    path = unit.parts[0]
+    path = unit.key
     log = Log()
     try:
         with files.remote_errors(), files.open_binary(path) as stream:
@@ -162,20 +162,20 @@ def _run(unit: Unit, log: Log, curves: tuple[Curve, ...], problems: list[Problem
     from curvedoctor.params import recognize
 
     settings = {name: value for name, value in log.settings.items() if name != "_wandb"}
-    settings |= _config(unit.parts[1:])
+    settings |= _config([part.path for part in unit.parts[1:]])
     read_only = "a run of W&B takes diagnoses on its server only"
     return Run(
         name=unit.run,
-        source=unit.parts[0],
+        source=unit.key,
         group=unit.group,
         curves=curves,
         params=recognize(settings),
         problems=tuple(problems),
-        origin=Origin(unit.reader, unit.address, unit.run, unit.parts[:1], read_only),
+        origin=Origin(unit.reader, unit.address, unit.run, (unit.key,), read_only),
     )
 
 
-def _config(paths: tuple[str, ...]) -> dict[str, object]:
+def _config(paths: Sequence[str]) -> dict[str, object]:
     """`config.yaml`: each setting is a mapping with its value."""
     config: dict[str, object] = {}
     for name, value in sidecars.read(paths).items():
