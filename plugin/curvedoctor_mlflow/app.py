@@ -4,8 +4,8 @@ Settings, by environment variables:
 
 CURVEDOCTOR_ANNOTATE=1   write the diagnosis back to each run that ends
 CURVEDOCTOR_NOTE=1       …with a block in its description
-CURVEDOCTOR_NOTIFY=CMD   run this for each finding (warning or error) of a run that ends, as `watch --notify` does
-CURVEDOCTOR_INNER_APP    another `mlflow.app` to wrap, e.g. basic-auth
+CURVEDOCTOR_NOTIFY=CMD   run this for each finding (warning or error) of a run that ends, as `watch --notify`
+does CURVEDOCTOR_INNER_APP    another `mlflow.app` to wrap, e.g. basic-auth
 """
 
 from __future__ import annotations

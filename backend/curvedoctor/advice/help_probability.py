@@ -1,4 +1,5 @@
-"""How probable it is that each action helps a run, by how much, and why: learnt from trainings, then told by siblings.
+"""How probable it is that each action helps a run, by how much, and why: learnt from trainings, then told by
+siblings.
 
 The model is fitted on real trainings whose remedies were really tried (`examples/clinic`). It
 judges runs like those it saw: a loss, error or score with a direction, some points, no values
@@ -91,7 +92,8 @@ class Model:
     familiar: Familiar
     #: upper ends of bins of probability, shape (bins,)
     bins: npt.NDArray[np.float32]
-    #: gain's tenth percentile, median, ninetieth by outcome and bin, shape (outcomes, bins, 3); NaN: not known
+    #: gain's tenth percentile, median, ninetieth by outcome and bin, shape (outcomes, bins, 3); NaN:
+    #: not known
     gains: npt.NDArray[np.float32]
 
     def probabilities(self, rows: Floats) -> Floats:
@@ -105,7 +107,8 @@ class Model:
         return 1.0 / (1.0 + np.exp(-odds)), self.familiar.strange(distance)
 
     def gain(self, outcome: int, chance: float) -> Gain | None:
-        """What runs gained for which an action was about as probable to help; None where too few are known."""
+        """What runs gained for which an action was about as probable to help;
+        None where too few are known."""
         bin_ = min(int(np.searchsorted(self.bins, chance)), len(self.bins) - 1)
         low, middle, high = (float(g) for g in self.gains[outcome, bin_])
         return None if np.isnan(middle) else (round(low, 3), round(middle, 3), round(high, 3))
@@ -145,7 +148,8 @@ def default_model() -> Model | None:
 
 
 def judgeable(case: Case) -> bool:
-    """Whether the run is of the kind the model was fitted on: one network's, with a curve that has a direction."""
+    """Whether the run is of the kind the model was fitted on: one network's,
+    with a curve that has a direction."""
     s = case.primary
     return (
         s is not None
@@ -158,7 +162,8 @@ def judgeable(case: Case) -> bool:
 
 
 def inputs(cases: Sequence[Case], features: Sequence[str]) -> Floats:
-    """Rows for a model that was fitted on these features, by name; NaN where this version has none of that name."""
+    """Rows for a model that was fitted on these features, by name;
+    NaN where this version has none of that name."""
     rows = vector.matrix(list(cases))
     position = {name: i for i, name in enumerate(vector.names())}
     padded = np.hstack([rows, np.full((len(rows), 1), np.nan)])
@@ -201,7 +206,8 @@ def _chances(case: Case, chances: dict[str, float]) -> dict[str, float]:
 def _attributions(
     trees: Boosted, rows: Floats, chances: Sequence[Mapping[str, float]]
 ) -> list[dict[str, tuple[str, ...]]]:
-    """Of each row the facts that raised the log-odds of its likeliest actions most; an action is looked at for all rows at once."""
+    """Of each row the facts that raised the log-odds of its likeliest actions most;
+    an action is looked at for all rows at once."""
     likeliest = [sorted(known, key=lambda action: -known[action])[:EXPLAINED] for known in chances]
     attributions: list[dict[str, tuple[str, ...]]] = [dict.fromkeys(actions, ()) for actions in likeliest]
     filled = impute(rows)

@@ -150,7 +150,8 @@ class Siblings:
         return clear if any(t.helped for t in clear) else clear + self._together(own)
 
     def _together(self, own: Summary) -> list[Trial]:
-        """What the best sibling has changed at once, two or three hyperparameters, if it ended clearly lower."""
+        """What the best sibling has changed at once, two or three hyperparameters,
+        if it ended clearly lower."""
         for other in self._lowest.get(own.curve, ()):
             gain = saved_by(own, other)
             if gain < HELPS:

@@ -132,7 +132,8 @@ def remove(folder: Path) -> list[str]:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the directory's lock, making the directory. Raises `SinkError` if another writer keeps it for long."""
+    """Hold the directory's lock, making the directory.
+    Raises `SinkError` if another writer keeps it for long."""
     from filelock import FileLock, Timeout
 
     lock, held = FileLock(folder / LOCK, timeout=PATIENCE), False
