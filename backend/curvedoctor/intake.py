@@ -132,13 +132,13 @@ def of_rows(rows: Iterable[object]) -> dict[str, Points]:
                 f"row {number} must be a mapping of names to values: it is a {type(row).__name__}"
             )
         step = next((key for key in STEPS if key in row), None)
-        place = float(number) if step is None else float(row[step])
-        if not math.isfinite(place):
+        at = float(number) if step is None else float(row[step])
+        if not math.isfinite(at):
             continue
         for key, value in row.items():
             numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool)
             if str(key) not in TIMES and numeric:
-                columns.setdefault(str(key), []).append((place, float(value)))
+                columns.setdefault(str(key), []).append((at, float(value)))
     return {
         key: (
             np.array([p for p, _ in pairs]).astype(np.int64),

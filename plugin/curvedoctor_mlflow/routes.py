@@ -39,7 +39,8 @@ def add(app: Flask, service: DiagnosisService) -> dict[str, list[str]]:
     """Add our routes to MLflow's Flask app; returns them by who may read them."""
     base = inner.prefixed("/" + page.ROUTES)
     handlers = {
-        "brief": lambda: _brief(service), "run": lambda: _run(service), "experiment": lambda: _experiment(service),
+        "brief": lambda: _brief(service), "run": lambda: _run(service),
+        "experiment": lambda: _experiment(service),
         "counts": lambda: _counts(service), "explain": _explain, "page": _page,
     }  # fmt: skip
     for name, handler in handlers.items():
@@ -125,33 +126,33 @@ def _of_run(service: DiagnosisService) -> tuple[ExperimentState, Diagnosis | Non
     run_id = _asked("run_id")
     state = _own(service, run_id)
     diagnosis = state.diagnoses.get(run_id)
-    told = _status(state, diagnosis is None)
+    status = _status(state, diagnosis is None)
     if diagnosis is not None:
-        told["curves"] = run_id not in state.curveless
-        told["running"] = diagnosis.run.status in {"running", "scheduled"}
-    return state, diagnosis, told
+        status["curves"] = run_id not in state.curveless
+        status["running"] = diagnosis.run.status in {"running", "scheduled"}
+    return state, diagnosis, status
 
 
 def _brief(service: DiagnosisService) -> Response:
     """What the badge shows of a run."""
     from curvedoctor_panel.view import headline
 
-    _, diagnosis, told = _of_run(service)
+    _, diagnosis, status = _of_run(service)
     if diagnosis is not None:
-        told |= {
+        status |= {
             "state": diagnosis.state, "headline": headline(diagnosis),
             "conditions": [finding.condition for finding in diagnosis.findings],
         }  # fmt: skip
-    return _answer(told)
+    return _answer(status)
 
 
 def _run(service: DiagnosisService) -> Response:
     """Everything about one run."""
     from curvedoctor_panel.view import run_view
 
-    state, diagnosis, told = _of_run(service)
+    state, diagnosis, status = _of_run(service)
     shown = None if diagnosis is None else service.show(state, _asked("run_id"))
-    return _answer({**told, "view": None if shown is None else run_view(shown, pages=False)})
+    return _answer({**status, "view": None if shown is None else run_view(shown, pages=False)})
 
 
 def _chosen() -> frozenset[str]:
@@ -180,11 +181,11 @@ def _experiment(service: DiagnosisService) -> Response:
     experiment = _asked("experiment_id")
     inner.see(experiment)
     state = _wait(service, experiment, lambda state: state.version > 0)
-    told = _status(state)
+    status = _status(state)
     if request.args.get("version") != str(state.version):
         problems = [problem(item) for item in list(state.problems.values())]
-        told["overview"] = combine(state.lines(_chosen()), problems)
-    return _answer(told)
+        status["overview"] = combine(state.lines(_chosen()), problems)
+    return _answer(status)
 
 
 def _explain() -> Response:
@@ -204,7 +205,8 @@ def _static(name: str) -> Response:
     from flask import Response, request
 
     headers = {
-        "Cache-Control": f"private, max-age={KEPT}", "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding",
+        "Cache-Control": f"private, max-age={KEPT}", "X-Content-Type-Options": "nosniff",
+        "Vary": "Accept-Encoding",
     }  # fmt: skip
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         headers["Content-Encoding"] = "gzip"

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-#: seconds between two looks at an experiment at least, and after the first one, which is the long one, at most
+#: seconds between two looks at an experiment at least, and after the first one, which is the long one,
+#: at most
 INTERVAL, LONGEST = 5.0, 60.0
 #: looking again may take this share of a core: after a long look there is a long rest
 SHARE = 0.05
@@ -114,8 +115,9 @@ class DiagnosisService:
         return state
 
     def ended(self, experiment: str, run_id: str, inside: Inside) -> None:
-        """A run has ended: where it is to be told of, diagnose it. Else its page does, once somebody looks."""
-        if not (_said("CURVEDOCTOR_ANNOTATE") or _said("CURVEDOCTOR_NOTIFY")):
+        """A run has ended: where it is to be told of, diagnose it. Else its page does,
+        once somebody looks."""
+        if not (_setting("CURVEDOCTOR_ANNOTATE") or _setting("CURVEDOCTOR_NOTIFY")):
             return
         with self._lock:
             state = self._states.setdefault(experiment, ExperimentState())
@@ -124,15 +126,16 @@ class DiagnosisService:
             self._put(experiment, run_id, inside)
 
     def own(self, state: ExperimentState, experiment: str, run_id: str) -> None:
-        """Judge the run of a page by itself, at once, where no look has met it yet: the page does not wait for
-        the experiment. What its siblings say comes with the next look, which also finds what has changed."""
+        """Judge the run of a page by itself, at once, where no look has met it yet: the page does not wait
+        for the experiment. What its siblings say comes with the next look,
+        which also finds what has changed."""
         if state.complete and run_id in state.diagnoses:
             return
         before, when = state.alone.get(run_id, (None, float("-inf")))
         if time.monotonic() - when < INTERVAL:
             return
-        found = (item for item in find_all([self.address], ReadOptions(run=run_id)) if isinstance(item, Unit))
-        unit = next((item for item in found if item.run_id == run_id), None)
+        units = (item for item in find_all([self.address], ReadOptions(run=run_id)) if isinstance(item, Unit))
+        unit = next((item for item in units if item.run_id == run_id), None)
         state.alone[run_id] = (unit, time.monotonic())
         if unit is None or unit in {before, state.units.get(run_id)}:
             return
@@ -153,9 +156,9 @@ class DiagnosisService:
 
     def _neutral(self, run: Run, experiment: str) -> Run:
         """Without the backend store's address, which is not for the users of the server."""
-        place = f"experiments/{experiment}/runs/{run.origin.key}" if run.origin else experiment
+        source = f"experiments/{experiment}/runs/{run.origin.key}" if run.origin else experiment
         group = run.group.removeprefix(f"{self.address}/")
-        return replace(run, source=place, group=group)
+        return replace(run, source=source, group=group)
 
     def _put(self, experiment: str, run_id: str, inside: Inside) -> None:
         self._todo.put((experiment, run_id, inside))
@@ -190,15 +193,15 @@ class DiagnosisService:
 
     def _look(self, experiment: str, state: ExperimentState) -> None:
         read = ReadOptions(experiment=experiment)
-        found = [item for item in find_all([self.address], read) if isinstance(item, Unit)]
-        units = {unit.run_id: unit for unit in found}
+        listed = [item for item in find_all([self.address], read) if isinstance(item, Unit)]
+        units = {unit.run_id: unit for unit in listed}
         state.total = len(units)
         gone = state.rows.keys() - units.keys()
         for run_id in gone:
             state.rows.pop(run_id, None)
             state.diagnoses.pop(run_id, None)
         judged = 0
-        for looked in state.live.look(found):
+        for looked in state.live.look(listed):
             run_id = looked.unit.run_id
             for problem in looked.problems or ():
                 where = problem.where.replace(self.address, "store")
@@ -223,15 +226,16 @@ class DiagnosisService:
         state.diagnoses[run_id] = replace(shown, run=replace(shown.run, curves=()))
 
     def _tell(self, state: ExperimentState, run_id: str) -> None:
-        """Of a run that has ended: write the diagnosis back, and call the operator's program, where asked for."""
+        """Of a run that has ended: write the diagnosis back, and call the operator's program,
+        where asked for."""
         diagnosis = self.show(state, run_id)
         if diagnosis is None:
             return
-        if _said("CURVEDOCTOR_ANNOTATE"):
-            for outcome in annotate([diagnosis], WriteOptions(note=bool(_said("CURVEDOCTOR_NOTE")))):
+        if _setting("CURVEDOCTOR_ANNOTATE"):
+            for outcome in annotate([diagnosis], WriteOptions(note=bool(_setting("CURVEDOCTOR_NOTE")))):
                 level = logging.INFO if outcome.status in {"written", "unchanged"} else logging.WARNING
                 _logger.log(level, "run %s: %s: %s", run_id, outcome.status, "; ".join(outcome.what))
-        program = _said("CURVEDOCTOR_NOTIFY")
+        program = _setting("CURVEDOCTOR_NOTIFY")
         for finding in diagnosis.findings if program else ():
             if finding.severity != "info":
                 notify(
@@ -239,7 +243,7 @@ class DiagnosisService:
                 )
 
 
-def _said(variable: str) -> str:
+def _setting(variable: str) -> str:
     """What an environment variable says; nothing where it is switched off."""
     value = os.environ.get(variable, "")
     return "" if value == "0" else value

@@ -71,7 +71,7 @@ class Feed:
             {
                 "tag": tag,
                 "steps": [int(point.step) for point in points],
-                "values": [_said(float(point.value)) for point in points],
+                "values": [_of_json(float(point.value)) for point in points],
                 "walls": [float(point.wall_time) for point in points],
             }
             for tag, points in read.get(run, {}).items()
@@ -88,7 +88,7 @@ def _context() -> RequestContext:
     return context.RequestContext()
 
 
-def _said(value: float) -> Json:
+def _of_json(value: float) -> Json:
     """JSON has no NaN and no infinity: they travel as text."""
     return value if math.isfinite(value) else str(value)
 

@@ -105,18 +105,18 @@ class DiagnosisService:
     def _find(self, place: Place) -> str:
         """Look for the units of a place; returns why it can't be read, if so: what was there is kept."""
         try:
-            found = list(find_all([place.address]))
+            items = list(find_all([place.address]))
         except CurvedoctorError as error:
             return str(error)
         prefix = f"{place.prefix}/" if place.prefix else ""
         self._units[place] = [
             replace(item, run=prefix + item.run)
-            for item in found
+            for item in items
             if isinstance(item, Unit) and item.reader == "tensorboard"
         ]
         with self.lock:
             self._note(
-                f"{place.prefix}:{place.address}", [item for item in found if isinstance(item, Problem)]
+                f"{place.prefix}:{place.address}", [item for item in items if isinstance(item, Problem)]
             )
         return ""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,116 @@ def ppo(seed: int, reward: Floats, explained: Floats | None = None) -> Run:
 def rising(seed: int, n: int = 200) -> Floats:
     r = np.random.default_rng(seed)
     return np.asarray(200 * (1 - np.exp(-4 * np.linspace(0, 1, n))) + 5 * r.standard_normal(n))
+
+
+# --- what holds an agent back, whatever its reward does
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("weight", [0.01, 1.0])
+@pytest.mark.parametrize("k", [2, 4, 18])
+def test_a_policy_that_entropy_keeps_random(seed: int, weight: float, k: int) -> None:
+    """The reward rises a little: what is random gets something."""
+    r = np.random.default_rng(seed)
+    most = np.log(k) * (1 - 0.005 * r.random(100))
+    run = logged(
+        rollout__ep_rew_mean=20 + 8 * (1 - np.exp(-9 * np.linspace(0, 1, 100))) + r.standard_normal(100),
+        train__entropy_loss=-most,
+    )
+    diagnosis = told(replace(run, params={"entropy_coef": weight, "lr": 3e-4}))
+    assert ("over-regularized" in grave(diagnosis)) == (weight == 1.0)
+    if weight == 1.0:
+        assert (diagnosis.prescriptions[0].action, diagnosis.prescriptions[0].proposed) == (
+            "reduce-regularization",
+            0.01,
+        )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("discount", "length", "says"),
+    [
+        (0.2, 60, True),
+        (0.5, 400, True),
+        (0.99, 400, False),
+        (0.0, 60, False),
+        (0.5, 3, False),
+        (0.8, 40, False),
+    ],
+)
+def test_a_discount_that_sees_no_farther_than_its_nose(
+    seed: int, discount: float, length: int, says: bool
+) -> None:
+    r = np.random.default_rng(seed)
+    run = logged(
+        rollout__ep_rew_mean=rising(seed), rollout__ep_len_mean=length * (1 + 0.02 * r.standard_normal(200))
+    )
+    diagnosis = told(replace(run, params={"discount": discount}))
+    assert ("wrong-loss" in grave(diagnosis)) == says
+    if says:
+        first = diagnosis.prescriptions[0]
+        assert (first.action, first.parameter, first.proposed) == ("change-loss", "discount", 0.99)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("lr", "kl", "says"), [(0.2, 0.01, True), (3e-4, 1.2, True), (3e-4, 0.02, False), (3e-3, 0.05, False)]
+)
+def test_a_reward_that_is_not_held(seed: int, lr: float, kl: float, says: bool) -> None:
+    """Up and down by half of its rise over and over; noise alone is nothing to say."""
+    r, x = np.random.default_rng(seed), np.linspace(0, 1, 200)
+    y = (
+        150 * (1 - np.exp(-6 * x))
+        - 130 * (np.sin(2 * np.pi * (3 * x + seed / 10)) > 0.2) * x
+        + 5 * r.standard_normal(200)
+    )
+    run = logged(
+        rollout__ep_rew_mean=y,
+        train__approx_kl=kl * (1 + 0.3 * r.random(200)),
+        train__learning_rate=np.full(200, lr),
+    )
+    diagnosis = told(replace(run, params={"optimizer": "adam", "lr": lr}))
+    assert ("lr-too-high" in grave(diagnosis)) == says
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_policy_that_is_saturated_at_once(seed: int) -> None:
+    r = np.random.default_rng(seed)
+    gone = np.where(np.arange(100) < 2, 1.6, 1e-12 * r.random(100))
+    slowly = 1.6 * np.exp(-6 * np.linspace(0, 1, 100))
+    for entropy, says in ((gone, True), (slowly, False)):
+        run = logged(
+            rollout__ep_rew_mean=9 + 3 * (1 - np.exp(-np.arange(100.0))) + 0.1 * r.standard_normal(100),
+            losses__entropy=entropy,
+        )
+        assert ("lr-too-high" in grave(told(run))) == says
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_critic_whose_targets_do_not_move(seed: int) -> None:
+    r = np.random.default_rng(seed)
+    run = logged(
+        charts__episodic_return=9.5 + 0.1 * r.standard_normal(100), losses__td_loss=1e-3 * (1 + 0.2 * r.random(100)) + np.exp(-np.arange(100.0)),
+        losses__q_values=1.05 + 0.01 * r.standard_normal(100),
+    )  # fmt: skip
+    diagnosis = told(run)
+    assert "reward-flat" in grave(diagnosis)
+    assert (diagnosis.prescriptions[0].action, diagnosis.prescriptions[0].parameter) == (
+        "fix-targets",
+        "target_update",
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_language_models_distance_is_no_step(seed: int) -> None:
+    """GRPO's `kl` is measured from where the policy began, and grows."""
+    r, x = np.random.default_rng(seed), np.linspace(0, 1, 120)
+    run = logged(
+        reward=0.1 + 0.6 * (1 - np.exp(-4 * x)) + 0.05 * r.standard_normal(120),
+        kl=4 * x,
+        completions__mean_length=80 + r.standard_normal(120),
+    )
+    assert not grave(told(run))
 
 
 # --- the reward decides, not what is logged beside it

@@ -237,7 +237,7 @@ def test_a_thousand_runs_scroll_with_few_rows_in_the_page(watched: Watched, tmp_
     page.keyboard.press("End")
     page.locator(".cd-row.cd-chosen").wait_for()
     assert page.locator(".cd-row.cd-chosen").get_attribute("title") == "sweep/run_0999"
-    assert page.locator(".cd-row.cd-chosen .cd-row-name").inner_text() == "…0999", (
+    assert page.locator(".cd-row.cd-chosen .cd-row-name").inner_text() == "…/run_0999", (
         "what all share is left out"
     )
     page.locator(".cd-search").fill("run_0007")
@@ -347,7 +347,7 @@ def test_across_runs_begins_with_sentences(watched: Watched, many: Path) -> None
     page = watched.page
     page.goto(many.as_uri() + "#view=across")
     said = page.locator(".cd-summary").inner_text()
-    assert "14 runs: 2 failed, 7 needs attention" in said and "Overfitting: 6 of 14 runs" in said
+    assert "14 runs: 2 failed, 7 need attention" in said and "Overfitting: 6 of 14 runs" in said
     page.locator(".cd-next", has_text="best lr lies below").wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
     page.locator(".cd-heat-row [class*=cd-fill]").first.click()

@@ -85,7 +85,7 @@ CASES = [
      {"model": "transformer", "width": 768, "depth": 12, "activation": "gelu", "dropout": 0.1, "n_classes": 3, "loss": "cross-entropy"}),
     ({"id2label.0": "a", "id2label.1": "b", "num_train_epochs": 1, "max_steps": 1200}, {"n_classes": 2, "max_steps": 1200, "loss": "cross-entropy"}),
     ({"n_epochs": 10, "gae_lambda": 0.95, "gamma": 0.99, "learning_rate": 3e-4, "n_steps": 2048, "batch_size": 64, "policy_class": "MlpPolicy"},
-     {"lr": 3e-4, "batch_size": 64, "model": "mlp"}),
+     {"lr": 3e-4, "batch_size": 64, "model": "mlp", "discount": 0.99}),
     ({"hidden": [64, 64, 32], "keep_prob": 0.8, "bn": True, "init": "kaiming_normal_", "nonlinearity": "LeakyReLU(0.01)"},
      {"depth": 3, "width": 64, "dropout": 0.2, "norm": "batch", "init": "he", "activation": "leaky-relu"}),
     ({"scheduler": "StepLR", "step_size": 20, "gamma": 0.5, "scheduler_gamma": 0.5}, {"schedule": "step", "step_size": 20.0, "gamma": 0.5}),
@@ -154,7 +154,7 @@ def test_two_keys_of_equal_standing_that_disagree_say_nothing() -> None:
         ("optimizer", {
             "adam": ["Adam", "FusedAdam", "tf.keras.optimizers.legacy.Adam", "<keras.src.optimizers.adam.Adam object at 0x7f>", "Adam(lr=x)"],
             "adamw": ["adamw_torch", "adamw_bnb_8bit", "paged_adamw_32bit", "OptimizerNames.ADAMW_HF", "!!python/name:torch.optim.AdamW"],
-            "sgd": ["torch.optim.SGD", "<class 'torch.optim.sgd.SGD'>", "sgd_momentum", "Nesterov"],
+            "sgd": ["torch.optim.SGD", "<class 'torch.optim.sgd.SGD'>"], "momentum": ["momentum", "sgd_momentum", "Nesterov"],
         }),
         ("scheduler", {
             "cosine": ["CosineAnnealingLR", "<torch.optim.lr_scheduler.CosineAnnealingLR object at 0x7f>", "get_cosine_schedule_with_warmup"],

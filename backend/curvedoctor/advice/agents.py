@@ -1,7 +1,8 @@
-"""A prescription's numbers for an agent: learning rate, trust region, entropy, batch, the checkpoint to go back to.
+"""A prescription's numbers for an agent: learning rate, trust region, entropy, batch, the checkpoint to go
+back to.
 
-Nothing here speaks of data sets or classes. Usual values are those of the libraries' defaults (Stable-Baselines3,
-CleanRL, RLlib; Andrychowicz et al. 2021).
+Nothing here speaks of data sets or classes. Usual values are those of the libraries' defaults
+(Stable-Baselines3, CleanRL, RLlib; Andrychowicz et al. 2021).
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from curvedoctor.model import Finding
 
 #: learning rate, entropy coefficient, gradient norm and target KL that agents are usually trained with
 LR, ENTROPY, NORM, KL = 3e-4, 0.01, 0.5, 0.02
-#: what a rate is multiplied with; a rate farther off than FAR goes to the usual one at once
+#: discount, and updates after which a target network is copied
+DISCOUNT, UPDATES = 0.99, 100
+#: what a rate is multiplied with; a rate farther off than FAR goes to the usual one at once,
+#: or most of the way down
 STEP, FAR = 3.0, 10.0
 _CLIP_RANGE = re.compile(r"(^|[/_ ])e?_?clip_?(range|coef|param|eps\w*)?$")
 
@@ -33,8 +37,10 @@ def _rate(*, up: bool) -> Callable[[Case, Sequence[Finding]], Change]:
             return Change(text, "lr", None, None, round(factor, 3))
         lr = float(f"{lr:.6g}")  # logged in float32
         far = lr * FAR <= LR if up else lr >= LR * FAR
-        proposed = LR if far else float(f"{lr * factor:.2g}")
-        usual = ", which is customary" if far else ""
+        # most of the way down: at the customary rate what was planned for a higher one may take too long
+        towards = LR if up else lr ** (1 / 3) * LR ** (2 / 3)
+        proposed = float(f"{towards if far else lr * factor:.2g}")
+        usual = f"; {LR:g} is customary" if far and not up else ", which is customary" if far else ""
         text = f"{verb} the learning rate from {say(lr)} to {say(proposed)}{usual}."
         return Change(text, "lr", lr, proposed, float(f"{proposed / lr:.3g}"))
 
@@ -55,7 +61,10 @@ def _trust(case: Case) -> Change:
     target = float(f"{usual:.2g}") if KL / 2 <= usual <= 5 * KL else KL
     if clip is not None and clip > 0.1:
         proposed = float(f"{min(clip / 2, 0.2):.2g}")
-        text = f"Lower the clip range from {say(clip)} to {say(proposed)}, and end an update's epochs at a KL of {target:g}."
+        text = (
+            f"Lower the clip range from {say(clip)} to {say(proposed)}, and end an update's epochs "
+            f"at a KL of {target:g}."
+        )
         return Change(text, "clip_range", clip, proposed, float(f"{proposed / clip:.3g}"))
     text = f"End the epochs of an update at a KL of {target:g} (target KL)."
     return Change(text, "target_kl", case.params.get("target_kl"), target)
@@ -75,7 +84,11 @@ def _clip_range(case: Case) -> float | None:
 def _more_entropy(case: Case, findings: Sequence[Finding]) -> Change:
     current = case.number("entropy_coef")
     proposed = max(ENTROPY, float(f"{(current or 0.0) * STEP:.2g}"))
-    text = f"Raise the entropy coefficient {'to' if current is None else f'from {say(current)} to'} {say(proposed)}: explore longer."
+    text = (
+        "Raise the entropy coefficient "
+        f"{'to' if current is None else f'from {say(current)} to'} {say(proposed)}: explore "
+        "longer."
+    )
     return Change(text, "entropy_coef", current, proposed, proposed / current if current else None)
 
 
@@ -83,16 +96,19 @@ def _less_entropy(case: Case, findings: Sequence[Finding]) -> Change:
     current = case.number("entropy_coef")
     if not current:
         return Change("Lower the entropy coefficient to a tenth.", "entropy_coef", current, None, 0.1)
-    proposed = float(f"{current / 10:.2g}")
+    proposed = ENTROPY if current >= FAR * ENTROPY else float(f"{current / 10:.2g}")
     text = f"Lower the entropy coefficient from {say(current)} to {say(proposed)}."
-    return Change(text, "entropy_coef", current, proposed, 0.1)
+    return Change(text, "entropy_coef", current, proposed, float(f"{proposed / current:.3g}"))
 
 
 def _batch(case: Case, findings: Sequence[Finding]) -> Change:
     size = case.number("batch_size")
     if not size:
         return Change("Collect four times as many steps for each update.", "batch_size", None, None, 4.0)
-    text = f"Raise the batch size from {say(size)} to {round(4 * size)}, and the steps collected for each update with it."
+    text = (
+        f"Raise the batch size from {say(size)} to {round(4 * size)}, and the steps collected "
+        "for each update with it."
+    )
     return Change(text, "batch_size", case.params["batch_size"], round(4 * size), 4.0)
 
 
@@ -115,13 +131,17 @@ def _restore(case: Case, findings: Sequence[Finding]) -> Change | None:
     if s is None or not isinstance(at, (int, float)):
         return None
     what = "evaluation" if s.curve.role.split in ("val", "test") else "reward"
-    text = f"Go back to the checkpoint of the best {what}, at {s.curve.axis} {at:.10g}, and go on from there with smaller steps."
+    text = (
+        f"Go back to the checkpoint of the best {what}, at {s.curve.axis} {at:.10g}, and go on "
+        "from there with smaller steps."
+    )
     return Change(text, None, None, None, None, float(at))
 
 
 def _simplest(case: Case, findings: Sequence[Finding]) -> Change:
     return Change(
-        "Try the simplest task of the kind first (a short horizon, a dense reward): if it stays, the code is at fault."
+        "Try the simplest task of the kind first (a short horizon, a dense reward): if it "
+        "stays, the code is at fault."
     )
 
 
@@ -130,6 +150,26 @@ def _adam(case: Case, findings: Sequence[Finding]) -> Change:
     return Change(
         f"Change the optimizer from {current} to Adam with lr {LR:g}.", "optimizer", current, "adam"
     )
+
+
+def _discount(case: Case, findings: Sequence[Finding]) -> Change:
+    current = case.number("discount")
+    text = (
+        f"Raise the discount{'' if current is None else f' from {say(current)}'} to "
+        f"{DISCOUNT:g}: what comes later counts too."
+    )
+    return Change(text, "discount", current, DISCOUNT)
+
+
+def _targets(case: Case, findings: Sequence[Finding]) -> Change:
+    """The critic's targets: of another scale than the returns, or a network that is never copied."""
+    if any(f.condition == "critic-divergence" for f in findings):
+        return Change("Scale the rewards to order one before the critic sees them.", "reward_scale")
+    text = (
+        f"Copy the network to the target network every {UPDATES} updates, or let the target "
+        "follow by 0.005 a step."
+    )
+    return Change(text, "target_update", None, UPDATES)
 
 
 CHANGES: Mapping[str, Callable[[Case, Sequence[Finding]], Change | None]] = {
@@ -143,4 +183,6 @@ CHANGES: Mapping[str, Callable[[Case, Sequence[Finding]], Change | None]] = {
     "restore-checkpoint": _restore,
     "overfit-one-batch": _simplest,
     "change-optimizer": _adam,
+    "change-loss": _discount,
+    "fix-targets": _targets,
 }

@@ -1,4 +1,5 @@
-"""How probable it is that each action helps a run, by how much, and why: learnt from trainings, then told by siblings.
+"""How probable it is that each action helps a run, by how much, and why: learnt from trainings, then told by
+siblings.
 
 The model is fitted on real trainings whose remedies were really tried (`examples/clinic`). It
 judges runs like those it saw: a loss, error or score with a direction, some points, no values
@@ -96,21 +97,23 @@ class Model:
     familiar: Familiar
     #: upper ends of bins of probability, shape (bins,)
     bins: npt.NDArray[np.float32]
-    #: gain's tenth percentile, median, ninetieth by outcome and bin, shape (outcomes, bins, 3); NaN: not known
+    #: gain's tenth percentile, median, ninetieth by outcome and bin, shape (outcomes, bins, 3); NaN:
+    #: not known
     gains: npt.NDArray[np.float32]
 
     def probabilities(self, rows: Floats) -> Floats:
         """Probability of each outcome, shape (n, outcomes), for rows of features (n, features)."""
-        return self.told(rows)[0]
+        return self.probabilities_and_strange(rows)[0]
 
-    def told(self, rows: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    def probabilities_and_strange(self, rows: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """Those probabilities, and whether the run is unlike what was learnt from, shape (n,)."""
         distance = self.familiar.distance(rows)
         odds = self.familiar.shrunk(self.boosted.scores(impute(rows)), distance)
         return 1.0 / (1.0 + np.exp(-odds)), self.familiar.strange(distance)
 
     def gain(self, outcome: int, chance: float) -> Gain | None:
-        """What runs gained for which an action was about as probable to help; None where too few are known."""
+        """What runs gained for which an action was about as probable to help;
+        None where too few are known."""
         bin_ = min(int(np.searchsorted(self.bins, chance)), len(self.bins) - 1)
         low, middle, high = (float(g) for g in self.gains[outcome, bin_])
         return None if np.isnan(middle) else (round(low, 3), round(middle, 3), round(high, 3))
@@ -150,7 +153,8 @@ def default_model() -> Model | None:
 
 
 def judgeable(case: Case) -> bool:
-    """Whether the run is of the kind the model was fitted on: one network's, with a curve that has a direction."""
+    """Whether the run is of the kind the model was fitted on: one network's,
+    with a curve that has a direction."""
     s = case.primary
     return (
         s is not None
@@ -163,7 +167,8 @@ def judgeable(case: Case) -> bool:
 
 
 def inputs(cases: Sequence[Case], features: Sequence[str]) -> Floats:
-    """Rows for a model that was fitted on these features, by name; NaN where this version has none of that name."""
+    """Rows for a model that was fitted on these features, by name;
+    NaN where this version has none of that name."""
     rows = vector.matrix(list(cases))
     position = {name: i for i, name in enumerate(vector.names())}
     padded = np.hstack([rows, np.full((len(rows), 1), np.nan)])
@@ -178,11 +183,11 @@ def estimates(cases: Sequence[Case], model: Model | None = None) -> list[Estimat
     if model is None or not chosen:
         return out
     rows = inputs([cases[i] for i in chosen], model.boosted.features)
-    told, strange = model.told(rows)
+    probabilities, strange = model.probabilities_and_strange(rows)
     outcomes = model.boosted.outcomes
     chances = [
         _chances(cases[i], dict(zip(outcomes, row.tolist(), strict=True)))
-        for i, row in zip(chosen, told, strict=True)
+        for i, row in zip(chosen, probabilities, strict=True)
     ]
     reasons = _attributions(model.boosted, rows, chances)
     for k, i in enumerate(chosen):
@@ -206,9 +211,10 @@ def _chances(case: Case, chances: dict[str, float]) -> dict[str, float]:
 def _attributions(
     trees: Boosted, rows: Floats, chances: Sequence[Mapping[str, float]]
 ) -> list[dict[str, tuple[str, ...]]]:
-    """Of each row the facts that raised the log-odds of its likeliest actions most; an action is looked at for all rows at once."""
+    """Of each row the facts that raised the log-odds of its likeliest actions most;
+    an action is looked at for all rows at once."""
     likeliest = [sorted(known, key=lambda action: -known[action])[:EXPLAINED] for known in chances]
-    found: list[dict[str, tuple[str, ...]]] = [dict.fromkeys(actions, ()) for actions in likeliest]
+    attributions: list[dict[str, tuple[str, ...]]] = [dict.fromkeys(actions, ()) for actions in likeliest]
     filled = impute(rows)
     for action in dict.fromkeys(action for actions in likeliest for action in actions):
         which = [k for k, actions in enumerate(likeliest) if action in actions]
@@ -216,5 +222,5 @@ def _attributions(
         strongest = np.argsort(-moved, axis=1, kind="stable")[:, :LOOKED_AT].tolist()
         for k, change, places in zip(which, moved, strongest, strict=True):
             raised = ((trees.features[f], float(rows[k, f])) for f in places if change[f] > 0)
-            found[k][action] = facts(raised, REASONS)
-    return found
+            attributions[k][action] = facts(raised, REASONS)
+    return attributions

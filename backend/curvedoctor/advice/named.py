@@ -11,7 +11,8 @@ from curvedoctor.features.pair import JUDGES, MAKERS, sides
 from curvedoctor.features.rates import tuned
 from curvedoctor.model import Finding
 
-#: what the winner's learning rate is multiplied by: the two-time-scale rule's ratios are of this order (Heusel et al. 2017)
+#: what the winner's learning rate is multiplied by:
+#: the two-time-scale rule's ratios are of this order (Heusel et al. 2017)
 HELD_BACK = 0.25
 
 
@@ -26,7 +27,8 @@ def named(case: Case, action: str, findings: Sequence[Finding]) -> Change | None
                 return _held_back(winner)
         if finding.evidence.get("kl") is not None and action == "reduce-regularization":
             return Change(
-                "Lower the weight of the KL term (β) tenfold, or raise it from zero over the first third of the run (KL annealing)."
+                "Lower the weight of the KL term (β) tenfold, or raise it from zero over the first "
+                "third of the run (KL annealing)."
             )
     if tuned(case) is not None or case.word("model") == "transformer" or of_language(case):
         return _of_language(case, action)
@@ -34,7 +36,8 @@ def named(case: Case, action: str, findings: Sequence[Finding]) -> Change | None
 
 
 def _of_language(case: Case, action: str) -> Change | None:
-    """What people change who train and tune transformers: ranks, accumulation, more layers and width together."""
+    """What people change who train and tune transformers: ranks, accumulation,
+    more layers and width together."""
     rank, size = case.number("lora_rank"), case.number("batch_size")
     if rank and action in ("bigger-model", "smaller-model"):
         to = max(1, round(rank * (4 if action == "bigger-model" else 0.25)))
@@ -69,10 +72,16 @@ def _slower(case: Case, winner: str) -> Change:
     loser = "generator" if winner != "generator" else "discriminator"
     lr = _rate(case, winner)
     if lr is None:
-        text = f"Lower the learning rate of the {winner}, the winner, to a quarter of what it is; the {loser}'s stays."
+        text = (
+            f"Lower the learning rate of the {winner}, the winner, to a quarter of what it is; the "
+            f"{loser}'s stays."
+        )
         return Change(text, "lr", None, None, HELD_BACK)
     to = float(f"{lr * HELD_BACK:.2g}")
-    text = f"Lower the learning rate of the {winner}, the winner, from {lr:.4g} to {to:.4g}; the {loser}'s stays."
+    text = (
+        f"Lower the learning rate of the {winner}, the winner, from {lr:.4g} to {to:.4g}; the "
+        f"{loser}'s stays."
+    )
     return Change(text, "lr", lr, to, HELD_BACK)
 
 
@@ -83,15 +92,17 @@ def _rate(case: Case, winner: str) -> float | None:
     for curve in rates:
         if sides(curve.id) & mine:
             return float(curve.values.max())
-    told = [c for c in rates if not sides(c.id)]
-    return case.number("lr") or (float(told[0].values.max()) if told else None)
+    unsided = [c for c in rates if not sides(c.id)]
+    return case.number("lr") or (float(unsided[0].values.max()) if unsided else None)
 
 
 def _held_back(winner: str) -> Change:
     if winner == "generator":
         return Change(
-            "Hold the generator, the winner, back: several steps of the discriminator to each of its own, or a higher learning rate for the discriminator."
+            "Hold the generator, the winner, back: several steps of the discriminator to each of "
+            "its own, or a higher learning rate for the discriminator."
         )
     return Change(
-        f"Regularize the {winner}, the winner: label real data 0.9, dropout 0.3, spectral normalization or a gradient penalty."
+        f"Regularize the {winner}, the winner: label real data 0.9, dropout 0.3, spectral "
+        "normalization or a gradient penalty."
     )

@@ -1,4 +1,5 @@
-"""Findings, what is expected of each action and what siblings tried → prescriptions, in the order to try them.
+"""Findings, what is expected of each action and what siblings tried → prescriptions, in the order to try
+them.
 
 What is repaired comes first: the remedy of an error that is certain. Then what is likely to help, against
 the effort; where no remedy is, the experiment that tells which one does. What can't be done for this run,
@@ -19,7 +20,8 @@ from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case
 from curvedoctor.model import Basis, Finding, Prescription, Severity
 
-#: how probable the n-th action of a condition helps, given that the condition is true and nothing else is known
+#: how probable the n-th action of a condition helps,
+#: given that the condition is true and nothing else is known
 BY_PLACE = (0.9, 0.6, 0.45, 0.35)
 #: by what share of the doubt a certain finding raises what it names first, second, and after
 RAISED = (0.6, 0.2, 0.0)
@@ -47,16 +49,17 @@ def order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 def led_by(
     first: Prescription | None, findings: Sequence[Finding], known: Mapping[str, Condition]
 ) -> tuple[Finding, ...]:
-    """Within each severity, those that the first prescription is for come first: what leads is what is to be treated."""
+    """Within each severity, those that the first prescription is for come first:
+    what leads is what is to be treated."""
     if first is None:
         return tuple(findings)
 
-    def place(finding: Finding) -> int:
+    def rank(finding: Finding) -> int:
         usual = finding.actions or known[finding.condition].actions
         treated = finding.condition in first.treats and first.action in usual
         return usual.index(first.action) if treated else len(ACTIONS)
 
-    return tuple(sorted(findings, key=lambda finding: (_WEIGHT[finding.severity], place(finding))))
+    return tuple(sorted(findings, key=lambda finding: (_WEIGHT[finding.severity], rank(finding))))
 
 
 def prescribe(
@@ -80,12 +83,12 @@ def prescribe(
 
     named = [action for _, actions in asked for action in actions]
 
-    def place(action: str) -> tuple[object, ...]:
+    def rank(action: str) -> tuple[object, ...]:
         worth = chance[action] - EFFORT[ACTIONS[action].cost] + (TREATS if action in seen else 0.0)
-        told = named.index(action) if action in named else len(named)
-        return action not in repairs, action in last, -round(worth / ALIKE), told, -worth, action
+        named_at = named.index(action) if action in named else len(named)
+        return action not in repairs, action in last, -round(worth / ALIKE), named_at, -worth, action
 
-    ranked = sorted(fit, key=place)
+    ranked = sorted(fit, key=rank)
     worth = [a for a in ranked if a in seen or chance[a] >= WORTH_TRYING] or [
         a for a in ranked[:1] if chance[a] >= LEAST
     ]
@@ -116,8 +119,8 @@ def _likelier(actions: Sequence[str], chance: Mapping[str, float]) -> str:
 def _by_findings(asked: Sequence[tuple[Finding, Sequence[str]]], estimate: Estimate) -> dict[str, float]:
     """Probability that each action helps which a finding names.
 
-    What was learnt from trainings, raised for what a finding names first; the finding's own confidence where nothing
-    was learnt: for changes of a measurement, and runs that the model can't judge.
+    What was learnt from trainings, raised for what a finding names first; the finding's own confidence where
+    nothing was learnt: for changes of a measurement, and runs that the model can't judge.
     """
     chance: dict[str, float] = {}
     for finding, actions in asked:

@@ -179,7 +179,8 @@ class Siblings:
             yield Trial("lower-lr", TRIED_HELPS, reason, "lr", other.params["lr"], 1.0)
 
     def _together(self, own: Summary) -> list[Trial]:
-        """What the best sibling has changed at once, two or three hyperparameters, if it ended clearly lower."""
+        """What the best sibling has changed at once, two or three hyperparameters,
+        if it ended clearly lower."""
         for other in self._lowest.get(own.curve, ()):
             gain = saved_by(own, other)
             if gain < HELPS:

@@ -31,11 +31,13 @@ class Words(NamedTuple):
 
 
 _LIGHTGBM = Words(
-    "learning_rate", "num_iterations", "num_leaves", "num_leaves", 31, "min_data_in_leaf", "min_data_in_leaf", 20,
+    "learning_rate", "num_iterations", "num_leaves", "num_leaves", 31, "min_data_in_leaf", "min_data_in_leaf",
+    20,
     "bagging_fraction (with bagging_freq=1)", "lambda_l2", "early_stopping_round",
 )  # fmt: skip
 _XGBOOST = Words(
-    "learning_rate (eta)", "num_boost_round", "max_depth", "max_depth", 6, "min_child_weight", "min_child_weight", 1,
+    "learning_rate (eta)", "num_boost_round", "max_depth", "max_depth", 6, "min_child_weight",
+    "min_child_weight", 1,
     "subsample", "lambda", "early_stopping_rounds",
 )  # fmt: skip
 _CATBOOST = Words(
@@ -101,14 +103,20 @@ def _raise_rate(case: Case, w: Words) -> Change:
 def _to_rate(verb: str, case: Case, w: Words, rate: float, proposed: float) -> Change:
     """Another learning rate, with as many rounds as it needs."""
     limit = max(_grown(case), ENOUGH / proposed)
-    text = f"{verb} {w.rate} from {say(rate)} to {say(proposed)}, with {w.rounds} up to {limit:.0f} and {_stopping(w)}."
+    text = (
+        f"{verb} {w.rate} from {say(rate)} to {say(proposed)}, with {w.rounds} up to "
+        f"{limit:.0f} and {_stopping(w)}."
+    )
     return Change(text, "lr", rate, proposed, float(f"{proposed / rate:.3g}"))
 
 
 def _more_rounds(case: Case, w: Words) -> Change:
     now, rate = _grown(case), logged_lr(case)
     proposed = math.ceil(max(3 * now, ENOUGH / rate if rate is not None else 0.0))
-    text = f"Grow up to {proposed} rounds instead of {now:.0f} ({w.rounds}), with {_stopping(w)}, which ends them in time."
+    text = (
+        f"Grow up to {proposed} rounds instead of {now:.0f} ({w.rounds}), with {_stopping(w)}, "
+        "which ends them in time."
+    )
     return Change(text, "max_steps", round(now), proposed, float(f"{proposed / now:.3g}"))
 
 
@@ -118,7 +126,10 @@ def _stop(case: Case, w: Words) -> Change | None:
         return None
     at = s.step_at(s.best_index)
     keep = rounds(s)[0] - s.step_at(0) + at
-    text = f"Stop at {s.place(s.best_index)}, where the {name(s)} is best: {w.rounds}={keep:.0f}, or {_stopping(w)}."
+    text = (
+        f"Stop at {s.place(s.best_index)}, where the {name(s)} is best: {w.rounds}={keep:.0f}, "
+        f"or {_stopping(w)}."
+    )
     return Change(text, "max_steps", round(_grown(case)), round(keep), None, at)
 
 
@@ -145,17 +156,18 @@ def _regularize(case: Case, w: Words) -> Change:
 
 
 def _setting(case: Case, param: str, default: float, make: Callable[[float], float], text: str) -> Change:
-    """A new value, in a text with a place for it: what was not logged is the library's default, and said to be."""
+    """A new value, in a text with a place for it: what was not logged is the library's default,
+    and said to be."""
     logged = case.number(param)
     now = default if logged is None else logged
     proposed = make(now)
-    said = (
+    from_to = (
         f"to {say(proposed)} (default {say(now)})"
         if logged is None
         else f"from {say(now)} to {say(proposed)}"
     )
     factor = float(f"{proposed / now:.3g}") if now else None
-    return Change(text.format(said), param, case.params.get(param), proposed, factor)
+    return Change(text.format(from_to), param, case.params.get(param), proposed, factor)
 
 
 def _more_data(case: Case, w: Words) -> Change:

@@ -14,6 +14,7 @@ from curvedoctor.compare.grid import Grid, grid, is_number, params_of, seed_nois
 from curvedoctor.compare.outcome import Ended, ended
 from curvedoctor.compare.range_tests import range_test
 from curvedoctor.compare.types import Comparison, Effect, Factor, Group, Level, Place
+from curvedoctor.compare.wording import listed
 from curvedoctor.features.case import Case, build
 from curvedoctor.model import Diagnosis, ParamValue, Run
 from curvedoctor.readings import overfit_check
@@ -121,7 +122,7 @@ def _factor(g: Grid, name: str, noise: float | None, cases: Mapping[str, Case]) 
         levels=tuple(_level(g, name, v) for v in values),
         best=best,
         effects=tuple(pairwise),
-        place=_place(g, name, noise, cases),
+        place=_place(g, name, noise, cases, pairwise),
         how="same" if free is None else "each at its own best lr",
     )
 
@@ -148,14 +149,18 @@ def _level(g: Grid, name: str, value: ParamValue | None) -> Level:
     )
 
 
-def _place(g: Grid, name: str, noise: float | None, cases: Mapping[str, Case]) -> Place | None:
+def _place(
+    g: Grid, name: str, noise: float | None, cases: Mapping[str, Case], pairwise: Sequence[Effect]
+) -> Place | None:
     if name not in PLACED:
         return None
     made = points(g, name, cases)
     if len(made) < 2:
         return None
     if tangled := [n for n in g.along[name] if n not in FOLLOW_LR]:
-        return Place("unknown", 0.5, f"it always changed together with {' and '.join(tangled)}")
+        return Place("unknown", 0.5, f"it always changed together with {listed(tangled)}")
+    if name != "lr" and not any(e.sure in {"clear", "likely"} for e in pairwise):
+        return Place("unknown", 0.5, "no value that was tried is clearly worse than another")
     best = place.place(made, effects.GUESS / 2 if noise is None else noise)
     return best if name == "lr" or not _whole(g, name) else _rounded(best)
 
@@ -220,6 +225,7 @@ def _notes(g: Grid, end: Ended, noise: float | None) -> list[str]:
     bad = [o for o in end.outcomes if o.bad]
     if bad:
         notes.append(
-            f"{len(bad)} of {len(end.outcomes)} runs did not end soundly; they count as worst, they are not dropped."
+            f"{len(bad)} of {len(end.outcomes)} runs did not end soundly; they count as worst, they "
+            "are not dropped."
         )
     return notes

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from curvedoctor.compare.grid import grid
 from curvedoctor.compare.types import Group, Outcome
 from curvedoctor.compare.wording import level, value
-from curvedoctor.model import ParamValue
 
 #: columns of a cell
 CELL = 9
@@ -27,17 +27,13 @@ def axes(group: Group) -> tuple[str, str] | None:
     return ordered[0], ordered[1]
 
 
-def cell(group: Group, chosen: dict[str, ParamValue | None]) -> tuple[float | None, int, int]:
-    """Median level, runs and bad runs of a setting, over whatever else varies."""
-    members: Sequence[Outcome] = [
-        o for o in group.outcomes if all(o.params.get(n) == v for n, v in chosen.items())
-    ]
-    bad = sum(o.bad is not None for o in members)
+def cell(members: Sequence[Outcome]) -> str:
+    """The median level of a setting's runs, over whatever else varies."""
     levels = [o.level for o in members if o.level is not None]
     # half of the runs lost: the setting is lost
-    if not levels or 2 * sum(o.level is None for o in members) > len(members):
-        return None, len(members), bad
-    return float(np.median(levels)), len(members), bad
+    if 2 * len(levels) < len(members):
+        return "diverged"
+    return level(float(np.median(levels))) if levels else ""
 
 
 def matrix(group: Group, width: int) -> list[str]:
@@ -51,6 +47,7 @@ def matrix(group: Group, width: int) -> list[str]:
     if size + (CELL + 1) * len(columns) + 2 > width:
         return []
     best = group.region.best if group.region else {}
+    settings = grid(group.outcomes).cells(names)
     lines = [
         f"{'':<{size}}  {names[1]}",
         f"{names[0]:<{size}} " + "".join(f" {value(c.value):>{CELL}}" for c in columns),
@@ -58,9 +55,8 @@ def matrix(group: Group, width: int) -> list[str]:
     for label, row in zip(labels, rows, strict=True):
         text = f"{label:<{size}} "
         for column in columns:
-            middle, runs, _ = cell(group, {names[0]: row.value, names[1]: column.value})
             here = best.get(names[0]) == row.value and best.get(names[1]) == column.value
-            text_of_cell = "" if runs == 0 else "diverged" if middle is None else level(middle)
-            text += f" {('*' if here else '') + text_of_cell:>{CELL}}"
+            said = cell(settings.get((row.value, column.value), ()))
+            text += f" {'*' * here + said:>{CELL}}"
         lines.append(text)
     return lines

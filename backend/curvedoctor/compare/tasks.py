@@ -1,4 +1,5 @@
-"""Which runs of a group may be compared at all: losses of different loss functions or tasks have no common scale."""
+"""Which runs of a group may be compared at all:
+losses of different loss functions or tasks have no common scale."""
 
 from __future__ import annotations
 
@@ -24,18 +25,18 @@ def apart(cases: Sequence[Case], metric: str | None) -> list[tuple[list[Case], s
     """
     if 2 * sum(_by_loss(case, metric) for case in cases) <= len(cases):
         return [(list(cases), "")]
-    differ = [name for name in SCALES if len({_said(case, name) for case in cases} - {None}) > 1]
+    differ = [name for name in SCALES if len({_setting(case, name) for case in cases} - {None}) > 1]
     if not differ:
         return [(list(cases), "")]
     common = {
-        name: Counter(measure for case in cases if (measure := _said(case, name)) is not None).most_common(1)[
-            0
-        ][0]
+        name: Counter(measure for case in cases if (measure := _setting(case, name)) is not None).most_common(
+            1
+        )[0][0]
         for name in differ
     }
     parts: dict[tuple[str, ...], list[Case]] = {}
     for case in cases:
-        parts.setdefault(tuple(_said(case, name) or common[name] for name in differ), []).append(case)
+        parts.setdefault(tuple(_setting(case, name) or common[name] for name in differ), []).append(case)
     named = [
         (members, ", ".join(f"{name} {value}" for name, value in zip(differ, key, strict=True)))
         for key, members in parts.items()
@@ -44,7 +45,8 @@ def apart(cases: Sequence[Case], metric: str | None) -> list[tuple[list[Case], s
 
 
 def faulty(g: Grid, never: Sequence[str]) -> tuple[str, ...]:
-    """Of the runs that were never finite, those whose settings did well elsewhere: it was not the settings."""
+    """Of the runs that were never finite, those whose settings did well elsewhere:
+    it was not the settings."""
     broken = []
     for members in g.cells(g.varied).values():
         if any(outcome.bad is None for outcome in members):
@@ -52,7 +54,7 @@ def faulty(g: Grid, never: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(broken))
 
 
-def _said(case: Case, name: str) -> str | None:
+def _setting(case: Case, name: str) -> str | None:
     value = case.params.get(name)
     if value is None and name == "n_classes":
         return _classes(case)
@@ -60,7 +62,8 @@ def _said(case: Case, name: str) -> str | None:
 
 
 def _classes(case: Case) -> str | None:
-    """How many classes the first step's loss speaks of, where it is the logarithm of a usual number of them."""
+    """How many classes the first step's loss speaks of,
+    where it is the logarithm of a usual number of them."""
     if case.train_step is None:
         return None
     first = case.train_step.stats.first

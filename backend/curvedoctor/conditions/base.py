@@ -63,8 +63,12 @@ class Condition:
         """What it says of a case; of boosted trees nothing if it concerns networks only."""
         if self.networks_only and case.boosting:
             return unjudged(self.id, "it concerns networks only, and the run grows boosted trees")
-        found = self.check(case)
-        return replace(found, confidence=max(found.confidence, EVEN)) if isinstance(found, Finding) else found
+        result = self.check(case)
+        return (
+            replace(result, confidence=max(result.confidence, EVEN))
+            if isinstance(result, Finding)
+            else result
+        )
 
     @property
     def manual(self) -> str:

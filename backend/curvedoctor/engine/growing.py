@@ -24,15 +24,15 @@ class Growing:
 
     def look(self) -> Iterator[Diagnosis | Problem]:
         """Diagnoses of what may have changed since the last look. Raises `SourceError` as the scan does."""
-        found = list(find_all(self._addresses, self._options.read))
-        units = [item for item in found if isinstance(item, Unit)]
+        items = list(find_all(self._addresses, self._options.read))
+        units = [item for item in items if isinstance(item, Unit)]
         if self._live is None:
             live = Live(self._options)
             live.known(units)
             yield from scan(self._addresses, replace(self._options, memory=True))
             self._live = live
             return
-        yield from (item for item in found if isinstance(item, Problem))
+        yield from (item for item in items if isinstance(item, Problem))
         for looked in self._live.look(units):
             yield from looked.problems or ()
             yield from looked.diagnoses

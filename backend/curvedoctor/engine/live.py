@@ -1,8 +1,9 @@
-"""Runs looked at again and again: what changed is read and judged, and those of whom siblings now say something else.
+"""Runs looked at again and again: what changed is read and judged, and those of whom siblings now say
+something else.
 
-All others are neither read nor judged, and yet nothing differs from a fresh diagnosis. What is kept of a run is its
-summary. A run that goes on proves nothing new to its siblings. Where its log doesn't say whether it goes on, one that
-grew is taken to do so until it rests for one look.
+All others are neither read nor judged, and yet nothing differs from a fresh diagnosis. What is kept of a run
+is its summary. A run that goes on proves nothing new to its siblings. Where its log doesn't say whether it
+goes on, one that grew is taken to do so until it rests for one look.
 """
 
 from __future__ import annotations
@@ -67,11 +68,11 @@ class _Group:
     def tells(self) -> dict[Name, list[Summary]]:
         """What siblings can learn from now; of a unit that grows, what it told before."""
         before = self.telling or {}
-        told = {
+        telling = {
             name: before.get(name, []) if name in self.growing else [s for s in of_unit if s.end is not None]
             for name, of_unit in self.summaries.items()
         }
-        return {name: of_unit for name, of_unit in told.items() if of_unit}
+        return {name: of_unit for name, of_unit in telling.items() if of_unit}
 
 
 class Live:
@@ -84,7 +85,8 @@ class Live:
         first: int = JOB,
         at_hand: Callable[[Unit], Sequence[Run]] = lambda unit: (),
     ) -> None:
-        """`first` units are looked at before others; `at_hand` gives runs of an unchanged unit without reading."""
+        """`first` units are looked at before others;
+        `at_hand` gives runs of an unchanged unit without reading."""
         self._options = options
         self._first = first
         self._at_hand = at_hand
@@ -98,13 +100,13 @@ class Live:
 
     def look(self, units: Iterable[Unit]) -> Iterator[Looked]:
         """What has to be said anew since the last look; `units` are all that there are now."""
-        now: dict[str, dict[Name, Unit]] = {place: {} for place in self._groups}
+        now: dict[str, dict[Name, Unit]] = {group_name: {} for group_name in self._groups}
         for unit in units:
             now.setdefault(unit.group, {})[name_of(unit)] = unit
         old = set(self._groups)
         changed: list[Unit] = []
-        for place, members in now.items():
-            group = self._groups.setdefault(place, _Group())
+        for group_name, members in now.items():
+            group = self._groups.setdefault(group_name, _Group())
             moved = {name: unit for name, unit in members.items() if not _same(unit, group.units.get(name))}
             gone = group.units.keys() - members.keys()
             group.growing &= moved.keys()
@@ -117,10 +119,10 @@ class Live:
         last = {unit.group: name_of(unit) for unit in changed}
         for batch in _batches(changed, self._first):
             yield from self._changed(batch, old, set(last.values()))
-        for place, members in now.items():
-            yield from self._settled(self._groups[place])
+        for group_name, members in now.items():
+            yield from self._settled(self._groups[group_name])
             if not members:
-                del self._groups[place]
+                del self._groups[group_name]
 
     def _summarize(self, group: _Group, moved: Collection[Name]) -> None:
         """Learn what the unchanged units tell."""
@@ -131,7 +133,8 @@ class Live:
         group.telling = group.tells()
 
     def _changed(self, batch: Sequence[Unit], old: Collection[str], last: set[Name]) -> Iterator[Looked]:
-        """Units that changed; beside their siblings, where the last that changed of their group is among them."""
+        """Units that changed; beside their siblings,
+        where the last that changed of their group is among them."""
         read = self._read(batch)
         by_group: dict[str, list[Name]] = {}
         for unit in batch:
@@ -142,9 +145,9 @@ class Live:
                 if unit.group in old and any(case.run.status is None for case in read[name].cases):
                     group.growing.add(name)
         tried: dict[Name, list[list[Trial]]] = {}
-        for place, names in by_group.items():
+        for group_name, names in by_group.items():
             if not last.isdisjoint(names):
-                tried |= self._groups[place].tried(names, self._groups[place].summaries)
+                tried |= self._groups[group_name].tried(names, self._groups[group_name].summaries)
         yield from self._judged(batch, read, tried)
 
     def _settled(self, group: _Group) -> Iterator[Looked]:

@@ -141,7 +141,7 @@ class _Table:
         self.rows: list[tuple[str, object]] = []
         self._places: dict[object, int] = {}
 
-    def place(self, kind: str, key: object, write: Callable[[], object]) -> int:
+    def index_of(self, kind: str, key: object, write: Callable[[], object]) -> int:
         """Where the value with this key stands; `write` makes it if it is new."""
         index = self._places.get((kind, key))
         if index is None:
@@ -159,17 +159,19 @@ def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
     return [
         run.name,
         run.source,
-        table.place("text", run.group, lambda: run.group),
-        table.place("curves", curves, lambda: [[*c[:4], of_role(c[4])] for c in curves]),
-        table.place("params", params, lambda: dict(run.params)),
+        table.index_of("text", run.group, lambda: run.group),
+        table.index_of("curves", curves, lambda: [[*c[:4], of_role(c[4])] for c in curves]),
+        table.index_of("params", params, lambda: dict(run.params)),
         None if run.origin is None else _origin(run.origin, table),
         d.verdict,
         d.reason,
         [_finding(finding, table) for finding in d.findings],
         [_prescription(prescription, table) for prescription in d.prescriptions],
-        table.place("readings", readings, lambda: d.readings),
-        table.place("unjudged", d.unjudged, lambda: [(each.condition, each.reason) for each in d.unjudged]),
-        table.place(
+        table.index_of("readings", readings, lambda: d.readings),
+        table.index_of(
+            "unjudged", d.unjudged, lambda: [(each.condition, each.reason) for each in d.unjudged]
+        ),
+        table.index_of(
             "problems", problem_lists, lambda: [list(map(of_problem, part)) for part in problem_lists]
         ),
         run.run_id,
@@ -180,18 +182,18 @@ def _diagnosis(d: Diagnosis, table: _Table) -> list[object]:
 
 def _origin(origin: Origin, table: _Table) -> tuple[object, ...]:
     common = (origin.kind, str(origin.address), origin.read_only)
-    return (table.place("origin", common, lambda: common), origin.key, origin.paths)
+    return (table.index_of("origin", common, lambda: common), origin.key, origin.paths)
 
 
 def _finding(f: Finding, table: _Table) -> tuple[object, ...]:
     common = (f.condition, f.severity, f.curves, f.axis, f.actions)
-    index = table.place("finding", common, lambda: common)
+    index = table.index_of("finding", common, lambda: common)
     return (index, f.confidence, f.summary, f.evidence, f.onset, f.span)
 
 
 def _prescription(p: Prescription, table: _Table) -> tuple[object, ...]:
     common = (p.action, p.treats, p.text, p.parameter, p.current, p.proposed, p.factor, p.step, p.basis)
-    index = table.place("prescription", repr(common), lambda: common)  # 1, 1.0 and True are not the same
+    index = table.index_of("prescription", repr(common), lambda: common)  # 1, 1.0 and True are not the same
     return (index, p.confidence, p.because, p.gain)
 
 
@@ -199,7 +201,7 @@ def _diagnosed(row: Row, table: Row) -> Diagnosis:
     name, source, group, curves, params, origin, verdict, reason, findings, *rest = row
     prescriptions, readings, unjudged, problem_lists, run_id, status, ending = rest
     of_run, problems = table[problem_lists]
-    origin_ = origin and _place(origin, table)
+    origin_ = origin and _origin_of(origin, table)
     run = Run(name, source, table[group], table[curves], table[params], of_run, origin_, run_id, status)
     findings_ = tuple([_finding_of(each, table) for each in findings])
     tries = tuple([_try(each, table) for each in prescriptions])
@@ -216,7 +218,7 @@ def _diagnosed(row: Row, table: Row) -> Diagnosis:
     )
 
 
-def _place(row: Row, table: Row) -> Origin:
+def _origin_of(row: Row, table: Row) -> Origin:
     (kind, address, read_only), key, paths = table[row[0]], row[1], row[2]
     return Origin(kind, address, key, tuple(paths), read_only)
 

@@ -101,8 +101,8 @@ def load(units: Sequence[Unit], options: Options) -> Loaded:
             problems.append(item)
         else:
             runs.append(item)
-    place = {group: i for i, group in enumerate(dict.fromkeys(unit.group for unit in units))}
-    runs.sort(key=lambda run: (place.get(run.group, len(place)), run.group, run.name))
+    rank = {group: i for i, group in enumerate(dict.fromkeys(unit.group for unit in units))}
+    runs.sort(key=lambda run: (rank.get(run.group, len(rank)), run.group, run.name))
     return prepare(runs, options), problems
 
 

@@ -17,10 +17,15 @@ _OTHER_GAMMA = frozenset(
         "max_depth n_estimators min_child_weight num_leaves booster colsample_bytree num_boost_round"
     ).split()
 )
+#: keys that only agents have
+_OF_AGENTS = frozenset(
+    "env_id buffer_size total_timesteps learning_starts tau ent_coef target_update_interval".split()
+)
 #: library of boosted trees → keys that only it has, surest first: LightGBM and XGBoost share many
 _LIBRARIES: dict[str, frozenset[str]] = {
     "lightgbm": frozenset(
-        "num_leaves min_data_in_leaf min_sum_hessian_in_leaf min_child_samples bagging_fraction feature_fraction boosting_type".split()
+        "num_leaves min_data_in_leaf min_sum_hessian_in_leaf min_child_samples "
+        "bagging_fraction feature_fraction boosting_type".split()
     ),
     "catboost": frozenset(
         "l2_leaf_reg border_count od_wait od_type bagging_temperature leaf_estimation_method".split()
@@ -53,6 +58,8 @@ class Siblings:
         )
         #: Hugging Face: a number of steps overrides the number of epochs
         self.steps_rule = "num_train_epochs" in keys and (read.number(raw.get("max_steps")) or 0) > 0
+        #: an agent is trained: gamma is its discount
+        self.agent = self.policy or bool(keys & _OF_AGENTS)
         #: gamma is no factor of the learning rate
         self.other_gamma = self.policy or any(
             key in _OTHER_GAMMA or re.split(r"[._/]", key)[-1] in _OTHER_GAMMA for key in keys
@@ -61,16 +68,17 @@ class Siblings:
         self.search = bool(keys & {"param_grid", "param_distributions"})
 
     def boosts(self) -> bool:
-        """Whether the whole configuration is that of boosted trees: they have a learning rate, forests do not."""
+        """Whether the whole configuration is that of boosted trees: they have a learning rate,
+        forests do not."""
         return any(
-            (kind == "trees" or (kind == "spark" and "maxdepth" in self._beside[place]))
-            and not _PACES.isdisjoint(self._beside[place])
-            for place, kind in self._kinds.items()
+            (kind == "trees" or (kind == "spark" and "maxdepth" in self._beside[folder]))
+            and not _PACES.isdisjoint(self._beside[folder])
+            for folder, kind in self._kinds.items()
         )
 
     def library(self) -> str | None:
         """The library whose boosted trees are configured; None where none is, or its keys don't tell."""
-        grown = [keys for place, keys in self._beside.items() if self._kinds[place] == "trees"]
+        grown = [keys for folder, keys in self._beside.items() if self._kinds[folder] == "trees"]
         paced = [keys for keys in grown if any(key in keys for key in _PACES)]
         for keys in paced:
             for name, own in _LIBRARIES.items():
@@ -86,7 +94,9 @@ class Siblings:
             return _penalty(beside) if last == "alpha" else _LINEAR_MODELS.get(last, {}).get("eta0" in beside)
         if kind:
             return _NAMES[kind].get(last)
-        return ("gamma", 1) if last == "gamma" and not self.other_gamma else None
+        if last != "gamma":
+            return None
+        return ("discount", 1) if self.agent else None if self.other_gamma else ("gamma", 1)
 
     def is_unused(self, path: Path) -> bool:
         """Whether scikit-learn does not use this: data are held out for early stopping only."""
@@ -113,9 +123,12 @@ _SPARK_NAMES: dict[str, tuple[str, int]] = {
 }
 #: what networks call depth is another thing in a tree
 _TREE_NAMES = {
-    "alpha": ("l1", 0), "reg_alpha": ("l1", 0), "lambda": ("weight_decay", 0), "reg_lambda": ("weight_decay", 0),
-    "l2_leaf_reg": ("weight_decay", 0), "l2_regularization": ("weight_decay", 0), "n_estimators": ("max_steps", 0),
-    "max_iter": ("max_steps", 0), "od_wait": ("patience", 0), "depth": ("max_depth", 1), "max_depth": ("max_depth", 0),
+    "alpha": ("l1", 0), "reg_alpha": ("l1", 0), "lambda": ("weight_decay", 0),
+    "reg_lambda": ("weight_decay", 0),
+    "l2_leaf_reg": ("weight_decay", 0), "l2_regularization": ("weight_decay", 0),
+    "n_estimators": ("max_steps", 0),
+    "max_iter": ("max_steps", 0), "od_wait": ("patience", 0), "depth": ("max_depth", 1),
+    "max_depth": ("max_depth", 0),
     "epsilon": ("", 0), "gamma": ("", 0), "num_leaves": ("num_leaves", 0), "max_leaves": ("num_leaves", 1),
     "max_leaf_nodes": ("num_leaves", 0), "min_data_in_leaf": ("min_data_in_leaf", 0),
     "min_child_samples": ("min_data_in_leaf", 0), "min_samples_leaf": ("min_data_in_leaf", 0),

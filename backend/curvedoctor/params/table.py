@@ -1,4 +1,5 @@
-"""The hyperparameters that curvedoctor knows: name, type, unit, meaning, limits. Everything else in a configuration is dropped."""
+"""The hyperparameters that curvedoctor knows: name, type, unit, meaning, limits.
+Everything else in a configuration is dropped."""
 
 from __future__ import annotations
 
@@ -70,6 +71,7 @@ PARAMS: Mapping[str, Param] = _table(
             True,
         ),
         Param("target_kl", "float", "nats", "KL at which the epochs of one policy update end", 0, 100, True),
+        Param("discount", "float", "", "discount of later rewards", 0, 1),
         Param("entropy_coef", "float", "", "weight of the policy's entropy in an agent's loss", 0, 100),
         Param("epochs", "int", "epochs", "passes over the training data that were planned", 1, 1e9),
         Param("max_steps", "int", "steps", "steps (or boosting rounds) that were planned", 1, 1e13),

@@ -1,9 +1,10 @@
 """Which checkpoint to keep: of those logged and of those on disk, the one within noise of the best.
 
-The best of many noisy evaluations is partly luck: the difference of two equally good ones has a σ of √2 times that of
-one, so evaluations within 2 σ above the best can't be told from it. Of the checkpoints whose evaluation lies in that
-band the one evaluated best is kept; where no file is known, the band says which steps are as good. Detection and
-segmentation go by their score (mAP50-95, Dice), all else by the validation loss, where one is logged.
+The best of many noisy evaluations is partly luck: the difference of two equally good ones has a σ of √2 times
+that of one, so evaluations within 2 σ above the best can't be told from it. Of the checkpoints whose
+evaluation lies in that band the one evaluated best is kept; where no file is known, the band says which steps
+are as good. Detection and segmentation go by their score (mAP50-95, Dice), all else by the validation loss,
+where one is logged.
 """
 
 from __future__ import annotations
@@ -23,14 +24,16 @@ BAND = 2.0
 FEWEST = 3
 #: how far from its evaluation a checkpoint may have been saved, as share of the distance of two evaluations
 APART = 0.75
-#: share of the run that the band may reach over; beyond, there is nothing to choose: at chance, frozen, or all noise
+#: share of the run that the band may reach over; beyond, there is nothing to choose: at chance, frozen,
+#: or all noise
 ALIKE = 0.9
 #: names of files in the band that are listed
 LISTED = 12
 
 
 def read(case: Case) -> Mapping[str, object] | None:
-    """The checkpoint to keep, the best logged evaluation, and the band; None where there is nothing to choose."""
+    """The checkpoint to keep, the best logged evaluation, and the band;
+    None where there is nothing to choose."""
     s = selects(case) or case.val or case.val_score or case.reward
     if s is None or s.stats.n < FEWEST or s.curve.role.better == "none":
         return None
@@ -51,21 +54,21 @@ def read(case: Case) -> Mapping[str, object] | None:
         "keep": None if keep is None else keep.name,
         "by": None if keep is None else "name" if by_name else "evaluation",
         "within_noise": None if keep is None or by_name else bool(as_good),
-        "at": None if at is None else _place(s, at),
+        "at": None if at is None else _step_of(s, at),
         "value": None if at is None else s.logged(float(s.y[at])),
         "curve": s.curve.id,
         "axis": s.unit or s.curve.axis,
         "best": s.logged(best),
-        "best_at": _place(s, s.best_index),
+        "best_at": _step_of(s, s.best_index),
         "band": sorted((s.logged(best), s.logged(limit))),
-        "as_good_from": _place(s, int(inside[0])),
-        "as_good_to": _place(s, int(inside[-1])),
+        "as_good_from": _step_of(s, int(inside[0])),
+        "as_good_to": _step_of(s, int(inside[-1])),
         "as_good": [one.name for _, one in as_good][:LISTED],
         "on_disk": len(case.run.checkpoints),
     }
 
 
-def _place(s: Series, index: int) -> int:
+def _step_of(s: Series, index: int) -> int:
     """Where a finite point is, on the curve's own axis."""
     return int(s.step_at(index))
 
@@ -88,13 +91,13 @@ def _evaluated(s: Series, found: Sequence[Checkpoint]) -> list[tuple[Checkpoint,
 
 def _count(s: Series, one: Checkpoint) -> float | None:
     """What the name counts, on the axis of the curve; None where it counts something else."""
-    told = {"step": one.step, "epoch": one.epoch}.get(s.curve.axis)
-    if told is None:
-        told = one.number
-    if told is None and s.curve.axis == "step" and s.curve.role.granularity == "epoch":
-        told = one.epoch  # a point per epoch, counted in steps of one
-        told = told if told is not None and _by_ones(s) else None
-    return None if told is None else float(told)
+    count = {"step": one.step, "epoch": one.epoch}.get(s.curve.axis)
+    if count is None:
+        count = one.number
+    if count is None and s.curve.axis == "step" and s.curve.role.granularity == "epoch":
+        count = one.epoch  # a point per epoch, counted in steps of one
+        count = count if count is not None and _by_ones(s) else None
+    return None if count is None else float(count)
 
 
 def _by_ones(s: Series) -> bool:
@@ -103,6 +106,7 @@ def _by_ones(s: Series) -> bool:
 
 
 def _shift(counts: Sequence[float], steps: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    """1 where files count from one and the log from zero: the last file lies one beyond the last evaluation."""
+    """1 where files count from one and the log from zero:
+    the last file lies one beyond the last evaluation."""
     apart = float(np.median(np.diff(steps))) if len(steps) > 1 else 0.0
     return float(steps[0] == 0 and apart == 1 and min(counts) >= 1 and max(counts) == steps[-1] + 1)

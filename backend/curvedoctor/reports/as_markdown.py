@@ -46,7 +46,8 @@ def code(value: str) -> str:
 
 
 def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
-    """A table of all runs, details of those that are sick or could improve, problems. Keeps text only, for there may be very many runs."""
+    """A table of all runs, details of those that are sick or could improve, problems. Keeps text only,
+    for there may be very many runs."""
     states: list[State] = []
     table: list[str] = []
     detailed: list[str] = []
@@ -75,9 +76,9 @@ def line(diagnosis: Diagnosis) -> str:
     seen = f"{finding.condition} ({percent(finding.confidence)}){more}" if finding else ""
     if diagnosis.verdict == "undetermined":
         seen = escape(phrases.reason(diagnosis)[:SENTENCE])
-    name, place = code(diagnosis.run.name), onset(finding) if finding else ""
+    name, start = code(diagnosis.run.name), onset(finding) if finding else ""
     first = escape(first_try(diagnosis)[:SENTENCE])
-    return f"| {MARKS[diagnosis.state]} | {name} | {diagnosis.state} | {seen} | {place} | {first} |\n"
+    return f"| {MARKS[diagnosis.state]} | {name} | {diagnosis.state} | {seen} | {start} | {first} |\n"
 
 
 def details(diagnosis: Diagnosis) -> Iterator[str]:

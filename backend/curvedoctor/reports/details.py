@@ -85,10 +85,13 @@ def heading_of(finding: Finding, style: OutputStyle) -> Iterator[str]:
     """A finding's line: condition, severity, confidence, onset."""
     sign, plain_sign, color = MARKS[finding.severity]
     mark = Paint(style.color)(sign if style.unicode else plain_sign, color)
-    place = onset(finding)
+    start = onset(finding)
     unit = "step " if finding.axis == "step" else ""
-    since = f", from {unit}{place}" if place else ""
-    yield f"{mark} {Paint(style.color)(finding.condition, 'bold')} ({finding.severity}, {percent(finding.confidence)}{since})"
+    since = f", from {unit}{start}" if start else ""
+    yield (
+        f"{mark} {Paint(style.color)(finding.condition, 'bold')} ({finding.severity}, "
+        f"{percent(finding.confidence)}{since})"
+    )
 
 
 def curve_of(diagnosis: Diagnosis, finding: Finding, style: OutputStyle) -> Curve | None:

@@ -26,7 +26,7 @@ def html(diagnosis: Diagnosis) -> str:
     """A self-contained fragment: state, picture, what is seen, what to try; nothing from a log is markup."""
     box = ET.Element("div", style="max-width: 46em")
     heading(box, diagnosis)
-    told(box, diagnosis)
+    findings_and_prescriptions(box, diagnosis)
     return ET.tostring(box, encoding="unicode", method="html")
 
 
@@ -40,7 +40,7 @@ def heading(box: ET.Element, diagnosis: Diagnosis) -> None:
     ET.SubElement(box, "p", style="margin: 0.3em 0").text = safe(phrases.headline(diagnosis))
 
 
-def told(box: ET.Element, diagnosis: Diagnosis) -> None:
+def findings_and_prescriptions(box: ET.Element, diagnosis: Diagnosis) -> None:
     """What is seen, with a picture, and what to try."""
     if diagnosis.findings:
         picture(box, diagnosis, diagnosis.findings[0])
@@ -49,13 +49,13 @@ def told(box: ET.Element, diagnosis: Diagnosis) -> None:
             item = ET.SubElement(listing, "li")
             name = ET.SubElement(item, "strong")
             name.text = finding.condition
-            place = (
+            start = (
                 f", from {finding.axis or 'step'} {number(finding.onset)}"
                 if finding.onset is not None
                 else ""
             )
             name.tail = (
-                f" ({finding.severity}, {percent(finding.confidence)}{place}): {safe(finding.summary)}"
+                f" ({finding.severity}, {percent(finding.confidence)}{start}): {safe(finding.summary)}"
             )
     if diagnosis.prescriptions:
         listing = titled(box, phrases.advice(diagnosis), "ol")
@@ -101,7 +101,7 @@ def row_of(lines: ET.Element, diagnosis: Diagnosis) -> None:
     state.text = f"{mark} {diagnosis.state}"
     folded = ET.SubElement(ET.SubElement(line, "td", style=LEFT), "details")
     ET.SubElement(folded, "summary").text = safe(diagnosis.run.name)
-    told(folded, diagnosis)
+    findings_and_prescriptions(folded, diagnosis)
     seen = safe(phrases.headline(diagnosis)) if diagnosis.state != "fine" else ""
     ET.SubElement(line, "td", style=LEFT).text = seen
     ET.SubElement(line, "td", style=LEFT).text = first_try(diagnosis)
@@ -123,10 +123,10 @@ def picture(box: ET.Element, diagnosis: Diagnosis, finding: Finding) -> None:
     ET.SubElement(svg, "polyline", points=line(curve), fill="none", stroke="#0969da")
     first, last = float(curve.steps.min()), float(curve.steps.max())
     if finding.onset is not None and last > first and first <= finding.onset <= last:
-        place = f"{(finding.onset - first) / (last - first) * WIDTH:.1f}"
-        ends = {"x1": place, "x2": place, "y1": "0", "y2": str(HEIGHT)}
+        at = f"{(finding.onset - first) / (last - first) * WIDTH:.1f}"
+        ends = {"x1": at, "x2": at, "y1": "0", "y2": str(HEIGHT)}
         ET.SubElement(svg, "line", {**ends, "stroke": "#c62828", "stroke-dasharray": "3 3"})
-        label(svg, (float(place), -2), f"{curve.axis} {number(finding.onset)}", "middle", "#c62828")
+        label(svg, (float(at), -2), f"{curve.axis} {number(finding.onset)}", "middle", "#c62828")
 
 
 def axes(svg: ET.Element, curve: Curve, ends: tuple[float, float, bool]) -> None:
@@ -145,8 +145,8 @@ def axes(svg: ET.Element, curve: Curve, ends: tuple[float, float, bool]) -> None
 
 def label(svg: ET.Element, at: tuple[float, float], text: str, anchor: str, fill: str = "#59636e") -> None:
     """Text in a picture."""
-    place = {"x": f"{at[0]:g}", "y": f"{at[1]:g}", "text-anchor": anchor, "fill": fill}
-    ET.SubElement(svg, "text", place).text = text
+    attributes = {"x": f"{at[0]:g}", "y": f"{at[1]:g}", "text-anchor": anchor, "fill": fill}
+    ET.SubElement(svg, "text", attributes).text = text
 
 
 def line(curve: Curve) -> str:

@@ -25,7 +25,8 @@ class Frame:
 
 
 def columns(curve: Curve, count: int) -> tuple[Floats, Floats, Floats]:
-    """Lowest and highest finite value in each of `count` equal stretches of the axis, and the stretches' starts.
+    """Lowest and highest finite value in each of `count` equal stretches of the axis, and the stretches'
+    starts.
 
     Shapes (count,); NaN where a stretch holds no finite point.
     """
@@ -33,13 +34,13 @@ def columns(curve: Curve, count: int) -> tuple[Floats, Floats, Floats]:
     steps = curve.steps.astype(np.float64)
     first, last = (steps.min(), steps.max()) if len(steps) else (0.0, 0.0)
     width = (last - first) or 1.0
-    place = np.minimum(((steps - first) / width * count).astype(np.int64), count - 1)
+    column = np.minimum(((steps - first) / width * count).astype(np.int64), count - 1)
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
-    np.minimum.at(low, place[finite], curve.values[finite])
-    np.maximum.at(high, place[finite], curve.values[finite])
+    np.minimum.at(low, column[finite], curve.values[finite])
+    np.maximum.at(high, column[finite], curve.values[finite])
     empty = ~np.isfinite(low)
     low[empty], high[empty] = np.nan, np.nan
-    join(low, high, place[~finite])
+    join(low, high, column[~finite])
     return low, high, first + width * np.arange(count) / count
 
 

@@ -101,4 +101,76 @@ class Bandit:
         return self._look(), reward, np.full(self._copies, self._age == 0)
 
 
-World = CartPole | Grid | Bandit
+class Catch:
+    """A ball falls through a field of 8 × 7 and drifts; a paddle below it catches it or doesn't: 1 or −1 at the end."""
+
+    seen, actions, horizon, wide, high = 15, 3, 8, 7, 8
+
+    def __init__(self, copies: int, rng: np.random.Generator) -> None:
+        self._rng, self._copies = rng, copies
+
+    def reset(self) -> Floats:
+        every = np.ones(self._copies, dtype=bool)
+        self._ball, self._drift, self._paddle = np.zeros((3, self._copies), dtype=np.int64)
+        self._age = 0
+        self._begin(every)
+        return self._look()
+
+    def _begin(self, which: Bools) -> None:
+        n = int(which.sum())
+        self._ball[which], self._drift[which] = (
+            self._rng.integers(0, self.wide, n),
+            self._rng.integers(-1, 2, n),
+        )
+        self._paddle[which] = self.wide // 2
+
+    def _look(self) -> Floats:
+        where = np.eye(self.wide)
+        return np.concatenate(
+            (where[self._ball], where[self._paddle], np.full((self._copies, 1), self._age / self.high)),
+            axis=1,
+        )
+
+    def step(self, action: Ints) -> tuple[Floats, Floats, Bools]:
+        self._paddle = np.clip(self._paddle + action - 1, 0, self.wide - 1)
+        drifts = self._rng.random(self._copies) < 0.5
+        self._ball = np.clip(self._ball + self._drift * drifts, 0, self.wide - 1)
+        self._age += 1
+        over = self._age == self.high
+        reward = np.where(self._ball == self._paddle, 1.0, -1.0) * over
+        done = np.full(self._copies, over)
+        if over:
+            self._age = 0
+            self._begin(done)
+        return self._look(), reward, done
+
+
+class Cliff:
+    """Along the edge of a cliff of 4 × 8 (Sutton and Barto, ex. 6.6): −1 a step, −10 for a fall, which leads back to the start."""
+
+    seen, actions, horizon, wide = 32, 4, 50, 8
+    _MOVES = np.array(((-1, 0), (0, 1), (1, 0), (0, -1)))
+
+    def __init__(self, copies: int, rng: np.random.Generator) -> None:
+        self._rng, self._copies = rng, copies
+
+    def reset(self) -> Floats:
+        self._at = np.tile((3, 0), (self._copies, 1))
+        self._age = np.zeros(self._copies, dtype=np.int64)
+        return self._look()
+
+    def _look(self) -> Floats:
+        return np.asarray(np.eye(self.seen)[self._at[:, 0] * self.wide + self._at[:, 1]])
+
+    def step(self, action: Ints) -> tuple[Floats, Floats, Bools]:
+        self._at = np.clip(self._at + self._MOVES[action], 0, (3, self.wide - 1))
+        self._age += 1
+        low, column = self._at[:, 0] == 3, self._at[:, 1]
+        fell = low & (column > 0) & (column < self.wide - 1)
+        self._at[fell] = 3, 0
+        done = (low & (column == self.wide - 1) & ~fell) | (self._age >= self.horizon)
+        self._at[done], self._age[done] = (3, 0), 0
+        return self._look(), np.where(fell, -10.0, -1.0), done
+
+
+World = CartPole | Grid | Bandit | Catch | Cliff

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from clinic.agents.envs import Bandit, Bools, CartPole, Floats, Grid, Ints, World
+from clinic.agents.envs import Bandit, Bools, CartPole, Catch, Cliff, Floats, Grid, Ints, World
 
 WORLDS: dict[str, Callable[[int, np.random.Generator], World]] = {
     "cartpole": CartPole,
     "grid": Grid,
     "bandit": Bandit,
+    "catch": Catch,
+    "cliff": Cliff,
 }
 #: evaluations of a run, and episodes of each
 EVALUATIONS, EPISODES = 25, 16
@@ -148,15 +150,22 @@ class _Episodes:
 
     def __init__(self, copies: int) -> None:
         self._running = np.zeros(copies)
+        self._ages = np.zeros(copies)
         self.returns: list[float] = []
+        self.lengths: list[float] = []
 
     def see(self, reward: Floats, done: Bools) -> None:
         self._running += reward
+        self._ages += 1
         self.returns += self._running[done].tolist()
-        self._running[done] = 0.0
+        self.lengths += self._ages[done].tolist()
+        self._running[done] = self._ages[done] = 0.0
 
     def mean(self) -> float:
-        return float(np.mean(self.returns[-100:])) if self.returns else float("nan")
+        return float(np.mean(self.returns[-100:]))
+
+    def length(self) -> float:
+        return float(np.mean(self.lengths[-100:]))
 
 
 def _rate(s: Setting, done: int) -> float:
@@ -175,8 +184,17 @@ def _policy_gradient(s: Setting) -> Log:
         told = _improve(s, policy, critic, batch, _rate(s, update))
         log.steps += s.copies * s.horizon
         if update % 2 == 0 and episodes.returns:
-            name = "rollout__ep_rew_mean" if s.algorithm == "ppo" else "charts__episodic_return"
-            log.add(**{name: episodes.mean()}, train__learning_rate=_rate(s, update), **told)
+            ppo = s.algorithm == "ppo"
+            reward, length = (
+                ("rollout__ep_rew_mean", "rollout__ep_len_mean")
+                if ppo
+                else ("charts__episodic_return", "charts__episodic_length")
+            )
+            log.add(
+                **{reward: episodes.mean(), length: episodes.length()},
+                train__learning_rate=_rate(s, update),
+                **told,
+            )
     judge(0, 1)
     return judge.finish()
 
@@ -283,7 +301,7 @@ def _q_learning(s: Setting) -> Log:
             target.weights = net.copy()
         if k % max(1, s.updates // 150) == 0 and episodes.returns:
             log.add(
-                charts__episodic_return=episodes.mean(), losses__td_loss=off, losses__q_values=q,
+                charts__episodic_return=episodes.mean(), charts__episodic_length=episodes.length(), losses__td_loss=off, losses__q_values=q,
                 charts__learning_rate=_rate(s, k), charts__epsilon=explore,
             )  # fmt: skip
     judge(0, 1)

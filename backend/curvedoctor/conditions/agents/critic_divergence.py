@@ -11,7 +11,8 @@ How it decides
     parts of the run, must be near its highest at the end, and the explained variance, if logged, must not be good. Or the
     values that are predicted (Q) have grown tenfold and end five times beyond the largest return that was ever logged.
     Growth that begins after the reward has fallen is no cause of anything, and not told. The onset is the last logged
-    point within ten times of the lowest level.
+    point within ten times of the lowest level. A critic that errs from the start by thirty times any return sees rewards
+    of another scale.
 
 What to try
     Lower the learning rate, the critic's if it has one of its own; clip the gradient norm; follow with the target network
@@ -35,6 +36,7 @@ import numpy as np
 
 from curvedoctor.conditions.agents.reward_flat import agent
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, times, unjudged
+from curvedoctor.conditions.measures.held_back import out_of_scale
 from curvedoctor.conditions.measures.returns import cannot_judge, fall, gained, noise_of_part
 from curvedoctor.conditions.measures.signals import Signal, median_late, signals
 from curvedoctor.features.blocks import median
@@ -90,7 +92,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         return None
     fell = _fell_at(s)
     slack = LATE * float(s.curve.steps.max() - s.curve.steps.min())
-    return None if fell is not None and grown.at > fell + slack else _finding(s, grown)
+    scaled = ("fix-targets",) if out_of_scale(case) else ()
+    return None if fell is not None and grown.at > fell + slack else _finding(s, grown, (*scaled, *ACTIONS))
 
 
 def _of_loss(signal: Signal | None, s: Series) -> _Growth | None:
@@ -152,7 +155,7 @@ def _fell_at(s: Series) -> float | None:
     return s.step_at(found.at) if found is not None and clear else None
 
 
-def _finding(s: Series, grown: _Growth) -> Finding:
+def _finding(s: Series, grown: _Growth, actions: tuple[str, ...]) -> Finding:
     curve = grown.signal.curve
     held = _fell_at(s) is None
     risen = gained(s) > CLEAR * noise_of_part(s)
@@ -167,7 +170,7 @@ def _finding(s: Series, grown: _Growth) -> Finding:
         ID, "warning", grown.confidence, None,
         f"The {grown.what} grows {times(grown.end / grown.low)} times from {curve.axis} {grown.at:g} on, from "
         f"{number(grown.low)} to {number(grown.end)}, {then}.",
-        actions=ACTIONS, low=grown.low, end=grown.end, growth=grown.end / grown.low, reward_holds=held,
+        actions=actions, low=grown.low, end=grown.end, growth=grown.end / grown.low, reward_holds=held,
     )  # fmt: skip
     last = float(grown.signal.steps[-1])
     return replace(
@@ -224,7 +227,7 @@ CONDITION = Condition(
     id=ID,
     title="critic diverges",
     severity="warning",
-    actions=ACTIONS,
+    actions=(*ACTIONS, "fix-targets"),
     check=check,
     evidence={
         "low": "lowest level that the value loss (or the predicted value) had kept, in its unit",

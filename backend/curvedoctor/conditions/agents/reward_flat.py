@@ -16,7 +16,8 @@ How it decides
 
     Which remedy comes first follows from the policy: an entropy that stays to a twentieth, or a KL next to zero, says
     that the steps are too small; an entropy that was gone early, a KL above 0.1, or most of each update clipped says that they
-    are too large. A learning rate far from custom (3e-4) says the same.
+    are too large. A learning rate far from custom (3e-4) says the same. A critic of values whose error is gone has targets
+    that do not move.
 
 What to try
     A learning rate ten times higher, or lower, by what the policy did. A larger entropy coefficient where
@@ -38,6 +39,7 @@ import numpy as np
 
 from curvedoctor.conditions.agents.reward_collapse import collapse
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.measures.held_back import ruled_by_entropy, targets_rest
 from curvedoctor.conditions.measures.returns import (
     WANDERS,
     cannot_judge,
@@ -74,6 +76,10 @@ MUCH_KL, CLIPPED = 0.1, 0.5
 LOW_LR, HIGH_LR = 1e-6, 0.01
 SMALL = ("raise-lr", "bigger-batch", "overfit-one-batch")
 LARGE = ("lower-lr", "regularize", "overfit-one-batch")
+RULED, RESTING = (
+    ("reduce-regularization", "overfit-one-batch"),
+    ("fix-targets", "overfit-one-batch", "raise-lr"),
+)
 SPARSE = ("regularize", "overfit-one-batch", "raise-lr")
 UNKNOWN = ("raise-lr", "change-optimizer", "overfit-one-batch")
 
@@ -152,7 +158,9 @@ def _finding(s: Series, confidence: float, actions: tuple[str, ...], why: str | 
 
 def _what(case: Case, *, constant: bool) -> tuple[tuple[str, ...], str | None]:
     """What to try, most promising first, and what the policy did, in words."""
-    lr = logged_lr(case)
+    lr, ruled = logged_lr(case), ruled_by_entropy(case)
+    if ruled is not None and ruled.sure >= REPORT_FROM:
+        return RULED, "the weight of its entropy keeps the policy random"
     if lr is not None and not LOW_LR < lr < HIGH_LR:
         what, far = (LARGE, "above") if lr >= HIGH_LR else (SMALL, "below")
         return what, f"the learning rate, {number(lr)}, is far {far} what agents are trained with"
@@ -172,6 +180,8 @@ def _what(case: Case, *, constant: bool) -> tuple[tuple[str, ...], str | None]:
         return SMALL, f"the policy does not move: its entropy stays at {number(float(known[1][-1]))}"
     if kl is not None and policy_rests(case):
         return SMALL, f"the policy does not move: a KL of {number(kl)} per update"
+    if (rest := targets_rest(case)) is not None:
+        return RESTING, rest
     return UNKNOWN, None
 
 
@@ -228,7 +238,16 @@ CONDITION = Condition(
     id=ID,
     title="reward never rises",
     severity="warning",
-    actions=("raise-lr", "change-optimizer", "overfit-one-batch", "lower-lr", "regularize", "bigger-batch"),
+    actions=(
+        "raise-lr",
+        "change-optimizer",
+        "overfit-one-batch",
+        "lower-lr",
+        "regularize",
+        "bigger-batch",
+        "reduce-regularization",
+        "fix-targets",
+    ),
     check=check,
     evidence={
         "start": "mean reward at the start, as logged",

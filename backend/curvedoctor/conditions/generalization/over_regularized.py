@@ -12,7 +12,8 @@ How it decides
     regularization must be ten times the custom (dropout 0.85). Training above validation is normal with
     dropout, weight decay and label smoothing, and counts for nothing by itself. Of a variational
     autoencoder: the KL term has fallen to next to nothing beside the reconstruction (less than about
-    one part in a hundred, and a third of its own height), stays there, and the reconstruction is flat.
+    one part in a hundred, and a third of its own height), stays there, and the reconstruction is flat. Of an agent:
+    entropy counts 0.3 times or more in its loss, and the policy ends as random as one that was never trained (ln K).
 
 What to try
     Divide weight decay by ten; a quarter of the dropout; milder augmentation. For silent codes: a smaller
@@ -35,6 +36,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run, variational
 from curvedoctor.conditions.measures.codes import Silent, silent
+from curvedoctor.conditions.measures.held_back import ruled_by_entropy
 from curvedoctor.conditions.measures.shape import flat, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
@@ -53,6 +55,11 @@ COUPLED = ("sgd", "momentum", "adam", "rmsprop", "adagrad", "nesterov")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
+    if case.agent and (held := ruled_by_entropy(case)) is not None and held.sure >= REPORT_FROM:
+        return finding(
+            ID, "warning", held.sure, held.series, held.text, onset=0.0, actions=("reduce-regularization",), floor=None, gap=None,
+            weight_decay=None, dropout=None, kl=None,
+        )  # fmt: skip
     reason = why_unjudgeable(case, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from curvedoctor.conditions.base import REPORT_FROM, finding, number, percent, ramp
+from curvedoctor.conditions.base import REPORT_FROM, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.measures.held_back import thrown
+from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.rounds import unshrunk
 from curvedoctor.conditions.measures.shape import name, relative
 from curvedoctor.conditions.measures.swing import roughness
@@ -10,7 +12,7 @@ from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
-from curvedoctor.model import Finding
+from curvedoctor.model import Finding, Unjudged
 
 ID = "lr-too-high"
 #: training and validation that both end this share above their best
@@ -91,6 +93,16 @@ def blown_up(case: Case) -> Finding | None:
     return picture_of(
         case, s, 0.9 * confidence * float(s is case.train), "blown up", summary, actions=actions
     )
+
+
+def of_agent(case: Case) -> Finding | Unjudged | None:
+    """An agent whose updates are too large by what its policy and its reward did."""
+    if (reason := cannot_judge(case)) is not None:
+        return unjudged(ID, reason)
+    held = thrown(case)
+    if held is None:
+        return None
+    return picture_of(case, held.series, held.sure, "updates too large", held.text, at=held.at)
 
 
 def of_trees(case: Case) -> Finding | None:

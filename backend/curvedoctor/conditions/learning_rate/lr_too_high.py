@@ -15,6 +15,9 @@ How it decides
     below a fiftieth of the start nothing is judged.
     Of boosted trees: at a rate of 0.55 to 0.8 or more, which hardly shrinks them, validation settles within the first
     third to half of the rounds and ends 1.3 to 2 times above training or more.
+    Of an agent: its policy is saturated at once (no entropy is left after the first updates); or its reward goes up and
+    down by a third of all that it ever moved over the second half, beside a rate of 0.1 of an adaptive optimizer or
+    updates that each move the policy by a KL of 0.3 or more.
 
 What to try
     Lower the learning rate to a tenth; a schedule that decays helps late in the run; a range test
@@ -43,6 +46,7 @@ from curvedoctor.conditions.learning_rate.far_above import (
     at_rate,
     blown_up,
     configured,
+    of_agent,
     of_trees,
     picture_of,
 )
@@ -78,6 +82,8 @@ FEWEST, MANY = 4, 10
 
 
 def check(case: Case) -> Finding | Unjudged | None:
+    if case.agent:
+        return of_agent(case)
     reason = why_unjudgeable(case, 2)
     if reason is not None:
         return unjudged(ID, reason)

@@ -11,11 +11,12 @@ How it decides
     its answers cost a model that knows how often it is wrong (the entropy of right and wrong, and of the wrong ones
     among the classes; three points of a hundred for chance), though training is no lower. Squared or
     absolute error although classes are predicted is information: it trains as well when tuned. A
-    cross-entropy below zero is an impossible-value.
+    cross-entropy below zero is an impossible-value. Of an agent: a discount below 0.9 that looks ahead a twentieth of an
+    episode or less (1 / (1 - discount) steps); 0 is meant, as of bandits.
 
 What to try
     Cross-entropy on logits for classes, binary cross-entropy on logits for yes or no and for several
-    labels at once, squared error (or Huber) for numbers.
+    labels at once, squared error (or Huber) for numbers. A discount of 0.99.
 
 When it is wrong
     What holds outputs back may as well be regularization, wrong labels, a rate that is too low or units that are too
@@ -33,8 +34,9 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import Condition, finding, number, percent, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.held_back import short_sighted
 from curvedoctor.conditions.measures.proportions import entropy, proportion, unsure
 from curvedoctor.conditions.measures.shape import flat, name, why_unjudgeable
 from curvedoctor.features.case import Case
@@ -51,6 +53,12 @@ SQUARED = {"mse", "mae", "huber", "logcosh"}
 
 
 def check(case: Case) -> Finding | Unjudged | None:
+    if case.agent and (sight := short_sighted(case)) is not None and sight.sure >= REPORT_FROM:
+        end = sight.series.logged(sight.series.stats.end)
+        return finding(
+            ID, "warning", sight.sure, sight.series, sight.text, onset=0.0, actions=("change-loss",), loss=None, end=end,
+            floor=None, accuracy=None,
+        )  # fmt: skip
     reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)

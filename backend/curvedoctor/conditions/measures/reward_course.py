@@ -21,6 +21,8 @@ from curvedoctor.model import Severity
 
 #: what is to be gained by going on as long again, as share of the rise: where it hardly slows, and where it does
 AHEAD, SLOWING = (0.35, 0.6), (0.1, 0.2)
+#: share of its rise that an evaluation made in the last quarter, where training's reward still rises
+LATELY = 0.15
 #: share of the run that must have been flat
 FLAT = (0.45, 0.6)
 
@@ -58,6 +60,11 @@ def still_rises(s: Series) -> Rise | None:
         return Rise(confidence, "warning", least, most, last / risen)
     confidence = 0.6 * rises * ramp(most, *SLOWING) * ramp(least, 0.0, SLOWING[0])
     return Rise(confidence, "info", least, most, last / risen) if confidence >= REPORT_FROM else None
+
+
+def rises_with(s: Series) -> bool:
+    """Whether a reward of few points has gained a good part of all its rise lately."""
+    return mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0) > max(LATELY * gained(s), 2 * noise_of_part(s))
 
 
 def flat_since(s: Series) -> tuple[float, float, float]:

@@ -32,7 +32,9 @@ _NAMES: Mapping[Kind, re.Pattern[str]] = {
     ),
     "curriculum": re.compile(r"curriculum|lesson|terrain|difficulty|self-play|(^|[/_ ])elo$"),
 }
-_NOT = re.compile(r"coef|target[_ ]|bonus|max_grad|reward|(^|[/_ .])(std|var|min)($|[/_ .])|old_|beta|weight")
+_NOT = re.compile(
+    r"coef|target[_ ]|bonus|max_grad|reward|objective|(^|[/_ .])(std|var|min)($|[/_ .])|old_|beta|weight"
+)
 #: a run whose only loss this is learns values (DQN)
 _ONLY = re.compile(r"(^|/)(average_)?loss(/episode)?$")
 #: KL of an update that moves next to nothing, in nats
@@ -62,6 +64,10 @@ def signals(case: Case) -> Mapping[Kind, Signal]:
         known = [s for curve in case.run.curves if _is(kind, curve) and (s := _signal(curve)) is not None]
         if known:
             found[kind] = min(known, key=lambda s: (-len(s.y), len(s.curve.id), s.curve.id))
+    if any("completion" in curve.tag.lower() for curve in case.run.curves):
+        found.pop(
+            "kl", None
+        )  # of language models: how far the policy is from where it began, not what an update did
     if "critic" not in found and "entropy" not in found:
         only = [s for c in case.run.curves if _is_only_loss(c) and (s := _signal(c)) is not None]
         if only:

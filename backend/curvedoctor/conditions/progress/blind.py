@@ -219,7 +219,7 @@ def actions(case: Case, s: Series, resting: bool = False) -> tuple[str, ...]:
     if not crawls(case):
         usual = AT_REST if resting and case.lr is None else ()
         return tuple(a for a in usual or STUCK if a != "raise-lr") if _not_low(case) else usual
-    plain = case.word("optimizer") == "sgd"
+    plain = case.word("optimizer") in ("sgd", "momentum")
     first = ("change-optimizer", "raise-lr") if plain else ("raise-lr", "change-optimizer")
     return (*first, "overfit-one-batch")
 

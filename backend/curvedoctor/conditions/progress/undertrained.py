@@ -17,7 +17,8 @@ How it decides
     Boosted trees also by what their rounds have left to do, (1 - rate)^rounds of what they could explain.
 
     Of an agent the reward is judged, from 12 points on, and gains count against what it had risen by: a warning from
-    45 % on (it hardly slows), information from 15 %, where the last quarter brought a tenth of the rise and the run ends at its best level.
+    45 % on (it hardly slows), information from 15 %, where the last quarter brought a tenth of the rise and the run ends at its best level. What training got is asked beside an
+    evaluation of few points that rises with it, and must promise to double.
 
 What to try
     Train twice as long and stretch the schedule with it: running on at a learning rate that has
@@ -41,8 +42,8 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, lowered, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
-from curvedoctor.conditions.measures.returns import cannot_judge
-from curvedoctor.conditions.measures.reward_course import still_rises
+from curvedoctor.conditions.measures.returns import cannot_judge, rewards
+from curvedoctor.conditions.measures.reward_course import rises_with, still_rises
 from curvedoctor.conditions.measures.rounds import WORTH as WORTH_ROUNDS
 from curvedoctor.conditions.measures.rounds import to_come
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
@@ -130,9 +131,12 @@ def _ended_on_its_way(case: Case, s: Series) -> tuple[float, float] | None:
 
 
 def _of_an_agent(case: Case) -> Finding | None:
-    s = case.reward
-    assert s is not None
-    rise = None if case.schedule and _ended(case) else still_rises(s)
+    judged = case.reward
+    assert judged is not None
+    rise, s = None if case.schedule and _ended(case) else still_rises(judged), judged
+    if rise is None and rises_with(judged):  # what training got shows first that the rise has only begun
+        begun = ((still_rises(s), s) for s in rewards(case)[1:])
+        rise, s = next(((r, s) for r, s in begun if r is not None and r.least >= 1), (None, judged))
     if rise is None:
         return None
     at = len(s.y) - 1

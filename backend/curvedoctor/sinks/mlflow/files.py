@@ -71,9 +71,9 @@ def _attempt(name: str, origin: Origin | None, diagnosis: Diagnosis | None, opti
 
 def _annotate(folder: Path, diagnosis: Diagnosis, run_id: str, options: WriteOptions) -> Outcome:
     present, wanted = _tags(folder / "tags"), fingerprint.of(diagnosis)
-    place = folder / "artifacts" / FOLDER
+    artifacts = folder / "artifacts" / FOLDER
     whole = mlflow_content.written(present).files == wanted and all(
-        (place / name).is_file() for name in FILES
+        (artifacts / name).is_file() for name in FILES
     )
     content = {} if whole else mlflow_content.files(diagnosis)
     change = mlflow_content.change(diagnosis, present, options.note, run_id, Written(wanted))
@@ -85,11 +85,11 @@ def _annotate(folder: Path, diagnosis: Diagnosis, run_id: str, options: WriteOpt
     if (change or content) and not options.dry_run:
         _inside(folder, folder / "tags")
         if content:
-            _make(folder, place)
+            _make(folder, artifacts)
             # gone while the rest is replaced: a run left between two states carries no state at all
             (folder / "tags" / STATE).unlink(missing_ok=True)
         for name, data in content.items():
-            _write(place / name, data)
+            _write(artifacts / name, data)
         for key in change.stale:
             (folder / "tags" / key).unlink(missing_ok=True)
         tags = {
@@ -103,15 +103,15 @@ def _annotate(folder: Path, diagnosis: Diagnosis, run_id: str, options: WriteOpt
 
 def _clean(name: str, folder: Path, options: WriteOptions) -> Outcome:
     tags, dry_run = _tags(folder / "tags"), options.dry_run
-    place = _inside(folder, folder / "artifacts" / FOLDER)
-    lines = [f"artifact {FOLDER}/{file}" for file in sorted(FILES) if (place / file).is_file()]
+    artifacts = _inside(folder, folder / "artifacts" / FOLDER)
+    lines = [f"artifact {FOLDER}/{file}" for file in sorted(FILES) if (artifacts / file).is_file()]
     action, rest = mlflow_content.without_note(tags.get(NOTE, ""))
     if action != "none":
         lines.append("the block in the description")
     ours = sorted(key for key in tags if key.startswith(PREFIX))
     lines += [f"tag {key}" for key in ours]
     if lines and not dry_run:
-        made = _made(place)
+        made = _made(artifacts)
         # the state goes first: what is left of a killed clean is never taken for a whole annotation
         for key in sorted(ours, key=lambda key: key != STATE):
             (folder / "tags" / key).unlink(missing_ok=True)
@@ -120,8 +120,8 @@ def _clean(name: str, folder: Path, options: WriteOptions) -> Outcome:
         elif action == "delete":
             (folder / "tags" / NOTE).unlink(missing_ok=True)
         for file in (*FILES, MADE):
-            (place / file).unlink(missing_ok=True)
-        for made_folder in (place, *(folder / part for part in made)):
+            (artifacts / file).unlink(missing_ok=True)
+        for made_folder in (artifacts, *(folder / part for part in made)):
             # only if nothing of anybody else is in it
             with contextlib.suppress(OSError):
                 made_folder.rmdir()

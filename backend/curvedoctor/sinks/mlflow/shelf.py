@@ -66,10 +66,10 @@ class Shelf:
 
     def upload(self, files: Mapping[str, bytes]) -> None:
         """Write our files."""
-        with tempfile.TemporaryDirectory(prefix="curvedoctor-") as place:
+        with tempfile.TemporaryDirectory(prefix="curvedoctor-") as scratch:
             for name, content in files.items():
-                Path(place, name).write_bytes(content)
-            self.repository.log_artifacts(place, FOLDER)
+                Path(scratch, name).write_bytes(content)
+            self.repository.log_artifacts(scratch, FOLDER)
 
     def remove(self) -> list[str]:
         """Remove our files, and our folder if nothing else is in it; returns what was there."""

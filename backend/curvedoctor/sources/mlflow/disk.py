@@ -68,13 +68,13 @@ def text(path: str) -> str:
 
 def meta(folder: str) -> tuple[dict[str, Any], Problem | None]:
     """A folder's meta.yaml; empty if it is missing or no mapping, with a problem if it is broken."""
-    place = files.join(folder, "meta.yaml")
+    path = files.join(folder, "meta.yaml")
     try:
-        content = text(place)
+        content = text(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}, None
     except files.UNREADABLE as error:
-        return {}, Problem(where=place, what=f"can't be read: {files.reason(error)}", kind="unreachable")
+        return {}, Problem(where=path, what=f"can't be read: {files.reason(error)}", kind="unreachable")
     plain = _flat(content)
     if plain is not None:
         return plain, None
@@ -84,13 +84,14 @@ def meta(folder: str) -> tuple[dict[str, Any], Problem | None]:
         found = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 — both are the safe loaders
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}, Problem(
-            where=place, what="not valid YAML: the run is read without its name, status and times"
+            where=path, what="not valid YAML: the run is read without its name, status and times"
         )
     return (found, None) if isinstance(found, dict) else ({}, None)
 
 
 _FLAT = re.compile(
-    r"([a-z_]+): (?:'([^'\\\n]*)'|((?=\d*[a-f])[0-9a-f]{32}|[A-Za-z/][\w/.%-]*|file:[\w/.%-]+)|(-?[1-9]\d*|0)|(\[\]|''))"
+    r"([a-z_]+): (?:'([^'\\\n]*)'"
+    r"|((?=\d*[a-f])[0-9a-f]{32}|[A-Za-z/][\w/.%-]*|file:[\w/.%-]+)|(-?[1-9]\d*|0)|(\[\]|''))"
 )
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 

@@ -2,8 +2,8 @@
 
 The grammar is `comparison (AND comparison)*`, as in MLflow's documentation of `search_runs`:
 `metrics.loss < 1`, `` tags.`my tag` LIKE 'a%' ``, `attributes.status = 'FINISHED'`,
-`datasets.name IN ('mnist', 'digits')`. What MLflow refuses is refused here. One thing is added: `attributes.lifecycle_stage = 'deleted'` asks for
-deleted runs, which are skipped otherwise.
+`datasets.name IN ('mnist', 'digits')`. What MLflow refuses is refused here. One thing is added:
+`attributes.lifecycle_stage = 'deleted'` asks for deleted runs, which are skipped otherwise.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ _ATTRIBUTES = frozenset({
 })  # fmt: skip
 _DATASETS = frozenset({"name", "digest", "context"})
 _COMPARE: dict[str, Callable[[Number, Number], bool]] = {
-    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
+    ">=": operator.ge,
 }  # fmt: skip
 
 
@@ -61,25 +62,26 @@ class Comparison:
     value: Literal | None
 
     def holds(self, facts: Facts) -> bool:
-        """Whether it is true of a run. A key that the run lacks makes every comparison false, as in MLflow."""
+        """Whether it is true of a run. A key that the run lacks makes every comparison false,
+        as in MLflow."""
         if self.entity == "datasets":
-            return any(self._is_true(value) for data in facts.datasets for value in self._told(data))
-        found = getattr(facts, self.entity).get(self.key)
+            return any(self._is_true(value) for data in facts.datasets for value in self._values(data))
+        value = getattr(facts, self.entity).get(self.key)
         if self.operator.startswith("IS"):
-            return (found is None) == (self.operator == "IS NULL")
-        return found is not None and self._is_true(found)
+            return (value is None) == (self.operator == "IS NULL")
+        return value is not None and self._is_true(value)
 
-    def _told(self, data: Dataset) -> tuple[str, ...]:
+    def _values(self, data: Dataset) -> tuple[str, ...]:
         return data.context if self.key == "context" else (getattr(data, self.key),)
 
-    def _is_true(self, found: str | Number) -> bool:
+    def _is_true(self, value: str | Number) -> bool:
         if self.operator in {"IN", "NOT IN"}:
-            return (str(found) in _as_tuple(self.value)) == (self.operator == "IN")
+            return (str(value) in _as_tuple(self.value)) == (self.operator == "IN")
         if isinstance(self.value, float):
-            return _COMPARE[self.operator](float(found), self.value)
+            return _COMPARE[self.operator](float(value), self.value)
         if self.operator in {"LIKE", "ILIKE"}:
-            return _like(str(self.value), self.operator == "ILIKE").fullmatch(str(found)) is not None
-        return (str(found) == self.value) == (self.operator == "=")
+            return _like(str(self.value), self.operator == "ILIKE").fullmatch(str(value)) is not None
+        return (str(value) == self.value) == (self.operator == "=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,8 @@ def parse(text: str | None) -> Filter:
 
 def asks_deleted(text: str | None) -> bool:
     """Whether a filter that may hold more than `parse` knows asks for deleted runs."""
-    found = _LIFECYCLE.search(text or "")
-    return found is not None and (found.group(2)[1:-1] == "deleted") == (found.group(1) == "=")
+    match = _LIFECYCLE.search(text or "")
+    return match is not None and (match.group(2)[1:-1] == "deleted") == (match.group(1) == "=")
 
 
 def without_lifecycle(text: str | None) -> str:
@@ -142,16 +144,16 @@ def _like(pattern: str, ignore_case: bool) -> re.Pattern[str]:
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    found, place = [], 0
-    while text[place:].strip():
-        match = _TOKEN.match(text, place)
+    tokens, at = [], 0
+    while text[at:].strip():
+        match = _TOKEN.match(text, at)
         if match is None:
             raise UsageError(
-                f"filter {text!r}: can't read {text[place:].strip()[:20]!r} (see MLflow's search syntax)"
+                f"filter {text!r}: can't read {text[at:].strip()[:20]!r} (see MLflow's search syntax)"
             )
-        found.append((str(match.lastgroup), match.group(str(match.lastgroup))))
-        place = match.end()
-    return found
+        tokens.append((str(match.lastgroup), match.group(str(match.lastgroup))))
+        at = match.end()
+    return tokens
 
 
 def _comparison(tokens: list[tuple[str, str]], text: str) -> Comparison:
@@ -170,7 +172,8 @@ def _comparison(tokens: list[tuple[str, str]], text: str) -> Comparison:
         raise UsageError(f"filter {text!r}: {entity}.{key} {name} must be compared with {wanted}")
     if isinstance(value, tuple) and entity != "datasets" and (entity, key) != ("attributes", "run_id"):
         raise UsageError(
-            f"filter {text!r}: a list is for run_id and datasets only, as in MLflow; write {entity}.{key} = '…' or LIKE"
+            f"filter {text!r}: a list is for run_id and datasets only, as in MLflow; write "
+            f"{entity}.{key} = '…' or LIKE"
         )
     if (number and name not in _COMPARE) or (not number and name in {"<", "<=", ">", ">="}):
         raise UsageError(f"filter {text!r}: {entity}.{key} can't be compared by {name}")

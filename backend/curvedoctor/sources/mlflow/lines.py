@@ -55,7 +55,7 @@ def _columns(contents: Sequence[bytes]) -> tuple[Ints, Floats, Floats, Ints] | N
 def _by_line(data: bytes, where: str) -> tuple[Series, Problem | None]:
     rows: list[tuple[int, int, float]] = []
     bad: list[tuple[int, bytes]] = []
-    place = 0
+    offset = 0
     for line in data.splitlines(keepends=True):
         row = _row(line)
         # a line without its end is still being written: its step may lack digits
@@ -63,8 +63,8 @@ def _by_line(data: bytes, where: str) -> tuple[Series, Problem | None]:
         if row is not None and not cut:
             rows.append(row)
         elif line.strip():
-            bad.append((place, line.strip()))
-        place += len(line)
+            bad.append((offset, line.strip()))
+        offset += len(line)
     series = Series(
         np.array([row[0] for row in rows], dtype=np.int64),
         np.array([row[1] for row in rows], dtype=np.float64),
@@ -73,7 +73,10 @@ def _by_line(data: bytes, where: str) -> tuple[Series, Problem | None]:
     if not bad:
         return series, None
     first = bad[0][1][:60].decode("utf-8", "replace")
-    what = f"{len(bad)} of {len(bad) + len(rows)} lines are not 'timestamp value step' and are skipped; the first: {first!r}"
+    what = (
+        f"{len(bad)} of {len(bad) + len(rows)} lines are not 'timestamp value step' and are "
+        f"skipped; the first: {first!r}"
+    )
     return series, Problem(where=where, what=what, offset=bad[0][0])
 
 

@@ -62,7 +62,7 @@ class MlflowPlugin:
         try:
             names = _experiments(client, options.experiment)
             plain = ReadOptions(run=options.run)
-            found = [
+            runs = [
                 _unit(address, run)
                 for run in _search(client, names, mlflow_filter.without_lifecycle(options.filter), deleted)
                 if run.selected(plain, wanted)
@@ -73,11 +73,11 @@ class MlflowPlugin:
             raise SourceError(
                 f"{address}: {files.reason(error)} (it needs: pip install {_needs(address)})"
             ) from error
-        if found:
+        if runs:
             yield Problem(
                 address, "read through MLflow's client, which takes a request per metric: this is slow"
             )
-        yield from together(found)
+        yield from together(runs)
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """Nothing: such a store is in no folder."""
@@ -126,14 +126,14 @@ def _client(address: str) -> MlflowClient:
 
 
 def _experiments(client: MlflowClient, name: str | None) -> dict[str, str]:
-    found: dict[str, str] = {}
+    titles: dict[str, str] = {}
     token = None
     while True:
         page = client.search_experiments(page_token=token, max_results=_PAGE)
-        found |= {str(each.experiment_id): str(each.name) for each in page}
+        titles |= {str(each.experiment_id): str(each.name) for each in page}
         token = page.token
         if not token:
-            return {key: title for key, title in found.items() if name in {None, key, title}}
+            return {key: title for key, title in titles.items() if name in {None, key, title}}
 
 
 def _search(client: MlflowClient, names: Mapping[str, str], text: str, deleted: bool) -> Iterator[Stored]:
@@ -151,8 +151,10 @@ def _search(client: MlflowClient, names: Mapping[str, str], text: str, deleted: 
 def _stored(run: entities.Run, experiment: str) -> Stored:
     info, data = run.info, run.data
     return Stored(
-        run_id=str(info.run_id), name=str(info.run_name or ""), experiment_id=str(info.experiment_id), experiment=experiment,
-        status=str(info.status), lifecycle=str(info.lifecycle_stage), start=info.start_time, end=info.end_time,
+        run_id=str(info.run_id), name=str(info.run_name or ""), experiment_id=str(info.experiment_id),
+        experiment=experiment,
+        status=str(info.status), lifecycle=str(info.lifecycle_stage), start=info.start_time,
+        end=info.end_time,
         params=dict(data.params), tags=dict(data.tags), metrics=dict(data.metrics),
     )  # fmt: skip
 

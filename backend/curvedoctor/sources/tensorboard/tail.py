@@ -104,7 +104,7 @@ class Tail:
         return decoder.finish()
 
     def _news(self, log: FileLog, damage: list[Damage], anew: bool) -> News:
-        settled = [place for place in damage if place.offset < self.offset]
+        settled = [problem for problem in damage if problem.offset < self.offset]
         explained = explain(log, settled).problems if settled else []
         pending = tuple(
             Problem(self.path, what, at, kind=kind) for at, what, kind in damage if at >= self.offset

@@ -155,7 +155,7 @@ def read(lines: Iterable[str], rows: Rows) -> list[Table]:
     rows.settings.update(log.printed.settings(first))
     if total := rows.totals.get("epoch"):
         rows.settings.setdefault("epochs", int(total))
-    rows.problems.insert(0, _told(log, kept))
+    rows.problems.insert(0, _skipped_lines(log, kept))
     return tables_of(rows)
 
 
@@ -177,7 +177,7 @@ def _kept(rows: Rows) -> set[str]:
     }
 
 
-def _told(log: Console, kept: set[str]) -> str:
+def _skipped_lines(log: Console, kept: set[str]) -> str:
     used: set[int] = set()
     for name in kept:
         for row in log.rows.cells[name].rows:
@@ -186,7 +186,8 @@ def _told(log: Console, kept: set[str]) -> str:
     shown = sorted(kept, key=lambda name: (-len(log.rows.cells[name].rows), name))
     more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
     return (
-        f"read as a console log: {len(used):,} of {log.filled:,} lines were used (the first is line {min(used)}, "
+        f"read as a console log: {len(used):,} of {log.filled:,} lines were used (the first is "
+        f"line {min(used)}, "
         f"the last line {max(used)}; {', '.join(shown[:5])}{more}), {log.filled - len(used):,} were not"
     )
 

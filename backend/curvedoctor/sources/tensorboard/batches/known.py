@@ -40,7 +40,8 @@ class Shape:
         self._hashes = None
 
     def match(self, rows: Rows, left: I64 | None) -> list[tuple[Template, I64 | None]]:
-        """Each template with the indices of its rows, out of `left` (None for all); None where that is all."""
+        """Each template with the indices of its rows, out of `left` (None for all);
+        None where that is all."""
         if len(self.templates) > _FEW:
             return self._look_up(rows, left)
         matches: list[tuple[Template, I64 | None]] = []
@@ -56,8 +57,8 @@ class Shape:
         hashes = self._index() if self._hashes is None else self._hashes
         which = np.arange(len(rows.starts)) if left is None else left
         words = [rows.words[which, column] & mask for column, mask, _ in self.templates[0].words]
-        place = np.minimum(np.searchsorted(hashes, _hash(words)), len(hashes) - 1)
-        number = self._order[place]
+        slot = np.minimum(np.searchsorted(hashes, _hash(words)), len(hashes) - 1)
+        number = self._order[slot]
         # exact: a hash may be forged
         right = np.ones(len(which), np.bool_)
         for k, word in enumerate(words):
