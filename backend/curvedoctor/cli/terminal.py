@@ -73,7 +73,7 @@ def command() -> str:
 #: what a file is to hold, by the end of its name
 ENDINGS = {
     ".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".html": "html", ".htm": "html",
-    ".sarif": "sarif", ".xml": "junit", ".md": "markdown", ".txt": "table",
+    ".sarif": "sarif", ".xml": "junit", ".md": "markdown", ".txt": "table", ".log": "table",
 }  # fmt: skip
 
 
@@ -93,7 +93,9 @@ def format_of(asked: str, output: Path | None, formats: Sequence[str]) -> str:
     if ending in formats:
         return ending
     known = ", ".join(name for name, form in ENDINGS.items() if form in formats)
-    raise UsageError(f"{output.name}: no format here has the ending {output.suffix}: use one of {known}, or say --format")
+    raise UsageError(
+        f"{output.name}: no format here has the ending {output.suffix}: use one of {known}, or say --format"
+    )
 
 
 def emit(chunks: Iterator[str] | Iterator[bytes], encoding: str = "utf-8") -> None:
