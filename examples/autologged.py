@@ -1,8 +1,8 @@
-"""Well-trained models, logged by nothing but MLflow's `autolog`: six networks (Keras on its JAX backend, Lightning),
-boosted trees (XGBoost, LightGBM) and a fit of scikit-learn.
+"""Well-trained models, logged by nothing but MLflow's `autolog`: six networks (Keras on its JAX backend,
+Lightning), boosted trees (XGBoost, LightGBM) and a fit of scikit-learn.
 
-Each framework that is installed takes part; the others are named. `curvedoctor.autolog()` annotates every run as it
-ends.
+Each framework that is installed takes part; the others are named. `curvedoctor.autolog()` annotates every run
+as it ends.
 
 Expect: none is sick, and the fit, which logs no curve, gets no tags.
 
@@ -129,7 +129,8 @@ def with_lightning(quick: bool) -> None:
             for data, first in zip(sets, (True, False), strict=True)
         ]
         trainer = lightning.Trainer(
-            max_epochs=epochs, logger=False, enable_checkpointing=False, enable_progress_bar=False, accelerator="cpu",
+            max_epochs=epochs, logger=False, enable_checkpointing=False, enable_progress_bar=False,
+            accelerator="cpu",
             enable_model_summary=False, num_sanity_val_steps=0,
         )  # fmt: skip
         with mlflow.start_run(run_name=name):

@@ -67,7 +67,8 @@ def main(folder: Path, quick: bool) -> list[Diagnosis]:
 
 
 def never_prints(folder: Path, data: Data, recipe: Recipe) -> None:
-    """`if iteration % 100 == 0` where iteration counts epochs, of which there are 15: validation is all that is logged."""
+    """`if iteration % 100 == 0` where iteration counts epochs, of which there are 15:
+    validation is all that is logged."""
     with Log(folder) as log:
         log.hyperparameters(logged(recipe, data))
         for kind, at, values in learn(network(), data, recipe):

@@ -1,9 +1,11 @@
-"""How many small faults of the judging code the tests would notice: `python tests/mutate.py --sample 200 --seed 1`.
+"""How many small faults of the judging code the tests would notice:
+`python tests/mutate.py --sample 200 --seed 1`.
 
-One mutant after the other, each a changed expression of one line, is loaded instead of its module in a forked process: no
-file is written. There the kept diagnoses (`tests/golden`) are made again, then the tests of the mutant's rooms run until
-one fails. What nothing notices has survived, and is printed with its place. Tests that fail without any mutant are left out.
-Verdicts are kept in a journal (JSON lines): a second call goes on where the first one stopped.
+One mutant after the other, each a changed expression of one line, is loaded instead of its module in a forked
+process: no file is written. There the kept diagnoses (`tests/golden`) are made again, then the tests of the
+mutant's rooms run until one fails. What nothing notices has survived, and is printed with its place. Tests
+that fail without any mutant are left out. Verdicts are kept in a journal (JSON lines): a second call goes on
+where the first one stopped.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Healthy settings found by trying, and settings broken in known ways, with the truth found by trying as well."""
+"""Healthy settings found by trying, and settings broken in known ways,
+with the truth found by trying as well."""
 
 from __future__ import annotations
 

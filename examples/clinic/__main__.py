@@ -28,7 +28,8 @@ def _parser() -> argparse.ArgumentParser:
             "--since",
             type=int,
             default=None,
-            help="leave out that many base runs of each task; survey: that many waves (default: those packed)",
+            help="leave out that many base runs of each task; survey: that many waves (default: those "
+            "packed)",
         )
         sub.add_argument("--rounds", type=int, default=1, help="how often every fault is drawn per task")
         sub.add_argument("--jobs", type=int, default=1, help="processes, each with its own tasks")

@@ -1,4 +1,5 @@
-"""A prescription's numbers: from what to what, by which factor, at which step, and the sentence that carries them."""
+"""A prescription's numbers: from what to what, by which factor, at which step,
+and the sentence that carries them."""
 
 from __future__ import annotations
 
@@ -202,5 +203,6 @@ def test_where_the_output_is_what_does_not_fit_it_changes(last: str, finding: Fi
 def test_where_nothing_bounds_a_step_a_rate_is_raised_halfway(
     optimizer: str, lr: float, proposed: float
 ) -> None:
-    """From far below the custom straight to it, one in two runs with plain gradient steps was lost (DeepOBS)."""
+    """From far below the custom straight to it,
+    one in two runs with plain gradient steps was lost (DeepOBS)."""
     assert change(case(lr=lr, optimizer=optimizer), "raise-lr", ()).proposed == pytest.approx(proposed)

@@ -271,7 +271,8 @@ def test_findings_by_severity_then_confidence_then_name() -> None:
     ]  # fmt: skip
     told = [(f.severity, f.confidence, f.condition) for f in order(given)]
     assert told == [
-        ("error", 0.4, PLAIN), ("warning", 0.9, PLAIN), ("warning", 0.6, "a"), ("warning", 0.6, "b"), ("info", 0.99, PLAIN),
+        ("error", 0.4, PLAIN), ("warning", 0.9, PLAIN), ("warning", 0.6, "a"), ("warning", 0.6, "b"),
+        ("info", 0.99, PLAIN),
     ]  # fmt: skip
 
 

@@ -68,9 +68,12 @@ def fill(path: Path, count: int) -> list[str]:
     with closing(sqlite3.connect(path)) as connection:
         for number, run_id in enumerate(ids):
             row = {
-                "run_uuid": run_id, "name": f"run-{number:05}", "experiment_id": int(experiment), "status": "FINISHED", "lifecycle_stage": "active",
-                "start_time": START + number, "end_time": START + 10**6, "artifact_uri": f"mlflow-artifacts:/{experiment}/{run_id}/artifacts",
-                "source_type": "UNKNOWN", "user_id": "bench", "source_name": "", "entry_point_name": "", "source_version": "",
+                "run_uuid": run_id, "name": f"run-{number:05}", "experiment_id": int(experiment),
+                "status": "FINISHED", "lifecycle_stage": "active",
+                "start_time": START + number, "end_time": START + 10**6,
+                "artifact_uri": f"mlflow-artifacts:/{experiment}/{run_id}/artifacts",
+                "source_type": "UNKNOWN", "user_id": "bench", "source_name": "", "entry_point_name": "",
+                "source_version": "",
             }  # fmt: skip
             insert(connection, "runs", [row])
             told = curves(rng)
@@ -162,7 +165,8 @@ def _below(process: int) -> Iterator[int]:
 
 
 def live(folder: Path, ids: list[str], seconds: float = 90) -> None:
-    """One run grows by a point a second; its page asks every 6 s; the same again without our app's questions."""
+    """One run grows by a point a second; its page asks every 6 s;
+    the same again without our app's questions."""
     from mlflow import MlflowClient
 
     database = f"sqlite:///{folder / 'mlflow.db'}"

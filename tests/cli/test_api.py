@@ -196,7 +196,8 @@ def test_an_odd_tag_is_no_trouble(tmp_path: Path) -> None:
 
 
 def test_epochs_beside_batches_are_judged_over_their_own_length() -> None:
-    """Keras and many others log both in one run: 60 epochs must not look like the first 2 % of 3000 batches."""
+    """Keras and many others log both in one run:
+    60 epochs must not look like the first 2 % of 3000 batches."""
     batches = np.arange(0, 3000, 10)
     diagnosis = curvedoctor.diagnose_curves(
         {

@@ -201,7 +201,8 @@ def test_lanes_of_different_tasks_train_as_they_would_alone() -> None:
     from clinic.train import train_many
 
     made = [plain(TASKS[n], epochs=e, batch=b, lr=0.02, n_train=n_train, depth=0, width=0, seed=2)
-            for n, e, b, n_train in (("gaussians~0000", 3, 32, 128), ("columns~0002", 5, 32, 200), ("blots~0001", 2, 20, 60))]  # fmt: skip
+            for n, e, b,
+            n_train in (("gaussians~0000", 3, 32, 128), ("columns~0002", 5, 32, 200), ("blots~0001", 2, 20, 60))]  # fmt: skip
     together = train_many(made)
     for config in made:
         alone = train_many([config])[config]

@@ -76,7 +76,8 @@ def test_who_reached_the_target_is_not_sick(tmp_path: Path) -> None:
         for study in range(5):
             curve = falling(end * (1 + 0.01 * study), 12)
             rows.append({"task": "made_jax", "trial": f"external/somebody/study_{study}/made_jax/trial_{trial}",
-                         "steps": list(range(1, 1201, 100)), "metric": "wer", "target": 0.25, "reached": end < 0.25,
+                         "steps": list(range(1, 1201, 100)), "metric": "wer", "target": 0.25,
+                         "reached": end < 0.25,
                          "params": {"weight_decay": decay, "learning_rate": 1e-3},
                          "curves": {"train/wer": curve, "validation/wer": curve, "test/wer": curve}})  # fmt: skip
     write(tmp_path / "algoperf.jsonl.xz", rows)

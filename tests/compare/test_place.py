@@ -141,7 +141,8 @@ def test_random_search_is_read_by_half_decades() -> None:
 
 
 def test_a_run_that_logs_little_is_no_other_setting() -> None:
-    """Of three siblings one logs its lr only: optimizer and width are those of the others, as far as anybody knows."""
+    """Of three siblings one logs its lr only: optimizer and width are those of the others,
+    as far as anybody knows."""
     full = {"optimizer": "adam", "width": 32, "depth": 2, "dropout": 0.1, "epochs": 20, "batch_size": 32}
     runs = [Run(r.name, r.source, r.group, r.curves, {"lr": r.params["lr"], **(full if i else {})}) for i, r in enumerate(grid(WORLD, [0.003, 0.03, 0.3]))]  # fmt: skip
     (found,) = group(runs).factors

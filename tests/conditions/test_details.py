@@ -143,7 +143,8 @@ def test_a_fine_tuned_model_may_start_low(init: str, fires: bool) -> None:
 
 @pytest.mark.parametrize(("kind", "steps"), [("stairs", 3), ("slope", None), ("saw", None)])
 def test_a_staircase_falls_between_epochs_not_within(kind: str, steps: int | None) -> None:
-    """Four epochs: level and each half of the one before, falling evenly, or falling within and back up between."""
+    """Four epochs: level and each half of the one before, falling evenly,
+    or falling within and back up between."""
     t = np.arange(160)
     level = {"stairs": 0.5 ** (t // 40), "slope": 2.0 - t / 100, "saw": 2.0 - 0.02 * (t % 40)}[kind]
     noise = np.exp(0.005 * np.random.default_rng(0).standard_normal(160))

@@ -1,4 +1,5 @@
-"""Levels against what answers, guesses and custom warrant; weights at rest; runs of two points: pairs a hair apart, and seeds."""
+"""Levels against what answers, guesses and custom warrant; weights at rest; runs of two points:
+pairs a hair apart, and seeds."""
 
 from __future__ import annotations
 
@@ -70,7 +71,8 @@ def _noisy_fall(decades: float) -> Run:
 
 
 def _step_due(times: float) -> Run:
-    """A step schedule that is never stepped, so many times the distance between its steps long; it ends above its best."""
+    """A step schedule that is never stepped, so many times the distance between its steps long;
+    it ends above its best."""
     val = np.concatenate((np.geomspace(2.3, 0.5, 20), np.linspace(0.5, 0.7, 41)))
     known: dict[str, ParamValue] = {"schedule": "step", "step_size": 60 / times, "lr": 0.1}
     return run(known, train_loss=np.geomspace(2.3, 0.2, 61), val_loss=val, lr=np.full(61, 0.1))
@@ -152,7 +154,8 @@ def test_weights_at_rest_need_digits(decimals: int, fires: bool) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("flicker", [0.0, 0.002])
 def test_weights_that_rest_after_the_first_epoch(seed: int, flicker: float) -> None:
-    """Stepped per batch, the rate is gone after an epoch: training's batches differ, validation is the same for ever."""
+    """Stepped per batch, the rate is gone after an epoch: training's batches differ,
+    validation is the same for ever."""
     rng = np.random.default_rng(seed)
     level = float(rng.uniform(0.6, 2.0))
     train = level * (1 + flicker * rng.uniform(-1, 1, 16))
@@ -229,7 +232,8 @@ def test_two_epochs_of_steps_must_fall_beyond_their_noise(seed: int) -> None:
 
 @pytest.mark.parametrize(("epochs", "fires"), [(None, False), (20, False), (60, True)])
 def test_a_step_schedule_that_may_count_steps_or_epochs(epochs: int | None, fires: bool) -> None:
-    """Of a rate logged per step, thirty may be epochs: only a run of many more of them must have stepped it."""
+    """Of a rate logged per step, thirty may be epochs:
+    only a run of many more of them must have stepped it."""
     made = _step_due(2.0)
     params = {**made.params, **({} if epochs is None else {"epochs": epochs})}
     curves = [replace(c, axis="step") if c.tag == "lr" else c for c in made.curves]
@@ -239,7 +243,8 @@ def test_a_step_schedule_that_may_count_steps_or_epochs(epochs: int | None, fire
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize(("gain", "better"), [(0.0, False), (0.2, True)])
 def test_a_noisy_score_is_not_better_at_the_end_by_chance(seed: int, gain: float, better: bool) -> None:
-    """The loss turns at epoch 10; the score there is one noisy point, and is as good on average at the end."""
+    """The loss turns at epoch 10; the score there is one noisy point,
+    and is as good on average at the end."""
     rng = np.random.default_rng(seed)
     val = np.concatenate((np.geomspace(2.0, 0.5, 11), np.linspace(0.5, 0.9, 31)[1:]))
     accuracy = np.concatenate((np.linspace(0.3, 0.7, 11), np.linspace(0.7, 0.7 + gain, 31)[1:]))

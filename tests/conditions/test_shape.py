@@ -224,7 +224,8 @@ def test_warm_restarts_are_deliberate_and_a_slow_climb_is_not() -> None:
 
 
 @pytest.mark.parametrize(("rates", "share"), [
-    ([1, 0.5, 0.25, 0.1], 0.0), ([2, 1.0, 0.4, 0.7, 1.0, 1.3, 1.6, 1.9], 0.75), ([0, 1, 2, 1], 0.0), ([1, 0.2, 1.0, 0.8, 0.5], 0.0),
+    ([1, 0.5, 0.25, 0.1], 0.0), ([2, 1.0, 0.4, 0.7, 1.0, 1.3, 1.6, 1.9], 0.75), ([0, 1, 2, 1], 0.0),
+    ([1, 0.2, 1.0, 0.8, 0.5], 0.0),
 ])  # fmt: skip
 def test_how_far_a_rate_rises_step_by_step(rates: list[float], share: float) -> None:
     assert turns.rise(np.array(rates, float)) == pytest.approx(share, abs=0.01)

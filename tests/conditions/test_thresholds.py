@@ -1,4 +1,5 @@
-"""Where the thresholds lie that a reader would ask for: a family of runs with one number, bisected until the finding flips.
+"""Where the thresholds lie that a reader would ask for: a family of runs with one number, bisected until the
+finding flips.
 
 The numbers are stated here, not taken from the conditions: a threshold that moves is to be moved here, too.
 """
@@ -115,7 +116,8 @@ def _slow(half: float) -> Run:
 
 
 def _dead_from(place: float, rate: float = 0.0, level: float = 0.0) -> Run:
-    """A loss that falls at a rate of one until the rate drops to a hundredth, and at `rate` of it after that."""
+    """A loss that falls at a rate of one until the rate drops to a hundredth,
+    and at `rate` of it after that."""
     x = t(201)
     y = 2.0 - np.minimum(x, place) - rate * np.maximum(x - place, 0.0) - level
     return run(train_loss=y, val_loss=y, lr=np.where(x < place, 0.1, 0.001))
@@ -144,7 +146,8 @@ def _power(
 
 
 def _creeping(fast: float) -> Run:
-    """A fast fall by this much at once, and a power law that falls by 0.09 in the first tenth and 0.14 in the rest, to 0.75."""
+    """A fast fall by this much at once, and a power law that falls by 0.09 in the
+    first tenth and 0.14 in the rest, to 0.75."""
     x = np.arange(400) / 400
     y = fast * np.exp(-60 * x) + 0.75 * (x + 0.05) ** -0.09
     return run({"optimizer": "sgd"}, train_loss=y, val_loss=y)

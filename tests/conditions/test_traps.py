@@ -73,7 +73,8 @@ def reinforcement(rng: np.random.Generator) -> Run:
 
 
 def collapsed_reinforcement(rng: np.random.Generator) -> Run:
-    """The value loss goes to zero because nothing happens any more: it looks perfect, and is not judged as a loss."""
+    """The value loss goes to zero because nothing happens any more: it looks perfect,
+    and is not judged as a loss."""
     t = np.linspace(0, 1, 300)
     return plain([
         curve("train/value_loss", np.exp(-9 * t) * noise(rng, 300, 0.2), "train", "loss", "none"),
@@ -82,7 +83,8 @@ def collapsed_reinforcement(rng: np.random.Generator) -> Run:
 
 
 def likelihood(rng: np.random.Generator) -> Run:
-    """A negative log-likelihood of densities falls below zero, and slows down there; validation turns a little."""
+    """A negative log-likelihood of densities falls below zero, and slows down there;
+    validation turns a little."""
     y = 2.0 - 9 * (1 - np.exp(-4 * np.linspace(0, 1, 80))) + 0.1 * rng.standard_normal(80)
     return run({"loss": "gaussian-nll"}, train_loss=y, val_loss=y + 0.5 + np.linspace(0, 2, 80))
 
@@ -109,7 +111,8 @@ def test_a_perfect_value_loss_makes_no_agent_healthy() -> None:
 def dropout_unlogged(rng: np.random.Generator) -> Run:
     """Training above validation for good, and nothing says why."""
     return run(train_loss=falling(rng, 80, 2.3, 0.7, 10), val_loss=falling(rng, 80, 2.2, 0.45, 10),
-               train_accuracy=1 - falling(rng, 80, 0.9, 0.2), val_accuracy=1 - falling(rng, 80, 0.9, 0.1))  # fmt: skip
+               train_accuracy=1 - falling(rng, 80, 0.9, 0.2),
+               val_accuracy=1 - falling(rng, 80, 0.9, 0.1))  # fmt: skip
 
 
 def cosine_end(rng: np.random.Generator) -> Run:
@@ -211,8 +214,10 @@ def harmless_nan_metric(rng: np.random.Generator) -> Run:
 
 
 ODD = [
-    dropout_unlogged, cosine_end, warm_up, curriculum, restarts, batch_noise, percent, logged_once, not_proportions,
-    false_plateau, one_bad_epoch, adaptive_rate, step_drop_without_lr, lagging_epoch_mean, harmless_nan_metric,
+    dropout_unlogged, cosine_end, warm_up, curriculum, restarts, batch_noise, percent, logged_once,
+    not_proportions,
+    false_plateau, one_bad_epoch, adaptive_rate, step_drop_without_lr, lagging_epoch_mean,
+    harmless_nan_metric,
 ]  # fmt: skip
 
 
@@ -273,7 +278,8 @@ def test_jumping_validation_is_too_small_not_overfitting() -> None:
 
 
 def argmax_of_one_output(rng: np.random.Generator) -> Run:
-    """Binary images, one sigmoid output, accuracy by argmax on the current batch: it hovers, the loss falls."""
+    """Binary images, one sigmoid output, accuracy by argmax on the current batch: it hovers,
+    the loss falls."""
     accuracy = rng.binomial(20, 0.5, 1500) / 20
     loss = falling(rng, 1500, 0.69, 0.15, 5, 0.15)
     params = {

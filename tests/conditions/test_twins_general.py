@@ -1,4 +1,5 @@
-"""Kinds of logs that were judged wrongly once: made anew over seeds and sizes, and pairs a hair apart at the thresholds."""
+"""Kinds of logs that were judged wrongly once: made anew over seeds and sizes,
+and pairs a hair apart at the thresholds."""
 
 from __future__ import annotations
 
@@ -301,8 +302,10 @@ def test_how_poor_validation_is(share: float, fires: bool) -> None:
 @pytest.mark.parametrize(
     ("n", "train", "val", "points", "fires"),
     [
-        (3000, 0.1, 0.5, 60, True), (3001, 0.1, 0.5, 60, False), (800, 0.13, 0.6, 60, True), (800, 0.24, 0.98, 60, False),
-        (800, 0.02, 0.13, 60, True), (800, 0.02, 0.07, 60, False), (800, 0.15, 0.5, 60, False), (800, 0.1, 0.5, 7, False),
+        (3000, 0.1, 0.5, 60, True), (3001, 0.1, 0.5, 60, False), (800, 0.13, 0.6, 60, True),
+        (800, 0.24, 0.98, 60, False),
+        (800, 0.02, 0.13, 60, True), (800, 0.02, 0.07, 60, False), (800, 0.15, 0.5, 60, False),
+        (800, 0.1, 0.5, 7, False),
     ],
 )  # fmt: skip
 def test_of_few_known_samples_less_says_it(

@@ -1,4 +1,5 @@
-"""Kinds of log on which measurements, logs, schedules and dead runs were told wrongly; over seeds and sizes."""
+"""Kinds of log on which measurements, logs, schedules and dead runs were told wrongly;
+over seeds and sizes."""
 
 from __future__ import annotations
 

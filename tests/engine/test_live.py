@@ -58,7 +58,8 @@ class Store:
 
     def log(self, number: int, curves: dict[str, np.ndarray], start: int = 0) -> None:
         rows = [
-            f"('{number:032x}', '{key}', {float(value)}, {1_700_000_000_000 + start + step}, {start + step}, 0)"
+            f"('{number:032x}', '{key}', {float(value)}, {1_700_000_000_000 + start + step}, "
+            f"{start + step}, 0)"
             for key, values in curves.items()
             for step, value in enumerate(values)
         ]

@@ -267,7 +267,8 @@ def test_room_is_made_for_what_is_used(tmp_path: Path, monkeypatch: pytest.Monke
 def test_two_processes_share_the_store(logs: Path, cache: Path) -> None:
     code = (
         "import sys; from curvedoctor.engine import Options, diagnose_sources\n"
-        "for _ in range(3): print(len(list(diagnose_sources([sys.argv[1]], Options(curves='none', memory=True)))))"
+        "for _ in range(3): print(len(list(diagnose_sources([sys.argv[1]], "
+        "Options(curves='none', memory=True)))))"
     )
     both = [
         subprocess.Popen([sys.executable, "-c", code, str(logs)], stdout=subprocess.PIPE, text=True)

@@ -1,5 +1,5 @@
-"""Runs whose diagnoses are kept: stored trainings of the clinic, logs of agents, pairs and trees that other libraries
-trained, the numbers of public questions, and every condition's examples."""
+"""Runs whose diagnoses are kept: stored trainings of the clinic, logs of agents, pairs and trees that other
+libraries trained, the numbers of public questions, and every condition's examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A run is found by whatever MLflow calls it: its id, its page, `runs:/`, a model; and without an address by MLflow's variables."""
+"""A run is found by whatever MLflow calls it: its id, its page, `runs:/`, a model;
+and without an address by MLflow's variables."""
 
 from __future__ import annotations
 
@@ -134,7 +135,8 @@ def test_models_uri(
 
 
 def test_without_a_source_mlflows_variables_say_it(
-    server: Store, tracking: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+    server: Store, tracking: Callable[[str], None], monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:  # fmt: skip
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(tmp_path)

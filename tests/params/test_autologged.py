@@ -7,24 +7,32 @@ import pytest
 from curvedoctor.params import recognize
 
 PERCEPTRON = {
-    "activation": "relu", "alpha": "0.1", "batch_size": "auto", "beta_1": "0.9", "beta_2": "0.999", "early_stopping": "False",
-    "epsilon": "1e-08", "hidden_layer_sizes": "(8, 4)", "learning_rate": "constant", "learning_rate_init": "0.01", "max_iter": "5",
-    "momentum": "0.9", "n_iter_no_change": "10", "nesterovs_momentum": "True", "solver": "adam", "validation_fraction": "0.1",
+    "activation": "relu", "alpha": "0.1", "batch_size": "auto", "beta_1": "0.9", "beta_2": "0.999",
+    "early_stopping": "False",
+    "epsilon": "1e-08", "hidden_layer_sizes": "(8, 4)", "learning_rate": "constant",
+    "learning_rate_init": "0.01", "max_iter": "5",
+    "momentum": "0.9", "n_iter_no_change": "10", "nesterovs_momentum": "True", "solver": "adam",
+    "validation_fraction": "0.1",
 }  # fmt: skip
 READ = {
-    "lr": 0.01, "optimizer": "adam", "momentum": 0.9, "nesterov": True, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-08,
-    "weight_decay": 0.1, "epochs": 5, "patience": 10, "schedule": "constant", "activation": "relu", "depth": 2, "width": 8,
+    "lr": 0.01, "optimizer": "adam", "momentum": 0.9, "nesterov": True, "beta1": 0.9, "beta2": 0.999,
+    "epsilon": 1e-08,
+    "weight_decay": 0.1, "epochs": 5, "patience": 10, "schedule": "constant", "activation": "relu",
+    "depth": 2, "width": 8,
 }  # fmt: skip
 SGD = {
-    "alpha": "0.01", "early_stopping": "False", "epsilon": "0.1", "eta0": "0.02", "fit_intercept": "True", "l1_ratio": "0.15",
-    "learning_rate": "constant", "loss": "hinge", "max_iter": "1000", "penalty": "l2", "validation_fraction": "0.1",
+    "alpha": "0.01", "early_stopping": "False", "epsilon": "0.1", "eta0": "0.02", "fit_intercept": "True",
+    "l1_ratio": "0.15",
+    "learning_rate": "constant", "loss": "hinge", "max_iter": "1000", "penalty": "l2",
+    "validation_fraction": "0.1",
 }  # fmt: skip
 CASES = [
     (PERCEPTRON, READ),
     (
         {
             "steps": "[('standardscaler', StandardScaler()), ('mlpclassifier', MLPClassifier())]",
-            "standardscaler": "StandardScaler()", "standardscaler__copy": "True", "mlpclassifier": "MLPClassifier()",
+            "standardscaler": "StandardScaler()", "standardscaler__copy": "True",
+            "mlpclassifier": "MLPClassifier()",
             **{f"mlpclassifier__{key}": value for key, value in PERCEPTRON.items()},
         },
         {**READ, "input_scaling": "standard"},

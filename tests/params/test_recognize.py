@@ -12,11 +12,16 @@ from curvedoctor.params.read import vocabulary
 
 HF = {
     "per_device_train_batch_size": 8, "per_device_eval_batch_size": 32, "gradient_accumulation_steps": 4,
-    "num_train_epochs": 3.0, "optim": "adamw_torch", "learning_rate": 5e-5, "max_steps": -1, "adam_beta1": 0.9,
-    "lr_scheduler_type": "SchedulerType.COSINE", "warmup_ratio": 0.1, "fp16": True, "hub_token": "hf_abcdef", "max_grad_norm": 1.0,
+    "num_train_epochs": 3.0, "optim": "adamw_torch", "learning_rate": 5e-5, "max_steps": -1,
+    "adam_beta1": 0.9,
+    "lr_scheduler_type": "SchedulerType.COSINE", "warmup_ratio": 0.1, "fp16": True, "hub_token": "hf_abcdef",
+    "max_grad_norm": 1.0,
     "label_smoothing_factor": 0.0, "seed": 42, "eval_steps": 500, "weight_decay": 0.01,
 }  # fmt: skip
-ADAM = "Adam (\nParameter Group 0\n    betas: (0.9, 0.98)\n    eps: 1e-08\n    lr: 0.01\n    weight_decay: 0.1\n)"
+ADAM = (
+    "Adam (\nParameter Group 0\n    betas: (0.9, 0.98)\n    eps: 1e-08\n    lr: 0.01\n    "
+    "weight_decay: 0.1\n)"
+)
 DETECTRON = {
     "SOLVER": {"BASE_LR": 0.02, "MAX_ITER": 90000, "IMS_PER_BATCH": 16, "GAMMA": 0.1, "LR_SCHEDULER_NAME": "WarmupMultiStepLR",
                "WEIGHT_DECAY": 0.0001, "MOMENTUM": 0.9, "WARMUP_ITERS": 1000},
@@ -48,7 +53,8 @@ HYDRA = {
 }
 CASES = [
     (HF, {"lr": 5e-5, "batch_size": 8, "grad_accumulation": 4, "epochs": 3, "optimizer": "adamw", "schedule": "cosine",
-          "warmup_ratio": 0.1, "precision": "fp16", "beta1": 0.9, "clip_norm": 1.0, "label_smoothing": 0.0, "seed": 42,
+          "warmup_ratio": 0.1, "precision": "fp16", "beta1": 0.9, "clip_norm": 1.0, "label_smoothing": 0.0,
+          "seed": 42,
           "weight_decay": 0.01}),
     ({"opt_name": "Adam", "opt_learning_rate": "0.001", "epochs": "10", "opt_decay": "0.0", "shuffle": "True",
       "opt_beta_1": "0.9", "batch_size": "32", "validation_split": "0.0", "steps_per_epoch": "None"},
@@ -81,7 +87,8 @@ CASES = [
     ({"config": "{'lr': 0.001, 'optimizer': 'Adam', 'betas': (0.9, 0.99), 'shuffle': True, 'resume': None}"},
      {"lr": 0.001, "optimizer": "adam", "beta1": 0.9, "beta2": 0.99, "shuffle": True}),
     ({"model_type": "roberta", "hidden_size": 768, "num_hidden_layers": 12, "hidden_act": "gelu", "hidden_dropout_prob": 0.1,
-      "attention_probs_dropout_prob": 0.3, "id2label": {"0": "World", "1": "Sports", "2": "Business"}, "vocab_size": 50265},
+      "attention_probs_dropout_prob": 0.3, "id2label": {"0": "World", "1": "Sports", "2": "Business"},
+      "vocab_size": 50265},
      {"model": "transformer", "width": 768, "depth": 12, "activation": "gelu", "dropout": 0.1, "n_classes": 3, "loss": "cross-entropy"}),
     ({"id2label.0": "a", "id2label.1": "b", "num_train_epochs": 1, "max_steps": 1200}, {"n_classes": 2, "max_steps": 1200, "loss": "cross-entropy"}),
     ({"n_epochs": 10, "gae_lambda": 0.95, "gamma": 0.99, "learning_rate": 3e-4, "n_steps": 2048, "batch_size": 64, "policy_class": "MlpPolicy"},
@@ -131,11 +138,15 @@ def test_each_name_recognizes_itself(name: str) -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        {"lr": 0}, {"lr": -0.1}, {"lr": 1e5}, {"lr": "nan"}, {"lr": "inf"}, {"lr": True}, {"lr": None}, {"lr": [0.1, 0.2]},
-        {"batch_size": 0}, {"batch_size": -1}, {"batch_size": 1.5}, {"batch_size": "auto"}, {"epochs": 0}, {"dropout": 1.5},
-        {"momentum": 2}, {"shuffle": "maybe"}, {"optimizer": 3}, {"optimizer": "my_own"}, {"n_val": 0}, {"max_steps": -1},
+        {"lr": 0}, {"lr": -0.1}, {"lr": 1e5}, {"lr": "nan"}, {"lr": "inf"}, {"lr": True}, {"lr": None},
+        {"lr": [0.1, 0.2]},
+        {"batch_size": 0}, {"batch_size": -1}, {"batch_size": 1.5}, {"batch_size": "auto"}, {"epochs": 0},
+        {"dropout": 1.5},
+        {"momentum": 2}, {"shuffle": "maybe"}, {"optimizer": 3}, {"optimizer": "my_own"}, {"n_val": 0},
+        {"max_steps": -1},
         {"optimizer": {}}, {"optimizer": []}, {"": 1}, {"lr": {}}, {"eval_batch_size": 4}, {"lr_mult": 2},
-        {"eval": {"batch_size": 4}}, {"ema_momentum": 0.9}, {"discriminator": {"lr": 0.1}}, {"attention_dropout": 0.1},
+        {"eval": {"batch_size": 4}}, {"ema_momentum": 0.9}, {"discriminator": {"lr": 0.1}},
+        {"attention_dropout": 0.1},
     ],
 )  # fmt: skip
 def test_implausible_or_foreign(raw: dict[str, object]) -> None:
@@ -159,15 +170,19 @@ def test_two_keys_of_equal_standing_that_disagree_say_nothing() -> None:
         ("scheduler", {
             "cosine": ["CosineAnnealingLR", "<torch.optim.lr_scheduler.CosineAnnealingLR object at 0x7f>", "get_cosine_schedule_with_warmup"],
             "linear": ["get_linear_schedule_with_warmup", "SchedulerType.LINEAR"],
-            "step": ["StepLR", "MultiStepLR", "PiecewiseConstantDecay"], "plateau": ["ReduceLROnPlateau"], "constant": ["none", "constant_with_warmup"],
+            "step": ["StepLR", "MultiStepLR", "PiecewiseConstantDecay"], "plateau": ["ReduceLROnPlateau"],
+            "constant": ["none", "constant_with_warmup"],
         }),
         ("loss_fn", {
             "cross-entropy": ["CrossEntropyLoss()", "nn.CrossEntropyLoss", "sparse_categorical_crossentropy", "F.cross_entropy"],
-            "bce": ["BCEWithLogitsLoss", "binary_crossentropy", "BCELoss()"], "mse": ["MSELoss", "mean_squared_error", "mse_loss"], "mae": ["L1Loss", "mae"],
+            "bce": ["BCEWithLogitsLoss", "binary_crossentropy", "BCELoss()"],
+            "mse": ["MSELoss", "mean_squared_error", "mse_loss"], "mae": ["L1Loss", "mae"],
         }),
         ("model", {
-            "cnn": ["resnet-50", "SimpleCNN", "efficientnet_b0"], "transformer": ["google/vit-base-patch16-224", "distilbert-base-uncased"],
-            "rnn": ["BiLSTM"], "mlp": ["MLPClassifier"], "linear": ["LogisticRegression"], "tree": ["xgboost", "RandomForestClassifier"],
+            "cnn": ["resnet-50", "SimpleCNN", "efficientnet_b0"],
+            "transformer": ["google/vit-base-patch16-224", "distilbert-base-uncased"],
+            "rnn": ["BiLSTM"], "mlp": ["MLPClassifier"], "linear": ["LogisticRegression"],
+            "tree": ["xgboost", "RandomForestClassifier"],
         }),
     ],
 )  # fmt: skip

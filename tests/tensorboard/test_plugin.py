@@ -49,7 +49,8 @@ def test_the_loader_is_light() -> None:
     program = (
         "import sys; import tensorboard.plugins.base_plugin; before = set(sys.modules)\n"
         "import curvedoctor_tensorboard.loader\n"
-        "print(sorted(m for m in set(sys.modules) - before if m.split('.')[0] in {'curvedoctor', 'scipy', 'numpy', 'curvedoctor_panel'}))"
+        "print(sorted(m for m in set(sys.modules) - before if m.split('.')[0] in "
+        "{'curvedoctor', 'scipy', 'numpy', 'curvedoctor_panel'}))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -179,7 +180,8 @@ def test_without_files_the_data_provider_serves_and_says_so(logdir: Path) -> Non
         "board.configure(['tensorboard', '--logdir', sys.argv[1], '--load_fast', 'false'])\n"
         "ingester = data_ingester.LocalDataIngester(board.flags)\n"
         "ingester.start()\n"
-        "plugin = DiagnosisPlugin(SimpleNamespace(logdir='', flags=None, data_provider=ingester.data_provider))\n"
+        "plugin = DiagnosisPlugin(SimpleNamespace(logdir='', flags=None, "
+        "data_provider=ingester.data_provider))\n"
         "feed = Feed(ingester.data_provider, plugin._worker)\n"
         "for _ in range(100):\n"
         "    feed.look()\n"

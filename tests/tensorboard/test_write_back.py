@@ -311,7 +311,8 @@ def test_the_overlay_goes_on_where_a_finding_rests_on_that() -> None:
 
 @BOTH
 def test_hparams_shows_verdict_and_severity_on_the_right_trial(tmp_path: Path, fast: bool) -> None:
-    """run1 and run10: TensorBoard matches names by prefix where hparams are written, not where scalars are."""
+    """run1 and run10: TensorBoard matches names by prefix where hparams are written,
+    not where scalars are."""
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 

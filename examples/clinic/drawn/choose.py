@@ -1,4 +1,5 @@
-"""Which remedies a base run is given: those that matter, and some at random, with the probability recorded."""
+"""Which remedies a base run is given: those that matter, and some at random,
+with the probability recorded."""
 
 from __future__ import annotations
 

@@ -40,8 +40,10 @@ def dense(
     n = whole(d, 128, 4096)
     most = min(MOST_ROWS, n * d.pick((1, 2, 4, 4, 8)))
     return {
-        "modality": modality, "kind": kind, "family": "mlp", "make": make, "inputs": (features,), "outputs": outputs,
-        "depth": depth, "width": whole(d, 6, 64) if depth else 0, "n_std": n, "n_max": most, "n_val": VALIDATION,
+        "modality": modality, "kind": kind, "family": "mlp", "make": make, "inputs": (features,),
+        "outputs": outputs,
+        "depth": depth, "width": whole(d, 6, 64) if depth else 0, "n_std": n, "n_max": most,
+        "n_val": VALIDATION,
         "n_test": TEST, "epochs": epochs(d, n), "activation": d.pick(("relu",) * 6 + ("leaky", "tanh")),
     }  # fmt: skip
 

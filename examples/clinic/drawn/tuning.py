@@ -31,7 +31,8 @@ def grid(name: str) -> dict[tuple[str, float], Config]:
 
 @cache
 def _ratio(optimizer: str, batch: int, schedule: str) -> float:
-    """How the best rate differs from that of the searched optimizer at batch 32, constant: median of all tasks."""
+    """How the best rate differs from that of the searched optimizer at batch 32, constant:
+    median of all tasks."""
     rows, ref = table(), SEARCHED[optimizer]
     found = []
     for name in {k.split("/")[0] for k in rows}:
