@@ -23,15 +23,21 @@ from clinic.dataset import Table, as_run
 from clinic.drawn import store as drawn
 from clinic.experience import CACHE, experience, runs
 from clinic.fit import HABITUAL, STYLED
-from clinic.score import Answer, Score, Tried, coverage, per_action, score, split, wilson
+from clinic.score import Answer, Score, Tried, coverage, direction, per_action, score, split, tried, wilson
 from clinic.store import ClinicRun, load
 from clinic.thumb import always, rule_table
 from curvedoctor.model import Run
 
 #: runs that are looked at unless `--whole`, and for each further way to log them
 SAMPLE, FEWER = 600, 300
-HURTS = -0.05
 AS_WRITTEN = "curvedoctor, as people write logs"
+#: what practitioners name as causes, and the faults that are made for them
+CASES = {
+    "uneven and small batches": ("uneven-batches", "tiny-batch"), "capacity": ("small-net", "big-net-long"),
+    "scale": ("inputs-unscaled",), "outliers": ("outliers",), "missing values": ("missing-values",),
+    "imbalance": ("imbalance",), "initialization": ("init-bad", "dead-relu"),
+    "measured on little": ("tiny-validation", "metric-bug"), "schedule and log": ("scheduler-per-batch", "log-fault"),
+}  # fmt: skip
 POINTS = ((5, "up to 5"), (15, "6 to 15"), (50, "16 to 50"), (10**9, "more than 50"))
 
 SUGGESTIONS = (
@@ -171,6 +177,10 @@ def report(ours: Ours, places: list[int], args: argparse.Namespace) -> Iterator[
     yield from ("", ALARMS, *(alarms(n, s) for n, s in scores.items()))
     own = rows["curvedoctor, each run alone"]
     yield from by("fault", split(*own, of=lambda run: getattr(run, "fault", "")))
+    case = {fault: name for name, faults in CASES.items() for fault in faults}
+    places = [i for i, run in enumerate(ours.found) if run.fault in case]
+    every = [ours.found[i] for i in places], ours.logged(places)
+    yield from by("cause (all of its runs)", split(*every, of=lambda run: case[getattr(run, "fault", "")]))
     yield from by(
         "tasks", split(*own, of=lambda run: "drawn" if "~" in getattr(run, "task", "") else "fixed")
     )
@@ -190,37 +200,22 @@ def strangers(folder: Path, table: Table, fitted: judges.Models) -> Iterator[str
     """Other people's runs, whole sources held out."""
     yield (
         "\n| other people's curves | sick runs | first helps | one of three | calibration "
-        "error | wrong way | tried: help / hurt |"
+        "error | wrong way | the rate it names helps | tried: help / hurt |"
     )
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for source in sorted({s for s in table.sources if s != "clinic"}):
         found, said = judges.strangers(folder, source, table, fitted)
         s = score(found, said)
         right, wrong = direction(found, said)
+        named = [
+            h
+            for run, a in zip(found, said, strict=True)
+            if run.sick and a.rate and (h := run.helps_at(a.rate)) is not None
+        ]
         helped, hurt = tried(found, said)
         yield (f"| {source} | {s.sick} | {percent(s.first)} of {s.scored} | {percent(s.three)} | "
 f"{s.calibration:.3f} "
-               f"| {wrong} of {right + wrong} | {helped} / {hurt} |")  # fmt: skip
-
-
-def direction(found: Sequence[Tried], said: Sequence[Answer]) -> tuple[int, int]:
-    """First changes of the learning rate that go the way that helps, and those that go the other way."""
-    right = wrong = 0
-    for run, answer in zip(found, said, strict=True):
-        first = answer.actions[0][0] if answer.actions else ""
-        other = {"lower-lr": "raise-lr", "raise-lr": "lower-lr"}.get(first, "")
-        right += bool(run.helps(first)) if other else 0
-        wrong += bool(other and run.helps(other) and run.helps(first) is False)
-    return right, wrong
-
-
-def tried(found: Sequence[Tried], said: Sequence[Answer]) -> tuple[int, int]:
-    """First prescriptions that siblings tried: those that helped,
-    and those after which a run ended clearly higher."""
-    firsts = [(run, a.actions[0][0]) for run, a in zip(found, said, strict=True) if a.actions]
-    helped = sum(run.helps(action) is True for run, action in firsts)
-    hurt = sum((run.saved(action) or 0.0) <= HURTS for run, action in firsts if run.helps(action) is False)
-    return helped, hurt
+               f"| {wrong} of {right + wrong} | {sum(named)} of {len(named)} | {helped} / {hurt} |")  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> None:

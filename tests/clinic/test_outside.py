@@ -40,10 +40,12 @@ def test_a_grid_of_rates_says_which_way_to_go(tmp_path: Path, best: float) -> No
         off = np.log10(run.params["lr"] / best)
         if abs(off) < 0.1:
             assert run.healthy is True
-        elif 0.4 < off < 1.9:
-            assert (run.helps("lower-lr"), run.helps("raise-lr")) == (True, False)
-        elif -1.4 < off < -0.4:
-            assert (run.helps("lower-lr"), run.helps("raise-lr")) == (False, True)
+        elif off > 0.4:
+            assert run.helps("lower-lr") and not run.helps("raise-lr")
+        elif off < -0.4:
+            assert run.helps("raise-lr") and not run.helps("lower-lr")
+        assert run.helps_at(best) is bool(abs(off) > 0.1)
+        assert run.helps_at(1000 * rates[-1]) is None
         assert run.helps("more-data") is None
         assert {c.role.split for c in as_run(run).curves} == {"train", "val"}
 

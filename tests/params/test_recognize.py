@@ -165,7 +165,7 @@ def test_two_keys_of_equal_standing_that_disagree_say_nothing() -> None:
         ("optimizer", {
             "adam": ["Adam", "FusedAdam", "tf.keras.optimizers.legacy.Adam", "<keras.src.optimizers.adam.Adam object at 0x7f>", "Adam(lr=x)"],
             "adamw": ["adamw_torch", "adamw_bnb_8bit", "paged_adamw_32bit", "OptimizerNames.ADAMW_HF", "!!python/name:torch.optim.AdamW"],
-            "sgd": ["torch.optim.SGD", "<class 'torch.optim.sgd.SGD'>", "sgd_momentum", "Nesterov"],
+            "sgd": ["torch.optim.SGD", "<class 'torch.optim.sgd.SGD'>"], "momentum": ["momentum", "sgd_momentum", "Nesterov"],
         }),
         ("scheduler", {
             "cosine": ["CosineAnnealingLR", "<torch.optim.lr_scheduler.CosineAnnealingLR object at 0x7f>", "get_cosine_schedule_with_warmup"],

@@ -42,10 +42,15 @@ def _fine_tuning(case: Case) -> bool:
     return likely and (logged_lr(case) or 1.0) <= FINE
 
 
+def optimizer(case: Case) -> str | None:
+    """What takes the steps; SGD with momentum is another one, whether its name says so or a number."""
+    word = case.word("optimizer")
+    return "momentum" if word == "sgd" and (case.number("momentum") or 0.0) > 0 else word
+
+
 def customary(case: Case) -> UsualLr | None:
     """The customary learning rates of this kind of run; None where they are not known."""
-    momentum = case.number("momentum") or 0.0
-    return usual_lr(case.word("optimizer"), momentum=momentum, pretrained=tuned(case) or False)
+    return usual_lr(optimizer(case), pretrained=tuned(case) or False)
 
 
 def decades_below_usual(case: Case) -> float | None:

@@ -33,7 +33,7 @@ def _table(text: str) -> dict[str, str]:
 
 
 OPTIMIZERS = _table(
-    "sgd: gradientdescent momentum nesterov sgdm vanillasgd sgdmomentum sgdnesterov "
+    "sgd: gradientdescent vanillasgd; momentum: nesterov sgdm sgdmomentum sgdnesterov "
     "momentumsgd sgdwmomentum; adam: adamoptimizer adam8bit amsgrad; adamw: adamw8bit "
     "adamwhf "
     "adamweightdecay; nadam; radam; rmsprop: rms rmspropoptimizer; adagrad; adadelta; "

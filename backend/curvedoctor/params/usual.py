@@ -64,17 +64,14 @@ _TUNED: Mapping[Tuned, UsualLr] = {
 }
 
 
-def usual_lr(
-    optimizer: str | None, *, momentum: float = 0.0, pretrained: Tuned | bool = False
-) -> UsualLr | None:
+def usual_lr(optimizer: str | None, *, pretrained: Tuned | bool = False) -> UsualLr | None:
     """The customary learning rates of an optimizer (a name as in `PARAMS`), or None where none are known.
 
-    `momentum` tells SGD with momentum from plain SGD; `pretrained` says that an
-    Adam-like optimizer tunes weights that were trained before, and how: all of them (also `True`), adapters,
-    by preferences.
+    `pretrained` says that an Adam-like optimizer tunes weights that were trained before, and how: all of them (also
+    `True`), adapters, by preferences.
     """
     if optimizer is None:
         return None
     if pretrained and optimizer in ("adam", "adamw", "nadam", "radam"):
         return _TUNED["whole" if pretrained is True else pretrained]
-    return _USUAL.get("momentum" if optimizer == "sgd" and momentum > 0 else optimizer)
+    return _USUAL.get(optimizer)

@@ -207,7 +207,7 @@ def actions(case: Case, s: Series, resting: bool = False) -> tuple[str, ...]:
         return ("lower-lr", "overfit-one-batch", "fix-init", "change-optimizer")
     if not crawls(case):
         return AT_REST if resting and case.lr is None else ()
-    plain = case.word("optimizer") == "sgd"
+    plain = case.word("optimizer") in ("sgd", "momentum")
     first = ("change-optimizer", "raise-lr") if plain else ("raise-lr", "change-optimizer")
     return (*first, "overfit-one-batch")
 

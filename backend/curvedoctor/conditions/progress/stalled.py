@@ -30,6 +30,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
+from curvedoctor.features import rates
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Floats, Run, Unjudged
@@ -65,7 +66,7 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 
 def _plain(case: Case) -> bool:
-    return case.word("optimizer") == "sgd" and not case.number("momentum")
+    return rates.optimizer(case) == "sgd"
 
 
 def _rule(case: Case, s: Series, early: float, creep: float) -> float:
