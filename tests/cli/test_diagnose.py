@@ -64,6 +64,8 @@ def test_the_name_of_the_output_chooses_the_format(
 
 
 def test_what_is_said_counts_more_than_the_name(run: Run, logs: Path, tmp_path: Path) -> None:
+    refused = run("diagnose", logs, "-o", tmp_path / "x.pdf")
+    assert refused.code == 2 and ".html" in refused.err and not (tmp_path / "x.pdf").exists()
     run("diagnose", logs, "-o", tmp_path / "x.json", "--format", "csv")
     assert (tmp_path / "x.json").read_text().startswith("run,source")
 
