@@ -158,7 +158,15 @@ def with_lightgbm(quick: bool) -> None:
     mlflow.lightgbm.autolog(log_models=False, log_datasets=False)
     x, y, x_val, y_val = waves(quick)
     sets = [lightgbm.Dataset(x, y), lightgbm.Dataset(x_val, y_val)]
-    params = {"objective": "l2", "learning_rate": 0.1, "num_leaves": 15, "bagging_fraction": 0.8, "bagging_freq": 1, "verbose": -1, "num_threads": 1}  # fmt: skip
+    params = {
+        "objective": "l2",
+        "learning_rate": 0.1,
+        "num_leaves": 15,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "verbose": -1,
+        "num_threads": 1,
+    }
     with mlflow.start_run(run_name="lightgbm"):
         lightgbm.train(
             params, sets[0], 400, valid_sets=sets, valid_names=["train", "valid"],

@@ -30,7 +30,12 @@ KERAS = {
     "val/loss": "epoch_loss",
     "val/accuracy": "epoch_accuracy",
 }
-TENSORFLOW = {"train/loss": "cross_entropy_1", "train/accuracy": "accuracy_1", "val/loss": "cross_entropy_1", "val/accuracy": "accuracy_1"}  # fmt: skip
+TENSORFLOW = {
+    "train/loss": "cross_entropy_1",
+    "train/accuracy": "accuracy_1",
+    "val/loss": "cross_entropy_1",
+    "val/accuracy": "accuracy_1",
+}
 
 
 def leave(

@@ -190,7 +190,8 @@ def direction(found: Sequence[Tried], said: Sequence[Answer]) -> tuple[int, int]
 
 
 def tried(found: Sequence[Tried], said: Sequence[Answer]) -> tuple[int, int]:
-    """First prescriptions that siblings tried: those that helped, and those after which a run ended clearly higher."""
+    """First prescriptions that siblings tried: those that helped,
+    and those after which a run ended clearly higher."""
     firsts = [(run, a.actions[0][0]) for run, a in zip(found, said, strict=True) if a.actions]
     helped = sum(run.helps(action) is True for run, action in firsts)
     hurt = sum((run.saved(action) or 0.0) <= HURTS for run, action in firsts if run.helps(action) is False)

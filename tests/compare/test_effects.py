@@ -121,7 +121,10 @@ def test_a_validation_loss_that_is_lost_in_most_runs_still_decides() -> None:
     the others are not left out."""
     t = np.linspace(0, 1, 20)
     good = run("good", {"lr": 0.1}, val_loss=0.3 + np.exp(-6 * t), train_loss=0.3 + np.exp(-6 * t))
-    bad = [run(f"bad{lr}", {"lr": lr}, val_loss=np.full(20, np.nan), train_loss=np.r_[9.0, np.full(19, np.nan)]) for lr in (1.0, 3.0)]  # fmt: skip
+    bad = [
+        run(f"bad{lr}", {"lr": lr}, val_loss=np.full(20, np.nan), train_loss=np.r_[9.0, np.full(19, np.nan)])
+        for lr in (1.0, 3.0)
+    ]
     (group,) = compare(undiagnosed([good, *bad])).groups
     assert group.metric == "val loss"
     assert {o.run: o.bad for o in group.outcomes} == {

@@ -151,7 +151,10 @@ def sides(condition: Condition, way: Way, at: float) -> list[str]:
 def _shake(way: Way, seed: int) -> Way:
     def run(p: float) -> Run:
         rng = np.random.default_rng(seed)
-        moved = [replace(c, values=c.values * (1 + SHAKEN * rng.standard_normal(len(c)))) for c in way.run(p).curves]  # fmt: skip
+        moved = [
+            replace(c, values=c.values * (1 + SHAKEN * rng.standard_normal(len(c))))
+            for c in way.run(p).curves
+        ]
         return replace(way.run(p), curves=tuple(moved))
 
     return Way(way.name, run)

@@ -45,7 +45,9 @@ def test_losses_are_compared_with_losses_of_their_name(quantity: Quantity, paire
         curve("train/obj", "train", "loss"), curve("val/obj", "val", quantity),
     ))])  # fmt: skip
     assert case.val is not None
-    assert [(a.curve.id, b.curve.id) for a, b in overfitting._pairs(case, case.val)] == [("val/obj", "train/obj")] * paired  # fmt: skip
+    assert [(a.curve.id, b.curve.id) for a, b in overfitting._pairs(case, case.val)] == [
+        ("val/obj", "train/obj")
+    ] * paired
 
 
 @pytest.mark.parametrize(("points", "told"), [(5, False), (6, True)])

@@ -43,7 +43,10 @@ def test_fires_on_its_sick_examples(condition: Condition, example: Example) -> N
     assert seen >= 1 - MISSES, f"fires on {seen:.0%} of {SEEDS} seeds"
 
 
-@pytest.mark.parametrize(("condition", "example"), named(lambda c: tuple(dict.fromkeys((*c.healthy, *(h for h in HEALTHY if c.severity != "info"))))))  # fmt: skip
+@pytest.mark.parametrize(
+    ("condition", "example"),
+    named(lambda c: tuple(dict.fromkeys((*c.healthy, *(h for h in HEALTHY if c.severity != "info"))))),
+)
 def test_silent_on_healthy_examples(condition: Condition, example: Example) -> None:
     seen = rate(condition, cases_of(example))
     assert seen <= MISSES, f"fires on {seen:.0%} of {SEEDS} seeds"
@@ -184,7 +187,26 @@ def survives(run: Run) -> None:
             json.dumps(dict(found.evidence), allow_nan=False)
 
 
-@pytest.mark.parametrize("params", [{k: v} for k in ("lr", "batch_size", "n_train", "n_val", "n_classes", "epochs", "dropout", "weight_decay", "depth", "width", "momentum") for v in (0, -1, 1e300, 5e-324, "many", True, math.inf, math.nan)])  # fmt: skip
+@pytest.mark.parametrize(
+    "params",
+    [
+        {k: v}
+        for k in (
+            "lr",
+            "batch_size",
+            "n_train",
+            "n_val",
+            "n_classes",
+            "epochs",
+            "dropout",
+            "weight_decay",
+            "depth",
+            "width",
+            "momentum",
+        )
+        for v in (0, -1, 1e300, 5e-324, "many", True, math.inf, math.nan)
+    ],
+)
 def test_hostile_params(params: dict[str, object]) -> None:
     whole = one_of_everything(np.random.default_rng(0))
     survives(replace(whole, params={**whole.params, **params}))  # type: ignore[dict-item]

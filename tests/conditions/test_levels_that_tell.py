@@ -48,7 +48,9 @@ def _far_above(decades: float, rise: float = 0.6, start: float = 2.3) -> Run:
     y = np.concatenate(
         (np.geomspace(start, 0.5, 12), np.linspace(0.5, 0.5 * (1 + rise), 12), np.full(12, 0.5 * (1 + rise)))
     )
-    return run({"optimizer": "adam", "lr": 1e-3 * 10**decades}, train_loss=np.geomspace(start, 0.1, 36), val_loss=y)  # fmt: skip
+    return run(
+        {"optimizer": "adam", "lr": 1e-3 * 10**decades}, train_loss=np.geomspace(start, 0.1, 36), val_loss=y
+    )
 
 
 def _guessing(decades: float, level: float = 1.02) -> Run:
@@ -208,7 +210,10 @@ def test_smoothed_labels_cost_more_on_purpose(seed: int) -> None:
     assert said("wrong-loss", smoothed) is None
 
 
-@pytest.mark.parametrize(("params", "fires"), [({}, True), ({"lr": 1e-4, "optimizer": "adam"}, True), ({"lr": 0.1, "optimizer": "adam"}, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("params", "fires"),
+    [({}, True), ({"lr": 1e-4, "optimizer": "adam"}, True), ({"lr": 0.1, "optimizer": "adam"}, False)],
+)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_outputs_that_still_grow_ask_for_longer_steps(
     seed: int, params: dict[str, ParamValue], fires: bool

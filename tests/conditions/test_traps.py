@@ -118,7 +118,12 @@ def dropout_unlogged(rng: np.random.Generator) -> Run:
 def cosine_end(rng: np.random.Generator) -> Run:
     """Flat at the end because the rate is zero there."""
     lr = cosine_lr(100)
-    return run({"schedule": "cosine"}, train_loss=(0.3 + 2.0 * (lr / 0.1) ** 2 * np.exp(-3 * np.linspace(0, 1, 100))) * noise(rng, 100, 0.01), lr=lr)  # fmt: skip
+    return run(
+        {"schedule": "cosine"},
+        train_loss=(0.3 + 2.0 * (lr / 0.1) ** 2 * np.exp(-3 * np.linspace(0, 1, 100)))
+        * noise(rng, 100, 0.01),
+        lr=lr,
+    )
 
 
 def warm_up(rng: np.random.Generator) -> Run:
@@ -144,7 +149,11 @@ def restarts(rng: np.random.Generator) -> Run:
 
 
 def batch_noise(rng: np.random.Generator) -> Run:
-    return run({"batch_size": 32, "lr": 1e-3, "optimizer": "adam"}, train_loss_step=falling(rng, 1500, 2.3, 0.5, 12, 0.3), val_loss=falling(rng, 40, 2.2, 0.52))  # fmt: skip
+    return run(
+        {"batch_size": 32, "lr": 1e-3, "optimizer": "adam"},
+        train_loss_step=falling(rng, 1500, 2.3, 0.5, 12, 0.3),
+        val_loss=falling(rng, 40, 2.2, 0.52),
+    )
 
 
 def percent(rng: np.random.Generator) -> Run:
@@ -157,14 +166,28 @@ def percent(rng: np.random.Generator) -> Run:
 def logged_once(rng: np.random.Generator) -> Run:
     """A summary at the end beside the curves."""
     made = run(train_loss=falling(rng), val_loss=falling(rng, floor=0.33))
-    return replace(made, curves=(*made.curves, curve("test/loss", np.array([0.9]), "test", "loss", "lower"), curve("test/accuracy", np.array([0.1]), "test", "accuracy", "higher")))  # fmt: skip
+    return replace(
+        made,
+        curves=(
+            *made.curves,
+            curve("test/loss", np.array([0.9]), "test", "loss", "lower"),
+            curve("test/accuracy", np.array([0.1]), "test", "accuracy", "higher"),
+        ),
+    )
 
 
 def not_proportions(rng: np.random.Generator) -> Run:
     """R² and mAP fluctuate, and have no binomial noise."""
     r2 = 1 - falling(rng, 60, 0.9, 0.3, 10) + 0.03 * rng.standard_normal(60)
     made = run({"n_val": 50}, train_loss=falling(rng), val_loss=falling(rng, floor=0.33))
-    return replace(made, curves=(*made.curves, curve("val/r2", r2, "val", "accuracy", "higher"), curve("metrics/mAP50", np.clip(r2, 0, 1), "val", "accuracy", "higher")))  # fmt: skip
+    return replace(
+        made,
+        curves=(
+            *made.curves,
+            curve("val/r2", r2, "val", "accuracy", "higher"),
+            curve("metrics/mAP50", np.clip(r2, 0, 1), "val", "accuracy", "higher"),
+        ),
+    )
 
 
 def false_plateau(rng: np.random.Generator) -> Run:

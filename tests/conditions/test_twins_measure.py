@@ -56,7 +56,15 @@ def curve(
 ) -> Curve:
     axis: Axis = "epoch" if granularity == "epoch" else "step"
     at = np.arange(len(values), dtype=np.int64) if steps is None else np.asarray(steps, dtype=np.int64)
-    return Curve(tag, tag, at, np.asarray(values, dtype=np.float64), np.full(len(values), np.nan), Role(split, quantity, better, granularity), axis)  # fmt: skip
+    return Curve(
+        tag,
+        tag,
+        at,
+        np.asarray(values, dtype=np.float64),
+        np.full(len(values), np.nan),
+        Role(split, quantity, better, granularity),
+        axis,
+    )
 
 
 def made_of(curves: list[Curve], params: Mapping[str, ParamValue] | None = None) -> Run:

@@ -75,7 +75,12 @@ def _ending(c: Curve, value: float) -> Floats:
 
 def _shaken(made: Run, seed: int) -> Run:
     rng = np.random.default_rng(seed)
-    return replace(made, curves=tuple(replace(c, values=c.values * (1 + SHAKEN * rng.standard_normal(len(c)))) for c in made.curves))  # fmt: skip
+    return replace(
+        made,
+        curves=tuple(
+            replace(c, values=c.values * (1 + SHAKEN * rng.standard_normal(len(c)))) for c in made.curves
+        ),
+    )
 
 
 def told(condition: Condition, name: str) -> tuple[str, dict[str, str]]:

@@ -93,7 +93,9 @@ def format_of(asked: str, output: Path | None, formats: Sequence[str]) -> str:
     if ending in formats:
         return ending
     known = ", ".join(name for name, form in ENDINGS.items() if form in formats)
-    raise UsageError(f"{output.name}: no format here has the ending {output.suffix}: use one of {known}, or say --format")
+    raise UsageError(
+        f"{output.name}: no format here has the ending {output.suffix}: use one of {known}, or say --format"
+    )
 
 
 def emit(chunks: Iterator[str] | Iterator[bytes], encoding: str = "utf-8") -> None:
