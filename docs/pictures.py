@@ -37,7 +37,8 @@ PAGE = (
 )
 
 #: Braille is not in most fonts of one width: what stands in for them is kept to a cell
-CELL = r"<span style='display:inline-block;width:1ch;height:1.25em;overflow:hidden;vertical-align:bottom'>\g<0></span>"
+STYLE = "display:inline-block;width:1ch;height:1.25em;overflow:hidden;vertical-align:bottom"
+CELL = rf"<span style='{STYLE}'>\g<0></span>"
 
 
 def main() -> None:

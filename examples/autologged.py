@@ -59,9 +59,16 @@ def with_keras(quick: bool) -> None:
     mlflow.keras.autolog(log_models=False, log_datasets=False)
     epochs = 25 if quick else 40
     shapes: tuple[tuple[str, Table, list[Any], str, list[str]], ...] = (
-        ("keras-perceptron", pictures(quick), [keras.layers.Dense(64, "relu"), keras.layers.Dropout(0.2), keras.layers.Dense(10)], "class", ["accuracy"]),
-        ("keras-convolutional", pictures(quick), [keras.layers.Reshape((8, 8, 1)), keras.layers.Conv2D(16, 3, activation="relu"), keras.layers.MaxPooling2D(), keras.layers.Flatten(), keras.layers.Dropout(0.2), keras.layers.Dense(10)], "class", ["accuracy"]),
-        ("keras-regression", waves(quick), [keras.layers.Dense(64, "relu"), keras.layers.Dense(64, "relu"), keras.layers.Dense(1)], "mse", []),
+        ("keras-perceptron", pictures(quick),
+            [keras.layers.Dense(64, "relu"), keras.layers.Dropout(0.2), keras.layers.Dense(10)], "class",
+            ["accuracy"]),
+        ("keras-convolutional", pictures(quick),
+            [keras.layers.Reshape((8, 8, 1)), keras.layers.Conv2D(16, 3, activation="relu"),
+                keras.layers.MaxPooling2D(), keras.layers.Flatten(), keras.layers.Dropout(0.2),
+                keras.layers.Dense(10)], "class", ["accuracy"]),
+        ("keras-regression", waves(quick),
+            [keras.layers.Dense(64, "relu"), keras.layers.Dense(64, "relu"), keras.layers.Dense(1)], "mse",
+            []),
     )  # fmt: skip
     for name, (x, y, x_val, y_val), layers, loss, metrics in shapes:
         keras.utils.set_random_seed(0)
@@ -110,9 +117,14 @@ def with_lightning(quick: bool) -> None:
     mlflow.pytorch.autolog(log_models=False)
     epochs = 25 if quick else 40
     shapes: tuple[tuple[str, Table, Callable[[], nn.Module]], ...] = (
-        ("lightning-perceptron", pictures(quick), lambda: nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 10))),
-        ("lightning-convolutional", pictures(quick), lambda: nn.Sequential(nn.Unflatten(1, (1, 8, 8)), nn.Conv2d(1, 16, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Dropout(0.2), nn.Linear(144, 10))),
-        ("lightning-regression", waves(quick), lambda: nn.Sequential(nn.Linear(6, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1))),
+        ("lightning-perceptron", pictures(quick),
+            lambda: nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 10))),
+        ("lightning-convolutional", pictures(quick),
+            lambda: nn.Sequential(nn.Unflatten(1, (1, 8, 8)), nn.Conv2d(1, 16, 3), nn.ReLU(), nn.MaxPool2d(2),
+                nn.Flatten(), nn.Dropout(0.2), nn.Linear(144, 10))),
+        ("lightning-regression", waves(quick),
+            lambda: nn.Sequential(nn.Linear(6, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(),
+                nn.Linear(64, 1))),
     )  # fmt: skip
     for name, table, body in shapes:
         torch.manual_seed(0)

@@ -37,7 +37,8 @@ ROOMS = {
     "conditions": ("tests/engine/test_verdict.py", *CONDITIONS),
     "advice": ("tests/advice",),
     "engine": ("tests/engine/test_verdict.py", "tests/engine/test_groups.py", "tests/advice"),
-    "sources": ("tests/sources/test_sessions.py", "tests/sources/test_segments.py", "tests/sources/test_purge.py", "tests/sources/test_grouping.py",
+    "sources": ("tests/sources/test_sessions.py", "tests/sources/test_segments.py",
+                "tests/sources/test_purge.py", "tests/sources/test_grouping.py",
                 "tests/sources/test_history.py", "tests/sources/test_tensorboard_contract.py",
                 "tests/sources/test_beside.py", "tests/sources/test_equality.py"),
 }  # fmt: skip

@@ -36,7 +36,8 @@ CASES = {
     "uneven and small batches": ("uneven-batches", "tiny-batch"), "capacity": ("small-net", "big-net-long"),
     "scale": ("inputs-unscaled",), "outliers": ("outliers",), "missing values": ("missing-values",),
     "imbalance": ("imbalance",), "initialization": ("init-bad", "dead-relu"),
-    "measured on little": ("tiny-validation", "metric-bug"), "schedule and log": ("scheduler-per-batch", "log-fault"),
+    "measured on little": ("tiny-validation", "metric-bug"),
+    "schedule and log": ("scheduler-per-batch", "log-fault"),
 }  # fmt: skip
 POINTS = ((5, "up to 5"), (15, "6 to 15"), (50, "16 to 50"), (10**9, "more than 50"))
 
@@ -213,9 +214,11 @@ def strangers(folder: Path, table: Table, fitted: judges.Models) -> Iterator[str
             if run.sick and a.rate and (h := run.helps_at(a.rate)) is not None
         ]
         helped, hurt = tried(found, said)
-        yield (f"| {source} | {s.sick} | {percent(s.first)} of {s.scored} | {percent(s.three)} | "
-f"{s.calibration:.3f} "
-               f"| {wrong} of {right + wrong} | {sum(named)} of {len(named)} | {helped} / {hurt} |")  # fmt: skip
+        yield (
+            f"| {source} | {s.sick} | {percent(s.first)} of {s.scored} | {percent(s.three)} "
+            f"| {s.calibration:.3f} | {wrong} of {right + wrong} | {sum(named)} of {len(named)} "
+            f"| {helped} / {hurt} |"
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -135,7 +135,8 @@ def _imbalance(d: Draw, t: Task, c: Config) -> Config | None:
 
 
 def _wrong_loss(d: Draw, t: Task, c: Config) -> Config:
-    names = {"multiclass": ("mse", "bce", "hinge", "double-softmax"), "binary": ("mse", "hinge01", "double-sigmoid"),
+    names = {"multiclass": ("mse", "bce", "hinge", "double-softmax"),
+        "binary": ("mse", "hinge01", "double-sigmoid"),
              "hinge": ("hinge01", "mse"), "regression": ("bce", "broadcast")}  # fmt: skip
     return replace(c, loss=d.pick(names.get(t.kind, ("bce", "broadcast"))))
 

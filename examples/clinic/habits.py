@@ -144,7 +144,8 @@ def _renamed(tag: str, old: tuple[str, ...], new: str) -> str:
 def _wrong(run: ClinicRun, params: dict[str, Any]) -> dict[str, Any]:
     """A file that was copied from another project and never kept up to date."""
     d = Draw(np.random.default_rng([zlib.crc32(run.id.encode()), 99]))
-    stale = {"lr": d.log(1e-5, 0.1), "batch_size": d.pick((8, 32, 128, 512)), "epochs": d.pick((3, 50, 100, 500)),
+    stale = {"lr": d.log(1e-5, 0.1), "batch_size": d.pick((8, 32, 128, 512)),
+        "epochs": d.pick((3, 50, 100, 500)),
              "optimizer": d.pick(("sgd", "adam", "adamw")),
              "weight_decay": d.pick((0.0, 1e-4, 0.01))}  # fmt: skip
     wrong = set(d.rng.permutation([k for k in (*SOME, "weight_decay") if k in params])[:2])

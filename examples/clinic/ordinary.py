@@ -97,6 +97,7 @@ def practitioner(d: Draw, task: Task) -> Config:
         n_val=min(task.n_val, d.pick((100, 200, 400, 500))), seed=int(d.rng.integers(1, 10**6)),
     )  # fmt: skip
     if task.family == "mlp" and task.depth:
-        config = replace(config, depth=d.pick((task.depth, task.depth, task.depth, 3 - min(task.depth, 2))) if not task.bottleneck else task.depth,
+        config = replace(config, depth=d.pick((task.depth, task.depth, task.depth,
+                         3 - min(task.depth, 2))) if not task.bottleneck else task.depth,
                          activation=d.pick(("relu", "relu", "tanh", "sigmoid")))  # fmt: skip
     return bound(config)

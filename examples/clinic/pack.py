@@ -92,7 +92,8 @@ def verdicts_of(
         learnt = sum(best) / len(best) < level(0.95 * facts["chance"], facts["chance"])
         # the weights from before a training that never learnt are no remedy
         helps = verdict(gain, error) if learnt else False
-        outcomes["stop-early"] = [{"what": "best checkpoint", "factor": None, "gain": round(gain, 3), "seeds": len(seeds),
+        outcomes["stop-early"] = [{"what": "best checkpoint", "factor": None, "gain": round(gain, 3),
+            "seeds": len(seeds),
                                    "helps": helps}]  # fmt: skip
         found["stop-early"] = helps
         found |= measurement(facts)

@@ -134,7 +134,8 @@ def _yolo(run: ClinicRun) -> Curves:
 STYLES: dict[str, Callable[[ClinicRun], Curves]] = {
     "keras": _keras, "lightning": _lightning, "hf": _hf, "writer": _writer, "mlflow": _mlflow, "yolo": _yolo,
 }  # fmt: skip
-_LOSS_TAGS = {"keras": ("train/epoch_loss", "validation/epoch_loss"), "lightning": ("train_loss_epoch", "val_loss"),
+_LOSS_TAGS = {"keras": ("train/epoch_loss", "validation/epoch_loss"),
+    "lightning": ("train_loss_epoch", "val_loss"),
               "hf": ("train/loss", "eval/loss"), "writer": ("Loss/train", "Loss/val"),
               "mlflow": ("train_loss", "val_loss")}  # fmt: skip
 

@@ -88,7 +88,8 @@ def fill(path: Path, count: int) -> list[str]:
             insert(connection, "tags", [{"run_uuid": run_id, "key": "mlflow.runName", "value": row["name"]}])
             for key, values in told.items():
                 points = [
-                    {"run_uuid": run_id, "key": key, "value": float(value), "timestamp": START + 1000 * step, "step": step, "is_nan": 0}
+                    {"run_uuid": run_id, "key": key, "value": float(value), "timestamp": START + 1000 * step,
+                        "step": step, "is_nan": 0}
                     for step, value in enumerate(values)
                 ]  # fmt: skip
                 insert(connection, "metrics", points)
@@ -132,7 +133,8 @@ def http(url: str, count: int) -> None:
     )
     ids = [f"{number:032x}" for number in range(1, count + 1)]
     requests = [
-        f"{url}/ajax-api/2.0/mlflow/metrics/get-history-bulk?{'&'.join(f'run_id={i}' for i in ids[at : at + 100])}&metric_key={key}&max_results=25000"
+        f"{url}/ajax-api/2.0/mlflow/metrics/get-history-bulk?"
+        f"{'&'.join(f'run_id={i}' for i in ids[at : at + 100])}&metric_key={key}&max_results=25000"
         for at in range(0, count, 100)
         for key in KEYS
     ]

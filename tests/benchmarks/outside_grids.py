@@ -77,7 +77,8 @@ def lcbench(folder: Path, settings: int = 1, seed: int = 0) -> Iterator[Grid]:
             name = f"{task}/{'-'.join(f'{setting[k]:.3g}' for k in SETTINGS if k != 'learning_rate')}"
             runs, truth = [], {}
             for one, curves in zip(asked, found, strict=True):
-                params = {"lr": one["learning_rate"], "batch_size": int(one["batch_size"]), "momentum": one["momentum"],
+                params = {"lr": one["learning_rate"], "batch_size": int(one["batch_size"]),
+                          "momentum": one["momentum"],
                           "weight_decay": one["weight_decay"], "optimizer": "sgd", "schedule": "cosine",
                           "epochs": EPOCHS}  # fmt: skip
                 made = run(f"{name}/{one['learning_rate']:g}", params, name, val_loss=curves[:, VAL_LOSS])

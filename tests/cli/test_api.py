@@ -53,7 +53,8 @@ def rows() -> list[dict[str, float]]:
         rows(),
         {"log_history": rows(), "best_metric": 0.7, "train_batch_size": 8},
     ],
-    ids=["arrays", "lists", "steps", "series", "frame", "index", "keras", "History", "log_history", "trainer_state"],
+    ids=["arrays", "lists", "steps", "series", "frame", "index", "keras", "History", "log_history",
+        "trainer_state"],
 )  # fmt: skip
 def test_diagnose_curves_takes_what_people_have(data: object) -> None:
     diagnosis = curvedoctor.diagnose_curves(data, params={"lr": 0.001, "password": "hunter2"})

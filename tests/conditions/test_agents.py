@@ -250,7 +250,8 @@ SIGNALS = {
     "rate": {"train__learning_rate": np.full(200, 0.1)},
     "entropy gone": {"train__entropy_loss": -1.4 * np.exp(-8 * COURSE)},
     "entropy grew": {"train__entropy_loss": -1.4 - 4 * COURSE},
-    None: {"train__approx_kl": np.full(200, 0.01), "train__entropy_loss": -1.4 + COURSE, "train__value_loss": np.full(200, 9.0)},
+    None: {"train__approx_kl": np.full(200, 0.01), "train__entropy_loss": -1.4 + COURSE,
+        "train__value_loss": np.full(200, 9.0)},
 }  # fmt: skip
 
 

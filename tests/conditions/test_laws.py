@@ -167,7 +167,8 @@ def one_of_everything(rng: np.random.Generator) -> Run:
     from curvedoctor.conditions.examples import cosine_lr, falling, run
 
     return run(
-        {"lr": 0.1, "optimizer": "sgd", "batch_size": 8, "n_train": 50, "n_val": 20, "n_classes": 3, "epochs": 6,
+        {"lr": 0.1, "optimizer": "sgd", "batch_size": 8, "n_train": 50, "n_val": 20, "n_classes": 3,
+         "epochs": 6,
          "loss": "cross-entropy", "schedule": "step", "activation": "sigmoid", "depth": 4, "dropout": 0.0,
          "weight_decay": 0.1, "model": "linear", "width": 2, "init": "zeros", "input_scaling": "none"},
         train_loss=falling(rng), val_loss=falling(rng), train_loss_step=falling(rng, 300),

@@ -107,12 +107,16 @@ def _plateau(level: float, wrong: float) -> Run:
 
 
 THRESHOLDS = (
-    Threshold("undertrained", "the second of two points is lower by", lambda p: _two_epochs(1 - p), 0.02, 0.4, 0.1),
+    Threshold("undertrained", "the second of two points is lower by", lambda p: _two_epochs(1 - p), 0.02, 0.4,
+        0.1),
     Threshold("undertrained", "and training by", lambda p: _two_epochs(0.7, 1 - p), 0.01, 0.4, 0.05),
-    Threshold("undertrained", "from so many times validation", lambda p: _two_epochs(0.7, 0.7, p), 1.1, 9.0, 3.0),
-    Threshold("lr-decayed-too-early", "the first epoch moved training by", _first_epoch_moved, 0.0005, 0.05, 0.0031),
+    Threshold("undertrained", "from so many times validation", lambda p: _two_epochs(0.7, 0.7, p), 1.1, 9.0,
+        3.0),
+    Threshold("lr-decayed-too-early", "the first epoch moved training by", _first_epoch_moved, 0.0005, 0.05,
+        0.0031),
     Threshold("lr-too-high", "first epoch over validation, at any rate", _first_epoch, 20, 200, 87.8),
-    Threshold("lr-too-high", "decades above custom where it ends above its best", _far_above, 1.0, 1.8, 1.478),
+    Threshold("lr-too-high", "decades above custom where it ends above its best", _far_above, 1.0, 1.8,
+        1.478),
     Threshold("lr-too-high", "and by how much", lambda p: _far_above(1.7, p), 0.05, 0.6, 0.289),
     Threshold("lr-too-high", "decades above custom at a guess's loss", _guessing, 1.0, 2.2, 1.847),
     Threshold("lr-too-high", "and how near", lambda p: _guessing(2.05, p), 0.7, 1.1, 0.889),
@@ -123,12 +127,17 @@ THRESHOLDS = (
     Threshold("wrong-loss", "validation over training", lambda p: _held(0.8, 0.93, p), 1.0, 2.0, 1.2),
     Threshold("wrong-loss", "98 % right", lambda p: _held(p, 0.98), 0.1, 0.9, warranted(0.05, 10)),
     Threshold("initial-loss-off", "first loss", _starts, 4.0, 20.0, 8.0),
-    Threshold("initial-loss-off", "first loss where 70 % are wrong", lambda p: _starts(p, 0.7), 4.0, 20.0, 4 * warranted(0.7, 10)),
-    Threshold("initial-loss-off", "first loss where 90 % are wrong, as of words", lambda p: _starts(p, 0.9), 8.0, 90.0, 4 * warranted(0.9, 1e5)),
-    Threshold("initial-loss-off", "end over what 95 % right cost", lambda p: _starts(20.0, 0.5, p), 0.2, 2.0, 3 * warranted(0.05, 10), 0.05),
+    Threshold("initial-loss-off", "first loss where 70 % are wrong", lambda p: _starts(p, 0.7), 4.0, 20.0,
+        4 * warranted(0.7, 10)),
+    Threshold("initial-loss-off", "first loss where 90 % are wrong, as of words", lambda p: _starts(p, 0.9),
+        8.0, 90.0, 4 * warranted(0.9, 1e5)),
+    Threshold("initial-loss-off", "end over what 95 % right cost", lambda p: _starts(20.0, 0.5, p), 0.2, 2.0,
+        3 * warranted(0.05, 10), 0.05),
     Threshold("not-learning", "best over a guess's loss", _no_better, 0.8, 1.2, 0.985),
-    Threshold("vanishing-gradient", "share of its start that four sigmoid layers keep", _deep_sigmoid, 0.3, 0.8, 0.516),
-    Threshold("bad-initialization", "plateau where 60 % are right", lambda p: _plateau(p, 0.4), 1.0, 6.0, 1.3 * warranted(0.4, 100)),
+    Threshold("vanishing-gradient", "share of its start that four sigmoid layers keep", _deep_sigmoid, 0.3,
+        0.8, 0.516),
+    Threshold("bad-initialization", "plateau where 60 % are right", lambda p: _plateau(p, 0.4), 1.0, 6.0,
+        1.3 * warranted(0.4, 100)),
 )  # fmt: skip
 
 

@@ -78,7 +78,8 @@ def collapsed_reinforcement(rng: np.random.Generator) -> Run:
     t = np.linspace(0, 1, 300)
     return plain([
         curve("train/value_loss", np.exp(-9 * t) * noise(rng, 300, 0.2), "train", "loss", "none"),
-        curve("rollout/ep_rew_mean", 100 * np.exp(-5 * t) + rng.standard_normal(300), "none", "reward", "higher"),
+        curve("rollout/ep_rew_mean", 100 * np.exp(-5 * t) + rng.standard_normal(300), "none", "reward",
+            "higher"),
     ])  # fmt: skip
 
 

@@ -177,7 +177,8 @@ def test_how_far_a_term_rises(up: float, severity: str) -> None:
 
 @pytest.mark.parametrize(
     ("up", "severity"),
-    [(overfitting.NOTABLE * 0.9, None), (overfitting.NOTABLE * 1.1, "info"), (overfitting.RISE * 0.97, "info"),
+    [(overfitting.NOTABLE * 0.9, None), (overfitting.NOTABLE * 1.1, "info"),
+        (overfitting.RISE * 0.97, "info"),
      (overfitting.RISE * 1.03, "warning")],
 )  # fmt: skip
 def test_how_far_validation_rises(up: float, severity: str | None) -> None:

@@ -139,7 +139,8 @@ def test_at_chance_with_a_rate_far_below_custom() -> None:
         rng = np.random.default_rng(seed)
         params: dict[str, ParamValue] = {"lr": 5e-6, "optimizer": "sgd"}
         said = found(
-            run(params, train_loss=1.3945 + 0.0015 * rng.standard_normal(12), val_loss=np.full(12, 1.3914), val_accuracy=np.full(12, 0.241)),
+            run(params, train_loss=1.3945 + 0.0015 * rng.standard_normal(12), val_loss=np.full(12, 1.3914),
+                val_accuracy=np.full(12, 0.241)),
             *DEAD,
         )  # fmt: skip
         assert said["not-learning"].confidence > 0.9

@@ -23,7 +23,8 @@ from shell import falling
 
 TABLES = """
 CREATE TABLE experiments (experiment_id INTEGER, name TEXT, lifecycle_stage TEXT);
-CREATE TABLE runs (run_uuid TEXT, name TEXT, status TEXT, lifecycle_stage TEXT, start_time INTEGER, end_time INTEGER, experiment_id INTEGER);
+CREATE TABLE runs (run_uuid TEXT, name TEXT, status TEXT, lifecycle_stage TEXT, start_time INTEGER,
+    end_time INTEGER, experiment_id INTEGER);
 CREATE TABLE metrics (run_uuid TEXT, "key" TEXT, value REAL, timestamp INTEGER, step INTEGER, is_nan INTEGER);
 CREATE TABLE params (run_uuid TEXT, "key" TEXT, value TEXT);
 CREATE TABLE tags (run_uuid TEXT, "key" TEXT, value TEXT);

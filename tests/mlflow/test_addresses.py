@@ -120,7 +120,8 @@ def test_runs_uri_without_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("uri", "name"),
-    [("models:/digits/1", "one"), ("models:/digits@champion", "two"), ("models:/digits/latest", "three"), ("models:/digits/9", None), ("models:/other/1", None), ("models:/digits", None)],
+    [("models:/digits/1", "one"), ("models:/digits@champion", "two"), ("models:/digits/latest", "three"),
+        ("models:/digits/9", None), ("models:/other/1", None), ("models:/digits", None)],
 )  # fmt: skip
 @pytest.mark.parametrize("way", ["server", "database"])
 def test_models_uri(

@@ -144,7 +144,8 @@ COVERED = """() => {
   const found = new Set();
   for (let x = box.left; x < box.right; x += 3) for (let y = box.top; y < box.bottom; y += 3) {
     const below = document.elementsFromPoint(x, y).find((element) => element !== host);
-    const control = below?.closest('a, button, input, select, textarea, label, [role=button], [role=tab], [role=checkbox]');
+    const control = below?.closest(
+      'a, button, input, select, textarea, label, [role=button], [role=tab], [role=checkbox]');
     if (control) found.add(control.outerHTML.slice(0, 120));
   }
   return [...found];

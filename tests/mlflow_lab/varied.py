@@ -13,12 +13,15 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 START = 1_700_000_000_000
 #: (name, parameters, last values, tags, status, data sets as (name, digest, context))
 RUNS = (
-    ("plain", {"lr": "0.1", "a.b": "x"}, {"loss": 0.5, "train/acc": 0.9}, {"team": "Vision"}, "FINISHED", [("mnist", "d1", "training"), ("mnist", "d2", "eval")]),
+    ("plain", {"lr": "0.1", "a.b": "x"}, {"loss": 0.5, "train/acc": 0.9}, {"team": "Vision"}, "FINISHED",
+        [("mnist", "d1", "training"), ("mnist", "d2", "eval")]),
     ("nan", {"lr": "0.1"}, {"loss": math.nan}, {"team": "vision"}, "FAILED", [("digits", "d3", "training")]),
     ("inf", {"lr": "1"}, {"loss": math.inf, "zero": 0.0}, {"team": "NLP", "empty": ""}, "KILLED", []),
-    ("minus", {"odd name": "50%"}, {"loss": -math.inf}, {"quote": "it's"}, "RUNNING", [("Mnist", "d1", None)]),
+    ("minus", {"odd name": "50%"}, {"loss": -math.inf}, {"quote": "it's"}, "RUNNING",
+        [("Mnist", "d1", None)]),
     ("none", {}, {}, {"mlflow.note.content": "two\nlines"}, "FINISHED", []),
-    ("Über_1", {"lr": "0.10", "deep.er.key": "y"}, {"loss": 0.0, "val-loss": 1e-3}, {"a.b": "c", "my tag": "v"}, "FINISHED", [("mnist", "d4", "training")]),
+    ("Über_1", {"lr": "0.10", "deep.er.key": "y"}, {"loss": 0.0, "val-loss": 1e-3},
+        {"a.b": "c", "my tag": "v"}, "FINISHED", [("mnist", "d4", "training")]),
 )  # fmt: skip
 #: asked of MLflow and of curvedoctor
 QUERIES = (
@@ -79,7 +82,8 @@ def main(uri: str) -> None:
         client.log_batch(
             run_id,
             # what came before the last value must not count
-            metrics=[Metric(key, 0.123, START, 0) for key in metrics] + [Metric(key, value, START + 1, 5) for key, value in metrics.items()]
+            metrics=[Metric(key, 0.123, START, 0) for key in metrics] + [Metric(key, value, START + 1,
+                5) for key, value in metrics.items()]
             + [Metric(key, 99.0, START + 2, 3) for key in metrics],
             params=[Param(key, value) for key, value in params.items()],
             tags=[RunTag(key, value) for key, value in tags.items()],

@@ -225,7 +225,8 @@ def improvable(name: str = "adam_lr3e-4", group: str = "runs") -> Diagnosis:
             because=("the training loss falls slowly", "the optimizer is adam"), basis="odds",
             gain=(0.12, 0.35, 0.6),
         ),
-        Prescription("bigger-batch", 0.64, (), "Use a batch of 256.", "batch_size", 64, 256, basis="siblings"),
+        Prescription("bigger-batch", 0.64, (), "Use a batch of 256.", "batch_size", 64, 256,
+            basis="siblings"),
     )  # fmt: skip
     return replace(healthy(name, group, 3e-4), prescriptions=cures)
 

@@ -140,7 +140,8 @@ def yolov5(rng: random.Random, n: int) -> tuple[str, Points]:
     for i in range(n):
         text += "\n      Epoch    GPU_mem   box_loss   cls_loss  Instances       Size\n"
         for done in (1, 8, 16):
-            text += f"\r{f'{i + 1}/{n}':>11}{'3.35G':>11}{box[i] + (16 - done) / 100:>11.4g}{cls[i]:>11.4g}{24:>11}{640:>11}: {100 * done // 16:3d}%|█████| {done}/16 [00:0{done % 9}<00:00,  8.97it/s]"
+            text += f"\r{f'{i + 1}/{n}':>11}{'3.35G':>11}{box[i] + (16 - done) / 100:>11.4g}{cls[i]:>11.4g}"
+            text += f"{24:>11}{640:>11}: {100 * done // 16:3d}%|█████| {done}/16 [00:0{done % 9}<00:00,  8.97it/s]"
         text += (
             "\n                 Class     Images  Instances          P          R      mAP50   "
             "mAP50-95: 100%|██████████| 4/4 [00:01<00:00,  3.8it/s]\n"

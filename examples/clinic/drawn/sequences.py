@@ -39,7 +39,8 @@ def make_waves(d: Draw) -> tuple[int, Callable[..., Pool]]:
 def make_pulses(d: Draw) -> tuple[int, Callable[..., Pool]]:
     """Traces of bumps: classes, generator."""
     k = d.pick((2, 2, 2, 3, 4, 6))
-    return k, partial(series.pulses, classes=k, bumps=d.pick((2, 3, 5)), jitter=d.log(0.005, 0.1), noise=d.log(0.05, 0.8),
+    return k, partial(series.pulses, classes=k, bumps=d.pick((2, 3, 5)), jitter=d.log(0.005, 0.1),
+        noise=d.log(0.05, 0.8),
                       flip=flip(d))  # fmt: skip
 
 
@@ -132,7 +133,8 @@ def sequence(d: Draw, net: str, kind: str, classes: int, make: Callable[..., Poo
 def authors(net: str, d: Draw) -> Traits:
     """Which source wrote this text."""
     k = d.pick((2, 3, 4, 6))
-    make = partial(series.authors, vocabulary=whole(d, 5, 16), length=whole(d, 8, 16), classes=k, sharp=d.log(0.4, 1.5),
+    make = partial(series.authors, vocabulary=whole(d, 5, 16), length=whole(d, 8, 16), classes=k,
+        sharp=d.log(0.4, 1.5),
                    shortest=d.pick((0.4, 0.7, 1.0)))  # fmt: skip
     return sequence(d, net, "multiclass", k, make)
 

@@ -226,5 +226,5 @@ class Survey:
     def _tell(self, number: int) -> None:
         hours = (time.time() - self.start) / 3600
         print(f"wave {number}: {self.runs} base runs, {self.trainings} trainings, "
-f"{self.runs / hours:.0f} runs/h, "
+                  f"{self.runs / hours:.0f} runs/h, "
               f"{self.trainings / hours / 3600:.1f} trainings/s", file=sys.stderr, flush=True)  # fmt: skip

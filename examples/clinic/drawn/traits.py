@@ -80,6 +80,7 @@ def share(d: Draw) -> float:
 def code(d: Draw, traits: Traits, latent: int) -> Traits:
     """The same, as an autoencoder."""
     n = whole(d, 256, 4096)
-    return traits | {"kind": "autoencoder", "depth": 3, "bottleneck": max(2, round(latent * d.pick((0.6, 1, 1, 1.5)))),
+    return traits | {"kind": "autoencoder", "depth": 3,
+        "bottleneck": max(2, round(latent * d.pick((0.6, 1, 1, 1.5)))),
                      "width": whole(d, 16, 48), "outputs": 64, "n_std": n, "n_max": min(MOST_ROWS, 4 * n),
                      "epochs": epochs(d, n // 2)}  # fmt: skip

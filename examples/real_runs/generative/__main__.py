@@ -128,7 +128,8 @@ CODES = Kind(
         ),
         Fault(
             "rate too high", lambda r: vae.Settings(lr=_pick(r, 0.1, 0.2, 0.3)),
-            frozenset({"lr-too-high", "divergence", "non-finite", "loss-spikes", "noisy-batches", "collapsed"}),
+            frozenset({"lr-too-high", "divergence", "non-finite", "loss-spikes", "noisy-batches",
+                "collapsed"}),
         ),
     ),
     lambda of: {"lr": of.lr, "optimizer": "adam", "batch_size": vae.BATCH, "epochs": of.epochs},
@@ -175,8 +176,10 @@ _TOO_HIGH = frozenset({"lr-too-high", "divergence", "loss-spikes", "collapsed", 
 PRETRAINING = Kind(
     "language model, pre-trained", language.train, _sound_text,
     (
-        Fault("rate too high", lambda r: language.Settings(lr=_pick(r, 0.2, 0.3, 0.5), warmup=0.0, clip=0.0), _TOO_HIGH),
-        Fault("rate too low", lambda r: language.Settings(lr=_pick(r, 1e-5, 2e-5, 3e-5)), frozenset({"lr-too-low", "not-learning", "undertrained"})),
+        Fault("rate too high", lambda r: language.Settings(lr=_pick(r, 0.2, 0.3, 0.5), warmup=0.0, clip=0.0),
+            _TOO_HIGH),
+        Fault("rate too low", lambda r: language.Settings(lr=_pick(r, 1e-5, 2e-5, 3e-5)),
+            frozenset({"lr-too-low", "not-learning", "undertrained"})),
     ),
     _text_params, _text_remedied, "eval/loss",
 )  # fmt: skip
@@ -185,12 +188,14 @@ TUNING = Kind(
     (
         Fault(
             "far too many epochs",
-            lambda r: language.Settings(before=1200, text=_pick(r, 1500, 2500, 4000), steps=2000, lr=3e-3, evaluations=10),
+            lambda r: language.Settings(before=1200, text=_pick(r, 1500, 2500, 4000), steps=2000, lr=3e-3,
+                evaluations=10),
             frozenset({"overfitting", "dataset-too-small"}),
         ),
         Fault(
             "rate too low",
-            lambda r: language.Settings(before=1200, text=20_000, steps=600, lr=_pick(r, 1e-7, 3e-7), evaluations=6),
+            lambda r: language.Settings(before=1200, text=20_000, steps=600, lr=_pick(r, 1e-7, 3e-7),
+                evaluations=6),
             frozenset({"lr-too-low", "not-learning"}),
         ),
     ),
