@@ -34,7 +34,7 @@ def case(**params: ParamValue) -> Case:
 )
 def test_a_learning_rate_that_a_sibling_proved(lr: float, sibling: float, gain: float, taken: bool) -> None:
     action = "raise-lr" if sibling > lr else "lower-lr"
-    found = change(case(lr=lr), action, (), {action: ("lr", sibling, gain)})
+    found = change(case(lr=lr), action, (), {action: ("lr", sibling, gain, "")})
     assert found.proposed == pytest.approx(sibling if taken else lr * (10 if sibling > lr else 0.1))
     assert found.factor == pytest.approx(float(found.proposed or 0) / lr, rel=1e-2)
     assert (f"as a sibling did that ended {100 * gain:.0f} % lower" in found.text) == taken
@@ -42,7 +42,7 @@ def test_a_learning_rate_that_a_sibling_proved(lr: float, sibling: float, gain: 
 
 
 def test_a_number_other_than_the_rate_is_taken_over_however_far() -> None:
-    found = change(case(n_train=100), "more-data", (), {"more-data": ("n_train", 100_000, 0.2)})
+    found = change(case(n_train=100), "more-data", (), {"more-data": ("n_train", 100_000, 0.2, "")})
     assert (found.current, found.proposed, found.factor) == (100, 100_000, 1000.0)
     assert (
         found.text
@@ -51,7 +51,7 @@ def test_a_number_other_than_the_rate_is_taken_over_however_far() -> None:
 
 
 def test_a_word_and_a_value_that_is_not_logged() -> None:
-    proven = {"fix-activation": ("activation", "relu", 0.32), "more-data": ("n_train", 4000, 0.5)}
+    proven = {"fix-activation": ("activation", "relu", 0.32, ""), "more-data": ("n_train", 4000, 0.5, "")}
     found = change(case(lr=0.01, activation="sigmoid"), "fix-activation", (), proven)
     assert (found.parameter, found.current, found.proposed) == ("activation", "sigmoid", "relu")
     assert found.text == "Change the activation from sigmoid to relu, as a sibling did that ended 32 % lower."
@@ -61,7 +61,7 @@ def test_a_word_and_a_value_that_is_not_logged() -> None:
 
 
 def test_from_zero_there_is_no_factor() -> None:
-    found = change(case(dropout=0.0), "regularize", (), {"regularize": ("dropout", 0.3, 0.2)})
+    found = change(case(dropout=0.0), "regularize", (), {"regularize": ("dropout", 0.3, 0.2, "")})
     assert (found.current, found.proposed, found.factor) == (0.0, 0.3, None)
 
 

@@ -400,14 +400,14 @@ def test_what_siblings_tried_is_told_first_and_counts() -> None:
         "raise-lr": ("raise-lr was tried", "a", "b"),
         "more-data": ("more-data was tried", "d"),
     }
-    assert told.sibling_values == {"raise-lr": ("lr", 1.0, 0.2)}
+    assert told.sibling_values == {"raise-lr": ("lr", 1.0, 0.2, "")}
     assert own.probability == {"raise-lr": 0.2, "more-data": 0.6}
 
 
-def test_without_trials_or_without_odds_nothing_changes() -> None:
+def test_without_trials_nothing_changes_and_without_odds_a_trial_says_it_alone() -> None:
     own = Estimate({"raise-lr": 0.2})
     assert own.with_trials([]) is own
-    assert Estimate().with_trials([trial("raise-lr", 0.95)]) == Estimate()
+    assert Estimate().with_trials([trial("raise-lr", 0.95)]).probability == {"raise-lr": 0.95}
 
 
 def test_a_trial_without_a_value_proves_none() -> None:

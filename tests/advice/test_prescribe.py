@@ -274,7 +274,7 @@ def test_what_a_prescription_rests_on() -> None:
     estimate = Estimate(
         {"raise-lr": 0.9, "clip-gradients": 0.6, "add-warmup": 0.5},
         {"clip-gradients": ("the gradient jumps",)},
-        {"raise-lr": ("lr", 1.0, 0.4)},
+        {"raise-lr": ("lr", 1.0, 0.4, "")},
         fitted,  # type: ignore[arg-type]
     )
     findings = [found("clip-gradients"), found("clip-gradients", condition="loss-spikes")]

@@ -115,3 +115,28 @@ def test_too_many_changes_or_one_without_a_remedy_prove_nothing() -> None:
                            **{**KNOWN, "model": "cnn"})) == {}  # fmt: skip
     many = run("d", 0.3, activation="relu", depth=3, lr=0.1, schedule="constant", n_classes=4, **KNOWN)
     assert trials(own, many) == {}
+
+
+def lost(name: str, **params: ParamValue) -> Summary:
+    return Summary(name, params, None, None, None, 0.0, lost=True)
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.5])
+def test_the_data_on_which_a_sibling_stayed_finite_are_sound(rate: float) -> None:
+    """A lost run beside two that were not: the nearest lower rate is what to try."""
+    others = [run(f"lr{lr:g}", 0.4, lr=lr, n_train=100) for lr in (1e-4, 5e-3)]
+    found = trials(lost("nan", lr=rate, n_train=100), *others)
+    assert (found["lower-lr"].value, found["lower-lr"].helped) == (5e-3, True)
+    assert found["clean-data"].help_probability < 0.1
+    assert trials(lost("nan", lr=1e-5, n_train=100), *others).keys() == {"clean-data"}
+
+
+def test_a_sibling_on_other_data_says_nothing_of_them() -> None:
+    assert trials(lost("nan", lr=0.1, n_train=100), run("a", 0.4, lr=0.1, n_train=50)) == {}
+    assert trials(Summary("killed", {"lr": 0.1}, None, None, None, 0.0), run("a", 0.4, lr=0.01)) == {}
+
+
+def test_what_was_changed_besides_is_told() -> None:
+    own = run("slow", 0.5, lr=5e-6, **{**KNOWN, "optimizer": "sgd"})
+    found = trials(own, run("tuned", 0.1, lr=5e-5, **{**KNOWN, "optimizer": "adamw"}))
+    assert (found["raise-lr"].along, found["change-optimizer"].along) == ("optimizer adamw", "lr 5e-05")

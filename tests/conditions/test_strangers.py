@@ -203,6 +203,18 @@ def test_an_experiment_repairs_nothing() -> None:
     assert order(said)[0] == "tells what is wrong"
 
 
+@pytest.mark.parametrize("model", [{}, {"optimizer": "adam"}, {"optimizer": "adamw", "model": "bert-base"}])
+@pytest.mark.parametrize("lr", [1e-4, 2e-4, 1e-3])
+def test_a_rate_within_custom_is_not_raised_for_what_does_not_learn(
+    model: Mapping[str, str], lr: float
+) -> None:
+    curves = {"train_loss": level(math.log(2), 40, 0.002), "val_loss": level(math.log(2), 40, 0.002, 1)}
+    said = judged({**model, "lr": lr}, **curves)
+    assert "not-learning" in seen(said)
+    assert not any(p.action == "raise-lr" and p.treats for p in said.prescriptions)
+    assert "raise-lr" in {p.action for p in judged({**model, "lr": lr / 1e4}, **curves).prescriptions}
+
+
 @pytest.mark.parametrize(
     ("lr", "optimizer"), [(1e-4, "sgd"), (1e-6, "adam"), (3e-6, "adamw"), (1e-5, "rmsprop")]
 )

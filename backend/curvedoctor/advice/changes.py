@@ -35,8 +35,8 @@ _PLAIN = {
 }  # fmt: skip
 
 
-#: what siblings proved: action → (hyperparameter, its value there, share by which it ended lower)
-SiblingValues = Mapping[str, tuple[str, ParamValue, float]]
+#: what siblings proved: action → (hyperparameter, its value there, share by which it ended lower, what it changed besides)
+SiblingValues = Mapping[str, tuple[str, ParamValue, float, str]]
 
 
 def change(
@@ -55,7 +55,7 @@ def change(
     return made if made is not None else _scaled(case, action)
 
 
-def _leap(case: Case, name: str, proposed: ParamValue, gain: float) -> bool:
+def _leap(case: Case, name: str, proposed: ParamValue, gain: float, _: str) -> bool:
     """Whether the best lies rather between than at a sibling's far-off learning rate."""
     current = case.params.get(name)
     if name != "lr" or not isinstance(current, (int, float)) or not isinstance(proposed, (int, float)):
@@ -63,11 +63,11 @@ def _leap(case: Case, name: str, proposed: ParamValue, gain: float) -> bool:
     return gain < LARGE and not 1 / STRIDE <= proposed / (current or proposed) <= STRIDE
 
 
-def _as_a_sibling(case: Case, name: str, proposed: ParamValue, gain: float) -> Change:
+def _as_a_sibling(case: Case, name: str, proposed: ParamValue, gain: float, along: str) -> Change:
     """What a sibling has tried, with success."""
     current = case.params.get(name)
     plain = _PLAIN.get(name, name.replace("_", " "))
-    why = f"as a sibling did that ended {100 * gain:.0f} % lower"
+    why = f"{f'with {along}, ' if along else ''}as a sibling did that {'stayed finite' if gain == 1 else f'ended {100 * gain:.0f} % lower'}"
     if current is None:
         return Change(f"Set the {plain} to {say(proposed)}, {why}.", name, None, proposed)
     if not isinstance(current, (int, float)) or not isinstance(proposed, (int, float)):

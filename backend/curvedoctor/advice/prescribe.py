@@ -69,9 +69,16 @@ def prescribe(
     asked = [(f, f.actions or known[f.condition].actions) for f in findings if f.severity != "info"]
     seen = _by_findings(asked, estimate)
     chance = {a: p for a, p in estimate.probability.items() if ACTIONS[a].training} | seen
-    fit = [a for a in chance if possible(case, a) and not contradicts(case, findings, a)]
+    fit = [
+        a
+        for a in chance
+        if possible(case, a) and not contradicts(case, findings, a) and a not in estimate.in_vain
+    ]
     certain = [acts for f, acts in asked if f.severity == "error" and f.confidence >= CERTAIN]
-    repairs = {_likelier([a for a in acts[:2] if a in fit], chance) for acts in certain}
+    tried = estimate.sibling_values
+    repairs = {
+        _likelier([a for a in acts if a in fit and (a in acts[:2] or a in tried)], chance) for acts in certain
+    }
     last = last_resorts(case, findings)
 
     named = [action for _, actions in asked for action in actions]

@@ -73,7 +73,7 @@ def command() -> str:
 #: what a file is to hold, by the end of its name
 ENDINGS = {
     ".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".html": "html", ".htm": "html",
-    ".sarif": "sarif", ".xml": "junit", ".md": "markdown", ".txt": "table",
+    ".sarif": "sarif", ".xml": "junit", ".md": "markdown", ".txt": "table", ".log": "table",
 }  # fmt: skip
 
 

@@ -47,6 +47,7 @@ from curvedoctor.conditions.measures.still import (
     too_coarse,
 )
 from curvedoctor.conditions.progress.blind import (
+    STUCK,
     actions,
     chance_level,
     no_better_than_chance,
@@ -232,15 +233,7 @@ CONDITION = Condition(
     id=ID,
     title="nothing is learnt",
     severity="error",
-    actions=(
-        "overfit-one-batch",
-        "raise-lr",
-        "change-optimizer",
-        "fix-init",
-        "lower-lr",
-        "clean-data",
-        "fix-activation",
-    ),
+    actions=STUCK,
     check=check,
     evidence={
         "level": "the level at which it stays, as logged",
