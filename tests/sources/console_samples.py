@@ -66,8 +66,7 @@ def keras3(rng: random.Random, n: int) -> tuple[str, Points]:
             )
         text += (
             "\r\x1b[1m1875/1875\x1b[0m \x1b[32m━━━━━━━━━━━━━━━━━━━━\x1b[0m\x1b[37m\x1b[0m "
-            f"\x1b[1m4s\x1b[0m 2ms/step - accuracy: {acc[i]} - loss: {loss[i]} - val_loss: "
-            f"{vloss[i]}\n"
+            f"\x1b[1m4s\x1b[0m 2ms/step - accuracy: {acc[i]} - loss: {loss[i]} - val_loss: {vloss[i]}\n"
         )
     at = list(range(1, n + 1))
     return text, {"accuracy": (at, acc), "loss": (at, loss), "val_loss": (at, vloss)}
@@ -141,7 +140,10 @@ def yolov5(rng: random.Random, n: int) -> tuple[str, Points]:
         text += "\n      Epoch    GPU_mem   box_loss   cls_loss  Instances       Size\n"
         for done in (1, 8, 16):
             text += f"\r{f'{i + 1}/{n}':>11}{'3.35G':>11}{box[i] + (16 - done) / 100:>11.4g}{cls[i]:>11.4g}"
-            text += f"{24:>11}{640:>11}: {100 * done // 16:3d}%|█████| {done}/16 [00:0{done % 9}<00:00,  8.97it/s]"
+            text += (
+                f"{24:>11}{640:>11}: {100 * done // 16:3d}%|█████| {done}/16 [00:0{done % 9}<00:00,  "
+                "8.97it/s]"
+            )
         text += (
             "\n                 Class     Images  Instances          P          R      mAP50   "
             "mAP50-95: 100%|██████████| 4/4 [00:01<00:00,  3.8it/s]\n"
@@ -233,8 +235,7 @@ def fairseq(rng: random.Random, n: int) -> tuple[str, Points]:
             )
         text += (
             f"2021-03-01 10:0{i % 10}:30 | INFO | valid | epoch {i + 1:03d} | valid on 'valid' "
-            f"subset | loss {valid[i]} | nll_loss 8.4 | ppl 337.1 | wps 71122 | num_updates "
-            f"{200 * (i + 1)}\n"
+            f"subset | loss {valid[i]} | nll_loss 8.4 | ppl 337.1 | wps 71122 | num_updates {200 * (i + 1)}\n"
         )
     return text, {
         "train/loss": ([100 * (k + 1) for k in range(2 * n)], inner),
@@ -249,8 +250,7 @@ def opennmt(rng: random.Random, n: int) -> tuple[str, Points]:
     for i in range(2 * n):
         text += (
             f"[2020-05-01 10:00:{i % 60:02d},123 INFO] Step {50 * (i + 1)}/100000; acc:  "
-            f"{acc[i]:5.2f}; ppl: {ppl[i]:5.2f}; xent: 1.33; lr: 0.00010; 3021/3108 tok/s;     "
-            f"{i + 20} sec\n"
+            f"{acc[i]:5.2f}; ppl: {ppl[i]:5.2f}; xent: 1.33; lr: 0.00010; 3021/3108 tok/s;     {i + 20} sec\n"
         )
         if i % 2:
             text += (

@@ -169,10 +169,8 @@ def test_killed_at_any_moment(logdir: Path) -> None:
     """Annotate in a process that is killed after more and more time; the user's run never changes."""
     user = contents(logdir)
     program = (
-        "import sys; sys.path[:0] = sys.argv[2:]\n"
-        "from tensorboard_lab.notes import annotate_often\n"
-        "print('ready', flush=True)\n"
-        "annotate_often(sys.argv[1], 0, 1000)\n"
+        "import sys; sys.path[:0] = sys.argv[2:]\nfrom tensorboard_lab.notes import annotate_often\n"
+        "print('ready', flush=True)\nannotate_often(sys.argv[1], 0, 1000)\n"
     )
     for delay in np.linspace(0.0, 0.6, 5):
         process = subprocess.Popen(

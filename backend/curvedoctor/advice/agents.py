@@ -86,8 +86,7 @@ def _more_entropy(case: Case, findings: Sequence[Finding]) -> Change:
     proposed = max(ENTROPY, float(f"{(current or 0.0) * STEP:.2g}"))
     text = (
         "Raise the entropy coefficient "
-        f"{'to' if current is None else f'from {say(current)} to'} {say(proposed)}: explore "
-        "longer."
+        f"{'to' if current is None else f'from {say(current)} to'} {say(proposed)}: explore longer."
     )
     return Change(text, "entropy_coef", current, proposed, proposed / current if current else None)
 

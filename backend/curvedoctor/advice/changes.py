@@ -35,7 +35,8 @@ _PLAIN = {
 }  # fmt: skip
 
 
-#: what siblings proved: action → (hyperparameter, its value there, share by which it ended lower, what it changed besides)
+#: what siblings proved: action → (hyperparameter, its value there, share by which it ended lower,
+#: what it changed besides)
 SiblingValues = Mapping[str, tuple[str, ParamValue, float, str]]
 
 
@@ -67,7 +68,10 @@ def _as_a_sibling(case: Case, name: str, proposed: ParamValue, gain: float, alon
     """What a sibling has tried, with success."""
     current = case.params.get(name)
     plain = _PLAIN.get(name, name.replace("_", " "))
-    why = f"{f'with {along}, ' if along else ''}as a sibling did that {'stayed finite' if gain == 1 else f'ended {100 * gain:.0f} % lower'}"
+    why = (
+        f"{f'with {along}, ' if along else ''}as a sibling did that "
+        f"{'stayed finite' if gain == 1 else f'ended {100 * gain:.0f} % lower'}"
+    )
     if current is None:
         return Change(f"Set the {plain} to {say(proposed)}, {why}.", name, None, proposed)
     if not isinstance(current, (int, float)) or not isinstance(proposed, (int, float)):
