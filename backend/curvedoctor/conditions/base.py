@@ -148,7 +148,7 @@ def ramp(value: float, low: float, high: float) -> float:
 def percent(share: float) -> str:
     """A share as people read it: 0.384 → '38 %'."""
     p = 100 * share
-    return f"{p:.1f} %" if abs(p) < 10 else f"{p:.0f} %"
+    return f"{p:.1g} %" if 5e-4 <= abs(p) < 0.05 else f"{p:.1f} %" if abs(p) < 10 else f"{p:.0f} %"
 
 
 def times(factor: float) -> str:

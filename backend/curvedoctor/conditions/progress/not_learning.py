@@ -37,7 +37,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.still import (
@@ -113,7 +113,7 @@ def _stays(case: Case, known: Sequence[Series]) -> Finding | None:
     confidence = _certain(case, s, chance) if still else _near(case, s, moved, chance)
     if confidence < REPORT_FROM:
         return None
-    how = "constant to float noise" if still else f"flat to within {100 * relative(moved, t.end):.1f} %"
+    how = "constant to float noise" if still else f"flat to within {percent(relative(moved, t.end))}"
     at = "" if chance is None else f", the level of an untrained model ({number(chance)})"
     return finding(
         ID, "error", confidence, s,
