@@ -32,11 +32,13 @@ WIDTH, HEIGHT = 1280, 800
 COLUMNS, LINES = 100, 44
 PAGE = (
     "<body style='margin:0;background:#1b1e24'><pre style=\"margin:0;padding:18px 22px;color:#d7dae0;"
-    "background:#1b1e24;font:14px/1.25 'DejaVu Sans Mono',monospace;display:inline-block\">{code}</pre></body>"
+    "background:#1b1e24;font:14px/1.25 'DejaVu Sans "
+    "Mono',monospace;display:inline-block\">{code}</pre></body>"
 )
 
 #: Braille is not in most fonts of one width: what stands in for them is kept to a cell
-CELL = r"<span style='display:inline-block;width:1ch;height:1.25em;overflow:hidden;vertical-align:bottom'>\g<0></span>"
+STYLE = "display:inline-block;width:1ch;height:1.25em;overflow:hidden;vertical-align:bottom"
+CELL = rf"<span style='{STYLE}'>\g<0></span>"
 
 
 def main() -> None:

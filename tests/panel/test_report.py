@@ -126,8 +126,10 @@ def test_works_in_a_sandboxed_frame_from_a_blob(watched: Watched, one: Path) -> 
     watched.page.goto("about:blank")
     watched.page.evaluate(
         "text => { const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));"
-        "const frame = document.createElement('iframe'); frame.sandbox = 'allow-scripts'; frame.style = 'width:900px;height:800px';"
-        "frame.src = URL.createObjectURL(new Blob([bytes], {type: 'text/html'})); document.body.append(frame); }",
+        "const frame = document.createElement('iframe'); frame.sandbox = 'allow-scripts'; "
+        "frame.style = 'width:900px;height:800px';"
+        "frame.src = URL.createObjectURL(new Blob([bytes], {type: 'text/html'})); "
+        "document.body.append(frame); }",
         text,
     )
     frame = watched.page.frame_locator("iframe")

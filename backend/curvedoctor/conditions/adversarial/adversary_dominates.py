@@ -1,33 +1,35 @@
 """One side of an adversarial pair wins for good: the other learns nothing from it any more.
 
 Why it matters
-    Generator and discriminator teach each other as long as neither is sure to win. A discriminator that is never wrong
-    passes no gradient that helps; a generator that always passes is no longer told what is wrong with its pictures.
+    Generator and discriminator teach each other as long as neither is sure to win. A discriminator that is
+    never wrong passes no gradient that helps; a generator that always passes is no longer told what is wrong
+    with its pictures.
 
 How it decides
-    The two losses are read together, since neither has a direction of its own. The discriminator has won where its loss
-    is next to nothing (a tenth of ln 2 or less; a fifth of a squared error's ¼) and the generator's is dozens of times
-    higher, over all of the last quarter of the run, without a way back; or, where no two losses are logged for it,
-    where it is right 98 times of a hundred. The generator has won where its loss is next to nothing while the
-    discriminator's is twice that of a blind guess. A critic without a floor (its loss goes below zero) has run away
-    where its loss grew a hundredfold over the second half. Both losses near that of a guess, or hovering apart, is an
-    equilibrium. Where FID, KID or the
+    The two losses are read together, since neither has a direction of its own. The discriminator has won
+    where its loss is next to nothing (a tenth of ln 2 or less; a fifth of a squared error's ¼) and the
+    generator's is dozens of times higher, over all of the last quarter of the run, without a way back; or,
+    where no two losses are logged for it, where it is right 98 times of a hundred. The generator has won
+    where its loss is next to nothing while the discriminator's is twice that of a blind guess. A critic
+    without a floor (its loss goes below zero) has run away where its loss grew a hundredfold over the second
+    half. Both losses near that of a guess, or hovering apart, is an equilibrium. Where FID, KID or the
     Inception Score is logged and ends at its best, a discriminator that wins is worth knowing, no more.
 
 What to try
-    Regularize a discriminator: smoothed labels, dropout, spectral normalization or a gradient penalty. Hold a generator back:
-    several steps of the discriminator to each of its own. Then the learning rates: a lower one for the winner, or, where the
-    loser's is far below it, a higher one for the loser. In small pairs whose generator was slow, dropout and smoothed labels
-    helped, and so did a higher rate for the generator; a lower one for the discriminator did not.
+    Regularize a discriminator: smoothed labels, dropout, spectral normalization or a gradient penalty. Hold a
+    generator back: several steps of the discriminator to each of its own. Then the learning rates: a lower
+    one for the winner, or, where the loser's is far below it, a higher one for the loser. In small pairs
+    whose generator was slow, dropout and smoothed labels helped, and so did a higher rate for the generator;
+    a lower one for the discriminator did not.
 
 When it is wrong
-    Beside a reconstruction loss of large weight (pix2pix, vocoders) a generator learns though its opponent wins. Losses say
-    nothing of diversity: a generator that draws one picture only can look balanced.
+    Beside a reconstruction loss of large weight (pix2pix, vocoders) a generator learns though its opponent
+    wins. Losses say nothing of diversity: a generator that draws one picture only can look balanced.
 
 References
-    Goodfellow et al. (2014), Generative adversarial nets. Arjovsky and Bottou (2017), Towards principled methods for
-    training GANs. Salimans et al. (2016), Improved techniques for training GANs. Heusel et al. (2017), GANs trained by a
-    two time-scale update rule.
+    Goodfellow et al. (2014), Generative adversarial nets. Arjovsky and Bottou (2017), Towards principled
+    methods for training GANs. Salimans et al. (2016), Improved techniques for training GANs. Heusel et al.
+    (2017), GANs trained by a two time-scale update rule.
 """
 
 from __future__ import annotations
@@ -155,7 +157,10 @@ def _generator(pair: Pair) -> _Won:
     late = float(np.quantile(_late(over), 0.1))
     sure = 0.9 * _between(late, APART[0] / 2, APART[0]) * ramp(median(_late(g)) / GUESS, *NOTHING)
     sure *= ramp(median(_late(d)) / GUESS, *LOST) * float(_no_way_back(g))
-    how = f"its loss ends at {number(float(g[-3:].mean()))}, the {pair.name}'s at {number(float(d[-3:].mean()))}"
+    how = (
+        f"its loss ends at {number(float(g[-3:].mean()))}, the {pair.name}'s at "
+        f"{number(float(d[-3:].mean()))}"
+    )
     return _Won("generator", sure, (over >= APART[0] / 2) & (g <= NOTHING[0] * GUESS), how)
 
 
@@ -169,7 +174,10 @@ def _runs_away(pair: Pair) -> _Won:
     end = median(_late(size))
     growth = end / max(middle, 1e-9, 0.01 * float(size[:3].mean()))
     steady = float(size[-3:].mean()) >= end
-    how = f"its loss grows from {number(float(d[GRID // 2]))} to {number(float(d[-3:].mean()))} over the second half"
+    how = (
+        f"its loss grows from {number(float(d[GRID // 2]))} to {number(float(d[-3:].mean()))} "
+        "over the second half"
+    )
     return _Won(
         pair.name, 0.85 * _between(growth, *RUNS_AWAY) * float(steady), size >= 10 * max(middle, 1e-9), how
     )
@@ -201,8 +209,10 @@ def _say(case: Case, pair: Pair, won: _Won) -> Finding:
     right = pair.right
     return finding(
         ID, severity, won.sure, lead,
-        f"The {won.winner} wins from {lead.curve.axis} {lead.step_at(min(at, len(lead.y) - 1)):g} on: {won.how}{though}.",
-        others=tuple(others), actions=("regularize", "lower-lr"), at=min(at, len(lead.y) - 1), winner=won.winner,
+        f"The {won.winner} wins from {lead.curve.axis} "
+        f"{lead.step_at(min(at, len(lead.y) - 1)):g} on: {won.how}{though}.",
+        others=tuple(others), actions=("regularize", "lower-lr"), at=min(at, len(lead.y) - 1),
+        winner=won.winner,
         discriminator=float(pair.discriminator[-3:].mean()), generator=float(pair.generator[-3:].mean()),
         right=None if right is None else float(_late(right).mean()),
     )  # fmt: skip
