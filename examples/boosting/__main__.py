@@ -20,6 +20,7 @@ from boosting.apply import outcome
 from boosting.faults import FAULTS, HELPS, HELPS_NOT, Made, cases
 from boosting.tasks import TASKS
 from boosting.train import describe, installed
+from clinic.tally import Tally
 from curvedoctor.model import Diagnosis
 
 
@@ -76,15 +77,18 @@ def table(found: list[Row]) -> Iterator[str]:
         for kind in ("healthy", "healthy, stopped early", *FAULTS):
             some = [row for row in found if (row.made.where.library, row.made.kind) == (library, kind)]
             yield f"{library:10} {kind:24} {_counts(some)}"
-    healthy = [row for row in found if row.made.kind not in FAULTS]
-    sick = [row for row in found if row.sick]
-    alarms = sum(row.said.verdict == "sick" for row in healthy)
-    named = sum(row.said.verdict == "sick" for row in sick)
-    helped = sum((row.gained or 0.0) >= HELPS for row in sick)
+    told = counted(found)
     needless = [row for row in found if row.made.kind in FAULTS and row.scored and not row.sick]
-    yield f"\nhealthy runs called sick: {alarms} of {len(healthy)}"
-    yield f"sick runs called sick: {named} of {len(sick)}; their first remedy helps in {helped} of {len(sick)}"
+    yield f"\nhealthy runs called sick: {told.alarms} of {told.sound}"
+    yield f"sick runs called sick: {told.found} of {told.faults}; their first remedy helps in {told.helped} of {told.faults}"
     yield f"runs that the fault did not harm, called sick: {sum(row.said.verdict == 'sick' for row in needless)} of {len(needless)}"
+
+
+def counted(found: list[Row]) -> Tally:
+    """Alarms on healthy trainings, sick ones that are called sick, first remedies that help those."""
+    healthy, sick = [row for row in found if row.made.kind not in FAULTS], [row for row in found if row.sick]
+    alarms, named = (sum(row.said.verdict == "sick" for row in some) for some in (healthy, sick))
+    return Tally(len(healthy), alarms, len(sick), named, sum((row.gained or 0.0) >= HELPS for row in sick))
 
 
 def _counts(some: list[Row]) -> str:

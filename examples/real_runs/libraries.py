@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -207,13 +208,18 @@ def fine_tuned(to: Path, *, lr: float = 5e-4, epochs: int = 3, lines: int = 1600
     trainer = hf_train(
         copy.deepcopy(pretrained()), texts, str(to), learning_rate=lr, num_train_epochs=epochs, logging_steps=every, warmup_steps=0.05,
     )  # fmt: skip
-    trainer.state.save_to_json(str(to / "trainer_state.json"))
+    keep(trainer.state.log_history, to)
+
+
+def keep(history: list[dict[str, float]], to: Path) -> None:
+    """`trainer_state.json` as HF writes it, less what is no curve, in five digits."""
+    to.mkdir(parents=True, exist_ok=True)
+    short = [{name: float(f"{value:.5g}") for name, value in row.items()} for row in history]
+    (to / "trainer_state.json").write_text(json.dumps({"log_history": short}, indent=0) + "\n")
 
 
 def grpo(to: Path, *, lr: float = 1e-3, steps: int = 120, broken: bool = False) -> None:
     """TRL's GRPO: the more often "cat" and "dog" alternate, the higher the reward; `broken` gives none whatever is said."""
-    import copy
-
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
 
@@ -227,11 +233,19 @@ def grpo(to: Path, *, lr: float = 1e-3, steps: int = 120, broken: bool = False) 
         learning_rate=lr, beta=0.02, report_to=[], disable_tqdm=True, use_cpu=True, save_strategy="no", lr_scheduler_type="constant",
     )  # fmt: skip
     prompts = Dataset.from_dict({"prompt": ["the", "a", "the old", "a red", "the cat", "a dog"] * 20})
-    trainer = GRPOTrainer(
-        model=copy.deepcopy(pretrained()), reward_funcs=alternates, args=settings, train_dataset=prompts, processing_class=tokenizer(),
-    )  # fmt: skip
-    trainer.train()
-    trainer.state.save_to_json(str(to / "trainer_state.json"))
+    with tempfile.TemporaryDirectory() as place:
+        pretrained().save_pretrained(
+            place
+        )  # TRL loads it twice: the policy, and what it must not leave too far
+        trainer = GRPOTrainer(
+            model=place,
+            reward_funcs=alternates,
+            args=settings,
+            train_dataset=prompts,
+            processing_class=tokenizer(),
+        )
+        trainer.train()
+    keep(trainer.state.log_history[::2], to)
 
 
 def pictures(place: Path, train: int, val: int, *, labels_off: bool) -> Path:
@@ -298,7 +312,7 @@ RUNS: Mapping[str, Run] = {
     "dcgan_discriminator_asleep": (dcgan, {"lr_d": 1e-7, "lr_g": 2e-3}),
     "vae_sound": (vae, {}),
     "vae_posterior_collapse": (vae, {"beta": 40.0}),
-    "vae_lr_huge": (vae, {"lr": 0.3}),
+    "vae_lr_huge": (vae, {"lr": 0.1}),
     "transformer_sound": (fine_tuned, {}),
     "transformer_memorizes": (fine_tuned, {"epochs": 60, "lines": 96, "lr": 2e-3}),
     "transformer_lr_tiny": (fine_tuned, {"lr": 1e-8}),

@@ -27,6 +27,7 @@ class Settings:
     latent: int = 8
     width: int = 64
     epochs: int = 60
+    pictures: str = "digits"
 
 
 class Model:
@@ -61,7 +62,7 @@ class Model:
 def train(of: Settings, seed: int) -> tuple[Logged, float]:
     """What was logged, and the held-out bound that the run ended at (mean of its last three epochs)."""
     rng = np.random.default_rng(seed)
-    seen, held = ((x + 1) / 2 for x in pictures())
+    seen, held = ((x + 1) / 2 for x in pictures(of.pictures))
     model = Model(of, rng)
     names = ("train/loss", "train/recon_loss", "train/kl_loss", "val/loss", "val/recon_loss", "val/kl_loss")
     out: Logged = {name: [] for name in names}
@@ -78,7 +79,7 @@ def train(of: Settings, seed: int) -> tuple[Logged, float]:
     return out, float(np.mean(bounds[-3:]))
 
 
-def floor() -> float:
+def floor(of: str = "digits") -> float:
     """What held-out pixels cost in any model, being shades and not black or white: their own entropy, nats a picture."""
-    x = np.clip((pictures()[1] + 1) / 2, 1e-6, 1 - 1e-6).astype(np.float64)
+    x = np.clip((pictures(of)[1] + 1) / 2, 1e-6, 1 - 1e-6).astype(np.float64)
     return float(-(x * np.log(x) + (1 - x) * np.log(1 - x)).sum(1).mean())
