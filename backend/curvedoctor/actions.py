@@ -36,16 +36,20 @@ EXPERIMENTS = frozenset({"overfit-one-batch", "run-lr-range-test"})
 #: what boosted trees, which have no gradient steps, batches or activations, know nothing of
 NETWORKS_ONLY = frozenset(
     {
-        "add-warmup", "decay-later", "decay-lr", "fix-schedule", "clip-gradients", "change-optimizer", "bigger-batch", "shuffle",
+        "add-warmup", "decay-later", "decay-lr", "fix-schedule", "clip-gradients", "change-optimizer",
+        "bigger-batch", "shuffle",
         "fix-init", "fix-activation", "normalize-input", "overfit-one-batch", "run-lr-range-test",
     }
 )  # fmt: skip
 
-#: what can be done for an agent: it has no data set, no split and no classes; to regularize it is to weigh its entropy
+#: what can be done for an agent: it has no data set, no split and no classes;
+#: to regularize it is to weigh its entropy
 OF_AGENTS = frozenset(
     {
-        "lower-lr", "raise-lr", "add-warmup", "decay-later", "decay-lr", "fix-schedule", "clip-gradients", "change-optimizer",
-        "train-longer", "stop-early", "regularize", "reduce-regularization", "bigger-batch", "normalize-input", "fix-logging",
+        "lower-lr", "raise-lr", "add-warmup", "decay-later", "decay-lr", "fix-schedule", "clip-gradients",
+        "change-optimizer",
+        "train-longer", "stop-early", "regularize", "reduce-regularization", "bigger-batch",
+        "normalize-input", "fix-logging",
         "fix-precision", "restore-checkpoint", "overfit-one-batch", "fix-targets", "change-loss",
     }
 )  # fmt: skip
@@ -94,7 +98,8 @@ ACTIONS: Mapping[str, Action] = {
     "rebalance-classes": Action("Weight the classes by the inverse of their frequency.", None, cost="code"),
     "more-validation-data": Action("Validate on more samples.", "n_val", 10.0, training=False, cost="data"),
     "fix-metric": Action(
-        "Repair the metric: predictions and labels in one shape, classes along the right axis, all batches counted.",
+        "Repair the metric: predictions and labels in one shape, classes along the right axis, "
+        "all batches counted.",
         training=False,
         cost="code",
     ),

@@ -45,9 +45,9 @@ def diagnose(
     the run that MLflow is logging to just now.
 
     Returns a sequence that is made as it is read: iterate over it, index it, show it in a notebook, or take
-    its `.to_frame()` and `.compare()`. The options are those of the command line; a role may be given as "val:accuracy:higher". What could
-    not be read goes to `on_problem`; without one, it is a `ReadWarning`. Raises `SourceError` if nothing
-    can be read at all, `UsageError` for options that make no sense.
+    its `.to_frame()` and `.compare()`. The options are those of the command line; a role may be given as
+    "val:accuracy:higher". What could not be read goes to `on_problem`; without one, it is a `ReadWarning`.
+    Raises `SourceError` if nothing can be read at all, `UsageError` for options that make no sense.
     """
     if source is None:
         from curvedoctor.sources.mlflow.active import active_run
@@ -104,7 +104,8 @@ def diagnose_curves(
         diagnoses = list(diagnose(curves, params=given, roles=corrections, conditions=conditions))
         if len(diagnoses) != 1:
             raise SourceError(
-                f"{os.fspath(curves)}: holds {len(diagnoses)} runs, not one: use curvedoctor.diagnose, which yields them all"
+                f"{os.fspath(curves)}: holds {len(diagnoses)} runs, not one: use "
+                "curvedoctor.diagnose, which yields them all"
             )
         return diagnoses[0]
     from curvedoctor.intake import run_of

@@ -1,4 +1,5 @@
-"""For trainings that log to MLflow: write the diagnosis back from the training itself, at its end or when asked.
+"""For trainings that log to MLflow: write the diagnosis back from the training itself, at its end or when
+asked.
 
 >>> curvedoctor.autolog()                      # doctest: +SKIP
 >>> with mlflow.start_run():                   # doctest: +SKIP
@@ -23,11 +24,11 @@ _STOCK = "_curvedoctor_stock"
 
 
 def annotate(run_id: str | None = None, *, note: bool = False, alone: bool = True) -> Diagnosis:
-    """Diagnose a run of MLflow's current tracking store, the active one if no id is given, and write that back:
-    tags and artifacts, with `note` also a block in the description. Returns the diagnosis.
+    """Diagnose a run of MLflow's current tracking store, the active one if no id is given, and write that
+    back: tags and artifacts, with `note` also a block in the description. Returns the diagnosis.
 
-    Siblings are left out unless `alone` is False: then the whole experiment is read. Raises `UsageError` if no run
-    is active, `SourceError` if the run can't be read, `SinkError` if it can't be written.
+    Siblings are left out unless `alone` is False: then the whole experiment is read. Raises `UsageError` if
+    no run is active, `SourceError` if the run can't be read, `SinkError` if it can't be written.
     """
     address, run = active_run() if run_id is None else (str(mlflow_here().get_tracking_uri()), run_id)
     return _annotated(address, run, note, alone)
@@ -54,8 +55,8 @@ def _annotated(address: str, run_id: str, note: bool, alone: bool) -> Diagnosis:
 def autolog(*, disable: bool = False, note: bool = False) -> None:
     """From now on, annotate every MLflow run that ends in this process, by whatever framework it is logged.
 
-    Like MLflow's own `autolog`, it is called once, before the training. It never breaks a training: whatever goes
-    wrong is a warning of the logger `curvedoctor`. Calling it again changes `note`; `disable` undoes it.
+    Like MLflow's own `autolog`, it is called once, before the training. It never breaks a training: whatever
+    goes wrong is a warning of the logger `curvedoctor`. Calling it again changes `note`; `disable` undoes it.
     """
     stores = mlflow_here().MlflowClient
     stock = getattr(stores.set_terminated, _STOCK, stores.set_terminated)

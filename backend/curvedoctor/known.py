@@ -1,4 +1,5 @@
-"""Findings that the user knows: muted, accepted, or in a baseline, so that a CI gate fires on new ones only."""
+"""Findings that the user knows: muted, accepted, or in a baseline,
+so that a CI gate fires on new ones only."""
 
 from __future__ import annotations
 

@@ -229,7 +229,8 @@ class Diagnosis:
 
     @property
     def state(self) -> State:
-        """The verdict in the words that surfaces show; "could improve" where a change is rather likely to help."""
+        """The verdict in the words that surfaces show;
+        "could improve" where a change is rather likely to help."""
         if self.verdict == "undetermined":
             return "can't tell"
         if self.verdict == "sick":
@@ -238,7 +239,8 @@ class Diagnosis:
         return "could improve" if likely else "fine"
 
     def __repr__(self) -> str:
-        """Short: name, state, conditions and the change to try first; the curves hold thousands of numbers."""
+        """Short: name, state, conditions and the change to try first;
+        the curves hold thousands of numbers."""
         conditions = ", ".join(finding.condition for finding in self.findings) or "no finding"
         first = self.prescriptions[0].action if self.prescriptions else "nothing to try"
         return f"<Diagnosis {self.run.name!r}: {self.state}; {conditions}; {first}>"

@@ -20,7 +20,8 @@ LONGEST = 4096
 def notify(
     shell_command: str, diagnosis: Diagnosis, finding: Finding, print_error: Callable[[str], None]
 ) -> None:
-    """Run the command `shell_command` with the finding in its environment and the diagnosis on its stdin; never raises."""
+    """Run the command `shell_command` with the finding in its environment and
+    the diagnosis on its stdin; never raises."""
     first = diagnosis.prescriptions[0].text if diagnosis.prescriptions else ""
     facts = {
         "RUN": diagnosis.run.name,
@@ -34,7 +35,8 @@ def notify(
     try:
         words = shlex.split(shell_command)
         done = subprocess.run(  # noqa: S603 — the user's own command, split without a shell
-            words, env={**os.environ, **environment}, input=dumps(to_dict(diagnosis)).encode(), stdout=subprocess.DEVNULL,
+            words, env={**os.environ, **environment}, input=dumps(to_dict(diagnosis)).encode(),
+            stdout=subprocess.DEVNULL,
             timeout=PATIENCE, check=False,
         )  # fmt: skip
         if done.returncode:

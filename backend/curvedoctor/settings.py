@@ -93,7 +93,8 @@ class Settings:
 
 
 def load(start: Path | None = None) -> Settings:
-    """The nearest settings upwards from `start` (the working directory). Raises `UsageError` if they are wrong."""
+    """The nearest settings upwards from `start` (the working directory).
+    Raises `UsageError` if they are wrong."""
     try:
         here = (start or Path.cwd()).resolve()
     except OSError:  # the working directory was deleted

@@ -1,9 +1,9 @@
 """The one cache: values under keys in an SQLite file of the user's cache directory.
 
-What was not used for longest goes first. A file may be deleted at any moment, processes may share it, and whatever
-goes wrong with it, the work goes on without. `CURVEDOCTOR_CACHE` names another directory, or is `off`.
-Two things are kept, each in a file of its own: runs as they were read (`sources.cache`), and what was said of
-groups of runs (`engine.memory`).
+What was not used for longest goes first. A file may be deleted at any moment, processes may share it, and
+whatever goes wrong with it, the work goes on without. `CURVEDOCTOR_CACHE` names another directory, or is
+`off`. Two things are kept, each in a file of its own: runs as they were read (`sources.cache`), and what was
+said of groups of runs (`engine.memory`).
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""The benchmark: what is seen (alarms) and what is suggested (odds), held against remedies that were really tried.
+"""The benchmark: what is seen (alarms) and what is suggested (odds), held against remedies that were really
+tried.
 
-`python -m clinic.benchmark` judges a sample of the calibration runs (`--whole`: all), each by a model that never saw
-its task. `--outside FOLDER` adds other people's curves, each source judged by a model that saw nothing of it,
-`--kinds` whole kinds of data held out, `--curve FILE` the curve over tasks, `--peers` other people's tools; `--final`
-judges the held-out tasks by the model that is shipped: to be looked at once.
+`python -m clinic.benchmark` judges a sample of the calibration runs (`--whole`: all), each by a model that
+never saw its task. `--outside FOLDER` adds other people's curves, each source judged by a model that saw
+nothing of it, `--kinds` whole kinds of data held out, `--curve FILE` the curve over tasks, `--peers` other
+people's tools; `--final` judges the held-out tasks by the model that is shipped: to be looked at once.
 """
 
 from __future__ import annotations
@@ -22,22 +23,32 @@ from clinic.dataset import Table, as_run
 from clinic.drawn import store as drawn
 from clinic.experience import CACHE, experience, runs
 from clinic.fit import HABITUAL, STYLED
-from clinic.score import Answer, Score, Tried, coverage, per_action, score, split, wilson
+from clinic.score import Answer, Score, Tried, coverage, direction, per_action, score, split, tried, wilson
 from clinic.store import ClinicRun, load
 from clinic.thumb import always, rule_table
 from curvedoctor.model import Run
 
 #: runs that are looked at unless `--whole`, and for each further way to log them
 SAMPLE, FEWER = 600, 300
-HURTS = -0.05
 AS_WRITTEN = "curvedoctor, as people write logs"
+#: what practitioners name as causes, and the faults that are made for them
+CASES = {
+    "uneven and small batches": ("uneven-batches", "tiny-batch"), "capacity": ("small-net", "big-net-long"),
+    "scale": ("inputs-unscaled",), "outliers": ("outliers",), "missing values": ("missing-values",),
+    "imbalance": ("imbalance",), "initialization": ("init-bad", "dead-relu"),
+    "measured on little": ("tiny-validation", "metric-bug"),
+    "schedule and log": ("scheduler-per-batch", "log-fault"),
+}  # fmt: skip
 POINTS = ((5, "up to 5"), (15, "6 to 15"), (50, "16 to 50"), (10**9, "more than 50"))
 
 SUGGESTIONS = (
     "| suggested by | sick runs | first helps | one of three | regret | calibration error | asks first |\n"
     "| --- | --- | --- | --- | --- | --- | --- |"
 )
-ALARMS = "| seen by | alarms on sick runs | whose first helps | alarms on healthy runs |\n| --- | --- | --- | --- |"
+ALARMS = (
+    "| seen by | alarms on sick runs | whose first helps | alarms on healthy runs |\n| --- "
+    "| --- | --- | --- |"
+)
 
 
 def percent(share: float) -> str:
@@ -50,7 +61,10 @@ def suggestions(name: str, s: Score) -> str:
     low, high = wilson(s.first, s.scored) if s.scored else (np.nan, np.nan)
     first = f"{percent(s.first)} ({percent(low)}–{percent(high)})" if s.scored else "–"
     error = "–" if np.isnan(s.calibration) else f"{s.calibration:.3f}"
-    return f"| {name} | {s.sick} | {first} | {percent(s.three)} | {percent(s.regret)} | {error} | {percent(s.asks)} |"
+    return (
+        f"| {name} | {s.sick} | {first} | {percent(s.three)} | {percent(s.regret)} | {error} | "
+        f"{percent(s.asks)} |"
+    )
 
 
 def alarms(name: str, s: Score) -> str:
@@ -164,6 +178,10 @@ def report(ours: Ours, places: list[int], args: argparse.Namespace) -> Iterator[
     yield from ("", ALARMS, *(alarms(n, s) for n, s in scores.items()))
     own = rows["curvedoctor, each run alone"]
     yield from by("fault", split(*own, of=lambda run: getattr(run, "fault", "")))
+    case = {fault: name for name, faults in CASES.items() for fault in faults}
+    places = [i for i, run in enumerate(ours.found) if run.fault in case]
+    every = [ours.found[i] for i in places], ours.logged(places)
+    yield from by("cause (all of its runs)", split(*every, of=lambda run: case[getattr(run, "fault", "")]))
     yield from by(
         "tasks", split(*own, of=lambda run: "drawn" if "~" in getattr(run, "task", "") else "fixed")
     )
@@ -173,39 +191,34 @@ def report(ours: Ours, places: list[int], args: argparse.Namespace) -> Iterator[
     yield from by("points of the longest curve", split(*written, of=lambda run: length[id(run)]))
     yield from actions(*own)
     low, high, n = coverage(*own)
-    yield f"\nGains of {n} actions tried: {percent(low)} below the tenth percentile told, {percent(high)} up to the ninetieth."
+    yield (
+        f"\nGains of {n} actions tried: {percent(low)} below the tenth percentile told, "
+        f"{percent(high)} up to the ninetieth."
+    )
 
 
 def strangers(folder: Path, table: Table, fitted: judges.Models) -> Iterator[str]:
     """Other people's runs, whole sources held out."""
-    yield "\n| other people's curves | sick runs | first helps | one of three | calibration error | wrong way | tried: help / hurt |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    yield (
+        "\n| other people's curves | sick runs | first helps | one of three | calibration "
+        "error | wrong way | the rate it names helps | tried: help / hurt |"
+    )
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for source in sorted({s for s in table.sources if s != "clinic"}):
         found, said = judges.strangers(folder, source, table, fitted)
         s = score(found, said)
         right, wrong = direction(found, said)
+        named = [
+            h
+            for run, a in zip(found, said, strict=True)
+            if run.sick and a.rate and (h := run.helps_at(a.rate)) is not None
+        ]
         helped, hurt = tried(found, said)
-        yield (f"| {source} | {s.sick} | {percent(s.first)} of {s.scored} | {percent(s.three)} | {s.calibration:.3f} "
-               f"| {wrong} of {right + wrong} | {helped} / {hurt} |")  # fmt: skip
-
-
-def direction(found: Sequence[Tried], said: Sequence[Answer]) -> tuple[int, int]:
-    """First changes of the learning rate that go the way that helps, and those that go the other way."""
-    right = wrong = 0
-    for run, answer in zip(found, said, strict=True):
-        first = answer.actions[0][0] if answer.actions else ""
-        other = {"lower-lr": "raise-lr", "raise-lr": "lower-lr"}.get(first, "")
-        right += bool(run.helps(first)) if other else 0
-        wrong += bool(other and run.helps(other) and run.helps(first) is False)
-    return right, wrong
-
-
-def tried(found: Sequence[Tried], said: Sequence[Answer]) -> tuple[int, int]:
-    """First prescriptions that siblings tried: those that helped, and those after which a run ended clearly higher."""
-    firsts = [(run, a.actions[0][0]) for run, a in zip(found, said, strict=True) if a.actions]
-    helped = sum(run.helps(action) is True for run, action in firsts)
-    hurt = sum((run.saved(action) or 0.0) <= HURTS for run, action in firsts if run.helps(action) is False)
-    return helped, hurt
+        yield (
+            f"| {source} | {s.sick} | {percent(s.first)} of {s.scored} | {percent(s.three)} "
+            f"| {s.calibration:.3f} | {wrong} of {right + wrong} | {sum(named)} of {len(named)} "
+            f"| {helped} / {hurt} |"
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> None:

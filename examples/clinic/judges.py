@@ -28,7 +28,10 @@ Models = Sequence[tuple[Mask, Model]]
 def answer(diagnosis: Diagnosis) -> Answer:
     """A diagnosis as the score reads it."""
     said = tuple((p.action, p.confidence) for p in diagnosis.prescriptions)
-    return Answer(diagnosis.verdict == "sick", said, tuple(p.gain for p in diagnosis.prescriptions))
+    gains = tuple(p.gain for p in diagnosis.prescriptions)
+    first = next(iter(diagnosis.prescriptions), None)
+    rate = first.proposed if first is not None and first.parameter == "lr" else None
+    return Answer(diagnosis.verdict == "sick", said, gains, rate if isinstance(rate, float) else None)
 
 
 def ours(runs: Sequence[Run], model: Model | None, *, alone: bool = True) -> list[Answer]:

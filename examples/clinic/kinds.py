@@ -1,10 +1,12 @@
-"""One table of the other kinds of training: agents, pairs, autoencoders, language models, boosted trees; tasks held out below.
+"""One table of the other kinds of training: agents, pairs, autoencoders, language models, boosted trees;
+tasks held out below.
 
     python -m clinic.kinds                              # from examples/; an hour on one core
     python -m clinic.kinds --sound 4 --seeds 1 --kind agents boosting
 
-Held out are a world (Catch, by PPO and by Q-learning), pictures (bars), texts (two grammars) and data sets (circles, Friedman's second) that
-nobody looked at while the rules were written. Every first remedy is really tried; one that can't be is counted as no help.
+Held out are a world (Catch, by PPO and by Q-learning), pictures (bars), texts (two grammars) and data sets
+(circles, Friedman's second) that nobody looked at while the rules were written. Every first remedy is really
+tried; one that can't be is counted as no help.
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ from curvedoctor.actions import ACTIONS
 
 #: a first prescription that asks before it changes anything
 EXPERIMENTS = frozenset({"overfit-one-batch", "run-lr-range-test"})
+#: a gain from here down is harm
+HURTS = -0.05
 #: the change that a range test leads to
 AFTER_RANGE_TEST = ("lower-lr", "raise-lr")
 
@@ -38,12 +40,15 @@ class Tried(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a tool says of one run: whether it raises an alarm, and its actions in order with their confidence."""
+    """What a tool says of one run: whether it raises an alarm,
+    and its actions in order with their confidence."""
 
     alarm: bool
     actions: tuple[tuple[str, float], ...] = ()
     #: expected gain of each action: tenth percentile, median, ninetieth
     gains: tuple[tuple[float, float, float] | None, ...] = ()
+    #: the learning rate that the first action names
+    rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,8 @@ def calibration_error(sure: Sequence[tuple[float, bool]], bins: int = 10) -> flo
 
 
 def coverage(runs: Sequence[Tried], answers: Sequence[Answer]) -> tuple[float, float, int]:
-    """Of the gains of actions that were tried: shares below the tenth and the ninetieth percentile told; their number."""
+    """Of the gains of actions that were tried:
+    shares below the tenth and the ninetieth percentile told; their number."""
     told = [
         (g, gain)
         for run, answer in zip(runs, answers, strict=True)
@@ -155,7 +161,8 @@ def split(runs: Sequence[Tried], answers: Sequence[Answer], of: Callable[[Tried]
 
 
 def per_action(runs: Sequence[Tried], answers: Sequence[Answer]) -> dict[str, tuple[float, int, float, int]]:
-    """action → precision as the first, how often that was scored, recall among the first three, runs it helps."""
+    """action → precision as the first, how often that was scored, recall among the first three,
+    runs it helps."""
     given: dict[str, list[bool]] = defaultdict(list)
     found: dict[str, list[bool]] = defaultdict(list)
     for run, answer in zip(runs, answers, strict=True):
@@ -169,6 +176,26 @@ def per_action(runs: Sequence[Tried], answers: Sequence[Answer]) -> dict[str, tu
     return {
         a: (_mean(given[a]), len(given[a]), _mean(found[a]), len(found[a])) for a in sorted({*given, *found})
     }
+
+
+def direction(found: Sequence[Tried], said: Sequence[Answer]) -> tuple[int, int]:
+    """First changes of the learning rate that go the way that helps, and those that go the other way."""
+    right = wrong = 0
+    for run, answer in zip(found, said, strict=True):
+        first = answer.actions[0][0] if answer.actions else ""
+        other = {"lower-lr": "raise-lr", "raise-lr": "lower-lr"}.get(first, "")
+        right += bool(run.helps(first)) if other else 0
+        wrong += bool(other and run.helps(other) and run.helps(first) is False)
+    return right, wrong
+
+
+def tried(found: Sequence[Tried], said: Sequence[Answer]) -> tuple[int, int]:
+    """First prescriptions that siblings tried: those that helped,
+    and those after which a run ended clearly higher."""
+    firsts = [(run, a.actions[0][0]) for run, a in zip(found, said, strict=True) if a.actions]
+    helped = sum(run.helps(action) is True for run, action in firsts)
+    hurt = sum((run.saved(action) or 0.0) <= HURTS for run, action in firsts if run.helps(action) is False)
+    return helped, hurt
 
 
 def wilson(share: float, n: int, z: float = 1.96) -> tuple[float, float]:

@@ -4,19 +4,20 @@ Settings, by environment variables:
 
 CURVEDOCTOR_ANNOTATE=1   write the diagnosis back to each run that ends
 CURVEDOCTOR_NOTE=1       …with a block in its description
-CURVEDOCTOR_NOTIFY=CMD   run this for each finding (warning or error) of a run that ends, as `watch --notify` does
-CURVEDOCTOR_INNER_APP    another `mlflow.app` to wrap, e.g. basic-auth
+CURVEDOCTOR_NOTIFY=CMD   run this for each finding (warning or error) of a run that ends, as `watch --notify`
+does CURVEDOCTOR_INNER_APP    another `mlflow.app` to wrap, e.g. basic-auth
 """
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock
 
 from curvedoctor.sinks.mlflow.shelf import local_path
 from curvedoctor_mlflow import inner, page, routes
@@ -40,8 +41,7 @@ def create_app() -> object:
     if not name:
         return inner.served(app)
     # all workers start at once, and basic-auth creates its tables and its administrator
-    with (Path(tempfile.gettempdir()) / f"curvedoctor-{os.getuid()}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(Path(tempfile.gettempdir()) / f"curvedoctor-{os.getuid()}.lock"):
         outer = inner.plugged(name)
     if name == "basic-auth":
         inner.guard(added)

@@ -1,4 +1,5 @@
-"""All that is used of MLflow's server beyond what its documentation promises: where a new version breaks it, it is mended here."""
+"""All that is used of MLflow's server beyond what its documentation promises:
+where a new version breaks it, it is mended here."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ def flask_app() -> Flask:
 
 
 def served(app: Flask) -> object:
-    """What the server's program runs: gunicorn the Flask app (WSGI), uvicorn (MLflow 3's default) what is made of it."""
+    """What the server's program runs: gunicorn the Flask app (WSGI),
+    uvicorn (MLflow 3's default) what is made of it."""
     if os.environ.get("_MLFLOW_SGI_NAME") != "uvicorn":
         return app
     from mlflow.server.fastapi_app import create_fastapi_app
@@ -64,7 +66,8 @@ def guard(routes: Mapping[str, Sequence[str]]) -> None:
     from mlflow.server import auth
 
     may = {
-        "runs": auth.validate_can_read_run, "experiments": auth.validate_can_read_experiment, "open": lambda: True,
+        "runs": auth.validate_can_read_run, "experiments": auth.validate_can_read_experiment,
+        "open": lambda: True,
     }  # fmt: skip
     auth.BEFORE_REQUEST_VALIDATORS.update(
         {(route, "GET"): may[kind] for kind, some in routes.items() for route in some}

@@ -39,7 +39,8 @@ def add(app: Flask, service: DiagnosisService) -> dict[str, list[str]]:
     """Add our routes to MLflow's Flask app; returns them by who may read them."""
     base = inner.prefixed("/" + page.ROUTES)
     handlers = {
-        "brief": lambda: _brief(service), "run": lambda: _run(service), "experiment": lambda: _experiment(service),
+        "brief": lambda: _brief(service), "run": lambda: _run(service),
+        "experiment": lambda: _experiment(service),
         "counts": lambda: _counts(service), "explain": _explain, "page": _page,
     }  # fmt: skip
     for name, handler in handlers.items():
@@ -204,7 +205,8 @@ def _static(name: str) -> Response:
     from flask import Response, request
 
     headers = {
-        "Cache-Control": f"private, max-age={KEPT}", "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding",
+        "Cache-Control": f"private, max-age={KEPT}", "X-Content-Type-Options": "nosniff",
+        "Vary": "Accept-Encoding",
     }  # fmt: skip
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         headers["Content-Encoding"] = "gzip"

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-#: seconds between two looks at an experiment at least, and after the first one, which is the long one, at most
+#: seconds between two looks at an experiment at least, and after the first one, which is the long one,
+#: at most
 INTERVAL, LONGEST = 5.0, 60.0
 #: looking again may take this share of a core: after a long look there is a long rest
 SHARE = 0.05
@@ -114,7 +115,8 @@ class DiagnosisService:
         return state
 
     def ended(self, experiment: str, run_id: str, inside: Inside) -> None:
-        """A run has ended: where it is to be told of, diagnose it. Else its page does, once somebody looks."""
+        """A run has ended: where it is to be told of, diagnose it. Else its page does,
+        once somebody looks."""
         if not (_setting("CURVEDOCTOR_ANNOTATE") or _setting("CURVEDOCTOR_NOTIFY")):
             return
         with self._lock:
@@ -124,8 +126,9 @@ class DiagnosisService:
             self._put(experiment, run_id, inside)
 
     def own(self, state: ExperimentState, experiment: str, run_id: str) -> None:
-        """Judge the run of a page by itself, at once, where no look has met it yet: the page does not wait for
-        the experiment. What its siblings say comes with the next look, which also finds what has changed."""
+        """Judge the run of a page by itself, at once, where no look has met it yet: the page does not wait
+        for the experiment. What its siblings say comes with the next look,
+        which also finds what has changed."""
         if state.complete and run_id in state.diagnoses:
             return
         before, when = state.alone.get(run_id, (None, float("-inf")))
@@ -223,7 +226,8 @@ class DiagnosisService:
         state.diagnoses[run_id] = replace(shown, run=replace(shown.run, curves=()))
 
     def _tell(self, state: ExperimentState, run_id: str) -> None:
-        """Of a run that has ended: write the diagnosis back, and call the operator's program, where asked for."""
+        """Of a run that has ended: write the diagnosis back, and call the operator's program,
+        where asked for."""
         diagnosis = self.show(state, run_id)
         if diagnosis is None:
             return

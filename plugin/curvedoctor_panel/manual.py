@@ -81,7 +81,8 @@ def _add(blocks: list[dict[str, Json]], line: str) -> None:
 
 
 def pictures(condition: Condition) -> list[Json]:
-    """The condition's own examples, one sick and one healthy, drawn with the curves that the finding names."""
+    """The condition's own examples, one sick and one healthy,
+    drawn with the curves that the finding names."""
     import numpy as np
 
     from curvedoctor.engine import Options, diagnose_runs

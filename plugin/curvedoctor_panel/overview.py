@@ -69,7 +69,8 @@ def _main_curve(diagnosis: Diagnosis) -> Curve | None:
 
 
 def spark(curve: Curve | None) -> list[int | None]:
-    """The curve in small: SPARK means as integers 0 (lowest) … 100 (highest), None where nothing is finite."""
+    """The curve in small: SPARK means as integers 0 (lowest) … 100 (highest),
+    None where nothing is finite."""
     if curve is None or len(curve) < 2:
         return []
     finite = np.isfinite(curve.values)
@@ -146,7 +147,8 @@ def _rank(item: Row) -> tuple[object, ...]:
 
 
 def matrix(rows: Sequence[Row]) -> dict[str, Json]:
-    """Conditions × runs, sparse: cells are [condition, row, severity, confidence], heaviest condition first."""
+    """Conditions × runs, sparse: cells are [condition, row, severity, confidence],
+    heaviest condition first."""
     weight: Counter[str] = Counter()
     for item in rows:
         for seen in item["conditions"]:

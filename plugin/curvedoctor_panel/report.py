@@ -42,7 +42,8 @@ class Made:
 
 
 def many(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem] = (), made: Made | None = None) -> str:
-    """A report of many runs, those that need somebody first. Raises `MissingBundle` where the package was not built."""
+    """A report of many runs, those that need somebody first.
+    Raises `MissingBundle` where the package was not built."""
     # rows get their unique keys in `combine`, which sorts them: remember whose row is whose
     rows = [{**row(diagnosis), "place": index} for index, diagnosis in enumerate(diagnoses)]
     overview = combine(rows, [problem(item) for item in problems])
@@ -117,7 +118,8 @@ def _page(data: Mapping[str, Json]) -> str:
 
 
 def _spaced(curve: dict[str, Json]) -> dict[str, Json]:
-    """Evenly spaced steps as [first, distance, count]: most logs have such, and they are a third of a report."""
+    """Evenly spaced steps as [first, distance, count]: most logs have such,
+    and they are a third of a report."""
     x = curve["x"]
     if len(x) < 3 or not all(isinstance(item, int) for item in x):
         return curve

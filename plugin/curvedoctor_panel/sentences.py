@@ -1,4 +1,5 @@
-"""What many runs say, in sentences: how many have which problem, and where in the hyperparameters those lie."""
+"""What many runs say, in sentences: how many have which problem,
+and where in the hyperparameters those lie."""
 
 from __future__ import annotations
 

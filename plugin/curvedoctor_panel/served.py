@@ -1,4 +1,5 @@
-"""The front end's files as hosts serve them: under a path that changes with their content, compressed once."""
+"""The front end's files as hosts serve them: under a path that changes with their content,
+compressed once."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ KEPT = 24 * 3600
 
 
 class Served:
-    """The files of some folders; nothing else can be asked for, and nothing is read before it is asked for."""
+    """The files of some folders; nothing else can be asked for,
+    and nothing is read before it is asked for."""
 
     def __init__(self, folders: Mapping[str, Path]) -> None:
         #: what the served paths of a folder begin with → folder

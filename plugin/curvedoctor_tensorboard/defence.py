@@ -24,7 +24,10 @@ def refusal(request: Request, allowed_host: str) -> str | None:
         return "this route takes application/json only"
     if not known_host(request.host, allowed_host):
         # a foreign name that leads to this machine is how a web page would get past the same-origin rule
-        return f"TensorBoard was reached as {request.host!r}, which is not this machine's name: open it as localhost"
+        return (
+            f"TensorBoard was reached as {request.host!r}, which is not this machine's name: open "
+            "it as localhost"
+        )
     origin = request.headers.get("Origin", "")
     if urlsplit(origin).netloc != request.host:
         return "the request comes from another page"

@@ -27,7 +27,8 @@ class Loader(base_plugin.TBLoader):  # type: ignore[misc]
             group.add_argument(
                 "--curvedoctor_write",
                 action="store_true",
-                help="Let the Diagnosis tab write diagnoses into RUN/curvedoctor/ (by default it writes nothing).",
+                help="Let the Diagnosis tab write diagnoses into RUN/curvedoctor/ (by default it writes "
+                "nothing).",
             )
         except Exception:
             logger.warning("curvedoctor's flags could not be added", exc_info=True)

@@ -46,7 +46,8 @@ def from_spec(spec: str) -> list[Place]:
 
 
 def holds_events(address: str) -> bool:
-    """Whether an event file lies in one of the first directories below; a remote place is taken to hold some."""
+    """Whether an event file lies in one of the first directories below;
+    a remote place is taken to hold some."""
     if _URL.match(address):
         return True
     for _, _, files in islice(os.walk(address), LOOKED_AT):

@@ -31,7 +31,8 @@ IDLE = 60.0
 LONGEST = 60.0
 
 #: share of its time that TensorBoard's server computes from which on it is taken to be in use: then we
-#: rest PACE times as long as we work. Two logical cores are often one, where the lowest priority is not enough.
+#: rest PACE times as long as we work. Two logical cores are often one,
+#: where the lowest priority is not enough.
 USED, PACE = 0.03, 1.5
 
 Answer = tuple[int, Json]

@@ -68,9 +68,12 @@ def fill(path: Path, count: int) -> list[str]:
     with closing(sqlite3.connect(path)) as connection:
         for number, run_id in enumerate(ids):
             row = {
-                "run_uuid": run_id, "name": f"run-{number:05}", "experiment_id": int(experiment), "status": "FINISHED", "lifecycle_stage": "active",
-                "start_time": START + number, "end_time": START + 10**6, "artifact_uri": f"mlflow-artifacts:/{experiment}/{run_id}/artifacts",
-                "source_type": "UNKNOWN", "user_id": "bench", "source_name": "", "entry_point_name": "", "source_version": "",
+                "run_uuid": run_id, "name": f"run-{number:05}", "experiment_id": int(experiment),
+                "status": "FINISHED", "lifecycle_stage": "active",
+                "start_time": START + number, "end_time": START + 10**6,
+                "artifact_uri": f"mlflow-artifacts:/{experiment}/{run_id}/artifacts",
+                "source_type": "UNKNOWN", "user_id": "bench", "source_name": "", "entry_point_name": "",
+                "source_version": "",
             }  # fmt: skip
             insert(connection, "runs", [row])
             told = curves(rng)
@@ -85,7 +88,8 @@ def fill(path: Path, count: int) -> list[str]:
             insert(connection, "tags", [{"run_uuid": run_id, "key": "mlflow.runName", "value": row["name"]}])
             for key, values in told.items():
                 points = [
-                    {"run_uuid": run_id, "key": key, "value": float(value), "timestamp": START + 1000 * step, "step": step, "is_nan": 0}
+                    {"run_uuid": run_id, "key": key, "value": float(value), "timestamp": START + 1000 * step,
+                        "step": step, "is_nan": 0}
                     for step, value in enumerate(values)
                 ]  # fmt: skip
                 insert(connection, "metrics", points)
@@ -129,7 +133,8 @@ def http(url: str, count: int) -> None:
     )
     ids = [f"{number:032x}" for number in range(1, count + 1)]
     requests = [
-        f"{url}/ajax-api/2.0/mlflow/metrics/get-history-bulk?{'&'.join(f'run_id={i}' for i in ids[at : at + 100])}&metric_key={key}&max_results=25000"
+        f"{url}/ajax-api/2.0/mlflow/metrics/get-history-bulk?"
+        f"{'&'.join(f'run_id={i}' for i in ids[at : at + 100])}&metric_key={key}&max_results=25000"
         for at in range(0, count, 100)
         for key in KEYS
     ]
@@ -162,7 +167,8 @@ def _below(process: int) -> Iterator[int]:
 
 
 def live(folder: Path, ids: list[str], seconds: float = 90) -> None:
-    """One run grows by a point a second; its page asks every 6 s; the same again without our app's questions."""
+    """One run grows by a point a second; its page asks every 6 s;
+    the same again without our app's questions."""
     from mlflow import MlflowClient
 
     database = f"sqlite:///{folder / 'mlflow.db'}"

@@ -1,4 +1,5 @@
-"""Logs of real runs by torch, Hugging Face's Trainer, TRL and Ultralytics, as `examples/real_runs/libraries.py` makes them."""
+"""Logs of real runs by torch, Hugging Face's Trainer, TRL and Ultralytics, as
+`examples/real_runs/libraries.py` makes them."""
 
 from __future__ import annotations
 

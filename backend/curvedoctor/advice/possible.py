@@ -1,4 +1,5 @@
-"""What can be done for a run at all, what would contradict its findings, and what comes last whatever the odds."""
+"""What can be done for a run at all, what would contradict its findings,
+and what comes last whatever the odds."""
 
 from __future__ import annotations
 

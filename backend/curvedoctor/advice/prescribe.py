@@ -1,4 +1,5 @@
-"""Findings, what is expected of each action and what siblings tried → prescriptions, in the order to try them.
+"""Findings, what is expected of each action and what siblings tried → prescriptions, in the order to try
+them.
 
 What is repaired comes first: the remedy of an error that is certain. Then what is likely to help, against
 the effort; where no remedy is, the experiment that tells which one does. What can't be done for this run,
@@ -8,18 +9,19 @@ and what contradicts a finding or an earlier prescription, is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from curvedoctor.actions import ACTIONS, OPPOSITES, Cost
 from curvedoctor.advice.changes import change
 from curvedoctor.advice.experiments import experiment
 from curvedoctor.advice.help_probability import Estimate
 from curvedoctor.advice.possible import contradicts, last_resorts, possible
-from curvedoctor.advice.said import Change
 from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case
 from curvedoctor.model import Basis, Finding, Prescription, Severity
 
-#: how probable the n-th action of a condition helps, given that the condition is true and nothing else is known
+#: how probable the n-th action of a condition helps,
+#: given that the condition is true and nothing else is known
 BY_PLACE = (0.9, 0.6, 0.45, 0.35)
 #: by what share of the doubt a certain finding raises what it names first, second, and after
 RAISED = (0.6, 0.2, 0.0)
@@ -47,7 +49,8 @@ def order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 def led_by(
     first: Prescription | None, findings: Sequence[Finding], known: Mapping[str, Condition]
 ) -> tuple[Finding, ...]:
-    """Within each severity, those that the first prescription is for come first: what leads is what is to be treated."""
+    """Within each severity, those that the first prescription is for come first:
+    what leads is what is to be treated."""
     if first is None:
         return tuple(findings)
 
@@ -66,9 +69,16 @@ def prescribe(
     asked = [(f, f.actions or known[f.condition].actions) for f in findings if f.severity != "info"]
     seen = _by_findings(asked, estimate)
     chance = {a: p for a, p in estimate.probability.items() if ACTIONS[a].training} | seen
-    fit = [a for a in chance if possible(case, a) and not contradicts(case, findings, a)]
+    fit = [
+        a
+        for a in chance
+        if possible(case, a) and not contradicts(case, findings, a) and a not in estimate.in_vain
+    ]
     certain = [acts for f, acts in asked if f.severity == "error" and f.confidence >= CERTAIN]
-    repairs = {_likelier([a for a in acts[:2] if a in fit], chance) for acts in certain}
+    tried = estimate.sibling_values
+    repairs = {
+        _likelier([a for a in acts if a in fit and (a in acts[:2] or a in tried)], chance) for acts in certain
+    }
     last = last_resorts(case, findings)
 
     named = [action for _, actions in asked for action in actions]
@@ -109,8 +119,8 @@ def _likelier(actions: Sequence[str], chance: Mapping[str, float]) -> str:
 def _by_findings(asked: Sequence[tuple[Finding, Sequence[str]]], estimate: Estimate) -> dict[str, float]:
     """Probability that each action helps which a finding names.
 
-    What was learnt from trainings, raised for what a finding names first; the finding's own confidence where nothing
-    was learnt: for changes of a measurement, and runs that the model can't judge.
+    What was learnt from trainings, raised for what a finding names first; the finding's own confidence where
+    nothing was learnt: for changes of a measurement, and runs that the model can't judge.
     """
     chance: dict[str, float] = {}
     for finding, actions in asked:
@@ -126,19 +136,14 @@ def _by_findings(asked: Sequence[tuple[Finding, Sequence[str]]], estimate: Estim
 
 
 def _prescription(
-    made: Change, action: str, chance: float, treats: tuple[str, ...], estimate: Estimate
+    made: Prescription, action: str, chance: float, treats: tuple[str, ...], estimate: Estimate
 ) -> Prescription:
     basis: Basis = "siblings" if action in estimate.sibling_values else "seen" if treats else "odds"
-    return Prescription(
+    return replace(
+        made,
         action=action,
         confidence=round(min(chance, 0.99), 3),
         treats=treats,
-        text=made.text,
-        parameter=made.parameter,
-        current=made.current,
-        proposed=made.proposed,
-        factor=made.factor,
-        step=made.step,
         because=estimate.attributions.get(action, ()),
         basis=basis,
         gain=estimate.gain(action, chance),

@@ -40,7 +40,8 @@ def command(settings: Settings, /, **kwargs: Any) -> int:
     """Diagnose every run in SOURCE and write the diagnosis back to it.
 
     MLflow runs get tags and artifacts, TensorBoard runs a sub-directory of their own, with the diagnosis
-    as text; charts and tables stay as they are unless you ask. Nothing that you logged is changed; `curvedoctor clean` removes it all. Repeating it changes nothing.
+    as text; charts and tables stay as they are unless you ask. Nothing that you logged is changed;
+    `curvedoctor clean` removes it all. Repeating it changes nothing.
     """
     from curvedoctor.cli.results import Results
     from curvedoctor.cli.terminal import Progress, print_best_effort

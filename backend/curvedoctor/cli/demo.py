@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 def command(settings: Settings, /, folder: Path) -> int:
     """Train a handful of tiny real models that go wrong in different ways, log and diagnose them.
 
-    The logs go to DIR, curvedoctor-demo if it is not given, with a report to look at. It takes well under a minute.
+    The logs go to DIR, curvedoctor-demo if it is not given, with a report to look at. It takes well under a
+    minute.
     """
     # before numpy comes in: threads cost more than they bring on matrices this small
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

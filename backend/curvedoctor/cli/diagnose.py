@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "info", "undetermined"]),
-    help="Exit with 1 if there is a finding of this severity or more (with undetermined: unless every run is healthy), with 2 if anything could not be read.",
+    help="Exit with 1 if there is a finding of this severity or more (with undetermined: unless "
+    "every run is healthy), with 2 if anything could not be read.",
 )
 @click.option(
     "--baseline", type=click.Path(dir_okay=False, path_type=Path), help="Findings in this file are known."

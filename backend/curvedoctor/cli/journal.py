@@ -1,4 +1,5 @@
-"""What `--format parquet` keeps beside its output until that is whole: a Parquet file can't be read before its end.
+"""What `--format parquet` keeps beside its output until that is whole: a Parquet file can't be read before
+its end.
 
 One line of JSON per run, with the run's rows. A scan that was killed leaves it, `--resume` goes on from it.
 """
@@ -40,7 +41,8 @@ class Journal:
         part.replace(self._path)
 
     def rows(self, results: Iterable[Diagnosis | Problem]) -> Iterator[list[Row]]:
-        """The rows of the runs that were done, then those of `results`, each run's noted before it is given out."""
+        """The rows of the runs that were done, then those of `results`,
+        each run's noted before it is given out."""
         if self._path.exists():
             with self._path.open("rb") as held:
                 for line in held:

@@ -1,4 +1,5 @@
-"""Diagnoses on their way from the engine to the output: known findings, problems on stderr, counts for exit codes."""
+"""Diagnoses on their way from the engine to the output: known findings, problems on stderr,
+counts for exit codes."""
 
 from __future__ import annotations
 
@@ -91,7 +92,8 @@ class Results:
             print_error(f"… and {len(self.problems) - self.printed} more problems: --format json lists all")
 
     def code(self, level: str | None) -> int:
-        """The exit code under `--fail-on level`: a gate that could not read everything has not been passed."""
+        """The exit code under `--fail-on level`:
+        a gate that could not read everything has not been passed."""
         if level is None:
             return 0
         return 1 if self.fails(level) else 2 if self.lost else 0

@@ -26,7 +26,8 @@ def kept(output: Path | None, form: str) -> Counter[tuple[str, str]]:
 
 
 def whole_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The runs in the lines of `path`; what is no whole line is cut off. Raises `UsageError` for another file."""
+    """The runs in the lines of `path`; what is no whole line is cut off.
+    Raises `UsageError` for another file."""
     with path.open("r+b") as file:
         intact, last = 0, b""
         for last in file:

@@ -16,7 +16,8 @@ from curvedoctor.sources.base import ReadOptions, Unit
 def read_runs(
     sources: Sequence[str], options: ReadOptions, problems: list[Problem] | None = None
 ) -> Iterator[Run]:
-    """The runs in `sources`; problems go to stderr (and to `problems`). Raises `SourceError` if there is no run."""
+    """The runs in `sources`; problems go to stderr (and to `problems`).
+    Raises `SourceError` if there is no run."""
     problems = [] if problems is None else problems
     units: list[Unit] = []
     for hit in find_all(sources, options):

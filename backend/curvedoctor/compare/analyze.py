@@ -225,6 +225,7 @@ def _notes(g: Grid, end: Ended, noise: float | None) -> list[str]:
     bad = [o for o in end.outcomes if o.bad]
     if bad:
         notes.append(
-            f"{len(bad)} of {len(end.outcomes)} runs did not end soundly; they count as worst, they are not dropped."
+            f"{len(bad)} of {len(end.outcomes)} runs did not end soundly; they count as worst, they "
+            "are not dropped."
         )
     return notes

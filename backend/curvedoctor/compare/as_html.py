@@ -12,10 +12,10 @@ from curvedoctor.version import __version__
 
 Element = ElementTree.Element
 STYLE = """
-:root { color-scheme: light dark; --bg: #fff; --text: #1d2129; --muted: #596273; --line: #dfe3ea; --accent: #2457c5;
-  --good: #1b6e3c; --warn: #8f5300; --bad: #b3261e; }
-@media (prefers-color-scheme: dark) { :root { --bg: #15171b; --text: #e7e9ee; --muted: #a4acba; --line: #343942;
-  --accent: #8db4ff; --good: #7fd6a0; --warn: #f5bd66; --bad: #ff9b93; } }
+:root { color-scheme: light dark; --bg: #fff; --text: #1d2129; --muted: #596273; --line: #dfe3ea;
+  --accent: #2457c5;  --good: #1b6e3c; --warn: #8f5300; --bad: #b3261e; }
+@media (prefers-color-scheme: dark) { :root { --bg: #15171b; --text: #e7e9ee; --muted: #a4acba;
+  --line: #343942;  --accent: #8db4ff; --good: #7fd6a0; --warn: #f5bd66; --bad: #ff9b93; } }
 body { margin: 0 auto; max-width: 860px; padding: 24px 20px 60px; background: var(--bg); color: var(--text);
   font: 15px/1.55 system-ui, sans-serif; }
 h1 { font-size: 24px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 36px 0 8px; overflow-wrap: anywhere; }
@@ -24,13 +24,17 @@ h3 { font-size: 16px; margin: 26px 0 4px; }
 .best { color: var(--good); font-weight: 600; } .outside { color: var(--warn); font-weight: 600; }
 .note { color: var(--muted); } .scroll { overflow-x: auto; }
 table { border-collapse: collapse; margin: 8px 0 4px; font-variant-numeric: tabular-nums; }
-th, td { padding: 3px 14px 3px 0; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th:first-child, td:first-child, td.words, th.words { text-align: left; } tr.chosen td { color: var(--good); font-weight: 600; }
+th, td { padding: 3px 14px 3px 0; text-align: right; white-space: nowrap;
+  border-bottom: 1px solid var(--line); }
+th:first-child, td:first-child, td.words, th.words { text-align: left; }
+tr.chosen td { color: var(--good); font-weight: 600; }
 th { color: var(--muted); font-weight: 600; font-size: 13px; }
 svg { width: 100%; max-width: 620px; display: block; margin: 6px 0; break-inside: avoid; }
 .axis { fill: none; stroke: var(--muted); } .line { fill: none; stroke: var(--accent); stroke-width: 2; }
-.dot { fill: var(--accent); fill-opacity: .55; } .mark { stroke: var(--good); stroke-dasharray: 4 3; fill: none; }
-.label { fill: var(--muted); font-size: 12px; } .marked { fill: var(--good); font-size: 12px; font-weight: 600; }
+.dot { fill: var(--accent); fill-opacity: .55; }
+.mark { stroke: var(--good); stroke-dasharray: 4 3; fill: none; }
+.label { fill: var(--muted); font-size: 12px; }
+.marked { fill: var(--good); font-size: 12px; font-weight: 600; }
 ol.steps { padding-left: 24px; } .done { color: var(--good); } .failed { color: var(--bad); }
 .missing, .unknown { color: var(--warn); } .state { font-weight: 600; }
 """

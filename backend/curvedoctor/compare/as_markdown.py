@@ -23,7 +23,10 @@ def render(comparison: Comparison) -> Iterator[str]:
         yield "".join(f"| {name} | {at} |\n" for name, at in wording.rules(test)) + "\n"
     yield "#### The six steps to a learning rate\n\n"
     for step in comparison.steps:
-        yield f"{step.number}. {SIGNS[step.state]} **{step.title}**: {wording.STATES[step.state]}. {escape(step.text)}\n"
+        yield (
+            f"{step.number}. {SIGNS[step.state]} **{step.title}**: {wording.STATES[step.state]}. "
+            f"{escape(step.text)}\n"
+        )
 
 
 def _group(group: Group) -> Iterator[str]:
@@ -49,7 +52,10 @@ def _factor(factor: Factor) -> Iterator[str]:
     if factor.place is not None:
         yield f"{escape(wording.place(factor, factor.place))}\n\n"
     effects = {str(e.value): e for e in factor.effects}
-    yield "| value | runs | bad | median | best | over the best (95 %) | how sure |\n|---|---:|---:|---:|---:|---|---|\n"
+    yield (
+        "| value | runs | bad | median | best | over the best (95 %) | how sure "
+        "|\n|---|---:|---:|---:|---:|---|---|\n"
+    )
     for lv in factor.levels:
         e = effects.get(str(lv.value))
         ratio = (

@@ -106,7 +106,10 @@ def _factor(factor: Factor, output: OutputStyle) -> Iterator[str]:
         chosen = lv.value == factor.best
         mark = ("▸" if output.unicode else ">") if chosen else " "
         bad = str(lv.bad) if lv.bad else ""
-        row = f"  {mark} {name}  {lv.runs:>4}  {bad:>3}  {wording.level(lv.median):>9}  {wording.level(lv.best):>9}"
+        row = (
+            f"  {mark} {name}  {lv.runs:>4}  {bad:>3}  {wording.level(lv.median):>9}  "
+            f"{wording.level(lv.best):>9}"
+        )
         e = effects.get(str(lv.value))
         if e is not None and not chosen:
             row += f"  {wording.ratio(e)}"

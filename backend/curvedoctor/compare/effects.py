@@ -1,4 +1,5 @@
-"""How much worse one value of a hyperparameter is than another, over pairs of runs that differ in nothing else.
+"""How much worse one value of a hyperparameter is than another, over pairs of runs that differ in nothing
+else.
 
 Pairs share all other hyperparameters and, where seeds are logged, the seed. The effect is the ratio
 of final losses. From six pairs on: the Hodges–Lehmann estimate with the interval that inverts
@@ -31,7 +32,8 @@ HUGE = 50.0
 
 
 def pairs(g: Grid, name: str, a: ParamValue | None, b: ParamValue | None, free: str | None) -> Floats:
-    """score(a) − score(b) over all settings of the other hyperparameters (and seeds) that have both, shape (n,).
+    """score(a) − score(b) over all settings of the other hyperparameters (and seeds) that have both, shape
+    (n,).
 
     With `free` each side is taken at its own best value of that hyperparameter.
     """

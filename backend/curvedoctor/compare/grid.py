@@ -110,7 +110,8 @@ def _determines(leader: Sequence[object], column: Sequence[object]) -> bool:
 
 
 def _filled(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """A run that logs hardly any hyperparameters does not differ by that: what all others share holds for it too."""
+    """A run that logs hardly any hyperparameters does not differ by that:
+    what all others share holds for it too."""
     most = max((len(o.params) for o in outcomes), default=0)
     shared = {}
     for name in {n for o in outcomes for n in o.params}:

@@ -100,7 +100,8 @@ def _series(case: Case, metric: str | None) -> Series | None:
 
 
 def _logged(case: Case, s: Series | None) -> Kind | None:
-    """The kind of curve that the run is to be judged by: its validation loss even if that was never finite."""
+    """The kind of curve that the run is to be judged by:
+    its validation loss even if that was never finite."""
     if case.val is None and case.judged_quantity == "loss":
         for curve in case.run.curves:
             if curve.role.split == "val" and curve.role.quantity == "loss" and len(curve):
@@ -142,7 +143,8 @@ def _outcome(
 
 
 def _never_finite(case: Case, kind: Kind) -> Curve | None:
-    """The curve of this kind (else any loss) that was NaN or infinite from the first point on, if there is one."""
+    """The curve of this kind (else any loss) that was NaN or infinite from the first point on,
+    if there is one."""
     losses = [c for c in case.run.curves if c.role.quantity in ("loss", "error", kind[1]) and len(c)]
     same = [c for c in losses if _kind(c) == kind]
     chosen = same or losses

@@ -167,7 +167,8 @@ def _step(values: Sequence[float], above: bool) -> float:
 
 
 def _refine(points: Sequence[Point], best: int) -> tuple[tuple[float, ...], str]:
-    """Values between the best one and its neighbours, evenly on the logarithmic scale; none beyond a bad neighbour."""
+    """Values between the best one and its neighbours, evenly on the logarithmic scale;
+    none beyond a bad neighbour."""
     proposed = []
     for other in (best - 1, best + 1):
         if 0 <= other < len(points):

@@ -64,7 +64,8 @@ def _initial(cases: Sequence[Case]) -> tuple[State, str]:
     if not firsts:
         return (
             "unknown",
-            "The loss function (and number of classes) is not logged, so the first loss has nothing to be compared with.",
+            "The loss function (and number of classes) is not logged, so the first loss has "
+            "nothing to be compared with.",
         )
     off = [f for f in firsts if not e_over(f[1], f[2])]
     right = [f for f in firsts if f not in off]
@@ -77,11 +78,13 @@ def _initial(cases: Sequence[Case]) -> tuple[State, str]:
     if first < e and (case.train_step is None):
         return (
             "unknown",
-            "The first logged loss is the mean of an epoch: log the loss per step to see what the untrained model gives.",
+            "The first logged loss is the mean of an epoch: log the loss per step to see what the "
+            "untrained model gives.",
         )
     return (
         "failed",
-        f"{case.run.name} begins at {first:.3g} instead of {e:.3g}: look at the inputs' scale and the initialization before the lr.",
+        f"{case.run.name} begins at {first:.3g} instead of {e:.3g}: look at the inputs' scale "
+        "and the initialization before the lr.",
     )
 
 
@@ -96,7 +99,8 @@ def _overfit(cases: Sequence[Case]) -> tuple[State, str]:
     if not readings:
         return (
             "missing",
-            "No run on 5 to 10 samples: it should drive its loss to ~0; if it can't, look at the model and the code.",
+            "No run on 5 to 10 samples: it should drive its loss to ~0; if it can't, look at the "
+            "model and the code.",
         )
     passed = [case.run.name for case, r in readings if r["reached_zero"]]
     if passed:
@@ -104,7 +108,8 @@ def _overfit(cases: Sequence[Case]) -> tuple[State, str]:
     case, r = readings[0]
     return (
         "failed",
-        f"{case.run.name} ended at {float(str(r['final'])):.3g} on {r['samples']} samples: check architecture, lr, depth and the code first.",
+        f"{case.run.name} ended at {float(str(r['final'])):.3g} on {r['samples']} samples: "
+        "check architecture, lr, depth and the code first.",
     )
 
 
@@ -119,7 +124,8 @@ def _range(tests: Sequence[RangeTest]) -> tuple[State, str]:
         )
     return (
         "missing",
-        "No range test: raise the lr from 1e-6 to 1 over 100 to 500 steps, take the lr where the loss falls steeply.",
+        "No range test: raise the lr from 1e-6 to 1 over 100 to 500 steps, take the lr where "
+        "the loss falls steeply.",
     )
 
 
@@ -159,11 +165,13 @@ def _refined(groups: Sequence[Group]) -> tuple[State, str]:
         if 0 < i < len(lrs) - 1 and max(lrs[i + 1] / lrs[i], lrs[i] / lrs[i - 1]) <= CLOSE:
             return (
                 "done",
-                f"Values around the best ({best:g}) were tried down to a factor {lrs[i + 1] / lrs[i]:.2g} apart.",
+                f"Values around the best ({best:g}) were tried down to a factor "
+                f"{lrs[i + 1] / lrs[i]:.2g} apart.",
             )
     return (
         "missing",
-        "No refined grid: values a factor 1.5 to 2 apart around the best of the coarse grid, 10 to 50 epochs each.",
+        "No refined grid: values a factor 1.5 to 2 apart around the best of the coarse grid, "
+        "10 to 50 epochs each.",
     )
 
 
@@ -212,6 +220,9 @@ def next_step(all_steps: Sequence[Step], groups: Sequence[Group]) -> str:
                 f.place for g in groups for f in g.factors if f.name == "lr" and f.place and f.place.propose
             ]
             if step.number == 5 and refine:
-                return f"Step 5, refined grid: lr {', '.join(f'{v:g}' for v in refine[0].propose)} for 10 to 50 epochs."
+                return (
+                    f"Step 5, refined grid: lr {', '.join(f'{v:g}' for v in refine[0].propose)} for 10 "
+                    "to 50 epochs."
+                )
             return f"Step {step.number}, {step.title}. {step.text}"
     return "All steps are done: repeat the best setting over several seeds."

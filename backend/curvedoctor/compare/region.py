@@ -65,13 +65,17 @@ def interaction(g: Grid, other: str, noise: float | None) -> Interaction | None:
     rounded = tuple((v, float(f"{lr:.2g}")) for v, lr in best_rates)
     if common := sorted(set.intersection(*among)):
         rates = f"lr {common[0]:g}" + (f" to {common[-1]:g}" if len(common) > 1 else "")
-        text = f"{rates} can't be told from the best at any {other.replace('_', ' ')}: how the best lr moves is not known."
+        text = (
+            f"{rates} can't be told from the best at any {other.replace('_', ' ')}: how the best lr "
+            "moves is not known."
+        )
         return Interaction(other, rounded, None, text)
     return Interaction(other, rounded, power, _say(other, rounded, power, edges))
 
 
 def profile(g: Grid, name: str, fixed: dict[str, ParamValue | None]) -> list[tuple[float, float]]:
-    """Values of a numeric hyperparameter, ascending, with the lowest typical score at each, others as `fixed` or free."""
+    """Values of a numeric hyperparameter, ascending, with the lowest typical score at each,
+    others as `fixed` or free."""
     lowest: dict[float, float] = {}
     for key, members in g.cells(g.varied).items():
         setting = dict(zip(g.varied, key, strict=True))
@@ -83,7 +87,8 @@ def profile(g: Grid, name: str, fixed: dict[str, ParamValue | None]) -> list[tup
 
 
 def vertex(points: list[tuple[float, float]], best: int) -> float:
-    """The lowest point of a parabola through the best point and its neighbours, in the logarithm of the value."""
+    """The lowest point of a parabola through the best point and its neighbours,
+    in the logarithm of the value."""
     value = points[best][0]
     if not 0 < best < len(points) - 1:
         return value
@@ -102,7 +107,10 @@ def _say(other: str, best_rates: tuple[tuple[float, float], ...], power: float, 
     listed = ", ".join(f"{lr:g} at {v:g}" for v, lr in best_rates)
     name = other.replace("_", " ")
     if edges >= len(best_rates) / 2:
-        return f"Best lr by {name}: {listed}. Most of these lie at the edge of the grid, so how they move is not known."
+        return (
+            f"Best lr by {name}: {listed}. Most of these lie at the edge of the grid, so how they "
+            "move is not known."
+        )
     if abs(power) < 0.2:
         return f"Best lr by {name}: {listed}. They do not follow the {name}."
     rule = ""

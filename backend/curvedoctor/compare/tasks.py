@@ -1,4 +1,5 @@
-"""Which runs of a group may be compared at all: losses of different loss functions or tasks have no common scale."""
+"""Which runs of a group may be compared at all:
+losses of different loss functions or tasks have no common scale."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ def apart(cases: Sequence[Case], metric: str | None) -> list[tuple[list[Case], s
 
 
 def faulty(g: Grid, never: Sequence[str]) -> tuple[str, ...]:
-    """Of the runs that were never finite, those whose settings did well elsewhere: it was not the settings."""
+    """Of the runs that were never finite, those whose settings did well elsewhere:
+    it was not the settings."""
     broken = []
     for members in g.cells(g.varied).values():
         if any(outcome.bad is None for outcome in members):
@@ -60,7 +62,8 @@ def _setting(case: Case, name: str) -> str | None:
 
 
 def _classes(case: Case) -> str | None:
-    """How many classes the first step's loss speaks of, where it is the logarithm of a usual number of them."""
+    """How many classes the first step's loss speaks of,
+    where it is the logarithm of a usual number of them."""
     if case.train_step is None:
         return None
     first = case.train_step.stats.first

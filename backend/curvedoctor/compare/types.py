@@ -20,7 +20,8 @@ class Outcome:
     run: str
     #: as logged; None where the curve did not stay finite
     level: float | None
-    #: what is compared: log of the loss-like level (difference scale where a level is ≤ 0); +inf for a bad run
+    #: what is compared: log of the loss-like level (difference scale where a level is ≤ 0);
+    #: +inf for a bad run
     score: float
     #: id of the curve it was read from
     curve: str
@@ -39,7 +40,8 @@ class Effect:
 
     value: ParamValue | None
     best: ParamValue | None
-    #: final loss with `value` over that with `best`, and its 95 % interval; inf where `value` does not converge
+    #: final loss with `value` over that with `best`, and its 95 % interval;
+    #: inf where `value` does not converge
     ratio: float
     low: float
     high: float

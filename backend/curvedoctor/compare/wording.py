@@ -46,7 +46,10 @@ def listed(values: Sequence[object], last: str = "and") -> str:
 def title(group: Group) -> str:
     """What is compared."""
     name = f" in {group.name}" if group.name else ""
-    return f"{len(group.outcomes)} runs{name}, by their {group.outcome} {group.metric} ({group.better} is better)"
+    return (
+        f"{len(group.outcomes)} runs{name}, by their {group.outcome} {group.metric} "
+        f"({group.better} is better)"
+    )
 
 
 def tried(factor: Factor) -> str:

@@ -1,7 +1,8 @@
 """A network with one hidden layer, its loss and its gradient: all that the demo trains.
 
-It trains to the same numbers on every machine. What enters a product is rounded to a grid so coarse that each sum of
-products fits into the 53 bits of a float64: then it is exact, in whatever order a BLAS kernel adds it up.
+It trains to the same numbers on every machine. What enters a product is rounded to a grid so coarse that each
+sum of products fits into the 53 bits of a float64: then it is exact, in whatever order a BLAS kernel adds it
+up.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import numpy as np
 
 from curvedoctor.model import Floats, Ints
 
-#: bits after the point of what enters a product: pictures and activations (|x| < 1000), weights (|w| < 1000), slopes
+#: bits after the point of what enters a product: pictures and activations (|x| < 1000),
+#: weights (|w| < 1000), slopes
 ACTIVATION, WEIGHT, SLOPE = 10, 16, 16
-#: of Adam: what it keeps of the gradient's mean and of its square's per step, and what a step is never divided by less than
+#: of Adam: what it keeps of the gradient's mean and of its square's per step,
+#: and what a step is never divided by less than
 KEEP_MEAN, KEEP_SQUARE, LEAST = 0.9, 0.999, 1e-8
 
 

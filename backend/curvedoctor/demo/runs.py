@@ -46,7 +46,10 @@ class Recipe:
 
 RECIPES = (
     Recipe("healthy", "nothing: a sound run to compare with"),
-    Recipe("lr-too-high", "a learning rate of 1, 300 times too high for Adam", "lr-too-high", ("lower-lr",), lr=1.0),
+    Recipe(
+        "lr-too-high", "a learning rate of 1, 300 times too high for Adam", "lr-too-high", ("lower-lr",),
+        lr=1.0,
+    ),
     Recipe("lr-too-low", "a learning rate that is 60 times too low", "lr-too-low", ("raise-lr",), lr=0.00005),
     Recipe(
         "few-samples", "4000 samples, half of them mislabelled, for 256 units",

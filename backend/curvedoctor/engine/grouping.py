@@ -26,7 +26,8 @@ class Job:
     spill: str | None = None
     keep: bool = False
     kept: object = None
-    #: for the second pass: what tells a run from the others (see `work.key_of`) → what its siblings have tried
+    #: for the second pass: what tells a run from the others (see
+    #: `work.key_of`) → what its siblings have tried
     trials: Mapping[tuple[str, ...], Sequence[Trial]] | None = None
 
 

@@ -1,8 +1,9 @@
-"""Runs looked at again and again: what changed is read and judged, and those of whom siblings now say something else.
+"""Runs looked at again and again: what changed is read and judged, and those of whom siblings now say
+something else.
 
-All others are neither read nor judged, and yet nothing differs from a fresh diagnosis. What is kept of a run is its
-summary. A run that goes on proves nothing new to its siblings. Where its log doesn't say whether it goes on, one that
-grew is taken to do so until it rests for one look.
+All others are neither read nor judged, and yet nothing differs from a fresh diagnosis. What is kept of a run
+is its summary. A run that goes on proves nothing new to its siblings. Where its log doesn't say whether it
+goes on, one that grew is taken to do so until it rests for one look.
 """
 
 from __future__ import annotations
@@ -84,7 +85,8 @@ class Live:
         first: int = JOB,
         at_hand: Callable[[Unit], Sequence[Run]] = lambda unit: (),
     ) -> None:
-        """`first` units are looked at before others; `at_hand` gives runs of an unchanged unit without reading."""
+        """`first` units are looked at before others;
+        `at_hand` gives runs of an unchanged unit without reading."""
         self._options = options
         self._first = first
         self._at_hand = at_hand
@@ -131,7 +133,8 @@ class Live:
         group.telling = group.tells()
 
     def _changed(self, batch: Sequence[Unit], old: Collection[str], last: set[Name]) -> Iterator[Looked]:
-        """Units that changed; beside their siblings, where the last that changed of their group is among them."""
+        """Units that changed; beside their siblings,
+        where the last that changed of their group is among them."""
         read = self._read(batch)
         by_group: dict[str, list[Name]] = {}
         for unit in batch:

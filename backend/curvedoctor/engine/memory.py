@@ -1,8 +1,8 @@
 """Remembered diagnoses: what did not change since the last scan is not read again.
 
-A group of siblings is kept under a key made of all that decides what is said of it: its units with the sizes and
-times of their files, the options, and the version of everything that judges. So nothing is ever out of date, only
-unused.
+A group of siblings is kept under a key made of all that decides what is said of it: its units with the sizes
+and times of their files, the options, and the version of everything that judges. So nothing is ever out of
+date, only unused.
 """
 
 from __future__ import annotations

@@ -51,7 +51,8 @@ class Plan:
         self._store = store
         self._started = time.time()
         self._runs = 0
-        #: address → the state of the SQLite file behind it before it was read; None if there is none, or it is new
+        #: address → the state of the SQLite file behind it before it was read; None if there is none,
+        #: or it is new
         self._databases: dict[str, str | None] = {}
         #: the walk: problems as rows, groups as [key]; None if it can't or need not be remembered
         self._walk: list[Any] | None = None if store is None else []

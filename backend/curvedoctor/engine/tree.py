@@ -1,5 +1,6 @@
-"""Remembered walks: a tree of local directories in which nothing changed needs no walk, only a stat per entry;
-an SQLite database whose file did not change, and what SQLite keeps beside it, needs not even be opened.
+"""Remembered walks: a tree of local directories in which nothing changed needs no walk, only a stat per
+entry; an SQLite database whose file did not change, and what SQLite keeps beside it, needs not even be
+opened.
 
 A directory's times change when a name in it comes, goes or changes, a file's when its bytes do. What
 was changed just before it was looked at is not trusted: a later change may carry the same time.
@@ -57,7 +58,8 @@ def database_files(address: str) -> list[Folder] | None:
 
 
 def state(folders: Sequence[Folder]) -> tuple[str, float]:
-    """A digest of the times and sizes of all that is in `folders`, and the latest time, seconds since 1970."""
+    """A digest of the times and sizes of all that is in `folders`, and the latest time,
+    seconds since 1970."""
     numbers = array("q")
     add, stat = numbers.extend, os.stat
     latest = 0

@@ -66,7 +66,8 @@ class Case:
 
     @cached_property
     def primary(self) -> Series | None:
-        """The curve that a verdict rests on first: training per epoch, per step where a few epochs hide the steps, else validation."""
+        """The curve that a verdict rests on first: training per epoch,
+        per step where a few epochs hide the steps, else validation."""
         few = self.train is not None and self.train.stats.n < EPOCHS
         if few and self.train_step is not None and self.train_step.stats.n >= EPOCHS:
             return self.train_step
@@ -84,7 +85,8 @@ class Case:
 
     @cached_property
     def boosting(self) -> bool:
-        """Whether the run grows boosted trees rather than training a network: what it says of itself, or its names."""
+        """Whether the run grows boosted trees rather than training a network: what it says of itself,
+        or its names."""
         model = self.word("model")
         return self.library is not None if model is None else model == "tree"
 

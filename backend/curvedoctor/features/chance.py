@@ -35,7 +35,8 @@ def _agreed_classes(case: Case) -> float | None:
 
 
 def agreed(loss: float, right: float, near: float = FIRST_LOSS) -> float | None:
-    """The number of classes among which a guess costs that loss and is right that often; None if there is none."""
+    """The number of classes among which a guess costs that loss and is right that often;
+    None if there is none."""
     k = round(math.exp(min(max(loss, 0.0), math.log(MOST))))
     if k < 2 or abs(loss / math.log(k) - 1) > near or abs(right - 1 / k) > FIRST_SCORE:
         return None
@@ -43,7 +44,8 @@ def agreed(loss: float, right: float, near: float = FIRST_LOSS) -> float | None:
 
 
 def expected_first_loss(case: Case) -> float | None:
-    """The loss of an untrained model, where loss function and classes are logged or can be told; in the loss's unit."""
+    """The loss of an untrained model, where loss function and classes are logged or can be told;
+    in the loss's unit."""
     loss = case.word("loss")
     if loss == "bce":
         return math.log(2)

@@ -66,7 +66,8 @@ def expected_gain(grid: Floats) -> tuple[Floats, Floats, Floats]:
 
 @cache
 def _family() -> tuple[Floats, Floats, Floats]:
-    """Power laws and exponentials: solvers (k, 2, m), bases (k, m, 2), and what going on as long again brings, (k, 2)."""
+    """Power laws and exponentials: solvers (k, 2, m), bases (k, m, 2),
+    and what going on as long again brings, (k, 2)."""
     t = (np.arange(_FROM, GRID) + 0.5) / GRID
     shapes = [(t**-c, 1.0 - 2.0**-c) for c in EXPONENTS]
     shapes += [(np.exp(-k * t), float(np.exp(-k) - np.exp(-2 * k))) for k in RATES]
@@ -76,7 +77,8 @@ def _family() -> tuple[Floats, Floats, Floats]:
 
 
 def gain_interval(row: Floats, points: float) -> tuple[float, float]:
-    """Least and greatest fall to expect from running as long again, in the curve's unit; (0, 0) where it does not fall.
+    """Least and greatest fall to expect from running as long again, in the curve's unit; (0, 0) where it does
+    not fall.
 
     Over all power laws a + b·t^(−c) and exponentials a + b·e^(−kt) that describe the last two thirds of the
     grid row (GRID,) about as well as the best of them does (mean square within 1 + 4/n of n logged points).

@@ -1,7 +1,7 @@
 """The two sides of an adversarial training, where a run logs them: discriminator (or critic) and generator.
 
-Their losses have no direction of their own. What they say, they say together: how far apart they are, and whether
-that stays.
+Their losses have no direction of their own. What they say, they say together: how far apart they are, and
+whether that stays.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ ADVERSARIAL = frozenset("gan adv adversarial".split())  # noqa: SIM905
 #: words that say nothing of which of several pairs a curve belongs to
 _PLAIN = (
     JUDGES | MAKERS | ADVERSARIAL
-    | frozenset("train training loss losses total all mean epoch step iter batch avg err error mse bce hinge".split())  # noqa: SIM905
-    | frozenset("accuracy acc real fake 1 2".split())  # noqa: SIM905
+    | frozenset("train training loss losses total all mean epoch step iter batch avg".split())  # noqa: SIM905
+    | frozenset("err error mse bce hinge accuracy acc real fake 1 2".split())  # noqa: SIM905
 )  # fmt: skip
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 #: found inside of longer words too ("discriminatorloss")

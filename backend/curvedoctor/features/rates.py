@@ -9,12 +9,14 @@ from curvedoctor.features.case import Case
 from curvedoctor.features.language import learns_preferences
 from curvedoctor.params.usual import Tuned, UsualLr, usual_lr
 
-#: rates up to here are those of fine-tuning, where the model is a transformer or not known and the optimizer AdamW
+#: rates up to here are those of fine-tuning, where the model is a transformer or
+#: not known and the optimizer AdamW
 FINE = 1e-4
 
 
 def logged_lr(case: Case) -> float | None:
-    """The learning rate as configured, or the peak of its curve; None where neither is a number that a rate can be."""
+    """The learning rate as configured, or the peak of its curve;
+    None where neither is a number that a rate can be."""
     lr = case.number("lr")
     if lr is None and case.schedule is not None:
         lr = case.schedule.peak
@@ -40,13 +42,19 @@ def _fine_tuning(case: Case) -> bool:
     return likely and (logged_lr(case) or 1.0) <= FINE
 
 
+def optimizer(case: Case) -> str | None:
+    """What takes the steps; SGD with momentum is another one, whether its name says so or a number."""
+    word = case.word("optimizer")
+    return "momentum" if word == "sgd" and (case.number("momentum") or 0.0) > 0 else word
+
+
 def customary(case: Case) -> UsualLr | None:
     """The customary learning rates of this kind of run; None where they are not known."""
-    momentum = case.number("momentum") or 0.0
-    return usual_lr(case.word("optimizer"), momentum=momentum, pretrained=tuned(case) or False)
+    return usual_lr(optimizer(case), pretrained=tuned(case) or False)
 
 
 def decades_below_usual(case: Case) -> float | None:
-    """log10(customary lr of the optimizer / lr), see `curvedoctor.params.usual`; None where either is unknown."""
+    """log10(customary lr of the optimizer / lr), see `curvedoctor.params.usual`;
+    None where either is unknown."""
     usual, lr = customary(case), logged_lr(case)
     return math.log10(usual.typical / lr) if usual and lr else None

@@ -14,14 +14,17 @@ FEWEST = 12
 _EXTREME = re.compile(r"max|min|std|var|best|instantaneous", re.IGNORECASE)
 #: the whole return, where its parts (a term of a shaped reward, one agent of several) are logged beside it
 _WHOLE = re.compile(
-    r"ep(isode|isodic)?[_ ]?(rew|ret)|(mean|average|cumulative|total)[_ ](reward|return)|(reward|return)s?[_ ]mean"
-    r"|episod\w*[_ ](reward|return)|(episode|game|env)\w*[_ /]score|(^|/)(reward|return)s?$|returns?_stat/mean|environment$|rlhf_reward",
+    r"ep(isode|isodic)?[_ ]?(rew|ret)"
+    r"|(mean|average|cumulative|total)[_ ](reward|return)|(reward|return)s?[_ ]mean"
+    r"|episod\w*[_ ](reward|return)|(episode|game|env)\w*[_ /]score|(^|/)(reward|return)s?$"
+    r"|returns?_stat/mean|environment$|rlhf_reward",
     re.IGNORECASE,
 )
 
 
 def reward_of(series: Mapping[str, Series], primary: str | None = None) -> Series | None:
-    """The reward that is judged: evaluation before training, means before extremes, the whole before parts, most points.
+    """The reward that is judged: evaluation before training, means before extremes, the whole before parts,
+    most points.
 
     `primary`, a pattern on curve ids, chooses before all that.
     """

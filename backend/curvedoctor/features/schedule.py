@@ -109,7 +109,8 @@ def _stepwise(at: Floats) -> str:
 
 
 def _smooth(x: Floats, y: Floats) -> str:
-    """The family with the smallest residual on y/peak, all with a free scale and floor where they have one."""
+    """The family with the smallest residual on y/peak,
+    all with a free scale and floor where they have one."""
     t = (x - x[0]) / max(float(x[-1] - x[0]), 1e-12)
     shapes = {
         "linear": 1 - t,

@@ -1,4 +1,5 @@
-"""The score that detection and segmentation choose their checkpoint by (mAP, Dice, IoU): it decides, loss terms are evidence."""
+"""The score that detection and segmentation choose their checkpoint by (mAP, Dice, IoU): it decides,
+loss terms are evidence."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from curvedoctor.features.series import Series
 _SELECTS = re.compile(
     r"(^|[^a-z])(m?ap|map[0-9@.:_-]*|m?dice(_score)?|m?iou|pq|hota|mota|fg_dice)($|[^a-z])", re.IGNORECASE
 )
-#: before others: nnU-Net's running mean hides what its epochs do; COCO's mean over thresholds is what is chosen by
+#: before others: nnU-Net's running mean hides what its epochs do;
+#: COCO's mean over thresholds is what is chosen by
 _FIRST = re.compile(r"50[-:_]95|map$|/ap$|mean_fg_dice|pseudo_dice", re.IGNORECASE)
 _RUNNING = re.compile(r"ema|smooth", re.IGNORECASE)
 FEWEST = 8
@@ -21,8 +23,9 @@ def selects(case: Case) -> Series | None:
     known = [
         s
         for s in case.series.values()
-        if s.curve.role.quantity == "accuracy" and s.curve.role.better == "higher" and s.curve.role.split in ("val", "test")
-        and s.ceiling == 1.0 and s.stats.n >= FEWEST and _SELECTS.search(s.curve.tag)
+        if s.curve.role.quantity == "accuracy" and s.curve.role.better == "higher"
+        and s.curve.role.split in ("val", "test") and s.ceiling == 1.0
+        and s.stats.n >= FEWEST and _SELECTS.search(s.curve.tag)
     ]  # fmt: skip
 
     def rank(s: Series) -> tuple[object, ...]:

@@ -1,4 +1,5 @@
-"""The features of `vector` in plain words, for the reasons given with a prescription: each a fact about the run."""
+"""The features of `vector` in plain words, for the reasons given with a prescription:
+each a fact about the run."""
 
 from __future__ import annotations
 
@@ -92,8 +93,10 @@ _OTHERS = {
 }  # fmt: skip
 #: hyperparameters that are not named as they are written
 _PARAMS = {
-    "lr": "the learning rate is {}", "n_train": "there are {} training samples", "n_val": "there are {} validation samples",
-    "epochs": "the run has {} epochs", "max_steps": "the run has {} steps", "n_classes": "there are {} classes",
+    "lr": "the learning rate is {}", "n_train": "there are {} training samples",
+    "n_val": "there are {} validation samples",
+    "epochs": "the run has {} epochs", "max_steps": "the run has {} steps",
+    "n_classes": "there are {} classes",
     "clip_norm": "gradients are clipped at a norm of {}", "loss": "the loss function is {}",
 }  # fmt: skip
 

@@ -105,7 +105,8 @@ def prepare(curves: Sequence[Curve], ranges: Sequence[tuple[float, float]]) -> l
 def _same_places(
     curves: Sequence[Curve], ranges: Sequence[tuple[float, float]]
 ) -> Iterator[tuple[Floats, list[int]]]:
-    """Progress, and the curves that share it: of one run, and of its siblings, most do. In blocks of bounded size."""
+    """Progress, and the curves that share it: of one run, and of its siblings, most do.
+    In blocks of bounded size."""
     blocks: dict[object, tuple[Floats, list[int]]] = {}
     for i, (curve, (low, high)) in enumerate(zip(curves, ranges, strict=True)):
         steps = curve.steps

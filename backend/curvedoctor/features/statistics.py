@@ -70,7 +70,8 @@ class Stats(NamedTuple):
     gain_half: float
     gain_double: float
     gain_four: float
-    #: largest drop between neighbouring eighths after the first quarter, as share of the level before, and where
+    #: largest drop between neighbouring eighths after the first quarter, as share of the level before,
+    #: and where
     drop: float
     drop_at: float
     #: share of points that are not finite, where the first is, whether the tail is
@@ -90,7 +91,8 @@ def noise_sigma(seconds: Floats) -> Floats:
 
 
 def theil_sen(block: Floats) -> Floats:
-    """Median of all pairwise slopes of each row, unit per row length (Sen 1968). `block` is (n, m), m ≤ GRID."""
+    """Median of all pairwise slopes of each row, unit per row length (Sen 1968). `block` is (n, m),
+    m ≤ GRID."""
     m = block.shape[1]
     i, j = _pairs(m)
     slopes = (block[:, j] - block[:, i]) / (j - i)

@@ -29,11 +29,12 @@ _XGBOOST = re.compile(
 _HISTOGRAM = {"train loss", "max depth"}
 #: of every curve: LightGBM's "training" and "valid", which networks' logs say too
 _LIGHTGBM = re.compile(
-    r"^(training|valid\w{0,9}?)[ '._/-]{1,3}(rmse|mae|mape|l1|l2|auc|average_precision|cross_entropy|huber|fair|poisson"
-    r"|quantile|gamma|tweedie|(ndcg|map)(@\d+)?|kullback_leibler)$",
+    r"^(training|valid\w{0,9}?)[ '._/-]{1,3}(rmse|mae|mape|l1|l2|auc|average_precision|cross_entropy"
+    r"|huber|fair|poisson|quantile|gamma|tweedie|(ndcg|map)(@\d+)?|kullback_leibler)$",
     re.IGNORECASE,
 )
-#: rounds, and the share of them that fit better what is learnt from: each tree does, a step on a batch need not
+#: rounds, and the share of them that fit better what is learnt from: each tree does,
+#: a step on a batch need not
 ROUNDS, FITS = 10, 0.98
 
 

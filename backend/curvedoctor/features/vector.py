@@ -9,7 +9,7 @@ import numpy as np
 
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.chance import chance_error, expected_first_loss
-from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.rates import decades_below_usual, optimizer
 from curvedoctor.features.sentences import MEASURES
 from curvedoctor.features.series import Series
 from curvedoctor.model import Floats, Run
@@ -169,7 +169,10 @@ def _between(case: Case) -> dict[str, float]:
 
 
 def _schedule(case: Case) -> dict[str, float]:
-    keys = "lr_last lr_first lr_warmup_end lr_decay_start lr_dead_from lr_zero lr_restarts lr_falls lr_peak decay_slope"
+    keys = (
+        "lr_last lr_first lr_warmup_end lr_decay_start lr_dead_from lr_zero lr_restarts "
+        "lr_falls lr_peak decay_slope"
+    )
     out = dict.fromkeys(keys.split(), NAN)
     schedule = case.schedule
     if schedule is None:
@@ -205,7 +208,7 @@ def _params(case: Case) -> dict[str, float]:
         value = case.number(name)
         out[name] = value if value is not None else NAN
     for name, words in _FLAGS.items():
-        word = case.word(name)
+        word = optimizer(case) if name == "optimizer" else case.word(name)
         for known in words:
             out[f"{name}={known}"] = NAN if word is None else float(word == known or known == _family(word))
     below = decades_below_usual(case)

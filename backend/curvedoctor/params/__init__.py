@@ -1,4 +1,5 @@
-"""Hyperparameters: recognized under any library's names, checked for plausibility; everything unrecognized is dropped."""
+"""Hyperparameters: recognized under any library's names, checked for plausibility;
+everything unrecognized is dropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The only words that a recognized hyperparameter may have as its value: closed lists, so no secret can pass."""
+"""The only words that a recognized hyperparameter may have as its value: closed lists,
+so no secret can pass."""
 
 # ruff: noqa: SIM905 - lists of words read best as text
 from __future__ import annotations
@@ -14,8 +15,10 @@ _REPR = frozenset(
     {"class", "function", "object", "bound", "method", "python", "name", "tag", "partial", "functools"}
 )
 _BUILD = frozenset(
-    "torch hf fused paged bnb xla apex npu optimizer optim optimiser tf keras legacy v1 v2 cpu gpu deepspeed anyprecision "
-    "8bit 32bit 16bit 4bit multi tensor foreach solver class default weight wd tfoptimizer schedule free decoupled get".split()
+    "torch hf fused paged bnb xla apex npu optimizer optim optimiser tf keras legacy v1 v2 "
+    "cpu gpu deepspeed anyprecision "
+    "8bit 32bit 16bit 4bit multi tensor foreach solver class default weight wd tfoptimizer "
+    "schedule free decoupled get".split()
 )
 
 
@@ -30,67 +33,104 @@ def _table(text: str) -> dict[str, str]:
 
 
 OPTIMIZERS = _table(
-    "sgd: gradientdescent momentum nesterov sgdm vanillasgd sgdmomentum sgdnesterov momentumsgd sgdwmomentum; adam: adamoptimizer adam8bit amsgrad; adamw: adamw8bit adamwhf "
-    "adamweightdecay; nadam; radam; rmsprop: rms rmspropoptimizer; adagrad; adadelta; adamax; adafactor; lion: lion8bit; lamb; lars: "
-    "larc; lbfgs; ftrl; asgd; rprop; sophia: sophiag; muon; shampoo; novograd; adabelief; ranger; came; adan; prodigy; sparseadam; adabound; soap; nadamw; adagradw; signsgd: signum"
+    "sgd: gradientdescent vanillasgd; momentum: nesterov sgdm sgdmomentum sgdnesterov "
+    "momentumsgd sgdwmomentum; adam: adamoptimizer adam8bit amsgrad; adamw: adamw8bit adamwhf "
+    "adamweightdecay; nadam; radam; rmsprop: rms rmspropoptimizer; adagrad; adadelta; "
+    "adamax; adafactor; lion: lion8bit; lamb; lars: "
+    "larc; lbfgs; ftrl; asgd; rprop; sophia: sophiag; muon; shampoo; novograd; adabelief; "
+    "ranger; came; adan; prodigy; sparseadam; adabound; soap; nadamw; adagradw; signsgd: signum"
 )
 SCHEDULES = _table(
-    "constant: none no fixed const flat constantlr constantwithwarmup constantwarmup identity; step: steplr multistep multisteplr stepdecay "
-    "piecewise piecewiseconstant piecewiseconstantdecay steps multistepdecay milestones staircase warmupmultisteplr; cosine: cos cosineannealing cosineannealinglr "
-    "cosinedecay cosinewithrestarts cosineannealingwarmrestarts cosinedecayrestarts warmupcosine cosinewithwarmup cosinewarmup linearwarmupcosine linearwarmupcosineannealing "
-    "cosinewithminlr cosinelr warmupcosinelr cosinelrscheduler linearwarmupcosineannealinglr warmupcosineschedule cosineannealingwarmuprestarts; "
-    "linear: linearlr linearwithwarmup lineardecay warmuplinear linearwarmup lineardecaywithwarmup warmupdecaylr; inverse-sqrt: inversesqrt inversesquareroot noam rsqrt invsqrt invscaling "
-    "noamlr inversesquarerootschedule; exponential: exp exponentiallr exponentialdecay expdecay; one-cycle: onecycle onecyclelr 1cycle onecyclepolicy; "
-    "polynomial: poly polynomiallr polynomialdecay polylr polynomialwithwarmup warmuppoly polynomialdecaywithwarmup; "
-    "plateau: reducelronplateau reduceonplateau reducelr rop"
+    "constant: none no fixed const flat constantlr constantwithwarmup constantwarmup "
+    "identity; step: steplr multistep multisteplr stepdecay "
+    "piecewise piecewiseconstant piecewiseconstantdecay steps multistepdecay milestones "
+    "staircase warmupmultisteplr; cosine: cos cosineannealing cosineannealinglr "
+    "cosinedecay cosinewithrestarts cosineannealingwarmrestarts cosinedecayrestarts "
+    "warmupcosine cosinewithwarmup cosinewarmup linearwarmupcosine linearwarmupcosineannealing "
+    "cosinewithminlr cosinelr warmupcosinelr cosinelrscheduler "
+    "linearwarmupcosineannealinglr warmupcosineschedule cosineannealingwarmuprestarts; "
+    "linear: linearlr linearwithwarmup lineardecay warmuplinear linearwarmup "
+    "lineardecaywithwarmup warmupdecaylr; inverse-sqrt: inversesqrt inversesquareroot noam "
+    "rsqrt invsqrt invscaling "
+    "noamlr inversesquarerootschedule; exponential: exp exponentiallr exponentialdecay "
+    "expdecay; one-cycle: onecycle onecyclelr 1cycle onecyclepolicy; "
+    "polynomial: poly polynomiallr polynomialdecay polylr polynomialwithwarmup warmuppoly "
+    "polynomialdecaywithwarmup; plateau: reducelronplateau reduceonplateau reducelr rop"
 )
 LOSSES = _table(
-    "cross-entropy: ce crossentropy categoricalcrossentropy sparsecategoricalcrossentropy softmaxcrossentropy softmax multiclass multisoftmax "
-    "multisoftprob multilogloss mlogloss xent crossentropywithlogits sparsesoftmaxcrossentropy softmaxcrossentropywithlogits labelsmoothingcrossentropy logloss log celoss "
+    "cross-entropy: ce crossentropy categoricalcrossentropy sparsecategoricalcrossentropy "
+    "softmaxcrossentropy softmax multiclass multisoftmax "
+    "multisoftprob multilogloss mlogloss xent crossentropywithlogits "
+    "sparsesoftmaxcrossentropy softmaxcrossentropywithlogits labelsmoothingcrossentropy logloss log celoss "
     "sparsesoftmaxcrossentropywithlogits singlelabelclassification; "
-    "bce: binarycrossentropy bcewithlogits bceloss bcelogits binarycrossentropywithlogits sigmoidcrossentropy sigmoidcrossentropywithlogits binary binarylogistic "
-    "binarylogloss logistic bcelogloss multilabelclassification; mse: meansquarederror meansquare l2 squarederror regsquarederror regression squared rmse meansquareerror regressionl2; "
+    "bce: binarycrossentropy bcewithlogits bceloss bcelogits binarycrossentropywithlogits "
+    "sigmoidcrossentropy sigmoidcrossentropywithlogits binary binarylogistic "
+    "binarylogloss logistic bcelogloss multilabelclassification; mse: meansquarederror "
+    "meansquare l2 squarederror regsquarederror regression squared rmse meansquareerror regressionl2; "
     "mae: meanabsoluteerror l1 absoluteerror regabsoluteerror regressionl1 quantilehalf; "
-    "hinge: multimargin hingeembedding binaryhinge categoricalhinge margin svm multimarginloss; squared-hinge: squaredhinge; nll: negativeloglikelihood "
-    "negloglik; gaussian-nll: gaussiannll; huber: smoothl1 smoothl1loss pseudohuber huberregression; kl: kldiv kldivergence kullbackleibler kullbackleiblerdivergence kld; "
-    "focal: focalloss sigmoidfocal binaryfocal binaryfocalcrossentropy categoricalfocalcrossentropy; dice: diceloss dicece softdice generalizeddice; triplet: tripletmargin; contrastive: infonce ntxent simclr; ctc; poisson: poissonnll countpoisson; "
-    "cosine: cosineembedding cosinesimilarity; quantile: pinball; msle: meansquaredlogarithmicerror; logcosh; elbo"
+    "hinge: multimargin hingeembedding binaryhinge categoricalhinge margin svm "
+    "multimarginloss; squared-hinge: squaredhinge; nll: negativeloglikelihood "
+    "negloglik; gaussian-nll: gaussiannll; huber: smoothl1 smoothl1loss pseudohuber "
+    "huberregression; kl: kldiv kldivergence kullbackleibler kullbackleiblerdivergence kld; "
+    "focal: focalloss sigmoidfocal binaryfocal binaryfocalcrossentropy "
+    "categoricalfocalcrossentropy; dice: diceloss dicece softdice generalizeddice; "
+    "triplet: tripletmargin; contrastive: infonce ntxent simclr; ctc; poisson: poissonnll countpoisson; "
+    "cosine: cosineembedding cosinesimilarity; quantile: pinball; msle: "
+    "meansquaredlogarithmicerror; logcosh; elbo"
 )
 ACTIVATIONS = _table(
-    "relu: relu6 rectify rectifier; leaky-relu: leakyrelu lrelu; gelu: gelunew geluapproximate gelutanh gelufast quickgelu gelupytorchtanh; silu: swish; elu; selu; celu; tanh: tanhshrink; sigmoid: logistic "
-    "hardsigmoid; softmax: logsoftmax; softplus; softsign; mish; prelu; hardswish: hswish; linear: identity none; glu: swiglu geglu reglu"
+    "relu: relu6 rectify rectifier; leaky-relu: leakyrelu lrelu; gelu: gelunew "
+    "geluapproximate gelutanh gelufast quickgelu gelupytorchtanh; silu: swish; elu; selu; "
+    "celu; tanh: tanhshrink; sigmoid: logistic "
+    "hardsigmoid; softmax: logsoftmax; softplus; softsign; mish; prelu; hardswish: hswish; "
+    "linear: identity none; glu: swiglu geglu reglu"
 )
 INITS = _table(
-    "xavier: glorot xavieruniform xaviernormal glorotuniform glorotnormal; he: kaiming henormal heuniform kaiminguniform kaimingnormal; lecun: "
-    "lecunnormal lecununiform; orthogonal: ortho; normal: gaussian randomnormal normaldistribution; truncated-normal: truncatednormal truncnormal; "
-    "uniform: randomuniform; zeros: zero; ones; constant; small: tiny; large: huge; default; pretrained: imagenet"
+    "xavier: glorot xavieruniform xaviernormal glorotuniform glorotnormal; he: kaiming "
+    "henormal heuniform kaiminguniform kaimingnormal; lecun: "
+    "lecunnormal lecununiform; orthogonal: ortho; normal: gaussian randomnormal "
+    "normaldistribution; truncated-normal: truncatednormal truncnormal; "
+    "uniform: randomuniform; zeros: zero; ones; constant; small: tiny; large: huge; "
+    "default; pretrained: imagenet"
 )
 NORMS = _table(
-    "batch: batchnorm bn batchnormalization batchnorm1d batchnorm2d batchnorm3d syncbatchnorm syncbn syncbatch; layer: layernorm ln layernormalization layernorm2d; "
-    "group: groupnorm gn; instance: instancenorm in instancenorm2d; rms: rmsnorm; weight: weightnorm; spectral: spectralnorm; none: no off identity"
+    "batch: batchnorm bn batchnormalization batchnorm1d batchnorm2d batchnorm3d "
+    "syncbatchnorm syncbn syncbatch; layer: layernorm ln layernormalization layernorm2d; "
+    "group: groupnorm gn; instance: instancenorm in instancenorm2d; rms: rmsnorm; weight: "
+    "weightnorm; spectral: spectralnorm; none: no off identity"
 )
 SCALINGS = _table(
-    "standard: standardize standardized standardscaler standardise zscore std standardization zscale meanstd yes true on; minmax: minmaxscaler rescale unit unitinterval scaled01; "
-    "robust: robustscaler; maxabs: maxabsscaler; normalize: normalized normalizer l2norm; quantile: quantiletransformer; none: no raw off unscaled false"
+    "standard: standardize standardized standardscaler standardise zscore std "
+    "standardization zscale meanstd yes true on; minmax: minmaxscaler rescale unit unitinterval scaled01; "
+    "robust: robustscaler; maxabs: maxabsscaler; normalize: normalized normalizer l2norm; "
+    "quantile: quantiletransformer; none: no raw off unscaled false"
 )
 PRECISIONS = _table(
-    "fp32: 32 float32 32true full single no; fp16: 16 float16 half 16mixed 16true mixedfloat16 f16; bf16: bfloat16 bf16mixed bf16true mixedbfloat16; fp64: 64 float64 double 64true; "
+    "fp32: 32 float32 32true full single no; fp16: 16 float16 half 16mixed 16true "
+    "mixedfloat16 f16; bf16: bfloat16 bf16mixed bf16true mixedbfloat16; fp64: 64 float64 double 64true; "
     "mixed: amp mix automatic; tf32; fp8: float8; int8: 8bit"
 )
 LIBRARIES = _table("lightgbm; xgboost; catboost; sklearn")
 MODELS = _table("linear; mlp; cnn; rnn; transformer; autoencoder; tree; gan; gnn; diffusion")
 #: beginnings of model names (longer than 3 letters, else the whole word) → family
 _FAMILIES = {
-    "linear": "linear logistic logisticregression linearregression ridge lasso elasticnet sgdclassifier sgdregressor perceptron svm svc logreg",
-    "mlp": "mlp mlpclassifier mlpregressor mlppolicy feedforward dnn fcn fnn fcnn multilayer densenn ffn tabnet simplenn dense",
-    "cnn": "cnn resnet vgg mobilenet efficientnet densenet convnext unet yolo yolov inception alexnet lenet conv convnet xception resnext "
-    "wideresnet wrn squeezenet shufflenet regnet googlenet nasnet rcnn fasterrcnn maskrcnn retinanet deeplab ssd cnnpolicy nnunet segnet vnet darknet tcn",
+    "linear": "linear logistic logisticregression linearregression ridge lasso elasticnet "
+    "sgdclassifier sgdregressor perceptron svm svc logreg",
+    "mlp": "mlp mlpclassifier mlpregressor mlppolicy feedforward dnn fcn fnn fcnn multilayer "
+    "densenn ffn tabnet simplenn dense",
+    "cnn": "cnn resnet vgg mobilenet efficientnet densenet convnext unet yolo yolov inception "
+    "alexnet lenet conv convnet xception resnext "
+    "wideresnet wrn squeezenet shufflenet regnet googlenet nasnet rcnn fasterrcnn maskrcnn "
+    "retinanet deeplab ssd cnnpolicy nnunet segnet vnet darknet tcn",
     "rnn": "rnn lstm gru bilstm seq2seq convlstm elman wavernn",
-    "transformer": "transformer bert roberta gpt gpt2 gptneo llama mistral mixtral qwen gemma deberta distilbert distilroberta electra albert bart mbart t5 mt5 flan "
-    "opt bloom falcon vit deit swin beit clip whisper wav2vec hubert xlnet xlm longformer pegasus phi detr segformer conformer informer "
+    "transformer": "transformer bert roberta gpt gpt2 gptneo llama mistral mixtral qwen gemma deberta "
+    "distilbert distilroberta electra albert bart mbart t5 mt5 flan "
+    "opt bloom falcon vit deit swin beit clip whisper wav2vec hubert xlnet xlm longformer "
+    "pegasus phi detr segformer conformer informer "
     "autoformer patchtst bigbird camembert codebert smollm olmo pythia deepseek",
     "autoencoder": "autoencoder vae ae betavae vqvae cvae",
-    "tree": "tree xgboost xgb lightgbm lgbm lgb catboost gbdt gbtree dart randomforest decisiontree gradientboosting xgbclassifier xgbregressor "
+    "tree": "tree xgboost xgb lightgbm lgbm lgb catboost gbdt gbtree dart randomforest "
+    "decisiontree gradientboosting xgbclassifier xgbregressor "
     "lgbmclassifier lgbmregressor histgradientboosting extratrees goss forest",
     "gan": "gan dcgan wgan stylegan cyclegan pix2pix",
     "gnn": "gnn gcn gat graphsage gin mpnn",
@@ -102,7 +142,8 @@ _WHOLE = {word: family for family, words in _FAMILIES.items() for word in words.
 
 
 def identifiers(text: str) -> list[str]:
-    """The names in a value as it was printed: "<class 'torch.optim.adam.Adam'>" → ["torch.optim.adam.Adam"]."""
+    """The names in a value as it was printed:
+    "<class 'torch.optim.adam.Adam'>" → ["torch.optim.adam.Adam"]."""
     return [m.group() for m in _IDENTIFIER.finditer(text[:LONGEST]) if m.group().lower() not in _REPR]
 
 
@@ -125,7 +166,8 @@ def _trimmed(word: str, endings: tuple[str, ...]) -> list[str]:
 
 
 def _without_build(word: str) -> str:
-    """The word without what only names the build: "FusedAdam" → "adam", "get_linear_schedule_with_warmup" → "linearwithwarmup"."""
+    """The word without what only names the build: "FusedAdam" → "adam",
+    "get_linear_schedule_with_warmup" → "linearwithwarmup"."""
     humps = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+[a-z]*", word[:100])
     return "".join(hump.lower() for hump in humps if hump.lower() not in _BUILD)
 

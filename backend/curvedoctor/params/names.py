@@ -1,7 +1,8 @@
-"""Which hyperparameter a configuration key names: `optimizer.params.lr`, `per_device_train_batch_size`, `lr0` …
+"""Which hyperparameter a configuration key names: `optimizer.params.lr`, `per_device_train_batch_size`, `lr0`
+…
 
-A key is cut into words; words that only say where it stands are taken off; what remains must be one of the spellings
-below, whole. So `lr_api_token` is no learning rate.
+A key is cut into words; words that only say where it stands are taken off; what remains must be one of the
+spellings below, whole. So `lr_api_token` is no learning rate.
 """
 
 # ruff: noqa: SIM905 - lists of words read best as text
@@ -13,9 +14,12 @@ from functools import lru_cache
 _HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 #: words before a key that only say where it stands
 _PLACES = frozenset(
-    "opt optim optimizer optimiser hparams hparam hyperparameters hyperparams hp config cfg conf args arg params param parameters kwargs "
-    "training trainer train model net network init opts options solver trainable the tc algorithm algo common general main experiment "
-    "sgd adam adamw rmsprop fit user custom lightgbm xgboost lgb xgb learner estimator classifier regressor run settings".split()
+    "opt optim optimizer optimiser hparams hparam hyperparameters hyperparams hp config "
+    "cfg conf args arg params param parameters kwargs "
+    "training trainer train model net network init opts options solver trainable the tc "
+    "algorithm algo common general main experiment "
+    "sgd adam adamw rmsprop fit user custom lightgbm xgboost lgb xgb learner estimator "
+    "classifier regressor run settings".split()
 )
 #: keys of a mapping that name what the mapping is
 _TITLES = frozenset(
@@ -39,7 +43,8 @@ _TITLES = frozenset(
 )
 #: what a mapping under these words configures is not the training of this model
 FOREIGN = frozenset(
-    "eval evaluation val valid validation test testing infer inference predict teacher discriminator critic generator ema swa target "
+    "eval evaluation val valid validation test testing infer inference predict teacher "
+    "discriminator critic generator ema swa target "
     "callback callbacks logger logging checkpoint tokenizer tuner search space sweep wandb mlflow".split()
 )
 
@@ -141,7 +146,8 @@ def words(key: str) -> tuple[str, ...]:
 OF_LAYER = 60
 #: parts of a model that may have a learning rate of their own
 _PARTS = frozenset(
-    "encoder decoder backbone head heads classifier body trunk embedding embeddings base bert text image vision".split()
+    "encoder decoder backbone head heads classifier body trunk embedding embeddings base "
+    "bert text image vision".split()
 )
 
 
@@ -172,7 +178,8 @@ def _spelled(leaf: tuple[str, ...]) -> tuple[str, int] | None:
 
 
 def _of_part(leaf: tuple[str, ...]) -> tuple[str, int] | None:
-    """`encoder_lr`, `lr_backbone`: the learning rate of a part; `dropout_l0`: of a layer. The whole's wins."""
+    """`encoder_lr`, `lr_backbone`: the learning rate of a part; `dropout_l0`: of a layer.
+    The whole's wins."""
     if len(leaf) > 2 and leaf[-2] == "l" and leaf[-1].isdigit():
         spelled = _spelled(leaf[:-2])
         return (spelled[0], OF_LAYER) if spelled and spelled[0] in {"dropout", "width"} else None

@@ -1,4 +1,5 @@
-"""Out of a configuration, the hyperparameters that curvedoctor knows, and nothing else: the rest may hold secrets."""
+"""Out of a configuration, the hyperparameters that curvedoctor knows, and nothing else:
+the rest may hold secrets."""
 
 from __future__ import annotations
 
@@ -20,10 +21,11 @@ _PRINTED = frozenset({"optimizer", "schedule", "loss"})
 
 
 def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
-    """The known hyperparameters of a configuration, under curvedoctor's names; the order of keys plays no part.
+    """The known hyperparameters of a configuration, under curvedoctor's names; the order of keys plays no
+    part.
 
-    Mappings may be nested; values may be numbers, switches, words, or the text of any of them. A hyperparameter that two
-    keys of equal standing give different values is left out.
+    Mappings may be nested; values may be numbers, switches, words, or the text of any of them. A
+    hyperparameter that two keys of equal standing give different values is left out.
     """
     candidates: dict[str, dict[ParamValue, int]] = {}
     leaves = list(_leaves(raw, (), [_MOST]))

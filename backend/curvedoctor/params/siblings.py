@@ -24,7 +24,8 @@ _OF_AGENTS = frozenset(
 #: library of boosted trees → keys that only it has, surest first: LightGBM and XGBoost share many
 _LIBRARIES: dict[str, frozenset[str]] = {
     "lightgbm": frozenset(
-        "num_leaves min_data_in_leaf min_sum_hessian_in_leaf min_child_samples bagging_fraction feature_fraction boosting_type".split()
+        "num_leaves min_data_in_leaf min_sum_hessian_in_leaf min_child_samples "
+        "bagging_fraction feature_fraction boosting_type".split()
     ),
     "catboost": frozenset(
         "l2_leaf_reg border_count od_wait od_type bagging_temperature leaf_estimation_method".split()
@@ -67,7 +68,8 @@ class Siblings:
         self.search = bool(keys & {"param_grid", "param_distributions"})
 
     def boosts(self) -> bool:
-        """Whether the whole configuration is that of boosted trees: they have a learning rate, forests do not."""
+        """Whether the whole configuration is that of boosted trees: they have a learning rate,
+        forests do not."""
         return any(
             (kind == "trees" or (kind == "spark" and "maxdepth" in self._beside[folder]))
             and not _PACES.isdisjoint(self._beside[folder])
@@ -121,9 +123,12 @@ _SPARK_NAMES: dict[str, tuple[str, int]] = {
 }
 #: what networks call depth is another thing in a tree
 _TREE_NAMES = {
-    "alpha": ("l1", 0), "reg_alpha": ("l1", 0), "lambda": ("weight_decay", 0), "reg_lambda": ("weight_decay", 0),
-    "l2_leaf_reg": ("weight_decay", 0), "l2_regularization": ("weight_decay", 0), "n_estimators": ("max_steps", 0),
-    "max_iter": ("max_steps", 0), "od_wait": ("patience", 0), "depth": ("max_depth", 1), "max_depth": ("max_depth", 0),
+    "alpha": ("l1", 0), "reg_alpha": ("l1", 0), "lambda": ("weight_decay", 0),
+    "reg_lambda": ("weight_decay", 0),
+    "l2_leaf_reg": ("weight_decay", 0), "l2_regularization": ("weight_decay", 0),
+    "n_estimators": ("max_steps", 0),
+    "max_iter": ("max_steps", 0), "od_wait": ("patience", 0), "depth": ("max_depth", 1),
+    "max_depth": ("max_depth", 0),
     "epsilon": ("", 0), "gamma": ("", 0), "num_leaves": ("num_leaves", 0), "max_leaves": ("num_leaves", 1),
     "max_leaf_nodes": ("num_leaves", 0), "min_data_in_leaf": ("min_data_in_leaf", 0),
     "min_child_samples": ("min_data_in_leaf", 0), "min_samples_leaf": ("min_data_in_leaf", 0),

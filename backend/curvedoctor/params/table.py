@@ -1,4 +1,5 @@
-"""The hyperparameters that curvedoctor knows: name, type, unit, meaning, limits. Everything else in a configuration is dropped."""
+"""The hyperparameters that curvedoctor knows: name, type, unit, meaning, limits.
+Everything else in a configuration is dropped."""
 
 from __future__ import annotations
 

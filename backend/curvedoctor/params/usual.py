@@ -1,13 +1,14 @@
 """Customary learning rates per optimizer: what people start from, and the span they search.
 
-They say what is unusual, never what is wrong: the curve decides. Spans are those of the sources, rounded to decades or
-half-decades; `typical` is the default of the paper or of the libraries.
+They say what is unusual, never what is wrong: the curve decides. Spans are those of the sources, rounded to
+decades or half-decades; `typical` is the default of the paper or of the libraries.
 
-Sources: Bengio 2012, "Practical recommendations for gradient-based training" (0.01 as the default of plain SGD on
-standardized inputs, searched between 1e-6 and 1); Goyal et al. 2017, "Accurate, large minibatch SGD" (0.1 per 256 samples
-with momentum 0.9); Kingma & Ba 2015 (Adam, 0.001); Loshchilov & Hutter 2019 (AdamW); Devlin et al. 2019 (2e-5 to 5e-5 for
-fine-tuning pre-trained transformers); Choi et al. 2019, "On empirical comparisons of optimizers" (spans); Chen et al. 2023
-(Lion: 3 to 10 times smaller than AdamW's); Zeiler 2012 (Adadelta, 1.0); defaults of torch.optim and keras.optimizers.
+Sources: Bengio 2012, "Practical recommendations for gradient-based training" (0.01 as the default of plain
+SGD on standardized inputs, searched between 1e-6 and 1); Goyal et al. 2017, "Accurate, large minibatch SGD"
+(0.1 per 256 samples with momentum 0.9); Kingma & Ba 2015 (Adam, 0.001); Loshchilov & Hutter 2019 (AdamW);
+Devlin et al. 2019 (2e-5 to 5e-5 for fine-tuning pre-trained transformers); Choi et al. 2019, "On empirical
+comparisons of optimizers" (spans); Chen et al. 2023 (Lion: 3 to 10 times smaller than AdamW's); Zeiler 2012
+(Adadelta, 1.0); defaults of torch.optim and keras.optimizers.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class UsualLr(NamedTuple):
 
     @property
     def halfway(self) -> float:
-        """Between the span's low end and the typical rate: where nothing bounds a step, one too large loses the run."""
+        """Between the span's low end and the typical rate: where nothing bounds a step,
+        one too large loses the run."""
         return math.sqrt(self.low * self.typical)
 
 
@@ -53,8 +55,8 @@ _USUAL = {
 #: steps as long as the gradient times the rate, which nothing else bounds
 UNBOUNDED = frozenset({"sgd", "momentum", "asgd"})
 Tuned = Literal["whole", "adapter", "preferences"]
-#: fine-tuning starts from weights that a larger step would destroy; adapters start from nothing and bear more;
-#: preferences move likelihoods that nothing else holds
+#: fine-tuning starts from weights that a larger step would destroy; adapters start from nothing and bear
+#: more; preferences move likelihoods that nothing else holds
 _TUNED: Mapping[Tuned, UsualLr] = {
     "whole": UsualLr(1e-6, 3e-5, 3e-4, "Devlin et al. 2019"),
     "adapter": UsualLr(3e-5, 2e-4, 1e-3, "Hu et al. 2022 (LoRA); Dettmers et al. 2023 (QLoRA)"),
@@ -62,16 +64,14 @@ _TUNED: Mapping[Tuned, UsualLr] = {
 }
 
 
-def usual_lr(
-    optimizer: str | None, *, momentum: float = 0.0, pretrained: Tuned | bool = False
-) -> UsualLr | None:
+def usual_lr(optimizer: str | None, *, pretrained: Tuned | bool = False) -> UsualLr | None:
     """The customary learning rates of an optimizer (a name as in `PARAMS`), or None where none are known.
 
-    `momentum` tells SGD with momentum from plain SGD; `pretrained` says that an
-    Adam-like optimizer tunes weights that were trained before, and how: all of them (also `True`), adapters, by preferences.
+    `pretrained` says that an Adam-like optimizer tunes weights that were trained before, and how: all of them
+    (also `True`), adapters, by preferences.
     """
     if optimizer is None:
         return None
     if pretrained and optimizer in ("adam", "adamw", "nadam", "radam"):
         return _TUNED["whole" if pretrained is True else pretrained]
-    return _USUAL.get("momentum" if optimizer == "sgd" and momentum > 0 else optimizer)
+    return _USUAL.get(optimizer)

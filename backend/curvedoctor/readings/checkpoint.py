@@ -1,9 +1,10 @@
 """Which checkpoint to keep: of those logged and of those on disk, the one within noise of the best.
 
-The best of many noisy evaluations is partly luck: the difference of two equally good ones has a σ of √2 times that of
-one, so evaluations within 2 σ above the best can't be told from it. Of the checkpoints whose evaluation lies in that
-band the one evaluated best is kept; where no file is known, the band says which steps are as good. Detection and
-segmentation go by their score (mAP50-95, Dice), all else by the validation loss, where one is logged.
+The best of many noisy evaluations is partly luck: the difference of two equally good ones has a σ of √2 times
+that of one, so evaluations within 2 σ above the best can't be told from it. Of the checkpoints whose
+evaluation lies in that band the one evaluated best is kept; where no file is known, the band says which steps
+are as good. Detection and segmentation go by their score (mAP50-95, Dice), all else by the validation loss,
+where one is logged.
 """
 
 from __future__ import annotations
@@ -23,14 +24,16 @@ BAND = 2.0
 FEWEST = 3
 #: how far from its evaluation a checkpoint may have been saved, as share of the distance of two evaluations
 APART = 0.75
-#: share of the run that the band may reach over; beyond, there is nothing to choose: at chance, frozen, or all noise
+#: share of the run that the band may reach over; beyond, there is nothing to choose: at chance, frozen,
+#: or all noise
 ALIKE = 0.9
 #: names of files in the band that are listed
 LISTED = 12
 
 
 def read(case: Case) -> Mapping[str, object] | None:
-    """The checkpoint to keep, the best logged evaluation, and the band; None where there is nothing to choose."""
+    """The checkpoint to keep, the best logged evaluation, and the band;
+    None where there is nothing to choose."""
     s = selects(case) or case.val or case.val_score or case.reward
     if s is None or s.stats.n < FEWEST or s.curve.role.better == "none":
         return None
@@ -103,6 +106,7 @@ def _by_ones(s: Series) -> bool:
 
 
 def _shift(counts: Sequence[float], steps: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    """1 where files count from one and the log from zero: the last file lies one beyond the last evaluation."""
+    """1 where files count from one and the log from zero:
+    the last file lies one beyond the last evaluation."""
     apart = float(np.median(np.diff(steps))) if len(steps) > 1 else 0.0
     return float(steps[0] == 0 and apart == 1 and min(counts) >= 1 and max(counts) == steps[-1] + 1)

@@ -17,7 +17,8 @@ BEGUN = 0.1
 
 
 def is_range_test(lr: Curve | None) -> bool:
-    """Whether an lr curve grows without falling, by at least two decades, over at least ten points, to its very end.
+    """Whether an lr curve grows without falling, by at least two decades, over at least ten points, to its
+    very end.
 
     A warm-up grows as much, but then it stays.
     """

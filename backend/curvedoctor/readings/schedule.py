@@ -8,7 +8,8 @@ from curvedoctor.features.case import Case
 
 
 def read(case: Case) -> Mapping[str, object] | None:
-    """Kind, warm-up, peak and final lr, where it decays (progress); from the lr curve, else from the parameters."""
+    """Kind, warm-up, peak and final lr, where it decays (progress); from the lr curve,
+    else from the parameters."""
     schedule = case.schedule
     if schedule is None:
         named = case.word("schedule")

@@ -144,7 +144,8 @@ def document(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem] = ()) -
 
 
 def dumps(value: object, indent: int | None = None) -> str:
-    """Strict JSON in ASCII: what a log may hide in a name (escapes, bidi marks) stays harmless on a terminal."""
+    """Strict JSON in ASCII: what a log may hide in a name (escapes,
+    bidi marks) stays harmless on a terminal."""
     return json.dumps(value, indent=indent, ensure_ascii=True, allow_nan=False)
 
 

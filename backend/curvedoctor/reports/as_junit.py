@@ -13,7 +13,8 @@ from curvedoctor.reports.text import percent, safe
 
 
 def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
-    """One document. Sick runs fail, undetermined ones are skipped, broken files are errors of a suite of their own."""
+    """One document. Sick runs fail, undetermined ones are skipped,
+    broken files are errors of a suite of their own."""
     root = ET.Element("testsuites", name="curvedoctor")
     suites: dict[str, ET.Element] = {}
     problems: list[Problem] = []

@@ -46,7 +46,8 @@ def code(value: str) -> str:
 
 
 def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
-    """A table of all runs, details of those that are sick or could improve, problems. Keeps text only, for there may be very many runs."""
+    """A table of all runs, details of those that are sick or could improve, problems. Keeps text only,
+    for there may be very many runs."""
     states: list[State] = []
     table: list[str] = []
     detailed: list[str] = []

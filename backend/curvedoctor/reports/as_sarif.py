@@ -116,11 +116,13 @@ def note(problem: Problem) -> dict[str, Json]:
 
 
 def uri(place: str) -> str:
-    """A path or address as a URI reference, without credentials; paths below the working directory are relative."""
+    """A path or address as a URI reference, without credentials;
+    paths below the working directory are relative."""
     scheme, sign, rest = place.partition("://")
     if sign:
         host, slash, path = rest.partition("/")
-        return f"{quote(scheme)}://{quote(host.rpartition('@')[2], safe=':[].')}{slash}{quote(path, safe='/', errors='replace')}"
+        host, path = quote(host.rpartition("@")[2], safe=":[]."), quote(path, safe="/", errors="replace")
+        return f"{quote(scheme)}://{host}{slash}{path}"
     local = Path(place)
     if local.is_absolute() and local.is_relative_to(Path.cwd()):
         local = local.relative_to(Path.cwd())

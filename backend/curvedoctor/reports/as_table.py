@@ -23,7 +23,8 @@ from curvedoctor.reports.text import (
     safe,
 )
 
-#: runs that are shown in detail, sick ones and others of which there is something to say; of more, a file serves better
+#: runs that are shown in detail, sick ones and others of which there is something to say; of more,
+#: a file serves better
 DETAILED, OTHERS = 20, 5
 #: columns up to which cells are aligned where nothing is cut
 ALIGNED = 120
@@ -105,7 +106,8 @@ def row(diagnosis: Diagnosis, style: OutputStyle) -> tuple[str, ...]:
 
 
 def first_try(diagnosis: Diagnosis) -> str:
-    """What to try first, as a cell; what only the odds suggest says so. Nothing for a run that is fine as it is."""
+    """What to try first, as a cell; what only the odds suggest says so.
+    Nothing for a run that is fine as it is."""
     if not diagnosis.prescriptions or diagnosis.state == "fine":
         return ""
     first = diagnosis.prescriptions[0]
@@ -128,7 +130,8 @@ def widths(rows: Sequence[tuple[str, ...]], style: OutputStyle) -> list[int]:
 
 
 def summary(rows: Sequence[Line], style: OutputStyle, many: bool) -> Iterator[str]:
-    """A heading, and one line per run; what is to be tried stands below it where it does not fit beside it."""
+    """A heading, and one line per run; what is to be tried stands below it
+    where it does not fit beside it."""
     paint = Paint(style.color)
     sizes = widths([row.cells for row in rows], style)
     # a wide terminal has room for what was seen; a file has it where details don't say it

@@ -88,7 +88,10 @@ def heading_of(finding: Finding, style: OutputStyle) -> Iterator[str]:
     start = onset(finding)
     unit = "step " if finding.axis == "step" else ""
     since = f", from {unit}{start}" if start else ""
-    yield f"{mark} {Paint(style.color)(finding.condition, 'bold')} ({finding.severity}, {percent(finding.confidence)}{since})"
+    yield (
+        f"{mark} {Paint(style.color)(finding.condition, 'bold')} ({finding.severity}, "
+        f"{percent(finding.confidence)}{since})"
+    )
 
 
 def curve_of(diagnosis: Diagnosis, finding: Finding, style: OutputStyle) -> Curve | None:

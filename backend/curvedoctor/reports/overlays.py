@@ -47,7 +47,8 @@ class Line:
 
 
 def decays(curve: Curve) -> list[tuple[float, float, float]]:
-    """(step, rate before, rate after) where a learning rate drops in steps; [] for smooth or adaptive schedules."""
+    """(step, rate before, rate after) where a learning rate drops in steps;
+    [] for smooth or adaptive schedules."""
     before, after = curve.values[:-1], curve.values[1:]
     with np.errstate(all="ignore"):
         # a step stands out between level parts: the end of a cosine falls as fast, but along a slope
@@ -60,7 +61,8 @@ def decays(curve: Curve) -> list[tuple[float, float, float]]:
 
 
 def noise_band(curve: Curve, places: int) -> Band | None:
-    """Running median ± 2 noise standard deviations of a noisy curve at so many places; None where it shows nothing.
+    """Running median ± 2 noise standard deviations of a noisy curve at so many places; None where it shows
+    nothing.
 
     The noise is 1.4826 · running median of |value − running median|, robust against spikes.
     """
@@ -108,7 +110,8 @@ def heading(diagnosis: Diagnosis) -> Iterator[Curve]:
 
 
 def extrapolation(curve: Curve, places: int) -> Line | None:
-    """The power law y = a + b·t^(−c) through the last two thirds, drawn on past the end; None where none fits.
+    """The power law y = a + b·t^(−c) through the last two thirds, drawn on past the end; None where none
+    fits.
 
     The same family that the engine judges by (`curvedoctor.features.extrapolate`): for each exponent
     of its grid the best a and b are linear least squares; the exponent with the least error wins.

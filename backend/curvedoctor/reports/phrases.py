@@ -1,4 +1,5 @@
-"""What every surface says, in the same words: the five states, what is seen, what is suggested, and in which order.
+"""What every surface says, in the same words: the five states, what is seen, what is suggested, and in which
+order.
 
 Two kinds of statement never mix: a finding is seen in the curves, a prescription is suggested; one that
 rests on the odds of other trainings says so.
@@ -79,7 +80,8 @@ def sentence(text: str) -> str:
 
 
 def grouped(unjudged: Iterable[Unjudged]) -> list[tuple[str, list[str]]]:
-    """(reason, conditions) of what could not be judged: the commonest reason first, other kinds of training last."""
+    """(reason, conditions) of what could not be judged: the commonest reason first,
+    other kinds of training last."""
     from curvedoctor.conditions.base import all_conditions
 
     known = all_conditions()
@@ -140,7 +142,8 @@ def _place(given: Sequence[Prescription], place: int, leading: int) -> str:
 
 
 def _outdoes(one: Prescription, other: Prescription) -> bool:
-    """Whether the numbers that are printed promise more of `one`: probability, times the gain where both have it."""
+    """Whether the numbers that are printed promise more of `one`: probability,
+    times the gain where both have it."""
     share, others = (percent(item.confidence) for item in (one, other))
     if share == others or one.confidence < other.confidence:
         return False
@@ -162,20 +165,39 @@ def kept(reading: Mapping[str, object]) -> str:
     low, high = cast("Sequence[float]", reading["band"])
     axis, keep = reading["axis"], reading["keep"]
     best = f"{number(reading['best'])} at {axis} {number(reading['best_at'])}, by {reading['curve']}"
-    band = f"{number(low)} to {number(high)} can't be told from it"
+    band = f"{_between(low, high)} can't be told from it"
     if keep is None:
         since, until = number(reading["as_good_from"]), number(reading["as_good_to"])
         if since == until:
-            return f"The best evaluation is {best}, and no other is within noise of it ({number(low)} to {number(high)}): keep that one."
+            return (
+                f"The best evaluation is {best}, and no other is within noise of it "
+                f"({_between(low, high)}): keep that one."
+            )
         return f"The best evaluation is {best}; {band} ({axis} {since} to {until}): keep one of these."
     if reading["by"] == "name":
-        return f"Keep {keep}, by its name: no numbered checkpoint beside the run was evaluated within noise of the best, {best}."
+        return (
+            f"Keep {keep}, by its name: no numbered checkpoint beside the run was evaluated within "
+            f"noise of the best, {best}."
+        )
     if reading["at"] == reading["best_at"]:
         return f"Keep {keep}: it has the best evaluation, {best}; {band}."
     value = f"{number(reading['value'])} at {axis} {number(reading['at'])}"
     if reading["within_noise"]:
         return f"Keep {keep} ({value}): within noise of the best evaluation, {best}; {band}."
-    return f"Keep {keep} ({value}), the best beside the run, though beyond noise of the best evaluation, {best}; {band}."
+    return (
+        f"Keep {keep} ({value}), the best beside the run, though beyond noise of the best "
+        f"evaluation, {best}; {band}."
+    )
+
+
+def _between(low: float, high: float) -> str:
+    """Two values, with as many digits as it takes to tell them apart.
+
+    >>> _between(1.39087, 1.39112), _between(0.5, 0.5)
+    ('1.3909 to 1.3911', '0.5')
+    """
+    pairs = ((f"{low:.{digits}g}", f"{high:.{digits}g}") for digits in range(4, 10))
+    return next((f"{one} to {other}" for one, other in pairs if one != other), number(low))
 
 
 def tally(states: Sequence[State]) -> str:

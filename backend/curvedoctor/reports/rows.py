@@ -1,4 +1,5 @@
-"""Diagnoses as rows for analysis: one per finding, and one for a run without any. CSV, Parquet and pandas share it."""
+"""Diagnoses as rows for analysis: one per finding, and one for a run without any. CSV,
+Parquet and pandas share it."""
 
 from __future__ import annotations
 

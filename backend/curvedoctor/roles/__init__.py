@@ -1,7 +1,7 @@
 """Every curve's role: what it measures, on which data, which way is good, how often it was logged.
 
-The rules are general: words of the tag and of its directory, their order, the other curves of the run, the values.
-The few rules written for one framework carry its name (`frameworks.py`).
+The rules are general: words of the tag and of its directory, their order, the other curves of the run, the
+values. The few rules written for one framework carry its name (`frameworks.py`).
 """
 
 from __future__ import annotations

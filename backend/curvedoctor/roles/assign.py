@@ -41,7 +41,8 @@ def assign(curves: Sequence[Curve], *, without: Collection[str] = (), within: st
 
 
 def _summaries(curves: Sequence[Curve]) -> frozenset[int]:
-    """Which curves are single values among curves: HF ends a log with one `train_loss`, the mean of all `loss`."""
+    """Which curves are single values among curves: HF ends a log with one `train_loss`,
+    the mean of all `loss`."""
     single = frozenset(i for i, curve in enumerate(curves) if len(curve) == 1)
     return single if any(len(curve) > 2 for curve in curves) else frozenset()
 
@@ -67,7 +68,8 @@ def infer(
     tag: str | None = None,
     without: Collection[str] = (),
 ) -> Role:
-    """The role of one curve by its id (or its tag alone), with its values and its neighbours' ids where known."""
+    """The role of one curve by its id (or its tag alone),
+    with its values and its neighbours' ids where known."""
     del steps  # one curve's steps say nothing; `assign` compares them within the run
     name = parse(identifier, tag)
     around = Neighbours.of([name, *map(parse, neighbours)])

@@ -1,4 +1,5 @@
-"""Rules for the habits of single frameworks, each marked with its name so that a score without it can be taken."""
+"""Rules for the habits of single frameworks,
+each marked with its name so that a score without it can be taken."""
 
 # ruff: noqa: SIM905 - lists of words read best as text
 
@@ -25,8 +26,8 @@ def _yolo_metrics(name: Name) -> Split | None:
 #: parts of a detector
 _DETECTION = frozenset(
     (
-        "ce dice cls class box bbox giou iou rpn mask keypoint reg loc centerness center offset obj objectness "
-        "seg sem ins point"
+        "ce dice cls class box bbox giou iou rpn mask keypoint reg loc centerness center "
+        "offset obj objectness seg sem ins point"
     ).split()
 )
 
@@ -66,7 +67,8 @@ def _detectron_tasks(name: Name) -> Split | None:
 
 
 def _mm_evaluators(name: Name) -> Split | None:
-    """ "NuScenes metric/…/mATE", "accuracy/top1", "single-label/precision", "IoU.wall": mmengine's evaluators."""
+    """ "NuScenes metric/…/mATE", "accuracy/top1", "single-label/precision", "IoU.wall":
+    mmengine's evaluators."""
     head, leaf = name.parts[0] if name.parts else (), set(name.leaf)
     if len(name.parts) == 2 and head == ("accuracy",) and leaf & v.TOP_K:
         return "val"

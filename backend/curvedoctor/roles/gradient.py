@@ -1,4 +1,5 @@
-"""What names that speak of gradients measure: a norm, a penalty, a statistic of one tensor, a step counter."""
+"""What names that speak of gradients measure: a norm, a penalty, a statistic of one tensor,
+a step counter."""
 
 from __future__ import annotations
 

@@ -40,7 +40,8 @@ class Neighbours:
     misnamed: frozenset[tuple[tuple[str, ...], ...]]
     #: rewards are logged
     rewards: bool
-    #: a policy is trained by them: its KL, its clipping, what it answers, or how rewards spread, is logged too
+    #: a policy is trained by them: its KL, its clipping, what it answers, or how rewards spread,
+    #: is logged too
     policy: bool
     #: a held-out loss, score or error is logged
     held_out: bool
@@ -64,7 +65,8 @@ class Neighbours:
 
     @classmethod
     def of(cls, names: Iterable[Name], summaries: Collection[Name] = ()) -> Neighbours:
-        """Digest all names of a run; that one of the `summaries` names training says nothing of the others."""
+        """Digest all names of a run; that one of the `summaries` names
+        training says nothing of the others."""
         splits: dict[Key, set[Split]] = {}
         misnamed, leaves, held_out, held_out_loss, tags_name = set(), [], False, False, False
         rewards = policy = False
@@ -100,7 +102,8 @@ class Neighbours:
         )
 
     def named_split(self, name: Name) -> tuple[Split, str] | None:
-        """The split that the tag names, else the directory, unless other tags in it contradict the directory."""
+        """The split that the tag names, else the directory,
+        unless other tags in it contradict the directory."""
         rules = split.NAMED[:1] if name.folder in self.misnamed else split.NAMED
         return first(rules, name)
 
@@ -123,11 +126,13 @@ class Neighbours:
         return self.reconstructs and bool(leaf & _DIVERGENCE) and not leaf & _NO_TERM
 
     def of_preferences(self, name: Name) -> bool:
-        """Whether this is an implicit reward of learning from preferences: a margin between log-likelihoods."""
+        """Whether this is an implicit reward of learning from preferences:
+        a margin between log-likelihoods."""
         return self.prefers and bool(name.words & _MARGINS)
 
     def of_diffusion(self, name: Name) -> bool:
-        """Whether this is a diffusion model's training loss, or the part of it from one quarter of the time steps."""
+        """Whether this is a diffusion model's training loss,
+        or the part of it from one quarter of the time steps."""
         quarter = len(name.leaf) == 3 and name.leaf[1] == "q" and name.leaf[2] in "0123"
         return self.quartered and (quarter or name.leaf in (("loss",), ("mse",), ("vb",)))
 

@@ -15,13 +15,15 @@ T = TypeVar("T", bound=str)
 def parse_role(text: str) -> tuple[str, Role]:
     """Read `ID=split:quantity:better`, optionally with `:granularity`; ID may hold * and ?.
 
-    Raises ValueError, stating what is accepted, for anything else. `better` may be left out: it follows from the quantity.
+    Raises ValueError, stating what is accepted, for anything else. `better` may be left out: it follows from
+    the quantity.
     """
     pattern, equals, role = text.rpartition("=")
     fields = role.split(":")
     if not equals or not pattern or not 2 <= len(fields) <= 4:
         raise ValueError(
-            f"{text[:200]!r} is no role: write ID=split:quantity:better, e.g. 'head/score=val:accuracy:higher'"
+            f"{text[:200]!r} is no role: write ID=split:quantity:better, e.g. "
+            "'head/score=val:accuracy:higher'"
         )
     split = _one_of(fields[0], SPLITS, "split")
     quantity = _one_of(fields[1], QUANTITIES, "quantity")
@@ -41,7 +43,8 @@ def _one_of(text: str, known: Sequence[T], what: str) -> T:
 
 
 def override(curves: Sequence[Curve], roles: Mapping[str, Role]) -> tuple[Curve, ...]:
-    """The curves with the given roles where a pattern (* and ?, or the exact id or tag) matches; the last match wins."""
+    """The curves with the given roles where a pattern (* and ?, or the exact id or tag) matches;
+    the last match wins."""
     return tuple(_overridden(curve, roles) for curve in curves)
 
 

@@ -21,7 +21,8 @@ class Rule(Generic[T]):
 
 
 def first(rules: Sequence[Rule[T]], name: Name, without: Collection[str] = ()) -> tuple[T, str] | None:
-    """The decision of the first rule that decides, and its reason; rules of the frameworks `without` are left out."""
+    """The decision of the first rule that decides, and its reason;
+    rules of the frameworks `without` are left out."""
     for rule in rules:
         if rule.framework in without:
             continue

@@ -40,7 +40,8 @@ def has_phase(name: Name) -> bool:
 
 
 def _of_part(words: Words) -> Split | None:
-    """The split that one part names: a set's name beats "eval", which names an act; then the later word wins."""
+    """The split that one part names: a set's name beats "eval", which names an act;
+    then the later word wins."""
     if "vs" in words and len({word in v.TRAIN for word in words if word in v.SPLIT_WORDS}) > 1:
         return None  # "Training vs. Validation Loss" names both
     split: Split | None = None

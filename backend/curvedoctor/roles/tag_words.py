@@ -1,4 +1,5 @@
-"""Cut a tag into words that a vocabulary can know: `trainLoss/mAP_0.5` → [["train", "loss"], ["map", "0", "5"]].
+"""Cut a tag into words that a vocabulary can know: `trainLoss/mAP_0.5` → [["train", "loss"], ["map", "0",
+"5"]].
 
 Every step is linear in the length of the text, and long texts are shortened first: tags are hostile input.
 """
@@ -20,8 +21,8 @@ _MAX_WORDS = 120
 _PART = re.compile(r"[/\\|]| - ")
 _WORD = re.compile(r"[^\W_]+")
 _HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-#: a score per class, as detectron2 ("sem_seg/IoU-train"), TF's detectors ("…ByCategory/AP@0.5IOU/train") and mmseg
-#: ("Acc.wall") name it: the class is no word of ours, and "train" is a vehicle there
+#: a score per class, as detectron2 ("sem_seg/IoU-train"), TF's detectors ("…ByCategory/AP@0.5IOU/train") and
+#: mmseg ("Acc.wall") name it: the class is no word of ours, and "train" is a vehicle there
 _CLASS = (
     re.compile(r"((?:^|/)(?:sem_seg|bbox|segm|keypoints|panoptic_seg|instances?)/\w+(?:\([^/]*\))?)-[^/]+$"),
     re.compile(r"(ByCategory/[^/]+)/[^/]+$"),
@@ -73,7 +74,8 @@ class Name:
 
 
 def parse(identifier: str, tag: str | None = None) -> Name:
-    """The words of a curve's name; `identifier` is sub-directory + tag, `tag` alone where no directory is known."""
+    """The words of a curve's name; `identifier` is sub-directory + tag,
+    `tag` alone where no directory is known."""
     tag = identifier if tag is None else tag
     folder = identifier[: -len(tag)] if tag and identifier.endswith(tag) else ""
     return _parse(_shorten(folder), _shorten(tag))
@@ -167,7 +169,8 @@ def _unglue(word: str) -> Iterator[str]:
 
 
 def _foreign(word: str) -> Iterator[str]:
-    """Words beyond ASCII; Chinese and Japanese are not divided by spaces, so known words are looked for inside."""
+    """Words beyond ASCII; Chinese and Japanese are not divided by spaces,
+    so known words are looked for inside."""
     if word in KNOWN:
         yield word
         return

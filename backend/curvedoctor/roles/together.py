@@ -12,7 +12,8 @@ from curvedoctor.roles.tag_words import parse
 
 
 def together(curves: Sequence[Curve], roles: Sequence[Role]) -> list[Role]:
-    """fastai's "accuracy" beside "train_loss" and "valid_loss" is of validation: who names both splits means it.
+    """fastai's "accuracy" beside "train_loss" and "valid_loss" is of validation: who names both splits means
+    it.
 
     A score logged at the steps of the training loss alone is of training.
     """
@@ -42,5 +43,8 @@ def _placed(curve: Curve, role: Role, steps: dict[Split, set[bytes]]) -> Role:
     split: Split | None = "val" if key in steps["val"] else "train" if key in steps["train"] else None
     if split is None:
         return role
-    why = f"{split}: logged together with the {'held-out' if split == 'val' else 'training'} loss, which names its split"
+    why = (
+        f"{split}: logged together with the {'held-out' if split == 'val' else 'training'} "
+        "loss, which names its split"
+    )
     return replace(role, split=split, why=(*role.why, why))

@@ -14,7 +14,8 @@ from curvedoctor.model import Curve, Floats, Role
 _NUMBERED = re.compile(r"^validation_([01])([-/ ].+)$")
 #: scikit-learn's histogram boosting keeps both under these names, losses with a minus
 _SCORES = frozenset({"train_score", "validation_score"})
-#: share of the points at which the set that is learnt from is fitted better, and of the rounds that improve it
+#: share of the points at which the set that is learnt from is fitted better,
+#: and of the rounds that improve it
 BETTER, IMPROVES = 0.9, 0.9
 
 
@@ -43,7 +44,10 @@ def _catboost(curves: Sequence[Curve], roles: list[Role], by_tag: dict[str, int]
     falls, rises = (bool(np.all(order(np.diff(best), 0))) for order in (np.less_equal, np.greater_equal))
     if falls == rises:
         return
-    why = f"{'loss' if falls else 'accuracy'}: CatBoost prints its measure without a name, and its best so far {'falls' if falls else 'rises'}"
+    why = (
+        f"{'loss' if falls else 'accuracy'}: CatBoost prints its measure without a name, and "
+        f"its best so far {'falls' if falls else 'rises'}"
+    )
     for tag in ("learn", "test"):
         was = roles[by_tag[tag]]
         roles[by_tag[tag]] = replace(

@@ -11,7 +11,8 @@ from curvedoctor.roles import vocabulary
 from curvedoctor.roles.neighbours import Neighbours
 from curvedoctor.roles.tag_words import Name
 
-#: share of a loss's points that must be negative before the loss is thought to be of a kind that goes below zero
+#: share of a loss's points that must be negative before the loss is thought to be
+#: of a kind that goes below zero
 _NEGATIVE_SHARE = 0.02
 
 

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 TRAIN = frozenset(
-    "dtrain train training trained trn tr trainset intrain entrainement entraînement entrenamiento обучение".split()
+    "dtrain train training trained trn tr trainset intrain entrainement entraînement "
+    "entrenamiento обучение".split()
 )
 VAL = frozenset(
     (
-        "dval dvalid deval val valid validation validate vali valset vld dev cv heldout holdout oof validierung validación "
-        "валидация"
+        "dval dvalid deval val valid validation validate vali valset vld dev cv heldout "
+        "holdout oof validierung validación валидация"
     ).split()
 )
 #: names the act of evaluating, not the set: weaker than the words for sets
@@ -27,7 +28,8 @@ LR = frozenset("lr lrs lrate learningrate".split())
 GRAD = frozenset("grad grads gradient gradients gradnorm gnorm ggnorm gradnorms".split())
 LOSS = frozenset(
     (
-        "vb pinball nce infonce loss losses cost costs objective nll xent logloss mlogloss ce bce hinge elbo vlb bpd bpc bpb "
+        "vb pinball nce infonce loss losses cost costs objective nll xent logloss mlogloss ce "
+        "bce hinge elbo vlb bpd bpc bpb "
         "crossentropy huber focal verlust perte pertes perdida pérdida perda потери потеря "
         "lossval criterion energy_loss quantileloss deviance poisson tweedie lossfn"
     ).split()
@@ -42,7 +44,8 @@ LOSS_TERMS = frozenset(
 )
 ERROR = frozenset(
     (
-        "mpvpe pampjpe nme error errors err rmse mse mae mape smape mase rmsle msle wape nrmse wer cer ter fid "
+        "mpvpe pampjpe nme error errors err rmse mse mae mape smape mase rmsle msle wape nrmse "
+        "wer cer ter fid "
         "kid lpips hausdorff hd hd95 assd asd eer der merror ppl perplexity rmspe mdape medae fpr fnr "
         "mpjpe ade fde ate epe absrel sqrel misclassification brier ece far frr mcd fvd editdistance "
         "niqe crps mer wil fehler ошибка ошибки emd chamfer hamming minade minfde missrate absoluteerror"
@@ -62,7 +65,8 @@ TOP_K = frozenset({"top1", "top3", "top5", "top10", "topk"})
 OF_EPISODES = frozenset({"success", "successrate", "winrate", "passrate"})
 SCORE = frozenset(
     (
-        "nsd cocoap minp precision prec recall rec f1 f2 fbeta f1score fscore auc auroc aucroc roc rocauc prauc aucpr "
+        "nsd cocoap minp precision prec recall rec f1 f2 fbeta f1score fscore auc auroc aucroc "
+        "roc rocauc prauc aucpr "
         "auprc ap map aps apm apl apr apc apf ar arl ars iou miou mdice dice dsc jaccard bleu "
         "sacrebleu rouge rouge1 rouge2 rougel rougelsum rougescore meteor chrf cider spice "
         "bertscore r2 score scores mcc matthews kappa hits hit ndcg mrr psnr ssim msssim pearson "
@@ -70,7 +74,8 @@ SCORE = frozenset(
         "balancedaccuracy macc similarity similarities "
         "inceptionscore silhouette nmi ari pq sq rq nds oks pck hota mota idf1 fitness stoi pesq sisdr "
         "sisnr sdr snr fwiou ods ois gini npv ppv sharpe clipscore fmeasure fmacro concordance cindex "
-        "lddt gdt tmscore passat mfscore mprecision mrecall boundaryiou normeditsimilarity hmean mar is50k qwk sari"
+        "lddt gdt tmscore passat mfscore mprecision mrecall boundaryiou normeditsimilarity "
+        "hmean mar is50k qwk sari"
     ).split()
 )
 ACCURACY = PROPORTION | SCORE
@@ -82,7 +87,8 @@ REWARD = frozenset(
 )
 TIME = frozenset(
     (
-        "timestamp timestamps time times runtime fps tps wps ups spersec persec duration elapsed latency throughput speed eta "
+        "timestamp timestamps time times runtime fps tps wps ups spersec persec duration "
+        "elapsed latency throughput speed eta "
         "seconds secs sec ms hours minutes walltime wall timing perit sps timer timers zeit durée"
     ).split()
 )
@@ -95,14 +101,16 @@ COUNTER = frozenset(
 )
 SYSTEM = frozenset(
     (
-        "gflops mflops macs retries gpu gpus cpu cpus memory mem ram vram cuda disk flos flops tflops mfu hfu utilization "
+        "gflops mflops macs retries gpu gpus cpu cpus memory mem ram vram cuda disk flos flops "
+        "tflops mfu hfu utilization "
         "utilisation power bytes mb gb gib mib swap allocated rss watts hbm nvml oom"
     ).split()
 )
 #: quantities worth their own name but without a place in the contract's list
 OTHER = frozenset(
     (
-        "explainedvariance temp entropy kl kld approxkl klavg epsilon beta beta1 beta2 alpha momentum weightdecay lossscale "
+        "explainedvariance temp entropy kl kld approxkl klavg epsilon beta beta1 beta2 alpha "
+        "momentum weightdecay lossscale "
         "gradscale scale temperature std stddev variance var length len lengths eplen clipfrac "
         "clipfraction cliprange norm norms weightnorm paramnorm param params coef coeff coefficient "
         "weight weights bias advantage advantages qvalue qvalues qvals value values valueestimate "
@@ -127,7 +135,8 @@ RL_LOSS = frozenset(
 #: terms that are to be minimised even beside adversarial ones
 PLAIN_TERMS = frozenset(
     (
-        "pretraining bc cloning fm feat supervised supervisor recon reconstruction recovery matching feature l1 l2 perceptual cycle "
+        "pretraining bc cloning fm feat supervised supervisor recon reconstruction recovery "
+        "matching feature l1 l2 perceptual cycle "
         "identity idt autoencoder embedding embedder vgg lpips mse mae content style cls classification "
         "xent ce bce kl kld forward inverse"
     ).split()
@@ -142,9 +151,11 @@ SIGNED_LOSSES = frozenset(
 #: what an evaluation over a whole set gives, never one training batch
 WHOLE_SET = frozenset(
     (
-        "aacc macc cocoap map ap aps apm apl ar arl ars pq nds bleu sacrebleu rouge rouge1 rouge2 rougel rougelsum meteor "
+        "aacc macc cocoap map ap aps apm apl ar arl ars pq nds bleu sacrebleu rouge rouge1 "
+        "rouge2 rougel rougelsum meteor "
         "chrf cider wer cer fid kid hits_at miou fwiou hota mota idf1 ndcg mrr hausdorff hd95 "
-        "sari mdice mfscore mprecision mrecall pck is50k mar inceptionscore mpjpe oks fvd apr apc apf bertscore bertscore spice"
+        "sari mdice mfscore mprecision mrecall pck is50k mar inceptionscore mpjpe oks fvd apr "
+        "apc apf bertscore bertscore spice"
     ).split()
 )
 #: how a value was summarised; says nothing of what it is
@@ -233,11 +244,14 @@ KNOWN = (
     | WHOLE_SET
     | MODIFIERS
 )
-#: words that others are run together from ("trainloss", "eprewmean"); the short and ambiguous ones are left out
+#: words that others are run together from ("trainloss", "eprewmean");
+#: the short and ambiguous ones are left out
 SEGMENTS = frozenset(w for w in KNOWN if w.isascii() and len(w) > 2) - frozenset(
     (
-        "the per map rec dis gen adv raw sum cur out all dev tps ups wps sps mem reg obj cls box ent mse ter der per "
-        "ade ate epe ece far frr wil hit pck sdr snr pnr aps apm apl apr apc apf arl arm ars ari nmi nds ods oks ois ram mib "
+        "the per map rec dis gen adv raw sum cur out all dev tps ups wps sps mem reg obj cls "
+        "box ent mse ter der per "
+        "ade ate epe ece far frr wil hit pck sdr snr pnr aps apm apl apr apc apf arl arm ars "
+        "ari nmi nds ods oks ois ram mib "
         "gib cost norm prob bias eta run temp noise rank seen trees num sec min max"
     ).split()
 ) | {"ep", "lr", "n", "rew", "min", "max", "norm", "cost"}

@@ -45,13 +45,13 @@ MARK_ON_ANY, INK_ON_ANY = "#e0483e", "#7b838e"
 def curves_png(
     diagnosis: Diagnosis, width_px: int = 900, clear: bool = False, thumbnail: bool = False
 ) -> bytes:
-    """A PNG image, `width_px` wide and 0.45 of that high; a `thumbnail` is higher, its lines and letters larger. A
-    `clear` one has no background, for pages that may be light or dark.
+    """A PNG image, `width_px` wide and 0.45 of that high; a `thumbnail` is higher, its lines and letters
+    larger. A `clear` one has no background, for pages that may be light or dark.
 
     The main finding's curve and those that measure the same, its onset as a dashed line, its span
     shaded, the best point as a ring; the noise around a noisy curve, triangles where the learning rate
-    drops, and, where a finding rests on it, the curve drawn on past its end. Names are shown as text: no part of them is interpreted.
-    Raises `SinkError` without matplotlib.
+    drops, and, where a finding rests on it, the curve drawn on past its end. Names are shown as text: no part
+    of them is interpreted. Raises `SinkError` without matplotlib.
     """
     try:
         from matplotlib import rc_context
@@ -96,7 +96,8 @@ def chosen(diagnosis: Diagnosis) -> list[Curve]:
 
 
 def _comparable(curve: Curve, first: Curve) -> bool:
-    """Whether both measure the same over the same axis: epochs against batches would be two pictures in one."""
+    """Whether both measure the same over the same axis:
+    epochs against batches would be two pictures in one."""
     return curve.role.quantity == first.role.quantity and _same_range(curve, first)
 
 

@@ -1,4 +1,5 @@
-"""Where runs come from. Each module here that defines `READER` (a package also: `READERS`) is a source (see `base`)."""
+"""Where runs come from. Each module here that defines `READER` (a package also:
+`READERS`) is a source (see `base`)."""
 
 from __future__ import annotations
 
@@ -109,7 +110,8 @@ def find_one(address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         raise SourceError(f"{address}: no such file or directory; check the path")
     raise SourceError(
         f"{address}: not a kind of source that curvedoctor reads; give a log directory, an event file, "
-        "a CSV/JSON/JSONL history or console log, a W&B or trackio run, an mlruns folder, or an MLflow database or server"
+        "a CSV/JSON/JSONL history or console log, a W&B or trackio run, an mlruns folder, or "
+        "an MLflow database or server"
     )
 
 

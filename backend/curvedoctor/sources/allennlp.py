@@ -1,4 +1,5 @@
-"""AllenNLP as a source: `metrics_epoch_0.json`, `metrics_epoch_1.json` … in a folder are one run, a row each."""
+"""AllenNLP as a source: `metrics_epoch_0.json`, `metrics_epoch_1.json` … in a folder are one run,
+a row each."""
 
 from __future__ import annotations
 

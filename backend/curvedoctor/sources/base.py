@@ -106,7 +106,8 @@ class Traits:
     stamped: bool = False
     #: loaded runs are worth keeping: the files are slow to parse
     cached: bool = False
-    #: parts whose names hold this are files of data, of which byte-identical copies are read once; None: no files
+    #: parts whose names hold this are files of data, of which byte-identical copies are read once; None:
+    #: no files
     copied: str | None = None
     #: one unit may hold several runs, named below it: `export.csv/run-a`
     several: bool = False

@@ -1,6 +1,7 @@
 """Checkpoints beside a run's log, by their names alone: no such file is ever opened.
 
-Names are hostile: bounded in number and length, read by plain patterns, and shown through `safe` like any other.
+Names are hostile: bounded in number and length, read by plain patterns, and shown through `safe` like any
+other.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ class Checkpoints:
         return replace(run, checkpoints=known) if known else run
 
     def beside(self, run: Run) -> list[Checkpoint]:
-        """Checkpoints of one run, by number and name; none of runs that are not in local files of their own."""
+        """Checkpoints of one run, by number and name;
+        none of runs that are not in local files of their own."""
         origin = run.origin
         if origin is None or not origin.paths or files.is_url(origin.paths[0]) or _SEVERAL.search(run.name):
             return []
@@ -133,7 +135,8 @@ def _names(folder: str) -> list[tuple[str, bool]]:
 
 
 def parse(name: str, is_dir: bool, *, named_by_folder: bool = False) -> Checkpoint | None:
-    """What a name says; None if it is no checkpoint's. `named_by_folder`: it stands in a directory of checkpoints."""
+    """What a name says; None if it is no checkpoint's. `named_by_folder`:
+    it stands in a directory of checkpoints."""
     if len(name) > LONGEST or _NEVER.search(name):
         return None
     stem = name

@@ -66,7 +66,8 @@ def _twin(known: dict[bytes | None, tuple[str, ...]], paths: tuple[str, ...]) ->
 
 
 def _digest(paths: Sequence[str]) -> bytes | None:
-    """A digest of the bytes of all these files, compressed as they are; None for remote or unreadable ones."""
+    """A digest of the bytes of all these files, compressed as they are;
+    None for remote or unreadable ones."""
     whole = hashlib.blake2b(digest_size=16)
     try:
         for path in paths:

@@ -1,8 +1,10 @@
-"""A table of small agents: alarms on sound ones, faults found, and whether what is prescribed first really helps.
+"""A table of small agents: alarms on sound ones, faults found, and whether what is prescribed first really
+helps.
 
-`python -m clinic.agents` (from examples/; `--seeds N --sound N`, `--held-out`, `--work DIR` keeps trainings to judge them again).
-Every remedy is tried: the same agent, the same seed, with that one change. It helps when it brings back a tenth or more of
-what an agent can gain in that world. A fault that costs less than that is none.
+`python -m clinic.agents` (from examples/; `--seeds N --sound N`, `--held-out`, `--work DIR` keeps trainings
+to judge them again). Every remedy is tried: the same agent, the same seed, with that one change. It helps
+when it brings back a tenth or more of what an agent can gain in that world. A fault that costs less than that
+is none.
 """
 
 from __future__ import annotations
@@ -183,7 +185,8 @@ def fault_rows(
                 yield (
                     f"{task}, {name}",
                     (
-                        f"costs {cost:.0%}: {said}{onset}; {first.action if first else 'nothing'} brings back {gain:.0%}"
+                        f"costs {cost:.0%}: {said}{onset}; "
+                        f"{first.action if first else 'nothing'} brings back {gain:.0%}"
                     ),
                 )
     near = f"; onset within 5 % of the run in {sum(o <= 0.05 for o in off)} of {len(off)}" if off else ""

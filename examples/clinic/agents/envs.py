@@ -1,6 +1,7 @@
 """Worlds for small agents, many copies of one at a time: every array's first axis is the copy.
 
-Episodes begin anew by themselves; a step gives what is seen next, the reward, and whether the episode has ended.
+Episodes begin anew by themselves; a step gives what is seen next, the reward, and whether the episode has
+ended.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ Bools = npt.NDArray[np.bool_]
 
 
 class CartPole:
-    """A pole on a cart, kept upright for at most 200 steps (Barto, Sutton and Anderson 1983; constants of Gym's)."""
+    """A pole on a cart, kept upright for at most 200 steps (Barto, Sutton and Anderson 1983; constants of
+    Gym's)."""
 
     seen, actions, horizon = 4, 2, 200
 
@@ -102,7 +104,8 @@ class Bandit:
 
 
 class Catch:
-    """A ball falls through a field of 8 × 7 and drifts; a paddle below it catches it or doesn't: 1 or −1 at the end."""
+    """A ball falls through a field of 8 × 7 and drifts; a paddle below it catches it or doesn't: 1 or −1
+    at the end."""
 
     seen, actions, horizon, wide, high = 15, 3, 8, 7, 8
 

@@ -16,15 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from clinic.outside.record import Outside, by_task, floats, judged, last
+from clinic.outside.record import NEAR, Outside, by_task, floats, judged, last
 from clinic.remedies import DEFAULT_LR
 from clinic.truth import level
 
 FILES = ("deepobs.jsonl.xz",)
-#: factors of the learning rate; the nearest run of the grid counts
-LOWER, HIGHER = (1 / 3, 0.1, 1 / 30), (3.0, 10.0, 30.0)
-#: how far from that factor the nearest run may be (natural logarithm)
-NEAR = 0.3
 #: within this share of the best known loss a run may be healthy
 WELL = 1.05
 
@@ -57,8 +53,8 @@ def _run(task: str, number: int, row: dict[str, Any], grid: Any, chance: float, 
     params, val = row["params"], floats(row["curves"]["val_loss"])
     optimizer, lr = params["optimizer"], params["lr"]
     tries = {
-        "lower-lr": [_nearest(grid[optimizer], lr * f) for f in LOWER],
-        "raise-lr": [_nearest(grid[optimizer], lr * f) for f in HIGHER],
+        "lower-lr": [levels for other, levels in grid[optimizer].items() if other < lr],
+        "raise-lr": [levels for other, levels in grid[optimizer].items() if other > lr],
         "change-optimizer": [
             _nearest(grid[o], DEFAULT_LR[o]) for o in ("adam", "momentum") if o != optimizer
         ],
@@ -66,11 +62,13 @@ def _run(task: str, number: int, row: dict[str, Any], grid: Any, chance: float, 
     }
     own = _level(row, chance)
     verdicts, gains = judged([own], tries)
+    rates = {str(other): [levels] for other, levels in grid[optimizer].items()}
+    at_rate = {float(other): helps for other, helps in judged([own], rates)[0].items()}
     fine = own - best <= math.log(WELL) and all(v is False for v in verdicts.values())
     curves = {f"{k.split('_')[0]}/{k.split('_')[1]}": floats(v) for k, v in row["curves"].items()}
     kept = {k: v for k, v in params.items() if v is not None} | {"seed": row["seed"]}
     return Outside(
         f"{task}-{number:03d}", "deepobs", f"deepobs/{task}", f"deepobs/{task}/{optimizer}",
         {t: (np.arange(len(v), dtype=np.float64), v) for t, v in curves.items()},
-        kept, verdicts, gains, True if fine else False if any(verdicts.values()) else None,
+        kept, verdicts, gains, True if fine else False if any(verdicts.values()) else None, at_rate,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from clinic.truth import any_helps, compare, verdict
 
 if TYPE_CHECKING:
     from curvedoctor.model import Run
+
+#: how far from a learning rate that is wanted the nearest one tried may be (natural logarithm)
+NEAR = 0.3
 
 Floats = NDArray[np.float64]
 Curve = tuple[Floats, Floats]
@@ -37,6 +41,8 @@ class Outside:
     verdicts: dict[str, bool | None]
     gains: dict[str, float]  #: largest fraction of the loss that the action saved
     healthy: bool | None = None
+    #: whether other learning rates help that were really tried
+    at_rate: dict[float, bool | None] = field(default_factory=dict, repr=False)
 
     def helps(self, action: str) -> bool | None:
         """True, False, or None: not known."""
@@ -45,6 +51,11 @@ class Outside:
     def saved(self, action: str) -> float | None:
         """Largest share of the loss that the action saved; None: not known."""
         return self.gains.get(action)
+
+    def helps_at(self, rate: float) -> bool | None:
+        """Whether this learning rate helps, to the nearest that was tried; None where none was so near."""
+        nearest = min(self.at_rate, key=lambda tried: abs(math.log(tried / rate)), default=None)
+        return self.at_rate[nearest] if nearest and abs(math.log(nearest / rate)) <= NEAR else None
 
     @property
     def sick(self) -> bool:

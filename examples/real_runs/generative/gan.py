@@ -1,7 +1,8 @@
-"""A small adversarial pair on 8 × 8 handwritten digits, trained as DCGAN is: Adam with β₁ = 0.5, smoothed labels, dropout.
+"""A small adversarial pair on 8 × 8 handwritten digits, trained as DCGAN is: Adam with β₁ = 0.5, smoothed
+labels, dropout.
 
-How good it is, is measured apart from the two losses: the kernel inception distance's formula (Bińkowski et al. 2018)
-on the pixels' principal components, between generated and held-out digits (`kid`; lower is better).
+How good it is, is measured apart from the two losses: the kernel inception distance's formula (Bińkowski et
+al. 2018) on the pixels' principal components, between generated and held-out digits (`kid`; lower is better).
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ def _axes(of: str) -> tuple[Array, Array]:
 
 
 def kid(made: Array, of: str) -> float:
-    """Squared distance of generated to held-out digits under the kernel (1 + x·y / d)³, on principal components."""
+    """Squared distance of generated to held-out digits under the kernel (1 + x·y / d)³, on principal
+    components."""
     middle, to = _axes(of)
     a, b = (made - middle) @ to, (pictures(of)[1] - middle) @ to
 

@@ -1,7 +1,9 @@
-"""A small character model of language (Bengio et al. 2003): pre-trained on one kind of text, fine-tuned on little of another.
+"""A small character model of language (Bengio et al. 2003): pre-trained on one kind of text, fine-tuned on
+little of another.
 
-Both texts are drawn here from small grammars, so nothing is downloaded. Logged as people log it: loss, gradient norm and
-learning rate per step, evaluation loss between. How good it is, is the evaluation loss at the end (nats a character).
+Both texts are drawn here from small grammars, so nothing is downloaded. Logged as people log it: loss,
+gradient norm and learning rate per step, evaluation loss between. How good it is, is the evaluation loss at
+the end (nats a character).
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ CONTEXT, WIDE, BATCH = 8, 12, 64
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run is trained with. Fine-tuning starts from weights that were pre-trained for `before` steps."""
+    """What a run is trained with. Fine-tuning starts from weights that
+    were pre-trained for `before` steps."""
 
     lr: float = 3e-3
     warmup: float = 0.05

@@ -1,7 +1,8 @@
 """A small variational autoencoder on 8 × 8 handwritten digits (Kingma & Welling 2014).
 
-Logged as people log it: the loss, its reconstruction and its KL term, for training and validation. How good it is, is the
-negative evidence bound of held-out digits with β = 1, whatever β it was trained with (`bound`, nats a picture).
+Logged as people log it: the loss, its reconstruction and its KL term, for training and validation. How good
+it is, is the negative evidence bound of held-out digits with β = 1, whatever β it was trained with (`bound`,
+nats a picture).
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Model:
         self.by = Adam(self.encoder.weights + self.decoder.weights)
 
     def terms(self, x: Array, beta: float, lr: float | None = None) -> tuple[float, float]:
-        """Reconstruction (binary cross-entropy) and KL divergence, nats a picture; with `lr`, a step of training."""
+        """Reconstruction (binary cross-entropy) and KL divergence, nats a picture; with `lr`, a step of
+        training."""
         n = len(x)
         middle, log_var = np.split(self.encoder(x), 2, axis=1)
         log_var = np.clip(log_var, -10, 10)
@@ -80,6 +82,7 @@ def train(of: Settings, seed: int) -> tuple[Logged, float]:
 
 
 def floor(of: str = "digits") -> float:
-    """What held-out pixels cost in any model, being shades and not black or white: their own entropy, nats a picture."""
+    """What held-out pixels cost in any model, being shades and not black or white: their own entropy, nats
+    a picture."""
     x = np.clip((pictures(of)[1] + 1) / 2, 1e-6, 1 - 1e-6).astype(np.float64)
     return float(-(x * np.log(x) + (1 - x) * np.log(1 - x)).sum(1).mean())

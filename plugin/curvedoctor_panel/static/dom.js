@@ -100,7 +100,7 @@ export function slug(text) {
  * @param {string} name
  */
 export function named(kind, attributes, name) {
-  if (name.length <= 24) return h(kind, attributes, name);
+  if (name.length <= 16) return h(kind, attributes, name);
   const base = name.lastIndexOf("/") + 1;
   const end = Math.max(base, name.length - 10);
   return h(kind, { ...attributes, class: `${attributes.class} cd-long` }, h("span", { class: "cd-clip cd-path" }, name.slice(0, base)), h("span", { class: "cd-clip" }, name.slice(base, end)), h("span", {}, name.slice(end)));

@@ -64,7 +64,7 @@ function shown(row) {
 export function shortener(names) {
   const split = names.map((name) => name.split("/"));
   const depth = split[0]?.length ?? 0;
-  if (!split.every((parts) => parts.length === depth)) return (name) => name;
+  if (new Set(names).size < 2 || !split.every((parts) => parts.length === depth)) return (name) => name;
   const ends = Array.from({ length: depth }, (_, i) => common(split.map((parts) => parts[i])));
   const short = (/** @type {string} */ part, /** @type {number} */ i) => {
     const [start, end] = ends[i] ?? [0, 0];
@@ -80,7 +80,7 @@ export function shortener(names) {
  */
 function common(names) {
   const [one] = names;
-  if (names.every((name) => name === one)) return [0, 0];
+  if (names.every((name) => name === one)) return [one.length > SHARED ? one.length : 0, 0];
   const shortest = Math.min(...names.map((name) => name.length));
   let start = 0;
   while (start < shortest && names.every((name) => name[start] === one[start])) start++;

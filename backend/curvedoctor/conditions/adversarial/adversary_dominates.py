@@ -1,34 +1,37 @@
 """One side of an adversarial pair wins for good: the other learns nothing from it any more.
 
 Why it matters
-    Generator and discriminator teach each other as long as neither is sure to win. A discriminator that is never wrong
-    passes no gradient that helps; a generator that always passes is no longer told what is wrong with its pictures.
+    Generator and discriminator teach each other as long as neither is sure to win. A discriminator that is
+    never wrong passes no gradient that helps; a generator that always passes is no longer told what is wrong
+    with its pictures.
 
 How it decides
-    The two losses are read together, since neither has a direction of its own. The discriminator has won where its loss
-    is next to nothing (a tenth of ln 2 or less; a fifth of a squared error's ¼) and the generator's is dozens of times
-    higher, over all of the last quarter of the run, without a way back; or, where no two losses are logged for it,
-    where it is right 98 times of a hundred; smoothed labels leave it a loss that it rests at, while the generator's
-    stays above 5. The generator has won where its loss is next to nothing while the discriminator's is twice that of a
-    blind guess; or where both rest, the discriminator's above the sum of two guesses. A critic without a floor (its loss goes below zero) has run away
-    where its loss grew a hundredfold over the second half. Both losses near that of a guess, or hovering apart, is an
-    equilibrium. Where FID, KID or the
-    Inception Score is logged and ends at its best, a discriminator that wins is worth knowing, no more.
+    The two losses are read together, since neither has a direction of its own. The discriminator has won
+    where its loss is next to nothing (a tenth of ln 2 or less; a fifth of a squared error's ¼) and the
+    generator's is dozens of times higher, over all of the last quarter of the run, without a way back; or,
+    where no two losses are logged for it, where it is right 98 times of a hundred; smoothed labels leave it a
+    loss that it rests at, while the generator's stays above 5. The generator has won where its loss is next
+    to nothing while the discriminator's is twice that of a blind guess; or where both rest, the
+    discriminator's above the sum of two guesses. A critic without a floor (its loss goes below zero) has run
+    away where its loss grew a hundredfold over the second half. Both losses near that of a guess, or hovering
+    apart, is an equilibrium. Where FID, KID or the Inception Score is logged and ends at its best, a
+    discriminator that wins is worth knowing, no more.
 
 What to try
-    Regularize a discriminator: smoothed labels, dropout, spectral normalization or a gradient penalty. Hold a generator back:
-    several steps of the discriminator to each of its own. Then the learning rates: a lower one for the winner, or, where the
-    loser's is far below it, a higher one for the loser. In small pairs whose generator was slow, dropout and smoothed labels
-    helped, and so did a higher rate for the generator; a lower one for the discriminator did not.
+    Regularize a discriminator: smoothed labels, dropout, spectral normalization or a gradient penalty. Hold a
+    generator back: several steps of the discriminator to each of its own. Then the learning rates: a lower
+    one for the winner, or, where the loser's is far below it, a higher one for the loser. In small pairs
+    whose generator was slow, dropout and smoothed labels helped, and so did a higher rate for the generator;
+    a lower one for the discriminator did not.
 
 When it is wrong
-    Beside a reconstruction loss of large weight (pix2pix, vocoders) a generator learns though its opponent wins. Losses say
-    nothing of diversity: a generator that draws one picture only can look balanced.
+    Beside a reconstruction loss of large weight (pix2pix, vocoders) a generator learns though its opponent
+    wins. Losses say nothing of diversity: a generator that draws one picture only can look balanced.
 
 References
-    Goodfellow et al. (2014), Generative adversarial nets. Arjovsky and Bottou (2017), Towards principled methods for
-    training GANs. Salimans et al. (2016), Improved techniques for training GANs. Heusel et al. (2017), GANs trained by a
-    two time-scale update rule.
+    Goodfellow et al. (2014), Generative adversarial nets. Arjovsky and Bottou (2017), Towards principled
+    methods for training GANs. Salimans et al. (2016), Improved techniques for training GANs. Heusel et al.
+    (2017), GANs trained by a two time-scale update rule.
 """
 
 from __future__ import annotations
@@ -89,12 +92,20 @@ def _say(case: Case, pair: Pair, won: contest.Won) -> Finding:
     at = int(np.searchsorted(lead.x, first / GRID))
     right = pair.right
     return finding(
-        ID, severity, won.sure, lead,
-        f"The {won.winner} wins from {lead.curve.axis} {lead.step_at(min(at, len(lead.y) - 1)):g} on: {won.how}{though}.",
-        others=tuple(others), actions=("regularize", "lower-lr"), at=min(at, len(lead.y) - 1), winner=won.winner,
-        discriminator=float(pair.discriminator[-3:].mean()), generator=float(pair.generator[-3:].mean()),
+        ID,
+        severity,
+        won.sure,
+        lead,
+        f"The {won.winner} wins from {lead.curve.axis} {lead.step_at(min(at, len(lead.y) - 1)):g} on: "
+        f"{won.how}{though}.",
+        others=tuple(others),
+        actions=("regularize", "lower-lr"),
+        at=min(at, len(lead.y) - 1),
+        winner=won.winner,
+        discriminator=float(pair.discriminator[-3:].mean()),
+        generator=float(pair.generator[-3:].mean()),
         right=None if right is None else float(contest.quarter(right).mean()),
-    )  # fmt: skip
+    )
 
 
 def _at_its_best(case: Case) -> str | None:

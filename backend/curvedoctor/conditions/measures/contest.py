@@ -1,4 +1,5 @@
-"""Who wins an adversarial pair for good, by the losses of both sides and how often the discriminator is right."""
+"""Who wins an adversarial pair for good, by the losses of both sides and how often the discriminator is
+right."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ LOST = (1.5, 2.0)
 RUNS_AWAY = (30.0, 100.0)
 #: the winner's loss must not have risen by this share within the last quarter, nor the loser's have come back
 WAY_BACK = 1.5
-#: spread of a loss that rests, as share of its level; the generator's beside a discriminator that rests: −ln D(G(z))
+#: spread of a loss that rests, as share of its level; the generator's beside a discriminator that rests: −ln
+#: D(G(z))
 RESTS, CERTAIN = (0.04, 0.02), (4.0, 5.0)
 Bools = npt.NDArray[np.bool_]
 
@@ -115,7 +117,8 @@ def _runs_away(pair: Pair) -> Won:
     end = median(quarter(size))
     growth = end / max(middle, 1e-9, 0.01 * float(size[:3].mean()))
     steady = float(size[-3:].mean()) >= end
-    how = f"its loss grows from {number(float(d[GRID // 2]))} to {number(float(d[-3:].mean()))} over the second half"
+    at, to = number(float(d[GRID // 2])), number(float(d[-3:].mean()))
+    how = f"its loss grows from {at} to {to} over the second half"
     return Won(
         pair.name, 0.85 * _between(growth, *RUNS_AWAY) * float(steady), size >= 10 * max(middle, 1e-9), how
     )

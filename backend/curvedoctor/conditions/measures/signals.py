@@ -1,6 +1,8 @@
-"""What an agent's log tells beside its reward: entropy, KL, clipping, the critic. Evidence and causes, never judged as losses.
+"""What an agent's log tells beside its reward: entropy, KL, clipping, the critic. Evidence and causes, never
+judged as losses.
 
-Steps of different curves of one run are compared as they are logged: agents count environment steps throughout.
+Steps of different curves of one run are compared as they are logged: agents count environment steps
+throughout.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ _NAMES: Mapping[Kind, re.Pattern[str]] = {
     "clipped": re.compile(r"clip[_ ]?(frac|factor|ratio)"),
     "explained": re.compile(r"explained[_ ]?var|var[_ ]?explained"),
     "critic": re.compile(
-        r"(value|vf|v|critic|critics|qf|q|td|c|value[_ ]function|valuefn)[_ ]?\d?[_ ]loss|loss(es)?\s?/\s?(value|vf|critic|q)\w*"
+        r"(value|vf|v|critic|critics|qf|q|td|c|value[_ ]function|valuefn)[_ ]?\d?[_ ]loss"
+        r"|loss(es)?\s?/\s?(value|vf|critic|q)\w*"
     ),
     "values": re.compile(
         r"q\w?\d?[_ ]values?|(max|mean|avg|average)[_ ]?(max_)?q$|max_q|value estimate|vpred"

@@ -91,9 +91,10 @@ def check_schema(address: str) -> None:
     present, head = str(rows[0][0]) if rows else "none", inner.schema()
     if present != head:
         raise SinkError(
-            f"the database was written by another MLflow (schema {present}; the installed MLflow {mlflow.__version__} has "
-            f"{head} and would migrate it, after which that MLflow can't open it any more). Give the URI of its server "
-            "(http://…) instead, or install the MLflow that it belongs to"
+            f"the database was written by another MLflow (schema {present}; the installed MLflow "
+            f"{mlflow.__version__} has "
+            f"{head} and would migrate it, after which that MLflow can't open it any more). Give "
+            "the URI of its server (http://…) instead, or install the MLflow that it belongs to"
         )
 
 
@@ -151,7 +152,8 @@ def under_way(run: Run) -> bool:
 
 
 def server_version(origin: Origin) -> tuple[int, ...]:
-    """Version of the MLflow that shows the runs: the server's, for a database the installed one; () if unknown."""
+    """Version of the MLflow that shows the runs: the server's, for a database the installed one;
+    () if unknown."""
     if origin.kind == "mlflow-plugin":
         return ()
     import mlflow

@@ -29,8 +29,8 @@ NOTE = "mlflow.note.content"
 WIDTH = 760
 #: characters of a tag's value: MLflow cuts at 8,000 without saying so, older servers at 5,000
 LONGEST = 5_000
-#: `kept` tells that there was an empty description before, which is not the same as none; `below` that the block
-#: stands behind the user's own words, with an empty line between that is ours
+#: `kept` tells that there was an empty description before, which is not the same as none; `below` that the
+#: block stands behind the user's own words, with an empty line between that is ours
 BEGIN, BEGIN_KEPT, BEGIN_BELOW, END = (
     "<!-- curvedoctor:begin -->",
     "<!-- curvedoctor:begin kept -->",
@@ -76,7 +76,8 @@ def tags(diagnosis: Diagnosis, written: Written) -> dict[str, str]:
 
 
 def _state(diagnosis: Diagnosis, written: Written) -> str:
-    """What programs may want to know, and what the next call must: a fingerprint per part that was written."""
+    """What programs may want to know, and what the next call must:
+    a fingerprint per part that was written."""
     first = diagnosis.findings[0] if diagnosis.findings else None
     state: dict[str, object] = {
         "severity": first.severity if first else None,
@@ -156,7 +157,8 @@ def block(diagnosis: Diagnosis, run_id: str) -> str:
 
 
 def with_note(present: str | None, text: str) -> str:
-    """The description with our block behind the user's words, or in the place where it is. Nothing else changes.
+    """The description with our block behind the user's words, or in the place where it is. Nothing else
+    changes.
 
     Raises `SinkError` if one of our two markers was lost: what is ours can't be told then.
     """

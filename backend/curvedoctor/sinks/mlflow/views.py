@@ -32,7 +32,8 @@ _logger = logging.getLogger(__name__)
 
 
 def state(metrics: Collection[str] = ()) -> str:
-    """The tag's value: a name, and the columns to show, the `metrics` as well; all else is the page's default."""
+    """The tag's value: a name, and the columns to show, the `metrics` as well;
+    all else is the page's default."""
     widths = {f"tags.`{PREFIX}{name}`": width for name, width in COLUMNS.items()}
     shown = [*widths, *(f"metrics.`{name}`" for name in _few(metrics))]
     view = json.dumps({"selectedColumns": shown, "columnOrder": shown, "columnWidths": widths})
@@ -52,8 +53,8 @@ def ensure(
     dry_run: bool,
     metrics: Collection[str] = (),
 ) -> tuple[str, ...]:
-    """Write the view where it is missing; what was done, in words. `metrics` are those of one of the runs: what
-    others log as well does not change a view that is there."""
+    """Write the view where it is missing; what was done, in words. `metrics` are those of one of the runs:
+    what others log as well does not change a view that is there."""
     if version < SINCE:
         return ()
     try:

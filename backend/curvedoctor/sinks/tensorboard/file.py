@@ -132,50 +132,26 @@ def remove(folder: Path) -> list[str]:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the directory's lock, making the directory. Raises `SinkError` if another writer keeps it for long."""
-    deadline = time.monotonic() + PATIENCE
-    while (stream := _held(folder)) is None:
-        if time.monotonic() > deadline:
-            raise SinkError(
-                f"{folder}: another curvedoctor has been writing here for {PATIENCE:.0f} s: wait for it to end"
-            )
-        time.sleep(0.05)
-    with stream:
+    """Hold the directory's lock, making the directory.
+    Raises `SinkError` if another writer keeps it for long."""
+    from filelock import FileLock, Timeout
+
+    lock, held = FileLock(folder / LOCK, timeout=PATIENCE), False
+    try:
+        while not held:  # whoever held it may have removed the directory
+            folder.mkdir(exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                lock.acquire()
+                held = (folder / LOCK).exists()
+                if not held:
+                    lock.release()
         yield
-
-
-def _held(folder: Path) -> BinaryIO | None:
-    """The open lock file, locked; None if another holds it, or has just removed the directory."""
-    path = folder / LOCK
-    folder.mkdir(exist_ok=True)
-    try:
-        stream = path.open("ab")
-    except FileNotFoundError:
-        return None
-    with contextlib.suppress(FileNotFoundError):
-        if _lock(stream) and path.stat().st_ino == os.fstat(stream.fileno()).st_ino:
-            return stream
-    stream.close()
-    return None
-
-
-def _lock(stream: BinaryIO) -> bool:
-    """Try to lock a file; it is unlocked when it is closed, also by a crash."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        try:
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    except Timeout as error:
+        raise SinkError(
+            f"{folder}: another curvedoctor has been writing here for {PATIENCE:.0f} s: wait for it to end"
+        ) from error
+    finally:
+        lock.release()
 
 
 def _framed(payload: bytes) -> bytes:

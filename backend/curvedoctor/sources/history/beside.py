@@ -1,7 +1,8 @@
 """What event files beside a history already tell of it: Ultralytics, Hugging Face and SB3 log each run twice.
 
-Names differ ("loss", "train/loss", "epoch_loss"), so the values decide: it is the same training if the values of one
-loss or score are those of a column, to the digits that a text keeps. Equal learning rates prove nothing.
+Names differ ("loss", "train/loss", "epoch_loss"), so the values decide: it is the same training if the values
+of one loss or score are those of a column, to the digits that a text keeps. Equal learning rates prove
+nothing.
 """
 
 from __future__ import annotations
@@ -111,7 +112,8 @@ def _changing(columns: Mapping[str, Column]) -> dict[str, Column]:
 
 
 def _longest_equal(name: str, column: Floats, curves: Mapping[str, Sequence[Floats]]) -> int:
-    """Points of the longest curve whose values are the column's, from the start or from the end; 0 for none."""
+    """Points of the longest curve whose values are the column's, from the start or from the end;
+    0 for none."""
     equal = [
         len(values)
         for tag in (name, *curves)

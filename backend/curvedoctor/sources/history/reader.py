@@ -21,7 +21,8 @@ from curvedoctor.sources.history.tables import Table, looks_like_history, read_t
 WELL_KNOWN = frozenset(
     {
         "results.csv", "metrics.csv", "progress.csv", "history.csv", "training_log.csv", "log.csv",
-        "trainer_state.json", "metrics.json", "scalars.json", "history.json", "metrics.jsonl", "history.jsonl", "evals_result.json",
+        "trainer_state.json", "metrics.json", "scalars.json", "history.json", "metrics.jsonl",
+        "history.jsonl", "evals_result.json",
     }
 )  # fmt: skip
 _SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
@@ -143,7 +144,8 @@ def _counts_by_rows(head: bytes) -> bool:
 
 
 def _row(first: str, line: str) -> dict[str, object]:
-    """A line as names and numbers: an object of JSON, or cells under the first line's names; empty if it is neither."""
+    """A line as names and numbers: an object of JSON, or cells under the first line's names;
+    empty if it is neither."""
     if line.startswith("{"):
         try:
             row = json.loads(line)

@@ -1,4 +1,5 @@
-"""Training histories of any textual kind as columns of numbers over a step: what a file holds decides, not its suffix."""
+"""Training histories of any textual kind as columns of numbers over a step: what a file holds decides,
+not its suffix."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ from curvedoctor.extras import install
 
 
 def active_run() -> tuple[str, str]:
-    """(the store's address, the id) of the run that MLflow is logging to. Raises `UsageError` if there is none."""
+    """(the store's address, the id) of the run that MLflow is logging to.
+    Raises `UsageError` if there is none."""
     mlflow = mlflow_here()
     run = mlflow.active_run()
     if run is None:

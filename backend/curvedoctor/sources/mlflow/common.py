@@ -89,14 +89,16 @@ class Stored:
     def facts(self) -> Facts:
         """What a filter may ask."""
         attributes = {
-            "run_id": self.run_id, "run_name": self.tags.get("mlflow.runName") or self.name or None, "status": self.status, "user_id": self.user,
+            "run_id": self.run_id, "run_name": self.tags.get("mlflow.runName") or self.name or None,
+            "status": self.status, "user_id": self.user,
             "artifact_uri": self.artifact_uri, "start_time": self.start, "end_time": self.end,
             "lifecycle_stage": self.lifecycle,
         }  # fmt: skip
         return Facts(attributes, self.params, self.tags, self.metrics, self.datasets)
 
     def group(self, store: str) -> str:
-        """Siblings share an experiment, or a parent run in it; experiments of two stores are never siblings."""
+        """Siblings share an experiment, or a parent run in it;
+        experiments of two stores are never siblings."""
         parent = self.tags.get("mlflow.parentRunId")
         name = f"{store}/{self.experiment or self.experiment_id}"
         return f"{name}/{parent}" if parent else name

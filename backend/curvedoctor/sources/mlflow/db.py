@@ -27,8 +27,10 @@ SQLITE_MAGIC = b"SQLite format 3\0"
 #: seconds until a database that doesn't answer is given up
 PATIENCE = 10
 _TIMEOUTS = {
-    "psycopg2": "connect_timeout", "psycopg": "connect_timeout", "pg8000": "timeout", "pymysql": "connect_timeout",
-    "mysqldb": "connect_timeout", "mysqlconnector": "connection_timeout", "mariadbconnector": "connect_timeout",
+    "psycopg2": "connect_timeout", "psycopg": "connect_timeout", "pg8000": "timeout",
+    "pymysql": "connect_timeout",
+    "mysqldb": "connect_timeout", "mysqlconnector": "connection_timeout",
+    "mariadbconnector": "connect_timeout",
 }  # fmt: skip
 #: tried in this order where the address names none: SQLAlchemy's own choice may not be installed
 _DRIVERS = {
@@ -198,7 +200,10 @@ def _server(address: str) -> Iterator[Database]:
         engine = _engine(_url(address))
         connection = engine.raw_connection()
     except ImportError as error:
-        why = f"its driver is not installed ({error}); pip install 'curvedoctor[postgres]' or 'curvedoctor[mysql]'"
+        why = (
+            f"its driver is not installed ({error}); pip install 'curvedoctor[postgres]' or "
+            "'curvedoctor[mysql]'"
+        )
         raise SourceError(f"{address}: {why}") from error
     except Exception as error:  # every driver has its own classes
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -90,7 +90,8 @@ def meta(folder: str) -> tuple[dict[str, Any], Problem | None]:
 
 
 _FLAT = re.compile(
-    r"([a-z_]+): (?:'([^'\\\n]*)'|((?=\d*[a-f])[0-9a-f]{32}|[A-Za-z/][\w/.%-]*|file:[\w/.%-]+)|(-?[1-9]\d*|0)|(\[\]|''))"
+    r"([a-z_]+): (?:'([^'\\\n]*)'"
+    r"|((?=\d*[a-f])[0-9a-f]{32}|[A-Za-z/][\w/.%-]*|file:[\w/.%-]+)|(-?[1-9]\d*|0)|(\[\]|''))"
 )
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 

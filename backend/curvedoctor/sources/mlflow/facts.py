@@ -35,7 +35,8 @@ class Facts:
 
 
 def last_values(database: Database) -> dict[str, dict[str, float]]:
-    """run id → metric → last value: of the highest step, the newest, the largest. NaN is stored beside a 0."""
+    """run id → metric → last value: of the highest step, the newest, the largest.
+    NaN is stored beside a 0."""
     table = "latest_metrics" if database.columns("latest_metrics") else "metrics"
     nan = "is_nan" if "is_nan" in database.columns(table) else "0"
     order = 'ORDER BY run_uuid, "key", step, timestamp, value' if table == "metrics" else ""
@@ -87,7 +88,10 @@ def datasets(database: Database, only: Sequence[str] = ()) -> dict[str, tuple[Da
     if not database.columns("datasets") or not database.columns("inputs"):
         return {}
     contexts: dict[str, list[str]] = {}
-    asked = "SELECT input_uuid, value FROM input_tags WHERE name = 'mlflow.data.context' ORDER BY input_uuid, value"
+    asked = (
+        "SELECT input_uuid, value FROM input_tags WHERE name = 'mlflow.data.context' ORDER BY "
+        "input_uuid, value"
+    )
     for input_id, value in database.all(asked):
         contexts.setdefault(str(input_id), []).append(str(value))
     found: dict[str, list[Dataset]] = {}
@@ -105,7 +109,8 @@ def datasets(database: Database, only: Sequence[str] = ()) -> dict[str, tuple[Da
 
 
 def newest(database: Database, only: Sequence[str] = ()) -> dict[str, tuple[int, int, int, int]]:
-    """What changes when a run grows: newest time, sum of the last steps, number of metrics and of parameters."""
+    """What changes when a run grows: newest time, sum of the last steps,
+    number of metrics and of parameters."""
     table, steps = ("latest_metrics", "SUM") if database.columns("latest_metrics") else ("metrics", "MAX")
     where = f"WHERE run_uuid IN ({', '.join('?' * len(only))})" if only else ""
     columns = f"run_uuid, MAX(timestamp), {steps}(step), COUNT(*)"

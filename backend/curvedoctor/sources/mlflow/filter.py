@@ -2,8 +2,8 @@
 
 The grammar is `comparison (AND comparison)*`, as in MLflow's documentation of `search_runs`:
 `metrics.loss < 1`, `` tags.`my tag` LIKE 'a%' ``, `attributes.status = 'FINISHED'`,
-`datasets.name IN ('mnist', 'digits')`. What MLflow refuses is refused here. One thing is added: `attributes.lifecycle_stage = 'deleted'` asks for
-deleted runs, which are skipped otherwise.
+`datasets.name IN ('mnist', 'digits')`. What MLflow refuses is refused here. One thing is added:
+`attributes.lifecycle_stage = 'deleted'` asks for deleted runs, which are skipped otherwise.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ _ATTRIBUTES = frozenset({
 })  # fmt: skip
 _DATASETS = frozenset({"name", "digest", "context"})
 _COMPARE: dict[str, Callable[[Number, Number], bool]] = {
-    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
+    ">=": operator.ge,
 }  # fmt: skip
 
 
@@ -61,7 +62,8 @@ class Comparison:
     value: Literal | None
 
     def holds(self, facts: Facts) -> bool:
-        """Whether it is true of a run. A key that the run lacks makes every comparison false, as in MLflow."""
+        """Whether it is true of a run. A key that the run lacks makes every comparison false,
+        as in MLflow."""
         if self.entity == "datasets":
             return any(self._is_true(value) for data in facts.datasets for value in self._values(data))
         value = getattr(facts, self.entity).get(self.key)
@@ -170,7 +172,8 @@ def _comparison(tokens: list[tuple[str, str]], text: str) -> Comparison:
         raise UsageError(f"filter {text!r}: {entity}.{key} {name} must be compared with {wanted}")
     if isinstance(value, tuple) and entity != "datasets" and (entity, key) != ("attributes", "run_id"):
         raise UsageError(
-            f"filter {text!r}: a list is for run_id and datasets only, as in MLflow; write {entity}.{key} = '…' or LIKE"
+            f"filter {text!r}: a list is for run_id and datasets only, as in MLflow; write "
+            f"{entity}.{key} = '…' or LIKE"
         )
     if (number and name not in _COMPARE) or (not number and name in {"<", "<=", ">", ">="}):
         raise UsageError(f"filter {text!r}: {entity}.{key} can't be compared by {name}")

@@ -169,7 +169,8 @@ def _row(item: Answer) -> tuple[int, int, float]:
 
 
 def _cut(answer: Answer, rows: Rows, key: str, runs: Sequence[Wanted]) -> bool:
-    """Whether the answer was cut: at the known cap, or because a last point that the search told is missing."""
+    """Whether the answer was cut: at the known cap,
+    or because a last point that the search told is missing."""
     if len(answer.get("metrics", ())) >= CAP:
         return True
     return any(

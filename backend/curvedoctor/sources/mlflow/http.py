@@ -181,7 +181,8 @@ def _unit(server: Server, stored: Stored, last: Wanted) -> Unit:
     steps, times = sum(step for step, _ in last.last.values()), sum(time for _, time in last.last.values())
     facts = {
         "name": stored.name, "experiment_id": stored.experiment_id, "experiment": stored.experiment,
-        "lifecycle": stored.lifecycle, "status": stored.status, "sizes": mlflow_facts.sizes(stored.datasets), "params": dict(stored.params), "tags": dict(stored.tags), "last": dict(last.last),
+        "lifecycle": stored.lifecycle, "status": stored.status, "sizes": mlflow_facts.sizes(stored.datasets),
+        "params": dict(stored.params), "tags": dict(stored.tags), "last": dict(last.last),
     }  # fmt: skip
     stamp = (stored.status, stored.end or 0, len(last.last), steps, times, len(stored.params))
     return stored.unit("mlflow-http", server.address, stamp, (json.dumps(facts), server.rest))

@@ -1,4 +1,5 @@
-"""All that is used of MLflow's client beyond what its documentation promises: where a new version breaks it, it is mended here.
+"""All that is used of MLflow's client beyond what its documentation promises: where a new version breaks it,
+it is mended here.
 
 What is used within an MLflow server stands in `curvedoctor_mlflow.inner`.
 """
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def request(host: str, endpoint: str, method: str, **asked: object) -> Response:
-    """Ask a server, with MLflow's own authentication, whatever it answers. Raises `MlflowException` if there is no
-    answer, and `ImportError` without MLflow."""
+    """Ask a server, with MLflow's own authentication, whatever it answers. Raises `MlflowException` if there
+    is no answer, and `ImportError` without MLflow."""
     # nothing that runs here is to be reported to anybody
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     from mlflow.utils.credentials import get_default_host_creds

@@ -73,7 +73,10 @@ def _by_line(data: bytes, where: str) -> tuple[Series, Problem | None]:
     if not bad:
         return series, None
     first = bad[0][1][:60].decode("utf-8", "replace")
-    what = f"{len(bad)} of {len(bad) + len(rows)} lines are not 'timestamp value step' and are skipped; the first: {first!r}"
+    what = (
+        f"{len(bad)} of {len(bad) + len(rows)} lines are not 'timestamp value step' and are "
+        f"skipped; the first: {first!r}"
+    )
     return series, Problem(where=where, what=what, offset=bad[0][0])
 
 

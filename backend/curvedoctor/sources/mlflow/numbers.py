@@ -47,7 +47,8 @@ _DOT = ord(".") ^ ord("0")
 _DOTS = _each(_DOT)
 #: by the number of its characters that belong to a number: those are a word's last
 _KEPT = np.array([2**64 - 2 ** (8 * (8 - count)) for count in range(9)], dtype=np.uint64)
-#: per word from the end: characters behind a dot, in the byte that a product with the dot's place makes the highest
+#: per word from the end: characters behind a dot,
+#: in the byte that a product with the dot's place makes the highest
 _BEHIND = [np.uint64(sum((8 * word + i) << (8 * i) for i in range(8))) for word in range(WIDEST // 8)]
 #: the whole part of a number is found by a product of doubles: below this, no error reaches the next integer
 _WHOLE = np.uint64(2**50)
@@ -71,7 +72,8 @@ def integers(text: Bytes, starts: Ints, ends: Ints) -> Ints | None:
 
 
 def decimals(text: Bytes, starts: Ints, ends: Ints) -> Floats | None:
-    """The numbers that stand at `starts`…`ends`, in ASCII, each as `float()` reads it; None if any is no number."""
+    """The numbers that stand at `starts`…`ends`, in ASCII, each as `float()` reads it;
+    None if any is no number."""
     minus = text[starts] == _MINUS
     first = starts + minus if minus.any() else starts
     words = _words(text, first, ends)

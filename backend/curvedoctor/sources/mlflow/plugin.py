@@ -151,8 +151,10 @@ def _search(client: MlflowClient, names: Mapping[str, str], text: str, deleted: 
 def _stored(run: entities.Run, experiment: str) -> Stored:
     info, data = run.info, run.data
     return Stored(
-        run_id=str(info.run_id), name=str(info.run_name or ""), experiment_id=str(info.experiment_id), experiment=experiment,
-        status=str(info.status), lifecycle=str(info.lifecycle_stage), start=info.start_time, end=info.end_time,
+        run_id=str(info.run_id), name=str(info.run_name or ""), experiment_id=str(info.experiment_id),
+        experiment=experiment,
+        status=str(info.status), lifecycle=str(info.lifecycle_stage), start=info.start_time,
+        end=info.end_time,
         params=dict(data.params), tags=dict(data.tags), metrics=dict(data.metrics),
     )  # fmt: skip
 

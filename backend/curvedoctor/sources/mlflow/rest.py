@@ -145,7 +145,10 @@ def _message(response: Response) -> str:
 def _unreachable(text: str) -> str:
     lower = text.lower()
     if "timed out" in lower or "timeout" in lower:
-        return f"no answer within {_patience()[1]:g} s. Is the server overloaded? MLFLOW_HTTP_REQUEST_TIMEOUT sets the limit"
+        return (
+            f"no answer within {_patience()[1]:g} s. Is the server overloaded? "
+            "MLFLOW_HTTP_REQUEST_TIMEOUT sets the limit"
+        )
     if "certificate" in lower or "ssl" in lower:
         return f"TLS failed; MLFLOW_TRACKING_SERVER_CERT_PATH names the server's certificate ({text[-200:]})"
     if any(word in lower for word in ("aborted", "disconnected", "reset by peer", "broken pipe")):

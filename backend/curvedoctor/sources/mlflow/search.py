@@ -24,7 +24,8 @@ RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def page(address: str) -> tuple[str, str | None, frozenset[str]]:
-    """The server's address; experiment and runs if it was copied from a page (also from one that compares)."""
+    """The server's address; experiment and runs if it was copied from
+    a page (also from one that compares)."""
     split = urlsplit(address)
     match, path = _PAGE_ADDRESS.search(split.fragment), split.path
     if match is None and (match := _PAGE_ADDRESS.search(path)):

@@ -29,7 +29,8 @@ _SUFFIXES = (".db", ".db3", ".sqlite", ".sqlite3")
 #: runs described by one query; their curves are read one run at a time
 _BATCH = 200
 _RUN_COLUMNS = (
-    "run_uuid", "name", "status", "lifecycle_stage", "user_id", "artifact_uri", "start_time", "end_time", "experiment_id",
+    "run_uuid", "name", "status", "lifecycle_stage", "user_id", "artifact_uri", "start_time", "end_time",
+    "experiment_id",
 )  # fmt: skip
 #: tags that `find` needs even without a filter
 _NAMING = ("mlflow.runName", "mlflow.parentRunId")

@@ -140,7 +140,10 @@ def _looked_up(database: Database, model: re.Match[str]) -> str:
             [model["name"], int(version)],
         )
     else:
-        sql = "SELECT run_id FROM model_versions WHERE name = ? AND (? = 'latest' OR current_stage = ?) ORDER BY version DESC"
+        sql = (
+            "SELECT run_id FROM model_versions WHERE name = ? AND (? = 'latest' OR current_stage = "
+            "?) ORDER BY version DESC"
+        )
         values = [model["name"], version, version]
     table = sql.partition(" FROM ")[2].split()[0]
     rows = database.all(sql, values) if database.columns(table) else []

@@ -114,7 +114,8 @@ def _without_copies(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Proble
 
 
 def _as_restarted(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Problem]]:
-    """The files with what restarts marked in later files of their directory leave of them, and a note of the rest."""
+    """The files with what restarts marked in later files of their directory leave of them,
+    and a note of the rest."""
     if not any(log.starts for log in logs):
         return list(logs), []
     first: dict[str, int] = {}
@@ -132,7 +133,10 @@ def _as_restarted(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Problem]
             marked.setdefault(folder, log.path)
         replaced[folder] = replaced.get(folder, 0) + log.replaced + _points(log.series) - _points(series)
         left[log.path] = replace(log, series=series)
-    what = "points are left out: a restart that was marked in the log after them replaces them, as in TensorBoard"
+    what = (
+        "points are left out: a restart that was marked in the log after them replaces them, "
+        "as in TensorBoard"
+    )
     notes = [
         Problem(path, f"{replaced[folder]} {what}") for folder, path in marked.items() if replaced[folder]
     ]

@@ -2,7 +2,8 @@
 
 Some writers spread a run over sub-directories: Keras and Estimators by split (`train`, `validation`,
 `eval`), `add_scalars` of torch and tensorboardX by series (`Loss_train`, `Loss_val`), and `add_hparams`
-puts hyperparameters into a directory named after the time or by the user. Each rule below needs evidence beyond the name: `runs/detect/train` alone is a run, not a split.
+puts hyperparameters into a directory named after the time or by the user. Each rule below needs evidence
+beyond the name: `runs/detect/train` alone is a run, not a split.
 """
 
 from __future__ import annotations
@@ -176,7 +177,8 @@ def _is_series(name: str, events: list[str]) -> bool:
 
 
 def _nested_series(folder: Folder, name: str) -> list[str]:
-    """Event files below a sub-directory if all of them are series of one call: `TAG/KEY`, as tensorboardX nests them."""
+    """Event files below a sub-directory if all of them are series of one call: `TAG/KEY`,
+    as tensorboardX nests them."""
     paths: list[str] = []
     pending = [name]
     for _ in range(_MAX_NESTED):

@@ -55,7 +55,8 @@ def first_tag(path: str) -> str | None:
 
 
 def is_trial(path: str) -> bool:
-    """Whether a file holds what one call of `add_hparams` writes: hyperparameters, and each final value once."""
+    """Whether a file holds what one call of `add_hparams` writes: hyperparameters,
+    and each final value once."""
     stamp = files.stamp(path)
     if not stamp or int(stamp[0]) > _PEEK:
         return False

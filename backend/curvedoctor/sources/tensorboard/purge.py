@@ -1,7 +1,8 @@
-"""Marked restarts: `SessionLog.START` at a step replaces every point from that step on that was written before it.
+"""Marked restarts: `SessionLog.START` at a step replaces every point from that step on that was written
+before it.
 
-torch and tensorboardX write it for `purge_step`, TF's supervisors when they resume. What remains is what TensorBoard
-shows.
+torch and tensorboardX write it for `purge_step`, TF's supervisors when they resume. What remains is what
+TensorBoard shows.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Reading returns raw points. Here they are told apart, before anything is judged: several experiments,
 processes or hosts that logged into one directory, and experiments that reused one writer, become
 sessions. A training that resumed from a checkpoint stays one session with its raw points, overlap
-included; only what a restart marked in the log replaces is gone by then. No point is changed, moved or dropped.
+included; only what a restart marked in the log replaces is gone by then. No point is changed, moved or
+dropped.
 """
 
 from __future__ import annotations
@@ -148,8 +149,8 @@ class _Bundle:
 def _bundles(segments: Iterable[Segment]) -> list[Session]:
     """Keras' training and validation, fit by fit, however often a notebook fits into one directory.
 
-    Host and process decide between several, then whose time span is most like the piece's; where all processes differ,
-    only one may be there.
+    Host and process decide between several, then whose time span is most like the piece's; where all
+    processes differ, only one may be there.
     """
     bundles: list[_Bundle] = []
     for segment in segments:
@@ -187,10 +188,11 @@ def _home(bundle: Session, sessions_: Sequence[Session]) -> Session | None:
 
 
 def _continues(shared: Mapping[tuple[str, str], tuple[list[Points], Segment]], session: Session) -> bool:
-    """Whether the shared curves go on where they were; the longest decides, among equals one of several parts.
+    """Whether the shared curves go on where they were; the longest decides, among equals one of several
+    parts.
 
-    Keras counts epochs in training and in validation; how many iterations its optimizer has seen is told in one only,
-    and goes on from fit to fit.
+    Keras counts epochs in training and in validation; how many iterations its optimizer has seen is told in
+    one only, and goes on from fit to fit.
     """
     spread = Counter(tag for _, tag in shared)
     lengths = {

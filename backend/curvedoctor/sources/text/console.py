@@ -186,7 +186,8 @@ def _skipped_lines(log: Console, kept: set[str]) -> str:
     shown = sorted(kept, key=lambda name: (-len(log.rows.cells[name].rows), name))
     more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
     return (
-        f"read as a console log: {len(used):,} of {log.filled:,} lines were used (the first is line {min(used)}, "
+        f"read as a console log: {len(used):,} of {log.filled:,} lines were used (the first is "
+        f"line {min(used)}, "
         f"the last line {max(used)}; {', '.join(shown[:5])}{more}), {log.filled - len(used):,} were not"
     )
 

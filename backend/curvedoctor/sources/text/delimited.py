@@ -22,7 +22,8 @@ _WIDE = re.compile(r"\s{2,}|\t")
 _PAIR = re.compile(r"[A-Za-z_]\s*[:=]\s*[-+.\d]")
 #: YOLOv5's results.txt and those of its ancestors have no header
 _YOLO = (
-    "epoch gpu_mem train/box_loss train/obj_loss train/cls_loss train/total labels img_size metrics/precision "
+    "epoch gpu_mem train/box_loss train/obj_loss train/cls_loss train/total labels "
+    "img_size metrics/precision "
     "metrics/recall metrics/mAP_0.5 metrics/mAP_0.5:0.95 val/box_loss val/obj_loss val/cls_loss"
 ).split()
 _YOLO_ROW = re.compile(r"\s*\d+/\d+\s+[\d.]+G(\s+[-+\d.naife]+){13}\s*", re.IGNORECASE)
@@ -72,7 +73,8 @@ class Delimited:
         return self.headless and not self.header and len(counts) == 1 and len(self.lines) > 2
 
     def _is_prose(self) -> bool:
-        """Whether what stands between blanks are sentences: the words of the header come again in each line."""
+        """Whether what stands between blanks are sentences:
+        the words of the header come again in each line."""
         if self.delimiter not in (" ", "  ") or self.headless:
             return False
         if any(number(cell) is not None or cell == "|" for cell in self.header):

@@ -1,7 +1,7 @@
 """mmengine's `scalars.json`: rows of training and of validation in one file, with different counters.
 
-A row of training holds its iteration twice, as `iter` and as `step`; a row of validation only a `step`, which counts
-epochs where training does. Nothing else tells them apart.
+A row of training holds its iteration twice, as `iter` and as `step`; a row of validation only a `step`, which
+counts epochs where training does. Nothing else tells them apart.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ _FINE = (
 ).split()
 FINE = {name: rank for rank, name in enumerate(_FINE)}
 EPOCH = frozenset(
-    "epoch epochs ep epochnum epochno epochidx epochindex currentepoch curepoch trainepoch nepoch epochnumber".split()
+    "epoch epochs ep epochnum epochno epochidx epochindex currentepoch curepoch trainepoch "
+    "nepoch epochnumber".split()
 )
 #: counters that start over within an epoch, where it says so
 BATCH = frozenset("batch batchidx batchindex batchid batchno batchnum minibatch".split())
@@ -27,10 +28,12 @@ WALL = frozenset({"walltime", "timestamp", "datetime"})
 INDEX = frozenset({"", "unnamed0", "index", "rowid"})
 #: columns whose words tell runs apart: always, and only if the counter starts over with them
 RUNS = frozenset(
-    "run runid runname runuuid trial trialid trialname experiment experimentid experimentname exp expname".split()
+    "run runid runname runuuid trial trialid trialname experiment experimentid "
+    "experimentname exp expname".split()
 )
 MAYBE_RUNS = frozenset(
-    "fold seed name id model method algorithm algo config configuration job jobid optimizer variant rep repeat".split()
+    "fold seed name id model method algorithm algo config configuration job jobid "
+    "optimizer variant rep repeat".split()
 )
 PHASES = frozenset("phase split mode stage set subset dataset partition loader".split())
 #: columns of a long table (one number per row): what it is, and how much
@@ -46,7 +49,8 @@ _EXTREME = re.compile(r"__(MIN|MAX)$")
 
 @lru_cache(maxsize=4096)
 def plain(name: str) -> str:
-    """The last part of a name without split, blanks, signs and capitals: "misc/total_timesteps" → "totaltimesteps"."""
+    """The last part of a name without split, blanks, signs and capitals:
+    "misc/total_timesteps" → "totaltimesteps"."""
     if len(name) > 200:
         return "…"
     last = name.rstrip("/").rpartition("/")[2].lower()
@@ -89,7 +93,8 @@ def split_word(text: str) -> str | None:
 
 
 def with_split(split: str | None, name: str) -> str:
-    """The curve's name with its split in front, unless it says so itself or has none (learning rate, time)."""
+    """The curve's name with its split in front,
+    unless it says so itself or has none (learning rate, time)."""
     if split is None or split_of(name) or plain(name) in _NO_SPLIT or is_counter(name):
         return name
     return f"{split}/{name}"
@@ -101,7 +106,8 @@ def has_split(name: str) -> bool:
 
 
 _NO_SPLIT = frozenset(
-    "lr learningrate baselr time datatime eta memory maxmem gpumem fps ips momentum gradnorm mfu speed".split()
+    "lr learningrate baselr time datatime eta memory maxmem gpumem fps ips momentum "
+    "gradnorm mfu speed".split()
 )
 
 

@@ -14,8 +14,10 @@ MAX_LENGTH, MAX_PAIRS = 8000, 256
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]{0,200}\x07)")
 #: dates, times of day, durations; file names with line numbers
 _TIMES = re.compile(
-    r"\b\d{4}[-/]\d\d?[-/]\d\d?[T_]?|\b\d\d?/\d\d? (?=\d\d:\d\d)|\b\d+ days?, |(?<![\w.])\d{1,4}:\d\d(?::\d\d)?(?:[.,]\d+)?(?![\d.])|"
-    r"[\w/.-]{1,100}\.(?:py|cc|cpp|cu):\d+|\(\w{1,40}:\d+\)|\b\w{1,40}(?:\.\w{1,40}){1,8}:\d+ - |\b[IWE]\d{4} +(?=\d\d:)|"
+    r"\b\d{4}[-/]\d\d?[-/]\d\d?[T_]?|\b\d\d?/\d\d? (?=\d\d:\d\d)|\b\d+ days?, |"
+    r"(?<![\w.])\d{1,4}:\d\d(?::\d\d)?(?:[.,]\d+)?(?![\d.])|"
+    r"[\w/.-]{1,100}\.(?:py|cc|cpp|cu):\d+|\(\w{1,40}:\d+\)|\b\w{1,40}(?:\.\w{1,40}){1,8}:\d+ - |"
+    r"\b[IWE]\d{4} +(?=\d\d:)|"
     r"\b(?:DEBUG|INFO|WARNING|ERROR):[\w.]{0,40}:"
 )
 #: what libraries print around a number
@@ -46,7 +48,8 @@ _AFTER = frozenset(
 )
 #: words of a sentence, which names nothing that is measured
 _SENTENCE = frozenset(
-    "did not improve improved improvement saving saved save reducing reduced loading loaded increased decreased early "
+    "did not improve improved improvement saving saved save reducing reduced loading "
+    "loaded increased decreased early "
     "stopping patience using with skipped than".split()
 )
 _ASIDE = re.compile(r"\s\(([^()]{0,40})\)$|^\(?([^()]{0,40})\)$")
@@ -138,7 +141,8 @@ def _name(gap: str) -> tuple[str, str]:
 
 
 def _without_aside(text: str) -> tuple[str, str | None]:
-    """A name without what explains it: "time (sec)" → "time", "sec"; None where the parentheses belong to it."""
+    """A name without what explains it: "time (sec)" → "time", "sec";
+    None where the parentheses belong to it."""
     match = _ASIDE.search(text)
     return (text, None) if match is None else (text[: match.start()], match[1] or "")
 

@@ -95,7 +95,8 @@ class Places:
         return sorted(known, key=lambda name: (names.FINE[names.plain(name)], name))
 
     def _with_others(self, name: str, fine: Floats) -> Floats:
-        """The counter, with others that count the same where it doesn't stand ("step 500", else "iter 490")."""
+        """The counter, with others that count the same where it doesn't stand ("step 500",
+        else "iter 490")."""
         for other in self._fine():
             more = self._dense(other)
             joined = np.where(np.isnan(fine), more, fine)
@@ -178,7 +179,8 @@ def _says_less(fine: Floats, epoch: Floats) -> bool:
 
 
 def _ranked(values: Floats) -> Floats:
-    """Fractions, such as Hugging Face's of an epoch, by their order: what was logged at one stays at one place."""
+    """Fractions, such as Hugging Face's of an epoch, by their order:
+    what was logged at one stays at one place."""
     known = values[~np.isnan(values)]
     if np.all(known == np.floor(known)):
         return values

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 _NAME = r"[A-Za-z_][\w.\-]{0,60}"
-_VALUE = r"\d{1,3}(?:,\d{3})+(?![\w,])|'[^'\n]{0,80}'|\"[^\"\n]{0,80}\"|\[[^\[\]\n]{0,80}\]|\([\d.,\s]{1,60}\)|[^\s,;(){}\[\]'\"]{1,80}"
+_VALUE = (
+    r"\d{1,3}(?:,\d{3})+(?![\w,])|'[^'\n]{0,80}'|\"[^\"\n]{0,80}\""
+    r"|\[[^\[\]\n]{0,80}\]|\([\d.,\s]{1,60}\)|[^\s,;(){}\[\]'\"]{1,80}"
+)
 _ASSIGNED = re.compile(rf"(?<![\w.\-])['\"]?({_NAME})['\"]?\s*[=:]\s*({_VALUE})")
 _FLAG = re.compile(rf"(?<!\S)--?({_NAME})[ =]({_VALUE})(?=\s|$)")
 #: settings, and lines before the first row, that are looked at

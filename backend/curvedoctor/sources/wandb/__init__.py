@@ -1,7 +1,9 @@
-"""Weights & Biases as a source: what `wandb` leaves on the disk, offline or not, read without it and without a network.
+"""Weights & Biases as a source: what `wandb` leaves on the disk, offline or not, read without it and without
+a network.
 
 `wandb/offline-run-DATE-ID/run-ID.wandb` holds everything; where it is missing, older versions left
-`wandb-history.jsonl`, which is a history like others. Settings are in the record log, and in `files/config.yaml`.
+`wandb-history.jsonl`, which is a history like others. Settings are in the record log, and in
+`files/config.yaml`.
 """
 
 from __future__ import annotations
@@ -78,5 +80,8 @@ def _only_summary(folder: Folder) -> Claim | None:
     """What is said of a folder with nothing but a run's last values."""
     if _SUMMARY not in folder.files or "wandb-history.jsonl" in folder.files:
         return None
-    what = f"holds a run's last values only: give the folder with its record log, run-ID.wandb, or its history from the server ({_SUMMARY})"
+    what = (
+        "holds a run's last values only: give the folder with its record log, run-ID.wandb, or "
+        f"its history from the server ({_SUMMARY})"
+    )
     return Claim(problems=(Problem(folder.path, what),), files=frozenset({_SUMMARY}))

@@ -121,7 +121,8 @@ def _sound(arena: U8, candidates: I64) -> tuple[I64, I64]:
 
 
 def _regular(arena: U8, region: Region) -> list[tuple[I64, I64]]:
-    """Records from the start of the region on whose lengths repeat: all headers compared with the first ones."""
+    """Records from the start of the region on whose lengths repeat:
+    all headers compared with the first ones."""
     stretches: list[tuple[I64, I64]] = []
     at = region.start
     for _ in range(_STRETCHES):

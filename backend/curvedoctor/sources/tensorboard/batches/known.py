@@ -40,7 +40,8 @@ class Shape:
         self._hashes = None
 
     def match(self, rows: Rows, left: I64 | None) -> list[tuple[Template, I64 | None]]:
-        """Each template with the indices of its rows, out of `left` (None for all); None where that is all."""
+        """Each template with the indices of its rows, out of `left` (None for all);
+        None where that is all."""
         if len(self.templates) > _FEW:
             return self._look_up(rows, left)
         matches: list[tuple[Template, I64 | None]] = []
