@@ -61,12 +61,12 @@ def main() -> None:
         browser.close()
 
 
-def curvedoctor(*arguments: str, columns: int = COLUMNS) -> str:
+def curvedoctor(*arguments: str, cwd: Path | None = None) -> str:
     """What the program prints to a terminal of this width."""
-    here = {"COLUMNS": str(columns), "LINES": "60", "FORCE_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+    here = {"COLUMNS": str(COLUMNS), "LINES": "60", "FORCE_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "curvedoctor", *arguments]
     done = subprocess.run(  # noqa: S603 -- our own program
-        command, capture_output=True, check=True, env={**os.environ, **here}
+        command, capture_output=True, check=True, env={**os.environ, **here}, cwd=cwd
     )
     return done.stdout.decode()
 
@@ -115,7 +115,7 @@ def tab(browser: Browser, demo: Path, link: str = "&run=few-samples", dark: bool
 def report(browser: Browser, demo: Path) -> bytes:
     """The HTML report."""
     path = demo.parent / "report.html"
-    curvedoctor("diagnose", str(demo), "--format", "html", "-o", str(path))
+    curvedoctor("diagnose", demo.name, "-o", path.name, cwd=demo.parent)
     page = opened(browser)
     page.goto(f"{path.as_uri()}#run=lr-too-low")
     page.locator(".cd-main-chart canvas").wait_for()

@@ -21,7 +21,7 @@ from curvedoctor.conditions.base import all_conditions
 from curvedoctor_panel import manual
 
 HERE = Path(__file__).parent
-GUIDES = ("tensorboard", "mlflow", "ci", "contributing")
+GUIDES = ("formats", "tensorboard", "mlflow", "ci", "contributing")
 #: user units of a picture, and colours of its curves
 WIDTH, HEIGHT = 300, 120
 COLORS = ("#2563c9", "#d2600a")

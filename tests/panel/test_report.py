@@ -19,7 +19,6 @@ from panel import samples
 from tensorboard_lab.browser import Watched
 
 
-
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "many.html"
