@@ -176,11 +176,11 @@ def siblings(rows: Sequence[Row]) -> list[Json]:
             better = members[0]["outcome"]["better"]
             keys = [item["key"] for item in members]
             out.append({"group": group, "outcome": label, "better": better, "params": varied, "runs": keys})
-    short = _without_common([family["group"] for family in out])
+    short = without_common([family["group"] for family in out])
     return [{**family, "group": name} for family, name in zip(out, short, strict=True)]
 
 
-def _without_common(names: Sequence[str]) -> list[str]:
+def without_common(names: Sequence[str]) -> list[str]:
     """Paths without the directories that all of them share; their last part stays in any case."""
     split = [name.rstrip("/").split("/") for name in names]
     shared = 0

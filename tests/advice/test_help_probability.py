@@ -1,4 +1,5 @@
-"""The trees' evaluation against a walk by hand and against LightGBM, a model's inputs by name, and what is expected of each action."""
+"""The trees' evaluation against a walk by hand and against LightGBM, a model's inputs by name,
+and what is expected of each action."""
 
 from __future__ import annotations
 
@@ -101,7 +102,8 @@ def test_fitted_trees_say_what_lightgbm_says() -> None:
 
 
 def familiar(trust: float = 1.0) -> Familiar:
-    """Two examples, at (1, 1) and (2, 2) of features cut at 0.5, 1.5, 2.5; so far from both, odds shrink towards 0 and 1."""
+    """Two examples, at (1, 1) and (2, 2) of features cut at 0.5, 1.5, 2.5; so far from both,
+    odds shrink towards 0 and 1."""
     known = Familiar(
         cuts=np.array([[0.5, 1.5, 2.5]] * 2, np.float32),
         examples=np.zeros((0, 2), np.int8),
@@ -155,7 +157,8 @@ def test_examples_are_spread_over_what_was_learnt() -> None:
 
 
 def model(*bins: float) -> Model:
-    """Gains of the first outcome: a tenth of the bin's number, and twice, three times that; not known in the last bin."""
+    """Gains of the first outcome: a tenth of the bin's number, and twice, three times that;
+    not known in the last bin."""
     ends = np.array(bins or (0.5, 0.9, 1.0), np.float32)
     gains = (
         0.1 * np.arange(1, len(ends) + 1)[None, :, None] * np.array([1, 2, 3]) * np.array([[[1]], [[np.nan]]])

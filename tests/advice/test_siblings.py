@@ -67,7 +67,8 @@ def test_large_groups_cost_no_more_per_run() -> None:
 
 
 def test_runs_of_many_tasks_in_one_folder_prove_nothing() -> None:
-    """Torch's default folder collects whatever was ever trained: next to the same settings, far from the same ends."""
+    """Torch's default folder collects whatever was ever trained: next to the same settings,
+    far from the same ends."""
     ends = (0.2, 1.9, 0.7, 0.1, 1.2, 0.4)
     mixed = [run(f"r{i}", end, lr=0.01 * 1.1**i, batch_size=32) for i, end in enumerate(ends)]
     tried = Siblings([*mixed, run("low", 2.0, lr=1e-4, batch_size=32)])
@@ -89,7 +90,8 @@ def test_a_trial_among_runs_of_which_little_is_known_only_moves_the_odds() -> No
 
 
 KNOWN: dict[str, ParamValue] = {
-    "batch_size": 32, "epochs": 20, "n_train": 4000, "optimizer": "adam", "model": "mlp", "width": 10, "loss": "bce",
+    "batch_size": 32, "epochs": 20, "n_train": 4000, "optimizer": "adam", "model": "mlp", "width": 10,
+    "loss": "bce",
 }  # fmt: skip
 
 

@@ -49,8 +49,10 @@ def test_output_to_a_file_is_that_of_stdout(run: Run, logs: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("name", "begins"),
     [
-        ("x.html", "<!doctype html>"), ("x.json", '{\n  "schema"'), ("x.jsonl", '{"run"'), ("x.csv", "run,source"),
-        ("x.md", "### curvedoctor"), ("x.xml", "<?xml"), ("x.sarif", '{\n  "$schema"'), ("x.HTML", "<!doctype html>"),
+        ("x.html", "<!doctype html>"), ("x.json", '{\n  "schema"'), ("x.jsonl", '{"run"'),
+        ("x.csv", "run,source"),
+        ("x.md", "### curvedoctor"), ("x.xml", "<?xml"), ("x.sarif", '{\n  "$schema"'),
+        ("x.HTML", "<!doctype html>"),
         ("x.log", "  run"),
     ],
 )  # fmt: skip

@@ -1,4 +1,5 @@
-"""Kinds of fault that a stranger's own logs showed: each with variations, and with the sound run beside it that must stay so."""
+"""Kinds of fault that a stranger's own logs showed: each with variations,
+and with the sound run beside it that must stay so."""
 
 from __future__ import annotations
 
@@ -121,7 +122,8 @@ def test_the_same_of_losses_alone(k: int, rise: float) -> None:
 
 @pytest.mark.parametrize("k", [2, 3, 5, 10])
 def test_a_run_that_ends_as_a_guess_does(k: int) -> None:
-    """Its first steps threw it out, so that no first loss tells of the classes: at the end loss and answers agree on them."""
+    """Its first steps threw it out, so that no first loss tells of the classes:
+    at the end loss and answers agree on them."""
     rng = np.random.default_rng(k)
     loss = np.r_[8.0, 3.0, level(1.005 * math.log(k), 28, 0.003)]
     said = judged(train_loss=loss, val_loss=loss, val_accuracy=1 / k + 0.015 * rng.standard_normal(30))
@@ -259,7 +261,8 @@ def test_a_rate_that_vanishes_within_an_epoch_is_not_rounded(factor: float) -> N
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("share", "told"), [(0.012, False), (0.035, True)])
 def test_a_training_loss_next_to_nothing_may_double(share: float, told: bool, seed: int) -> None:
-    """Validation ends half above its best; training climbs by a share of where it began, which is most of what was left."""
+    """Validation ends half above its best; training climbs by a share of where it began,
+    which is most of what was left."""
     start, low = 2.0, 0.03 * 2.0
     train = np.r_[down(20, start, low, 12, 0.003, seed), level(low + share * start, 20, 0.003, seed)]
     val = np.r_[down(20, start, 0.6, 12, 0.003, seed), level(0.95, 20, 0.003, seed)]

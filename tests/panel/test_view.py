@@ -85,7 +85,8 @@ def test_every_step_that_a_text_names_is_marked(diagnosis: Diagnosis) -> None:
     assert json.dumps(view, allow_nan=False)
     at = {
         mark["from"] if mark["kind"] == "span" else mark["x"]
-        for chart in view["charts"] for mark in chart["marks"] if mark["kind"] in {"onset", "decay", "best", "span"}
+        for chart in view["charts"] for mark in chart["marks"] if mark["kind"] in {"onset", "decay", "best",
+            "span"}
     }  # fmt: skip
     for finding in view["findings"]:
         assert numbers(finding["summary"]) <= at
@@ -284,7 +285,8 @@ def test_numbers(value: float, text: str) -> None:
 
 def test_sentences_say_where_a_problem_lies() -> None:
     rows = [
-        {**row(samples.non_finite(f"hot{i}") if i < 12 else samples.healthy(f"cool{i}")), "params": {"lr": 0.1 if i < 13 else 0.01, "seed": i % 3}}
+        {**row(samples.non_finite(f"hot{i}") if i < 12 else samples.healthy(f"cool{i}")),
+            "params": {"lr": 0.1 if i < 13 else 0.01, "seed": i % 3}}
         for i in range(40)
     ]  # fmt: skip
     assert sentences(rows)[0] == (

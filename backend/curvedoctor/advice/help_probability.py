@@ -53,7 +53,8 @@ class Estimate:
     probability: Mapping[str, float] = field(default_factory=dict)
     #: the facts about the run that moved a probability most, in plain words
     attributions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    #: (hyperparameter, its value in a sibling that ended clearly lower, by which share, and what it changed besides)
+    #: (hyperparameter, its value in a sibling that ended clearly lower, by which share,
+    #: and what it changed besides)
     sibling_values: Mapping[str, tuple[str, ParamValue, float, str]] = field(default_factory=dict)
     #: what was fitted; None where it can't judge the run
     model: Model | None = None

@@ -9,13 +9,13 @@ and what contradicts a finding or an earlier prescription, is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from curvedoctor.actions import ACTIONS, OPPOSITES, Cost
 from curvedoctor.advice.changes import change
 from curvedoctor.advice.experiments import experiment
 from curvedoctor.advice.help_probability import Estimate
 from curvedoctor.advice.possible import contradicts, last_resorts, possible
-from curvedoctor.advice.said import Change
 from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case
 from curvedoctor.model import Basis, Finding, Prescription, Severity
@@ -136,19 +136,14 @@ def _by_findings(asked: Sequence[tuple[Finding, Sequence[str]]], estimate: Estim
 
 
 def _prescription(
-    made: Change, action: str, chance: float, treats: tuple[str, ...], estimate: Estimate
+    made: Prescription, action: str, chance: float, treats: tuple[str, ...], estimate: Estimate
 ) -> Prescription:
     basis: Basis = "siblings" if action in estimate.sibling_values else "seen" if treats else "odds"
-    return Prescription(
+    return replace(
+        made,
         action=action,
         confidence=round(min(chance, 0.99), 3),
         treats=treats,
-        text=made.text,
-        parameter=made.parameter,
-        current=made.current,
-        proposed=made.proposed,
-        factor=made.factor,
-        step=made.step,
         because=estimate.attributions.get(action, ()),
         basis=basis,
         gain=estimate.gain(action, chance),

@@ -156,7 +156,8 @@ class Siblings:
         return clear if any(t.helped for t in clear) else clear + self._together(own)
 
     def _beside_a_lost(self, own: Summary) -> Iterator[Trial]:
-        """What siblings say that stayed finite on the same data: they are sound, and so is the next lower rate."""
+        """What siblings say that stayed finite on the same data: they are sound,
+        and so is the next lower rate."""
         alike = [
             (name, other)
             for (name, rest, _), runs in self._index.items()
@@ -197,7 +198,8 @@ class Siblings:
             because = f"its sibling {other.run} with {values} ended lower by {100 * gain:.0f} %"
             return [
                 Trial(
-                    a, TRIED_HELPS, because, n, other.params.get(n), gain, others=tuple(b for b in tried if b != a),
+                    a, TRIED_HELPS, because, n, other.params.get(n), gain,
+                    others=tuple(b for b in tried if b != a),
                     along=", ".join(f"{m} {other.params.get(m)}" for m in differ if m != n),
                 )
                 for a, n in tried.items()

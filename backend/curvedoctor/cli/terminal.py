@@ -73,7 +73,7 @@ def command() -> str:
 #: what a file is to hold, by the end of its name
 ENDINGS = {
     ".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".html": "html", ".htm": "html",
-    ".sarif": "sarif", ".xml": "junit", ".md": "markdown", ".txt": "table",
+    ".sarif": "sarif", ".xml": "junit", ".md": "markdown", ".txt": "table", ".log": "table",
 }  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def format_of(asked: str, output: Path | None, formats: Sequence[str]) -> str:
     if given is click.core.ParameterSource.COMMANDLINE or output is None or not output.suffix:
         return asked
     ending = ENDINGS.get(output.suffix.lower())
-    if ending in formats:
+    if ending is not None and ending in formats:
         return ending
     known = ", ".join(name for name, form in ENDINGS.items() if form in formats)
     raise UsageError(
