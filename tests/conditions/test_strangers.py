@@ -272,7 +272,7 @@ def test_a_training_loss_next_to_nothing_may_double(share: float, told: bool, se
 
 @pytest.mark.parametrize("points", [10, 40, 200])
 def test_what_is_to_come_does_not_jump(points: int) -> None:
-    """A curve that changes by a two-thousandth moves the expected gain by no more than a tenth of the level."""
+    """A change by a two-thousandth moves the expected gain by no more than a tenth of the level."""
     t = (np.arange(GRID) + 0.5) / GRID
     for base in (
         0.3 + 2 * np.exp(-2 * t),
