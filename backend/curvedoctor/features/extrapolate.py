@@ -14,7 +14,7 @@ import numpy as np
 from curvedoctor.features.resample import GRID
 from curvedoctor.model import Floats
 
-#: rates of exponential descents, in e-foldings per run, and exponents of power laws, near enough to each other
+#: rates of exponential descents, in e-foldings per run, and exponents of power laws, near enough together
 RATES, POWERS = np.geomspace(0.3, 8.0, 20), np.geomspace(0.05, 3.0, 20)
 EXPONENTS = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0])
 #: how much longer than the run, as a factor on its length
@@ -80,7 +80,7 @@ def gain_interval(row: Floats, points: float) -> tuple[float, float]:
     """Least and greatest fall to expect from running as long again; (0, 0) where it does not fall.
 
     Over all power laws a + b·t^(−c) and exponentials a + b·e^(−kt), each by how likely it makes the last two
-    thirds of the grid row (GRID,) with n logged points: the mean of what they bring, in the curve's unit, less
+    thirds of the grid row (GRID,) with n logged points: what they bring on average, in the curve's unit, less
     and more a standard deviation.
     """
     solvers, bases, ahead = _family()
