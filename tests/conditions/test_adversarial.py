@@ -293,3 +293,32 @@ def test_remedy_speaks_of_the_weight() -> None:
     }
     first = diagnose_curves(curves).prescriptions[0]
     assert first.action == "reduce-regularization" and "KL annealing" in first.text
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("smooth", [0.9, 0.8])
+@pytest.mark.parametrize("half", [1.0, 0.5])
+def test_smoothed_labels_hide_who_wins(seed: int, smooth: float, half: float) -> None:
+    """Nobody gets below the labels' own entropy: there the loss rests, and the generator is told apart for
+    certain."""
+    rng = np.random.default_rng(seed)
+    e, floor = np.arange(100), -smooth * np.log(smooth) - (1 - smooth) * np.log(1 - smooth)
+    rests, moves = (
+        shaken(rng, half * (floor + np.exp(-e / 4)), 0.002),
+        shaken(rng, half * floor * np.ones(100), 0.15),
+    )
+    if half * floor < 0.4:
+        result = found(adversarial(rests, shaken(rng, 9 + 4 * e / 100, 0.02)))
+        assert result is not None and result.evidence["winner"] == "discriminator"
+    assert found(adversarial(moves, shaken(rng, 3 + e / 100, 0.2))) is None
+    assert found(adversarial(rests, shaken(rng, 1.5 + e / 100, 0.02))) is None
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_discriminator_that_is_asleep(seed: int) -> None:
+    """It is wrong more often than a guess, and neither loss moves; one that moves is alive."""
+    rng = np.random.default_rng(seed)
+    still = adversarial(shaken(rng, np.full(80, 1.93), 0.003), shaken(rng, np.full(80, 0.35), 0.005))
+    alive = adversarial(shaken(rng, np.full(80, 1.93), 0.08), shaken(rng, np.full(80, 0.35), 0.2))
+    result = found(still)
+    assert result is not None and result.evidence["winner"] == "generator" and found(alive) is None

@@ -13,13 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from curvedoctor.advice.said import at_usual_norm, propose, say
-from curvedoctor.conditions.measures.signals import signals
+from curvedoctor.conditions.measures.signals import signals, speaks
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
 from curvedoctor.model import Finding, Prescription
 
 #: learning rate, entropy coefficient, gradient norm and target KL that agents are usually trained with
 LR, ENTROPY, NORM, KL = 3e-4, 0.01, 0.5, 0.02
+#: the customary rate where the agent is a language model
+LANGUAGE = 1e-5
 #: discount, and updates after which a target network is copied
 DISCOUNT, UPDATES = 0.99, 100
 #: what a rate is multiplied with; a rate farther off than FAR goes to the usual one at once,
@@ -30,17 +32,19 @@ _CLIP_RANGE = re.compile(r"(^|[/_ ])e?_?clip_?(range|coef|param|eps\w*)?$")
 
 def _rate(*, up: bool) -> Callable[[Case, Sequence[Finding]], Prescription]:
     def make(case: Case, findings: Sequence[Finding]) -> Prescription:
-        lr, verb = logged_lr(case), "Raise" if up else "Lower"
+        lr, verb, custom = logged_lr(case), "Raise" if up else "Lower", LANGUAGE if speaks(case) else LR
         factor = STEP if up else 1 / STEP
         if lr is None:
-            text = f"{verb} the learning rate {'three times' if up else 'to a third'}; {LR:g} is customary."
+            text = (
+                f"{verb} the learning rate {'three times' if up else 'to a third'}; {custom:g} is customary."
+            )
             return propose(text, "lr", None, None, round(factor, 3))
         lr = float(f"{lr:.6g}")  # logged in float32
-        far = lr * FAR <= LR if up else lr >= LR * FAR
+        far = lr * FAR <= custom if up else lr >= custom * FAR
         # most of the way down: at the customary rate what was planned for a higher one may take too long
-        towards = LR if up else lr ** (1 / 3) * LR ** (2 / 3)
+        towards = custom if up else lr ** (1 / 3) * custom ** (2 / 3)
         proposed = float(f"{towards if far else lr * factor:.2g}")
-        usual = f"; {LR:g} is customary" if far and not up else ", which is customary" if far else ""
+        usual = f"; {custom:g} is customary" if far and not up else ", which is customary" if far else ""
         text = f"{verb} the learning rate from {say(lr)} to {say(proposed)}{usual}."
         return propose(text, "lr", lr, proposed, float(f"{proposed / lr:.3g}"))
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from clinic.agents.envs import Bandit, Bools, CartPole, Catch, Cliff, Floats, Grid, Ints, World
+from clinic.agents.envs import Bandit, Bools, CartPole, Catch, Floats, Grid, Ints, World
 
 WORLDS: dict[str, Callable[[int, np.random.Generator], World]] = {
     "cartpole": CartPole,
     "grid": Grid,
     "bandit": Bandit,
     "catch": Catch,
-    "cliff": Cliff,
 }
 #: evaluations of a run, and episodes of each
 EVALUATIONS, EPISODES = 25, 16

@@ -35,6 +35,8 @@ class Settings:
     text: int = 60_000
     before: int = 0
     evaluations: int = 15
+    #: grammar of the text that is pre-trained on; the next one is tuned on
+    style: int = 1
 
 
 def written(rng: np.random.Generator, style: int, length: int) -> Array:
@@ -110,10 +112,10 @@ def train(of: Settings, seed: int) -> tuple[Logged, float]:
     """What was logged, and the evaluation loss that the run ended at."""
     rng = np.random.default_rng(seed)
     model = Model(of, rng)
-    style = 1
+    style = of.style
     if of.before:
         plain = Settings(steps=of.before)
-        _run(model, plain, rng, written(rng, 1, plain.text), written(rng, 1, 6000))
-        style = 2
+        _run(model, plain, rng, written(rng, style, plain.text), written(rng, style, 6000))
+        style += 1
     out = _run(model, of, rng, written(rng, style, of.text), written(rng, style, 6000))
     return out, out["eval/loss"][-1][1]

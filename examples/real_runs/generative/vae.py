@@ -28,6 +28,7 @@ class Settings:
     latent: int = 8
     width: int = 64
     epochs: int = 60
+    pictures: str = "digits"
 
 
 class Model:
@@ -42,8 +43,8 @@ class Model:
         self.by = Adam(self.encoder.weights + self.decoder.weights)
 
     def terms(self, x: Array, beta: float, lr: float | None = None) -> tuple[float, float]:
-        """Reconstruction (binary cross-entropy) and KL divergence, nats a picture; with `lr`,
-        a step of training."""
+        """Reconstruction (binary cross-entropy) and KL divergence, nats a picture; with `lr`, a step of
+        training."""
         n = len(x)
         middle, log_var = np.split(self.encoder(x), 2, axis=1)
         log_var = np.clip(log_var, -10, 10)
@@ -63,7 +64,7 @@ class Model:
 def train(of: Settings, seed: int) -> tuple[Logged, float]:
     """What was logged, and the held-out bound that the run ended at (mean of its last three epochs)."""
     rng = np.random.default_rng(seed)
-    seen, held = ((x + 1) / 2 for x in pictures())
+    seen, held = ((x + 1) / 2 for x in pictures(of.pictures))
     model = Model(of, rng)
     names = ("train/loss", "train/recon_loss", "train/kl_loss", "val/loss", "val/recon_loss", "val/kl_loss")
     out: Logged = {name: [] for name in names}
@@ -80,8 +81,8 @@ def train(of: Settings, seed: int) -> tuple[Logged, float]:
     return out, float(np.mean(bounds[-3:]))
 
 
-def floor() -> float:
-    """What held-out pixels cost in any model, being shades and not black or white: their own entropy,
-    nats a picture."""
-    x = np.clip((pictures()[1] + 1) / 2, 1e-6, 1 - 1e-6).astype(np.float64)
+def floor(of: str = "digits") -> float:
+    """What held-out pixels cost in any model, being shades and not black or white: their own entropy, nats
+    a picture."""
+    x = np.clip((pictures(of)[1] + 1) / 2, 1e-6, 1 - 1e-6).astype(np.float64)
     return float(-(x * np.log(x) + (1 - x) * np.log(1 - x)).sum(1).mean())

@@ -53,7 +53,7 @@ from curvedoctor.conditions.measures.returns import (
     succeeds,
 )
 from curvedoctor.conditions.measures.shape import rising
-from curvedoctor.conditions.measures.signals import entropy, median_late, policy_rests, signals
+from curvedoctor.conditions.measures.signals import entropy, median_late, policy_rests, signals, speaks
 from curvedoctor.conditions.measures.still import rests_from
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
@@ -166,7 +166,7 @@ def _what(case: Case, *, constant: bool) -> tuple[tuple[str, ...], str | None]:
     lr, ruled = logged_lr(case), ruled_by_entropy(case)
     if ruled is not None and ruled.sure >= REPORT_FROM:
         return RULED, "the weight of its entropy keeps the policy random"
-    if lr is not None and not LOW_LR < lr < HIGH_LR:
+    if lr is not None and not LOW_LR * (0.1 if speaks(case) else 1.0) < lr < HIGH_LR:
         what, far = (LARGE, "above") if lr >= HIGH_LR else (SMALL, "below")
         return what, f"the learning rate, {number(lr)}, is far {far} what agents are trained with"
     told, known = signals(case), entropy(case)

@@ -67,7 +67,7 @@ def signals(case: Case) -> Mapping[Kind, Signal]:
         known = [s for curve in case.run.curves if _is(kind, curve) and (s := _signal(curve)) is not None]
         if known:
             found[kind] = min(known, key=lambda s: (-len(s.y), len(s.curve.id), s.curve.id))
-    if any("completion" in curve.tag.lower() for curve in case.run.curves):
+    if speaks(case):
         found.pop(
             "kl", None
         )  # of language models: how far the policy is from where it began, not what an update did
@@ -103,6 +103,11 @@ def entropy(case: Case) -> tuple[Signal, Floats] | None:
     if signal is None:
         return None
     return signal, -signal.y if "loss" in signal.curve.tag.lower() and signal.y[0] < 0 else signal.y
+
+
+def speaks(case: Case) -> bool:
+    """Whether the agent is a language model: completions are logged."""
+    return any("completion" in curve.tag.lower() for curve in case.run.curves)
 
 
 def policy_rests(case: Case) -> bool:
