@@ -90,9 +90,8 @@ class Trial:
         """What the trial makes of the probability that the action helps, given those of all actions."""
         own = chances.get(self.action, 0.5)
         if self.others:
-            return (
-                self.help_probability * own / sum(chances[action] for action in (self.action, *self.others))
-            )
+            all_changed = sum(chances.get(action, 0.5) for action in (self.action, *self.others))
+            return self.help_probability * own / all_changed
         if self.same_task:
             return self.help_probability
         shift = PERHAPS if self.helped else -PERHAPS
