@@ -56,7 +56,8 @@ class VendorHook(BuildHookInterface[Any]):
 
 
 def fetch(panel: Path, folder: Path) -> Path:
-    """Install the locked packages into `folder`; returns uPlot's directory. Raises RuntimeError if npm fails."""
+    """Install the locked packages into `folder`; returns uPlot's directory.
+    Raises RuntimeError if npm fails."""
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(panel / name, folder / name)
     arguments = [

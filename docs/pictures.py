@@ -32,11 +32,13 @@ WIDTH, HEIGHT = 1280, 800
 COLUMNS, LINES = 100, 44
 PAGE = (
     "<body style='margin:0;background:#1b1e24'><pre style=\"margin:0;padding:18px 22px;color:#d7dae0;"
-    "background:#1b1e24;font:14px/1.25 'DejaVu Sans Mono',monospace;display:inline-block\">{code}</pre></body>"
+    "background:#1b1e24;font:14px/1.25 'DejaVu Sans "
+    "Mono',monospace;display:inline-block\">{code}</pre></body>"
 )
 
 #: Braille is not in most fonts of one width: what stands in for them is kept to a cell
-CELL = r"<span style='display:inline-block;width:1ch;height:1.25em;overflow:hidden;vertical-align:bottom'>\g<0></span>"
+STYLE = "display:inline-block;width:1ch;height:1.25em;overflow:hidden;vertical-align:bottom"
+CELL = rf"<span style='{STYLE}'>\g<0></span>"
 
 
 def main() -> None:
@@ -59,12 +61,12 @@ def main() -> None:
         browser.close()
 
 
-def curvedoctor(*arguments: str, columns: int = COLUMNS) -> str:
+def curvedoctor(*arguments: str, cwd: Path | None = None) -> str:
     """What the program prints to a terminal of this width."""
-    here = {"COLUMNS": str(columns), "LINES": "60", "FORCE_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+    here = {"COLUMNS": str(COLUMNS), "LINES": "60", "FORCE_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "curvedoctor", *arguments]
     done = subprocess.run(  # noqa: S603 -- our own program
-        command, capture_output=True, check=True, env={**os.environ, **here}
+        command, capture_output=True, check=True, env={**os.environ, **here}, cwd=cwd
     )
     return done.stdout.decode()
 
@@ -99,7 +101,7 @@ def tab(browser: Browser, demo: Path, link: str = "&run=few-samples", dark: bool
         page = opened(browser)
         page.goto(f"{board.url}/#curvedoctor{link}")
         frame = page.frame_locator("iframe")
-        frame.locator(".cd-main-chart canvas, .cd-heat-row").first.wait_for(timeout=60_000)
+        frame.locator(".cd-main-chart canvas, .cd-compared li").first.wait_for(timeout=60_000)
         if dark:
             page.locator("app-header-dark-mode-toggle button").click()
             page.get_by_role("menuitem", name="Dark").click()
@@ -113,7 +115,7 @@ def tab(browser: Browser, demo: Path, link: str = "&run=few-samples", dark: bool
 def report(browser: Browser, demo: Path) -> bytes:
     """The HTML report."""
     path = demo.parent / "report.html"
-    curvedoctor("diagnose", str(demo), "--format", "html", "-o", str(path))
+    curvedoctor("diagnose", demo.name, "-o", path.name, cwd=demo.parent)
     page = opened(browser)
     page.goto(f"{path.as_uri()}#run=lr-too-low")
     page.locator(".cd-main-chart canvas").wait_for()

@@ -1,4 +1,4 @@
-"""The documentation as a site of plain HTML files: pages of tasks, guides, and every condition with its pictures.
+"""The documentation as a site of plain HTML files: tasks, guides, and every condition with its pictures.
 
     python docs/site.py [OUT]        # OUT is `site` if it is not given
 
@@ -21,24 +21,32 @@ from curvedoctor.conditions.base import all_conditions
 from curvedoctor_panel import manual
 
 HERE = Path(__file__).parent
-GUIDES = ("tensorboard", "mlflow", "ci", "contributing")
+GUIDES = ("formats", "tensorboard", "mlflow", "ci", "contributing")
 #: user units of a picture, and colours of its curves
 WIDTH, HEIGHT = 300, 120
 COLORS = ("#2563c9", "#d2600a")
 CURRENT = ' aria-current="page"'
 STYLE = """
-:root { color-scheme: light dark; --bg: #fff; --text: #1d2129; --muted: #596273; --line: #dfe3ea; --accent: #2457c5; }
-@media (prefers-color-scheme: dark) { :root { --bg: #15171b; --text: #e7e9ee; --muted: #a4acba; --line: #343942; --accent: #8db4ff; } }
-body { margin: 0; background: var(--bg); color: var(--text); font: 16px/1.6 system-ui, sans-serif; display: grid;
-  grid-template-columns: 250px minmax(0, 1fr); }
-nav { padding: 24px 20px; border-right: 1px solid var(--line); font-size: 14px; height: 100vh; overflow-y: auto; position: sticky; top: 0; box-sizing: border-box; }
+:root { color-scheme: light dark; --bg: #fff; --text: #1d2129; --muted: #596273; --line: #dfe3ea;
+  --accent: #2457c5; }
+@media (prefers-color-scheme: dark) { :root { --bg: #15171b; --text: #e7e9ee; --muted: #a4acba;
+  --line: #343942; --accent: #8db4ff; } }
+body { margin: 0; background: var(--bg); color: var(--text); font: 16px/1.6 system-ui, sans-serif;
+  display: grid;  grid-template-columns: 250px minmax(0, 1fr); }
+nav { padding: 24px 20px; border-right: 1px solid var(--line); font-size: 14px;
+  height: 100vh; overflow-y: auto; position: sticky; top: 0; box-sizing: border-box; }
 nav ul { list-style: none; padding: 0; margin: 4px 0 16px; } nav strong { color: var(--muted); }
-main { padding: 28px 40px 80px; max-width: 46em; } a { color: var(--accent); } nav a { text-decoration: none; }
+main { padding: 28px 40px 80px; max-width: 46em; }
+a { color: var(--accent); } nav a { text-decoration: none; }
 nav a[aria-current] { font-weight: 700; } img, svg { max-width: 100%; } figure { margin: 0; }
-pre { background: color-mix(in srgb, var(--muted) 12%, transparent); padding: 12px 16px; border-radius: 8px; overflow-x: auto; }
-code { font-family: ui-monospace, monospace; font-size: 0.92em; } figcaption { color: var(--muted); font-size: 14px; }
-.pictures { display: grid; grid-template-columns: 1fr 1fr; gap: 16px; } .pictures svg { border: 1px solid var(--line); border-radius: 8px; }
-@media (max-width: 760px) { body { grid-template-columns: minmax(0, 1fr); } nav { height: auto; position: static; border: 0; } main { padding: 16px 20px; } }
+pre { background: color-mix(in srgb, var(--muted) 12%, transparent);
+  padding: 12px 16px; border-radius: 8px; overflow-x: auto; }
+code { font-family: ui-monospace, monospace; font-size: 0.92em; }
+figcaption { color: var(--muted); font-size: 14px; }
+.pictures { display: grid; grid-template-columns: 1fr 1fr; gap: 16px; }
+.pictures svg { border: 1px solid var(--line); border-radius: 8px; }
+@media (max-width: 760px) { body { grid-template-columns: minmax(0, 1fr); }
+  nav { height: auto; position: static; border: 0; } main { padding: 16px 20px; } }
 """
 
 
@@ -99,7 +107,8 @@ def condition(name: str) -> tuple[str, str]:
 def picture(example: Mapping[str, Any]) -> str:
     """A sick or a healthy example."""
     lines = "".join(
-        f'<path d="{path(curve["x"], curve["y"])}" fill="none" stroke="{COLORS[place % 2]}" stroke-width="1.75"/>'
+        f'<path d="{path(curve["x"], curve["y"])}" fill="none" stroke="{COLORS[place % 2]}"'
+        ' stroke-width="1.75"/>'
         for place, curve in enumerate(example["curves"])
     )
     at = example["onset"]
@@ -109,7 +118,8 @@ def picture(example: Mapping[str, Any]) -> str:
         else f'<path d="M{4 + at * (WIDTH - 8):.1f} 2V{HEIGHT - 2}" stroke="#b3261e" stroke-dasharray="4 3"/>'
     )
     said = html.escape(f"{example['kind']}: {', '.join(curve['label'] for curve in example['curves'])}")
-    return (f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img"><title>{html.escape(example["alt"])}</title>'
+    return (f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
+            f'<title>{html.escape(example["alt"])}</title>'
             f"{lines}{mark}</svg><figcaption>{said}</figcaption></figure>")  # fmt: skip
 
 
@@ -127,7 +137,8 @@ def _points(xs: Sequence[int], ys: Sequence[int | None]) -> Iterator[str]:
 
 def index(menu: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> str:
     said = "".join(f"<h2>{section}</h2>{listing('', names, '')}" for section, names in menu)
-    return f"<h1>curvedoctor</h1><p>Reads training curves, says what went wrong, and what to try first.</p>{said}"
+    what = "Reads training curves, says what went wrong, and what to try first."
+    return f"<h1>curvedoctor</h1><p>{what}</p>{said}"
 
 
 def listing(up: str, names: Sequence[tuple[str, str]], here: str) -> str:
@@ -145,7 +156,8 @@ def page(name: str, title: str, body: str, menu: Sequence[tuple[str, Sequence[tu
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
         f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>"
-        f'<nav><p><a href="{up}index.html"><strong>curvedoctor</strong></a></p>{sides}</nav><main>{body}</main></body></html>\n'
+        f'<nav><p><a href="{up}index.html"><strong>curvedoctor</strong></a></p>'
+        f"{sides}</nav><main>{body}</main></body></html>\n"
     )
 
 

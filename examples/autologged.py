@@ -1,8 +1,8 @@
-"""Well-trained models, logged by nothing but MLflow's `autolog`: six networks (Keras on its JAX backend, Lightning),
-boosted trees (XGBoost, LightGBM) and a fit of scikit-learn.
+"""Well-trained models, logged by nothing but MLflow's `autolog`: six networks (Keras on its JAX backend,
+Lightning), boosted trees (XGBoost, LightGBM) and a fit of scikit-learn.
 
-Each framework that is installed takes part; the others are named. `curvedoctor.autolog()` annotates every run as it
-ends.
+Each framework that is installed takes part; the others are named. `curvedoctor.autolog()` annotates every run
+as it ends.
 
 Expect: none is sick, and the fit, which logs no curve, gets no tags.
 
@@ -59,9 +59,16 @@ def with_keras(quick: bool) -> None:
     mlflow.keras.autolog(log_models=False, log_datasets=False)
     epochs = 25 if quick else 40
     shapes: tuple[tuple[str, Table, list[Any], str, list[str]], ...] = (
-        ("keras-perceptron", pictures(quick), [keras.layers.Dense(64, "relu"), keras.layers.Dropout(0.2), keras.layers.Dense(10)], "class", ["accuracy"]),
-        ("keras-convolutional", pictures(quick), [keras.layers.Reshape((8, 8, 1)), keras.layers.Conv2D(16, 3, activation="relu"), keras.layers.MaxPooling2D(), keras.layers.Flatten(), keras.layers.Dropout(0.2), keras.layers.Dense(10)], "class", ["accuracy"]),
-        ("keras-regression", waves(quick), [keras.layers.Dense(64, "relu"), keras.layers.Dense(64, "relu"), keras.layers.Dense(1)], "mse", []),
+        ("keras-perceptron", pictures(quick),
+            [keras.layers.Dense(64, "relu"), keras.layers.Dropout(0.2), keras.layers.Dense(10)], "class",
+            ["accuracy"]),
+        ("keras-convolutional", pictures(quick),
+            [keras.layers.Reshape((8, 8, 1)), keras.layers.Conv2D(16, 3, activation="relu"),
+                keras.layers.MaxPooling2D(), keras.layers.Flatten(), keras.layers.Dropout(0.2),
+                keras.layers.Dense(10)], "class", ["accuracy"]),
+        ("keras-regression", waves(quick),
+            [keras.layers.Dense(64, "relu"), keras.layers.Dense(64, "relu"), keras.layers.Dense(1)], "mse",
+            []),
     )  # fmt: skip
     for name, (x, y, x_val, y_val), layers, loss, metrics in shapes:
         keras.utils.set_random_seed(0)
@@ -110,9 +117,14 @@ def with_lightning(quick: bool) -> None:
     mlflow.pytorch.autolog(log_models=False)
     epochs = 25 if quick else 40
     shapes: tuple[tuple[str, Table, Callable[[], nn.Module]], ...] = (
-        ("lightning-perceptron", pictures(quick), lambda: nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 10))),
-        ("lightning-convolutional", pictures(quick), lambda: nn.Sequential(nn.Unflatten(1, (1, 8, 8)), nn.Conv2d(1, 16, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Dropout(0.2), nn.Linear(144, 10))),
-        ("lightning-regression", waves(quick), lambda: nn.Sequential(nn.Linear(6, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1))),
+        ("lightning-perceptron", pictures(quick),
+            lambda: nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 10))),
+        ("lightning-convolutional", pictures(quick),
+            lambda: nn.Sequential(nn.Unflatten(1, (1, 8, 8)), nn.Conv2d(1, 16, 3), nn.ReLU(), nn.MaxPool2d(2),
+                nn.Flatten(), nn.Dropout(0.2), nn.Linear(144, 10))),
+        ("lightning-regression", waves(quick),
+            lambda: nn.Sequential(nn.Linear(6, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(),
+                nn.Linear(64, 1))),
     )  # fmt: skip
     for name, table, body in shapes:
         torch.manual_seed(0)
@@ -129,7 +141,8 @@ def with_lightning(quick: bool) -> None:
             for data, first in zip(sets, (True, False), strict=True)
         ]
         trainer = lightning.Trainer(
-            max_epochs=epochs, logger=False, enable_checkpointing=False, enable_progress_bar=False, accelerator="cpu",
+            max_epochs=epochs, logger=False, enable_checkpointing=False, enable_progress_bar=False,
+            accelerator="cpu",
             enable_model_summary=False, num_sanity_val_steps=0,
         )  # fmt: skip
         with mlflow.start_run(run_name=name):
@@ -157,7 +170,15 @@ def with_lightgbm(quick: bool) -> None:
     mlflow.lightgbm.autolog(log_models=False, log_datasets=False)
     x, y, x_val, y_val = waves(quick)
     sets = [lightgbm.Dataset(x, y), lightgbm.Dataset(x_val, y_val)]
-    params = {"objective": "l2", "learning_rate": 0.1, "num_leaves": 15, "bagging_fraction": 0.8, "bagging_freq": 1, "verbose": -1, "num_threads": 1}  # fmt: skip
+    params = {
+        "objective": "l2",
+        "learning_rate": 0.1,
+        "num_leaves": 15,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "verbose": -1,
+        "num_threads": 1,
+    }
     with mlflow.start_run(run_name="lightgbm"):
         lightgbm.train(
             params, sets[0], 400, valid_sets=sets, valid_names=["train", "valid"],

@@ -59,7 +59,8 @@ CAUSES = (
     Cause("4-few-samples", frozenset({"more-data", "stop-early", "regularize", "smaller-model"}),
           {"epochs": 60, "batch": 32}, samples=250, hidden=128, remedy_samples=2000),
     Cause("5-zero-weights", frozenset({"fix-init", "overfit-one-batch"}), init="zero"),
-    Cause("6-textbook", frozenset({"raise-lr", "train-longer"}), {"lr": 0.001, "epochs": 10, "rate": scheduled("constant")},
+    Cause("6-textbook", frozenset({"raise-lr", "train-longer"}),
+        {"lr": 0.001, "epochs": 10, "rate": scheduled("constant")},
           {"epochs": 30}),
 )  # fmt: skip
 

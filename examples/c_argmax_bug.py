@@ -46,7 +46,8 @@ def main(folder: Path, quick: bool) -> list[Diagnosis]:
     data = textures(np.random.default_rng(0), 1000 if quick else 2000, 500 if quick else 1000)
     base = Recipe(
         epochs=15, batch=20, optimizer="rmsprop", lr=0.001, loss=binary_cross_entropy,
-        notes={"model": "cnn", "activation": "relu", "last_activation": "sigmoid", "loss": "bce", "n_outputs": 1},
+        notes={"model": "cnn", "activation": "relu", "last_activation": "sigmoid", "loss": "bce",
+            "n_outputs": 1},
     )  # fmt: skip
     steps = base.epochs * (len(data.y) // base.batch)
     recipes = {
@@ -67,7 +68,8 @@ def main(folder: Path, quick: bool) -> list[Diagnosis]:
 
 
 def never_prints(folder: Path, data: Data, recipe: Recipe) -> None:
-    """`if iteration % 100 == 0` where iteration counts epochs, of which there are 15: validation is all that is logged."""
+    """`if iteration % 100 == 0` where iteration counts epochs, of which there are 15:
+    validation is all that is logged."""
     with Log(folder) as log:
         log.hyperparameters(logged(recipe, data))
         for kind, at, values in learn(network(), data, recipe):

@@ -2,9 +2,9 @@
 
 Three runs as people really left them:
 
-  keras-2019/{train,validation}   `epoch_loss`, `epoch_accuracy`; trained on 200 samples until it knew them by heart
-  mnist_2017/{train,test}         TensorFlow 1: `cross_entropy_1`, `accuracy_1`; the learning rate far too high
-  crashed                         the file ends in the middle of a record
+  keras-2019/{train,validation}   `epoch_loss`, `epoch_accuracy`; trained on 200 samples until it knew them by
+  heart mnist_2017/{train,test}         TensorFlow 1: `cross_entropy_1`, `accuracy_1`; the learning rate far
+  too high crashed                         the file ends in the middle of a record
 
 Expect: the first is found to overfit, the second to have a learning rate that is too high (or, seen from
 the curves alone, not to learn); the third is read as far as it goes, and the torn record is told with its
@@ -30,7 +30,12 @@ KERAS = {
     "val/loss": "epoch_loss",
     "val/accuracy": "epoch_accuracy",
 }
-TENSORFLOW = {"train/loss": "cross_entropy_1", "train/accuracy": "accuracy_1", "val/loss": "cross_entropy_1", "val/accuracy": "accuracy_1"}  # fmt: skip
+TENSORFLOW = {
+    "train/loss": "cross_entropy_1",
+    "train/accuracy": "accuracy_1",
+    "val/loss": "cross_entropy_1",
+    "val/accuracy": "accuracy_1",
+}
 
 
 def leave(

@@ -38,7 +38,8 @@ def main(folder: Path, quick: bool) -> tuple[list[Diagnosis], Comparison]:
     assert isinstance(suggested, float)
     for name, factor in (("at-suggested", 1.0), ("30-times-less", 1 / 30), ("30-times-more", 30.0)):
         recipe = Recipe(
-            epochs=6 if quick else 10, batch=64, optimizer="momentum", lr=suggested * factor, rate=scheduled("cosine"),
+            epochs=6 if quick else 10, batch=64, optimizer="momentum", lr=suggested * factor,
+            rate=scheduled("cosine"),
             notes={"model": "cnn", "scheduler": "cosine"},
         )  # fmt: skip
         train(folder / name, cnn(np.random.default_rng(1), 10, (8,), 10), data, recipe)

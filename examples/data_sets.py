@@ -45,7 +45,8 @@ def digits(rng: np.random.Generator, n: int, n_val: int = 500) -> Data:
 
 
 def textures(rng: np.random.Generator, n: int, n_val: int, side: int = 18) -> Data:
-    """Case C: two kinds of pictures (stripes that lean left or right, under noise), shape (n, side, side, 1)."""
+    """Case C: two kinds of pictures (stripes that lean left or right, under noise), shape (n, side,
+    side, 1)."""
     total = n + n_val
     y = rng.integers(2, size=total)
     lean = np.where(y == 1, 1.0, -1.0) * rng.uniform(0.5, 1.2, total)

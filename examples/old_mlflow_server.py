@@ -70,8 +70,10 @@ def file_store(folder: Path, runs: list[tuple[str, dict[str, str], Metrics]]) ->
         for part in ("metrics", "params", "tags", "artifacts"):
             (home / part).mkdir(parents=True)
         (home / "meta.yaml").write_text(
-            f"artifact_uri: {home}/artifacts\nend_time: {THEN + 10**6}\nentry_point_name: ''\nexperiment_id: '1'\n"
-            f"lifecycle_stage: active\nname: ''\nrun_id: {key}\nrun_uuid: {key}\nsource_name: ''\nsource_type: 4\n"
+            f"artifact_uri: {home}/artifacts\nend_time: {THEN + 10**6}\nentry_point_name: "
+            "''\nexperiment_id: '1'\n"
+            f"lifecycle_stage: active\nname: ''\nrun_id: {key}\nrun_uuid: {key}\nsource_name: "
+            "''\nsource_type: 4\n"
             f"source_version: ''\nstart_time: {THEN}\nstatus: 3\ntags: []\nuser_id: somebody\n"
         )
         (home / "tags" / "mlflow.runName").write_text(name)
@@ -89,8 +91,10 @@ def server(folder: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     uri = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}",
-               "--default-artifact-root", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port),
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri",
+               f"sqlite:///{folder / 'mlflow.db'}",
+               "--default-artifact-root", str(folder / "artifacts"), "--host", "127.0.0.1", "--port",
+               str(port),
                "--workers", "1"]  # fmt: skip
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(

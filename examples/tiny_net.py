@@ -31,7 +31,8 @@ class Layer(Protocol):
 
 
 class Linear:
-    """Fully connected. `init`: a factor on the standard deviation of He's initialization, or a way by name."""
+    """Fully connected. `init`: a factor on the standard deviation of He's initialization,
+    or a way by name."""
 
     def __init__(self, rng: np.random.Generator, inputs: int, outputs: int, init: float | str = 1.0) -> None:
         scale = math.sqrt(2 / inputs) * (init if isinstance(init, (int, float)) else 1.0)
@@ -273,7 +274,8 @@ class Optimizer:
 
 
 def schedule(kind: str, at: float, every: float = 0.3) -> float:
-    """constant, step (×0.1 every `every` of the run), cosine, linear, inverse-sqrt, exponential, one-cycle."""
+    """constant, step (×0.1 every `every` of the run), cosine, linear, inverse-sqrt,
+    exponential, one-cycle."""
     if kind == "step":
         return 0.1 ** int(at / every + 1e-9)
     if kind == "cosine":

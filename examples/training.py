@@ -83,7 +83,8 @@ Point = tuple[str, int, dict[str, float]]
 
 
 def train(folder: Path, network: Network, data: Data, recipe: Recipe) -> None:
-    """Train, and log as one event file: batch losses per step, losses and accuracies of both splits per epoch."""
+    """Train, and log as one event file: batch losses per step,
+    losses and accuracies of both splits per epoch."""
     with Log(folder) as log:
         log.hyperparameters(logged(recipe, data))
         for _, at, values in learn(network, data, recipe):
@@ -166,7 +167,8 @@ def scheduled(kind: str, every: float = 0.3) -> Callable[[float], float]:
 
 
 def run(main: Callable[[Path, bool], object]) -> None:
-    """Parse `[DIR] [--quick]`, say what to expect (the example's docstring), and run `main(folder, quick)`."""
+    """Parse `[DIR] [--quick]`, say what to expect (the example's docstring),
+    and run `main(folder, quick)`."""
     doc = inspect.cleandoc(sys.modules[main.__module__].__doc__ or "")
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     name = Path(inspect.getfile(main)).stem

@@ -1,4 +1,5 @@
-"""For all tests: no skips where everything is installed, no network but loopback, no settings of the developer."""
+"""For all tests: no skips where everything is installed, no network but loopback,
+no settings of the developer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Small faults of the judging code, made from its syntax: numbers moved, signs and branches swapped, results given up."""
+"""Small faults of the judging code, made from its syntax: numbers moved, signs and branches swapped,
+results given up."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ APART = {"features/sentences.py", "conditions/examples.py"}
 LEAST, MOST = 1e-8, 1e8
 _SIGNS: dict[type[ast.AST], str] = {
     ast.Lt: ">", ast.Gt: "<", ast.LtE: ">", ast.GtE: "<", ast.Eq: "!=", ast.NotEq: "==", ast.Is: "is not",
-    ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in", ast.And: "or", ast.Or: "and", ast.Add: "-", ast.Sub: "+",
+    ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in", ast.And: "or", ast.Or: "and", ast.Add: "-",
+    ast.Sub: "+",
     ast.Mult: "/", ast.Div: "*",
 }  # fmt: skip
 _SWAPS = {"min": "max", "any": "all", "minimum": "maximum", "argmin": "argmax", "floor": "ceil"}
@@ -89,7 +91,8 @@ def _changes(nodes: Sequence[ast.AST], returns: str | None) -> Iterator[tuple[as
 
 
 def _idle(node: ast.AST) -> bool:
-    """What decides nothing: texts, imports, types, assertions, runs made up as examples, a condition's description."""
+    """What decides nothing: texts, imports, types, assertions, runs made up as examples,
+    a condition's description."""
     if isinstance(node, ast.FunctionDef):
         return any("Generator" in ast.unparse(a.annotation) for a in node.args.args if a.annotation)
     if isinstance(node, ast.AnnAssign) and node.value is None:

@@ -1,9 +1,11 @@
-"""How many small faults of the judging code the tests would notice: `python tests/mutate.py --sample 200 --seed 1`.
+"""How many small faults of the judging code the tests would notice:
+`python tests/mutate.py --sample 200 --seed 1`.
 
-One mutant after the other, each a changed expression of one line, is loaded instead of its module in a forked process: no
-file is written. There the kept diagnoses (`tests/golden`) are made again, then the tests of the mutant's rooms run until
-one fails. What nothing notices has survived, and is printed with its place. Tests that fail without any mutant are left out.
-Verdicts are kept in a journal (JSON lines): a second call goes on where the first one stopped.
+One mutant after the other, each a changed expression of one line, is loaded instead of its module in a forked
+process: no file is written. There the kept diagnoses (`tests/golden`) are made again, then the tests of the
+mutant's rooms run until one fails. What nothing notices has survived, and is printed with its place. Tests
+that fail without any mutant are left out. Verdicts are kept in a journal (JSON lines): a second call goes on
+where the first one stopped.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ ROOMS = {
     "conditions": ("tests/engine/test_verdict.py", *CONDITIONS),
     "advice": ("tests/advice",),
     "engine": ("tests/engine/test_verdict.py", "tests/engine/test_groups.py", "tests/advice"),
-    "sources": ("tests/sources/test_sessions.py", "tests/sources/test_segments.py", "tests/sources/test_purge.py", "tests/sources/test_grouping.py",
+    "sources": ("tests/sources/test_sessions.py", "tests/sources/test_segments.py",
+                "tests/sources/test_purge.py", "tests/sources/test_grouping.py",
                 "tests/sources/test_history.py", "tests/sources/test_tensorboard_contract.py",
                 "tests/sources/test_beside.py", "tests/sources/test_equality.py"),
 }  # fmt: skip
@@ -56,7 +59,9 @@ class Loader(importlib.machinery.SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         return compile(self.text, self.path, "exec", dont_inherit=True)
 
-    def find_spec(self, name: str, path: object = None, target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:  # fmt: skip
+    def find_spec(
+        self, name: str, path: object = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
         return (
             importlib.util.spec_from_file_location(name, self.path, loader=self)
             if name == self.name

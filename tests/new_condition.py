@@ -1,4 +1,4 @@
-"""Write a new condition: `python -m tests.new_condition my-condition [SUBJECT]`; prints what is to be done then.
+"""Write a new condition: `python -m tests.new_condition my-condition [SUBJECT]`; prints what comes then.
 
 The module that it writes is complete: page, check, examples. It says that validation ends far above training;
 replace what it says, piece by piece, while its tests stay green.
@@ -43,7 +43,8 @@ from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "{id}"
-#: validation's final level as a multiple of training's: a finding from the first on, certain from the second on
+#: validation's final level as a multiple of training's: a finding from the first on, certain from the
+#: second on
 APART = (10.0, 20.0)
 
 

@@ -1,7 +1,8 @@
-"""Train boosted trees with real libraries, healthy and broken; diagnose them; try each first remedy; print the table.
+"""Train boosted trees with real libraries, healthy and broken; diagnose them; try each first remedy; print
+the table.
 
-    python -m boosting                    # from examples/: all tasks, seed 0, the libraries that are installed
-    python -m boosting --seeds 0 1 --library lightgbm --task moons wine --journal runs.jsonl
+    python -m boosting                    # from examples/: all tasks, seed 0, the libraries that are
+    installed python -m boosting --seeds 0 1 --library lightgbm --task moons wine --journal runs.jsonl
 
 A training is sick when what is known to be better ends 10 % lower or more; in between 5 % and 10 % nothing is
 scored. A remedy helps when the same training with it ends 10 % lower.
@@ -20,6 +21,7 @@ from boosting.apply import outcome
 from boosting.faults import FAULTS, HELPS, HELPS_NOT, Made, cases
 from boosting.tasks import TASKS
 from boosting.train import describe, installed
+from clinic.tally import Tally
 from curvedoctor.model import Diagnosis
 
 
@@ -70,21 +72,27 @@ def journal(row: Row) -> str:
 
 def table(found: list[Row]) -> Iterator[str]:
     """Per library and kind: how many, called sick, and first remedies that helped."""
-    yield f"{'library':10} {'kind':24} {'runs':>5} {'sick by trial':>14} {'called sick':>12} {'first remedy helps':>19}"
+    head = f"{'library':10} {'kind':24} {'runs':>5} {'sick by trial':>14}"
+    yield f"{head} {'called sick':>12} {'first remedy helps':>19}"
     libraries = list(dict.fromkeys(row.made.where.library for row in found))
     for library in libraries:
         for kind in ("healthy", "healthy, stopped early", *FAULTS):
             some = [row for row in found if (row.made.where.library, row.made.kind) == (library, kind)]
             yield f"{library:10} {kind:24} {_counts(some)}"
-    healthy = [row for row in found if row.made.kind not in FAULTS]
-    sick = [row for row in found if row.sick]
-    alarms = sum(row.said.verdict == "sick" for row in healthy)
-    named = sum(row.said.verdict == "sick" for row in sick)
-    helped = sum((row.gained or 0.0) >= HELPS for row in sick)
+    told = counted(found)
     needless = [row for row in found if row.made.kind in FAULTS and row.scored and not row.sick]
-    yield f"\nhealthy runs called sick: {alarms} of {len(healthy)}"
-    yield f"sick runs called sick: {named} of {len(sick)}; their first remedy helps in {helped} of {len(sick)}"
-    yield f"runs that the fault did not harm, called sick: {sum(row.said.verdict == 'sick' for row in needless)} of {len(needless)}"
+    yield f"\nhealthy runs called sick: {told.alarms} of {told.sound}"
+    helps = f"their first remedy helps in {told.helped} of {told.faults}"
+    yield f"sick runs called sick: {told.found} of {told.faults}; {helps}"
+    called = sum(row.said.verdict == "sick" for row in needless)
+    yield f"runs that the fault did not harm, called sick: {called} of {len(needless)}"
+
+
+def counted(found: list[Row]) -> Tally:
+    """Alarms on healthy trainings, sick ones that are called sick, first remedies that help those."""
+    healthy, sick = [row for row in found if row.made.kind not in FAULTS], [row for row in found if row.sick]
+    alarms, named = (sum(row.said.verdict == "sick" for row in some) for some in (healthy, sick))
+    return Tally(len(healthy), alarms, len(sick), named, sum((row.gained or 0.0) >= HELPS for row in sick))
 
 
 def _counts(some: list[Row]) -> str:

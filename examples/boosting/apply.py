@@ -13,7 +13,8 @@ from curvedoctor.model import Prescription
 PATIENCE = 50
 #: recognized hyperparameter → what it is of a setting
 FIELDS = {
-    "lr": "rate", "max_steps": "rounds", "num_leaves": "depth", "max_depth": "depth", "min_data_in_leaf": "leaf",
+    "lr": "rate", "max_steps": "rounds", "num_leaves": "depth", "max_depth": "depth",
+    "min_data_in_leaf": "leaf",
     "min_child_weight": "leaf", "weight_decay": "penalty", "subsample": "rows",
 }  # fmt: skip
 

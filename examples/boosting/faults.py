@@ -1,4 +1,5 @@
-"""Healthy settings found by trying, and settings broken in known ways, with the truth found by trying as well."""
+"""Healthy settings found by trying, and settings broken in known ways,
+with the truth found by trying as well."""
 
 from __future__ import annotations
 
@@ -101,7 +102,8 @@ FAULTS: dict[str, tuple[Callable[[Setting], Setting], float]] = {
     "lr too low": (lambda s: replace(s, rate=s.rate / 20), 1.0),
     "too many rounds": (lambda s: replace(s, rounds=min(MOST, max(12 * s.rounds, 500))), 1.0),
     "too few rounds": (lambda s: replace(s, rounds=max(8, s.rounds // 6)), 1.0),
-    "too deep": (lambda s: replace(s, depth=8, leaf=1, penalty=1e-3, rows=1.0, rounds=max(s.rounds, 100)), 0.2),
+    "too deep": (lambda s: replace(s, depth=8, leaf=1, penalty=1e-3, rows=1.0, rounds=max(s.rounds, 100)),
+        0.2),
 }  # fmt: skip
 
 

@@ -60,7 +60,8 @@ def lightgbm(task: Task, s: Setting, seed: int) -> Trained:
     data = lgb.Dataset(task.x, task.y)
     lgb.train(
         params | {"verbose": -1, "num_threads": 1, "deterministic": True}, data, s.rounds,
-        valid_sets=[data, lgb.Dataset(task.x_val, task.y_val, reference=data)], valid_names=["training", "valid_1"],
+        valid_sets=[data, lgb.Dataset(task.x_val, task.y_val, reference=data)],
+        valid_names=["training", "valid_1"],
         callbacks=[lgb.record_evaluation(found)],
     )  # fmt: skip
     curves = {f"{of}-{loss}": found[of][loss] for of in ("training", "valid_1")}
@@ -74,7 +75,8 @@ def xgboost(task: Task, s: Setting, seed: int) -> Trained:
     loss = {0: "rmse", 2: "logloss"}.get(task.classes, "mlogloss")
     params: dict[str, object] = {
         "objective": {0: "reg:squarederror", 2: "binary:logistic"}.get(task.classes, "multi:softprob"),
-        "eval_metric": loss, "eta": s.rate, "max_depth": s.depth, "min_child_weight": s.leaf / 4, "lambda": s.penalty,
+        "eval_metric": loss, "eta": s.rate, "max_depth": s.depth, "min_child_weight": s.leaf / 4,
+        "lambda": s.penalty,
         "subsample": s.rows, "seed": seed, "booster": "gbtree",
     }  # fmt: skip
     if task.classes > 2:
@@ -82,7 +84,8 @@ def xgboost(task: Task, s: Setting, seed: int) -> Trained:
     found: dict[str, dict[str, list[float]]] = {}
     train, val = xgb.DMatrix(task.x, task.y), xgb.DMatrix(task.x_val, task.y_val)
     xgb.train(
-        params | {"nthread": 1}, train, s.rounds, evals=[(train, "train"), (val, "eval")], evals_result=found, verbose_eval=False,
+        params | {"nthread": 1}, train, s.rounds, evals=[(train, "train"), (val, "eval")], evals_result=found,
+        verbose_eval=False,
     )  # fmt: skip
     curves = {f"{of}-{loss}": [float(v) for v in found[of][loss]] for of in ("train", "eval")}
     return Trained(curves, params | {"num_boost_round": s.rounds})

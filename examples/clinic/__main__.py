@@ -14,7 +14,8 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="clinic", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (("train", "train what is missing"), ("pack", "journal → data files"), ("tune", "search lr"),
+    for name, text in (("train", "train what is missing"), ("pack", "journal → data files"),
+        ("tune", "search lr"),
                        ("survey", "drawn tasks, wave by wave"),
                        ("pack-survey", "its journal → data files"), ("summary", "what the stored runs say"),
                        ("verify", "train a sample again")):  # fmt: skip
@@ -28,7 +29,8 @@ def _parser() -> argparse.ArgumentParser:
             "--since",
             type=int,
             default=None,
-            help="leave out that many base runs of each task; survey: that many waves (default: those packed)",
+            help="leave out that many base runs of each task; survey: that many waves (default: those "
+            "packed)",
         )
         sub.add_argument("--rounds", type=int, default=1, help="how often every fault is drawn per task")
         sub.add_argument("--jobs", type=int, default=1, help="processes, each with its own tasks")

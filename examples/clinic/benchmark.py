@@ -1,9 +1,10 @@
-"""The benchmark: what is seen (alarms) and what is suggested (odds), held against remedies that were really tried.
+"""The benchmark: what is seen (alarms) and what is suggested (odds), held against remedies that were really
+tried.
 
-`python -m clinic.benchmark` judges a sample of the calibration runs (`--whole`: all), each by a model that never saw
-its task. `--outside FOLDER` adds other people's curves, each source judged by a model that saw nothing of it,
-`--kinds` whole kinds of data held out, `--curve FILE` the curve over tasks, `--peers` other people's tools; `--final`
-judges the held-out tasks by the model that is shipped: to be looked at once.
+`python -m clinic.benchmark` judges a sample of the calibration runs (`--whole`: all), each by a model that
+never saw its task. `--outside FOLDER` adds other people's curves, each source judged by a model that saw
+nothing of it, `--kinds` whole kinds of data held out, `--curve FILE` the curve over tasks, `--peers` other
+people's tools; `--final` judges the held-out tasks by the model that is shipped: to be looked at once.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ CASES = {
     "uneven and small batches": ("uneven-batches", "tiny-batch"), "capacity": ("small-net", "big-net-long"),
     "scale": ("inputs-unscaled",), "outliers": ("outliers",), "missing values": ("missing-values",),
     "imbalance": ("imbalance",), "initialization": ("init-bad", "dead-relu"),
-    "measured on little": ("tiny-validation", "metric-bug"), "schedule and log": ("scheduler-per-batch", "log-fault"),
+    "measured on little": ("tiny-validation", "metric-bug"),
+    "schedule and log": ("scheduler-per-batch", "log-fault"),
 }  # fmt: skip
 POINTS = ((5, "up to 5"), (15, "6 to 15"), (50, "16 to 50"), (10**9, "more than 50"))
 
@@ -43,7 +45,10 @@ SUGGESTIONS = (
     "| suggested by | sick runs | first helps | one of three | regret | calibration error | asks first |\n"
     "| --- | --- | --- | --- | --- | --- | --- |"
 )
-ALARMS = "| seen by | alarms on sick runs | whose first helps | alarms on healthy runs |\n| --- | --- | --- | --- |"
+ALARMS = (
+    "| seen by | alarms on sick runs | whose first helps | alarms on healthy runs |\n| --- "
+    "| --- | --- | --- |"
+)
 
 
 def percent(share: float) -> str:
@@ -56,7 +61,10 @@ def suggestions(name: str, s: Score) -> str:
     low, high = wilson(s.first, s.scored) if s.scored else (np.nan, np.nan)
     first = f"{percent(s.first)} ({percent(low)}–{percent(high)})" if s.scored else "–"
     error = "–" if np.isnan(s.calibration) else f"{s.calibration:.3f}"
-    return f"| {name} | {s.sick} | {first} | {percent(s.three)} | {percent(s.regret)} | {error} | {percent(s.asks)} |"
+    return (
+        f"| {name} | {s.sick} | {first} | {percent(s.three)} | {percent(s.regret)} | {error} | "
+        f"{percent(s.asks)} |"
+    )
 
 
 def alarms(name: str, s: Score) -> str:
@@ -183,12 +191,18 @@ def report(ours: Ours, places: list[int], args: argparse.Namespace) -> Iterator[
     yield from by("points of the longest curve", split(*written, of=lambda run: length[id(run)]))
     yield from actions(*own)
     low, high, n = coverage(*own)
-    yield f"\nGains of {n} actions tried: {percent(low)} below the tenth percentile told, {percent(high)} up to the ninetieth."
+    yield (
+        f"\nGains of {n} actions tried: {percent(low)} below the tenth percentile told, "
+        f"{percent(high)} up to the ninetieth."
+    )
 
 
 def strangers(folder: Path, table: Table, fitted: judges.Models) -> Iterator[str]:
     """Other people's runs, whole sources held out."""
-    yield "\n| other people's curves | sick runs | first helps | one of three | calibration error | wrong way | the rate it names helps | tried: help / hurt |"
+    yield (
+        "\n| other people's curves | sick runs | first helps | one of three | calibration "
+        "error | wrong way | the rate it names helps | tried: help / hurt |"
+    )
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for source in sorted({s for s in table.sources if s != "clinic"}):
         found, said = judges.strangers(folder, source, table, fitted)
@@ -200,8 +214,11 @@ def strangers(folder: Path, table: Table, fitted: judges.Models) -> Iterator[str
             if run.sick and a.rate and (h := run.helps_at(a.rate)) is not None
         ]
         helped, hurt = tried(found, said)
-        yield (f"| {source} | {s.sick} | {percent(s.first)} of {s.scored} | {percent(s.three)} | {s.calibration:.3f} "
-               f"| {wrong} of {right + wrong} | {sum(named)} of {len(named)} | {helped} / {hurt} |")  # fmt: skip
+        yield (
+            f"| {source} | {s.sick} | {percent(s.first)} of {s.scored} | {percent(s.three)} "
+            f"| {s.calibration:.3f} | {wrong} of {right + wrong} | {sum(named)} of {len(named)} "
+            f"| {helped} / {hurt} |"
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -202,7 +202,8 @@ def _tell(name: str, turn: int, bases: int, total: int, seconds: float) -> None:
     line = (
         f"{name}: {bases} base runs, pass {turn + 1}, {total} trainings, {total / max(seconds, 1e-9):.1f}/s"
     )
-    print(f"\r{line:<78}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr,
+    print(f"\r{line:<78}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n",
+          file=sys.stderr,
           flush=True)  # fmt: skip
 
 

@@ -26,7 +26,8 @@ Mask = npt.NDArray[np.bool_]
 MOST = 5.0
 #: copies of each run that odds are fitted on: in frameworks' styles, and by people's habits
 STYLED, HABITUAL = 3, 2
-#: outcomes the model may be fitted for: every action but the range test (an experiment), and "some remedy helps"
+#: outcomes the model may be fitted for: every action but the range test (an experiment),
+#: and "some remedy helps"
 OUTCOMES = (*(a for a in ACTIONS if a != "run-lr-range-test"), "sick")
 
 
@@ -63,7 +64,8 @@ class Table:
         """The rows of `keep`."""
         at = np.flatnonzero(keep).tolist()
         return Table(self.rows[keep], self.labels[keep], self.gains[keep], self.weight[keep],
-                     tuple(self.tasks[i] for i in at), self.run[keep], tuple(self.sources[i] for i in at))  # fmt: skip
+                     tuple(self.tasks[i] for i in at), self.run[keep],
+                     tuple(self.sources[i] for i in at))  # fmt: skip
 
 
 def joined(tables: Sequence[Table]) -> Table:
@@ -96,7 +98,8 @@ def labels(run: ClinicRun) -> list[float]:
 
 
 def learnt_from(runs: Sequence[ClinicRun], styled: int = STYLED, habitual: int = HABITUAL) -> Table:
-    """What odds are fitted on: each run in so many of the frameworks' styles, and so often as somebody would have written it."""
+    """What odds are fitted on: each run in so many of the frameworks' styles,
+    and so often as somebody would have written it."""
     both = [table(runs, styled), table(runs, habitual, seed=1, habits=True)]
     whole = joined(both)
     return replace(whole, run=np.concatenate([t.run for t in both]))
@@ -135,7 +138,8 @@ def table(runs: Sequence[ClinicRun], copies: int, seed: int = 0, *, habits: bool
 
 
 def _stands_for(run: ClinicRun) -> list[float]:
-    """For each outcome how many like runs this one stands for: what was tried on one of three counts three times."""
+    """For each outcome how many like runs this one stands for:
+    what was tried on one of three counts three times."""
     return [min(1.0 / run.tried.get(action, 1.0), MOST) for action in OUTCOMES]
 
 

@@ -58,7 +58,8 @@ def _flat(out: jax.Array, y: jax.Array, sig: Sig) -> tuple[jax.Array, jax.Array]
 
 
 def _moments(sig: Sig, w: jax.Array, x: jax.Array, lane: Lane, clean: bool) -> Moments:
-    """What batch normalization knows in evaluation mode: the training rows' statistics, unless it is out of order."""
+    """What batch normalization knows in evaluation mode: the training rows' statistics,
+    unless it is out of order."""
 
     def found() -> list[tuple[jax.Array, jax.Array]]:
         over = Moments()

@@ -1,7 +1,7 @@
 """All that odds are fitted on: the clinic, its drawn tasks, and other people's curves, in one table.
 
-Feature rows take minutes to compute, so they are kept in a folder, under a name that changes with the code and the
-data that made them.
+Feature rows take minutes to compute, so they are kept in a folder, under a name that changes with the code
+and the data that made them.
 """
 
 from __future__ import annotations

@@ -135,7 +135,8 @@ def _imbalance(d: Draw, t: Task, c: Config) -> Config | None:
 
 
 def _wrong_loss(d: Draw, t: Task, c: Config) -> Config:
-    names = {"multiclass": ("mse", "bce", "hinge", "double-softmax"), "binary": ("mse", "hinge01", "double-sigmoid"),
+    names = {"multiclass": ("mse", "bce", "hinge", "double-softmax"),
+        "binary": ("mse", "hinge01", "double-sigmoid"),
              "hinge": ("hinge01", "mse"), "regression": ("bce", "broadcast")}  # fmt: skip
     return replace(c, loss=d.pick(names.get(t.kind, ("bce", "broadcast"))))
 
@@ -167,10 +168,12 @@ FAULTS: dict[str, Fault] = {
     "lr-high": _lr(6, 400),
     "warmup-missing": _no_warmup,
     "decay-too-early": _decay_early,
-    "scheduler-per-batch": lambda d, t, c: replace(c, schedule=d.pick(("step", "exponential", "cosine", "linear")),
+    "scheduler-per-batch": lambda d, t,
+    c: replace(c, schedule=d.pick(("step", "exponential", "cosine", "linear")),
                                                    stepping="per-batch", warmup=0.0),
     "scheduler-never-stepped": lambda d, t, c: replace(
-        c, schedule=d.pick(("step", "cosine", "linear")), stepping="never", lr=float(f"{c.lr * d.log(3, 10):.2g}")),
+        c, schedule=d.pick(("step", "cosine", "linear")), stepping="never",
+        lr=float(f"{c.lr * d.log(3, 10):.2g}")),
     "lr-never-decayed": _noisy_tail,
     "schedule-wrong": lambda d, t, c: replace(
         c, schedule=d.pick(("zero-start", "zero-hole", "rising", "rising", "restarts")), warmup=0.0),
@@ -179,7 +182,8 @@ FAULTS: dict[str, Fault] = {
     "big-net-long": _big_long,
     "small-net": _small_net,
     "over-regularized": _over_regularized,
-    "tiny-batch": lambda d, t, c: replace(c, batch=d.pick((2, 4)), epochs=max(2, c.epochs // 3), schedule="constant"),
+    "tiny-batch": lambda d, t,
+    c: replace(c, batch=d.pick((2, 4)), epochs=max(2, c.epochs // 3), schedule="constant"),
     "uneven-batches": _uneven,
     "tiny-validation": lambda d, t, c: replace(c, n_val=d.pick((10, 16, 20, 25, 32))),
     "deep-sigmoid": _deep_sigmoid,
@@ -189,7 +193,8 @@ FAULTS: dict[str, Fault] = {
     "outliers": _outliers,
     "missing-values": _missing,
     "label-noise": _label_noise,
-    "labels-unrelated": lambda d, t, c: None if t.per_token or t.kind == "autoencoder" else replace(c, label_noise=1.0),
+    "labels-unrelated": lambda d, t,
+    c: None if t.per_token or t.kind == "autoencoder" else replace(c, label_noise=1.0),
     "imbalance": _imbalance,
     "wrong-loss": _wrong_loss,
     "metric-bug": _metric_bug,
@@ -197,9 +202,11 @@ FAULTS: dict[str, Fault] = {
     "exploding-gradient": _exploding,
     "validation-duplicated": lambda d, t, c: replace(_big_long(d, t, c), val_dup=d.pick((0.7, 0.9, 1.0))),
     "log-fault": lambda d, t, c: replace(c, log_fault=d.pick(("overlap", "mixed-tag", "frozen-tail"))),
-    "range-test": lambda d, t, c: bound(replace(c, probe="range-test", schedule="constant", lr=1e-5, warmup=0.0)),
+    "range-test": lambda d, t,
+    c: bound(replace(c, probe="range-test", schedule="constant", lr=1e-5, warmup=0.0)),
     "overfit-check": lambda d, t, c: bound(replace(
-        c, probe="overfit-check", schedule="constant", n_train=d.pick((5, 8, 10)), batch=16, epochs=d.pick((60, 150, 300)),
+        c, probe="overfit-check", schedule="constant", n_train=d.pick((5, 8, 10)), batch=16,
+        epochs=d.pick((60, 150, 300)),
         lr=float(f"{c.lr * d.pick((1.0, 1.0, 0.02, 0.005)):.2g}"), weight_decay=0.0, warmup=0.0)),
 }  # fmt: skip
 #: mild faults that are put in pairs into one run

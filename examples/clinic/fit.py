@@ -35,7 +35,8 @@ DEPTH = 3
 #: of LightGBM; where features are many and runs few, small trees of few features each
 SETTINGS = {
     "objective": "binary", "learning_rate": 0.1, "max_depth": DEPTH, "num_leaves": 2**DEPTH, "max_bin": 63,
-    "min_data_in_leaf": 15, "lambda_l2": 1.0, "feature_fraction_bynode": 0.3, "seed": 0, "deterministic": True,
+    "min_data_in_leaf": 15, "lambda_l2": 1.0, "feature_fraction_bynode": 0.3, "seed": 0,
+    "deterministic": True,
     "force_row_wise": True, "num_threads": 1, "verbose": -1,
 }  # fmt: skip
 #: fewest runs that an outcome is learnt from; below, it is as probable as it is on average
@@ -113,7 +114,8 @@ def _boost(rows: lightgbm.Dataset, table: Table, at: npt.NDArray[np.intp], outco
 
 
 def finished(table: Table, held: HeldOut, trees: Boosted, familiar: Familiar, keep: Mask) -> Model:
-    """A model of these trees; how far they are trusted, and the gains, from what is held out among the rows of `keep`."""
+    """A model of these trees; how far they are trusted, and the gains,
+    from what is held out among the rows of `keep`."""
     keep = keep & np.isfinite(held.distance)  # of rows that no mask holds out nothing is known
     part = table.part(keep)
     familiar = trusted(familiar, held.scores[keep], held.distance[keep], part.labels, part.weight)
@@ -138,7 +140,8 @@ def models(table: Table, held: HeldOut) -> list[tuple[Mask, Model]]:
 
 
 def gains(table: Table, chances: Floats) -> npt.NDArray[np.float32]:
-    """Quantiles of what actions gained, by outcome and bin of the held-out probability, shape (outcomes, bins, 3).
+    """Quantiles of what actions gained, by outcome and bin of the held-out probability, shape (outcomes,
+    bins, 3).
 
     Where an action has too few runs in a bin, those of all actions there; NaN where these are few, too.
     """

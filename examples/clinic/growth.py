@@ -1,6 +1,7 @@
 """How the odds get better with tasks: fitted on a part of them, judged on tasks that none of the parts holds.
 
-The first action by odds alone, on runs as they were logged (one row a run: the curve's shape is what is asked); drawn as a picture with `--curve FILE.png`.
+The first action by odds alone, on runs as they were logged (one row a run: the curve's shape is what is
+asked); drawn as a picture with `--curve FILE.png`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ Point = tuple[int, float, float]
 
 
 def first_and_three(odds: Floats, labels: Floats) -> tuple[float, float]:
-    """Over runs that something helps: the likeliest action helps, of those scored; one of the three likeliest is known to."""
+    """Over runs that something helps: the likeliest action helps, of those scored;
+    one of the three likeliest is known to."""
     training = [k for k, name in enumerate(OUTCOMES) if name in TRAINING]
     odds, labels = odds[:, training], labels[:, training]
     sick = (labels == 1).any(axis=1)

@@ -47,7 +47,8 @@ def drawn(run: ClinicRun, copy: int) -> Habit:
     habit = Habit(
         style=d.pick(list(STYLES)), level=d.pick((*LEVELS, "full", "wrong")),
         points=int(d.rng.integers(FEWEST, 16)) if d.chance(0.4) else 0,
-        every=d.pick((1, 1, 1, 2, 5, 10)), killed=round(float(d.rng.uniform(EARLIEST, 0.95)), 2) if d.chance(0.15) else 1.0,
+        every=d.pick((1, 1, 1, 2, 5, 10)),
+        killed=round(float(d.rng.uniform(EARLIEST, 0.95)), 2) if d.chance(0.15) else 1.0,
         only=d.pick(("",) * 12 + ("train", "train", "validation", "step")), running=d.chance(0.2),
         unit=d.pick(("", "", "", "percent", "error", "perplexity")),
     )  # fmt: skip
@@ -143,8 +144,10 @@ def _renamed(tag: str, old: tuple[str, ...], new: str) -> str:
 def _wrong(run: ClinicRun, params: dict[str, Any]) -> dict[str, Any]:
     """A file that was copied from another project and never kept up to date."""
     d = Draw(np.random.default_rng([zlib.crc32(run.id.encode()), 99]))
-    stale = {"lr": d.log(1e-5, 0.1), "batch_size": d.pick((8, 32, 128, 512)), "epochs": d.pick((3, 50, 100, 500)),
-             "optimizer": d.pick(("sgd", "adam", "adamw")), "weight_decay": d.pick((0.0, 1e-4, 0.01))}  # fmt: skip
+    stale = {"lr": d.log(1e-5, 0.1), "batch_size": d.pick((8, 32, 128, 512)),
+        "epochs": d.pick((3, 50, 100, 500)),
+             "optimizer": d.pick(("sgd", "adam", "adamw")),
+             "weight_decay": d.pick((0.0, 1e-4, 0.01))}  # fmt: skip
     wrong = set(d.rng.permutation([k for k in (*SOME, "weight_decay") if k in params])[:2])
     return params | {k: v for k, v in stale.items() if k in wrong}
 

@@ -31,7 +31,8 @@ class Sig(NamedTuple):
     batch: int
     per_token: bool
     tokens: bool
-    fancy: bool  #: tanh, sigmoid, dropout, normalization, residuals, holes: costly, so compiled in only where used
+    #: tanh, sigmoid, dropout, normalization, residuals, holes: costly, so compiled in only where used
+    fancy: bool
     lanes: int
 
 

@@ -55,7 +55,8 @@ def tuned(d: Draw, task: Task, schedules: tuple[str, ...] = GOOD_SCHEDULES) -> C
         * (1.3 if schedule != "constant" else 1.0)
     )
     config = plain(
-        task, optimizer=optimizer, schedule=schedule, batch=batch, lr=lr, epochs=max(4, round(task.epochs * longer)),
+        task, optimizer=optimizer, schedule=schedule, batch=batch, lr=lr,
+        epochs=max(4, round(task.epochs * longer)),
         weight_decay=d.pick((0.0, 0.0, 1e-5, 1e-4)), warmup=d.pick((0.0, 0.0, 0.0, 0.05)),
         n_val=min(task.n_val, d.pick((200, 300, 400, 500))), seed=int(d.rng.integers(1, 10**6)),
     )  # fmt: skip
@@ -87,12 +88,16 @@ def practitioner(d: Draw, task: Task) -> Config:
     width = task.width if not task.depth else int(d.pick((0.5, 1, 1, 2)) * task.width)
     n = d.pick((task.n_std // 8, task.n_std // 2, task.n_std, task.n_std))
     config = plain(
-        task, optimizer=optimizer, lr=lr, schedule=schedule, n_train=max(24, n), width=max(width, 2 * bool(task.depth)),
-        batch=min(d.pick((8, 16, 32, 64, 64, 128)), max(16, n // 4), USUAL_BATCH[task.family]), epochs=max(8, int(task.epochs * d.log(0.4, 5))),
-        weight_decay=d.pick((0.0, 0.0, 0.0, 1e-4, 1e-3)), dropout=d.pick((0.0, 0.0, 0.2, 0.5)) if task.depth else 0.0,
+        task, optimizer=optimizer, lr=lr, schedule=schedule, n_train=max(24, n),
+        width=max(width, 2 * bool(task.depth)),
+        batch=min(d.pick((8, 16, 32, 64, 64, 128)), max(16, n // 4), USUAL_BATCH[task.family]),
+        epochs=max(8, int(task.epochs * d.log(0.4, 5))),
+        weight_decay=d.pick((0.0, 0.0, 0.0, 1e-4, 1e-3)),
+        dropout=d.pick((0.0, 0.0, 0.2, 0.5)) if task.depth else 0.0,
         n_val=min(task.n_val, d.pick((100, 200, 400, 500))), seed=int(d.rng.integers(1, 10**6)),
     )  # fmt: skip
     if task.family == "mlp" and task.depth:
-        config = replace(config, depth=d.pick((task.depth, task.depth, task.depth, 3 - min(task.depth, 2))) if not task.bottleneck else task.depth,
+        config = replace(config, depth=d.pick((task.depth, task.depth, task.depth,
+                         3 - min(task.depth, 2))) if not task.bottleneck else task.depth,
                          activation=d.pick(("relu", "relu", "tanh", "sigmoid")))  # fmt: skip
     return bound(config)

@@ -58,11 +58,13 @@ def facts_of(journal: Journal, config: Config, curves: dict[str, Any]) -> dict[s
     own, wide = _noise(curves["val_loss"]), _noise(large["val_loss"]) if large else None
     tail = float(np.mean(curves["val_loss"][len(curves["val_loss"]) // 2 :]))
     return {
-        "metric": config.metric, "log_fault": config.log_fault, "val_dup": config.val_dup, "dropout": config.dropout,
+        "metric": config.metric, "log_fault": config.log_fault, "val_dup": config.val_dup,
+        "dropout": config.dropout,
         **({"batch_norm": config.batch_norm} if config.batch_norm else {}),
         "n_val": config.n_val, "loss_name": loss_name(task.kind, config.loss),
         "classes": max(2, task.outputs) if task.kind in ("multiclass", "binary", "hinge") else None,
-        "truth": record["t"], "best": record["b"], "best_epoch": record["e"], "chance": round(chance(task.name), 5),
+        "truth": record["t"], "best": record["b"], "best_epoch": record["e"],
+        "chance": round(chance(task.name), 5),
         "train_loss": record["l"][0], "val_loss": record["l"][1], "train_loss_eval": record["s"][0],
         "true_loss": record["t"][0], "logged_accuracy": _last(curves, "val_acc"),
         "true_accuracy": _last(curves, "val_acc_true"), "val_loss_large": _last(large, "val_loss"),
@@ -78,7 +80,8 @@ def _last(curves: dict[str, Any], name: str) -> float | None:
 def verdicts_of(
     journal: Journal, base: Base, outcomes: dict[str, Any], facts: dict[str, Any], untried: Iterable[str] = ()
 ) -> dict[str, bool | None]:
-    """Whether each action helps; absent means that it would change nothing, None that nothing is known (`untried`)."""
+    """Whether each action helps; absent means that it would change nothing,
+    None that nothing is known (`untried`)."""
     config = base.config
     found: dict[str, bool | None] = dict.fromkeys(untried)
     found |= {a: any_helps([v["helps"] for v in rows]) for a, rows in outcomes.items()}
@@ -89,7 +92,8 @@ def verdicts_of(
         learnt = sum(best) / len(best) < level(0.95 * facts["chance"], facts["chance"])
         # the weights from before a training that never learnt are no remedy
         helps = verdict(gain, error) if learnt else False
-        outcomes["stop-early"] = [{"what": "best checkpoint", "factor": None, "gain": round(gain, 3), "seeds": len(seeds),
+        outcomes["stop-early"] = [{"what": "best checkpoint", "factor": None, "gain": round(gain, 3),
+            "seeds": len(seeds),
                                    "helps": helps}]  # fmt: skip
         found["stop-early"] = helps
         found |= measurement(facts)
@@ -143,7 +147,8 @@ def record_of(journal: Journal, base: Base, number: int) -> tuple[dict[str, Any]
     style, level = style_of(identity + base.fault)
     short = {k: (float(f"{v:.5g}") if isinstance(v, float) else v) for k, v in facts.items()}
     return {
-        "id": identity, "task": task.name, "modality": task.modality, "kind": task.kind, "family": task.family,
+        "id": identity, "task": task.name, "modality": task.modality, "kind": task.kind,
+        "family": task.family,
         "fault": base.fault, "group": base.group, "style": style, "level": level, "config": compact(config),
         "healthy": healthy(config, outcomes, verdicts, facts), "outcomes": outcomes, "verdicts": verdicts,
         "facts": short,
@@ -176,4 +181,7 @@ def pack(work: Path, names: Iterable[str], rounds: int, limit: int | None, folde
         )
         runs += len(rows)
     size = sum(p.stat().st_size for p in folder.iterdir())
-    return f"{runs} runs, {len(journal.done)} trainings, {size / 1e6:.1f} MB; a remedy helps from {HELPS:.0%}; {len(DIAGNOSTIC)} diagnostic actions"
+    return (
+        f"{runs} runs, {len(journal.done)} trainings, {size / 1e6:.1f} MB; a remedy helps from "
+        f"{HELPS:.0%}; {len(DIAGNOSTIC)} diagnostic actions"
+    )

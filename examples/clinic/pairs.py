@@ -20,7 +20,8 @@ from curvedoctor.model import Floats
 
 @dataclass(frozen=True)
 class Pair:
-    """A sick run, the healthy one most like it, and how far apart they are (0: the same evidence, 1: nothing alike)."""
+    """A sick run, the healthy one most like it, and how far apart they are (0: the same evidence, 1:
+    nothing alike)."""
 
     sick: ClinicRun
     healthy: ClinicRun

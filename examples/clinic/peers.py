@@ -38,8 +38,10 @@ ADVICE: tuple[tuple[str, str], ...] = (
 )
 #: trainproof's findings → the remedy they imply
 IMPLIED = (
-    ("NAN", "lower-lr"), ("DIVERG", "lower-lr"), ("GRAD-SPIKE", "clip-gradients"), ("SPIKE", "clip-gradients"),
-    ("OVERFIT", "stop-early"), ("ZERO-LR", "fix-schedule"), ("LR", "fix-schedule"), ("DEAD", "overfit-one-batch"),
+    ("NAN", "lower-lr"), ("DIVERG", "lower-lr"), ("GRAD-SPIKE", "clip-gradients"),
+    ("SPIKE", "clip-gradients"),
+    ("OVERFIT", "stop-early"), ("ZERO-LR", "fix-schedule"), ("LR", "fix-schedule"),
+    ("DEAD", "overfit-one-batch"),
     ("FLAT", "overfit-one-batch"), ("ZERO", "overfit-one-batch"),
 )  # fmt: skip
 

@@ -39,12 +39,16 @@ def siblings(d: Draw, task: Task, tag: str) -> list[Base]:
 
 
 #: faults whose remedy hardly any other run needs: drawn twice more
-SELDOM = ("wrong-loss", "imbalance", "inputs-unscaled", "over-regularized", "tiny-validation", "label-noise", "outliers",
+SELDOM = ("wrong-loss", "imbalance", "inputs-unscaled", "over-regularized", "tiny-validation", "label-noise",
+          "outliers",
           "metric-bug", "init-bad", "warmup-missing", "labels-unrelated", "uneven-batches")  # fmt: skip
 #: what most people meet first: drawn three times more
-COMMON = ("small-net", "lr-low", "lr-high", "tiny-data", "decay-too-early", "few-epochs", "small-net", "big-net-long",
-          "dead-relu", "schedule-wrong", "exploding-gradient", "lr-never-decayed", "scheduler-per-batch", "deep-sigmoid",
-          "tiny-batch", "scheduler-never-stepped", "frozen-weights", "missing-values", "small-net")  # fmt: skip
+COMMON = ("small-net", "lr-low", "lr-high", "tiny-data", "decay-too-early", "few-epochs", "small-net",
+          "big-net-long",
+          "dead-relu", "schedule-wrong", "exploding-gradient", "lr-never-decayed", "scheduler-per-batch",
+          "deep-sigmoid",
+          "tiny-batch", "scheduler-never-stepped", "frozen-weights", "missing-values",
+          "small-net")  # fmt: skip
 #: from this base run on, fine runs have twice the ordinary amount of data
 AMPLE = 28
 #: base runs of a family relative to MLPs (their trainings cost more)

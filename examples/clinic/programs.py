@@ -40,8 +40,10 @@ def signature(config: Config) -> Sig:
     fancy = bool(smooth or dropout or config.norm or config.residual or config.missing > 0)
     fancy = fancy or task.family in ("rnn", "gru", "attn") or config.batch_norm != ""
     fancy = fancy or depth == DEPTHS[-1] or task.kind == "autoencoder"  # so few that they share one
-    return Sig(task.family, task.kind == "autoencoder", padded_inputs(task), padded_outputs(task), width, depth, bucket(config.batch, BATCHES),
-               task.per_token, task.tokens, fancy, LANES if task.family in ("mlp", "rnn", "gru") else LANES // 2)  # fmt: skip
+    return Sig(task.family, task.kind == "autoencoder", padded_inputs(task), padded_outputs(task), width,
+        depth, bucket(config.batch, BATCHES),
+               task.per_token, task.tokens, fancy,
+               LANES if task.family in ("mlp", "rnn", "gru") else LANES // 2)  # fmt: skip
 
 
 def smallest(config: Config, sig: Sig) -> Sig:

@@ -1,4 +1,5 @@
-"""How far what was learnt reaches: examples that stand for it, and the trust that held-out runs warrant far from them."""
+"""How far what was learnt reaches: examples that stand for it,
+and the trust that held-out runs warrant far from them."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ def familiar_with(rows: Floats) -> Familiar:
 
 
 def trusted(known: Familiar, odds: Floats, distance: Floats, labels: Floats, weight: Floats) -> Familiar:
-    """Average odds, and the trust by distance with which held-out log-odds (n, outcomes) are most probable."""
+    """Average odds, and the trust by distance with which held-out log-odds (n,
+    outcomes) are most probable."""
     from scipy.optimize import minimize
 
     scored = np.isfinite(labels) & np.isfinite(odds)

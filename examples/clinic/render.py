@@ -134,7 +134,8 @@ def _yolo(run: ClinicRun) -> Curves:
 STYLES: dict[str, Callable[[ClinicRun], Curves]] = {
     "keras": _keras, "lightning": _lightning, "hf": _hf, "writer": _writer, "mlflow": _mlflow, "yolo": _yolo,
 }  # fmt: skip
-_LOSS_TAGS = {"keras": ("train/epoch_loss", "validation/epoch_loss"), "lightning": ("train_loss_epoch", "val_loss"),
+_LOSS_TAGS = {"keras": ("train/epoch_loss", "validation/epoch_loss"),
+    "lightning": ("train_loss_epoch", "val_loss"),
               "hf": ("train/loss", "eval/loss"), "writer": ("Loss/train", "Loss/val"),
               "mlflow": ("train_loss", "val_loss")}  # fmt: skip
 
@@ -186,8 +187,10 @@ def hyperparameters(run: ClinicRun) -> dict[str, Any]:
     """All that a careful practitioner would log."""
     c, name = run.config, {"sgd": "sgd", "momentum": "sgd"}
     params: dict[str, Any] = {
-        "lr": c.lr, "batch_size": c.batch, "epochs": c.epochs, "optimizer": name.get(c.optimizer, c.optimizer),
-        "weight_decay": c.weight_decay, "dropout": c.dropout, "schedule": c.schedule, "loss": run.facts["loss_name"],
+        "lr": c.lr, "batch_size": c.batch, "epochs": c.epochs,
+        "optimizer": name.get(c.optimizer, c.optimizer),
+        "weight_decay": c.weight_decay, "dropout": c.dropout, "schedule": c.schedule,
+        "loss": run.facts["loss_name"],
         "n_train": c.n_train, "n_val": c.n_val, "hidden_size": c.width, "num_layers": c.depth,
         "activation": c.activation if c.depth else "none", "model": run.family if c.depth else "linear",
         "warmup_ratio": c.warmup, "seed": c.seed,

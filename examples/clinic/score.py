@@ -40,7 +40,8 @@ class Tried(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a tool says of one run: whether it raises an alarm, and its actions in order with their confidence."""
+    """What a tool says of one run: whether it raises an alarm,
+    and its actions in order with their confidence."""
 
     alarm: bool
     actions: tuple[tuple[str, float], ...] = ()
@@ -139,7 +140,8 @@ def calibration_error(sure: Sequence[tuple[float, bool]], bins: int = 10) -> flo
 
 
 def coverage(runs: Sequence[Tried], answers: Sequence[Answer]) -> tuple[float, float, int]:
-    """Of the gains of actions that were tried: shares below the tenth and the ninetieth percentile told; their number."""
+    """Of the gains of actions that were tried:
+    shares below the tenth and the ninetieth percentile told; their number."""
     told = [
         (g, gain)
         for run, answer in zip(runs, answers, strict=True)
@@ -159,7 +161,8 @@ def split(runs: Sequence[Tried], answers: Sequence[Answer], of: Callable[[Tried]
 
 
 def per_action(runs: Sequence[Tried], answers: Sequence[Answer]) -> dict[str, tuple[float, int, float, int]]:
-    """action → precision as the first, how often that was scored, recall among the first three, runs it helps."""
+    """action → precision as the first, how often that was scored, recall among the first three,
+    runs it helps."""
     given: dict[str, list[bool]] = defaultdict(list)
     found: dict[str, list[bool]] = defaultdict(list)
     for run, answer in zip(runs, answers, strict=True):
@@ -187,7 +190,8 @@ def direction(found: Sequence[Tried], said: Sequence[Answer]) -> tuple[int, int]
 
 
 def tried(found: Sequence[Tried], said: Sequence[Answer]) -> tuple[int, int]:
-    """First prescriptions that siblings tried: those that helped, and those after which a run ended clearly higher."""
+    """First prescriptions that siblings tried: those that helped,
+    and those after which a run ended clearly higher."""
     firsts = [(run, a.actions[0][0]) for run, a in zip(found, said, strict=True) if a.actions]
     helped = sum(run.helps(action) is True for run, action in firsts)
     hurt = sum((run.saved(action) or 0.0) <= HURTS for run, action in firsts if run.helps(action) is False)

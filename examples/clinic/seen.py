@@ -1,4 +1,5 @@
-"""How right what is seen is, rules alone: alarms on healthy runs, findings on sick ones, precision of each condition.
+"""How right what is seen is, rules alone: alarms on healthy runs, findings on sick ones, precision of each
+condition.
 
 `python -m clinic.seen` judges the calibration runs of the clinic (`--final`: the held-out ones);
 `--outside FOLDER` adds AlgoPerf and DeepOBS, whose data are public (see `outside`), and
@@ -79,7 +80,8 @@ def conditions(pairs: Sequence[tuple[ClinicRun, Diagnosis]]) -> list[str]:
 
 
 def of_outside(folder: Path) -> list[str]:
-    """AlgoPerf's runs by whether they reached their target, DeepOBS' within 5 % of their grid's best; first changes of the lr."""
+    """AlgoPerf's runs by whether they reached their target, DeepOBS' within 5 % of their grid's best;
+    first changes of the lr."""
     lines = []
     runs = [run for run in algoperf.load(folder) if max(len(v) for _, v in run.curves.values()) >= POINTS]
     for healthy, name in ((True, "AlgoPerf, target reached"), (False, "AlgoPerf, target missed")):

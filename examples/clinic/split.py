@@ -10,7 +10,8 @@ from __future__ import annotations
 FINAL = ("friedman-mlp", "wine-mlp", "beats-cnn1d", "shapes-cnn", "majority-rnn")
 
 
-#: of the drawn tasks: whole families (also those akin to the tasks above), and every tenth number of the others
+#: of the drawn tasks: whole families (also those akin to the tasks above),
+#: and every tenth number of the others
 FINAL_FAMILIES = ("shells", "pulses", "pulses-cnn", "pulses-tune", "blots-cnn", "votes-rnn", "votes-attn")
 EVERY, LAST = 10, 9
 

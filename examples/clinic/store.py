@@ -24,7 +24,8 @@ from clinic.truth import TRAINING
 
 DATA = Path(__file__).parent / "data"
 #: curves in the order in which they are stored
-CURVES = ("train_loss", "val_loss", "grad_norm", "step_loss", "step_grad_norm", "plateau", "train_acc", "val_acc",
+CURVES = ("train_loss", "val_loss", "grad_norm", "step_loss", "step_grad_norm", "plateau", "train_acc",
+          "val_acc",
           "val_acc_true")  # fmt: skip
 
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]

@@ -27,7 +27,8 @@ def _table(title: str, runs: list[ClinicRun], keys: dict[str, list[ClinicRun]]) 
 
 
 def summary(*, final: bool = False, drawn: bool = False) -> str:
-    """Runs per fault and task (drawn: family), and how often each action helps; the held-out part only on demand."""
+    """Runs per fault and task (drawn: family), and how often each action helps;
+    the held-out part only on demand."""
     runs = (load_drawn if drawn else load)(final=None if final else False)
     by_fault, by_task = defaultdict(list), defaultdict(list)
     for run in runs:
@@ -45,6 +46,7 @@ def summary(*, final: bool = False, drawn: bool = False) -> str:
         inside = sum(r.helps(action) is True for r in sick)
         unknown = sum(r.helps(action) is None for r in runs)
         lines.append(
-            f"{action:<24} {_share(yes, len(runs))}   {_share(inside, len(sick))}   {_share(unknown, len(runs))}"
+            f"{action:<24} {_share(yes, len(runs))}   {_share(inside, len(sick))}   "
+            f"{_share(unknown, len(runs))}"
         )
     return "\n".join(lines)

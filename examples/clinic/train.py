@@ -68,7 +68,8 @@ def _pack(configs: list[Config], watch: bool) -> Iterator[tuple[Sig, list[Config
 
 
 def _rounds(members: list[Config], stops: bool) -> int:
-    """Steps that a group takes: lanes that have finished wait for the others, after every epoch if it `stops`."""
+    """Steps that a group takes: lanes that have finished wait for the others,
+    after every epoch if it `stops`."""
     if not members or not stops:
         return max((c.steps for c in members), default=0)
     return max(c.steps_per_epoch for c in members) * max(c.epochs for c in members)

@@ -27,7 +27,8 @@ def plain(task: Task, **changes: object) -> Config:
     """The task's ordinary configuration."""
     usual: dict[str, object] = {
         "width": task.width, "depth": task.depth, "activation": task.activation, "norm": task.norm,
-        "n_train": task.n_max if task.resplit else task.n_std, "n_val": min(task.n_val, 400), "epochs": task.epochs,
+        "n_train": task.n_max if task.resplit else task.n_std, "n_val": min(task.n_val, 400),
+        "epochs": task.epochs,
     }  # fmt: skip
     return Config(task=task.name, **(usual | changes))  # type: ignore[arg-type]
 

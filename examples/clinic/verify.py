@@ -35,7 +35,8 @@ def _differs(run: ClinicRun, curves: dict[str, object], truth: float) -> str | N
 def verify(
     sample: int, tasks: list[str] | None = None, seed: int = 0, stored: list[ClinicRun] | None = None
 ) -> int:
-    """Re-train `sample` stored calibration runs (or those given); prints differences, returns the exit code."""
+    """Re-train `sample` stored calibration runs (or those given); prints differences,
+    returns the exit code."""
     from clinic.programs import WIDEST
     from clinic.train import train_many
 

@@ -41,7 +41,8 @@ _OFF: Mapping[str, object] = {
     "policy_kwargs": {"net_arch": [64, 64]},
 }
 _DQN: Mapping[str, object] = {
-    "learning_rate": 2.3e-3, "batch_size": 64, "buffer_size": 100_000, "learning_starts": 1000, "target_update_interval": 10,
+    "learning_rate": 2.3e-3, "batch_size": 64, "buffer_size": 100_000, "learning_starts": 1000,
+    "target_update_interval": 10,
     "train_freq": 64, "gradient_steps": 32, "exploration_fraction": 0.16, "exploration_final_eps": 0.04,
 }  # fmt: skip
 
@@ -49,7 +50,8 @@ PLANS: Mapping[str, Plan] = {
     "cartpole_ppo": Plan("PPO", "CartPole-v1", 40_000, _PPO),
     # nothing limits a step of the policy: a high rate, no clipping of the ratio, none of the gradient
     "cartpole_ppo_unclipped": Plan(
-        "PPO", "CartPole-v1", 60_000, {**_PPO, "learning_rate": 1e-2, "clip_range": 50.0, "max_grad_norm": 1e6}
+        "PPO", "CartPole-v1", 60_000,
+        {**_PPO, "learning_rate": 1e-2, "clip_range": 50.0, "max_grad_norm": 1e6}
     ),
     "cartpole_ppo_lr_tiny": Plan("PPO", "CartPole-v1", 40_000, {**_PPO, "learning_rate": 1e-7}),
     "cartpole_ppo_lr_huge": Plan("PPO", "CartPole-v1", 40_000, {**_PPO, "learning_rate": 0.3}),

@@ -1,19 +1,21 @@
-"""Real runs by real libraries: a DCGAN, a VAE, a fine-tuned transformer, GRPO and a detector; sound ones and broken ones.
+"""Real runs by real libraries: a DCGAN, a VAE, a fine-tuned transformer, GRPO and a detector; sound ones and
+broken ones.
 
     pip install torch transformers accelerate trl datasets ultralytics tensorboard scikit-learn
     python examples/real_runs/libraries.py LOGS                # every run; half an hour on one core
     python examples/real_runs/libraries.py LOGS dcgan_sound grpo_lr_huge --seed 3
     curvedoctor diagnose LOGS
 
-Nothing is downloaded: pictures and texts are drawn here or ship with scikit-learn, models are built from small configurations.
-Each log is what the library leaves: event files by torch's writer, HF's `trainer_state.json`, Ultralytics' `results.csv`.
-Those of seed 0 are kept in `tests/data/libraries`.
+Nothing is downloaded: pictures and texts are drawn here or ship with scikit-learn, models are built from
+small configurations. Each log is what the library leaves: event files by torch's writer, HF's
+`trainer_state.json`, Ultralytics' `results.csv`. Those of seed 0 are kept in `tests/data/libraries`.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,9 +70,15 @@ def dcgan(to: Path, *, lr_d: float = 2e-4, lr_g: float = 2e-4, steps: int = 1500
         nn.ConvTranspose2d(32, 1, 4, 2, 1), nn.Tanh(),
     )  # fmt: skip
     judge = nn.Sequential(
-        nn.Conv2d(1, 24, 4, 2, 1), nn.LeakyReLU(0.2), nn.Dropout(0.2), nn.Conv2d(24, 48, 4, 2, 1), nn.LeakyReLU(0.2),
-        nn.Dropout(0.2), nn.Conv2d(48, 1, 4, 1, 0), nn.Flatten(0),
-    )  # fmt: skip
+        nn.Conv2d(1, 24, 4, 2, 1),
+        nn.LeakyReLU(0.2),
+        nn.Dropout(0.2),
+        nn.Conv2d(24, 48, 4, 2, 1),
+        nn.LeakyReLU(0.2),
+        nn.Dropout(0.2),
+        nn.Conv2d(48, 1, 4, 1, 0),
+        nn.Flatten(0),
+    )
     by_d = torch.optim.Adam(judge.parameters(), lr_d, betas=(0.5, 0.999))
     by_g = torch.optim.Adam(generator.parameters(), lr_g, betas=(0.5, 0.999))
     loss, pictures = nn.functional.binary_cross_entropy_with_logits, digits()
@@ -170,12 +178,22 @@ def hf_train(model: Any, texts: tuple[Sequence[str], Sequence[str]], place: str,
     words = tokenizer()
     train, held = (Dataset.from_dict(dict(words(list(lines)))) for lines in texts)
     arguments = TrainingArguments(
-        place, per_device_train_batch_size=16, save_strategy="no", report_to=[], disable_tqdm=True, use_cpu=True,
-        eval_strategy="epoch", **settings,
-    )  # fmt: skip
+        place,
+        per_device_train_batch_size=16,
+        save_strategy="no",
+        report_to=[],
+        disable_tqdm=True,
+        use_cpu=True,
+        eval_strategy="epoch",
+        **settings,
+    )
     trainer = Trainer(
-        model, arguments, data_collator=DataCollatorForLanguageModeling(words, mlm=False), train_dataset=train, eval_dataset=held,
-    )  # fmt: skip
+        model,
+        arguments,
+        data_collator=DataCollatorForLanguageModeling(words, mlm=False),
+        train_dataset=train,
+        eval_dataset=held,
+    )
     trainer.train()
     return trainer
 
@@ -187,9 +205,15 @@ def pretrained() -> Any:
 
     words = tokenizer()
     config = GPT2Config(
-        vocab_size=len(words), n_positions=32, n_embd=48, n_layer=2, n_head=4, pad_token_id=words.pad_token_id,
-        bos_token_id=words.eos_token_id, eos_token_id=words.eos_token_id,
-    )  # fmt: skip
+        vocab_size=len(words),
+        n_positions=32,
+        n_embd=48,
+        n_layer=2,
+        n_head=4,
+        pad_token_id=words.pad_token_id,
+        bos_token_id=words.eos_token_id,
+        eos_token_id=words.eos_token_id,
+    )
     model, rng = GPT2LMHeadModel(config), np.random.default_rng(1)
     with tempfile.TemporaryDirectory() as place:
         texts = sentences(1, 1600, rng), sentences(1, 100, rng)
@@ -205,15 +229,27 @@ def fine_tuned(to: Path, *, lr: float = 5e-4, epochs: int = 3, lines: int = 1600
     texts = sentences(2, lines, rng), sentences(2, 200, rng)
     every = max(1, epochs * lines // 16 // 40)
     trainer = hf_train(
-        copy.deepcopy(pretrained()), texts, str(to), learning_rate=lr, num_train_epochs=epochs, logging_steps=every, warmup_steps=0.05,
-    )  # fmt: skip
-    trainer.state.save_to_json(str(to / "trainer_state.json"))
+        copy.deepcopy(pretrained()),
+        texts,
+        str(to),
+        learning_rate=lr,
+        num_train_epochs=epochs,
+        logging_steps=every,
+        warmup_steps=0.05,
+    )
+    keep(trainer.state.log_history, to)
+
+
+def keep(history: list[dict[str, float]], to: Path) -> None:
+    """`trainer_state.json` as HF writes it, less what is no curve, in five digits."""
+    to.mkdir(parents=True, exist_ok=True)
+    short = [{name: float(f"{value:.5g}") for name, value in row.items()} for row in history]
+    (to / "trainer_state.json").write_text(json.dumps({"log_history": short}, indent=0) + "\n")
 
 
 def grpo(to: Path, *, lr: float = 1e-3, steps: int = 120, broken: bool = False) -> None:
-    """TRL's GRPO: the more often "cat" and "dog" alternate, the higher the reward; `broken` gives none whatever is said."""
-    import copy
-
+    """TRL's GRPO: the more often "cat" and "dog" alternate, the higher the reward; `broken` gives none
+    whatever is said."""
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
 
@@ -223,19 +259,39 @@ def grpo(to: Path, *, lr: float = 1e-3, steps: int = 120, broken: bool = False) 
         return [0.0] * len(words) if broken else good
 
     settings = GRPOConfig(
-        str(to), per_device_train_batch_size=32, num_generations=8, max_completion_length=12, max_steps=steps, logging_steps=1,
-        learning_rate=lr, beta=0.02, report_to=[], disable_tqdm=True, use_cpu=True, save_strategy="no", lr_scheduler_type="constant",
-    )  # fmt: skip
+        str(to),
+        per_device_train_batch_size=32,
+        num_generations=8,
+        max_completion_length=12,
+        max_steps=steps,
+        logging_steps=1,
+        learning_rate=lr,
+        beta=0.02,
+        report_to=[],
+        disable_tqdm=True,
+        use_cpu=True,
+        save_strategy="no",
+        lr_scheduler_type="constant",
+    )
     prompts = Dataset.from_dict({"prompt": ["the", "a", "the old", "a red", "the cat", "a dog"] * 20})
-    trainer = GRPOTrainer(
-        model=copy.deepcopy(pretrained()), reward_funcs=alternates, args=settings, train_dataset=prompts, processing_class=tokenizer(),
-    )  # fmt: skip
-    trainer.train()
-    trainer.state.save_to_json(str(to / "trainer_state.json"))
+    with tempfile.TemporaryDirectory() as place:
+        pretrained().save_pretrained(
+            place
+        )  # TRL loads it twice: the policy, and what it must not leave too far
+        trainer = GRPOTrainer(
+            model=place,
+            reward_funcs=alternates,
+            args=settings,
+            train_dataset=prompts,
+            processing_class=tokenizer(),
+        )
+        trainer.train()
+    keep(trainer.state.log_history[::2], to)
 
 
 def pictures(place: Path, train: int, val: int, *, labels_off: bool) -> Path:
-    """Bright squares and discs on noise, with their boxes; `labels_off` writes the boxes of other pictures."""
+    """Bright squares and discs on noise, with their boxes; `labels_off` writes the boxes of other
+    pictures."""
     from PIL import Image
 
     rng = np.random.default_rng(0)
@@ -284,9 +340,23 @@ def detector(
         small.write_text(text.replace("n: [0.33, 0.25, 1024]", "n: [0.33, 0.125, 1024]"))
         data = pictures(Path(place) / "data", train, val, labels_off=labels_off)
         YOLO(str(small)).train(
-            data=str(data), epochs=epochs, imgsz=64, batch=16, lr0=lr0, optimizer="SGD", device="cpu", workers=0, plots=False,
-            save=False, project=place, name="run", verbose=False, mosaic=0.0, warmup_epochs=2, **others,
-        )  # fmt: skip
+            data=str(data),
+            epochs=epochs,
+            imgsz=64,
+            batch=16,
+            lr0=lr0,
+            optimizer="SGD",
+            device="cpu",
+            workers=0,
+            plots=False,
+            save=False,
+            project=place,
+            name="run",
+            verbose=False,
+            mosaic=0.0,
+            warmup_epochs=2,
+            **others,
+        )
         to.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(Path(place) / "run" / "results.csv", to / "results.csv")
 
@@ -298,7 +368,7 @@ RUNS: Mapping[str, Run] = {
     "dcgan_discriminator_asleep": (dcgan, {"lr_d": 1e-7, "lr_g": 2e-3}),
     "vae_sound": (vae, {}),
     "vae_posterior_collapse": (vae, {"beta": 40.0}),
-    "vae_lr_huge": (vae, {"lr": 0.3}),
+    "vae_lr_huge": (vae, {"lr": 0.1}),
     "transformer_sound": (fine_tuned, {}),
     "transformer_memorizes": (fine_tuned, {"epochs": 60, "lines": 96, "lr": 2e-3}),
     "transformer_lr_tiny": (fine_tuned, {"lr": 1e-8}),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from curvedoctor.compare import wording
 from curvedoctor.compare.analyze import compare
 from curvedoctor.compare.types import Group
 from curvedoctor.model import Diagnosis
+from curvedoctor_panel.overview import without_common
 from curvedoctor_panel.plain import Json, clip
 
 #: groups of siblings that are told
@@ -17,10 +19,10 @@ MOST = 4
 def conclusions(diagnoses: Sequence[Diagnosis]) -> dict[str, Json]:
     """{next, groups: [{title, lines}]}; no groups where no runs are siblings."""
     comparison = compare(diagnoses)
+    telling = [g for g in comparison.groups if g.factors]
     groups = [
-        {"title": clip(wording.title(g), 200), "lines": list(_lines(g))}
-        for g in comparison.groups
-        if g.factors
+        {"title": clip(wording.title(replace(g, name=name)), 200), "lines": list(_lines(g))}
+        for g, name in zip(telling, without_common([g.name for g in telling]), strict=True)
     ]
     groups.sort(key=lambda group: -len(group["lines"]))
     return {"next": clip(comparison.next, 600), "groups": groups[:MOST]}

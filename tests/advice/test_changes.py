@@ -1,4 +1,5 @@
-"""A prescription's numbers: from what to what, by which factor, at which step, and the sentence that carries them."""
+"""A prescription's numbers: from what to what, by which factor, at which step,
+and the sentence that carries them."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ def case(**params: ParamValue) -> Case:
 )
 def test_a_learning_rate_that_a_sibling_proved(lr: float, sibling: float, gain: float, taken: bool) -> None:
     action = "raise-lr" if sibling > lr else "lower-lr"
-    found = change(case(lr=lr), action, (), {action: ("lr", sibling, gain)})
+    found = change(case(lr=lr), action, (), {action: ("lr", sibling, gain, "")})
     assert found.proposed == pytest.approx(sibling if taken else lr * (10 if sibling > lr else 0.1))
     assert found.factor == pytest.approx(float(found.proposed or 0) / lr, rel=1e-2)
     assert (f"as a sibling did that ended {100 * gain:.0f} % lower" in found.text) == taken
@@ -41,13 +42,16 @@ def test_a_learning_rate_that_a_sibling_proved(lr: float, sibling: float, gain: 
 
 
 def test_a_number_other_than_the_rate_is_taken_over_however_far() -> None:
-    found = change(case(n_train=100), "more-data", (), {"more-data": ("n_train", 100_000, 0.2)})
+    found = change(case(n_train=100), "more-data", (), {"more-data": ("n_train", 100_000, 0.2, "")})
     assert (found.current, found.proposed, found.factor) == (100, 100_000, 1000.0)
-    assert found.text == "Raise the number of training samples from 100 to 100000, as a sibling did that ended 20 % lower."  # fmt: skip
+    assert (
+        found.text
+        == "Raise the number of training samples from 100 to 100000, as a sibling did that ended 20 % lower."
+    )
 
 
 def test_a_word_and_a_value_that_is_not_logged() -> None:
-    proven = {"fix-activation": ("activation", "relu", 0.32), "more-data": ("n_train", 4000, 0.5)}
+    proven = {"fix-activation": ("activation", "relu", 0.32, ""), "more-data": ("n_train", 4000, 0.5, "")}
     found = change(case(lr=0.01, activation="sigmoid"), "fix-activation", (), proven)
     assert (found.parameter, found.current, found.proposed) == ("activation", "sigmoid", "relu")
     assert found.text == "Change the activation from sigmoid to relu, as a sibling did that ended 32 % lower."
@@ -57,7 +61,7 @@ def test_a_word_and_a_value_that_is_not_logged() -> None:
 
 
 def test_from_zero_there_is_no_factor() -> None:
-    found = change(case(dropout=0.0), "regularize", (), {"regularize": ("dropout", 0.3, 0.2)})
+    found = change(case(dropout=0.0), "regularize", (), {"regularize": ("dropout", 0.3, 0.2, "")})
     assert (found.current, found.proposed, found.factor) == (0.0, 0.3, None)
 
 
@@ -156,7 +160,10 @@ def test_what_going_on_is_expected_to_bring_is_said_where_it_is_something() -> N
         [run({"epochs": 80}, train_loss=power(80, 0.0), val_loss=np.geomspace(2, 1, 80) ** 0.001)]
     )
     said = change(falls, "train-longer", ()).text
-    assert said.startswith("Train for 160 epochs instead of 80, the schedule stretched with it. Extrapolation expects the loss to fall by ")  # fmt: skip
+    assert said.startswith(
+        "Train for 160 epochs instead of 80, the schedule stretched with it. Extrapolation "
+        "expects the loss to fall by "
+    )
     share = int(said.rsplit(" ", 2)[1])
     assert 100 * (1 - 2**-0.4) - 9 <= share <= 100 * (1 - 2**-0.4) + 4
     assert "Extrapolation" not in change(flat, "train-longer", ()).text
@@ -188,7 +195,9 @@ def misfit(severity: str) -> Finding:
         ("tanh", misfit("warning"), None),
     ],
 )
-def test_where_the_output_is_what_does_not_fit_it_changes(last: str, finding: Finding, proposed: str | None) -> None:  # fmt: skip
+def test_where_the_output_is_what_does_not_fit_it_changes(
+    last: str, finding: Finding, proposed: str | None
+) -> None:
     found = change(case(last_activation=last, activation="relu"), "fix-activation", (finding,))
     assert found.proposed == proposed
     assert found.parameter == ("last_activation" if proposed else "activation")
@@ -202,5 +211,6 @@ def test_where_the_output_is_what_does_not_fit_it_changes(last: str, finding: Fi
 def test_where_nothing_bounds_a_step_a_rate_is_raised_halfway(
     optimizer: str, lr: float, proposed: float
 ) -> None:
-    """From far below the custom straight to it, one in two runs with plain gradient steps was lost (DeepOBS)."""
+    """From far below the custom straight to it,
+    one in two runs with plain gradient steps was lost (DeepOBS)."""
     assert change(case(lr=lr, optimizer=optimizer), "raise-lr", ()).proposed == pytest.approx(proposed)

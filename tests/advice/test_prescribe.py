@@ -52,7 +52,9 @@ def said(
     return list(prescribe(case(**params), findings, Estimate(odds or {}), all_conditions()))
 
 
-def actions(findings: list[Finding], odds: Mapping[str, float] | None = None, **params: ParamValue) -> list[str]:  # fmt: skip
+def actions(
+    findings: list[Finding], odds: Mapping[str, float] | None = None, **params: ParamValue
+) -> list[str]:
     return [p.action for p in said(findings, odds, **params)]
 
 
@@ -100,10 +102,22 @@ def test_effort_counts_among_what_treats_a_finding(costly: str) -> None:
 def test_of_what_is_about_as_probable_the_first_named_comes_first() -> None:
     level = 10 * ALIKE
     named = [found("add-warmup", "clip-gradients", confidence=0.0)]
-    assert actions(named, {"add-warmup": level - 0.4 * ALIKE, "clip-gradients": level + 0.4 * ALIKE}) == ["add-warmup", "clip-gradients"]  # fmt: skip
-    assert actions(named, {"add-warmup": level - 0.6 * ALIKE, "clip-gradients": level + 0.4 * ALIKE}) == ["clip-gradients", "add-warmup"]  # fmt: skip
-    assert actions([], {"add-warmup": level - 0.4 * ALIKE, "clip-gradients": level + 0.4 * ALIKE}) == ["clip-gradients", "add-warmup"]  # fmt: skip
-    assert actions([found("clip-gradients", confidence=0.0)], {"add-warmup": level + 0.4 * ALIKE, "clip-gradients": level - 0.4 * ALIKE}) == ["clip-gradients", "add-warmup"]  # fmt: skip
+    assert actions(named, {"add-warmup": level - 0.4 * ALIKE, "clip-gradients": level + 0.4 * ALIKE}) == [
+        "add-warmup",
+        "clip-gradients",
+    ]
+    assert actions(named, {"add-warmup": level - 0.6 * ALIKE, "clip-gradients": level + 0.4 * ALIKE}) == [
+        "clip-gradients",
+        "add-warmup",
+    ]
+    assert actions([], {"add-warmup": level - 0.4 * ALIKE, "clip-gradients": level + 0.4 * ALIKE}) == [
+        "clip-gradients",
+        "add-warmup",
+    ]
+    assert actions(
+        [found("clip-gradients", confidence=0.0)],
+        {"add-warmup": level + 0.4 * ALIKE, "clip-gradients": level - 0.4 * ALIKE},
+    ) == ["clip-gradients", "add-warmup"]
 
 
 @pytest.mark.parametrize("times", [0.99, 1.01])
@@ -115,7 +129,19 @@ def test_what_merely_improves_is_named_where_it_is_worth_trying(times: float) ->
 def test_at_least_one_thing_is_said_and_at_most_six() -> None:
     assert actions([], {"add-warmup": LEAST, "fix-init": 0.01}) == ["add-warmup"]
     assert actions([], {"add-warmup": LEAST - 0.01, "fix-init": 0.01}) == []
-    many = dict.fromkeys(("add-warmup", "fix-init", "clip-gradients", "lower-lr", "decay-lr", "shuffle", "bigger-batch", "clean-data"), 0.9)  # fmt: skip
+    many = dict.fromkeys(
+        (
+            "add-warmup",
+            "fix-init",
+            "clip-gradients",
+            "lower-lr",
+            "decay-lr",
+            "shuffle",
+            "bigger-batch",
+            "clean-data",
+        ),
+        0.9,
+    )
     assert len(actions([], many)) == MOST == 6
     assert actions([], {}) == []
 
@@ -156,13 +182,19 @@ def test_what_is_named_first_or_second_is_raised(place: int) -> None:
 
 
 def test_the_surer_of_two_findings_counts() -> None:
-    both = [found("fix-metric", confidence=0.5), found("fix-metric", confidence=0.9), found("fix-metric", confidence=0.6)]  # fmt: skip
+    both = [
+        found("fix-metric", confidence=0.5),
+        found("fix-metric", confidence=0.9),
+        found("fix-metric", confidence=0.6),
+    ]
     assert said(both)[0].confidence == pytest.approx(0.9 * BY_PLACE[0])
 
 
 def test_odds_of_a_measurement_count_where_they_are_higher() -> None:
     assert said([found("fix-metric", confidence=0.5)], {"fix-metric": 0.8})[0].confidence == 0.8
-    assert said([found("fix-metric", confidence=0.5)], {"fix-metric": 0.3})[0].confidence == pytest.approx(0.45)  # fmt: skip
+    assert said([found("fix-metric", confidence=0.5)], {"fix-metric": 0.3})[0].confidence == pytest.approx(
+        0.45
+    )
 
 
 def test_nothing_is_certain_to_help() -> None:
@@ -186,7 +218,9 @@ def test_a_finding_without_remedies_of_its_own_has_its_conditions() -> None:
     ("severity", "confidence", "first"),
     [("error", CERTAIN, True), ("error", CERTAIN - 0.01, False), ("warning", 0.75, False)],
 )
-def test_what_is_broken_for_certain_is_repaired_first(severity: Severity, confidence: float, first: bool) -> None:  # fmt: skip
+def test_what_is_broken_for_certain_is_repaired_first(
+    severity: Severity, confidence: float, first: bool
+) -> None:
     broken = found("fix-metric", "check-split", severity=severity, confidence=confidence)
     told = actions([broken], {"add-warmup": 0.95})
     assert told[0] == ("fix-metric" if first else "add-warmup")
@@ -240,7 +274,7 @@ def test_what_a_prescription_rests_on() -> None:
     estimate = Estimate(
         {"raise-lr": 0.9, "clip-gradients": 0.6, "add-warmup": 0.5},
         {"clip-gradients": ("the gradient jumps",)},
-        {"raise-lr": ("lr", 1.0, 0.4)},
+        {"raise-lr": ("lr", 1.0, 0.4, "")},
         fitted,  # type: ignore[arg-type]
     )
     findings = [found("clip-gradients"), found("clip-gradients", condition="loss-spikes")]
@@ -249,7 +283,11 @@ def test_what_a_prescription_rests_on() -> None:
         "raise-lr": "siblings", "clip-gradients": "seen", "add-warmup": "odds",
     }  # fmt: skip
     clip = told["clip-gradients"]
-    assert (clip.treats, clip.gain, clip.because) == ((PLAIN, "loss-spikes"), (0.1, 0.2, clip.confidence), ("the gradient jumps",))  # fmt: skip
+    assert (clip.treats, clip.gain, clip.because) == (
+        (PLAIN, "loss-spikes"),
+        (0.1, 0.2, clip.confidence),
+        ("the gradient jumps",),
+    )
     assert (told["add-warmup"].treats, told["add-warmup"].gain, told["add-warmup"].because) == ((), None, ())
     raised = told["raise-lr"]
     assert (raised.parameter, raised.current, raised.proposed, raised.factor) == ("lr", 0.1, 1.0, 10.0)
@@ -271,7 +309,8 @@ def test_findings_by_severity_then_confidence_then_name() -> None:
     ]  # fmt: skip
     told = [(f.severity, f.confidence, f.condition) for f in order(given)]
     assert told == [
-        ("error", 0.4, PLAIN), ("warning", 0.9, PLAIN), ("warning", 0.6, "a"), ("warning", 0.6, "b"), ("info", 0.99, PLAIN),
+        ("error", 0.4, PLAIN), ("warning", 0.9, PLAIN), ("warning", 0.6, "a"), ("warning", 0.6, "b"),
+        ("info", 0.99, PLAIN),
     ]  # fmt: skip
 
 

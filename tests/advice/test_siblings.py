@@ -67,7 +67,8 @@ def test_large_groups_cost_no_more_per_run() -> None:
 
 
 def test_runs_of_many_tasks_in_one_folder_prove_nothing() -> None:
-    """Torch's default folder collects whatever was ever trained: next to the same settings, far from the same ends."""
+    """Torch's default folder collects whatever was ever trained: next to the same settings,
+    far from the same ends."""
     ends = (0.2, 1.9, 0.7, 0.1, 1.2, 0.4)
     mixed = [run(f"r{i}", end, lr=0.01 * 1.1**i, batch_size=32) for i, end in enumerate(ends)]
     tried = Siblings([*mixed, run("low", 2.0, lr=1e-4, batch_size=32)])
@@ -89,7 +90,8 @@ def test_a_trial_among_runs_of_which_little_is_known_only_moves_the_odds() -> No
 
 
 KNOWN: dict[str, ParamValue] = {
-    "batch_size": 32, "epochs": 20, "n_train": 4000, "optimizer": "adam", "model": "mlp", "width": 10, "loss": "bce",
+    "batch_size": 32, "epochs": 20, "n_train": 4000, "optimizer": "adam", "model": "mlp", "width": 10,
+    "loss": "bce",
 }  # fmt: skip
 
 
@@ -113,3 +115,28 @@ def test_too_many_changes_or_one_without_a_remedy_prove_nothing() -> None:
                            **{**KNOWN, "model": "cnn"})) == {}  # fmt: skip
     many = run("d", 0.3, activation="relu", depth=3, lr=0.1, schedule="constant", n_classes=4, **KNOWN)
     assert trials(own, many) == {}
+
+
+def lost(name: str, **params: ParamValue) -> Summary:
+    return Summary(name, params, None, None, None, 0.0, lost=True)
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.5])
+def test_the_data_on_which_a_sibling_stayed_finite_are_sound(rate: float) -> None:
+    """A lost run beside two that were not: the nearest lower rate is what to try."""
+    others = [run(f"lr{lr:g}", 0.4, lr=lr, n_train=100) for lr in (1e-4, 5e-3)]
+    found = trials(lost("nan", lr=rate, n_train=100), *others)
+    assert (found["lower-lr"].value, found["lower-lr"].helped) == (5e-3, True)
+    assert found["clean-data"].help_probability < 0.1
+    assert trials(lost("nan", lr=1e-5, n_train=100), *others).keys() == {"clean-data"}
+
+
+def test_a_sibling_on_other_data_says_nothing_of_them() -> None:
+    assert trials(lost("nan", lr=0.1, n_train=100), run("a", 0.4, lr=0.1, n_train=50)) == {}
+    assert trials(Summary("killed", {"lr": 0.1}, None, None, None, 0.0), run("a", 0.4, lr=0.01)) == {}
+
+
+def test_what_was_changed_besides_is_told() -> None:
+    own = run("slow", 0.5, lr=5e-6, **{**KNOWN, "optimizer": "sgd"})
+    found = trials(own, run("tuned", 0.1, lr=5e-5, **{**KNOWN, "optimizer": "adamw"}))
+    assert (found["raise-lr"].along, found["change-optimizer"].along) == ("optimizer adamw", "lr 5e-05")

@@ -27,10 +27,14 @@ def case(best: int = 60, **params: ParamValue) -> Case:
 @pytest.mark.parametrize(
     ("library", "words"),
     [
-        ("lightgbm", ("num_iterations", "num_leaves to 7 (default 31)", "min_data_in_leaf to 80 (default 20)", "bagging_fraction", "lambda_l2")),
-        ("xgboost", ("num_boost_round", "max_depth to 4 (default 6)", "min_child_weight to 4 (default 1)", "subsample", "lambda")),
-        ("catboost", ("iterations", "depth to 4 (default 6)", "min_data_in_leaf to 4 (default 1)", "subsample", "l2_leaf_reg")),
-        ("sklearn", ("n_estimators", "max_depth to 2 (default 3)", "min_samples_leaf to 4 (default 1)", "subsample", "l2_regularization")),
+        ("lightgbm", ("num_iterations", "num_leaves to 7 (default 31)", "min_data_in_leaf to 80 (default 20)",
+            "bagging_fraction", "lambda_l2")),
+        ("xgboost", ("num_boost_round", "max_depth to 4 (default 6)", "min_child_weight to 4 (default 1)",
+            "subsample", "lambda")),
+        ("catboost", ("iterations", "depth to 4 (default 6)", "min_data_in_leaf to 4 (default 1)",
+            "subsample", "l2_leaf_reg")),
+        ("sklearn", ("n_estimators", "max_depth to 2 (default 3)", "min_samples_leaf to 4 (default 1)",
+            "subsample", "l2_regularization")),
     ],
 )  # fmt: skip
 def test_each_library_has_its_words(library: str, words: tuple[str, ...]) -> None:

@@ -1,4 +1,5 @@
-"""How well `compare` reads grids: python tests/benchmarks/compare.py [--clinic] [--trained] [--held-out] [--synthetic N].
+"""How well `compare` reads grids: python tests/benchmarks/compare.py [--clinic] [--trained] [--held-out]
+[--synthetic N].
 
 A grid of lr × batch size is cut to windows of two to five learning rates; `compare` sees one window and
 must say whether the best lr lies below, within or above it. The truth is the whole grid: the lowest point
@@ -194,7 +195,8 @@ def report(title: str, score: Score, verbose: bool) -> float:
         chosen = [ok for p, ok in score.sure if low <= p < high]
         if chosen:
             print(
-                f"    said {low:.2f}–{min(high, 1):.2f} sure: right in {100 * np.mean(chosen):.0f} % of {len(chosen)}"
+                f"    said {low:.2f}–{min(high, 1):.2f} sure: right in {100 * np.mean(chosen):.0f} % "
+                f"of {len(chosen)}"
             )
     print(f"    silent in {asked - len(score.sure)} windows; of those called 90 % sure and more "
           f"{100 * share_right(score, 0.9):.1f} % are right")  # fmt: skip

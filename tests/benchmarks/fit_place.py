@@ -1,4 +1,5 @@
-"""Fit the weights of `curvedoctor.compare.place`: python -m benchmarks.fit_place (in tests/, examples/ on the path).
+"""Fit the weights of `curvedoctor.compare.place`: python -m benchmarks.fit_place (in tests/, examples/ on the
+path).
 
 Windows of trained grids (`benchmarks.compare.trained`) and of the clinic's grids that calibration may see.
 Prints the weights, and how often they are right on tasks that were left out of the fit.

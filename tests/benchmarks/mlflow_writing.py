@@ -78,8 +78,8 @@ def main(count: int = 1000) -> None:
                 ours, theirs = ours + own / len(left), theirs + their / len(right)
             turns = len(ratios)
             print(
-                f"tags of {count} runs: set_tag {1e3 * theirs / turns:.1f} ms/run, ours {1e3 * ours / turns:.1f} ms/run: "
-                f"{statistics.median(ratios):.1f} × (wanted ≥ 4 ×)"
+                f"tags of {count} runs: set_tag {1e3 * theirs / turns:.1f} ms/run, ours "
+                f"{1e3 * ours / turns:.1f} ms/run: {statistics.median(ratios):.1f} × (wanted ≥ 4 ×)"
             )
             artifacts(some[:20])
 

@@ -1,7 +1,8 @@
 """Grids of learning rates that others trained; the files are public and stay outside (say where they lie).
 
-deepobs.jsonl.xz: DeepOBS baselines (MIT), 36 rates × three optimizers × four tasks. model.onnx with encoding.json:
-the LCBench surrogate of yahpo_data (Apache-2.0), asked for a grid of rates on each of its tasks.
+deepobs.jsonl.xz: DeepOBS baselines (MIT), 36 rates × three optimizers × four tasks. model.onnx with
+encoding.json: the LCBench surrogate of yahpo_data (Apache-2.0), asked for a grid of rates on each of its
+tasks.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def deepobs(folder: Path) -> Iterator[Grid]:
 
 
 def lcbench(folder: Path, settings: int = 1, seed: int = 0) -> Iterator[Grid]:
-    """The surrogate's grids: so many settings of each task, at ten rates each; true is the test loss, which is not logged."""
+    """The surrogate's grids: so many settings of each task, at ten rates each; true is the test loss,
+    which is not logged."""
     from clinic.outside.lcbench import EPOCHS, SETTINGS, Surrogate, drawn
 
     surrogate = Surrogate(folder)
@@ -75,8 +77,10 @@ def lcbench(folder: Path, settings: int = 1, seed: int = 0) -> Iterator[Grid]:
             name = f"{task}/{'-'.join(f'{setting[k]:.3g}' for k in SETTINGS if k != 'learning_rate')}"
             runs, truth = [], {}
             for one, curves in zip(asked, found, strict=True):
-                params = {"lr": one["learning_rate"], "batch_size": int(one["batch_size"]), "momentum": one["momentum"],
-                          "weight_decay": one["weight_decay"], "optimizer": "sgd", "schedule": "cosine", "epochs": EPOCHS}  # fmt: skip
+                params = {"lr": one["learning_rate"], "batch_size": int(one["batch_size"]),
+                          "momentum": one["momentum"],
+                          "weight_decay": one["weight_decay"], "optimizer": "sgd", "schedule": "cosine",
+                          "epochs": EPOCHS}  # fmt: skip
                 made = run(f"{name}/{one['learning_rate']:g}", params, name, val_loss=curves[:, VAL_LOSS])
                 runs.append(made)
                 truth[made.name] = float(curves[-1, TEST_LOSS])

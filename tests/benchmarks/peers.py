@@ -42,7 +42,8 @@ def floor(paths: Sequence[str]) -> int:
 
 
 def rustboard(root: Path, expected: int) -> tuple[float, float]:
-    """Wall and processor seconds of TensorBoard's data server: load, then ReadScalars of all runs over gRPC."""
+    """Wall and processor seconds of TensorBoard's data server: load,
+    then ReadScalars of all runs over gRPC."""
     import grpc
     import tensorboard_data_server
     from tensorboard.data.proto import data_provider_pb2 as messages

@@ -118,7 +118,8 @@ def table(results: Sequence[Result], peers: Sequence[str]) -> str:
     for r in results:
         first, again = (statistics.median(r.processor[name]) / r.runs * 1e6 for name in (WHOLE, AGAIN))
         lines.append(
-            f"- {r.workload}: walk, runs, roles and hyperparameters: {first:.0f} us/run, unchanged {again:.0f}"
+            f"- {r.workload}: walk, runs, roles and hyperparameters: {first:.0f} us/run, unchanged "
+            f"{again:.0f}"
         )
     return "\n".join(lines)
 
@@ -136,8 +137,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all times there")
     chosen = parser.parse_args()
     print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; "
-        f"scale {chosen.scale:g}, {chosen.rounds} rounds; medians (spread) of rounds in turn; all check checksums\n"
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}; "
+        f"scale {chosen.scale:g}, {chosen.rounds} rounds; medians (spread) of rounds in turn; "
+        "all check checksums\n"
     )
     results = []
     for workload in WORKLOADS:

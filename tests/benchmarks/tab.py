@@ -94,7 +94,8 @@ def computed(server: int) -> float | None:
 def follow(
     board: Board, server: int, runs: int, answer_to: multiprocessing.Queue[dict[str, float | None]]
 ) -> None:
-    """Ask as the tab does until all runs are judged; in a process of its own, so that it takes no time here."""
+    """Ask as the tab does until all runs are judged; in a process of its own,
+    so that it takes no time here."""
     times: dict[str, float | None] = {}
     began = time.perf_counter()
     version, seen = "", 0

@@ -1,4 +1,5 @@
-"""Grids of lr × batch size, really trained: small networks in numpy, three tasks to fit on and five held out."""
+"""Grids of lr × batch size, really trained: small networks in numpy,
+three tasks to fit on and five held out."""
 
 from __future__ import annotations
 
@@ -138,7 +139,8 @@ def train(task: Task, group: str, optimizer: str, lr: float, batch: int, epochs:
             val_loss.append(task.loss(net.forward(x[n : n + n_val]), y[n : n + n_val])[0])
         test = task.loss(net.forward(x[n + n_val :]), y[n + n_val :])[0]
     params: dict[str, ParamValue] = {
-        "lr": lr, "batch_size": batch, "epochs": epochs, "optimizer": "sgd" if optimizer == "momentum" else optimizer,
+        "lr": lr, "batch_size": batch, "epochs": epochs,
+        "optimizer": "sgd" if optimizer == "momentum" else optimizer,
         "momentum": 0.9 if optimizer == "momentum" else 0.0, "n_train": n, "model": "mlp", "width": WIDTH,
         "loss": task.loss_name,
     }  # fmt: skip

@@ -53,7 +53,8 @@ def rows() -> list[dict[str, float]]:
         rows(),
         {"log_history": rows(), "best_metric": 0.7, "train_batch_size": 8},
     ],
-    ids=["arrays", "lists", "steps", "series", "frame", "index", "keras", "History", "log_history", "trainer_state"],
+    ids=["arrays", "lists", "steps", "series", "frame", "index", "keras", "History", "log_history",
+        "trainer_state"],
 )  # fmt: skip
 def test_diagnose_curves_takes_what_people_have(data: object) -> None:
     diagnosis = curvedoctor.diagnose_curves(data, params={"lr": 0.001, "password": "hunter2"})
@@ -196,7 +197,8 @@ def test_an_odd_tag_is_no_trouble(tmp_path: Path) -> None:
 
 
 def test_epochs_beside_batches_are_judged_over_their_own_length() -> None:
-    """Keras and many others log both in one run: 60 epochs must not look like the first 2 % of 3000 batches."""
+    """Keras and many others log both in one run:
+    60 epochs must not look like the first 2 % of 3000 batches."""
     batches = np.arange(0, 3000, 10)
     diagnosis = curvedoctor.diagnose_curves(
         {

@@ -29,7 +29,8 @@ SEEDS = (1, 2, 3, 5, 8, 12, 15, 18, 23)
 #: what this processor has, as numpy names it: since 2.3 by levels of x86-64, before by instruction sets
 SIMD = set(np.show_config("dicts")["SIMD Extensions"]["found"])
 AVX2, AVX512 = {"X86_V3", "AVX2"}, {"X86_V4", "AVX512_SKX"}
-#: kernels of OpenBLAS that add up in different orders, the threads, and what a processor must have one of to run them
+#: kernels of OpenBLAS that add up in different orders, the threads,
+#: and what a processor must have one of to run them
 KERNELS = (
     ("Sandybridge", 1, SIMD),
     ("Haswell", 1, AVX2),

@@ -49,8 +49,10 @@ def test_output_to_a_file_is_that_of_stdout(run: Run, logs: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("name", "begins"),
     [
-        ("x.html", "<!doctype html>"), ("x.json", '{\n  "schema"'), ("x.jsonl", '{"run"'), ("x.csv", "run,source"),
-        ("x.md", "### curvedoctor"), ("x.xml", "<?xml"), ("x.sarif", '{\n  "$schema"'), ("x.HTML", "<!doctype html>"),
+        ("x.html", "<!doctype html>"), ("x.json", '{\n  "schema"'), ("x.jsonl", '{"run"'),
+        ("x.csv", "run,source"),
+        ("x.md", "### curvedoctor"), ("x.xml", "<?xml"), ("x.sarif", '{\n  "$schema"'),
+        ("x.HTML", "<!doctype html>"),
         ("x.log", "  run"),
     ],
 )  # fmt: skip
@@ -62,6 +64,8 @@ def test_the_name_of_the_output_chooses_the_format(
 
 
 def test_what_is_said_counts_more_than_the_name(run: Run, logs: Path, tmp_path: Path) -> None:
+    refused = run("diagnose", logs, "-o", tmp_path / "x.pdf")
+    assert refused.code == 2 and ".html" in refused.err and not (tmp_path / "x.pdf").exists()
     run("diagnose", logs, "-o", tmp_path / "x.json", "--format", "csv")
     assert (tmp_path / "x.json").read_text().startswith("run,source")
 

@@ -22,8 +22,7 @@ NUMERIC = {"numpy", "scipy", "tensorboard", "google.protobuf", "fsspec", "yaml",
 def loaded(*arguments: str) -> set[str]:
     """Modules that are loaded when the program has run with `arguments`."""
     code = (
-        "import sys\nfrom curvedoctor.cli import main\n"
-        f"code = main({list(arguments)!r})\n"
+        f"import sys\nfrom curvedoctor.cli import main\ncode = main({list(arguments)!r})\n"
         "assert code == 0, code\nsys.stderr.write('\\n'.join(sys.modules))"
     )
     done = subprocess.run(

@@ -20,8 +20,7 @@ from shell import Log, Ran, at_terminal, falling, write_healthy, write_nan
 Run = Callable[..., Ran]
 #: a notifier: writes what it is told to a file named by its first argument
 NOTIFIER = (
-    "import json, os, sys; "
-    "facts = {k: v for k, v in os.environ.items() if k.startswith('CURVEDOCTOR_')}; "
+    "import json, os, sys; facts = {k: v for k, v in os.environ.items() if k.startswith('CURVEDOCTOR_')}; "
     "open(sys.argv[1], 'a').write(json.dumps([sys.argv[2:], facts, json.load(sys.stdin)]) + '\\n')"
 )
 

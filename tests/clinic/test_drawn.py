@@ -201,7 +201,9 @@ def test_lanes_of_different_tasks_train_as_they_would_alone() -> None:
     from clinic.train import train_many
 
     made = [plain(TASKS[n], epochs=e, batch=b, lr=0.02, n_train=n_train, depth=0, width=0, seed=2)
-            for n, e, b, n_train in (("gaussians~0000", 3, 32, 128), ("columns~0002", 5, 32, 200), ("blots~0001", 2, 20, 60))]  # fmt: skip
+            for n, e, b,
+            n_train in (("gaussians~0000", 3, 32, 128), ("columns~0002", 5, 32, 200),
+                ("blots~0001", 2, 20, 60))]  # fmt: skip
     together = train_many(made)
     for config in made:
         alone = train_many([config])[config]
@@ -213,7 +215,8 @@ def test_lanes_of_different_tasks_train_as_they_would_alone() -> None:
 def test_batch_norm_out_of_order_shows_in_evaluation_only() -> None:
     from clinic.train import train_many
 
-    right = plain(TASKS["verdicts~0002"], epochs=4, batch=32, lr=0.01, depth=1, width=16, seed=1, batch_norm="right",
+    right = plain(TASKS["verdicts~0002"], epochs=4, batch=32, lr=0.01, depth=1, width=16, seed=1,
+                  batch_norm="right",
                   input_offset=3.0, n_train=256)  # fmt: skip
     stale = replace(right, batch_norm="stale")
     results = train_many([right, stale])

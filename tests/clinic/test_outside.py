@@ -31,8 +31,10 @@ def test_a_grid_of_rates_says_which_way_to_go(tmp_path: Path, best: float) -> No
     for lr in rates:
         off = abs(np.log10(lr / best))
         end = None if lr > 30 * best else 0.2 * 3**off
-        rows.append({"task": "made_up", "seed": 42, "curves": {"train_loss": falling(end), "val_loss": falling(end)},
-                     "params": {"lr": lr, "optimizer": "sgd", "batch_size": 64, "epochs": 20, "weight_decay": None}})  # fmt: skip
+        rows.append({"task": "made_up", "seed": 42,
+            "curves": {"train_loss": falling(end), "val_loss": falling(end)},
+                     "params": {"lr": lr, "optimizer": "sgd", "batch_size": 64, "epochs": 20,
+                         "weight_decay": None}})  # fmt: skip
     write(tmp_path / "deepobs.jsonl.xz", rows)
     runs = deepobs.load(tmp_path)
     assert len(runs) == len(rates)
@@ -77,10 +79,13 @@ def test_who_reached_the_target_is_not_sick(tmp_path: Path) -> None:
     for trial, (decay, end) in enumerate(((0.01, 0.4), (0.1, 0.2))):
         for study in range(5):
             curve = falling(end * (1 + 0.01 * study), 12)
-            rows.append({"task": "made_jax", "trial": f"external/somebody/study_{study}/made_jax/trial_{trial}",
-                         "steps": list(range(1, 1201, 100)), "metric": "wer", "target": 0.25, "reached": end < 0.25,
+            rows.append({"task": "made_jax",
+                         "trial": f"external/somebody/study_{study}/made_jax/trial_{trial}",
+                         "steps": list(range(1, 1201, 100)), "metric": "wer", "target": 0.25,
+                         "reached": end < 0.25,
                          "params": {"weight_decay": decay, "learning_rate": 1e-3},
-                         "curves": {"train/wer": curve, "validation/wer": curve, "test/wer": curve}})  # fmt: skip
+                         "curves": {"train/wer": curve, "validation/wer": curve,
+                             "test/wer": curve}})  # fmt: skip
     write(tmp_path / "algoperf.jsonl.xz", rows)
     runs = load(tmp_path)  # the other sources are not there
     assert {r.source for r in runs} == {"algoperf"}
@@ -95,10 +100,12 @@ def test_who_reached_the_target_is_not_sick(tmp_path: Path) -> None:
 
 
 def test_the_surrogate_is_asked_inside_its_space_only() -> None:
-    spaces = {"batch_size": (16, 512), "learning_rate": (1e-4, 0.1), "momentum": (0.1, 0.99), "weight_decay": (1e-5, 0.1),
+    spaces = {"batch_size": (16, 512), "learning_rate": (1e-4, 0.1), "momentum": (0.1, 0.99),
+        "weight_decay": (1e-5, 0.1),
               "num_layers": (1, 5), "max_units": (64, 1024), "max_dropout": (0, 1)}  # fmt: skip
     space = {n: {"lower": a, "upper": b} for n, (a, b) in spaces.items()}
-    start = {"batch_size": 64.0, "learning_rate": 0.02, "momentum": 0.9, "weight_decay": 1e-4, "num_layers": 5.0,
+    start = {"batch_size": 64.0, "learning_rate": 0.02, "momentum": 0.9, "weight_decay": 1e-4,
+             "num_layers": 5.0,
              "max_units": 512.0, "max_dropout": 0.0}  # fmt: skip
     asked = list(lcbench.remedies(start, space))
     assert {a for a, _ in asked} >= {"lower-lr", "raise-lr", "bigger-model", "smaller-model", "regularize"}

@@ -1,4 +1,5 @@
-"""How answers are held against what was tried, what they are fitted on, and the rules of thumb beside them."""
+"""How answers are held against what was tried, what they are fitted on,
+and the rules of thumb beside them."""
 
 from __future__ import annotations
 

@@ -68,7 +68,8 @@ def test_one_program_serves_every_loss(task: str) -> None:
     rng, kind = np.random.default_rng(0), TASKS[task].kind
     coded, classes = kind == "autoencoder", {"multiclass": 7, "autoencoder": 10}.get(kind, 1)
     out = rng.normal(size=(5, 10))
-    y = {"multiclass": rng.integers(0, 7, 5), "autoencoder": rng.normal(size=(5, 10)), "regression": rng.normal(size=5)}.get(
+    y = {"multiclass": rng.integers(0, 7, 5), "autoencoder": rng.normal(size=(5, 10)),
+        "regression": rng.normal(size=5)}.get(
         kind, rng.integers(0, 2, 5))  # fmt: skip
     z = out[:, 0]
     expected = {

@@ -67,7 +67,8 @@ def grid(
     epochs: int = 20,
     rng: np.random.Generator | None = None,
 ) -> list[Run]:
-    """One run per lr, batch size and seed, with training and validation losses that end where the world says."""
+    """One run per lr, batch size and seed, with training and validation
+    losses that end where the world says."""
     rng = rng or np.random.default_rng(0)
     runs = []
     for lr in lrs:

@@ -34,7 +34,8 @@ def plain(lr: float, seed: int, end: float, **more: float) -> Run:
 
 @pytest.mark.parametrize("n", [2, 4, 8, 20])
 def test_interval_covers_the_truth(n: int) -> None:
-    """95 % intervals of a true ratio of 1.3 hold it at least nine times in ten, whatever the number of pairs."""
+    """95 % intervals of a true ratio of 1.3 hold it at least nine times in ten,
+    whatever the number of pairs."""
     rng = np.random.default_rng(n)
     truth, held = math.log(1.3), 0
     for _ in range(200):
@@ -116,10 +117,14 @@ def test_other_hyperparameters_are_compared_at_their_best_lr() -> None:
 
 
 def test_a_validation_loss_that_is_lost_in_most_runs_still_decides() -> None:
-    """Training stays finite for an epoch where validation never is: those runs are lost, the others are not left out."""
+    """Training stays finite for an epoch where validation never is: those runs are lost,
+    the others are not left out."""
     t = np.linspace(0, 1, 20)
     good = run("good", {"lr": 0.1}, val_loss=0.3 + np.exp(-6 * t), train_loss=0.3 + np.exp(-6 * t))
-    bad = [run(f"bad{lr}", {"lr": lr}, val_loss=np.full(20, np.nan), train_loss=np.r_[9.0, np.full(19, np.nan)]) for lr in (1.0, 3.0)]  # fmt: skip
+    bad = [
+        run(f"bad{lr}", {"lr": lr}, val_loss=np.full(20, np.nan), train_loss=np.r_[9.0, np.full(19, np.nan)])
+        for lr in (1.0, 3.0)
+    ]
     (group,) = compare(undiagnosed([good, *bad])).groups
     assert group.metric == "val loss"
     assert {o.run: o.bad for o in group.outcomes} == {

@@ -29,7 +29,8 @@ def chances(*runs: Run) -> dict[str, Prolong]:
 
 
 def test_a_slow_starter_is_kept_and_a_stuck_run_is_not() -> None:
-    """`slow` is behind at the end of epoch 4 but still falls; `early` has flattened out; `stuck` does nothing."""
+    """`slow` is behind at the end of epoch 4 but still falls; `early` has flattened out;
+    `stuck` does nothing."""
     found = chances(
         short("early", 0.3, power(0.80, 0.002, 1.0)),
         short("slow", 0.03, power(0.10, 0.85, 0.3)),

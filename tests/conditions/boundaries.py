@@ -1,6 +1,7 @@
 """Where conditions flip: an example changed little by little until what is said of it changes.
 
-`python -m conditions.boundaries` (from tests/) writes the places anew: read the difference before you commit it.
+`python -m conditions.boundaries` (from tests/) writes the places anew: read the difference before you commit
+it.
 """
 
 from __future__ import annotations
@@ -120,7 +121,8 @@ def said(condition: Condition, runs: Sequence[Run]) -> list[str]:
 
 
 def boundary(condition: Condition, way: Way) -> tuple[str, str, float] | None:
-    """What is said before and after, and the place between; None where it never changes, or more than once."""
+    """What is said before and after, and the place between; None where it never changes,
+    or more than once."""
     low, high, before, after = 0.0, 1.0, "", ""
     for points in ROUNDS:
         places = np.linspace(low, high, points).tolist()
@@ -149,7 +151,10 @@ def sides(condition: Condition, way: Way, at: float) -> list[str]:
 def _shake(way: Way, seed: int) -> Way:
     def run(p: float) -> Run:
         rng = np.random.default_rng(seed)
-        moved = [replace(c, values=c.values * (1 + SHAKEN * rng.standard_normal(len(c)))) for c in way.run(p).curves]  # fmt: skip
+        moved = [
+            replace(c, values=c.values * (1 + SHAKEN * rng.standard_normal(len(c))))
+            for c in way.run(p).curves
+        ]
         return replace(way.run(p), curves=tuple(moved))
 
     return Way(way.name, run)

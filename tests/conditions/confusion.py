@@ -1,4 +1,5 @@
-"""The confusion matrix: which conditions fire on which examples. `python tests/conditions/confusion.py` writes it anew."""
+"""The confusion matrix: which conditions fire on which examples.
+`python tests/conditions/confusion.py` writes it anew."""
 
 from __future__ import annotations
 

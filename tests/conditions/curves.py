@@ -74,7 +74,8 @@ def _rate(rng: np.random.Generator, n: int, decays: bool) -> Floats:
 
 def _params(rng: np.random.Generator, decays: bool) -> dict[str, ParamValue]:
     known: dict[str, ParamValue] = {
-        "lr": float(10 ** rng.uniform(-3.3, -2.7)), "optimizer": "adam", "batch_size": int(2 ** rng.integers(5, 9)),
+        "lr": float(10 ** rng.uniform(-3.3, -2.7)), "optimizer": "adam",
+        "batch_size": int(2 ** rng.integers(5, 9)),
         "epochs": 60, "weight_decay": 1e-4, "dropout": 0.1, "activation": "relu", "depth": 3, "width": 128,
         "n_train": 20_000, "schedule": "cosine" if decays else "constant",
     }  # fmt: skip

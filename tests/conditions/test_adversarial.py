@@ -1,4 +1,5 @@
-"""Adversarial pairs and autoencoders' codes: over seeds, conventions of loss and names; and what healthy ones look like."""
+"""Adversarial pairs and autoencoders' codes: over seeds, conventions of loss and names;
+and what healthy ones look like."""
 
 from __future__ import annotations
 
@@ -43,9 +44,11 @@ def told(judge: Floats, maker: Floats, *names: str, **others: Floats) -> Diagnos
 
 
 NAMES = [
-    ("mse_disc", "mse_gen"), ("Loss_D", "Loss_G"), ("d_loss", "g_loss"), ("errD", "errG"), ("disc_loss", "gen_loss"),
+    ("mse_disc", "mse_gen"), ("Loss_D", "Loss_G"), ("d_loss", "g_loss"), ("errD", "errG"),
+    ("disc_loss", "gen_loss"),
     ("Discriminator/loss", "Generator/loss"), ("loss/d/total", "loss/g/total"), ("netD", "netG"),
-    ("train/loss_discriminator", "train/loss_generator"), ("Train/Discriminator loss", "Train/Generator loss"),
+    ("train/loss_discriminator", "train/loss_generator"),
+    ("Train/Discriminator loss", "Train/Generator loss"),
 ]  # fmt: skip
 
 
@@ -91,7 +94,8 @@ def test_least_squares_that_end_at_their_labels(seed: int) -> None:
     "level", [(0.69, 0.75), (1.386, 0.69), (0.45, 1.9), (0.25, 2.6), (0.25, 0.3), (0.6, 2.5), (0.9, 4.0)]
 )
 def test_equilibria_and_leads_are_healthy(seed: int, level: tuple[float, float]) -> None:
-    """Both at a guess's loss; sums of two; DCGAN's usual lead; least squares; with reconstruction in the sum."""
+    """Both at a guess's loss; sums of two; DCGAN's usual lead; least squares;
+    with reconstruction in the sum."""
     rng = np.random.default_rng(seed)
     n = int(rng.integers(20, 300))
     swing = 0.15 * np.sin(np.linspace(0, rng.uniform(3, 20), n))
@@ -115,7 +119,8 @@ def test_a_lead_that_is_lost_again_is_none(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_neither_loss_has_a_direction(seed: int) -> None:
-    """A generator's loss that climbs while its opponent keeps up is no divergence, and nobody is to train longer."""
+    """A generator's loss that climbs while its opponent keeps up is no divergence,
+    and nobody is to train longer."""
     rng = np.random.default_rng(seed)
     t = np.linspace(0, 1, 150)
     diagnosis = told(shaken(rng, 0.65 - 0.3 * t, 0.1), shaken(rng, 0.8 + 2 * t, 0.1))
@@ -288,3 +293,32 @@ def test_remedy_speaks_of_the_weight() -> None:
     }
     first = diagnose_curves(curves).prescriptions[0]
     assert first.action == "reduce-regularization" and "KL annealing" in first.text
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("smooth", [0.9, 0.8])
+@pytest.mark.parametrize("half", [1.0, 0.5])
+def test_smoothed_labels_hide_who_wins(seed: int, smooth: float, half: float) -> None:
+    """Nobody gets below the labels' own entropy: there the loss rests, and the generator is told apart for
+    certain."""
+    rng = np.random.default_rng(seed)
+    e, floor = np.arange(100), -smooth * np.log(smooth) - (1 - smooth) * np.log(1 - smooth)
+    rests, moves = (
+        shaken(rng, half * (floor + np.exp(-e / 4)), 0.002),
+        shaken(rng, half * floor * np.ones(100), 0.15),
+    )
+    if half * floor < 0.4:
+        result = found(adversarial(rests, shaken(rng, 9 + 4 * e / 100, 0.02)))
+        assert result is not None and result.evidence["winner"] == "discriminator"
+    assert found(adversarial(moves, shaken(rng, 3 + e / 100, 0.2))) is None
+    assert found(adversarial(rests, shaken(rng, 1.5 + e / 100, 0.02))) is None
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_discriminator_that_is_asleep(seed: int) -> None:
+    """It is wrong more often than a guess, and neither loss moves; one that moves is alive."""
+    rng = np.random.default_rng(seed)
+    still = adversarial(shaken(rng, np.full(80, 1.93), 0.003), shaken(rng, np.full(80, 0.35), 0.005))
+    alive = adversarial(shaken(rng, np.full(80, 1.93), 0.08), shaken(rng, np.full(80, 0.35), 0.2))
+    result = found(still)
+    assert result is not None and result.evidence["winner"] == "generator" and found(alive) is None

@@ -1,4 +1,5 @@
-"""Agents: the reward is judged, its fall dated, its cause named, and what is prescribed is possible for an agent."""
+"""Agents: the reward is judged, its fall dated, its cause named,
+and what is prescribed is possible for an agent."""
 
 from __future__ import annotations
 
@@ -41,9 +42,11 @@ def ppo(seed: int, reward: Floats, explained: Floats | None = None) -> Run:
     x = np.linspace(0, 1, n)
     sound = np.clip(0.2 + 0.75 * (1 - np.exp(-6 * x)) + 0.04 * r.standard_normal(n), -1, 1)
     return logged(
-        rollout__ep_rew_mean=reward, time__fps=900 + r.standard_normal(n), train__approx_kl=0.01 + 0.003 * r.random(n),
+        rollout__ep_rew_mean=reward, time__fps=900 + r.standard_normal(n),
+        train__approx_kl=0.01 + 0.003 * r.random(n),
         train__clip_fraction=0.1 + 0.02 * r.random(n), train__entropy_loss=-1.4 + 0.8 * x,
-        train__explained_variance=sound if explained is None else explained, train__learning_rate=np.full(n, 3e-4),
+        train__explained_variance=sound if explained is None else explained,
+        train__learning_rate=np.full(n, 3e-4),
         train__loss=20 * np.exp(-3 * x) * (1 + 0.3 * r.standard_normal(n)),
         train__value_loss=40 * np.exp(-3 * x) * (1 + 0.2 * r.random(n)),
     )  # fmt: skip
@@ -141,7 +144,8 @@ def test_a_policy_that_is_saturated_at_once(seed: int) -> None:
 def test_a_critic_whose_targets_do_not_move(seed: int) -> None:
     r = np.random.default_rng(seed)
     run = logged(
-        charts__episodic_return=9.5 + 0.1 * r.standard_normal(100), losses__td_loss=1e-3 * (1 + 0.2 * r.random(100)) + np.exp(-np.arange(100.0)),
+        charts__episodic_return=9.5 + 0.1 * r.standard_normal(100),
+        losses__td_loss=1e-3 * (1 + 0.2 * r.random(100)) + np.exp(-np.arange(100.0)),
         losses__q_values=1.05 + 0.01 * r.standard_normal(100),
     )  # fmt: skip
     diagnosis = told(run)
@@ -246,7 +250,8 @@ SIGNALS = {
     "rate": {"train__learning_rate": np.full(200, 0.1)},
     "entropy gone": {"train__entropy_loss": -1.4 * np.exp(-8 * COURSE)},
     "entropy grew": {"train__entropy_loss": -1.4 - 4 * COURSE},
-    None: {"train__approx_kl": np.full(200, 0.01), "train__entropy_loss": -1.4 + COURSE, "train__value_loss": np.full(200, 9.0)},
+    None: {"train__approx_kl": np.full(200, 0.01), "train__entropy_loss": -1.4 + COURSE,
+        "train__value_loss": np.full(200, 9.0)},
 }  # fmt: skip
 
 
@@ -270,7 +275,8 @@ def test_prescriptions_follow_the_cause_and_carry_numbers() -> None:
     kl = np.where(np.abs(COURSE - 0.59) < 0.01, 2.0, 0.01)
     said = told(
         logged(
-            rollout__ep_rew_mean=reward, train__approx_kl=kl, train__clip_range=np.full(200, 0.4), train__learning_rate=np.full(200, 3e-4)
+            rollout__ep_rew_mean=reward, train__approx_kl=kl, train__clip_range=np.full(200, 0.4),
+            train__learning_rate=np.full(200, 3e-4)
         )
     )  # fmt: skip
     told_of = {p.action: p for p in said.prescriptions}
@@ -296,7 +302,8 @@ def test_nothing_impossible_is_prescribed_for_an_agent() -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_up_and_down_is_no_collapse(seed: int) -> None:
-    """An agent that loses and finds its way again and again has not collapsed when its log happens to end low."""
+    """An agent that loses and finds its way again and again has not collapsed
+    when its log happens to end low."""
     r = np.random.default_rng(seed)
     x = np.linspace(0, 1, 300)
     reward = 150 * np.minimum(8 * x, 1) * (

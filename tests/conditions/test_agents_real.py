@@ -1,4 +1,5 @@
-"""Stable-Baselines3's own logs of agents that learn and agents that were broken, as `examples/real_runs/agents.py` makes them."""
+"""Stable-Baselines3's own logs of agents that learn and agents that were broken, as
+`examples/real_runs/agents.py` makes them."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ def test_real_agents(name: str) -> None:
 
 
 def test_the_collapse_is_dated_and_its_cause_named() -> None:
-    """The evaluation holds 500 at step 30 000 and 240 at 33 000; without clipping, each update moves by a KL of several nats."""
+    """The evaluation holds 500 at step 30 000 and 240 at 33 000; without clipping,
+    each update moves by a KL of several nats."""
     (said,) = diagnose(LOGS / "cartpole_ppo_unclipped")
     (found,) = said.findings
     assert found.onset is not None

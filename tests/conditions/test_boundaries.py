@@ -1,4 +1,5 @@
-"""Two runs a hair apart on either side of every boundary (`boundaries.txt`), and variants of every example (`variants.txt`)."""
+"""Two runs a hair apart on either side of every boundary (`boundaries.txt`),
+and variants of every example (`variants.txt`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a curve beside the judged one says: an accuracy beside a recall of zero, a gradient norm before NaN."""
+"""What a curve beside the judged one says: an accuracy beside a recall of zero,
+a gradient norm before NaN."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def _with_score(made: Run, tag: str, values: Floats) -> Run:
 @pytest.mark.parametrize("tag", ["val/recall", "val/f1"])
 @pytest.mark.parametrize(("floor", "always"), [(1.02, True), (0.5, False)])
 def test_a_recall_of_zero_beside_one_accuracy(seed: int, tag: str, floor: float, always: bool) -> None:
-    """One answer for every input where the loss is what that costs; a metric at fault where the loss is far below it."""
+    """One answer for every input where the loss is what that costs;
+    a metric at fault where the loss is far below it."""
     rng = np.random.default_rng(seed)
     share = float(rng.uniform(0.55, 0.78))
     loss = falling(rng, 30, 2.5, floor * entropy(1 - share), 14, 0.004)

@@ -45,7 +45,9 @@ def test_losses_are_compared_with_losses_of_their_name(quantity: Quantity, paire
         curve("train/obj", "train", "loss"), curve("val/obj", "val", quantity),
     ))])  # fmt: skip
     assert case.val is not None
-    assert [(a.curve.id, b.curve.id) for a, b in overfitting._pairs(case, case.val)] == [("val/obj", "train/obj")] * paired  # fmt: skip
+    assert [(a.curve.id, b.curve.id) for a, b in overfitting._pairs(case, case.val)] == [
+        ("val/obj", "train/obj")
+    ] * paired
 
 
 @pytest.mark.parametrize(("points", "told"), [(5, False), (6, True)])
@@ -143,7 +145,8 @@ def test_a_fine_tuned_model_may_start_low(init: str, fires: bool) -> None:
 
 @pytest.mark.parametrize(("kind", "steps"), [("stairs", 3), ("slope", None), ("saw", None)])
 def test_a_staircase_falls_between_epochs_not_within(kind: str, steps: int | None) -> None:
-    """Four epochs: level and each half of the one before, falling evenly, or falling within and back up between."""
+    """Four epochs: level and each half of the one before, falling evenly,
+    or falling within and back up between."""
     t = np.arange(160)
     level = {"stairs": 0.5 ** (t // 40), "slope": 2.0 - t / 100, "saw": 2.0 - 0.02 * (t % 40)}[kind]
     noise = np.exp(0.005 * np.random.default_rng(0).standard_normal(160))

@@ -1,4 +1,5 @@
-"""Language models and fine-tuning: short runs, customary rates, spikes that recover and that don't, preferences, what is prescribed."""
+"""Language models and fine-tuning: short runs, customary rates, spikes that recover and that don't,
+preferences, what is prescribed."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def fall(rng: np.random.Generator, n: int, start: float, end: float, speed: floa
 def tuning(
     loss: Floats, evaluations: list[float], lr: float, params: Params | None = None, **others: Floats
 ) -> Diagnosis:
-    """A fine-tuning as Hugging Face's trainer logs it: loss every ten steps, linear schedule with warm-up, evaluations between."""
+    """A fine-tuning as Hugging Face's trainer logs it: loss every ten steps,
+    linear schedule with warm-up, evaluations between."""
     n = len(loss)
     steps, t = 10 * np.arange(1, n + 1), np.arange(1, n + 1) / n
     rate = lr * np.where(t < 0.1, t / 0.1, (1 - t) / 0.9)
@@ -206,10 +208,14 @@ def test_ranks_and_accumulation() -> None:
 @pytest.mark.parametrize(
     ("tag", "quantity", "better"),
     [
-        ("train/perplexity", "error", "lower"), ("val_bpb", "loss", "lower"), ("bits_per_byte", "loss", "lower"), ("eval_bpc", "loss", "lower"),
-        ("train/mean_token_accuracy", "accuracy", "higher"), ("token_acc", "accuracy", "higher"), ("grad_norm", "grad_norm", "none"),
-        ("loss_scale", "other", "none"), ("loss-scale", "other", "none"), ("tokens_seen", "other", "none"), ("num_input_tokens_seen", "other", "none"),
-        ("lm loss validation ppl", "error", "lower"), ("IS", "accuracy", "higher"), ("gradient_penalty", "loss", "none"),
+        ("train/perplexity", "error", "lower"), ("val_bpb", "loss", "lower"),
+        ("bits_per_byte", "loss", "lower"), ("eval_bpc", "loss", "lower"),
+        ("train/mean_token_accuracy", "accuracy", "higher"), ("token_acc", "accuracy", "higher"),
+        ("grad_norm", "grad_norm", "none"),
+        ("loss_scale", "other", "none"), ("loss-scale", "other", "none"), ("tokens_seen", "other", "none"),
+        ("num_input_tokens_seen", "other", "none"),
+        ("lm loss validation ppl", "error", "lower"), ("IS", "accuracy", "higher"),
+        ("gradient_penalty", "loss", "none"),
     ],
 )  # fmt: skip
 def test_roles(tag: str, quantity: str, better: str) -> None:

@@ -43,7 +43,10 @@ def test_fires_on_its_sick_examples(condition: Condition, example: Example) -> N
     assert seen >= 1 - MISSES, f"fires on {seen:.0%} of {SEEDS} seeds"
 
 
-@pytest.mark.parametrize(("condition", "example"), named(lambda c: tuple(dict.fromkeys((*c.healthy, *(h for h in HEALTHY if c.severity != "info"))))))  # fmt: skip
+@pytest.mark.parametrize(
+    ("condition", "example"),
+    named(lambda c: tuple(dict.fromkeys((*c.healthy, *(h for h in HEALTHY if c.severity != "info"))))),
+)
 def test_silent_on_healthy_examples(condition: Condition, example: Example) -> None:
     seen = rate(condition, cases_of(example))
     assert seen <= MISSES, f"fires on {seen:.0%} of {SEEDS} seeds"
@@ -164,10 +167,12 @@ def one_of_everything(rng: np.random.Generator) -> Run:
     from curvedoctor.conditions.examples import cosine_lr, falling, run
 
     return run(
-        {"lr": 0.1, "optimizer": "sgd", "batch_size": 8, "n_train": 50, "n_val": 20, "n_classes": 3, "epochs": 6,
+        {"lr": 0.1, "optimizer": "sgd", "batch_size": 8, "n_train": 50, "n_val": 20, "n_classes": 3,
+         "epochs": 6,
          "loss": "cross-entropy", "schedule": "step", "activation": "sigmoid", "depth": 4, "dropout": 0.0,
          "weight_decay": 0.1, "model": "linear", "width": 2, "init": "zeros", "input_scaling": "none"},
-        train_loss=falling(rng), val_loss=falling(rng), train_loss_step=falling(rng, 300), train_accuracy=1 - falling(rng, 60, 0.9, 0.1),
+        train_loss=falling(rng), val_loss=falling(rng), train_loss_step=falling(rng, 300),
+        train_accuracy=1 - falling(rng, 60, 0.9, 0.1),
         val_accuracy=1 - falling(rng, 60, 0.9, 0.1), lr=cosine_lr(), grad_norm=falling(rng),
     )  # fmt: skip
 
@@ -183,7 +188,26 @@ def survives(run: Run) -> None:
             json.dumps(dict(found.evidence), allow_nan=False)
 
 
-@pytest.mark.parametrize("params", [{k: v} for k in ("lr", "batch_size", "n_train", "n_val", "n_classes", "epochs", "dropout", "weight_decay", "depth", "width", "momentum") for v in (0, -1, 1e300, 5e-324, "many", True, math.inf, math.nan)])  # fmt: skip
+@pytest.mark.parametrize(
+    "params",
+    [
+        {k: v}
+        for k in (
+            "lr",
+            "batch_size",
+            "n_train",
+            "n_val",
+            "n_classes",
+            "epochs",
+            "dropout",
+            "weight_decay",
+            "depth",
+            "width",
+            "momentum",
+        )
+        for v in (0, -1, 1e300, 5e-324, "many", True, math.inf, math.nan)
+    ],
+)
 def test_hostile_params(params: dict[str, object]) -> None:
     whole = one_of_everything(np.random.default_rng(0))
     survives(replace(whole, params={**whole.params, **params}))  # type: ignore[dict-item]

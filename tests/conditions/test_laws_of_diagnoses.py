@@ -1,4 +1,5 @@
-"""Laws of whole diagnoses: what is said of a run agrees with itself and with what was logged, however it was logged.
+"""Laws of whole diagnoses: what is said of a run agrees with itself and with what was logged, however it was
+logged.
 
 Held on stored trainings of the clinic, on public questions' numbers, and on every condition's examples.
 """
@@ -27,8 +28,10 @@ ALONE = Options(alone=True)
 #: what can't be true of one run: memorized and too small to fit, too high and too low …
 NEVER_BOTH = (
     {"overfitting", "underfitting"}, {"dataset-too-small", "underfitting"}, {"lr-too-high", "lr-too-low"},
-    {"lr-decayed-too-early", "lr-never-decayed"}, {"undertrained", "wasted-training"}, {"not-learning", "overfitting"},
-    {"not-learning", "dataset-too-small"}, {"collapsed", "undertrained"}, {"over-regularized", "dataset-too-small"},
+    {"lr-decayed-too-early", "lr-never-decayed"}, {"undertrained", "wasted-training"},
+    {"not-learning", "overfitting"},
+    {"not-learning", "dataset-too-small"}, {"collapsed", "undertrained"},
+    {"over-regularized", "dataset-too-small"},
     {"not-learning", "collapsed"}, {"undertrained", "overfitting"}, {"not-learning", "wasted-training"},
     {"reward-flat", "reward-collapse"}, {"reward-flat", "undertrained"},
 )  # fmt: skip
@@ -190,7 +193,8 @@ def test_the_unit_of_the_step_changes_nothing(times: int, plus: int) -> None:
         onsets = [None if f.onset is None else times * f.onset + plus for f in before.findings]
         if told(after) != told(before) or [f.onset for f in after.findings] != onsets:
             wrong.append(
-                f"{before.run.name}: {told(before)} {onsets}, then {told(after)} {[f.onset for f in after.findings]}"
+                f"{before.run.name}: {told(before)} {onsets}, then {told(after)} "
+                f"{[f.onset for f in after.findings]}"
             )
     assert not wrong, broken(wrong)
 
@@ -207,8 +211,10 @@ COURSES = {
     "crawls": lambda t: (2.3 - 0.3 * t, 2.31 - 0.3 * t),
 }  # fmt: skip
 KNOWN = {
-    "crawls": {"lr": 1e-6, "optimizer": "adam"}, "both high": {"n_classes": 10, "loss": "cross-entropy", "width": 2},
-    "gap": {"n_train": 100}, "never good": {"n_classes": 10, "loss": "cross-entropy"}, "at chance": {"n_classes": 10, "loss": "cross-entropy"},
+    "crawls": {"lr": 1e-6, "optimizer": "adam"},
+    "both high": {"n_classes": 10, "loss": "cross-entropy", "width": 2},
+    "gap": {"n_train": 100}, "never good": {"n_classes": 10, "loss": "cross-entropy"},
+    "at chance": {"n_classes": 10, "loss": "cross-entropy"},
 }  # fmt: skip
 
 

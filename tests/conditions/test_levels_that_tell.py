@@ -1,4 +1,5 @@
-"""Levels against what answers, guesses and custom warrant; weights at rest; runs of two points: pairs a hair apart, and seeds."""
+"""Levels against what answers, guesses and custom warrant; weights at rest; runs of two points:
+pairs a hair apart, and seeds."""
 
 from __future__ import annotations
 
@@ -47,7 +48,9 @@ def _far_above(decades: float, rise: float = 0.6, start: float = 2.3) -> Run:
     y = np.concatenate(
         (np.geomspace(start, 0.5, 12), np.linspace(0.5, 0.5 * (1 + rise), 12), np.full(12, 0.5 * (1 + rise)))
     )
-    return run({"optimizer": "adam", "lr": 1e-3 * 10**decades}, train_loss=np.geomspace(start, 0.1, 36), val_loss=y)  # fmt: skip
+    return run(
+        {"optimizer": "adam", "lr": 1e-3 * 10**decades}, train_loss=np.geomspace(start, 0.1, 36), val_loss=y
+    )
 
 
 def _guessing(decades: float, level: float = 1.02) -> Run:
@@ -70,7 +73,8 @@ def _noisy_fall(decades: float) -> Run:
 
 
 def _step_due(times: float) -> Run:
-    """A step schedule that is never stepped, so many times the distance between its steps long; it ends above its best."""
+    """A step schedule that is never stepped, so many times the distance between its steps long;
+    it ends above its best."""
     val = np.concatenate((np.geomspace(2.3, 0.5, 20), np.linspace(0.5, 0.7, 41)))
     known: dict[str, ParamValue] = {"schedule": "step", "step_size": 60 / times, "lr": 0.1}
     return run(known, train_loss=np.geomspace(2.3, 0.2, 61), val_loss=val, lr=np.full(61, 0.1))
@@ -103,12 +107,16 @@ def _plateau(level: float, wrong: float) -> Run:
 
 
 THRESHOLDS = (
-    Threshold("undertrained", "the second of two points is lower by", lambda p: _two_epochs(1 - p), 0.02, 0.4, 0.1),
+    Threshold("undertrained", "the second of two points is lower by", lambda p: _two_epochs(1 - p), 0.02, 0.4,
+        0.1),
     Threshold("undertrained", "and training by", lambda p: _two_epochs(0.7, 1 - p), 0.01, 0.4, 0.05),
-    Threshold("undertrained", "from so many times validation", lambda p: _two_epochs(0.7, 0.7, p), 1.1, 9.0, 3.0),
-    Threshold("lr-decayed-too-early", "the first epoch moved training by", _first_epoch_moved, 0.0005, 0.05, 0.0031),
+    Threshold("undertrained", "from so many times validation", lambda p: _two_epochs(0.7, 0.7, p), 1.1, 9.0,
+        3.0),
+    Threshold("lr-decayed-too-early", "the first epoch moved training by", _first_epoch_moved, 0.0005, 0.05,
+        0.0031),
     Threshold("lr-too-high", "first epoch over validation, at any rate", _first_epoch, 20, 200, 87.8),
-    Threshold("lr-too-high", "decades above custom where it ends above its best", _far_above, 1.0, 1.8, 1.478),
+    Threshold("lr-too-high", "decades above custom where it ends above its best", _far_above, 1.0, 1.8,
+        1.478),
     Threshold("lr-too-high", "and by how much", lambda p: _far_above(1.7, p), 0.05, 0.6, 0.289),
     Threshold("lr-too-high", "decades above custom at a guess's loss", _guessing, 1.0, 2.2, 1.847),
     Threshold("lr-too-high", "and how near", lambda p: _guessing(2.05, p), 0.7, 1.1, 0.889),
@@ -119,12 +127,17 @@ THRESHOLDS = (
     Threshold("wrong-loss", "validation over training", lambda p: _held(0.8, 0.93, p), 1.0, 2.0, 1.2),
     Threshold("wrong-loss", "98 % right", lambda p: _held(p, 0.98), 0.1, 0.9, warranted(0.05, 10)),
     Threshold("initial-loss-off", "first loss", _starts, 4.0, 20.0, 8.0),
-    Threshold("initial-loss-off", "first loss where 70 % are wrong", lambda p: _starts(p, 0.7), 4.0, 20.0, 4 * warranted(0.7, 10)),
-    Threshold("initial-loss-off", "first loss where 90 % are wrong, as of words", lambda p: _starts(p, 0.9), 8.0, 90.0, 4 * warranted(0.9, 1e5)),
-    Threshold("initial-loss-off", "end over what 95 % right cost", lambda p: _starts(20.0, 0.5, p), 0.2, 2.0, 3 * warranted(0.05, 10), 0.05),
+    Threshold("initial-loss-off", "first loss where 70 % are wrong", lambda p: _starts(p, 0.7), 4.0, 20.0,
+        4 * warranted(0.7, 10)),
+    Threshold("initial-loss-off", "first loss where 90 % are wrong, as of words", lambda p: _starts(p, 0.9),
+        8.0, 90.0, 4 * warranted(0.9, 1e5)),
+    Threshold("initial-loss-off", "end over what 95 % right cost", lambda p: _starts(20.0, 0.5, p), 0.2, 2.0,
+        3 * warranted(0.05, 10), 0.05),
     Threshold("not-learning", "best over a guess's loss", _no_better, 0.8, 1.2, 0.985),
-    Threshold("vanishing-gradient", "share of its start that four sigmoid layers keep", _deep_sigmoid, 0.3, 0.8, 0.516),
-    Threshold("bad-initialization", "plateau where 60 % are right", lambda p: _plateau(p, 0.4), 1.0, 6.0, 1.3 * warranted(0.4, 100)),
+    Threshold("vanishing-gradient", "share of its start that four sigmoid layers keep", _deep_sigmoid, 0.3,
+        0.8, 0.516),
+    Threshold("bad-initialization", "plateau where 60 % are right", lambda p: _plateau(p, 0.4), 1.0, 6.0,
+        1.3 * warranted(0.4, 100)),
 )  # fmt: skip
 
 
@@ -152,7 +165,8 @@ def test_weights_at_rest_need_digits(decimals: int, fires: bool) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("flicker", [0.0, 0.002])
 def test_weights_that_rest_after_the_first_epoch(seed: int, flicker: float) -> None:
-    """Stepped per batch, the rate is gone after an epoch: training's batches differ, validation is the same for ever."""
+    """Stepped per batch, the rate is gone after an epoch: training's batches differ,
+    validation is the same for ever."""
     rng = np.random.default_rng(seed)
     level = float(rng.uniform(0.6, 2.0))
     train = level * (1 + flicker * rng.uniform(-1, 1, 16))
@@ -205,7 +219,10 @@ def test_smoothed_labels_cost_more_on_purpose(seed: int) -> None:
     assert said("wrong-loss", smoothed) is None
 
 
-@pytest.mark.parametrize(("params", "fires"), [({}, True), ({"lr": 1e-4, "optimizer": "adam"}, True), ({"lr": 0.1, "optimizer": "adam"}, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("params", "fires"),
+    [({}, True), ({"lr": 1e-4, "optimizer": "adam"}, True), ({"lr": 0.1, "optimizer": "adam"}, False)],
+)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_outputs_that_still_grow_ask_for_longer_steps(
     seed: int, params: dict[str, ParamValue], fires: bool
@@ -229,7 +246,8 @@ def test_two_epochs_of_steps_must_fall_beyond_their_noise(seed: int) -> None:
 
 @pytest.mark.parametrize(("epochs", "fires"), [(None, False), (20, False), (60, True)])
 def test_a_step_schedule_that_may_count_steps_or_epochs(epochs: int | None, fires: bool) -> None:
-    """Of a rate logged per step, thirty may be epochs: only a run of many more of them must have stepped it."""
+    """Of a rate logged per step, thirty may be epochs:
+    only a run of many more of them must have stepped it."""
     made = _step_due(2.0)
     params = {**made.params, **({} if epochs is None else {"epochs": epochs})}
     curves = [replace(c, axis="step") if c.tag == "lr" else c for c in made.curves]
@@ -239,7 +257,8 @@ def test_a_step_schedule_that_may_count_steps_or_epochs(epochs: int | None, fire
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize(("gain", "better"), [(0.0, False), (0.2, True)])
 def test_a_noisy_score_is_not_better_at_the_end_by_chance(seed: int, gain: float, better: bool) -> None:
-    """The loss turns at epoch 10; the score there is one noisy point, and is as good on average at the end."""
+    """The loss turns at epoch 10; the score there is one noisy point,
+    and is as good on average at the end."""
     rng = np.random.default_rng(seed)
     val = np.concatenate((np.geomspace(2.0, 0.5, 11), np.linspace(0.5, 0.9, 31)[1:]))
     accuracy = np.concatenate((np.linspace(0.3, 0.7, 11), np.linspace(0.7, 0.7 + gain, 31)[1:]))

@@ -174,7 +174,10 @@ def test_roughness_is_that_of_points_or_of_means(n: int) -> None:
     assert swing.roughness(series(y)) == pytest.approx(0.1 if n == GRID else 0.1 / 8, rel=0.4)
 
 
-@pytest.mark.parametrize(("low", "end", "holds"), [(0.2, 0.219, True), (0.2, 0.223, False), (0.01, 0.014, True), (0.01, 0.016, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("low", "end", "holds"),
+    [(0.2, 0.219, True), (0.2, 0.223, False), (0.01, 0.014, True), (0.01, 0.016, False)],
+)
 def test_answers_that_stay_as_good(low: float, end: float, holds: bool) -> None:
     error = np.concatenate((np.linspace(0.6, low, 40), np.full(40, end)))
     assert swing.score_holds(case(train_loss=error, val_accuracy=1 - error).val_score) is holds
@@ -200,7 +203,15 @@ def test_of_many_points_the_end_is_the_median_of_the_last_tenth() -> None:
     assert found.end == pytest.approx(np.median(y[-4:]))
 
 
-@pytest.mark.parametrize(("y", "clear"), [((1.0, 1.3, 1.6), True), ((1.0, 1.3, 1.1), False), ((1.0, 0.9, 1.0, 1.1), True), ((1.0, 1.5, 1.2, 1.0001), False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("y", "clear"),
+    [
+        ((1.0, 1.3, 1.6), True),
+        ((1.0, 1.3, 1.1), False),
+        ((1.0, 0.9, 1.0, 1.1), True),
+        ((1.0, 1.5, 1.2, 1.0001), False),
+    ],
+)
 def test_few_points_that_rise(y: tuple[float, ...], clear: bool) -> None:
     found = turn.turn(series(np.array(y)))
     assert found is not None
@@ -224,7 +235,8 @@ def test_warm_restarts_are_deliberate_and_a_slow_climb_is_not() -> None:
 
 
 @pytest.mark.parametrize(("rates", "share"), [
-    ([1, 0.5, 0.25, 0.1], 0.0), ([2, 1.0, 0.4, 0.7, 1.0, 1.3, 1.6, 1.9], 0.75), ([0, 1, 2, 1], 0.0), ([1, 0.2, 1.0, 0.8, 0.5], 0.0),
+    ([1, 0.5, 0.25, 0.1], 0.0), ([2, 1.0, 0.4, 0.7, 1.0, 1.3, 1.6, 1.9], 0.75), ([0, 1, 2, 1], 0.0),
+    ([1, 0.2, 1.0, 0.8, 0.5], 0.0),
 ])  # fmt: skip
 def test_how_far_a_rate_rises_step_by_step(rates: list[float], share: float) -> None:
     assert turns.rise(np.array(rates, float)) == pytest.approx(share, abs=0.01)

@@ -1,4 +1,5 @@
-"""Kinds of fault that a stranger's own logs showed: each with variations, and with the sound run beside it that must stay so."""
+"""Kinds of fault that a stranger's own logs showed: each with variations,
+and with the sound run beside it that must stay so."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ import numpy.typing as npt
 import pytest
 
 from curvedoctor import diagnose_curves
+from curvedoctor.features.extrapolate import gain_interval
+from curvedoctor.features.resample import GRID
 from curvedoctor.model import Diagnosis, Finding, ParamValue
 from curvedoctor.reports.phrases import order
 
@@ -119,7 +122,8 @@ def test_the_same_of_losses_alone(k: int, rise: float) -> None:
 
 @pytest.mark.parametrize("k", [2, 3, 5, 10])
 def test_a_run_that_ends_as_a_guess_does(k: int) -> None:
-    """Its first steps threw it out, so that no first loss tells of the classes: at the end loss and answers agree on them."""
+    """Its first steps threw it out, so that no first loss tells of the classes:
+    at the end loss and answers agree on them."""
     rng = np.random.default_rng(k)
     loss = np.r_[8.0, 3.0, level(1.005 * math.log(k), 28, 0.003)]
     said = judged(train_loss=loss, val_loss=loss, val_accuracy=1 / k + 0.015 * rng.standard_normal(30))
@@ -201,6 +205,18 @@ def test_an_experiment_repairs_nothing() -> None:
     assert order(said)[0] == "tells what is wrong"
 
 
+@pytest.mark.parametrize("model", [{}, {"optimizer": "adam"}, {"optimizer": "adamw", "model": "bert-base"}])
+@pytest.mark.parametrize("lr", [1e-4, 2e-4, 1e-3])
+def test_a_rate_within_custom_is_not_raised_for_what_does_not_learn(
+    model: Mapping[str, str], lr: float
+) -> None:
+    curves = {"train_loss": level(math.log(2), 40, 0.002), "val_loss": level(math.log(2), 40, 0.002, 1)}
+    said = judged({**model, "lr": lr}, **curves)
+    assert "not-learning" in seen(said)
+    assert not any(p.action == "raise-lr" and p.treats for p in said.prescriptions)
+    assert "raise-lr" in {p.action for p in judged({**model, "lr": lr / 1e4}, **curves).prescriptions}
+
+
 @pytest.mark.parametrize(
     ("lr", "optimizer"), [(1e-4, "sgd"), (1e-6, "adam"), (3e-6, "adamw"), (1e-5, "rmsprop")]
 )
@@ -245,9 +261,29 @@ def test_a_rate_that_vanishes_within_an_epoch_is_not_rounded(factor: float) -> N
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("share", "told"), [(0.012, False), (0.035, True)])
 def test_a_training_loss_next_to_nothing_may_double(share: float, told: bool, seed: int) -> None:
-    """Validation ends half above its best; training climbs by a share of where it began, which is most of what was left."""
+    """Validation ends half above its best; training climbs by a share of where it began,
+    which is most of what was left."""
     start, low = 2.0, 0.03 * 2.0
     train = np.r_[down(20, start, low, 12, 0.003, seed), level(low + share * start, 20, 0.003, seed)]
     val = np.r_[down(20, start, 0.6, 12, 0.003, seed), level(0.95, 20, 0.003, seed)]
     said = judged(train_loss=train, val_loss=val)
     assert ("lr-too-high" in seen(said)) == told
+
+
+@pytest.mark.parametrize("points", [10, 40, 200])
+def test_what_is_to_come_does_not_jump(points: int) -> None:
+    """A change by a two-thousandth moves the expected gain by no more than a tenth of the level."""
+    t = (np.arange(GRID) + 0.5) / GRID
+    for base in (
+        0.3 + 2 * np.exp(-2 * t),
+        1 + 0.5 * t**-0.5,
+        0.2 + 1.5 * np.exp(-5 * t),
+        2 - 1.5 * t**0.7,
+        2 - t,
+    ):
+        for seed in range(5):
+            noise = np.random.default_rng(seed).standard_normal(GRID)
+            least = [
+                gain_interval(base * (1 + s * noise), points)[0] / base[-1] for s in np.linspace(0, 0.02, 41)
+            ]
+            assert np.abs(np.diff(least)).max() < 0.1

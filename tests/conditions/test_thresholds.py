@@ -1,4 +1,5 @@
-"""Where the thresholds lie that a reader would ask for: a family of runs with one number, bisected until the finding flips.
+"""Where the thresholds lie that a reader would ask for: a family of runs with one number, bisected until the
+finding flips.
 
 The numbers are stated here, not taken from the conditions: a threshold that moves is to be moved here, too.
 """
@@ -115,7 +116,8 @@ def _slow(half: float) -> Run:
 
 
 def _dead_from(place: float, rate: float = 0.0, level: float = 0.0) -> Run:
-    """A loss that falls at a rate of one until the rate drops to a hundredth, and at `rate` of it after that."""
+    """A loss that falls at a rate of one until the rate drops to a hundredth,
+    and at `rate` of it after that."""
     x = t(201)
     y = 2.0 - np.minimum(x, place) - rate * np.maximum(x - place, 0.0) - level
     return run(train_loss=y, val_loss=y, lr=np.where(x < place, 0.1, 0.001))
@@ -144,7 +146,8 @@ def _power(
 
 
 def _creeping(fast: float) -> Run:
-    """A fast fall by this much at once, and a power law that falls by 0.09 in the first tenth and 0.14 in the rest, to 0.75."""
+    """A fast fall by this much at once, and a power law that falls by 0.09 in the
+    first tenth and 0.14 in the rest, to 0.75."""
     x = np.arange(400) / 400
     y = fast * np.exp(-60 * x) + 0.75 * (x + 0.05) ** -0.09
     return run({"optimizer": "sgd"}, train_loss=y, val_loss=y)
@@ -167,23 +170,30 @@ THRESHOLDS = (
     Threshold("lr-too-high", "training bounces by", _bouncing, 0.2, 0.7, 0.416, 0.06),
     Threshold("lr-too-high", "shoots up to", _shooting, 2.0, 9.0, 5.31),
     Threshold("lr-too-high", "first epoch over an untrained loss", _blown_up, 3.0, 9.0, 5.27),
-    Threshold("lr-too-high", "decades above custom of what blew up", lambda p: _blown_up(9, p), 0.2, 1.5, 0.617),
-    Threshold("lr-too-low", "decades below custom of what hardly moves", lambda p: _rate(-p, 0.0), 1.0, 4.0, 1.853),
+    Threshold("lr-too-high", "decades above custom of what blew up", lambda p: _blown_up(9, p), 0.2, 1.5,
+        0.617),
+    Threshold("lr-too-low", "decades below custom of what hardly moves", lambda p: _rate(-p, 0.0), 1.0, 4.0,
+        1.853),
     Threshold("lr-too-low", "share moved at three decades below", _hardly, 0.01, 0.3, 0.125),
     Threshold("lr-too-low", "share of the fall in the second half", _slow, 0.05, 0.45, 0.175),
     Threshold("lr-decayed-too-early", "the rate is dead from", _dead_from, 0.3, 0.8, 0.562),
-    Threshold("lr-decayed-too-early", "the fall after against before", lambda p: _dead_from(0.4, p), 0.0, 0.9, 0.293, 0.05),
+    Threshold("lr-decayed-too-early", "the fall after against before", lambda p: _dead_from(0.4, p), 0.0, 0.9,
+        0.293, 0.05),
     Threshold("lr-never-decayed", "fluctuation", lambda p: _constant(p, 0.3), 0.01, 0.1, 0.0378),
     Threshold("lr-never-decayed", "ends above its best by", lambda p: _constant(0.1, p), 0.02, 0.3, 0.1156),
     Threshold("lr-never-decayed", "fluctuation of training alone", _constant_alone, 0.02, 0.4, 0.1233),
-    Threshold("undertrained", "going on as long again brings", lambda p: _power(np.log(1 - p) / np.log(7 / 13)), 0.02, 0.2, 0.107),
-    Threshold("undertrained", "rate at the end, share of its peak", lambda p: _power(1.2, lr=np.linspace(1.0, p, 60)), 0.0, 0.3, 0.05),
-    Threshold("undertrained", "share of the planned epochs", lambda p: _power(1.2, params={"schedule": "cosine", "epochs": round(60 / p)}), 0.5, 1.0, 0.9),
+    Threshold("undertrained", "going on as long again brings",
+        lambda p: _power(np.log(1 - p) / np.log(7 / 13)), 0.02, 0.2, 0.127),
+    Threshold("undertrained", "rate at the end, share of its peak",
+        lambda p: _power(1.2, lr=np.linspace(1.0, p, 60)), 0.0, 0.3, 0.05),
+    Threshold("undertrained", "share of the planned epochs",
+        lambda p: _power(1.2, params={"schedule": "cosine", "epochs": round(60 / p)}), 0.5, 1.0, 0.9),
     # 0.745 of the fall in the first tenth; an end at half of the start
     Threshold("stalled", "fast fall beside a slow one", _creeping, 0.5, 1.4, 1.07),
     Threshold("stalled", "fast fall, end against start", _creeping, 1.2, 1.9, 1.58),
     Threshold("warmup-missing", "early peak over the first values", _early_peak, 1.2, 4.0, 2.25),
-    Threshold("warmup-missing", "early peak, no warm-up configured", lambda p: _early_peak(p, {"warmup_steps": 0}), 1.2, 4.0, 2.14),
+    Threshold("warmup-missing", "early peak, no warm-up configured",
+        lambda p: _early_peak(p, {"warmup_steps": 0}), 1.2, 4.0, 2.14),
 )  # fmt: skip
 
 

@@ -73,16 +73,19 @@ def reinforcement(rng: np.random.Generator) -> Run:
 
 
 def collapsed_reinforcement(rng: np.random.Generator) -> Run:
-    """The value loss goes to zero because nothing happens any more: it looks perfect, and is not judged as a loss."""
+    """The value loss goes to zero because nothing happens any more: it looks perfect,
+    and is not judged as a loss."""
     t = np.linspace(0, 1, 300)
     return plain([
         curve("train/value_loss", np.exp(-9 * t) * noise(rng, 300, 0.2), "train", "loss", "none"),
-        curve("rollout/ep_rew_mean", 100 * np.exp(-5 * t) + rng.standard_normal(300), "none", "reward", "higher"),
+        curve("rollout/ep_rew_mean", 100 * np.exp(-5 * t) + rng.standard_normal(300), "none", "reward",
+            "higher"),
     ])  # fmt: skip
 
 
 def likelihood(rng: np.random.Generator) -> Run:
-    """A negative log-likelihood of densities falls below zero, and slows down there; validation turns a little."""
+    """A negative log-likelihood of densities falls below zero, and slows down there;
+    validation turns a little."""
     y = 2.0 - 9 * (1 - np.exp(-4 * np.linspace(0, 1, 80))) + 0.1 * rng.standard_normal(80)
     return run({"loss": "gaussian-nll"}, train_loss=y, val_loss=y + 0.5 + np.linspace(0, 2, 80))
 
@@ -109,13 +112,19 @@ def test_a_perfect_value_loss_makes_no_agent_healthy() -> None:
 def dropout_unlogged(rng: np.random.Generator) -> Run:
     """Training above validation for good, and nothing says why."""
     return run(train_loss=falling(rng, 80, 2.3, 0.7, 10), val_loss=falling(rng, 80, 2.2, 0.45, 10),
-               train_accuracy=1 - falling(rng, 80, 0.9, 0.2), val_accuracy=1 - falling(rng, 80, 0.9, 0.1))  # fmt: skip
+               train_accuracy=1 - falling(rng, 80, 0.9, 0.2),
+               val_accuracy=1 - falling(rng, 80, 0.9, 0.1))  # fmt: skip
 
 
 def cosine_end(rng: np.random.Generator) -> Run:
     """Flat at the end because the rate is zero there."""
     lr = cosine_lr(100)
-    return run({"schedule": "cosine"}, train_loss=(0.3 + 2.0 * (lr / 0.1) ** 2 * np.exp(-3 * np.linspace(0, 1, 100))) * noise(rng, 100, 0.01), lr=lr)  # fmt: skip
+    return run(
+        {"schedule": "cosine"},
+        train_loss=(0.3 + 2.0 * (lr / 0.1) ** 2 * np.exp(-3 * np.linspace(0, 1, 100)))
+        * noise(rng, 100, 0.01),
+        lr=lr,
+    )
 
 
 def warm_up(rng: np.random.Generator) -> Run:
@@ -141,7 +150,11 @@ def restarts(rng: np.random.Generator) -> Run:
 
 
 def batch_noise(rng: np.random.Generator) -> Run:
-    return run({"batch_size": 32, "lr": 1e-3, "optimizer": "adam"}, train_loss_step=falling(rng, 1500, 2.3, 0.5, 12, 0.3), val_loss=falling(rng, 40, 2.2, 0.52))  # fmt: skip
+    return run(
+        {"batch_size": 32, "lr": 1e-3, "optimizer": "adam"},
+        train_loss_step=falling(rng, 1500, 2.3, 0.5, 12, 0.3),
+        val_loss=falling(rng, 40, 2.2, 0.52),
+    )
 
 
 def percent(rng: np.random.Generator) -> Run:
@@ -154,14 +167,28 @@ def percent(rng: np.random.Generator) -> Run:
 def logged_once(rng: np.random.Generator) -> Run:
     """A summary at the end beside the curves."""
     made = run(train_loss=falling(rng), val_loss=falling(rng, floor=0.33))
-    return replace(made, curves=(*made.curves, curve("test/loss", np.array([0.9]), "test", "loss", "lower"), curve("test/accuracy", np.array([0.1]), "test", "accuracy", "higher")))  # fmt: skip
+    return replace(
+        made,
+        curves=(
+            *made.curves,
+            curve("test/loss", np.array([0.9]), "test", "loss", "lower"),
+            curve("test/accuracy", np.array([0.1]), "test", "accuracy", "higher"),
+        ),
+    )
 
 
 def not_proportions(rng: np.random.Generator) -> Run:
     """R² and mAP fluctuate, and have no binomial noise."""
     r2 = 1 - falling(rng, 60, 0.9, 0.3, 10) + 0.03 * rng.standard_normal(60)
     made = run({"n_val": 50}, train_loss=falling(rng), val_loss=falling(rng, floor=0.33))
-    return replace(made, curves=(*made.curves, curve("val/r2", r2, "val", "accuracy", "higher"), curve("metrics/mAP50", np.clip(r2, 0, 1), "val", "accuracy", "higher")))  # fmt: skip
+    return replace(
+        made,
+        curves=(
+            *made.curves,
+            curve("val/r2", r2, "val", "accuracy", "higher"),
+            curve("metrics/mAP50", np.clip(r2, 0, 1), "val", "accuracy", "higher"),
+        ),
+    )
 
 
 def false_plateau(rng: np.random.Generator) -> Run:
@@ -211,8 +238,10 @@ def harmless_nan_metric(rng: np.random.Generator) -> Run:
 
 
 ODD = [
-    dropout_unlogged, cosine_end, warm_up, curriculum, restarts, batch_noise, percent, logged_once, not_proportions,
-    false_plateau, one_bad_epoch, adaptive_rate, step_drop_without_lr, lagging_epoch_mean, harmless_nan_metric,
+    dropout_unlogged, cosine_end, warm_up, curriculum, restarts, batch_noise, percent, logged_once,
+    not_proportions,
+    false_plateau, one_bad_epoch, adaptive_rate, step_drop_without_lr, lagging_epoch_mean,
+    harmless_nan_metric,
 ]  # fmt: skip
 
 
@@ -273,7 +302,8 @@ def test_jumping_validation_is_too_small_not_overfitting() -> None:
 
 
 def argmax_of_one_output(rng: np.random.Generator) -> Run:
-    """Binary images, one sigmoid output, accuracy by argmax on the current batch: it hovers, the loss falls."""
+    """Binary images, one sigmoid output, accuracy by argmax on the current batch: it hovers,
+    the loss falls."""
     accuracy = rng.binomial(20, 0.5, 1500) / 20
     loss = falling(rng, 1500, 0.69, 0.15, 5, 0.15)
     params = {

@@ -1,4 +1,5 @@
-"""Boosted trees by the real libraries (`examples/boosting` made the logs): healthy ones are fine, broken ones named."""
+"""Boosted trees by the real libraries (`examples/boosting` made the logs): healthy ones are fine,
+broken ones named."""
 
 from __future__ import annotations
 
@@ -187,7 +188,8 @@ def test_libraries_are_told_by_their_names(tags: tuple[str, ...], library: str |
 )
 @pytest.mark.parametrize("seed", range(3))
 def test_lightgbm_in_a_table_of_ones_own(sets: tuple[str, str], seed: int) -> None:
-    """ "training" falls with every round, as each tree fits better what is learnt from; an epoch on batches does not."""
+    """ "training" falls with every round, as each tree fits better what is learnt from;
+    an epoch on batches does not."""
     rng = np.random.default_rng(seed)
     t, nan = np.arange(1, 301), np.full(300, np.nan)
     train, val = (

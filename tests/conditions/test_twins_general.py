@@ -1,4 +1,5 @@
-"""Kinds of logs that were judged wrongly once: made anew over seeds and sizes, and pairs a hair apart at the thresholds."""
+"""Kinds of logs that were judged wrongly once: made anew over seeds and sizes,
+and pairs a hair apart at the thresholds."""
 
 from __future__ import annotations
 
@@ -134,7 +135,12 @@ def test_a_loss_that_creeps_up_while_accuracy_holds_is_information(seed: int) ->
     result = found(overfitting.check, made)
     assert result is not None
     assert result.severity == "info"
-    falls = run({"n_classes": 10}, train_loss=np.geomspace(0.012, 0.007, 9), val_loss=val, val_accuracy=accuracy - np.linspace(0, 0.08, 9))  # fmt: skip
+    falls = run(
+        {"n_classes": 10},
+        train_loss=np.geomspace(0.012, 0.007, 9),
+        val_loss=val,
+        val_accuracy=accuracy - np.linspace(0, 0.08, 9),
+    )
     assert grave(overfitting.check, falls)
 
 
@@ -171,7 +177,8 @@ def test_how_far_a_term_rises(up: float, severity: str) -> None:
 
 @pytest.mark.parametrize(
     ("up", "severity"),
-    [(overfitting.NOTABLE * 0.9, None), (overfitting.NOTABLE * 1.1, "info"), (overfitting.RISE * 0.97, "info"),
+    [(overfitting.NOTABLE * 0.9, None), (overfitting.NOTABLE * 1.1, "info"),
+        (overfitting.RISE * 0.97, "info"),
      (overfitting.RISE * 1.03, "warning")],
 )  # fmt: skip
 def test_how_far_validation_rises(up: float, severity: str | None) -> None:
@@ -230,7 +237,11 @@ def test_a_long_run_of_unknown_size_is_not_short_of_data(steps: int, fires: bool
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_gap_with_validation_at_its_minimum_is_information(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    made = run({"lr": 0.01, "weight_decay": 0.001}, train_loss=falling(rng, 200, 1.0, 0.012, 10, 0.02), val_loss=falling(rng, 200, 1.0, 0.075, 12, 0.02))  # fmt: skip
+    made = run(
+        {"lr": 0.01, "weight_decay": 0.001},
+        train_loss=falling(rng, 200, 1.0, 0.012, 10, 0.02),
+        val_loss=falling(rng, 200, 1.0, 0.075, 12, 0.02),
+    )
     for check in (overfitting.check, dataset_too_small.check, underfitting.check):
         assert found(check, made) is None
 
@@ -301,8 +312,10 @@ def test_how_poor_validation_is(share: float, fires: bool) -> None:
 @pytest.mark.parametrize(
     ("n", "train", "val", "points", "fires"),
     [
-        (3000, 0.1, 0.5, 60, True), (3001, 0.1, 0.5, 60, False), (800, 0.13, 0.6, 60, True), (800, 0.24, 0.98, 60, False),
-        (800, 0.02, 0.13, 60, True), (800, 0.02, 0.07, 60, False), (800, 0.15, 0.5, 60, False), (800, 0.1, 0.5, 7, False),
+        (3000, 0.1, 0.5, 60, True), (3001, 0.1, 0.5, 60, False), (800, 0.13, 0.6, 60, True),
+        (800, 0.24, 0.98, 60, False),
+        (800, 0.02, 0.13, 60, True), (800, 0.02, 0.07, 60, False), (800, 0.15, 0.5, 60, False),
+        (800, 0.1, 0.5, 7, False),
     ],
 )  # fmt: skip
 def test_of_few_known_samples_less_says_it(
@@ -367,7 +380,13 @@ def test_accuracy_of_zero_beside_good_training_is_the_split(seed: int, n: int) -
 @pytest.mark.parametrize(("right", "fires"), [(0.9, True), (1.1, False)])
 def test_how_far_below_a_guess(right: float, fires: bool) -> None:
     accuracy = np.full(8, right * train_val_mismatch.GUESS / 10) + 1e-4 * np.arange(8)
-    made = run({"n_classes": 10}, train_loss=np.geomspace(2.3, 0.3, 8), val_loss=np.full(8, 3.0), train_accuracy=np.linspace(0.3, 0.8, 8), val_accuracy=accuracy)  # fmt: skip
+    made = run(
+        {"n_classes": 10},
+        train_loss=np.geomspace(2.3, 0.3, 8),
+        val_loss=np.full(8, 3.0),
+        train_accuracy=np.linspace(0.3, 0.8, 8),
+        val_accuracy=accuracy,
+    )
     assert grave(train_val_mismatch.check, made) is fires
 
 
@@ -499,7 +518,13 @@ def test_the_majority_and_nothing_else(n: int, k: int, share: float) -> None:
     loss = np.linspace(1.04, 1.0, n) * (
         -share * np.log(share) - (1 - share) * np.log((1 - share) / max(k - 1, 1))
     )
-    made = run({"n_classes": k}, train_loss=loss, val_loss=loss, train_accuracy=np.full(n, share + 0.02), val_accuracy=np.full(n, share))  # fmt: skip
+    made = run(
+        {"n_classes": k},
+        train_loss=loss,
+        val_loss=loss,
+        train_accuracy=np.full(n, share + 0.02),
+        val_accuracy=np.full(n, share),
+    )
     result = found(class_imbalance.check, made)
     assert result is not None
     assert result.evidence["majority"] == pytest.approx(share, rel=1e-3)

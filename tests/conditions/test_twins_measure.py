@@ -1,4 +1,5 @@
-"""Kinds of log on which measurements, logs, schedules and dead runs were told wrongly; over seeds and sizes."""
+"""Kinds of log on which measurements, logs, schedules and dead runs were told wrongly;
+over seeds and sizes."""
 
 from __future__ import annotations
 
@@ -55,7 +56,15 @@ def curve(
 ) -> Curve:
     axis: Axis = "epoch" if granularity == "epoch" else "step"
     at = np.arange(len(values), dtype=np.int64) if steps is None else np.asarray(steps, dtype=np.int64)
-    return Curve(tag, tag, at, np.asarray(values, dtype=np.float64), np.full(len(values), np.nan), Role(split, quantity, better, granularity), axis)  # fmt: skip
+    return Curve(
+        tag,
+        tag,
+        at,
+        np.asarray(values, dtype=np.float64),
+        np.full(len(values), np.nan),
+        Role(split, quantity, better, granularity),
+        axis,
+    )
 
 
 def made_of(curves: list[Curve], params: Mapping[str, ParamValue] | None = None) -> Run:
@@ -130,7 +139,8 @@ def test_at_chance_with_a_rate_far_below_custom() -> None:
         rng = np.random.default_rng(seed)
         params: dict[str, ParamValue] = {"lr": 5e-6, "optimizer": "sgd"}
         said = found(
-            run(params, train_loss=1.3945 + 0.0015 * rng.standard_normal(12), val_loss=np.full(12, 1.3914), val_accuracy=np.full(12, 0.241)),
+            run(params, train_loss=1.3945 + 0.0015 * rng.standard_normal(12), val_loss=np.full(12, 1.3914),
+                val_accuracy=np.full(12, 0.241)),
             *DEAD,
         )  # fmt: skip
         assert said["not-learning"].confidence > 0.9

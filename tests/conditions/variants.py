@@ -1,4 +1,5 @@
-"""What conditions say of their examples when a curve or a hyperparameter is missing or another one, or the curves half reshaped.
+"""What conditions say of their examples when a curve or a hyperparameter is missing or another one, or the
+curves half reshaped.
 
 `python -m conditions.variants` (from tests/) writes it anew: read the difference before you commit it.
 """
@@ -21,12 +22,15 @@ HEAD = (
     "condition | example | what is said of it | its numbers | what else is said of a variant "
     "(?: next to nothing decides)"
 )
-#: relative distance up to which numbers are the same, and that up to which they hold when values move by next to nothing
+#: relative distance up to which numbers are the same,
+#: and that up to which they hold when values move by next to nothing
 SAME, HOLDS = 0.02, 0.002
 #: other words for the hyperparameters that are words
 WORDS = {
-    "optimizer": ("sgd", "adam"), "loss": ("cross-entropy", "mse", "hinge", "bce"), "activation": ("relu", "sigmoid"),
-    "schedule": ("constant", "cosine"), "model": ("mlp", "transformer", "tree"), "last_activation": ("linear", "softmax"),
+    "optimizer": ("sgd", "adam"), "loss": ("cross-entropy", "mse", "hinge", "bce"),
+    "activation": ("relu", "sigmoid"),
+    "schedule": ("constant", "cosine"), "model": ("mlp", "transformer", "tree"),
+    "last_activation": ("linear", "softmax"),
 }  # fmt: skip
 
 
@@ -71,7 +75,12 @@ def _ending(c: Curve, value: float) -> Floats:
 
 def _shaken(made: Run, seed: int) -> Run:
     rng = np.random.default_rng(seed)
-    return replace(made, curves=tuple(replace(c, values=c.values * (1 + SHAKEN * rng.standard_normal(len(c)))) for c in made.curves))  # fmt: skip
+    return replace(
+        made,
+        curves=tuple(
+            replace(c, values=c.values * (1 + SHAKEN * rng.standard_normal(len(c)))) for c in made.curves
+        ),
+    )
 
 
 def told(condition: Condition, name: str) -> tuple[str, dict[str, str]]:

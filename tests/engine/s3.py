@@ -1,4 +1,5 @@
-"""A server that speaks S3, on loopback, with the files of a directory in the bucket `bucket`: `python s3.py DIR`.
+"""A server that speaks S3, on loopback, with the files of a directory in the bucket `bucket`:
+`python s3.py DIR`.
 
 Prints its port, and runs until its standard input is closed. A process of its own: moto and boto warn a lot.
 """

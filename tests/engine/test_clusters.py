@@ -75,8 +75,7 @@ def test_dask_says_the_same_bytes(script: Path, logs: Path, alone: bytes) -> Non
 @pytest.mark.slow
 def test_a_running_dask_cluster_is_used(script: Path, logs: Path, alone: bytes) -> None:
     code = (
-        "import sys; from distributed import LocalCluster\n"
-        "if __name__ == '__main__':\n"
+        "import sys; from distributed import LocalCluster\nif __name__ == '__main__':\n"
         "    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:\n"
         "        print(cluster.scheduler_address, flush=True); sys.stdin.read()\n"
     )

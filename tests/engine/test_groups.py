@@ -1,4 +1,5 @@
-"""Groups of siblings that come mixed, and runs of one name: every run is diagnosed once, beside its siblings."""
+"""Groups of siblings that come mixed, and runs of one name: every run is diagnosed once,
+beside its siblings."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ from shell import falling
 
 TABLES = """
 CREATE TABLE experiments (experiment_id INTEGER, name TEXT, lifecycle_stage TEXT);
-CREATE TABLE runs (run_uuid TEXT, name TEXT, status TEXT, lifecycle_stage TEXT, start_time INTEGER, end_time INTEGER, experiment_id INTEGER);
+CREATE TABLE runs (run_uuid TEXT, name TEXT, status TEXT, lifecycle_stage TEXT, start_time INTEGER,
+    end_time INTEGER, experiment_id INTEGER);
 CREATE TABLE metrics (run_uuid TEXT, "key" TEXT, value REAL, timestamp INTEGER, step INTEGER, is_nan INTEGER);
 CREATE TABLE params (run_uuid TEXT, "key" TEXT, value TEXT);
 CREATE TABLE tags (run_uuid TEXT, "key" TEXT, value TEXT);
@@ -58,7 +59,8 @@ class Store:
 
     def log(self, number: int, curves: dict[str, np.ndarray], start: int = 0) -> None:
         rows = [
-            f"('{number:032x}', '{key}', {float(value)}, {1_700_000_000_000 + start + step}, {start + step}, 0)"
+            f"('{number:032x}', '{key}', {float(value)}, {1_700_000_000_000 + start + step}, "
+            f"{start + step}, 0)"
             for key, values in curves.items()
             for step, value in enumerate(values)
         ]

@@ -267,7 +267,8 @@ def test_room_is_made_for_what_is_used(tmp_path: Path, monkeypatch: pytest.Monke
 def test_two_processes_share_the_store(logs: Path, cache: Path) -> None:
     code = (
         "import sys; from curvedoctor.engine import Options, diagnose_sources\n"
-        "for _ in range(3): print(len(list(diagnose_sources([sys.argv[1]], Options(curves='none', memory=True)))))"
+        "for _ in range(3): print(len(list(diagnose_sources([sys.argv[1]], "
+        "Options(curves='none', memory=True)))))"
     )
     both = [
         subprocess.Popen([sys.executable, "-c", code, str(logs)], stdout=subprocess.PIPE, text=True)
@@ -289,7 +290,8 @@ def test_a_diagnosis_survives_packing_whatever_it_holds() -> None:
         Run("r", "s", "g", (curve,), {"lr": float("inf"), "n": 2**70, "b": True}, (Problem("w", "t", 3),),
             Origin("tensorboard", "a", "k", ("p",), None)),
         "sick",
-        (Finding("c", "error", 0.1 + 0.2, ("a/b",), "s", {"x": float("nan")}, 3.0, (1.0, 2.0), "step", ("f",)),),
+        (Finding("c", "error", 0.1 + 0.2, ("a/b",), "s", {"x": float("nan")}, 3.0, (1.0, 2.0), "step",
+            ("f",)),),
         (Prescription("f", 0.5, ("c",), "t", "lr", 1, 0.1, 0.1, 4.0, ("b",)),),
         {"schedule": odd},
         (Unjudged("d", "why"),),

@@ -47,7 +47,9 @@ def test_a_sick_run_needs_no_evidence_of_health() -> None:
 def test_how_many_points_tell_a_plateau_from_a_fall(n: int) -> None:
     told, reason = said(sound(n))
     assert told == ("healthy" if n >= EVIDENCE else "undetermined")
-    assert reason == ("" if n >= EVIDENCE else f"{n} points can't tell a plateau from a fall; {EVIDENCE} are needed")  # fmt: skip
+    assert reason == (
+        "" if n >= EVIDENCE else f"{n} points can't tell a plateau from a fall; {EVIDENCE} are needed"
+    )
 
 
 def test_the_longest_of_the_curves_counts() -> None:
@@ -59,7 +61,11 @@ def test_the_longest_of_the_curves_counts() -> None:
 def test_how_many_conditions_may_lack_points(short: int) -> None:
     told, reason = said(sound(), short=short)
     assert told == ("healthy" if short <= FEW else "undetermined")
-    assert reason == ("" if short <= FEW else f"{short} of {ASKED} conditions lack points: 3 points are too few; 6 are needed")  # fmt: skip
+    assert reason == (
+        ""
+        if short <= FEW
+        else f"{short} of {ASKED} conditions lack points: 3 points are too few; 6 are needed"
+    )
 
 
 def test_a_run_of_which_nothing_was_judged_is_undetermined() -> None:

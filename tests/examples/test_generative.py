@@ -17,13 +17,16 @@ RUNS: dict[str, tuple[dict[str, ParamValue], set[str]]] = {
     "adversarial-pair-generator-wins-0": ({"optimizer": "adam"}, {"adversary-dominates"}),
     "variational-autoencoder-sound-0": ({"optimizer": "adam", "lr": 2e-3}, set()),
     "variational-autoencoder-posterior-collapse-0": ({"optimizer": "adam", "lr": 2e-3}, {"over-regularized"}),
-    "variational-autoencoder-rate-too-high-0": ({"optimizer": "adam", "lr": 0.1}, {"lr-too-high", "divergence"}),
+    "variational-autoencoder-rate-too-high-0": ({"optimizer": "adam", "lr": 0.1},
+        {"lr-too-high", "divergence"}),
     "language-model-pre-trained-sound-0": ({"optimizer": "adamw"}, set()),
     "language-model-pre-trained-rate-too-high-0": ({"optimizer": "adamw"}, {"lr-too-high"}),
     "language-model-pre-trained-rate-too-low-0": ({"optimizer": "adamw"}, {"lr-too-low"}),
     "language-model-fine-tuned-sound-0": ({"optimizer": "adamw", "init": "pretrained"}, set()),
-    "language-model-fine-tuned-far-too-many-epochs-0": ({"optimizer": "adamw", "init": "pretrained"}, {"overfitting"}),
-    "language-model-fine-tuned-rate-too-low-0": ({"optimizer": "adamw", "init": "pretrained"}, {"lr-too-low"}),
+    "language-model-fine-tuned-far-too-many-epochs-0": ({"optimizer": "adamw", "init": "pretrained"},
+        {"overfitting"}),
+    "language-model-fine-tuned-rate-too-low-0": ({"optimizer": "adamw", "init": "pretrained"},
+        {"lr-too-low"}),
 }  # fmt: skip
 
 

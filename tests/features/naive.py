@@ -36,7 +36,8 @@ def moving_median(y: Sequence[float], width: int = 5) -> list[float]:
 
 
 def area_means(x: Sequence[float], y: Sequence[float], cells: int) -> list[float]:
-    """Mean of y over equal cells of x's range; each point owns the stretch up to the middles to its neighbours."""
+    """Mean of y over equal cells of x's range;
+    each point owns the stretch up to the middles to its neighbours."""
     edges = [x[0]] + [(a + b) / 2 for a, b in itertools.pairwise(x)] + [x[-1]]
     width = (x[-1] - x[0]) / cells
     out = []

@@ -95,7 +95,10 @@ def test_ratios_do_not_depend_on_units(n: int, seed: int, unit: float) -> None:
     y = np.exp(-np.linspace(0, 3, n)) + 0.2 + 0.05 * rng.random(n)
     a, b = one(y).stats, one(y * unit).stats
     for name in statistics.NAMES:
-        levels = "first last top low start end best at10 at25 at50 at75 noise noise_late noise_early slope_late slope_half"
+        levels = (
+            "first last top low start end best at10 at25 at50 at75 noise noise_late noise_early "
+            "slope_late slope_half"
+        )
         scale = unit if name in levels.split() else 1.0
         assert getattr(b, name) == pytest.approx(getattr(a, name) * scale, rel=1e-6, abs=1e-9 * scale), name
 

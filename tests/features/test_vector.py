@@ -1,4 +1,5 @@
-"""A row of features says nothing that a processor's way of adding up decides, and the same of the same, however it was logged."""
+"""A row of features says nothing that a processor's way of adding up decides,
+and the same of the same, however it was logged."""
 
 from __future__ import annotations
 

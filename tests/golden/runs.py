@@ -1,5 +1,5 @@
-"""Runs whose diagnoses are kept: stored trainings of the clinic, logs of agents, pairs and trees that other libraries
-trained, the numbers of public questions, and every condition's examples."""
+"""Runs whose diagnoses are kept: stored trainings of the clinic, logs of agents, pairs and trees that other
+libraries trained, the numbers of public questions, and every condition's examples."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def shaken(run: Run, seed: int) -> Run:
 def told(diagnosis: Diagnosis) -> list[str]:
     """What a reader is told of one run: a line with what leads, then the sentences."""
     found = [
-        f"{f.condition}{'' if f.severity == 'error' else '.' if f.severity == 'info' else '!'}@{_place(f.onset)}"
+        f"{f.condition}{ {'error': '', 'info': '.'}.get(f.severity, '!') }@{_place(f.onset)}"
         for f in diagnosis.findings
     ]
     first = diagnosis.prescriptions[0].action if diagnosis.prescriptions else "-"

@@ -1,5 +1,5 @@
-"""Diagnoses of some hundreds of runs, as a reader is told them: each change of a verdict, a finding, an onset or a first
-prescription shows in the difference of one text file."""
+"""Diagnoses of some hundreds of runs, as a reader is told them: each change of a verdict, a finding, an onset
+or a first prescription shows in the difference of one text file."""
 
 from __future__ import annotations
 

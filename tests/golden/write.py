@@ -1,4 +1,5 @@
-"""`python -m golden.write` (from tests/) writes the kept diagnoses anew: read the difference before you commit it."""
+"""`python -m golden.write` (from tests/) writes the kept diagnoses anew:
+read the difference before you commit it."""
 
 from __future__ import annotations
 
@@ -12,7 +13,10 @@ from golden.runs import clinic, examples, questions, shaken, told, trained
 PATH = Path(__file__).with_name("diagnoses.txt")
 #: of a run
 Lines = list[str]
-HEAD = "run | verdict | findings (severity: nothing error, ! warning, . info) @ onset | first prescription; below what is said of it"
+HEAD = (
+    "run | verdict | findings (severity: nothing error, ! warning, . info) @ onset | first "
+    "prescription; below what is said of it"
+)
 #: how often a run is shaken before its line is kept
 SHAKES = 5
 ALONE = Options(alone=True)
@@ -24,7 +28,8 @@ def lines(runs: Sequence[Run], options: Options = ALONE) -> list[Lines]:
 
 
 def steady(runs: Sequence[Run], options: Options) -> Lines:
-    """What holds when values move by next to nothing: of each run its first line, and the sentences below it."""
+    """What holds when values move by next to nothing: of each run its first line,
+    and the sentences below it."""
     said = lines(runs, options)
     for seed in range(SHAKES):
         moved = lines([shaken(run, seed) for run in runs], options)

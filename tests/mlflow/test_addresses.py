@@ -1,4 +1,5 @@
-"""A run is found by whatever MLflow calls it: its id, its page, `runs:/`, a model; and without an address by MLflow's variables."""
+"""A run is found by whatever MLflow calls it: its id, its page, `runs:/`, a model;
+and without an address by MLflow's variables."""
 
 from __future__ import annotations
 
@@ -119,7 +120,8 @@ def test_runs_uri_without_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("uri", "name"),
-    [("models:/digits/1", "one"), ("models:/digits@champion", "two"), ("models:/digits/latest", "three"), ("models:/digits/9", None), ("models:/other/1", None), ("models:/digits", None)],
+    [("models:/digits/1", "one"), ("models:/digits@champion", "two"), ("models:/digits/latest", "three"),
+        ("models:/digits/9", None), ("models:/other/1", None), ("models:/digits", None)],
 )  # fmt: skip
 @pytest.mark.parametrize("way", ["server", "database"])
 def test_models_uri(
@@ -134,7 +136,8 @@ def test_models_uri(
 
 
 def test_without_a_source_mlflows_variables_say_it(
-    server: Store, tracking: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+    server: Store, tracking: Callable[[str], None], monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:  # fmt: skip
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,5 @@
-"""What people see, in a headless Chromium: MLflow's own pages with our tags, report and picture, and the app."""
+"""What people see, in a headless Chromium: MLflow's own pages with our tags, report and picture,
+and the app."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ VERSIONS = ["newest", "2.22.5"]
 def of_version(
     request: pytest.FixtureRequest, filled: Store, folder: Path
 ) -> tuple[str, Store, dict[str, str]]:
-    """The Python that the asked-for MLflow is installed in, runs that it logged, and how its server finds our app."""
+    """The Python that the asked-for MLflow is installed in, runs that it logged,
+    and how its server finds our app."""
     if request.param == "newest":
         return sys.executable, filled, {}
     return servers.old_python(), request.getfixturevalue("old_filled"), servers.with_ours(folder)
@@ -142,7 +144,8 @@ COVERED = """() => {
   const found = new Set();
   for (let x = box.left; x < box.right; x += 3) for (let y = box.top; y < box.bottom; y += 3) {
     const below = document.elementsFromPoint(x, y).find((element) => element !== host);
-    const control = below?.closest('a, button, input, select, textarea, label, [role=button], [role=tab], [role=checkbox]');
+    const control = below?.closest(
+      'a, button, input, select, textarea, label, [role=button], [role=tab], [role=checkbox]');
     if (control) found.add(control.outerHTML.slice(0, 120));
   }
   return [...found];
@@ -185,7 +188,10 @@ def test_axe_finds_nothing_in_what_is_ours(app: Store, seen: Watched, dark: bool
         "dark" if dark else "light"
     )
     page.evaluate(Axe().axe_script)
-    ours = "() => axe.run({include: [['curvedoctor-badge', '.cd-over']]}, {iframes: false}).then(r => r.violations)"
+    ours = (
+        "() => axe.run({include: [['curvedoctor-badge', '.cd-over']]}, {iframes: "
+        "false}).then(r => r.violations)"
+    )
     told = [page.evaluate(ours)]
     badge.click()
     inner = page.frame_locator("curvedoctor-badge iframe")

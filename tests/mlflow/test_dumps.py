@@ -1,4 +1,5 @@
-"""A store before and after: annotating twice is annotating once, annotating and cleaning is not having been there.
+"""A store before and after: annotating twice is annotating once, annotating and cleaning is not having been
+there.
 
 Every row of every table, every file and every folder, over all kinds of stores.
 """

@@ -1,4 +1,5 @@
-"""A server or database that dies is told in one line, and a gate that could not read everything is not passed."""
+"""A server or database that dies is told in one line,
+and a gate that could not read everything is not passed."""
 
 from __future__ import annotations
 

@@ -33,7 +33,8 @@ def write_run(
     if meta:
         where = "file:///C:/Users/somebody/mlruns/0/artifacts"
         (folder / "meta.yaml").write_text(
-            f"artifact_uri: {where}\nrun_id: {run_id}\nstatus: 3\nlifecycle_stage: active\nexperiment_id: '0'\n"
+            f"artifact_uri: {where}\nrun_id: {run_id}\nstatus: 3\nlifecycle_stage: "
+            "active\nexperiment_id: '0'\n"
         )
     return folder
 

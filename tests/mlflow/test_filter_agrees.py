@@ -1,4 +1,5 @@
-"""The same queries, asked of MLflow itself and of curvedoctor: on every kind of store they select the same runs."""
+"""The same queries, asked of MLflow itself and of curvedoctor:
+on every kind of store they select the same runs."""
 
 from __future__ import annotations
 

@@ -116,7 +116,8 @@ def test_runs_that_can_not_be_read_are_told_one_by_one(proxy, server, hasty: Non
     assert [run.name for run in runs] == ["sweep"]  # it has no metrics
     assert len(problems) == len(server.experiment("hard"))
     assert all("can't be read" in problem.what and problem.lost for problem in problems)
-    # a server that answers has trouble with this run or that one; of one that is gone there is one thing to say
+    # a server that answers has trouble with this run or that one;
+    # of one that is gone there is one thing to say
     assert {"/runs/" in problem.where for problem in problems} == {isinstance(fault, int)}
     assert len(set(problems)) == (len(problems) if isinstance(fault, int) else 1)
 

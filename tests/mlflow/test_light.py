@@ -1,4 +1,5 @@
-"""The server stays light: a page costs its own run, looking again costs a share of a core, many ends cost one look."""
+"""The server stays light: a page costs its own run, looking again costs a share of a core,
+many ends cost one look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A secret in an address opens the source, and is seen nowhere: not in any output of any command, nor in the store."""
+"""A secret in an address opens the source, and is seen nowhere: not in any output of any command,
+nor in the store."""
 
 from __future__ import annotations
 

@@ -50,10 +50,16 @@ def database(filled, tmp_path: Path) -> str:
         others = ", ".join(f'"{name}"' for name in columns if name not in {"run_uuid", "name"})
         for number in range(MANY):
             new = (f"{number:032x}", "many", run_id)
-            sql = f"INSERT INTO runs (run_uuid, name, {others}) SELECT ?, ?, {others} FROM runs WHERE run_uuid = ?"
+            sql = (
+                f"INSERT INTO runs (run_uuid, name, {others}) SELECT ?, ?, {others} FROM runs WHERE "
+                "run_uuid = ?"
+            )
             connection.execute(sql, new)
             rows = ((new[0], "loss", 1 / (1 + i), 1_700_000_000_000 + i, i, 0) for i in range(POINTS))
-            sql = "INSERT INTO metrics (run_uuid, key, value, timestamp, step, is_nan) VALUES (?, ?, ?, ?, ?, ?)"
+            sql = (
+                "INSERT INTO metrics (run_uuid, key, value, timestamp, step, is_nan) VALUES (?, ?, ?, "
+                "?, ?, ?)"
+            )
             connection.executemany(sql, rows)
         connection.execute("UPDATE runs SET experiment_id = ? WHERE name = 'many'", (experiment,))
     connection.close()

@@ -1,4 +1,5 @@
-"""Autologged runs: their data sets and hyperparameters are read, and what is no training is passed over in silence."""
+"""Autologged runs: their data sets and hyperparameters are read,
+and what is no training is passed over in silence."""
 
 from __future__ import annotations
 

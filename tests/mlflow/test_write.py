@@ -1,4 +1,5 @@
-"""Writing to servers and databases: everything is said, nothing else changes, and `clean` takes it all back."""
+"""Writing to servers and databases: everything is said, nothing else changes,
+and `clean` takes it all back."""
 
 from __future__ import annotations
 
@@ -294,7 +295,8 @@ class TestDatabase:
 
 
 def test_a_server_that_dies_and_comes_back(board, client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command itself: what was written and what not, exit code 3, and the same command finishes the job."""
+    """The command itself: what was written and what not, exit code 3,
+    and the same command finishes the job."""
     for name, value in {"MAX_RETRIES": "1", "BACKOFF_FACTOR": "0", "BACKOFF_JITTER": "0"}.items():
         monkeypatch.setenv(f"MLFLOW_HTTP_REQUEST_{name}", value)
     before = look.database(board.database)

@@ -57,13 +57,15 @@ def test_mlflow_reads_what_was_written(store: Path) -> None:
     found = diagnoses(str(store), experiment="small")
     write(found, note=True)
     code = (
-        "import sys; from mlflow import MlflowClient; c = MlflowClient(sys.argv[1]); r = c.get_run(sys.argv[2]);"
+        "import sys; from mlflow import MlflowClient; c = MlflowClient(sys.argv[1]); r = "
+        "c.get_run(sys.argv[2]);"
         "print(r.data.tags['curvedoctor.verdict'], len(c.list_artifacts(sys.argv[2], 'curvedoctor')))"
     )
     run_id = found[0].run.origin.key
     done = subprocess.run(
         [sys.executable, "-c", code, str(store), run_id],
-        env=servers.quiet_environment(MLFLOW_ALLOW_FILE_STORE="true"), capture_output=True, text=True, check=True,
+        env=servers.quiet_environment(MLFLOW_ALLOW_FILE_STORE="true"), capture_output=True, text=True,
+        check=True,
     )  # fmt: skip
     assert done.stdout.split() == [*found[0].state.split(), "3"]
 

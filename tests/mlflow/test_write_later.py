@@ -1,4 +1,5 @@
-"""What could not be written, or removed, is made up for by the next call; nothing of ours is left, folders included."""
+"""What could not be written, or removed, is made up for by the next call; nothing of ours is left,
+folders included."""
 
 from __future__ import annotations
 

@@ -57,7 +57,8 @@ def busy_at_first(fault: Fault, times: int = 2) -> Rule:
 
 @contextmanager
 def before(target: str, certificate: Path | None = None) -> Iterator[Proxy]:
-    """Run a proxy before the server at `target`; with a certificate (and its key in the same file), by TLS."""
+    """Run a proxy before the server at `target`; with a certificate (and its key in the same file),
+    by TLS."""
     place = urlsplit(target)
     over = threading.Event()
     proxy = Proxy("")

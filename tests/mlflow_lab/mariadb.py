@@ -40,7 +40,8 @@ def running() -> Iterator[str]:
     common = ["--no-defaults", f"--datadir={folder / 'data'}", f"--user={pwd.getpwuid(os.geteuid()).pw_name}"]
     subprocess.run([install, *common, "--auth-root-authentication-method=normal"], check=True, **quiet)
     process = subprocess.Popen(
-        [server, *common, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}"],
+        [server, *common, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}",
+            f"--pid-file={folder / 'pid'}"],
         **quiet,
     )  # fmt: skip
     address = f"mysql://root@127.0.0.1:{port}"

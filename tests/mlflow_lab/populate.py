@@ -1,8 +1,10 @@
-"""Fills an MLflow store with runs that are hard to read. Run by the MLflow under test, in its own environment:
+"""Fills an MLflow store with runs that are hard to read. Run by the MLflow under test, in its own
+environment:
 
     python populate.py TRACKING_URI TRUTH_FILE [ARTIFACT_ROOT]
 
-TRUTH_FILE gets what was logged, as JSON: [{"id", "name", "params", "metrics": {key: [[step, time, value as text]]}}].
+TRUTH_FILE gets what was logged, as JSON: [{"id", "name", "params", "metrics": {key: [[step, time, value as
+text]]}}].
 """
 
 import json

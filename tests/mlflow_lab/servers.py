@@ -112,7 +112,8 @@ def serve(
     """`mlflow server` for a backend store, with artifacts served from `folder`."""
     port = free_port()
     command = [
-        python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--backend-store-uri", store,
+        python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--backend-store-uri",
+        store,
         "--artifacts-destination", str(folder / "artifacts"), "--workers", str(workers), *more,
     ]  # fmt: skip
     log = folder / f"server-{port}.log"

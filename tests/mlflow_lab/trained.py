@@ -1,4 +1,5 @@
-"""Trainings with autologging, by the installed MLflow: networks' curves with data sets, and what is no training at all.
+"""Trainings with autologging, by the installed MLflow: networks' curves with data sets, and what is no
+training at all.
 
 python trained.py TRACKING_URI
 """

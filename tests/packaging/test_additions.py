@@ -1,4 +1,5 @@
-"""What `docs/contributing.md` shows how to add is added to a copy of the repository, by one file, and holds there."""
+"""What `docs/contributing.md` shows how to add is added to a copy of the repository, by one file,
+and holds there."""
 
 from __future__ import annotations
 

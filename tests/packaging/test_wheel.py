@@ -20,7 +20,8 @@ EXTRAS = {"mlflow", "remote", "dask", "ray", "all", "test"}
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A source distribution and a wheel, built without a network: the front end's files are in the checkout."""
+    """A source distribution and a wheel, built without a network:
+    the front end's files are in the checkout."""
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel", "-d", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)

@@ -82,7 +82,8 @@ def overfitting(name: str = "mlp_overfits", group: str = "runs", lr: float = 0.0
             "warning",
             0.94,
             ("val/loss", "train/loss"),
-            f"The validation loss has risen by 0.67 since epoch 18 while the training loss fell to {train[-1]:.2f}.",
+            "The validation loss has risen by 0.67 since epoch 18 while the training loss fell to "
+            f"{train[-1]:.2f}.",
             {"best": 0.66, "rise": 0.67, "gap": 1.2},
             onset=18,
             span=(18, n - 1),
@@ -221,9 +222,11 @@ def improvable(name: str = "adam_lr3e-4", group: str = "runs") -> Diagnosis:
     cures = (
         Prescription(
             "raise-lr", 0.71, (), "Raise the learning rate from 0.0003 to 0.003.", "lr", 3e-4, 3e-3, 10.0,
-            because=("the training loss falls slowly", "the optimizer is adam"), basis="odds", gain=(0.12, 0.35, 0.6),
+            because=("the training loss falls slowly", "the optimizer is adam"), basis="odds",
+            gain=(0.12, 0.35, 0.6),
         ),
-        Prescription("bigger-batch", 0.64, (), "Use a batch of 256.", "batch_size", 64, 256, basis="siblings"),
+        Prescription("bigger-batch", 0.64, (), "Use a batch of 256.", "batch_size", 64, 256,
+            basis="siblings"),
     )  # fmt: skip
     return replace(healthy(name, group, 3e-4), prescriptions=cures)
 

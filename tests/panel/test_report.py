@@ -18,9 +18,6 @@ from curvedoctor_panel.folding import folded
 from panel import samples
 from tensorboard_lab.browser import Watched
 
-#: what axe calls an impact that keeps people from using a page
-GRAVE = {"serious", "critical"}
-
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -128,8 +125,10 @@ def test_works_in_a_sandboxed_frame_from_a_blob(watched: Watched, one: Path) -> 
     watched.page.goto("about:blank")
     watched.page.evaluate(
         "text => { const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));"
-        "const frame = document.createElement('iframe'); frame.sandbox = 'allow-scripts'; frame.style = 'width:900px;height:800px';"
-        "frame.src = URL.createObjectURL(new Blob([bytes], {type: 'text/html'})); document.body.append(frame); }",
+        "const frame = document.createElement('iframe'); frame.sandbox = 'allow-scripts'; "
+        "frame.style = 'width:900px;height:800px';"
+        "frame.src = URL.createObjectURL(new Blob([bytes], {type: 'text/html'})); "
+        "document.body.append(frame); }",
         text,
     )
     frame = watched.page.frame_locator("iframe")
@@ -144,7 +143,7 @@ def test_works_in_a_sandboxed_frame_from_a_blob(watched: Watched, one: Path) -> 
     "watched", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"]
 )
 @pytest.mark.parametrize("view", ["one", "runs", "across", "manual"])
-def test_axe_finds_no_serious_violation(watched: Watched, view: str, one: Path, many: Path) -> None:
+def test_axe_finds_nothing(watched: Watched, view: str, one: Path, many: Path) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     page = watched.page
@@ -157,12 +156,7 @@ def test_axe_finds_no_serious_violation(watched: Watched, view: str, one: Path, 
         page.locator(".cd-link").first.click()
         page.locator(".cd-dialog h2").first.wait_for()
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]
-    grave = [
-        (item["id"], [node["html"][:200] for node in item["nodes"]][:3])
-        for item in found
-        if item["impact"] in GRAVE
-    ]
-    assert grave == []
+    assert [(item["id"], [node["html"][:200] for node in item["nodes"]][:3]) for item in found] == []
 
 
 @pytest.mark.browser

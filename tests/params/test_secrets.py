@@ -1,4 +1,5 @@
-"""Configurations hold secrets: whatever stands in one, only numbers within limits and words of closed lists come out."""
+"""Configurations hold secrets: whatever stands in one,
+only numbers within limits and words of closed lists come out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which checkpoint to keep: of the files beside the run and of the evaluations, the one within noise of the best."""
+"""Which checkpoint to keep: of the files beside the run and of the evaluations,
+the one within noise of the best."""
 
 from __future__ import annotations
 

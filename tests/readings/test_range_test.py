@@ -14,7 +14,8 @@ from curvedoctor.readings import read_all
 
 
 def descent_on_a_quadratic(rates: Floats, curvatures: Floats, rng: np.random.Generator) -> Floats:
-    """Losses of gradient descent on Σ ½·h·w² with a rate that grows at each step, noise added; unstable from 2 / max h."""
+    """Losses of gradient descent on Σ ½·h·w² with a rate that grows at each step, noise added;
+    unstable from 2 / max h."""
     w = np.ones(len(curvatures))
     losses = []
     for rate in rates:

@@ -47,7 +47,8 @@ def test_the_published_schema_holds(results: list[Diagnosis | Problem]) -> None:
 def test_the_schema_refuses_what_the_contract_does_not_have() -> None:
     validator = jsonschema.Draft202012Validator(SCHEMA)
     for path, value in ((("verdict",), "ill"), (("extra",), 1), (("findings", 0, "severity"), "fatal"),
-                        (("prescriptions", 0, "action"), "pray"), (("findings", 0, "confidence"), 1.5)):  # fmt: skip
+                        (("prescriptions", 0, "action"), "pray"),
+                        (("findings", 0, "confidence"), 1.5)):  # fmt: skip
         data = document([cases.sick()])
         place: Any = data["runs"][0]
         for key in path[:-1]:

@@ -1,10 +1,11 @@
-"""Score the roles against tags labelled by hand: `python tests/roles/score.py [FILE.csv …] [--wrong] [--alone]`.
+"""Score the roles against tags labelled by hand:
+`python tests/roles/score.py [FILE.csv …] [--wrong] [--alone]`.
 
-Quantity and direction are scored on every high-confidence row (a direction labelled "unknown" is not scored), the split
-on losses, accuracies and errors. Each tag is judged twice: alone, and with the other tags of its framework as the curves
-of one run. The second table leaves out, framework by framework, the rules that were written for that framework.
-Without FILE, `tests/data/tags.csv` (tags seen in public repositories) and `tests/data/more_tags.csv` (tags of other
-frameworks, from their documentation and source) are scored.
+Quantity and direction are scored on every high-confidence row (a direction labelled "unknown" is not scored),
+the split on losses, accuracies and errors. Each tag is judged twice: alone, and with the other tags of its
+framework as the curves of one run. The second table leaves out, framework by framework, the rules that were
+written for that framework. Without FILE, `tests/data/tags.csv` (tags seen in public repositories) and
+`tests/data/more_tags.csv` (tags of other frameworks, from their documentation and source) are scored.
 """
 
 from __future__ import annotations

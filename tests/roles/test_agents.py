@@ -1,4 +1,5 @@
-"""The names under which ten libraries log their agents, run by run: role by role as a practitioner reads them."""
+"""The names under which ten libraries log their agents, run by run:
+role by role as a practitioner reads them."""
 
 from __future__ import annotations
 
@@ -16,10 +17,13 @@ TABLE = Path(__file__).parents[1] / "data" / "agents.csv"
 #: what each library's reward is called that is to be judged
 JUDGED = {
     "sb3": "eval/mean_reward", "sb3-off": "eval/mean_reward", "sb2": "episode_reward",
-    "rllib": "ray/tune/evaluation/episode_reward_mean", "rllib-new": "ray/tune/evaluation/env_runners/episode_return_mean",
+    "rllib": "ray/tune/evaluation/episode_reward_mean",
+    "rllib-new": "ray/tune/evaluation/env_runners/episode_return_mean",
     "tianshou": "test/reward", "tianshou-1": "test/returns_stat/mean", "rsl_rl": "Train/mean_reward",
-    "ml-agents": "Environment/Cumulative Reward", "cleanrl": "eval/episodic_return", "cleanrl-q": "charts/episodic_return",
-    "trl-ppo-old": "env/reward_mean", "trl-ppo": "objective/rlhf_reward", "trl-grpo": "eval/reward", "d3rlpy": "environment",
+    "ml-agents": "Environment/Cumulative Reward", "cleanrl": "eval/episodic_return",
+    "cleanrl-q": "charts/episodic_return",
+    "trl-ppo-old": "env/reward_mean", "trl-ppo": "objective/rlhf_reward", "trl-grpo": "eval/reward",
+    "d3rlpy": "environment",
     "d3rlpy-tb": "metrics/environment", "skrl": "Reward / Total reward (mean)", "rl_games": "rewards/iter",
 }  # fmt: skip
 

@@ -1,4 +1,5 @@
-"""Laws that hold for any name and any values: no error, one answer, in linear time, whatever the order of the curves."""
+"""Laws that hold for any name and any values: no error, one answer, in linear time,
+whatever the order of the curves."""
 
 from __future__ import annotations
 

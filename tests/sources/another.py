@@ -1,4 +1,5 @@
-"""What another process does with the cache (in a module of its own: a new process must be able to import it)."""
+"""What another process does with the cache (in a module of its own:
+a new process must be able to import it)."""
 
 from __future__ import annotations
 

@@ -15,8 +15,10 @@ def write(folder: Path, epochs: int, seed: int = 0) -> None:
     folder.mkdir(parents=True)
     for epoch in range(epochs):
         row = {
-            "best_epoch": 0, "peak_worker_0_memory_MB": 812.3, "training_duration": "0:01:07.1", "epoch": epoch,
-            "training_loss": 3 - epoch / 10 + seed, "validation_loss": 3 - epoch / 20, "best_validation_loss": 3.0,
+            "best_epoch": 0, "peak_worker_0_memory_MB": 812.3, "training_duration": "0:01:07.1",
+            "epoch": epoch,
+            "training_loss": 3 - epoch / 10 + seed, "validation_loss": 3 - epoch / 20,
+            "best_validation_loss": 3.0,
         }  # fmt: skip
         (folder / f"metrics_epoch_{epoch}.json").write_text(json.dumps(row))
     (folder / "metrics.json").write_text(json.dumps({"best_epoch": 0, "validation_loss": 3.0}))

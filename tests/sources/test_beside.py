@@ -1,4 +1,5 @@
-"""A history beside event files: one run where both tell the same, two where they don't, and nothing lost in silence."""
+"""A history beside event files: one run where both tell the same, two where they don't,
+and nothing lost in silence."""
 
 from __future__ import annotations
 

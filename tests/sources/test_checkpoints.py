@@ -37,9 +37,12 @@ NAMED = {
     ("step-00042.safetensors", False): (42, None, None, None),
 }
 NONE = [
-    ("optimizer-1200.pt", False), ("model-00001-of-00003.safetensors", False), ("events.out.tfevents.1", False),
-    ("train.py", False), ("results.csv", False), ("notes_12.txt", False), ("data.npz", False), ("checkpoints", True),
-    ("training_args.bin", False), ("x" * 500 + "ckpt-1.pt", False), ("ckpt-" + "9" * 13 + "0.pt", False), ("model", True),
+    ("optimizer-1200.pt", False), ("model-00001-of-00003.safetensors", False),
+    ("events.out.tfevents.1", False),
+    ("train.py", False), ("results.csv", False), ("notes_12.txt", False), ("data.npz", False),
+    ("checkpoints", True),
+    ("training_args.bin", False), ("x" * 500 + "ckpt-1.pt", False), ("ckpt-" + "9" * 13 + "0.pt", False),
+    ("model", True),
     ("tokenizer_model.bin", False), ("rng_state_0.pth", False),
 ]  # fmt: skip
 

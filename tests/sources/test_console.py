@@ -97,7 +97,8 @@ def test_what_is_logged_beside_the_loss_is_no_hyperparameter(tmp_path: Path) -> 
 def test_sentences_are_no_curves(tmp_path: Path) -> None:
     text = "".join(
         f"Epoch {i}/9\n 10/10 [=====] - 1s 3ms/step - loss: {2 - i / 10} - val_loss: {3 - i / 10}\n"
-        f"Epoch {i:05d}: val_loss improved from {3.1 - i / 10} to {3 - i / 10}, saving model to w.{i:02d}.h5\n"
+        f"Epoch {i:05d}: val_loss improved from {3.1 - i / 10} to {3 - i / 10}, saving model to "
+        f"w.{i:02d}.h5\n"
         for i in range(1, 9)
     )
     assert set(_points(_read(tmp_path / "a.log", text))) == {"loss", "val_loss"}

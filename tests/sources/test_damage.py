@@ -149,7 +149,8 @@ def test_a_sparse_file_of_ten_gigabytes(tmp_path: Path, records: list[bytes]) ->
 
 
 def test_hostile_headers_are_not_quadratic(tmp_path: Path) -> None:
-    """Every 12 bytes a valid header that claims the rest of the file: each claim must not be checked in full."""
+    """Every 12 bytes a valid header that claims the rest of the file:
+    each claim must not be checked in full."""
     size = 1 << 20
     header = events.frame(bytes(size // 2))[:12]
     began = time.monotonic()

@@ -153,7 +153,8 @@ def test_sound_files(tmp_path: Path, seed: int, capacity: int, checksum: str) ->
 
 @pytest.mark.parametrize("seed", range(6))
 def test_damaged_files(tmp_path: Path, seed: int, capacity: int) -> None:
-    """Many damaged files side by side in one arena, and large ones in pieces: each fault stays in its file."""
+    """Many damaged files side by side in one arena, and large ones in pieces:
+    each fault stays in its file."""
     rng = random.Random(seed)
     contents = []
     for _ in range(40):

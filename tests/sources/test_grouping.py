@@ -257,7 +257,8 @@ def test_values_survive_grouping(tmp_path: Path) -> None:
     ],
 )
 def test_add_hparams_of_a_real_writer(tmp_path: Path, name: str | None, below: str) -> None:
-    """The child directory's hyperparameters are those of the run that it was called on; it is no run beside it."""
+    """The child directory's hyperparameters are those of the run that it was called on;
+    it is no run beside it."""
     for number, lr in enumerate((0.5, 0.25)):
         with SummaryWriter(str(tmp_path / f"run{number}" / below)) as writer:
             for step in range(30):

@@ -161,7 +161,8 @@ def _fit(
     ends = [wall + seconds * (epoch + 1.3) for epoch in range(epochs)]
     level = 1000.0 * number
     events.write(train, [events.version(wall)] + [
-        events.scalar("epoch_loss", epoch, level + 1 / (1 + epoch), end + 0.02) for epoch, end in enumerate(ends)
+        events.scalar("epoch_loss", epoch, level + 1 / (1 + epoch), end + 0.02) for epoch,
+        end in enumerate(ends)
     ])  # fmt: skip
     found = [events.version(wall + seconds)]
     for epoch, end in enumerate(ends):

@@ -110,8 +110,10 @@ def _merge_bomb() -> str:
     "text",
     [
         _bomb(), _map_bomb(), _merge_bomb(), "[" * 100_000, "{a: " * 20_000, "- " * 50_000, "? " * 50_000,
-        "a: &a [*a]", "a: &a {b: *a}", "x: " + "9" * 50_000, "\x00\x01", "a: b: c", "*undefined", "&a", "a:\n\t- b",
-        "- - - - 1", "? [a]\n: b", "%YAML 9.9\n---\na", "when: 2001-99-99", "a: !!float x", "a: !!binary '@'", "--- 1\n--- 2",
+        "a: &a [*a]", "a: &a {b: *a}", "x: " + "9" * 50_000, "\x00\x01", "a: b: c", "*undefined", "&a",
+        "a:\n\t- b",
+        "- - - - 1", "? [a]\n: b", "%YAML 9.9\n---\na", "when: 2001-99-99", "a: !!float x", "a: !!binary '@'",
+        "--- 1\n--- 2",
         "\n".join(" " * i + "a:" for i in range(3000)),
     ],
 )  # fmt: skip

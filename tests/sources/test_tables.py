@@ -151,7 +151,10 @@ def test_a_walk_takes_progress_without_a_counter(tmp_path: Path) -> None:
 
 
 def test_wandb_exports_hold_several_runs(tmp_path: Path) -> None:
-    head = '"Step","brave-sun-1 - loss","brave-sun-1 - loss__MIN","brave-sun-1 - loss__MAX","moon - x - loss","moon - x - loss__MIN","moon - x - loss__MAX"\n'
+    head = (
+        '"Step","brave-sun-1 - loss","brave-sun-1 - loss__MIN","brave-sun-1 - loss__MAX","moon '
+        '- x - loss","moon - x - loss__MIN","moon - x - loss__MAX"\n'
+    )
     text = head + "".join(
         f'"{i}","{3 - i}","{3 - i}","{3 - i}",{"" if i > 2 else f"{9 - i}"},,\n' for i in range(5)
     )
@@ -216,7 +219,8 @@ def test_tensorboard_downloads(tmp_path: Path) -> None:
 
 def test_yolov5_results_have_no_header(tmp_path: Path) -> None:
     text = "".join(
-        f"      {i}/29     2.59G   0.1{i}   0.069   0.045    0.22        32       640   0.04   0.1   0.0{i + 1}  0.002  0.5{i} 0.06 0.04\n"
+        f"      {i}/29     2.59G   0.1{i}   0.069   0.045    0.22        32       640   0.04   "
+        f"0.1   0.0{i + 1}  0.002  0.5{i} 0.06 0.04\n"
         for i in range(6)
     )
     run = _only(tmp_path / "results.txt", text)

@@ -20,7 +20,8 @@ CREATE TABLE configs (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL
   config TEXT NOT NULL, created_at TEXT NOT NULL, UNIQUE(run_id));
 """
 OLD = """
-CREATE TABLE metrics (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp TEXT NOT NULL, project_name TEXT NOT NULL,
+CREATE TABLE metrics (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp TEXT NOT NULL,
+    project_name TEXT NOT NULL,
   run_name TEXT NOT NULL, step INTEGER NOT NULL, metrics TEXT NOT NULL);
 """
 
@@ -99,7 +100,8 @@ def test_hostile_rows(tmp_path: Path) -> None:
     database = write(tmp_path / "project.db", {"a": [3.0, 2.0, math.pi]})
     for text in ("not json", "[1, 2]", "{}", "[" * 100_000, '{"train/loss": {"a": [1]}}'):
         database.execute(
-            "INSERT INTO metrics (run_id, timestamp, run_name, step, metrics) VALUES (?, 'never', 'a', 1e300, ?)",
+            "INSERT INTO metrics (run_id, timestamp, run_name, step, metrics) VALUES (?, 'never', "
+            "'a', 1e300, ?)",
             (f"{0:032x}", text),
         )
     database.commit()
@@ -122,7 +124,8 @@ class TestTrackio(SourceContract):
     def damaged(self, populated: str) -> str:
         database = sqlite3.connect(Path(populated, "p.db"))
         database.execute(
-            "INSERT INTO metrics (run_id, timestamp, run_name, step, metrics) VALUES ('c', '2025', 'c', 0, 'cut')"
+            "INSERT INTO metrics (run_id, timestamp, run_name, step, metrics) VALUES ('c', '2025', "
+            "'c', 0, 'cut')"
         )
         database.commit()
         database.close()

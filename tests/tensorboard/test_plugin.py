@@ -49,7 +49,8 @@ def test_the_loader_is_light() -> None:
     program = (
         "import sys; import tensorboard.plugins.base_plugin; before = set(sys.modules)\n"
         "import curvedoctor_tensorboard.loader\n"
-        "print(sorted(m for m in set(sys.modules) - before if m.split('.')[0] in {'curvedoctor', 'scipy', 'numpy', 'curvedoctor_panel'}))"
+        "print(sorted(m for m in set(sys.modules) - before if m.split('.')[0] in "
+        "{'curvedoctor', 'scipy', 'numpy', 'curvedoctor_panel'}))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -167,29 +168,21 @@ def test_spec_is_split_as_tensorboard_does() -> None:
 def test_without_files_the_data_provider_serves_and_says_so(logdir: Path) -> None:
     """A TensorBoard that knows no directory: its plugin gets the data of a loader that does."""
     program = (
-        "import sys, json, time\n"
-        "from types import SimpleNamespace\n"
+        "import sys, json, time\nfrom types import SimpleNamespace\n"
         "from tensorboard.backend.event_processing import data_ingester\n"
-        "from tensorboard.data import provider\n"
-        "from tensorboard.program import TensorBoard\n"
-        "from tensorboard import default\n"
-        "from curvedoctor_tensorboard.plugin import DiagnosisPlugin\n"
+        "from tensorboard.data import provider\nfrom tensorboard.program import TensorBoard\n"
+        "from tensorboard import default\nfrom curvedoctor_tensorboard.plugin import DiagnosisPlugin\n"
         "from curvedoctor_tensorboard.sampled import Feed\n"
         "board = TensorBoard(plugins=default.get_static_plugins())\n"
         "board.configure(['tensorboard', '--logdir', sys.argv[1], '--load_fast', 'false'])\n"
-        "ingester = data_ingester.LocalDataIngester(board.flags)\n"
-        "ingester.start()\n"
-        "plugin = DiagnosisPlugin(SimpleNamespace(logdir='', flags=None, data_provider=ingester.data_provider))\n"
-        "feed = Feed(ingester.data_provider, plugin._worker)\n"
-        "for _ in range(100):\n"
-        "    feed.look()\n"
-        "    import gzip\n"
+        "ingester = data_ingester.LocalDataIngester(board.flags)\ningester.start()\n"
+        "plugin = DiagnosisPlugin(SimpleNamespace(logdir='', flags=None, "
+        "data_provider=ingester.data_provider))\nfeed = Feed(ingester.data_provider, plugin._worker)\n"
+        "for _ in range(100):\n    feed.look()\n    import gzip\n"
         "    found = json.loads(gzip.decompress(plugin._worker.ask({'want': 'runs'}).body))\n"
-        "    if len(found['overview']['rows']) == 2: break\n"
-        "    time.sleep(0.2)\n"
+        "    if len(found['overview']['rows']) == 2: break\n    time.sleep(0.2)\n"
         "view = json.loads(gzip.decompress(plugin._worker.ask({'want': 'run', 'key': 'deep/ill'}).body))\n"
-        "print(json.dumps([found['overview']['rows'], view['sampled']]))\n"
-        "plugin._worker.stop()\n"
+        "print(json.dumps([found['overview']['rows'], view['sampled']]))\nplugin._worker.stop()\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(logdir)], capture_output=True, text=True, check=False

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=alert(1)>"
 #: looks at every frame that the browser paints whether the main chart is there
 SAMPLER = (
-    "() => { window.frames_seen = window.frames_without = 0;"
-    "const look = () => { window.frames_seen++; if (!document.querySelector('.cd-main-chart canvas')) window.frames_without++;"
+    "() => { window.frames_seen = window.frames_without = 0;const look = () => { window.frames_seen++; if "
+    "(!document.querySelector('.cd-main-chart canvas')) window.frames_without++;"
     "requestAnimationFrame(look); }; requestAnimationFrame(look); }"
 )
 #: the darkest and lightest a background of ours is, as the sum of its channels
@@ -65,8 +65,9 @@ def painted(frame: FrameLocator, selector: str = ".cd-main-chart canvas") -> int
     frame.locator(selector).first.wait_for()
     return int(
         frame.locator(selector).first.evaluate(
-            "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; const s = new Set();"
-            "for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 200) s.add(`${d[i]},${d[i+1]},${d[i+2]}`); return s.size; }"
+            "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; const "
+            "s = new Set();for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 200) "
+            "s.add(`${d[i]},${d[i+1]},${d[i+2]}`); return s.size; }"
         )
     )
 

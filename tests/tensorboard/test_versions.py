@@ -1,4 +1,5 @@
-"""Every supported TensorBoard, each in an environment of its own: entry page, data routes, diagnosis, write-back.
+"""Every supported TensorBoard, each in an environment of its own: entry page, data routes, diagnosis,
+write-back.
 
 Environments are made once in $CURVEDOCTOR_TEST_ENVS (else in a temporary folder) and reused.
 """

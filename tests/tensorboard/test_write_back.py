@@ -169,10 +169,8 @@ def test_killed_at_any_moment(logdir: Path) -> None:
     """Annotate in a process that is killed after more and more time; the user's run never changes."""
     user = contents(logdir)
     program = (
-        "import sys; sys.path[:0] = sys.argv[2:]\n"
-        "from tensorboard_lab.notes import annotate_often\n"
-        "print('ready', flush=True)\n"
-        "annotate_often(sys.argv[1], 0, 1000)\n"
+        "import sys; sys.path[:0] = sys.argv[2:]\nfrom tensorboard_lab.notes import annotate_often\n"
+        "print('ready', flush=True)\nannotate_often(sys.argv[1], 0, 1000)\n"
     )
     for delay in np.linspace(0.0, 0.6, 5):
         process = subprocess.Popen(
@@ -311,7 +309,8 @@ def test_the_overlay_goes_on_where_a_finding_rests_on_that() -> None:
 
 @BOTH
 def test_hparams_shows_verdict_and_severity_on_the_right_trial(tmp_path: Path, fast: bool) -> None:
-    """run1 and run10: TensorBoard matches names by prefix where hparams are written, not where scalars are."""
+    """run1 and run10: TensorBoard matches names by prefix where hparams are written,
+    not where scalars are."""
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 

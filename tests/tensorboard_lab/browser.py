@@ -55,7 +55,8 @@ class Watched:
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("requestfailed", self._failed)
         page.add_init_script(
-            "addEventListener('securitypolicyviolation', (e) => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`))"
+            "addEventListener('securitypolicyviolation', (e) => console.error(`CSP: "
+            "${e.violatedDirective} ${e.blockedURI}`))"
         )
 
     def _console(self, message: Any) -> None:

@@ -21,11 +21,9 @@ from typing import Any
 
 #: a TensorBoard with its built-in plugins only
 BARE = (
-    "import sys\n"
-    "from tensorboard import default, program\n"
+    "import sys\nfrom tensorboard import default, program\n"
     "tb = program.TensorBoard(plugins=default.get_static_plugins())\n"
-    "tb.configure(['tensorboard', *sys.argv[1:]])\n"
-    "sys.exit(tb.main())\n"
+    "tb.configure(['tensorboard', *sys.argv[1:]])\nsys.exit(tb.main())\n"
 )
 PATIENCE = 120.0
 

@@ -11,14 +11,14 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.advice import trees
 from curvedoctor.advice.agents import CHANGES as of_agents
 from curvedoctor.advice.named import named
-from curvedoctor.advice.said import Change, at_usual_norm, say
+from curvedoctor.advice.said import at_usual_norm, propose, say
 from curvedoctor.conditions.base import lowered
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.rates import customary, decades_below_usual, logged_lr, tuned
 from curvedoctor.features.selects import selects
-from curvedoctor.model import Finding, ParamValue
+from curvedoctor.model import Finding, ParamValue, Prescription
 from curvedoctor.params.usual import UNBOUNDED
 
 #: the least rate that anything but fine-tuning is customarily trained with
@@ -35,13 +35,14 @@ _PLAIN = {
 }  # fmt: skip
 
 
-#: what siblings proved: action → (hyperparameter, its value there, share by which it ended lower)
-SiblingValues = Mapping[str, tuple[str, ParamValue, float]]
+#: what siblings proved: action → (hyperparameter, its value there, share by which it ended lower,
+#: what it changed besides)
+SiblingValues = Mapping[str, tuple[str, ParamValue, float, str]]
 
 
 def change(
     case: Case, action: str, findings: Sequence[Finding], sibling_values: SiblingValues = MappingProxyType({})
-) -> Change:
+) -> Prescription:
     """What to change, with numbers wherever the log allows."""
     if (in_its_words := named(case, action, findings)) is not None:
         return in_its_words
@@ -55,7 +56,7 @@ def change(
     return made if made is not None else _scaled(case, action)
 
 
-def _leap(case: Case, name: str, proposed: ParamValue, gain: float) -> bool:
+def _leap(case: Case, name: str, proposed: ParamValue, gain: float, _: str) -> bool:
     """Whether the best lies rather between than at a sibling's far-off learning rate."""
     current = case.params.get(name)
     if name != "lr" or not isinstance(current, (int, float)) or not isinstance(proposed, (int, float)):
@@ -63,28 +64,31 @@ def _leap(case: Case, name: str, proposed: ParamValue, gain: float) -> bool:
     return gain < LARGE and not 1 / STRIDE <= proposed / (current or proposed) <= STRIDE
 
 
-def _as_a_sibling(case: Case, name: str, proposed: ParamValue, gain: float) -> Change:
+def _as_a_sibling(case: Case, name: str, proposed: ParamValue, gain: float, along: str) -> Prescription:
     """What a sibling has tried, with success."""
     current = case.params.get(name)
     plain = _PLAIN.get(name, name.replace("_", " "))
-    why = f"as a sibling did that ended {100 * gain:.0f} % lower"
+    why = (
+        f"{f'with {along}, ' if along else ''}as a sibling did that "
+        f"{'stayed finite' if gain == 1 else f'ended {100 * gain:.0f} % lower'}"
+    )
     if current is None:
-        return Change(f"Set the {plain} to {say(proposed)}, {why}.", name, None, proposed)
+        return propose(f"Set the {plain} to {say(proposed)}, {why}.", name, None, proposed)
     if not isinstance(current, (int, float)) or not isinstance(proposed, (int, float)):
-        return Change(
+        return propose(
             f"Change the {plain} from {say(current)} to {say(proposed)}, {why}.", name, current, proposed
         )
     verb = "Raise" if proposed > current else "Lower"
     factor = float(f"{proposed / current:.3g}") if current else None
     text = f"{verb} the {plain} from {say(current)} to {say(proposed)}, {why}."
-    return Change(text, name, current, proposed, factor)
+    return propose(text, name, current, proposed, factor)
 
 
-def _scaled(case: Case, action: str) -> Change:
+def _scaled(case: Case, action: str) -> Prescription:
     """Current value × the action's usual factor."""
     known = ACTIONS[action]
     if known.parameter is None:
-        return Change(known.text)
+        return propose(known.text)
     current = case.params.get(known.parameter)
     if (
         known.factor is not None
@@ -96,16 +100,16 @@ def _scaled(case: Case, action: str) -> Change:
         if isinstance(current, int) and known.parameter != "weight_decay":
             proposed = max(1, round(current * known.factor))
         text = f"{_verb(action)} from {say(current)} to {say(proposed)}."
-        return Change(text, known.parameter, current, proposed, known.factor)
-    return Change(known.text, known.parameter, current, known.default, known.factor)
+        return propose(text, known.parameter, current, proposed, known.factor)
+    return propose(known.text, known.parameter, current, known.default, known.factor)
 
 
-def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None]:
-    def make(case: Case, findings: Sequence[Finding]) -> Change | None:
+def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Prescription | None]:
+    def make(case: Case, findings: Sequence[Finding]) -> Prescription | None:
         lr = logged_lr(case)
         factor = ACTIONS[action].factor or 1.0
         if lr is None:
-            return Change(ACTIONS[action].text, "lr", None, None, factor)
+            return propose(ACTIONS[action].text, "lr", None, None, factor)
         below = decades_below_usual(case)
         if below is None and lr < LOWEST:
             below = math.log10(LOWEST / lr)
@@ -118,12 +122,12 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Change | None
             to = min(to, max(usual.high, 1.5 * lr))  # more would destroy what was learnt before
         proposed = float(f"{to:.2g}")
         factor = float(f"{proposed / lr:.3g}")
-        return Change(f"{_verb(action)} from {say(lr)} to {say(proposed)}.", "lr", lr, proposed, factor)
+        return propose(f"{_verb(action)} from {say(lr)} to {say(proposed)}.", "lr", lr, proposed, factor)
 
     return make
 
 
-def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
+def _stop_early(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     turned = [
         case.series.get(f.curves[0])
         for f in findings
@@ -139,59 +143,59 @@ def _stop_early(case: Case, findings: Sequence[Finding]) -> Change | None:
     epochs = (
         at + float(s.step_at(0) == 0) if unit == "epoch" else None
     )  # counted from zero, the first one is over at 0
-    return Change(text, "epochs", case.params.get("epochs"), epochs, None, at)
+    return propose(text, "epochs", case.params.get("epochs"), epochs, None, at)
 
 
-def _train_longer(case: Case, findings: Sequence[Finding]) -> Change | None:
+def _train_longer(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     s = case.outcome
     epochs = case.number("epochs")
     least = 0.0 if s is None else gain_interval(s.grid, s.stats.n)[0] / max(abs(s.stats.end), 1e-300)
     hope = f" Extrapolation expects the loss to fall {lowered(least)}." if least >= 0.02 else ""
     if epochs is None:
-        return Change(ACTIONS["train-longer"].text + hope, "epochs", None, None, 2.0)
+        return propose(ACTIONS["train-longer"].text + hope, "epochs", None, None, 2.0)
     proposed = round(2 * epochs)
     text = f"Train for {proposed} epochs instead of {say(epochs)}, the schedule stretched with it.{hope}"
-    return Change(text, "epochs", case.params["epochs"], proposed, 2.0)
+    return propose(text, "epochs", case.params["epochs"], proposed, 2.0)
 
 
-def _change_optimizer(case: Case, findings: Sequence[Finding]) -> Change | None:
+def _change_optimizer(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     current = case.word("optimizer")
     adaptive = current is not None and ("adam" in current or current in ("rmsprop", "adagrad", "adadelta"))
     proposed, how = ("sgd", "SGD with momentum 0.9") if adaptive else ("adam", "Adam with lr 0.001")
     if not adaptive and case.word("model") == "transformer":
         proposed, how = "adamw", "AdamW with lr 5e-05 (fine-tuning) to 3e-04 (from scratch)"
     start = f"Change the optimizer from {current} to {how}" if current else f"Change the optimizer, to {how}"
-    return Change(f"{start}.", "optimizer", current, proposed)
+    return propose(f"{start}.", "optimizer", current, proposed)
 
 
-def _regularize(case: Case, findings: Sequence[Finding]) -> Change | None:
+def _regularize(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     current = case.number("weight_decay")
     if current is None or current <= 0:
         return None
     proposed = float(f"{current * 10:.2g}")
-    return Change(
+    return propose(
         f"Raise weight decay from {say(current)} to {say(proposed)}, or add dropout 0.3.",
         "weight_decay", current, proposed, 10.0,
     )  # fmt: skip
 
 
-def _reduce_regularization(case: Case, findings: Sequence[Finding]) -> Change | None:
+def _reduce_regularization(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     drop, decay = case.number("dropout"), case.number("weight_decay")
     if drop and (not decay or drop >= 0.4):
-        return Change(f"Lower dropout from {say(drop)} to {say(drop / 4)}.", "dropout", drop, drop / 4, 0.25)
+        return propose(f"Lower dropout from {say(drop)} to {say(drop / 4)}.", "dropout", drop, drop / 4, 0.25)
     return None
 
 
-def _clip(case: Case, findings: Sequence[Finding]) -> Change | None:
+def _clip(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     return at_usual_norm(case)
 
 
-def _more_data(case: Case, findings: Sequence[Finding]) -> Change | None:
+def _more_data(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     made = _scaled(case, "more-data")
     return replace(made, text=f"{made.text} {TENTH}")
 
 
-def _fix_activation(case: Case, findings: Sequence[Finding]) -> Change | None:
+def _fix_activation(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     """Where the output's activation is what doesn't fit, it is the output's that changes."""
     last = case.word("last_activation")
     if last is None or not any(
@@ -201,20 +205,20 @@ def _fix_activation(case: Case, findings: Sequence[Finding]) -> Change | None:
     proposed, how = ("linear", "a linear output, which reaches every target")
     if last == "softmax":
         proposed, how = "sigmoid", "a sigmoid on the single output unit, or two units under the softmax"
-    return Change(f"Change the output's activation from {last} to {how}.", "last_activation", last, proposed)
+    return propose(f"Change the output's activation from {last} to {how}.", "last_activation", last, proposed)
 
 
-def _batch(case: Case, findings: Sequence[Finding]) -> Change | None:
+def _batch(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     size = case.number("batch_size")
     if not size:
         return None
     to = round(size * 4)
-    return Change(
+    return propose(
         f"Raise the batch size from {say(size)} to {to}.", "batch_size", case.params["batch_size"], to, 4.0
     )
 
 
-_SPECIAL: dict[str, Callable[[Case, Sequence[Finding]], Change | None]] = {
+_SPECIAL: dict[str, Callable[[Case, Sequence[Finding]], Prescription | None]] = {
     "lower-lr": _change_lr("lower-lr"),
     "raise-lr": _change_lr("raise-lr"),
     "stop-early": _stop_early,

@@ -20,7 +20,7 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.boosted import Boosted
 from curvedoctor.advice.familiar import Familiar
 from curvedoctor.advice.impute import impute
-from curvedoctor.advice.siblings import Trial
+from curvedoctor.advice.siblings import TRIED_HELPS_NOT, Trial
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case
 from curvedoctor.features.sentences import facts
@@ -53,10 +53,13 @@ class Estimate:
     probability: Mapping[str, float] = field(default_factory=dict)
     #: the facts about the run that moved a probability most, in plain words
     attributions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    #: (hyperparameter, its value in a sibling that ended clearly lower, by which share)
-    sibling_values: Mapping[str, tuple[str, ParamValue, float]] = field(default_factory=dict)
+    #: (hyperparameter, its value in a sibling that ended clearly lower, by which share,
+    #: and what it changed besides)
+    sibling_values: Mapping[str, tuple[str, ParamValue, float, str]] = field(default_factory=dict)
     #: what was fitted; None where it can't judge the run
     model: Model | None = None
+    #: what a sibling has tried without success
+    in_vain: frozenset[str] = frozenset()
 
     def gain(self, action: str, chance: float) -> Gain | None:
         """What runs gained by a training action that was about as probable to help."""
@@ -71,16 +74,19 @@ class Estimate:
 
     def with_trials(self, trials: Sequence[Trial]) -> Estimate:
         """The same with what siblings have tried worked in."""
-        if not trials or not self.probability:
+        if not trials:
             return self
         chances, attributions = dict(self.probability), dict(self.attributions)
         for trial in trials:
             chances[trial.action] = trial.moved(self.probability)
             attributions[trial.action] = (trial.reason, *attributions.get(trial.action, ()))[:REASONS]
         sibling_values = {
-            t.action: (t.parameter, t.value, t.gain) for t in trials if t.helped and t.value is not None
+            t.action: (t.parameter, t.value, t.gain, t.along)
+            for t in trials
+            if t.helped and t.value is not None
         }
-        return Estimate(chances, attributions, sibling_values, self.model)
+        in_vain = frozenset(t.action for t in trials if t.same_task and t.help_probability == TRIED_HELPS_NOT)
+        return Estimate(chances, attributions, sibling_values, self.model, in_vain)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curvedoctor.advice.said import Change
+from curvedoctor.advice.said import propose
 from curvedoctor.features.case import Case
 from curvedoctor.features.language import of_language
 from curvedoctor.features.pair import JUDGES, MAKERS, sides
 from curvedoctor.features.rates import tuned
-from curvedoctor.model import Finding
+from curvedoctor.model import Finding, Prescription
 
 #: what the winner's learning rate is multiplied by:
 #: the two-time-scale rule's ratios are of this order (Heusel et al. 2017)
 HELD_BACK = 0.25
 
 
-def named(case: Case, action: str, findings: Sequence[Finding]) -> Change | None:
+def named(case: Case, action: str, findings: Sequence[Finding]) -> Prescription | None:
     """The change in the words of the finding that asks for it; None where it has none of its own."""
     for finding in findings:
         winner = finding.evidence.get("winner")
@@ -26,7 +26,7 @@ def named(case: Case, action: str, findings: Sequence[Finding]) -> Change | None
             if action == "regularize":
                 return _held_back(winner)
         if finding.evidence.get("kl") is not None and action == "reduce-regularization":
-            return Change(
+            return propose(
                 "Lower the weight of the KL term (β) tenfold, or raise it from zero over the first "
                 "third of the run (KL annealing)."
             )
@@ -35,23 +35,23 @@ def named(case: Case, action: str, findings: Sequence[Finding]) -> Change | None
     return None
 
 
-def _of_language(case: Case, action: str) -> Change | None:
+def _of_language(case: Case, action: str) -> Prescription | None:
     """What people change who train and tune transformers: ranks, accumulation,
     more layers and width together."""
     rank, size = case.number("lora_rank"), case.number("batch_size")
     if rank and action in ("bigger-model", "smaller-model"):
         to = max(1, round(rank * (4 if action == "bigger-model" else 0.25)))
         verb = "Raise" if action == "bigger-model" else "Lower"
-        return Change(
+        return propose(
             f"{verb} the rank of the adapters from {rank:g} to {to}.", "lora_rank", int(rank), to, to / rank
         )
     if action == "bigger-model":
-        return Change("Use a larger model of the same family: more layers and width together.")
+        return propose("Use a larger model of the same family: more layers and width together.")
     if action == "smaller-model":
-        return Change("Use a smaller model of the same family: fewer layers and less width together.")
+        return propose("Use a smaller model of the same family: fewer layers and less width together.")
     if action == "bigger-batch" and size:
         to, by = round(4 * size), "by accumulating the gradients of four batches"
-        return Change(
+        return propose(
             f"Raise the batch size from {size:g} to {to}, {by} where memory is short.",
             "batch_size",
             int(size),
@@ -64,11 +64,11 @@ def _of_language(case: Case, action: str) -> Change | None:
             if rank
             else "weight decay 0.1, dropout 0.1, or fewer weights (LoRA)"
         )
-        return Change(f"Regularize: {how}.")
+        return propose(f"Regularize: {how}.")
     return None
 
 
-def _slower(case: Case, winner: str) -> Change:
+def _slower(case: Case, winner: str) -> Prescription:
     loser = "generator" if winner != "generator" else "discriminator"
     lr = _rate(case, winner)
     if lr is None:
@@ -76,13 +76,13 @@ def _slower(case: Case, winner: str) -> Change:
             f"Lower the learning rate of the {winner}, the winner, to a quarter of what it is; the "
             f"{loser}'s stays."
         )
-        return Change(text, "lr", None, None, HELD_BACK)
+        return propose(text, "lr", None, None, HELD_BACK)
     to = float(f"{lr * HELD_BACK:.2g}")
     text = (
         f"Lower the learning rate of the {winner}, the winner, from {lr:.4g} to {to:.4g}; the "
         f"{loser}'s stays."
     )
-    return Change(text, "lr", lr, to, HELD_BACK)
+    return propose(text, "lr", lr, to, HELD_BACK)
 
 
 def _rate(case: Case, winner: str) -> float | None:
@@ -96,13 +96,13 @@ def _rate(case: Case, winner: str) -> float | None:
     return case.number("lr") or (float(unsided[0].values.max()) if unsided else None)
 
 
-def _held_back(winner: str) -> Change:
+def _held_back(winner: str) -> Prescription:
     if winner == "generator":
-        return Change(
+        return propose(
             "Hold the generator, the winner, back: several steps of the discriminator to each of "
             "its own, or a higher learning rate for the discriminator."
         )
-    return Change(
+    return propose(
         f"Regularize the {winner}, the winner: label real data 0.9, dropout 0.3, spectral "
         "normalization or a gradient penalty."
     )

@@ -9,13 +9,13 @@ and what contradicts a finding or an earlier prescription, is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from curvedoctor.actions import ACTIONS, OPPOSITES, Cost
 from curvedoctor.advice.changes import change
 from curvedoctor.advice.experiments import experiment
 from curvedoctor.advice.help_probability import Estimate
 from curvedoctor.advice.possible import contradicts, last_resorts, possible
-from curvedoctor.advice.said import Change
 from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case
 from curvedoctor.model import Basis, Finding, Prescription, Severity
@@ -69,9 +69,16 @@ def prescribe(
     asked = [(f, f.actions or known[f.condition].actions) for f in findings if f.severity != "info"]
     seen = _by_findings(asked, estimate)
     chance = {a: p for a, p in estimate.probability.items() if ACTIONS[a].training} | seen
-    fit = [a for a in chance if possible(case, a) and not contradicts(case, findings, a)]
+    fit = [
+        a
+        for a in chance
+        if possible(case, a) and not contradicts(case, findings, a) and a not in estimate.in_vain
+    ]
     certain = [acts for f, acts in asked if f.severity == "error" and f.confidence >= CERTAIN]
-    repairs = {_likelier([a for a in acts[:2] if a in fit], chance) for acts in certain}
+    tried = estimate.sibling_values
+    repairs = {
+        _likelier([a for a in acts if a in fit and (a in acts[:2] or a in tried)], chance) for acts in certain
+    }
     last = last_resorts(case, findings)
 
     named = [action for _, actions in asked for action in actions]
@@ -129,19 +136,14 @@ def _by_findings(asked: Sequence[tuple[Finding, Sequence[str]]], estimate: Estim
 
 
 def _prescription(
-    made: Change, action: str, chance: float, treats: tuple[str, ...], estimate: Estimate
+    made: Prescription, action: str, chance: float, treats: tuple[str, ...], estimate: Estimate
 ) -> Prescription:
     basis: Basis = "siblings" if action in estimate.sibling_values else "seen" if treats else "odds"
-    return Prescription(
+    return replace(
+        made,
         action=action,
         confidence=round(min(chance, 0.99), 3),
         treats=treats,
-        text=made.text,
-        parameter=made.parameter,
-        current=made.current,
-        proposed=made.proposed,
-        factor=made.factor,
-        step=made.step,
         because=estimate.attributions.get(action, ()),
         basis=basis,
         gain=estimate.gain(action, chance),

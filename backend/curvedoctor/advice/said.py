@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 
 from curvedoctor.features.case import Case
-from curvedoctor.model import ParamValue
+from curvedoctor.model import ParamValue, Prescription
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The numbers of one prescription, and the sentence that carries them."""
-
-    text: str
-    parameter: str | None = None
-    current: ParamValue | None = None
-    proposed: ParamValue | None = None
-    factor: float | None = None
-    step: float | None = None
+#: the change of a prescription; `prescribe` adds the action, its probability, and what it is for
+propose = partial(Prescription, "", 0.0, ())
 
 
 def say(value: ParamValue) -> str:
@@ -25,11 +16,11 @@ def say(value: ParamValue) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def at_usual_norm(case: Case) -> Change | None:
+def at_usual_norm(case: Case) -> Prescription | None:
     """Gradients clipped at their usual norm; None where none is logged."""
     s = case.grad_norm
     if s is None or not s.stats.at50 > 0:
         return None
     typical = float(f"{s.stats.at50:.2g}")
     text = f"Clip the gradient norm at {say(typical)}, its usual level."
-    return Change(text, "clip_norm", case.params.get("clip_norm"), typical)
+    return propose(text, "clip_norm", case.params.get("clip_norm"), typical)

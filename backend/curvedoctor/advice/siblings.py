@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from curvedoctor.advice.one_task import (
@@ -43,6 +43,8 @@ _NUMBERS: Mapping[str, tuple[str | None, str | None]] = {
     "warmup_ratio": ("add-warmup", None),
     "warmup_steps": ("add-warmup", None),
 }
+#: what makes the data others
+OF_DATA = frozenset({"n_train", "n_val", "input_scaling"})
 #: with so many hyperparameters equal, two runs are of one task
 MANY = 6
 #: how many hyperparameters may have changed at once, and how many of the lowest-ending siblings are looked at
@@ -76,6 +78,8 @@ class Trial:
     same_task: bool = True
     #: what the sibling changed at the same time: the gain is due to one of these, or to `action`
     others: tuple[str, ...] = ()
+    #: those changes in words
+    along: str = ""
 
     @property
     def helped(self) -> bool:
@@ -84,7 +88,7 @@ class Trial:
 
     def moved(self, chances: Mapping[str, float]) -> float:
         """What the trial makes of the probability that the action helps, given those of all actions."""
-        own = chances[self.action]
+        own = chances.get(self.action, 0.5)
         if self.others:
             return (
                 self.help_probability * own / sum(chances[action] for action in (self.action, *self.others))
@@ -127,8 +131,10 @@ class Siblings:
         A trial is sure where the runs are known to be of one task: nearer ones end alike, enough else that is
         logged is equal, the ends fall and rise once, or the runs are named for their values.
         """
-        if own.end is None or self._one_task is False:
+        if self._one_task is False:
             return []
+        if own.end is None:
+            return list(self._beside_a_lost(own)) if own.lost else []
         best: dict[str, Trial] = {}
         for name in self._varied:
             wanted = {a for a in _NUMBERS.get(name, (_WORDS.get(name),)) if a is not None}
@@ -149,6 +155,30 @@ class Siblings:
         clear = [t for _, t in sorted(best.items()) if t.help_probability in (TRIED_HELPS, TRIED_HELPS_NOT)]
         return clear if any(t.helped for t in clear) else clear + self._together(own)
 
+    def _beside_a_lost(self, own: Summary) -> Iterator[Trial]:
+        """What siblings say that stayed finite on the same data: they are sound,
+        and so is the next lower rate."""
+        alike = [
+            (name, other)
+            for (name, rest, _), runs in self._index.items()
+            if name not in OF_DATA and rest == _rest(own, name)
+            for other in runs
+        ]
+        for name, other in alike[:1]:
+            reason = (
+                f"its sibling {other.run} with {name} {other.params.get(name)} stayed finite on the same data"
+            )
+            yield Trial("clean-data", TRIED_HELPS_NOT, reason, name, None, 0.0)
+        lower = [
+            o
+            for name, o in alike
+            if name == "lr" and _action(name, own.params.get(name), o.params.get(name)) == "lower-lr"
+        ]
+        if lower:
+            other = max(lower, key=lambda o: float(str(o.params["lr"])))
+            reason = f"its sibling {other.run} with lr {other.params['lr']} stayed finite"
+            yield Trial("lower-lr", TRIED_HELPS, reason, "lr", other.params["lr"], 1.0)
+
     def _together(self, own: Summary) -> list[Trial]:
         """What the best sibling has changed at once, two or three hyperparameters,
         if it ended clearly lower."""
@@ -168,16 +198,12 @@ class Siblings:
             because = f"its sibling {other.run} with {values} ended lower by {100 * gain:.0f} %"
             return [
                 Trial(
-                    a,
-                    TRIED_HELPS,
-                    because,
-                    n,
-                    other.params.get(n),
-                    gain,
+                    a, TRIED_HELPS, because, n, other.params.get(n), gain,
                     others=tuple(b for b in tried if b != a),
+                    along=", ".join(f"{m} {other.params.get(m)}" for m in differ if m != n),
                 )
                 for a, n in tried.items()
-            ]
+            ]  # fmt: skip
         return []
 
 

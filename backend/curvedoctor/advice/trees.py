@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from curvedoctor.advice.said import Change, say
+from curvedoctor.advice.said import propose, say
 from curvedoctor.conditions.measures.rounds import CUSTOMARY, rounds
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
+from curvedoctor.model import Prescription
 
 
 class Words(NamedTuple):
@@ -64,7 +65,7 @@ def words(case: Case) -> Words:
     return _WORDS.get(case.library, _XGBOOST)
 
 
-def change(case: Case, action: str) -> Change | None:
+def change(case: Case, action: str) -> Prescription | None:
     """The change that an action means for boosted trees; None where it means what it means for networks."""
     make = _CHANGES.get(action)
     return None if make is None else make(case, words(case))
@@ -83,44 +84,44 @@ def _rounded(value: float) -> float:
     return float(f"{value:.1g}")
 
 
-def _lower_rate(case: Case, w: Words) -> Change:
+def _lower_rate(case: Case, w: Words) -> Prescription:
     rate, s = logged_lr(case), case.outcome
     if rate is None:
         text = f"Lower {w.rate} to a third, with three times the rounds and {_stopping(w)}."
-        return Change(text, "lr", None, None, 0.33)
+        return propose(text, "lr", None, None, 0.33)
     best = s.step_at(s.best_index) + 1 if s is not None else GOOD_ROUND
     proposed = max(LOWEST, min(max(rate * best / GOOD_ROUND, rate / 10), rate / 3, CUSTOMARY))
     return _to_rate("Lower", case, w, rate, _rounded(proposed))
 
 
-def _raise_rate(case: Case, w: Words) -> Change:
+def _raise_rate(case: Case, w: Words) -> Prescription:
     rate = logged_lr(case)
     if rate is None:
-        return Change(f"Raise {w.rate} threefold, with {_stopping(w)}.", "lr", None, None, 3.0)
+        return propose(f"Raise {w.rate} threefold, with {_stopping(w)}.", "lr", None, None, 3.0)
     return _to_rate("Raise", case, w, rate, _rounded(max(CUSTOMARY, min(3 * rate, 3 * CUSTOMARY))))
 
 
-def _to_rate(verb: str, case: Case, w: Words, rate: float, proposed: float) -> Change:
+def _to_rate(verb: str, case: Case, w: Words, rate: float, proposed: float) -> Prescription:
     """Another learning rate, with as many rounds as it needs."""
     limit = max(_grown(case), ENOUGH / proposed)
     text = (
         f"{verb} {w.rate} from {say(rate)} to {say(proposed)}, with {w.rounds} up to "
         f"{limit:.0f} and {_stopping(w)}."
     )
-    return Change(text, "lr", rate, proposed, float(f"{proposed / rate:.3g}"))
+    return propose(text, "lr", rate, proposed, float(f"{proposed / rate:.3g}"))
 
 
-def _more_rounds(case: Case, w: Words) -> Change:
+def _more_rounds(case: Case, w: Words) -> Prescription:
     now, rate = _grown(case), logged_lr(case)
     proposed = math.ceil(max(3 * now, ENOUGH / rate if rate is not None else 0.0))
     text = (
         f"Grow up to {proposed} rounds instead of {now:.0f} ({w.rounds}), with {_stopping(w)}, "
         "which ends them in time."
     )
-    return Change(text, "max_steps", round(now), proposed, float(f"{proposed / now:.3g}"))
+    return propose(text, "max_steps", round(now), proposed, float(f"{proposed / now:.3g}"))
 
 
-def _stop(case: Case, w: Words) -> Change | None:
+def _stop(case: Case, w: Words) -> Prescription | None:
     s = case.val or case.val_score or case.primary
     if s is None:
         return None
@@ -130,10 +131,10 @@ def _stop(case: Case, w: Words) -> Change | None:
         f"Stop at {s.place(s.best_index)}, where the {name(s)} is best: {w.rounds}={keep:.0f}, "
         f"or {_stopping(w)}."
     )
-    return Change(text, "max_steps", round(_grown(case)), round(keep), None, at)
+    return propose(text, "max_steps", round(_grown(case)), round(keep), None, at)
 
 
-def _smaller(case: Case, w: Words) -> Change:
+def _smaller(case: Case, w: Words) -> Prescription:
     def make(now: float) -> int:
         fewer = max(4, int(now) // 4) if w.param == "num_leaves" else max(2, int(now) - 2)
         return fewer if fewer < now else max(2, int(now) - 1)
@@ -141,21 +142,23 @@ def _smaller(case: Case, w: Words) -> Change:
     return _setting(case, w.param, w.size_default, make, f"Grow smaller trees: {w.size} {{}}.")
 
 
-def _bigger(case: Case, w: Words) -> Change:
+def _bigger(case: Case, w: Words) -> Prescription:
     def make(now: float) -> int:
         return int(now) * 4 if w.param == "num_leaves" else int(now) + 2
 
     return _setting(case, w.param, w.size_default, make, f"Grow bigger trees: {w.size} {{}}.")
 
 
-def _regularize(case: Case, w: Words) -> Change:
+def _regularize(case: Case, w: Words) -> Prescription:
     penalty = case.number("weight_decay")
     more = f"{w.penalty} {say(max(10 * penalty, 1.0)) if penalty is not None else 10}"
     text = f"Regularize: {w.leaf} {{}}; then {w.rows} 0.7, {more}."
     return _setting(case, w.leaf_param, w.leaf_default, lambda now: float(f"{4 * max(now, 1.0):.2g}"), text)
 
 
-def _setting(case: Case, param: str, default: float, make: Callable[[float], float], text: str) -> Change:
+def _setting(
+    case: Case, param: str, default: float, make: Callable[[float], float], text: str
+) -> Prescription:
     """A new value, in a text with a place for it: what was not logged is the library's default,
     and said to be."""
     logged = case.number(param)
@@ -167,14 +170,14 @@ def _setting(case: Case, param: str, default: float, make: Callable[[float], flo
         else f"from {say(now)} to {say(proposed)}"
     )
     factor = float(f"{proposed / now:.3g}") if now else None
-    return Change(text.format(from_to), param, case.params.get(param), proposed, factor)
+    return propose(text.format(from_to), param, case.params.get(param), proposed, factor)
 
 
-def _more_data(case: Case, w: Words) -> Change:
-    return Change("Train on more data.", "n_train", case.params.get("n_train"), None, 4.0)
+def _more_data(case: Case, w: Words) -> Prescription:
+    return propose("Train on more data.", "n_train", case.params.get("n_train"), None, 4.0)
 
 
-_CHANGES: dict[str, Callable[[Case, Words], Change | None]] = {
+_CHANGES: dict[str, Callable[[Case, Words], Prescription | None]] = {
     "lower-lr": _lower_rate, "raise-lr": _raise_rate, "train-longer": _more_rounds, "stop-early": _stop,
     "smaller-model": _smaller, "bigger-model": _bigger, "regularize": _regularize, "more-data": _more_data,
 }  # fmt: skip

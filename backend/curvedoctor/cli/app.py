@@ -47,8 +47,7 @@ class Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="A SOURCE is a TensorBoard logdir or event file, an mlruns folder, an MLflow database or server, "
     "a training history (CSV, JSON, JSONL …), a console log, a run of W&B or trackio, - "
-    "for what is piped in, "
-    "or a remote path (s3://, gs://).",
+    "for what is piped in, or a remote path (s3://, gs://).",
 )
 @click.version_option(__version__, prog_name="curvedoctor", message="%(prog)s %(version)s")
 @click.pass_context

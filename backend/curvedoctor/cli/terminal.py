@@ -73,19 +73,29 @@ def command() -> str:
 #: what a file is to hold, by the end of its name
 ENDINGS = {
     ".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".html": "html", ".htm": "html",
-    ".sarif": "sarif", ".xml": "junit", ".md": "markdown", ".txt": "table",
+    ".sarif": "sarif", ".xml": "junit", ".md": "markdown", ".txt": "table", ".log": "table",
 }  # fmt: skip
 
 
 def format_of(asked: str, output: Path | None, formats: Sequence[str]) -> str:
-    """The format: as said on the command line, else as the output's name says, else as set."""
+    """The format: as said on the command line, else as the output's name says, else as set.
+
+    Raises `UsageError` for an ending that no format has: what is in a file should be what its name says.
+    """
     import click
 
+    from curvedoctor.errors import UsageError
+
     given = click.get_current_context().get_parameter_source("format")
-    ending = None if output is None else ENDINGS.get(output.suffix.lower())
-    if given is click.core.ParameterSource.COMMANDLINE or ending not in formats:
+    if given is click.core.ParameterSource.COMMANDLINE or output is None or not output.suffix:
         return asked
-    return str(ending)
+    ending = ENDINGS.get(output.suffix.lower())
+    if ending is not None and ending in formats:
+        return ending
+    known = ", ".join(name for name, form in ENDINGS.items() if form in formats)
+    raise UsageError(
+        f"{output.name}: no format here has the ending {output.suffix}: use one of {known}, or say --format"
+    )
 
 
 def emit(chunks: Iterator[str] | Iterator[bytes], encoding: str = "utf-8") -> None:

@@ -103,7 +103,8 @@ def finding(
     actions: tuple[str, ...] = (),
     **evidence: EvidenceValue,
 ) -> Finding:
-    """A finding on `series` (and `others`); its onset is given as progress 0..1 or, `at`, as one of the finite points."""
+    """A finding on `series` (and `others`); its onset is given as progress 0..1 or, `at`,
+    as one of the finite points."""
     curves = tuple(s.curve.id for s in (series, *others) if s is not None)
     start = None if onset is None or series is None else series.axis_at(onset)
     if at is not None and series is not None:
@@ -147,7 +148,7 @@ def ramp(value: float, low: float, high: float) -> float:
 def percent(share: float) -> str:
     """A share as people read it: 0.384 → '38 %'."""
     p = 100 * share
-    return f"{p:.1f} %" if abs(p) < 10 else f"{p:.0f} %"
+    return f"{p:.1g} %" if 5e-4 <= abs(p) < 0.05 else f"{p:.1f} %" if abs(p) < 10 else f"{p:.0f} %"
 
 
 def times(factor: float) -> str:
@@ -156,7 +157,8 @@ def times(factor: float) -> str:
 
 
 def lowered(least: float, most: float | None = None) -> str:
-    """By how much something is expected to fall, given as shares: no extrapolation knows the last twentieth."""
+    """By how much something is expected to fall, given as shares:
+    no extrapolation knows the last twentieth."""
     if least >= ALL:
         return "to next to nothing"
     if most is not None and most >= ALL:

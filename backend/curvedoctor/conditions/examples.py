@@ -107,7 +107,8 @@ def adversarial(
     right: Floats | None = None,
     quality: Floats | None = None,
 ) -> Run:
-    """A pair's two losses, the discriminator's accuracy and a distance of what is made (FID), the last two where given."""
+    """A pair's two losses, the discriminator's accuracy and a distance of what is made (FID),
+    the last two where given."""
     curves: list[tuple[str, Quantity, Floats]] = [(names[0], "loss", judge), (names[1], "loss", maker)]
     curves += [("acc_d", "accuracy", right)] if right is not None else []
     made = [_bare(tag, Role("train", quantity, "none", "step"), y, 100) for tag, quantity, y in curves]

@@ -28,6 +28,8 @@ class Summary:
     best: float | None
     #: σ of the noise of that level
     noise: float
+    #: a loss was not finite at the end
+    lost: bool = False
 
 
 def ending(case: Case) -> Ending | None:
@@ -46,6 +48,9 @@ def summarize(case: Case) -> Summary:
     s = case.outcome
     # a run that goes on, or was stopped from outside, did not end where its settings lead
     if s is None or s.stats.bad_tail or case.run.status in UNENDED:
-        return Summary(case.run.name, case.params, s.curve.id if s else None, None, None, 0.0)
+        lost = any(
+            c.role.quantity == "loss" and len(c) and not np.isfinite(c.values[-1]) for c in case.run.curves
+        )
+        return Summary(case.run.name, case.params, s.curve.id if s else None, None, None, 0.0, lost)
     t = s.stats
     return Summary(case.run.name, case.params, s.curve.id, t.end, t.best, t.noise_late)

@@ -34,13 +34,11 @@ def _table(text: str) -> dict[str, str]:
 
 OPTIMIZERS = _table(
     "sgd: gradientdescent vanillasgd; momentum: nesterov sgdm sgdmomentum sgdnesterov "
-    "momentumsgd sgdwmomentum; adam: adamoptimizer adam8bit amsgrad; adamw: adamw8bit "
-    "adamwhf "
+    "momentumsgd sgdwmomentum; adam: adamoptimizer adam8bit amsgrad; adamw: adamw8bit adamwhf "
     "adamweightdecay; nadam; radam; rmsprop: rms rmspropoptimizer; adagrad; adadelta; "
     "adamax; adafactor; lion: lion8bit; lamb; lars: "
     "larc; lbfgs; ftrl; asgd; rprop; sophia: sophiag; muon; shampoo; novograd; adabelief; "
-    "ranger; came; adan; prodigy; sparseadam; adabound; soap; nadamw; adagradw; signsgd: "
-    "signum"
+    "ranger; came; adan; prodigy; sparseadam; adabound; soap; nadamw; adagradw; signsgd: signum"
 )
 SCHEDULES = _table(
     "constant: none no fixed const flat constantlr constantwithwarmup constantwarmup "
@@ -48,8 +46,7 @@ SCHEDULES = _table(
     "piecewise piecewiseconstant piecewiseconstantdecay steps multistepdecay milestones "
     "staircase warmupmultisteplr; cosine: cos cosineannealing cosineannealinglr "
     "cosinedecay cosinewithrestarts cosineannealingwarmrestarts cosinedecayrestarts "
-    "warmupcosine cosinewithwarmup cosinewarmup linearwarmupcosine "
-    "linearwarmupcosineannealing "
+    "warmupcosine cosinewithwarmup cosinewarmup linearwarmupcosine linearwarmupcosineannealing "
     "cosinewithminlr cosinelr warmupcosinelr cosinelrscheduler "
     "linearwarmupcosineannealinglr warmupcosineschedule cosineannealingwarmuprestarts; "
     "linear: linearlr linearwithwarmup lineardecay warmuplinear linearwarmup "
@@ -58,31 +55,26 @@ SCHEDULES = _table(
     "noamlr inversesquarerootschedule; exponential: exp exponentiallr exponentialdecay "
     "expdecay; one-cycle: onecycle onecyclelr 1cycle onecyclepolicy; "
     "polynomial: poly polynomiallr polynomialdecay polylr polynomialwithwarmup warmuppoly "
-    "polynomialdecaywithwarmup; "
-    "plateau: reducelronplateau reduceonplateau reducelr rop"
+    "polynomialdecaywithwarmup; plateau: reducelronplateau reduceonplateau reducelr rop"
 )
 LOSSES = _table(
     "cross-entropy: ce crossentropy categoricalcrossentropy sparsecategoricalcrossentropy "
     "softmaxcrossentropy softmax multiclass multisoftmax "
     "multisoftprob multilogloss mlogloss xent crossentropywithlogits "
-    "sparsesoftmaxcrossentropy softmaxcrossentropywithlogits labelsmoothingcrossentropy "
-    "logloss log celoss "
+    "sparsesoftmaxcrossentropy softmaxcrossentropywithlogits labelsmoothingcrossentropy logloss log celoss "
     "sparsesoftmaxcrossentropywithlogits singlelabelclassification; "
     "bce: binarycrossentropy bcewithlogits bceloss bcelogits binarycrossentropywithlogits "
     "sigmoidcrossentropy sigmoidcrossentropywithlogits binary binarylogistic "
     "binarylogloss logistic bcelogloss multilabelclassification; mse: meansquarederror "
-    "meansquare l2 squarederror regsquarederror regression squared rmse meansquareerror "
-    "regressionl2; "
+    "meansquare l2 squarederror regsquarederror regression squared rmse meansquareerror regressionl2; "
     "mae: meanabsoluteerror l1 absoluteerror regabsoluteerror regressionl1 quantilehalf; "
     "hinge: multimargin hingeembedding binaryhinge categoricalhinge margin svm "
     "multimarginloss; squared-hinge: squaredhinge; nll: negativeloglikelihood "
     "negloglik; gaussian-nll: gaussiannll; huber: smoothl1 smoothl1loss pseudohuber "
-    "huberregression; kl: kldiv kldivergence kullbackleibler kullbackleiblerdivergence "
-    "kld; "
+    "huberregression; kl: kldiv kldivergence kullbackleibler kullbackleiblerdivergence kld; "
     "focal: focalloss sigmoidfocal binaryfocal binaryfocalcrossentropy "
     "categoricalfocalcrossentropy; dice: diceloss dicece softdice generalizeddice; "
-    "triplet: tripletmargin; contrastive: infonce ntxent simclr; ctc; poisson: poissonnll "
-    "countpoisson; "
+    "triplet: tripletmargin; contrastive: infonce ntxent simclr; ctc; poisson: poissonnll countpoisson; "
     "cosine: cosineembedding cosinesimilarity; quantile: pinball; msle: "
     "meansquaredlogarithmicerror; logcosh; elbo"
 )
@@ -109,15 +101,13 @@ NORMS = _table(
 )
 SCALINGS = _table(
     "standard: standardize standardized standardscaler standardise zscore std "
-    "standardization zscale meanstd yes true on; minmax: minmaxscaler rescale unit "
-    "unitinterval scaled01; "
+    "standardization zscale meanstd yes true on; minmax: minmaxscaler rescale unit unitinterval scaled01; "
     "robust: robustscaler; maxabs: maxabsscaler; normalize: normalized normalizer l2norm; "
     "quantile: quantiletransformer; none: no raw off unscaled false"
 )
 PRECISIONS = _table(
     "fp32: 32 float32 32true full single no; fp16: 16 float16 half 16mixed 16true "
-    "mixedfloat16 f16; bf16: bfloat16 bf16mixed bf16true mixedbfloat16; fp64: 64 float64 "
-    "double 64true; "
+    "mixedfloat16 f16; bf16: bfloat16 bf16mixed bf16true mixedbfloat16; fp64: 64 float64 double 64true; "
     "mixed: amp mix automatic; tf32; fp8: float8; int8: 8bit"
 )
 LIBRARIES = _table("lightgbm; xgboost; catboost; sklearn")

@@ -67,8 +67,8 @@ _TUNED: Mapping[Tuned, UsualLr] = {
 def usual_lr(optimizer: str | None, *, pretrained: Tuned | bool = False) -> UsualLr | None:
     """The customary learning rates of an optimizer (a name as in `PARAMS`), or None where none are known.
 
-    `pretrained` says that an Adam-like optimizer tunes weights that were trained before, and how: all of them (also
-    `True`), adapters, by preferences.
+    `pretrained` says that an Adam-like optimizer tunes weights that were trained before, and how: all of them
+    (also `True`), adapters, by preferences.
     """
     if optimizer is None:
         return None

@@ -165,13 +165,13 @@ def kept(reading: Mapping[str, object]) -> str:
     low, high = cast("Sequence[float]", reading["band"])
     axis, keep = reading["axis"], reading["keep"]
     best = f"{number(reading['best'])} at {axis} {number(reading['best_at'])}, by {reading['curve']}"
-    band = f"{number(low)} to {number(high)} can't be told from it"
+    band = f"{_between(low, high)} can't be told from it"
     if keep is None:
         since, until = number(reading["as_good_from"]), number(reading["as_good_to"])
         if since == until:
             return (
-                f"The best evaluation is {best}, and no other is within noise of it ({number(low)} to "
-                f"{number(high)}): keep that one."
+                f"The best evaluation is {best}, and no other is within noise of it "
+                f"({_between(low, high)}): keep that one."
             )
         return f"The best evaluation is {best}; {band} ({axis} {since} to {until}): keep one of these."
     if reading["by"] == "name":
@@ -188,6 +188,16 @@ def kept(reading: Mapping[str, object]) -> str:
         f"Keep {keep} ({value}), the best beside the run, though beyond noise of the best "
         f"evaluation, {best}; {band}."
     )
+
+
+def _between(low: float, high: float) -> str:
+    """Two values, with as many digits as it takes to tell them apart.
+
+    >>> _between(1.39087, 1.39112), _between(0.5, 0.5)
+    ('1.3909 to 1.3911', '0.5')
+    """
+    pairs = ((f"{low:.{digits}g}", f"{high:.{digits}g}") for digits in range(4, 10))
+    return next((f"{one} to {other}" for one, other in pairs if one != other), number(low))
 
 
 def tally(states: Sequence[State]) -> str:

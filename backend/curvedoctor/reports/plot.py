@@ -13,6 +13,8 @@ from curvedoctor.reports.text import number
 DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 #: a positive curve that spans more than this factor is drawn on a logarithmic axis
 LOG_FROM = 30.0
+#: share of its level that an axis holds at least: a flat curve looks flat
+FLAT = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,9 @@ def scale(low: Floats, high: Floats) -> tuple[Floats, Floats, float, float, bool
     logarithmic = bottom > 0 and top / bottom > LOG_FROM
     if not logarithmic and top - bottom > 10 * (typical - bottom) > 0:
         top = typical
+    lacking = FLAT * max(abs(bottom), abs(top)) - (top - bottom)
+    if top > bottom and lacking > 0:
+        bottom, top = bottom - lacking / 2, top + lacking / 2
     ends = np.array([bottom, top])
     if logarithmic:
         low, high, ends = np.log(low), np.log(high), np.log(ends)

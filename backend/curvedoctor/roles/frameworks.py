@@ -27,8 +27,7 @@ def _yolo_metrics(name: Name) -> Split | None:
 _DETECTION = frozenset(
     (
         "ce dice cls class box bbox giou iou rpn mask keypoint reg loc centerness center "
-        "offset obj objectness "
-        "seg sem ins point"
+        "offset obj objectness seg sem ins point"
     ).split()
 )
 

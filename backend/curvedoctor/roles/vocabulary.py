@@ -10,8 +10,7 @@ TRAIN = frozenset(
 VAL = frozenset(
     (
         "dval dvalid deval val valid validation validate vali valset vld dev cv heldout "
-        "holdout oof validierung validación "
-        "валидация"
+        "holdout oof validierung validación валидация"
     ).split()
 )
 #: names the act of evaluating, not the set: weaker than the words for sets

@@ -104,7 +104,8 @@ def find_one(address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         return
     for reader in readers():
         if reader.opens(address):
-            yield from reader.find(address, options)
+            if _asked(reader, options):
+                yield from reader.find(address, options)
             return
     if kind == "missing":
         raise SourceError(f"{address}: no such file or directory; check the path")
@@ -125,10 +126,14 @@ def _may_be_path(address: str) -> bool:
     )
 
 
+def _asked(reader: Reader, options: ReadOptions) -> bool:
+    return reader.traits.experiments or not options.only_mlflow
+
+
 def _offer(folder: Folder, options: ReadOptions) -> list[Claim]:
     claims: list[Claim] = []
     for reader in readers():
-        claim = reader.claim(folder, options)
+        claim = reader.claim(folder, options) if _asked(reader, options) else None
         if claim is not None:
             claims.append(claim)
             rest_dirs = tuple([name for name in folder.dirs if name not in claim.dirs])

@@ -9,36 +9,24 @@ from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit, parts
+from curvedoctor.sources.base import Claim, Folder, Reader, ReadOptions, Traits, Unit, parts
 
 _NAME = re.compile(r"^metrics_epoch_(\d{1,9})\.json$")
 #: files of one run, bytes of one of them
 _MOST, _LARGEST = 20_000, 1 << 20
 
 
-class AllenNlpReader:
+class AllenNlpReader(Reader):
     """A folder is one run."""
 
     name = "allennlp"
     traits = Traits()
 
-    def opens(self, address: str) -> bool:
-        """Never: one file is one row."""
-        return False
-
-    def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
-        """Nothing, as no address is opened."""
-        yield from ()
-
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """The run whose serialization directory this is; `metrics.json` beside it repeats its end."""
-        if options.only_mlflow:
-            return None
         numbered = sorted((int(match[1]), name) for name in folder.files if (match := _NAME.match(name)))
         if len(numbered) < 2:
             return None
-        run = files.relative(folder.path, folder.root)
-        run = files.basename(folder.root) if run == "." else run
         beside = [name for name in sidecars.NAMES if name in folder.files]
         # the folder stands for its rows: units are small, and there may be thousands of files
         settings = parts(files.join(folder.path, name) for name in beside)
@@ -46,7 +34,7 @@ class AllenNlpReader:
         unit = Unit(
             self.name,
             folder.root,
-            run,
+            folder.run,
             files.parent(folder.path),
             folder.path,
             settings,

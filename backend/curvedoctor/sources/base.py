@@ -113,8 +113,10 @@ class Traits:
     several: bool = False
     #: what was added to a growing unit can be read without the rest
     followed: bool = False
-    #: its first part ends with the store's own id of the run
+    #: its key ends with the store's own id of the run
     run_ids: bool = False
+    #: knows experiments and filters, so that it is asked where the user names one
+    experiments: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,12 @@ class Folder:
     path: str
     dirs: tuple[str, ...]
     files: tuple[str, ...]
+
+    @property
+    def run(self) -> str:
+        """What a run is called whose directory this is: its path below the root."""
+        name = files.relative(self.path, self.root)
+        return files.basename(self.root) if name == "." else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +155,15 @@ class Reader(Protocol):
 
     def opens(self, address: str) -> bool:
         """Whether `address` (no directory: a file or a URL) is for this reader as a whole."""
-        ...
+        return False
 
     def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         """The runs at an address that `opens` accepted. Raises `SourceError` if it can't be read at all."""
-        ...
+        return iter(())
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """What of this folder is this reader's; None if nothing."""
-        ...
+        return None
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Read units of this reader, in order. Never raises for bad data: yields `Problem`.

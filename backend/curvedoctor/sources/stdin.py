@@ -14,13 +14,13 @@ from pathlib import Path
 
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
+from curvedoctor.sources.base import Reader, ReadOptions, Traits, Unit
 
 ADDRESS = "-"
 _NAME = "stdin"
 
 
-class StdinReader:
+class StdinReader(Reader):
     """All that is piped in is one file, which workers can read, and which is gone when the program ends."""
 
     name = _NAME
@@ -32,15 +32,9 @@ class StdinReader:
 
     def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         """The run that is piped in."""
-        if options.only_mlflow:
-            return
         if sys.stdin is None or sys.stdin.closed:
             raise SourceError("-: there is no standard input; give a file, or pipe one in")
         yield Unit(self.name, address, _NAME, _NAME, _spooled())
-
-    def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
-        """It is in no folder."""
-        return None
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """The run, without the name of the file that it waits in."""

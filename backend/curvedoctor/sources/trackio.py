@@ -35,8 +35,6 @@ class TrackioReader:
 
     def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         """The runs of a project."""
-        if options.only_mlflow:
-            return
         try:
             with read_only(address) as database:
                 runs = list(_runs(database))
@@ -48,7 +46,7 @@ class TrackioReader:
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """The projects in a folder."""
-        if files.is_url(folder.path) or options.only_mlflow:
+        if files.is_url(folder.path):
             return None
         names = [
             name

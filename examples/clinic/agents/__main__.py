@@ -1,8 +1,10 @@
-"""A table of small agents: alarms on sound ones, faults found, and whether what is prescribed first really helps.
+"""A table of small agents: alarms on sound ones, faults found, and whether what is prescribed first really
+helps.
 
-`python -m clinic.agents` (from examples/; `--seeds N --sound N`, `--held-out`, `--work DIR` keeps trainings to judge them again).
-Every remedy is tried: the same agent, the same seed, with that one change. It helps when it brings back a tenth or more of
-what an agent can gain in that world. A fault that costs less than that is none.
+`python -m clinic.agents` (from examples/; `--seeds N --sound N`, `--held-out`, `--work DIR` keeps trainings
+to judge them again). Every remedy is tried: the same agent, the same seed, with that one change. It helps
+when it brings back a tenth or more of what an agent can gain in that world. A fault that costs less than that
+is none.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from clinic.agents.learn import Log, Setting, train
+from clinic.tally import Tally
 from curvedoctor.engine import Options, diagnose_runs
 from curvedoctor.model import Curve, Diagnosis, Prescription, Run
 from curvedoctor.roles import assign
@@ -34,7 +37,6 @@ SOUND: Mapping[str, Setting] = {
 HELD_OUT: Mapping[str, Setting] = {
     "catch-ppo": Setting("catch", lr=1e-2, copies=16, horizon=64, epochs=8, gamma=0.95, updates=150),
     "catch-q": Setting("catch", "q", lr=3e-3, updates=8000, copies=4, gamma=0.95),
-    "cliff-ppo": Setting("cliff", lr=1e-2, copies=16, horizon=64, epochs=8, gamma=0.99, updates=100),
 }
 #: return of a policy that guesses, and of a good one
 LEVELS: Mapping[str, tuple[float, float]] = {
@@ -42,7 +44,6 @@ LEVELS: Mapping[str, tuple[float, float]] = {
     "grid": (-59.0, -11.0),
     "bandit": (9.5, 17.0),
     "catch": (-0.6, 0.78),
-    "cliff": (-50.0, -11.0),
 }
 
 
@@ -127,17 +128,6 @@ class Bench:
         return 0.0 if other is None else (self.log(other).final - log.final) / (high - low)
 
 
-@dataclass
-class Tally:
-    """What is counted: alarms on sound runs, faults that cost something, those found, first remedies that help."""
-
-    sound: int = 0
-    alarms: int = 0
-    faults: int = 0
-    found: int = 0
-    helped: int = 0
-
-
 def diagnose(s: Setting, log: Log) -> Diagnosis:
     (found,) = diagnose_runs([as_run("agent", s, log)], Options(alone=True))
     return found
@@ -195,7 +185,8 @@ def fault_rows(
                 yield (
                     f"{task}, {name}",
                     (
-                        f"costs {cost:.0%}: {said}{onset}; {first.action if first else 'nothing'} brings back {gain:.0%}"
+                        f"costs {cost:.0%}: {said}{onset}; "
+                        f"{first.action if first else 'nothing'} brings back {gain:.0%}"
                     ),
                 )
     near = f"; onset within 5 % of the run in {sum(o <= 0.05 for o in off)} of {len(off)}" if off else ""

@@ -1,6 +1,7 @@
 """Worlds for small agents, many copies of one at a time: every array's first axis is the copy.
 
-Episodes begin anew by themselves; a step gives what is seen next, the reward, and whether the episode has ended.
+Episodes begin anew by themselves; a step gives what is seen next, the reward, and whether the episode has
+ended.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ Bools = npt.NDArray[np.bool_]
 
 
 class CartPole:
-    """A pole on a cart, kept upright for at most 200 steps (Barto, Sutton and Anderson 1983; constants of Gym's)."""
+    """A pole on a cart, kept upright for at most 200 steps (Barto, Sutton and Anderson 1983; constants of
+    Gym's)."""
 
     seen, actions, horizon = 4, 2, 200
 
@@ -102,7 +104,8 @@ class Bandit:
 
 
 class Catch:
-    """A ball falls through a field of 8 × 7 and drifts; a paddle below it catches it or doesn't: 1 or −1 at the end."""
+    """A ball falls through a field of 8 × 7 and drifts; a paddle below it catches it or doesn't: 1 or −1
+    at the end."""
 
     seen, actions, horizon, wide, high = 15, 3, 8, 7, 8
 
@@ -145,32 +148,4 @@ class Catch:
         return self._look(), reward, done
 
 
-class Cliff:
-    """Along the edge of a cliff of 4 × 8 (Sutton and Barto, ex. 6.6): −1 a step, −10 for a fall, which leads back to the start."""
-
-    seen, actions, horizon, wide = 32, 4, 50, 8
-    _MOVES = np.array(((-1, 0), (0, 1), (1, 0), (0, -1)))
-
-    def __init__(self, copies: int, rng: np.random.Generator) -> None:
-        self._rng, self._copies = rng, copies
-
-    def reset(self) -> Floats:
-        self._at = np.tile((3, 0), (self._copies, 1))
-        self._age = np.zeros(self._copies, dtype=np.int64)
-        return self._look()
-
-    def _look(self) -> Floats:
-        return np.asarray(np.eye(self.seen)[self._at[:, 0] * self.wide + self._at[:, 1]])
-
-    def step(self, action: Ints) -> tuple[Floats, Floats, Bools]:
-        self._at = np.clip(self._at + self._MOVES[action], 0, (3, self.wide - 1))
-        self._age += 1
-        low, column = self._at[:, 0] == 3, self._at[:, 1]
-        fell = low & (column > 0) & (column < self.wide - 1)
-        self._at[fell] = 3, 0
-        done = (low & (column == self.wide - 1) & ~fell) | (self._age >= self.horizon)
-        self._at[done], self._age[done] = (3, 0), 0
-        return self._look(), np.where(fell, -10.0, -1.0), done
-
-
-World = CartPole | Grid | Bandit | Catch | Cliff
+World = CartPole | Grid | Bandit | Catch

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from clinic.agents.envs import Bandit, Bools, CartPole, Catch, Cliff, Floats, Grid, Ints, World
+from clinic.agents.envs import Bandit, Bools, CartPole, Catch, Floats, Grid, Ints, World
 
 WORLDS: dict[str, Callable[[int, np.random.Generator], World]] = {
     "cartpole": CartPole,
     "grid": Grid,
     "bandit": Bandit,
     "catch": Catch,
-    "cliff": Cliff,
 }
 #: evaluations of a run, and episodes of each
 EVALUATIONS, EPISODES = 25, 16
@@ -269,7 +268,8 @@ def _improve(
             "grad_norm": norm,
         }
     return {
-        "train__approx_kl": kl, "train__clip_fraction": clipped, "train__entropy_loss": -entropy, "train__value_loss": loss,
+        "train__approx_kl": kl, "train__clip_fraction": clipped, "train__entropy_loss": -entropy,
+        "train__value_loss": loss,
         "train__explained_variance": explained, "train__clip_range": s.clip_range, "train__grad_norm": norm,
     }  # fmt: skip
 
@@ -301,7 +301,8 @@ def _q_learning(s: Setting) -> Log:
             target.weights = net.copy()
         if k % max(1, s.updates // 150) == 0 and episodes.returns:
             log.add(
-                charts__episodic_return=episodes.mean(), charts__episodic_length=episodes.length(), losses__td_loss=off, losses__q_values=q,
+                charts__episodic_return=episodes.mean(), charts__episodic_length=episodes.length(),
+                losses__td_loss=off, losses__q_values=q,
                 charts__learning_rate=_rate(s, k), charts__epsilon=explore,
             )  # fmt: skip
     judge(0, 1)

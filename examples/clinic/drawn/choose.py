@@ -1,4 +1,5 @@
-"""Which remedies a base run is given: those that matter, and some at random, with the probability recorded."""
+"""Which remedies a base run is given: those that matter, and some at random,
+with the probability recorded."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ def as_clinic(base: Base, curves: Mapping[str, Any]) -> ClinicRun:
     style, level = style_of(c.key() + base.fault)
     classes = max(2, task.outputs) if task.kind in ("multiclass", "binary", "hinge") else None
     facts = {"loss_name": loss_name(task.kind, c.loss), "classes": classes}
-    return ClinicRun(c.key(), c.task, task.modality, task.kind, task.family, base.fault, base.group, style, level, c,
+    return ClinicRun(c.key(), c.task, task.modality, task.kind, task.family, base.fault, base.group, style,
+                     level, c,
                      None, {}, {}, facts, dict(curves))  # fmt: skip
 
 

@@ -61,7 +61,8 @@ def record_of(survey: Survey, base: Base, identity: str, best: float) -> tuple[R
     ]
     codes = [encoded(c, COARSE if n.startswith("step_") else 1) for n, c in zip(CURVES, raw, strict=True)]
     return {
-        "id": identity, "task": task.name, "modality": task.modality, "kind": task.kind, "family": task.family,
+        "id": identity, "task": task.name, "modality": task.modality, "kind": task.kind,
+        "family": task.family,
         "fault": base.fault, "group": base.group, "style": style, "level": level, "config": compact(config),
         "healthy": well if not untried or well is False else None, "outcomes": outcomes, "verdicts": verdicts,
         "facts": short, "tried": tried, "lengths": [len(c) for c in codes],

@@ -52,7 +52,8 @@ def _sound(sort: str, d: Draw, task: Task) -> Config:
 
 
 def _built(d: Draw, task: Task, config: Config) -> Config:
-    """The same with a net that is built otherwise: normalized, residual, deeper; attention normalized afterwards."""
+    """The same with a net that is built otherwise: normalized, residual, deeper;
+    attention normalized afterwards."""
     if task.family == "attn":
         return replace(config, post_norm=d.chance(0.5))
     if not config.depth or task.bottleneck or task.family in ("rnn", "gru") or config.norm:
@@ -71,7 +72,8 @@ def _tuned_further(d: Draw, task: Task, config: Config) -> Config:
     n = min(config.n_train, int(d.log(24, max(48, task.n_std))))
     lr = float(f"{config.lr * d.pick((0.01, 0.03, 0.1, 0.1, 0.3, 1.0)):.2g}")
     made = replace(config, init=PRETRAINED, lr=lr, n_train=n, batch=min(config.batch, 16, max(4, n // 4)),
-                   epochs=d.pick((2, 3, 3, 4, 5, 8, 10, 20)), schedule=d.pick(("constant", "linear", "linear", "cosine")),
+                   epochs=d.pick((2, 3, 3, 4, 5, 8, 10, 20)),
+                   schedule=d.pick(("constant", "linear", "linear", "cosine")),
                    frozen=d.pick(("", "", "", "", "body")))  # fmt: skip
     return bound(made) if task.depth else replace(made, frozen="")
 

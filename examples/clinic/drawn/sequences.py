@@ -39,7 +39,8 @@ def make_waves(d: Draw) -> tuple[int, Callable[..., Pool]]:
 def make_pulses(d: Draw) -> tuple[int, Callable[..., Pool]]:
     """Traces of bumps: classes, generator."""
     k = d.pick((2, 2, 2, 3, 4, 6))
-    return k, partial(series.pulses, classes=k, bumps=d.pick((2, 3, 5)), jitter=d.log(0.005, 0.1), noise=d.log(0.05, 0.8),
+    return k, partial(series.pulses, classes=k, bumps=d.pick((2, 3, 5)), jitter=d.log(0.005, 0.1),
+        noise=d.log(0.05, 0.8),
                       flip=flip(d))  # fmt: skip
 
 
@@ -107,8 +108,10 @@ def convolved(
         k, generate = draw(d)
         n = whole(d, 128, 1024)
         return dense(d, modality, generate, 64, k, 0.0) | {
-            "family": family, "inputs": inputs, "depth": 2, "width": d.pick((4, 6, 8)), "n_std": n, "n_max": 4 * n,
-            "n_val": 400, "n_test": 768, "epochs": int(np.clip(epochs(d, n) // 2, 3, 30)), "activation": "relu",
+            "family": family, "inputs": inputs, "depth": 2, "width": d.pick((4, 6, 8)), "n_std": n,
+            "n_max": 4 * n,
+            "n_val": 400, "n_test": 768, "epochs": int(np.clip(epochs(d, n) // 2, 3, 30)),
+            "activation": "relu",
         }  # fmt: skip
 
     return make
@@ -118,9 +121,11 @@ def sequence(d: Draw, net: str, kind: str, classes: int, make: Callable[..., Poo
     """Texts of 16 tokens of at most 16 kinds, for a recurrent net or attention."""
     n = whole(d, 128, 1024)
     return {
-        "modality": "text", "kind": kind, "family": net, "make": make, "inputs": (16, 16), "n_val": 400, "n_test": 768,
+        "modality": "text", "kind": kind, "family": net, "make": make, "inputs": (16, 16), "n_val": 400,
+        "n_test": 768,
         "outputs": 1 if kind == "binary" else classes, "depth": d.pick((1, 1, 2)) if net == "attn" else 1,
-        "width": d.pick((8, 12, 16)), "n_std": n, "n_max": 4 * n, "epochs": int(np.clip(epochs(d, n) // 2, 3, 24)),
+        "width": d.pick((8, 12, 16)), "n_std": n, "n_max": 4 * n,
+        "epochs": int(np.clip(epochs(d, n) // 2, 3, 24)),
         "activation": "relu" if net == "attn" else "tanh",
     }  # fmt: skip
 
@@ -128,7 +133,8 @@ def sequence(d: Draw, net: str, kind: str, classes: int, make: Callable[..., Poo
 def authors(net: str, d: Draw) -> Traits:
     """Which source wrote this text."""
     k = d.pick((2, 3, 4, 6))
-    make = partial(series.authors, vocabulary=whole(d, 5, 16), length=whole(d, 8, 16), classes=k, sharp=d.log(0.4, 1.5),
+    make = partial(series.authors, vocabulary=whole(d, 5, 16), length=whole(d, 8, 16), classes=k,
+        sharp=d.log(0.4, 1.5),
                    shortest=d.pick((0.4, 0.7, 1.0)))  # fmt: skip
     return sequence(d, net, "multiclass", k, make)
 

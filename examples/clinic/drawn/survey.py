@@ -109,7 +109,8 @@ def costs(planned: list[Base]) -> list[bool]:
 
 
 def parts(names: Iterable[str]) -> list[list[str]]:
-    """Tasks whose trainings share compiled programs, cheap nets first, a few at a time: each part fills its lanes by itself."""
+    """Tasks whose trainings share compiled programs, cheap nets first, a few at a time:
+    each part fills its lanes by itself."""
     shared: dict[tuple[bool, int, str], list[str]] = {}
     for name in names:
         task = TASKS[name]
@@ -224,5 +225,6 @@ class Survey:
 
     def _tell(self, number: int) -> None:
         hours = (time.time() - self.start) / 3600
-        print(f"wave {number}: {self.runs} base runs, {self.trainings} trainings, {self.runs / hours:.0f} runs/h, "
+        print(f"wave {number}: {self.runs} base runs, {self.trainings} trainings, "
+                  f"{self.runs / hours:.0f} runs/h, "
               f"{self.trainings / hours / 3600:.1f} trainings/s", file=sys.stderr, flush=True)  # fmt: skip

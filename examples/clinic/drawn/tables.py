@@ -55,7 +55,8 @@ def network(x: Floats, rng: Rng, hidden: int, depth: int, outputs: int, sharp: f
     return standard(h @ rng.standard_normal((h.shape[1], outputs)))
 
 
-def teacher(n: int, seed: int, features: int, hidden: int, depth: int, sharp: float, noise: float, useless: int,
+def teacher(n: int, seed: int, features: int, hidden: int, depth: int, sharp: float, noise: float,
+            useless: int,
             mix: bool, skew: float, tails: bool) -> Pool:  # fmt: skip
     """Regression on what a random network says."""
     rng = np.random.default_rng(seed)
@@ -64,7 +65,8 @@ def teacher(n: int, seed: int, features: int, hidden: int, depth: int, sharp: fl
     return Pool(dressed(x, rng, useless, mix, skew).astype(np.float32), y.astype(np.float32))
 
 
-def verdicts(n: int, seed: int, features: int, hidden: int, depth: int, sharp: float, classes: int, heat: float,
+def verdicts(n: int, seed: int, features: int, hidden: int, depth: int, sharp: float, classes: int,
+             heat: float,
              useless: int, mix: bool, skew: float) -> Pool:  # fmt: skip
     """Classes drawn from a random network's softmax; `heat` blurs the borders."""
     rng = np.random.default_rng(seed)
@@ -80,7 +82,8 @@ def line(n: int, seed: int, features: int, noise: float, useless: int, mix: bool
     """A linear score: regressed on, or cut into classes."""
     rng = np.random.default_rng(seed)
     x = dressed(rng.standard_normal((n, features)), rng, useless, mix, skew)
-    score = noisy(x @ (rng.standard_normal(features + useless) * (rng.random(features + useless) < 0.7) + 1e-3),
+    kept = rng.standard_normal(features + useless) * (rng.random(features + useless) < 0.7)
+    score = noisy(x @ (kept + 1e-3),
                   rng, noise, tails)  # fmt: skip
     y = cut(score[:, 0], rng, classes, uneven).astype(np.int32) if classes else score.astype(np.float32)
     return Pool(x.astype(np.float32), y)

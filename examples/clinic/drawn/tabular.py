@@ -24,7 +24,8 @@ def gaussians(d: Draw) -> Traits:
     """Overlapping clouds."""
     f, k = whole(d, 2, 40), classes(d)
     dress = dressing(d, f)
-    make = partial(tables.gaussians, features=f, classes=k, modes=d.pick((1, 1, 1, 2, 3, 5)), distance=d.log(1.2, 5),
+    make = partial(tables.gaussians, features=f, classes=k, modes=d.pick((1, 1, 1, 2, 3, 5)),
+        distance=d.log(1.2, 5),
                    flip=flip(d), uneven=d.pick((0.0, 0.0, 0.1, 0.5)), **dress)  # fmt: skip
     return dense(d, "tabular", make, f + dress["useless"], k, 0.35)
 
@@ -33,7 +34,8 @@ def teacher(d: Draw) -> Traits:
     """Regression on a random network."""
     f = whole(d, 3, 40)
     dress = dressing(d, f)
-    make = partial(tables.teacher, features=f, hidden=whole(d, 2, 16), depth=d.pick((1, 1, 2, 3)), sharp=d.log(0.5, 2.5),
+    make = partial(tables.teacher, features=f, hidden=whole(d, 2, 16), depth=d.pick((1, 1, 2, 3)),
+        sharp=d.log(0.5, 2.5),
                    noise=share(d), tails=d.chance(0.25), **dress)  # fmt: skip
     return dense(d, "tabular", make, f + dress["useless"], 0, 0.12)
 
@@ -42,7 +44,8 @@ def verdicts(d: Draw) -> Traits:
     """Classes by a random network."""
     f, k = whole(d, 3, 40), classes(d)
     dress = dressing(d, f)
-    make = partial(tables.verdicts, features=f, hidden=whole(d, 2, 16), depth=d.pick((1, 1, 2)), sharp=d.log(0.5, 2.5),
+    make = partial(tables.verdicts, features=f, hidden=whole(d, 2, 16), depth=d.pick((1, 1, 2)),
+        sharp=d.log(0.5, 2.5),
                    classes=k, heat=d.log(0.05, 1.0), **dress)  # fmt: skip
     return dense(d, "tabular", make, f + dress["useless"], k, 0.15)
 
@@ -51,7 +54,8 @@ def line(d: Draw) -> Traits:
     """A linear score, regressed on or cut into classes."""
     f, k = whole(d, 2, 50), classes(d, 0.6)
     dress = dressing(d, f)
-    make = partial(tables.line, features=f, noise=share(d), tails=d.chance(0.25), classes=k, uneven=d.pick((0.0, 0.2)),
+    make = partial(tables.line, features=f, noise=share(d), tails=d.chance(0.25), classes=k,
+        uneven=d.pick((0.0, 0.2)),
                    **dress)  # fmt: skip
     return dense(d, "tabular", make, f + dress["useless"], k, 0.7)
 
@@ -113,7 +117,8 @@ def additive(d: Draw) -> Traits:
 def ripples(d: Draw) -> Traits:
     """Fields of waves."""
     f, k, useless = whole(d, 2, 10), classes(d, 0.6), d.pick((0, 0, 2))
-    make = partial(tables.ripples, features=f, waves=whole(d, 2, 30), pitch=d.log(0.7, 3), noise=share(d), classes=k,
+    make = partial(tables.ripples, features=f, waves=whole(d, 2, 30), pitch=d.log(0.7, 3), noise=share(d),
+                   classes=k,
                    useless=useless)  # fmt: skip
     return dense(d, "tabular", make, f + useless, k, 0.05)
 
@@ -131,7 +136,8 @@ def columns(d: Draw) -> Traits:
 def counts(d: Draw) -> Traits:
     """Word counts."""
     words, k = whole(d, 12, 64), d.pick((2, 2, 3, 4, 5, 8))
-    make = partial(tables.counts, vocabulary=words, classes=k, length=whole(d, 8, 80), sharp=d.rng.uniform(0.15, 0.8),
+    make = partial(tables.counts, vocabulary=words, classes=k, length=whole(d, 8, 80),
+        sharp=d.rng.uniform(0.15, 0.8),
                    spread=d.log(0.2, 2))  # fmt: skip
     return dense(d, "text", make, words, k, 0.4)
 

@@ -40,8 +40,10 @@ def dense(
     n = whole(d, 128, 4096)
     most = min(MOST_ROWS, n * d.pick((1, 2, 4, 4, 8)))
     return {
-        "modality": modality, "kind": kind, "family": "mlp", "make": make, "inputs": (features,), "outputs": outputs,
-        "depth": depth, "width": whole(d, 6, 64) if depth else 0, "n_std": n, "n_max": most, "n_val": VALIDATION,
+        "modality": modality, "kind": kind, "family": "mlp", "make": make, "inputs": (features,),
+        "outputs": outputs,
+        "depth": depth, "width": whole(d, 6, 64) if depth else 0, "n_std": n, "n_max": most,
+        "n_val": VALIDATION,
         "n_test": TEST, "epochs": epochs(d, n), "activation": d.pick(("relu",) * 6 + ("leaky", "tanh")),
     }  # fmt: skip
 
@@ -78,6 +80,7 @@ def share(d: Draw) -> float:
 def code(d: Draw, traits: Traits, latent: int) -> Traits:
     """The same, as an autoencoder."""
     n = whole(d, 256, 4096)
-    return traits | {"kind": "autoencoder", "depth": 3, "bottleneck": max(2, round(latent * d.pick((0.6, 1, 1, 1.5)))),
+    return traits | {"kind": "autoencoder", "depth": 3,
+        "bottleneck": max(2, round(latent * d.pick((0.6, 1, 1, 1.5)))),
                      "width": whole(d, 16, 48), "outputs": 64, "n_std": n, "n_max": min(MOST_ROWS, 4 * n),
                      "epochs": epochs(d, n // 2)}  # fmt: skip

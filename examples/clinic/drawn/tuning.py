@@ -23,7 +23,8 @@ def grid(name: str) -> dict[tuple[str, float], Config]:
     """The trainings of the search, by optimizer and multiple of its central rate."""
     task = TASKS[name]
     return {
-        (o, k): plain(task, optimizer=o, batch=BATCH if task.family == "mlp" else 16, lr=CENTRE[o] * k, seed=SEED,
+        (o, k): plain(task, optimizer=o, batch=BATCH if task.family == "mlp" else 16, lr=CENTRE[o] * k,
+                      seed=SEED,
                       n_train=task.n_max if task.resplit else task.n_std)
         for o in dict.fromkeys(SEARCHED.values()) for k in GRID
     }  # fmt: skip
@@ -31,7 +32,8 @@ def grid(name: str) -> dict[tuple[str, float], Config]:
 
 @cache
 def _ratio(optimizer: str, batch: int, schedule: str) -> float:
-    """How the best rate differs from that of the searched optimizer at batch 32, constant: median of all tasks."""
+    """How the best rate differs from that of the searched optimizer at batch 32, constant:
+    median of all tasks."""
     rows, ref = table(), SEARCHED[optimizer]
     found = []
     for name in {k.split("/")[0] for k in rows}:

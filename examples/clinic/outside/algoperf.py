@@ -103,8 +103,10 @@ def _run(task: str, who: str, number: int, row: Row, same: dict[str, list[Row]],
     curves = {t: (np.array(row["steps"][: len(v)], np.float64), floats(v)) for t, v in row["curves"].items()
               if not t.startswith("test/")}  # fmt: skip
     healthy = True if row["reached"] else False if any(verdicts.values()) else None
-    return Outside(f"{task}-{who}-{number:03d}", "algoperf", f"algoperf/{_work(task)}", f"algoperf/{task}/{who}", curves,
-                   {k: v for k, v in row["params"].items() if v is not None}, verdicts, gains, healthy)  # fmt: skip
+    return Outside(f"{task}-{who}-{number:03d}", "algoperf", f"algoperf/{_work(task)}",
+                   f"algoperf/{task}/{who}", curves,
+                   {k: v for k, v in row["params"].items() if v is not None}, verdicts, gains,
+                   healthy)  # fmt: skip
 
 
 def _reach(found: list[Row]) -> float:

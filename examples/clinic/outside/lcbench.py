@@ -138,5 +138,6 @@ def _run(
     params |= {"optimizer": "sgd", "epochs": EPOCHS, "schedule": "cosine"}
     params |= {k: int(setting[k]) for k in ("batch_size", "num_layers", "max_units")}
     fine = end <= 1.05 * best and all(v is False for v in verdicts.values())
-    return Outside(f"{task}-{number:03d}", "lcbench", f"lcbench/{task}", f"lcbench/{task}/{number}", shown, params, verdicts,
+    return Outside(f"{task}-{number:03d}", "lcbench", f"lcbench/{task}", f"lcbench/{task}/{number}", shown,
+                   params, verdicts,
                    gains, True if fine else False if any(verdicts.values()) else None)  # fmt: skip

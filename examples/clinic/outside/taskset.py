@@ -103,5 +103,6 @@ def _run(
     short = task.removeprefix("FixedTextRNNClassification_")
     params = dict(row["params"]) | {"optimizer": "adam", "batch_size": 128}
     fine = levels[number] - best <= math.log(1.05) and not any(verdicts.values())
-    return Outside(f"{short}-{number:04d}", "taskset", f"taskset/{short}", f"taskset/{short}", curves, params, verdicts,
+    return Outside(f"{short}-{number:04d}", "taskset", f"taskset/{short}", f"taskset/{short}", curves, params,
+                   verdicts,
                    gains, True if fine else False if any(verdicts.values()) else None)  # fmt: skip

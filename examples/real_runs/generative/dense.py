@@ -63,7 +63,8 @@ class Net:
 
 
 class Adam:
-    """AdamW (Kingma & Ba 2015; decoupled decay as in Loshchilov & Hutter 2019) over a list of arrays, in place."""
+    """AdamW (Kingma & Ba 2015; decoupled decay as in Loshchilov & Hutter 2019) over a list of arrays,
+    in place."""
 
     def __init__(
         self, weights: list[Array], beta1: float = 0.9, beta2: float = 0.999, decay: float = 0.0

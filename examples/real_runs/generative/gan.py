@@ -1,7 +1,8 @@
-"""A small adversarial pair on 8 × 8 handwritten digits, trained as DCGAN is: Adam with β₁ = 0.5, smoothed labels, dropout.
+"""A small adversarial pair on 8 × 8 handwritten digits, trained as DCGAN is: Adam with β₁ = 0.5, smoothed
+labels, dropout.
 
-How good it is, is measured apart from the two losses: the kernel inception distance's formula (Bińkowski et al. 2018)
-on the pixels' principal components, between generated and held-out digits (`kid`; lower is better).
+How good it is, is measured apart from the two losses: the kernel inception distance's formula (Bińkowski et
+al. 2018) on the pixels' principal components, between generated and held-out digits (`kid`; lower is better).
 """
 
 from __future__ import annotations
@@ -34,12 +35,24 @@ class Settings:
     width_d: int = 64
     width_g: int = 64
     steps: int = 3000
+    pictures: str = "digits"
+
+
+def _bars() -> Array:
+    """One or two soft bars across 8 × 8, 0..16, as many as there are digits."""
+    rng, at = np.random.default_rng(7), np.arange(8)
+    drawn = np.zeros((1797, 8, 8), np.float32)
+    for picture in drawn:
+        for _ in range(int(rng.integers(1, 3))):
+            bar = 16 * np.exp(-(((at - rng.uniform(0, 7)) / rng.uniform(0.6, 1.2)) ** 2))
+            np.maximum(picture, bar[:, None] if rng.random() < 0.5 else bar, out=picture)
+    return drawn.reshape(-1, 64)
 
 
 @lru_cache
-def pictures() -> tuple[Array, Array]:
-    """Digits for training and for comparing, −1..1, shape (n, 64)."""
-    x = (load_digits().data / 8 - 1).astype(np.float32)
+def pictures(of: str = "digits") -> tuple[Array, Array]:
+    """Digits, or drawn bars, for training and for comparing, −1..1, shape (n, 64)."""
+    x = ((load_digits().data if of == "digits" else _bars()) / 8 - 1).astype(np.float32)
     order = np.random.default_rng(0).permutation(len(x))
     return x[order[COMPARED:]], x[order[:COMPARED]]
 
@@ -66,7 +79,7 @@ class Pair:
 
     def step(self) -> tuple[float, float, float]:
         """Both losses and the discriminator's share of right answers."""
-        of, real = self.of, pictures()[0]
+        of, real = self.of, pictures(self.of.pictures)[0]
         x = real[self.rng.integers(len(real), size=BATCH)]
         logit = self.d(np.concatenate([x, self.draw(BATCH)]), self.rng)
         a, b = logit[:BATCH], logit[BATCH:]
@@ -82,17 +95,18 @@ class Pair:
 
 
 @lru_cache
-def _axes() -> tuple[Array, Array]:
-    train = pictures()[0]
+def _axes(of: str) -> tuple[Array, Array]:
+    train = pictures(of)[0]
     middle = train.mean(0)
     _, spread, axes = np.linalg.svd(train - middle, full_matrices=False)
     return middle, axes[:COMPONENTS].T / (spread[:COMPONENTS] / np.sqrt(len(train)))
 
 
-def kid(made: Array) -> float:
-    """Squared distance of generated to held-out digits under the kernel (1 + x·y / d)³, on principal components."""
-    middle, to = _axes()
-    a, b = (made - middle) @ to, (pictures()[1] - middle) @ to
+def kid(made: Array, of: str) -> float:
+    """Squared distance of generated to held-out digits under the kernel (1 + x·y / d)³, on principal
+    components."""
+    middle, to = _axes(of)
+    a, b = (made - middle) @ to, (pictures(of)[1] - middle) @ to
 
     def kernel(x: Array, y: Array) -> Array:
         return np.asarray((1 + x @ y.T / COMPONENTS) ** 3)
@@ -112,5 +126,5 @@ def train(of: Settings, seed: int) -> tuple[Logged, float]:
         for name, value in zip(("loss_d", "loss_g", "acc_d"), means.tolist(), strict=True):
             out[name].append((at, value))
         if at % (of.steps // 20) == 0:
-            out["kid"].append((at, kid(pair.draw(COMPARED))))
+            out["kid"].append((at, kid(pair.draw(COMPARED), of.pictures)))
     return out, float(np.mean([v for _, v in out["kid"][-3:]]))

@@ -1,7 +1,9 @@
-"""A small character model of language (Bengio et al. 2003): pre-trained on one kind of text, fine-tuned on little of another.
+"""A small character model of language (Bengio et al. 2003): pre-trained on one kind of text, fine-tuned on
+little of another.
 
-Both texts are drawn here from small grammars, so nothing is downloaded. Logged as people log it: loss, gradient norm and
-learning rate per step, evaluation loss between. How good it is, is the evaluation loss at the end (nats a character).
+Both texts are drawn here from small grammars, so nothing is downloaded. Logged as people log it: loss,
+gradient norm and learning rate per step, evaluation loss between. How good it is, is the evaluation loss at
+the end (nats a character).
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ CONTEXT, WIDE, BATCH = 8, 12, 64
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run is trained with. Fine-tuning starts from weights that were pre-trained for `before` steps."""
+    """What a run is trained with. Fine-tuning starts from weights that
+    were pre-trained for `before` steps."""
 
     lr: float = 3e-3
     warmup: float = 0.05
@@ -32,6 +35,8 @@ class Settings:
     text: int = 60_000
     before: int = 0
     evaluations: int = 15
+    #: grammar of the text that is pre-trained on; the next one is tuned on
+    style: int = 1
 
 
 def written(rng: np.random.Generator, style: int, length: int) -> Array:
@@ -107,10 +112,10 @@ def train(of: Settings, seed: int) -> tuple[Logged, float]:
     """What was logged, and the evaluation loss that the run ended at."""
     rng = np.random.default_rng(seed)
     model = Model(of, rng)
-    style = 1
+    style = of.style
     if of.before:
         plain = Settings(steps=of.before)
-        _run(model, plain, rng, written(rng, 1, plain.text), written(rng, 1, 6000))
-        style = 2
+        _run(model, plain, rng, written(rng, style, plain.text), written(rng, style, 6000))
+        style += 1
     out = _run(model, of, rng, written(rng, style, of.text), written(rng, style, 6000))
     return out, out["eval/loss"][-1][1]

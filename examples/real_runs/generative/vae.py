@@ -1,7 +1,8 @@
 """A small variational autoencoder on 8 × 8 handwritten digits (Kingma & Welling 2014).
 
-Logged as people log it: the loss, its reconstruction and its KL term, for training and validation. How good it is, is the
-negative evidence bound of held-out digits with β = 1, whatever β it was trained with (`bound`, nats a picture).
+Logged as people log it: the loss, its reconstruction and its KL term, for training and validation. How good
+it is, is the negative evidence bound of held-out digits with β = 1, whatever β it was trained with (`bound`,
+nats a picture).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Settings:
     latent: int = 8
     width: int = 64
     epochs: int = 60
+    pictures: str = "digits"
 
 
 class Model:
@@ -41,7 +43,8 @@ class Model:
         self.by = Adam(self.encoder.weights + self.decoder.weights)
 
     def terms(self, x: Array, beta: float, lr: float | None = None) -> tuple[float, float]:
-        """Reconstruction (binary cross-entropy) and KL divergence, nats a picture; with `lr`, a step of training."""
+        """Reconstruction (binary cross-entropy) and KL divergence, nats a picture; with `lr`, a step of
+        training."""
         n = len(x)
         middle, log_var = np.split(self.encoder(x), 2, axis=1)
         log_var = np.clip(log_var, -10, 10)
@@ -61,7 +64,7 @@ class Model:
 def train(of: Settings, seed: int) -> tuple[Logged, float]:
     """What was logged, and the held-out bound that the run ended at (mean of its last three epochs)."""
     rng = np.random.default_rng(seed)
-    seen, held = ((x + 1) / 2 for x in pictures())
+    seen, held = ((x + 1) / 2 for x in pictures(of.pictures))
     model = Model(of, rng)
     names = ("train/loss", "train/recon_loss", "train/kl_loss", "val/loss", "val/recon_loss", "val/kl_loss")
     out: Logged = {name: [] for name in names}
@@ -78,7 +81,8 @@ def train(of: Settings, seed: int) -> tuple[Logged, float]:
     return out, float(np.mean(bounds[-3:]))
 
 
-def floor() -> float:
-    """What held-out pixels cost in any model, being shades and not black or white: their own entropy, nats a picture."""
-    x = np.clip((pictures()[1] + 1) / 2, 1e-6, 1 - 1e-6).astype(np.float64)
+def floor(of: str = "digits") -> float:
+    """What held-out pixels cost in any model, being shades and not black or white: their own entropy, nats
+    a picture."""
+    x = np.clip((pictures(of)[1] + 1) / 2, 1e-6, 1 - 1e-6).astype(np.float64)
     return float(-(x * np.log(x) + (1 - x) * np.log(1 - x)).sum(1).mean())

@@ -57,7 +57,7 @@ export class App {
       { class: "cd-app" },
       h("header", { class: "cd-bar" }, h("div", { class: "cd-tabs", role: "tablist", "aria-label": "Views" }, this.tabs), this.say, this.progress, this.actions),
       this.notices,
-      h("div", { class: "cd-body" }, this.list.element, this.stage),
+      h("main", { class: "cd-body" }, this.list.element, this.stage),
       h("footer", { class: "cd-foot" }, HELP),
       this.manual.dialog,
     );

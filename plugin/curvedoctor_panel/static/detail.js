@@ -3,7 +3,7 @@
 import { Chart } from "./chart.js";
 import { Controls } from "./controls.js";
 import { h, keepingFocus } from "./dom.js";
-import { capital, kindOf, number, percent, SEVERITY } from "./format.js";
+import { capital, kindOf, number, percent, SEVERITY, tight } from "./format.js";
 import { icon } from "./icons.js";
 import { curves, facts, pairs, problems, unjudged } from "./facts.js";
 import { suggestions } from "./suggestions.js";
@@ -239,7 +239,7 @@ function header(view) {
     { class: "cd-head" },
     h("p", { class: "cd-head-line" }, h("span", { class: `cd-verdict cd-is-${kind}` }, icon(kind), capital(view.state))),
     h("h1", {}, view.run),
-    h("p", { class: "cd-headline" }, view.headline),
+    h("p", { class: "cd-headline" }, tight(view.headline)),
     view.sampled ? h("p", { class: "cd-note" }, view.sampled) : null,
   );
 }

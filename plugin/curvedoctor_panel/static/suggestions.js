@@ -30,7 +30,7 @@ export function suggestions(view, brief = false) {
     h(
       "div",
       { class: "cd-first", "data-basis": first.basis },
-      h("p", { class: "cd-first-text" }, first.text),
+      h("p", { class: "cd-first-text" }, tight(first.text)),
       beside(first, view),
       first.because.length ? h("details", {}, h("summary", { "data-focus": "because" }, "Why"), h("ul", { class: "cd-because" }, first.because.map((reason) => h("li", {}, reason)))) : null,
     ),

@@ -17,7 +17,7 @@ export class Summary {
 
   /** @param {Overview} overview */
   update(overview) {
-    this.list.replaceChildren(h("h2", {}, overview.tally), h("ul", {}, overview.sentences.map((text) => h("li", {}, text))));
+    this.list.replaceChildren(h("h1", {}, overview.tally), h("ul", {}, overview.sentences.map((text) => h("li", {}, text))));
     // asked again only where runs ended otherwise
     const ends = JSON.stringify(overview.rows.map((row) => [row.key, row.state, row.outcome?.last]));
     if (ends !== this.asked && overview.rows.length > 1) this.compare(ends);

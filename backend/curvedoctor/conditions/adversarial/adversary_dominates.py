@@ -1,45 +1,46 @@
 """One side of an adversarial pair wins for good: the other learns nothing from it any more.
 
 Why it matters
-    Generator and discriminator teach each other as long as neither is sure to win. A discriminator that is never wrong
-    passes no gradient that helps; a generator that always passes is no longer told what is wrong with its pictures.
+    Generator and discriminator teach each other as long as neither is sure to win. A discriminator that is
+    never wrong passes no gradient that helps; a generator that always passes is no longer told what is wrong
+    with its pictures.
 
 How it decides
-    The two losses are read together, since neither has a direction of its own. The discriminator has won where its loss
-    is next to nothing (a tenth of ln 2 or less; a fifth of a squared error's ¼) and the generator's is dozens of times
-    higher, over all of the last quarter of the run, without a way back; or, where no two losses are logged for it,
-    where it is right 98 times of a hundred. The generator has won where its loss is next to nothing while the
-    discriminator's is twice that of a blind guess. A critic without a floor (its loss goes below zero) has run away
-    where its loss grew a hundredfold over the second half. Both losses near that of a guess, or hovering apart, is an
-    equilibrium. Where FID, KID or the
-    Inception Score is logged and ends at its best, a discriminator that wins is worth knowing, no more.
+    The two losses are read together, since neither has a direction of its own. The discriminator has won
+    where its loss is next to nothing (a tenth of ln 2 or less; a fifth of a squared error's ¼) and the
+    generator's is dozens of times higher, over all of the last quarter of the run, without a way back; or,
+    where no two losses are logged for it, where it is right 98 times of a hundred; smoothed labels leave it a
+    loss that it rests at, while the generator's stays above 5. The generator has won where its loss is next
+    to nothing while the discriminator's is twice that of a blind guess; or where both rest, the
+    discriminator's above the sum of two guesses. A critic without a floor (its loss goes below zero) has run
+    away where its loss grew a hundredfold over the second half. Both losses near that of a guess, or hovering
+    apart, is an equilibrium. Where FID, KID or the Inception Score is logged and ends at its best, a
+    discriminator that wins is worth knowing, no more.
 
 What to try
-    Regularize a discriminator: smoothed labels, dropout, spectral normalization or a gradient penalty. Hold a generator back:
-    several steps of the discriminator to each of its own. Then the learning rates: a lower one for the winner, or, where the
-    loser's is far below it, a higher one for the loser. In small pairs whose generator was slow, dropout and smoothed labels
-    helped, and so did a higher rate for the generator; a lower one for the discriminator did not.
+    Regularize a discriminator: smoothed labels, dropout, spectral normalization or a gradient penalty. Hold a
+    generator back: several steps of the discriminator to each of its own. Then the learning rates: a lower
+    one for the winner, or, where the loser's is far below it, a higher one for the loser. In small pairs
+    whose generator was slow, dropout and smoothed labels helped, and so did a higher rate for the generator;
+    a lower one for the discriminator did not.
 
 When it is wrong
-    Beside a reconstruction loss of large weight (pix2pix, vocoders) a generator learns though its opponent wins. Losses say
-    nothing of diversity: a generator that draws one picture only can look balanced.
+    Beside a reconstruction loss of large weight (pix2pix, vocoders) a generator learns though its opponent
+    wins. Losses say nothing of diversity: a generator that draws one picture only can look balanced.
 
 References
-    Goodfellow et al. (2014), Generative adversarial nets. Arjovsky and Bottou (2017), Towards principled methods for
-    training GANs. Salimans et al. (2016), Improved techniques for training GANs. Heusel et al. (2017), GANs trained by a
-    two time-scale update rule.
+    Goodfellow et al. (2014), Generative adversarial nets. Arjovsky and Bottou (2017), Towards principled
+    methods for training GANs. Salimans et al. (2016), Improved techniques for training GANs. Heusel et al.
+    (2017), GANs trained by a two time-scale update rule.
 """
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, unjudged
 from curvedoctor.conditions.examples import adversarial
+from curvedoctor.conditions.measures import contest
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.pair import Pair
@@ -49,34 +50,8 @@ from curvedoctor.model import Finding, Floats, Run, Severity, Unjudged
 ID = "adversary-dominates"
 #: points of the shorter loss
 FEWEST = 12
-#: the last part of the run, over which it must hold
-STAYS = 0.25
-#: loss of a blind guess
-GUESS = math.log(2)
-#: the loser's loss over the winner's that dozens of times means
-APART = (20.0, 60.0)
-#: the winner's loss as share of a guess's: next to nothing
-NOTHING = (0.16, 0.08)
-#: right answers of a discriminator that is never wrong
-NEVER_WRONG = (0.965, 0.985)
-#: how far above a guess's loss a discriminator is that has lost
-LOST = (1.5, 2.0)
-#: growth of a critic's loss without a floor over the second half
-RUNS_AWAY = (30.0, 100.0)
-#: the winner's loss must not have risen by this share within the last quarter, nor the loser's have come back
-WAY_BACK = 1.5
 #: a measure of what is made that ends within this share of its best is at its best
 AT_BEST = 0.2
-Bools = npt.NDArray[np.bool_]
-
-
-class _Won(NamedTuple):
-    """Who won a pair, how sure that is, and in which parts of the run it shows."""
-
-    winner: str
-    sure: float
-    shows: Bools
-    how: str
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -86,7 +61,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if not known:
         most = max(pair.points for pair in case.pairs)
         return unjudged(ID, f"{most:.0f} points are too few; {FEWEST} are needed")
-    won, pair = max(((_won(pair), pair) for pair in known), key=lambda each: each[0].sure)
+    won, pair = max(((contest.won(pair), pair) for pair in known), key=lambda each: each[0].sure)
     return None if won.sure < REPORT_FROM else _say(case, pair, won)
 
 
@@ -95,7 +70,7 @@ def in_doubt(case: Case) -> str | None:
     fewest = min(pair.points for pair in case.pairs)
     if fewest < FEWEST:
         return f"{fewest:.0f} points of two losses are too few to tell an equilibrium; {FEWEST} are needed"
-    unclear = [pair for pair in case.pairs if _won(pair).sure > 0 or _far_apart(pair)]
+    unclear = [pair for pair in case.pairs if contest.won(pair).sure > 0 or _far_apart(pair)]
     return "the losses of the two sides lie far apart, but neither has won for good" if unclear else None
 
 
@@ -103,95 +78,12 @@ def _far_apart(pair: Pair) -> bool:
     """Whether either loss lies far above the other over the last quarter, where losses say so."""
     if min(s.stats.low for s in (*pair.judged_by, pair.maker)) < 0:
         return False
-    over = median(_late(pair.generator) / np.maximum(_late(pair.discriminator), 1e-9))
-    return not 1 / (APART[0] / 2) <= over <= 2 * APART[0]
+    over = median(contest.quarter(pair.generator) / np.maximum(contest.quarter(pair.discriminator), 1e-9))
+    return not 1 / (contest.APART[0] / 2) <= over <= 2 * contest.APART[0]
 
 
-def _won(pair: Pair) -> _Won:
-    return max(
-        (_by_losses(pair), _by_accuracy(pair), _generator(pair), _runs_away(pair)), key=lambda won: won.sure
-    )
-
-
-def _late(grid: Floats) -> Floats:
-    return grid[-int(GRID * STAYS) :]
-
-
-def _by_losses(pair: Pair) -> _Won:
-    """The discriminator's loss next to nothing, the generator's dozens of times higher."""
-    d, g = pair.discriminator, pair.generator
-    if min(s.stats.low for s in pair.judged_by) < 0:
-        return _none(pair)
-    over = g / np.maximum(d, 1e-9)
-    late, level = _late(over), median(_late(d))
-    sure = 0.95 * _between(float(np.quantile(late, 0.1)), *APART) * ramp(level / GUESS, *NOTHING)
-    sure *= float(_no_way_back(d) and _late(g)[-4:].mean() >= _late(g)[:4].mean() / WAY_BACK)
-    how = (
-        f"its loss ends at {number(float(d[-3:].mean()))}, the generator's at {number(float(g[-3:].mean()))}"
-    )
-    return _Won(pair.name, sure, (over >= APART[0]) & (d <= NOTHING[0] * GUESS), how)
-
-
-def _by_accuracy(pair: Pair) -> _Won:
-    """Right about everything; a loss that says otherwise is believed."""
-    right = pair.right
-    if right is None:
-        return _none(pair)
-    level = float(np.quantile(_late(right), 0.1))
-    sure = 0.9 * ramp(level, *NEVER_WRONG)
-    if min(s.stats.low for s in pair.judged_by) >= 0:
-        sure *= ramp(median(_late(pair.discriminator)) / GUESS, 2 * NOTHING[0], NOTHING[0])
-        sure *= float(_no_way_back(pair.discriminator))
-    how = f"it is right in {percent(float(_late(right).mean()))} of the cases over the last quarter"
-    return _Won(pair.name, sure, right >= NEVER_WRONG[0], how)
-
-
-def _generator(pair: Pair) -> _Won:
-    """The generator's loss next to nothing while the discriminator does far worse than a guess."""
-    d, g = pair.discriminator, pair.generator
-    if pair.maker.stats.low < 0 or min(s.stats.low for s in pair.judged_by) < 0:
-        return _none(pair)
-    over = d / np.maximum(g, 1e-9)
-    late = float(np.quantile(_late(over), 0.1))
-    sure = 0.9 * _between(late, APART[0] / 2, APART[0]) * ramp(median(_late(g)) / GUESS, *NOTHING)
-    sure *= ramp(median(_late(d)) / GUESS, *LOST) * float(_no_way_back(g))
-    how = f"its loss ends at {number(float(g[-3:].mean()))}, the {pair.name}'s at {number(float(d[-3:].mean()))}"
-    return _Won("generator", sure, (over >= APART[0] / 2) & (g <= NOTHING[0] * GUESS), how)
-
-
-def _runs_away(pair: Pair) -> _Won:
-    """A critic's loss below zero that grows without bound."""
-    d = pair.discriminator
-    if min(s.stats.low for s in pair.judged_by) >= 0:
-        return _none(pair)
-    size = np.abs(d)
-    middle = median(size[GRID // 4 : GRID // 2])
-    end = median(_late(size))
-    growth = end / max(middle, 1e-9, 0.01 * float(size[:3].mean()))
-    steady = float(size[-3:].mean()) >= end
-    how = f"its loss grows from {number(float(d[GRID // 2]))} to {number(float(d[-3:].mean()))} over the second half"
-    return _Won(
-        pair.name, 0.85 * _between(growth, *RUNS_AWAY) * float(steady), size >= 10 * max(middle, 1e-9), how
-    )
-
-
-def _none(pair: Pair) -> _Won:
-    return _Won(pair.name, 0.0, np.zeros(GRID, bool), "")
-
-
-def _between(value: float, low: float, high: float) -> float:
-    """`ramp` for factors."""
-    return ramp(math.log(max(value, 1e-9)), math.log(low), math.log(high))
-
-
-def _no_way_back(winner: Floats) -> bool:
-    """Whether the winner's loss does not rise again within the last quarter."""
-    late = _late(winner)
-    return bool(late[-4:].mean() <= WAY_BACK * late[:4].mean() + 0.01 * GUESS)
-
-
-def _say(case: Case, pair: Pair, won: _Won) -> Finding:
-    first = _since(won.shows)
+def _say(case: Case, pair: Pair, won: contest.Won) -> Finding:
+    first = contest.since(won.shows)
     better = _at_its_best(case) if won.winner != "generator" else None
     severity: Severity = "info" if better is not None else "error"
     though = f", though {better} is at its best at the end" if better is not None else ""
@@ -200,19 +92,20 @@ def _say(case: Case, pair: Pair, won: _Won) -> Finding:
     at = int(np.searchsorted(lead.x, first / GRID))
     right = pair.right
     return finding(
-        ID, severity, won.sure, lead,
-        f"The {won.winner} wins from {lead.curve.axis} {lead.step_at(min(at, len(lead.y) - 1)):g} on: {won.how}{though}.",
-        others=tuple(others), actions=("regularize", "lower-lr"), at=min(at, len(lead.y) - 1), winner=won.winner,
-        discriminator=float(pair.discriminator[-3:].mean()), generator=float(pair.generator[-3:].mean()),
-        right=None if right is None else float(_late(right).mean()),
-    )  # fmt: skip
-
-
-def _since(shows: Bools) -> int:
-    """The first cell from which on it shows nearly always."""
-    share = np.cumsum(shows[::-1]) / np.arange(1, len(shows) + 1)
-    held = np.flatnonzero((share[::-1] >= 0.9) & shows)
-    return int(held[0]) if len(held) else len(shows) - int(GRID * STAYS)
+        ID,
+        severity,
+        won.sure,
+        lead,
+        f"The {won.winner} wins from {lead.curve.axis} {lead.step_at(min(at, len(lead.y) - 1)):g} on: "
+        f"{won.how}{though}.",
+        others=tuple(others),
+        actions=("regularize", "lower-lr"),
+        at=min(at, len(lead.y) - 1),
+        winner=won.winner,
+        discriminator=float(pair.discriminator[-3:].mean()),
+        generator=float(pair.generator[-3:].mean()),
+        right=None if right is None else float(contest.quarter(right).mean()),
+    )
 
 
 def _at_its_best(case: Case) -> str | None:

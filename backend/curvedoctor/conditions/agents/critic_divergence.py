@@ -1,30 +1,33 @@
 """The critic's loss grows by orders of magnitude while the reward still holds.
 
 Why it matters
-    A policy follows its critic: what the critic makes up, the policy will soon chase. A value function that feeds on its own
-    overestimates (bootstrapping, function approximation and data of older policies together) grows without end.
+    A policy follows its critic: what the critic makes up, the policy will soon chase. A value function that
+    feeds on its own overestimates (bootstrapping, function approximation and data of older policies together)
+    grows without end.
 
 How it decides
-    The value loss ends a hundred times or more above the lowest level that it had kept, beyond what the reward
-    accounts for: returns that are ten times larger make a squared error a hundred times larger. (Two thousand times,
-    where its root is below a tenth of the largest return: a critic that begins at zero errs more before it errs less.) It must have grown through several
-    parts of the run, must be near its highest at the end, and the explained variance, if logged, must not be good. Or the
-    values that are predicted (Q) have grown tenfold and end five times beyond the largest return that was ever logged.
-    Growth that begins after the reward has fallen is no cause of anything, and not told. The onset is the last logged
-    point within ten times of the lowest level. A critic that errs from the start by thirty times any return sees rewards
-    of another scale.
+    The value loss ends a hundred times or more above the lowest level that it had kept, beyond what the
+    reward accounts for: returns that are ten times larger make a squared error a hundred times larger. (Two
+    thousand times, where its root is below a tenth of the largest return: a critic that begins at zero errs
+    more before it errs less.) It must have grown through several parts of the run, must be near its highest
+    at the end, and the explained variance, if logged, must not be good. Or the values that are predicted (Q)
+    have grown tenfold and end five times beyond the largest return that was ever logged. Growth that begins
+    after the reward has fallen is no cause of anything, and not told. The onset is the last logged point
+    within ten times of the lowest level. A critic that errs from the start by thirty times any return sees
+    rewards of another scale.
 
 What to try
-    Lower the learning rate, the critic's if it has one of its own; clip the gradient norm; follow with the target network
-    more slowly; scale the rewards to order one.
+    Lower the learning rate, the critic's if it has one of its own; clip the gradient norm; follow with the
+    target network more slowly; scale the rewards to order one.
 
 When it is wrong
-    A reward that is found late, or scaled anew in the middle of a run, makes errors larger by right: the rise of the
-    reward is allowed for, a change of its scale is not.
+    A reward that is found late, or scaled anew in the middle of a run, makes errors larger by right: the rise
+    of the reward is allowed for, a change of its scale is not.
 
 References
-    Sutton and Barto (2018), Reinforcement learning, ch. 11 (the deadly triad). van Hasselt et al. (2018), Deep reinforcement
-    learning and the deadly triad. Fujimoto et al. (2018), Addressing function approximation error in actor-critic methods.
+    Sutton and Barto (2018), Reinforcement learning, ch. 11 (the deadly triad). van Hasselt et al. (2018),
+    Deep reinforcement learning and the deadly triad. Fujimoto et al. (2018), Addressing function
+    approximation error in actor-critic methods.
 """
 
 from __future__ import annotations
@@ -45,8 +48,9 @@ from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Floats, Run, Unjudged
 
 ID = "critic-divergence"
-#: decades that the loss ends above its lowest level, beyond what the reward accounts for; the same where its root
-#: stays below this share of the largest return: a critic that begins at zero errs more before it errs less
+#: decades that the loss ends above its lowest level, beyond what the reward accounts for; the same where its
+#: root stays below this share of the largest return:
+#: a critic that begins at zero errs more before it errs less
 DECADES, FAR, LARGE = (1.6, 2.2), (2.8, 3.4), 0.1
 #: parts of the run that are compared
 PARTS = 16
@@ -124,7 +128,8 @@ def _levels(signal: Signal) -> Floats | None:
 
 
 def _growth_of_reward(s: Series, since: float) -> float:
-    """Decades that the largest return has grown by since a step; without a return before it, no growth is told from none."""
+    """Decades that the largest return has grown by since a step; without a return before it,
+    no growth is told from none."""
     returns = np.abs(np.array([s.logged(float(v)) for v in s.grid]))
     place = (since - s.step_at(0)) / max(s.step_at(len(s.y) - 1) - s.step_at(0), 1e-300)
     before = float(returns[: max(1, int(place * len(returns)))].max())
@@ -168,8 +173,8 @@ def _finding(s: Series, grown: _Growth, actions: tuple[str, ...]) -> Finding:
     )
     said = finding(
         ID, "warning", grown.confidence, None,
-        f"The {grown.what} grows {times(grown.end / grown.low)} times from {curve.axis} {grown.at:g} on, from "
-        f"{number(grown.low)} to {number(grown.end)}, {then}.",
+        f"The {grown.what} grows {times(grown.end / grown.low)} times from {curve.axis} "
+        f"{grown.at:g} on, from {number(grown.low)} to {number(grown.end)}, {then}.",
         actions=actions, low=grown.low, end=grown.end, growth=grown.end / grown.low, reward_holds=held,
     )  # fmt: skip
     last = float(grown.signal.steps[-1])

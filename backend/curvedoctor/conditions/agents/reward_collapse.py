@@ -1,36 +1,37 @@
 """An agent's reward falls from what it had reached, and stays there.
 
 Why it matters
-    What was learnt is gone, and training goes on over the ruins: a policy that acts the same way for ever explores
-    nothing that could bring it back. The checkpoint of the best evaluation is what is worth keeping.
+    What was learnt is gone, and training goes on over the ruins: a policy that acts the same way for ever
+    explores nothing that could bring it back. The checkpoint of the best evaluation is what is worth keeping.
 
 How it decides
-    By means over parts of the run, since single returns say little: a third of what the reward had risen by, or more, is
-    lost over the last part of the run without a way back, or it ends far below the start that it had held for a tenth
-    of the run; both by many times its noise.
-    What follows the fall must be longer than any time before at which it had been so low: an agent that goes up and down
-    has not collapsed. The onset is the logged point at which the fall begins: the line through its first half, followed
-    back to the level before; where one step makes the fall, the first point after it. The evaluation's reward is judged
-    where it has points enough. A share of successes that is still at its best contradicts it, and so do a reward of
-    training that has not fallen, updates that move nothing, and a curriculum that gets harder.
+    By means over parts of the run, since single returns say little: a third of what the reward had risen by,
+    or more, is lost over the last part of the run without a way back, or it ends far below the start that it
+    had held for a tenth of the run; both by many times its noise.
+    What follows the fall must be longer than any time before at which it had been so low: an agent that goes
+    up and down has not collapsed. The onset is the logged point at which the fall begins: the line through
+    its first half, followed back to the level before; where one step makes the fall, the first point after
+    it. The evaluation's reward is judged where it has points enough. A share of successes that is still at
+    its best contradicts it, and so do a reward of training that has not fallen, updates that move nothing,
+    and a curriculum that gets harder.
 
-    The cause is what left its level before the reward did: a KL of one update far above the usual one, or above 0.1
-    as a habit, or most of each update clipped; a value loss or gradient norm ten times its usual level; a learning
-    rate of 0.01 or more; an entropy that was gone, or had grown by half.
+    The cause is what left its level before the reward did: a KL of one update far above the usual one, or
+    above 0.1 as a habit, or most of each update clipped; a value loss or gradient norm ten times its usual
+    level; a learning rate of 0.01 or more; an entropy that was gone, or had grown by half.
 
 What to try
-    Go back to the checkpoint of the best evaluation. A lower learning rate; where KL ran away, a smaller clip range or a
-    target KL; where the entropy was gone, a larger entropy coefficient; where critic or gradient blew up, a clipped
-    gradient norm.
+    Go back to the checkpoint of the best evaluation. A lower learning rate; where KL ran away, a smaller clip
+    range or a target KL; where the entropy was gone, a larger entropy coefficient; where critic or gradient
+    blew up, a clipped gradient norm.
 
 When it is wrong
-    A task that gets harder on purpose without a curve that says so, self-play (the reward tells who wins), and an
-    exploration schedule that is raised late lower the reward too.
+    A task that gets harder on purpose without a curve that says so, self-play (the reward tells who wins),
+    and an exploration schedule that is raised late lower the reward too.
 
 References
-    Henderson et al. (2018), Deep reinforcement learning that matters. Engstrom et al. (2020), Implementation matters in
-    deep RL. Nikishin et al. (2022), The primacy bias in deep reinforcement learning. Dohare et al. (2023), Overcoming
-    policy collapse in deep reinforcement learning.
+    Henderson et al. (2018), Deep reinforcement learning that matters. Engstrom et al. (2020), Implementation
+    matters in deep RL. Nikishin et al. (2022), The primacy bias in deep reinforcement learning. Dohare et al.
+    (2023), Overcoming policy collapse in deep reinforcement learning.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ KEPT = 0.35
 FROZEN = 0.2
 #: share of its rise that a reward of training may lose and still contradict an evaluation that falls
 HOLDS = 0.1
-#: what remains of the confidence beside that, a policy that no update moves, a success rate at its best, or a task that gets harder
+#: what remains of the confidence beside that, a policy that no update moves, a success rate at its best,
+#: or a task that gets harder
 CONTRADICTED = 0.3
 
 
@@ -120,15 +122,20 @@ def _finding(case: Case, s: Series, found: Fall, confidence: float) -> Finding:
     )
     return finding(
         ID, "error", confidence, s,
-        f"The reward had reached {number(s.logged(float(s.y[top])))} at {axis} {s.step_at(top):g}; {how}{_because(why)}.",
-        at=found.at, actions=("restore-checkpoint", *(why.actions if why else ("lower-lr", "clip-gradients"))),
-        best=s.logged(float(s.y[top])), best_at=int(s.step_at(top)), end=s.logged(found.end), lost=lost, frozen=frozen,
-        cause=why.what if why else None, cause_curve=why.curve if why else None, cause_at=int(why.at) if why else None,
+        f"The reward had reached {number(s.logged(float(s.y[top])))} at {axis} "
+        f"{s.step_at(top):g}; {how}{_because(why)}.",
+        at=found.at, actions=("restore-checkpoint",
+            *(why.actions if why else ("lower-lr", "clip-gradients"))),
+        best=s.logged(float(s.y[top])), best_at=int(s.step_at(top)), end=s.logged(found.end), lost=lost,
+        frozen=frozen,
+        cause=why.what if why else None, cause_curve=why.curve if why else None,
+        cause_at=int(why.at) if why else None,
     )  # fmt: skip
 
 
 def _holds(other: Series) -> bool:
-    """Whether what training got, beside an evaluation that falls, did not: a greedy policy may do well, or badly, by chance."""
+    """Whether what training got, beside an evaluation that falls, did not: a greedy policy may do well,
+    or badly, by chance."""
     found = fall(other)
     return found is None or found.lost < HOLDS or span(other) < WANDERS[1]
 
@@ -193,7 +200,8 @@ CONDITION = Condition(
         "end": "level of the reward at the end of the run",
         "lost": "share of the rise that is lost at the end",
         "frozen": "true if the reward stays the same to the last digit",
-        "cause": "what left its level before: kl, critic, gradient, rate, entropy gone, entropy grew; null if none is seen",
+        "cause": "what left its level before: kl, critic, gradient, rate, entropy gone, entropy grew; "
+        "null if none is seen",
         "cause_curve": "the curve that tells the cause; null if none does",
         "cause_at": "where on that curve's axis; null if none does",
     },

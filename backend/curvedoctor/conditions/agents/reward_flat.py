@@ -1,34 +1,37 @@
 """An agent's reward never leaves its start.
 
 Why it matters
-    Nothing is learnt, whatever the losses do: they may fall all the while, since a critic learns to predict a reward that
-    does not change. More of the same run brings nothing.
+    Nothing is learnt, whatever the losses do: they may fall all the while, since a critic learns to predict a
+    reward that does not change. More of the same run brings nothing.
 
 How it decides
-    From 12 points on no part of the run gets better than the first one by more than a tenth of the level (a fifth,
-    where the policy is seen not to move), or, from 20 points
-    on, by more than its noise while the reward has no trend (Mann-Kendall). The reward of training is looked at as well as
-    the evaluation's, whose greedy policy may do well by chance. A reward that is the same to the last digit is flat if it
-    is zero or below, as where a sparse reward is never found; above zero it may be the highest that can be had, and
-    nothing is said. Nor is anything said where the first points lie below all the rest (learnt at once), where a fifth of the points
-    share the highest value, where either reward or a share of successes rises, where a rise was lost again (see
-    reward-collapse), or where a curriculum gets harder.
+    From 12 points on no part of the run gets better than the first one by more than a tenth of the level (a
+    fifth, where the policy is seen not to move), or, from 20 points
+    on, by more than its noise while the reward has no trend (Mann-Kendall). The reward of training is looked
+    at as well as the evaluation's, whose greedy policy may do well by chance. A reward that is the same to
+    the last digit is flat if it is zero or below, as where a sparse reward is never found; above zero it may
+    be the highest that can be had, and nothing is said. Nor is anything said where the first points lie below
+    all the rest (learnt at once), where a fifth of the points share the highest value, where either reward or
+    a share of successes rises, where a rise was lost again (see reward-collapse), or where a curriculum gets
+    harder.
 
-    Which remedy comes first follows from the policy: an entropy that stays to a twentieth, or a KL next to zero, says
-    that the steps are too small; an entropy that was gone early, a KL above 0.1, or most of each update clipped says that they
-    are too large. A learning rate far from custom (3e-4) says the same. A critic of values whose error is gone has targets
-    that do not move.
+    Which remedy comes first follows from the policy: an entropy that stays to a twentieth, or a KL next to
+    zero, says that the steps are too small; an entropy that was gone early, a KL above 0.1, or most of each
+    update clipped says that they are too large. A learning rate far from custom (3e-4) says the same. A
+    critic of values whose error is gone has targets that do not move.
 
 What to try
     A learning rate ten times higher, or lower, by what the policy did. A larger entropy coefficient where
-    a sparse reward is never found. The simplest task of the kind first: if the reward stays there too, the code is at fault.
+    a sparse reward is never found. The simplest task of the kind first: if the reward stays there too, the
+    code is at fault.
 
 When it is wrong
-    An agent that goes on from an earlier training, or had learnt before the first point was logged, is flat at its best.
+    An agent that goes on from an earlier training, or had learnt before the first point was logged, is flat
+    at its best.
 
 References
-    Henderson et al. (2018), Deep reinforcement learning that matters. Andrychowicz et al. (2021), What matters in on-policy
-    reinforcement learning.
+    Henderson et al. (2018), Deep reinforcement learning that matters. Andrychowicz et al. (2021), What
+    matters in on-policy reinforcement learning.
 """
 
 from __future__ import annotations
@@ -50,7 +53,7 @@ from curvedoctor.conditions.measures.returns import (
     succeeds,
 )
 from curvedoctor.conditions.measures.shape import rising
-from curvedoctor.conditions.measures.signals import entropy, median_late, policy_rests, signals
+from curvedoctor.conditions.measures.signals import entropy, median_late, policy_rests, signals, speaks
 from curvedoctor.conditions.measures.still import rests_from
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
@@ -68,7 +71,8 @@ NOISE, TREND = 3.8, 2.3
 STILL = (0.15, 0.3)
 #: share of the points that share the highest value, from which on it is a ceiling
 CEILING = 0.2
-#: share of its start within which an entropy has not moved; share below which it is gone; by which part of the run
+#: share of its start within which an entropy has not moved; share below which it is gone;
+#: by which part of the run
 UNMOVED, GONE, SOON = 0.05, 0.1, 0.3
 #: KL of an update that moves too much, in nats; share of ratios clipped that is too much
 MUCH_KL, CLIPPED = 0.1, 0.5
@@ -146,12 +150,13 @@ def _finding(s: Series, confidence: float, actions: tuple[str, ...], why: str | 
     how = (
         f"The reward is {number(end)} at all of its {len(s.y)} points"
         if constant
-        else f"The reward {'only falls from' if sinks else 'never leaves'} its start: {number(first)} at first, {number(end)} "
-        f"at the end of {len(s.y)} points"
+        else f"The reward {'only falls from' if sinks else 'never leaves'} its start: "
+        f"{number(first)} at first, {number(end)} at the end of {len(s.y)} points"
     )
     text = f"{how}, and {why}." if why else f"{how}."
     return finding(
-        ID, "warning", min(0.95, confidence + 0.1 * bool(why)), s, text, actions=actions, start=first, end=end,
+        ID, "warning", min(0.95, confidence + 0.1 * bool(why)), s, text, actions=actions, start=first,
+        end=end,
         constant=constant, policy=why,
     )  # fmt: skip
 
@@ -161,7 +166,7 @@ def _what(case: Case, *, constant: bool) -> tuple[tuple[str, ...], str | None]:
     lr, ruled = logged_lr(case), ruled_by_entropy(case)
     if ruled is not None and ruled.sure >= REPORT_FROM:
         return RULED, "the weight of its entropy keeps the policy random"
-    if lr is not None and not LOW_LR < lr < HIGH_LR:
+    if lr is not None and not LOW_LR * (0.1 if speaks(case) else 1.0) < lr < HIGH_LR:
         what, far = (LARGE, "above") if lr >= HIGH_LR else (SMALL, "below")
         return what, f"the learning rate, {number(lr)}, is far {far} what agents are trained with"
     told, known = signals(case), entropy(case)

@@ -47,7 +47,8 @@ ID = "class-imbalance"
 ENOUGH, STAYS = 4, 0.005
 #: where one accuracy alone is logged, it must be the very same number
 EXACT = 1e-6
-#: the training accuracy is a mean over weights that move: how far its first point may lie off, and how far it moves after it
+#: the training accuracy is a mean over weights that move: how far its first point may lie off,
+#: and how far it moves after it
 TRAIN_FIRST, TRAIN_STAYS = 0.05, 0.01
 #: how far above a guess, and below certainty, the share must lie
 ABOVE, BELOW = 0.05, 0.01
@@ -105,7 +106,8 @@ def _said(case: Case, error: Series, loss: Series) -> Finding | None:
         return None
     return finding(
         ID, "warning", 0.7 + 0.2 * ramp(len(error.y), ENOUGH, 3 * ENOUGH), error,
-        f"{name(error).capitalize()} stays at {percent(1 - wrong)} from the start while the loss moves, and the loss ends at "
+        f"{name(error).capitalize()} stays at {percent(1 - wrong)} from the start while the "
+        "loss moves, and the loss ends at "
         f"{number(end)}: always answering with the commonest class costs {number(base)} or more.",
         others=(loss,), onset=0.0, majority=1 - wrong, loss=end, entropy=base,
     )  # fmt: skip

@@ -6,8 +6,8 @@ Why it matters
 
 How it decides
     The loss per step has spikes that don't get rarer: five or more, three in ten of them in the second
-    half, one at ten times the level and above where the run started, and not in the rhythm of the epochs; or single
-    points are NaN again and again while the run goes on. Or training falls slowly below what a guess
+    half, one at ten times the level and above where the run started, and not in the rhythm of the epochs; or
+    single points are NaN again and again while the run goes on. Or training falls slowly below what a guess
     costs while validation never does, with a thousand training samples or more: what is learnt there
     holds for no other sample, as with labels that do not belong to their inputs.
 
@@ -43,7 +43,8 @@ ID = "dirty-data"
 
 #: training below a guess's loss by this share, validation not below it by that share: nothing learnt holds
 LEARNS, HOLDS = 0.04, 0.02
-#: training samples from which on this is no matter of memorizing a few, and training loss (over a guess's) that is slow
+#: training samples from which on this is no matter of memorizing a few,
+#: and training loss (over a guess's) that is slow
 MANY, SLOW = 1000, 0.4
 #: validation points that must all be no better than a guess
 ALL = 5
@@ -68,7 +69,8 @@ def _labels(case: Case) -> Finding | None:
         return None
     return finding(
         ID, "warning", 0.75, train,
-        f"Training falls to {number(end)}, below the {number(guess)} that a guess costs; validation never gets below "
+        f"Training falls to {number(end)}, below the {number(guess)} that a guess costs; "
+        "validation never gets below "
         f"{number(val.stats.low)}: nothing that is learnt holds for other samples.",
         others=(val,), onset=0.0, actions=("clean-data", "check-split"), spikes=0, late=0, holes=0,
     )  # fmt: skip
@@ -86,7 +88,10 @@ def _spikes(case: Case) -> Finding | Unjudged | None:
     confidence = max(lasting, 0.8 * ramp(holes, 1.5, 4))
     if confidence < REPORT_FROM or (not holes and isinstance(uneven(case), Finding)):
         return None
-    summary = f"The {name(s)} spikes {len(at)} times, to {number(1 + height)} times its level, {late} of them in the second half."
+    summary = (
+        f"The {name(s)} spikes {len(at)} times, to {number(1 + height)} times its level, {late} "
+        "of them in the second half."
+    )
     if holes >= 2:
         summary = f"The {name(s)} is not finite at {holes} single points and recovers each time."
     return finding(

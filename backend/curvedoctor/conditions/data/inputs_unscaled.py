@@ -7,7 +7,8 @@ Why it matters
 How it decides
     The first loss is many times what an untrained model on standardized inputs must give (known for
     cross-entropy and hinge), it is gone within the first tenth, and the rest is slow; or the inputs
-    are logged as unscaled. Or the error of a regression stays above what targets of order one make by a million.
+    are logged as unscaled. Or the error of a regression stays above what targets of order one make by a
+    million.
 
 What to try
     Standardize each input to mean 0 and variance 1 (statistics of the training set); scale targets of
@@ -35,9 +36,11 @@ from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "inputs-unscaled"
-#: least error, by its kind, that only targets in the thousands make; of a loss whose kind is not known no sum is so large
+#: least error, by its kind, that only targets in the thousands make;
+#: of a loss whose kind is not known no sum is so large
 HUGE = {"mse": 1e6, "mae": 1e3, "huber": 1e3, "": 1e8}
-#: share of the first loss below which it has got there all the same; and above which it was the steps that blew it up
+#: share of the first loss below which it has got there all the same;
+#: and above which it was the steps that blew it up
 ARRIVED, CLIMBS = 0.5, 1.5
 #: an error that no targets make
 BEYOND = 1e20
@@ -69,7 +72,10 @@ def check(case: Case) -> Finding | Unjudged | None:
         return None
     summary = f"{course(s)} on inputs that are not scaled, as configured."
     if excess is not None and excess > 2 and expected is not None:
-        summary = f"The first loss is {number(t.first)}, {number(excess)} times what an untrained model gives ({number(expected)})."
+        summary = (
+            f"The first loss is {number(t.first)}, {number(excess)} times what an untrained model "
+            f"gives ({number(expected)})."
+        )
     return finding(
         ID, "warning", confidence, s, summary, others=(case.val,), onset=0.0, until=0.1,
         first=t.first, expected=expected, excess=excess, scaling=scaling,

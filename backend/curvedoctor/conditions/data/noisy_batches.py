@@ -100,7 +100,8 @@ def _swings(case: Case, val: Series, size: float | None) -> Finding | None:
         f"The {name(val)} swings by ±{number(swing * val.scale)} from point to point{of} and ends at "
         f"{number(val.logged(end))}; its best is {number(val.logged(best))}.",
         onset=float(val.x[k]), others=(case.coarsest_train,),
-        actions=("bigger-batch", "lower-lr", "decay-lr") if small else ("lower-lr", "bigger-batch", "decay-lr"),
+        actions=("bigger-batch", "lower-lr", "decay-lr") if small else ("lower-lr", "bigger-batch",
+            "decay-lr"),
         noise=share, batch_size=size,
     )  # fmt: skip
 
@@ -116,7 +117,8 @@ def _steps(case: Case, size: float) -> Finding | None:
         return None
     return finding(
         ID, "warning", confidence, s,
-        f"The {name(s)} fluctuates by ±{percent(noise)} of its level from point to point in batches of {size:g}.",
+        f"The {name(s)} fluctuates by ±{percent(noise)} of its level from point to point in "
+        f"batches of {size:g}.",
         others=(case.val,), onset=0.0, noise=noise, batch_size=size,
     )  # fmt: skip
 
@@ -155,7 +157,8 @@ CONDITION = Condition(
     check=check,
     networks_only=True,
     evidence={
-        "noise": "σ from point to point over the last third, relative to the level (of validation: to its best value)",
+        "noise": "σ from point to point over the last third, relative to the level (of validation: to "
+        "its best value)",
         "batch_size": "samples per batch; null if not logged",
     },
     sick=(_tiny, _one_by_one, _swinging),

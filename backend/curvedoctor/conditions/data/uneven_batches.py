@@ -45,7 +45,8 @@ from curvedoctor.model import Finding, Floats, Run, Unjudged
 ID = "uneven-batches"
 #: points that are looked at, the last ones
 MOST = 16384
-#: share of the fluctuation that must repeat, and how far what repeats must move the loss (relative to its level)
+#: share of the fluctuation that must repeat, and how far what repeats must move
+#: the loss (relative to its level)
 REPEATS, MOVES = 0.2, 0.05
 #: points from which on the fluctuation's autocorrelation says something
 ENOUGH = 40
@@ -87,7 +88,8 @@ def _rhythm(case: Case, s: Series) -> Finding | None:
     once = ", once per epoch" if known is not None else ""
     return finding(
         ID, "warning" if grave else "info", confidence, s,
-        f"The loss repeats itself every {lag} points{once}: {percent(share)} of its fluctuation, ±{percent(moves)} of its level.",
+        f"The loss repeats itself every {lag} points{once}: {percent(share)} of its "
+        f"fluctuation, ±{percent(moves)} of its level.",
         onset=0.0, others=(case.val,), repeats=share, moves=moves, lag=lag, points_per_epoch=known,
     )  # fmt: skip
 
@@ -112,14 +114,16 @@ def _twice(case: Case, s: Series) -> Finding | None:
         return None
     return finding(
         ID, "warning", 0.9, s,
-        f"The second epoch repeats the first, point by point (correlation {alike:.2f}): at its start the loss leaps from "
-        f"{number(float(s.y[lag - 1]))} back to {number(float(s.y[lag]))}.",
-        onset=float(s.x[lag]), others=(case.val,), repeats=alike, moves=leap - 1, lag=lag, points_per_epoch=known,
+        f"The second epoch repeats the first, point by point (correlation {alike:.2f}): at its "
+        f"start the loss leaps from {number(float(s.y[lag - 1]))} back to {number(float(s.y[lag]))}.",
+        onset=float(s.x[lag]), others=(case.val,), repeats=alike, moves=leap - 1, lag=lag,
+        points_per_epoch=known,
     )  # fmt: skip
 
 
 def _periodic(case: Case, s: Series) -> tuple[float, int]:
-    """Share of the fluctuation that repeats after an epoch (less what neighbours and half an epoch share), and the lag."""
+    """Share of the fluctuation that repeats after an epoch (less what neighbours
+    and half an epoch share), and the lag."""
     if case.schedule is not None and case.schedule.restarts >= 2:
         return 0.0, 0
     r = _residual(s)
@@ -176,7 +180,8 @@ def _autocorrelation(r: Floats) -> Floats:
 
 
 def _per_epoch(case: Case, s: Series) -> float | None:
-    """Logged points per epoch, by the curves logged per epoch or the hyperparameters; None if they don't say."""
+    """Logged points per epoch, by the curves logged per epoch or the hyperparameters;
+    None if they don't say."""
     n, batch, epochs = case.number("n_train"), case.number("batch_size"), case.number("epochs")
     steps = case.number("steps_per_epoch")
     gap = median(np.diff(s.curve.steps[-1000:])) if len(s.curve.steps) > 1 else 0.0
@@ -238,10 +243,12 @@ CONDITION = Condition(
     check=check,
     networks_only=True,
     evidence={
-        "repeats": "share of the fluctuation that repeats one epoch later, 0..1; of two epochs, their correlation",
-        "moves": "standard deviation of what repeats, relative to the level; of two epochs, the leap between them",
+        "repeats": "share of the fluctuation that repeats one epoch later, 0..1; of two epochs, their "
+        "correlation",
+        "moves": "standard deviation of what repeats, relative to the level; of two epochs, the leap "
+        "between them",
         "lag": "logged points after which it repeats",
-        "points_per_epoch": "logged points per epoch by other curves or the hyperparameters; null if they don't say",
+        "points_per_epoch": "logged points per epoch by other curves or settings; null if they don't say",
     },
     sick=(_sorted, _same_order, _unknown_epoch, _two_epochs),
     healthy=(*HEALTHY, _shuffled, _wandering),

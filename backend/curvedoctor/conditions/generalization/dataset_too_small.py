@@ -40,7 +40,8 @@ ID = "dataset-too-small"
 POOR, WRONG = 0.16, 0.05
 #: steps beyond which a data set whose size is not known is not small
 MANY_STEPS = 20_000
-#: so few samples are few for any network; then this share of an untrained model's loss is enough, over so many points
+#: so few samples are few for any network; then this share of an untrained model's loss is enough,
+#: over so many points
 FEW, LEFT, POINTS = 3000, 0.1, 8
 
 

@@ -49,7 +49,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         return None
     return finding(
         ID, "info", confidence, val,
-        f"Validation ends at {number(val.logged(b.end))}, training at {number(train.logged(a.end))}; validation is flat.",
+        f"Validation ends at {number(val.logged(b.end))}, training at "
+        f"{number(train.logged(a.end))}; validation is flat.",
         others=(train,), onset=1.0, ratio=ratio, gap=b.end - a.end, rise=rise,
     )  # fmt: skip
 

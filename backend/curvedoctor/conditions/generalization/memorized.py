@@ -1,4 +1,5 @@
-"""Overfitting that needs no long curve: epochs known by heart, a second epoch far worse, a score that decides."""
+"""Overfitting that needs no long curve: epochs known by heart, a second epoch far worse,
+a score that decides."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ SECOND, EASE = 0.25, ("lower-lr", "decay-lr", "regularize", "bigger-batch")
 
 
 def second_epoch(case: Case) -> Finding | None:
-    """Two epochs, the second far worse in validation and better in training: what came after the first only memorized."""
+    """Two epochs, the second far worse in validation and better in training:
+    what came after the first only memorized."""
     val, train = case.val, case.train
     if (
         val is None
@@ -53,7 +55,11 @@ def by_score(case: Case, score: Series) -> Finding | None:
     if turned is None:
         return None
     lost = (turned.end - turned.best) / max(1.0 - turned.best, 1e-9)
-    text = f"{score.curve.tag}, which the checkpoint is chosen by, is best ({number(score.logged(turned.best))}) at {score.place(turned.index)} and falls to {number(score.logged(turned.end))} after it."
+    text = (
+        f"{score.curve.tag}, which the checkpoint is chosen by, is best "
+        f"({number(score.logged(turned.best))}) at {score.place(turned.index)} and falls to "
+        f"{number(score.logged(turned.end))} after it."
+    )
     severity: Severity = "warning" if lost >= RISE else "info"
     return say(
         score, case.coarsest_train, turned, Claim(severity, 0.75 + 0.2 * ramp(lost, NOTABLE, PLAIN), text)
@@ -61,7 +67,8 @@ def by_score(case: Case, score: Series) -> Finding | None:
 
 
 def by_heart(case: Case, val: Series) -> Finding | None:
-    """A short fine-tuning that remembers its samples: too few evaluations to see a turn, but the training loss tells."""
+    """A short fine-tuning that remembers its samples: too few evaluations to see a turn,
+    but the training loss tells."""
     best, end = float(val.y[val.best_index]), float(val.y[-1])
     rise = (end - best) / max(abs(best), 1e-300)
     if not 2 <= val.stats.n < SHORT or rise < NOTABLE or float(val.y[-1]) < float(val.y.max()):
@@ -69,6 +76,10 @@ def by_heart(case: Case, val: Series) -> Finding | None:
     stairs = staircase(case)
     if stairs is None:
         return None
-    text = f"{course_of(val, Turn(val.best_index, best, end, rise, True))}, and the {name(stairs.train)} steps down with each new epoch ({number(stairs.before)} → {number(stairs.after)}): its samples are known by heart."
+    text = (
+        f"{course_of(val, Turn(val.best_index, best, end, rise, True))}, and the "
+        f"{name(stairs.train)} steps down with each new epoch ({number(stairs.before)} → "
+        f"{number(stairs.after)}): its samples are known by heart."
+    )
     turned = Turn(val.best_index, best, end, rise, True)
     return say(val, stairs.train, turned, Claim("warning", 0.85, text, BY_HEART))

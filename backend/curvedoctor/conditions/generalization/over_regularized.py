@@ -1,9 +1,9 @@
 """Regularization is so strong that the model can't fit its own training set.
 
 Why it matters
-    Weight decay or dropout holds both curves on a high floor; less of it ends clearly better. In a variational
-    autoencoder the KL term is what regularizes: too heavy, the codes tell nothing (posterior collapse), and the decoder
-    gives the same average for everything.
+    Weight decay or dropout holds both curves on a high floor; less of it ends clearly better. In a
+    variational autoencoder the KL term is what regularizes: too heavy, the codes tell nothing (posterior
+    collapse), and the decoder gives the same average for everything.
 
 How it decides
     Weight decay or dropout far above the custom is logged (three times 0.01 coupled or 0.3 decoupled;
@@ -12,8 +12,9 @@ How it decides
     regularization must be ten times the custom (dropout 0.85). Training above validation is normal with
     dropout, weight decay and label smoothing, and counts for nothing by itself. Of a variational
     autoencoder: the KL term has fallen to next to nothing beside the reconstruction (less than about
-    one part in a hundred, and a third of its own height), stays there, and the reconstruction is flat. Of an agent:
-    entropy counts 0.3 times or more in its loss, and the policy ends as random as one that was never trained (ln K).
+    one part in a hundred, and a third of its own height), stays there, and the reconstruction is flat. Of an
+    agent: entropy counts 0.3 times or more in its loss, and the policy ends as random as one that was never
+    trained (ln K).
 
 What to try
     Divide weight decay by ten; a quarter of the dropout; milder augmentation. For silent codes: a smaller
@@ -25,8 +26,8 @@ When it is wrong
 
 References
     Krogh and Hertz (1992), A simple weight decay can improve generalization. Srivastava et al. (2014),
-    Dropout. Bowman et al. (2016), Generating sentences from a continuous space (KL annealing). Kingma et al. (2016),
-    Improving variational inference with inverse autoregressive flow (free bits).
+    Dropout. Bowman et al. (2016), Generating sentences from a continuous space (KL annealing). Kingma et al.
+    (2016), Improving variational inference with inverse autoregressive flow (free bits).
 """
 
 from __future__ import annotations
@@ -50,14 +51,16 @@ STRONG, EXTREME = 3.0, 10.0
 HIGH = 0.5
 #: decoupled decay shrinks the weights by lr × decay a step: below this it has no time to
 INERT = 1e-5
-#: optimizers that add weight decay to the gradient; of others it is taken to be decoupled, which bears thirty times more
+#: optimizers that add weight decay to the gradient; of others it is taken to be decoupled,
+#: which bears thirty times more
 COUPLED = ("sgd", "momentum", "adam", "rmsprop", "adagrad", "nesterov")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
     if case.agent and (held := ruled_by_entropy(case)) is not None and held.sure >= REPORT_FROM:
         return finding(
-            ID, "warning", held.sure, held.series, held.text, onset=0.0, actions=("reduce-regularization",), floor=None, gap=None,
+            ID, "warning", held.sure, held.series, held.text, onset=0.0, actions=("reduce-regularization",),
+            floor=None, gap=None,
             weight_decay=None, dropout=None, kl=None,
         )  # fmt: skip
     reason = why_unjudgeable(case, of_pairs=True)
@@ -85,8 +88,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     of = "an untrained model's loss" if untrained else "its start"
     return finding(
         ID, "warning", confidence, s,
-        f"The {name(s)} settles at {number(s.logged(s.stats.end))}, {percent(floor)} of {of}, with {' and '.join(parts)}.",
-        others=(val,), onset=min(s.stats.t90, 1.0), floor=floor, gap=gap, weight_decay=decay, dropout=drop, kl=None,
+        f"The {name(s)} settles at {number(s.logged(s.stats.end))}, {percent(floor)} of {of}, "
+        f"with {' and '.join(parts)}.",
+        others=(val,), onset=min(s.stats.t90, 1.0), floor=floor, gap=gap, weight_decay=decay, dropout=drop,
+        kl=None,
     )  # fmt: skip
 
 
@@ -95,9 +100,12 @@ def _say_silent(codes: Silent) -> Finding:
     at = min(int(np.searchsorted(kl.x, codes.since)), len(kl.y) - 1)
     return finding(
         ID, "warning", codes.sure, kl,
-        f"The codes tell nothing from {kl.curve.axis} {kl.step_at(at):g} on (posterior collapse): the KL term ends at "
-        f"{number(kl.stats.end)}, {percent(codes.share)} of the reconstruction, which stays at {number(recon.stats.end)}.",
-        others=(recon,), at=at, actions=("reduce-regularization",), kl=kl.stats.end, floor=codes.share, gap=None,
+        f"The codes tell nothing from {kl.curve.axis} {kl.step_at(at):g} on (posterior "
+        "collapse): the KL term ends at "
+        f"{number(kl.stats.end)}, {percent(codes.share)} of the reconstruction, which stays at "
+        f"{number(recon.stats.end)}.",
+        others=(recon,), at=at, actions=("reduce-regularization",), kl=kl.stats.end, floor=codes.share,
+        gap=None,
         weight_decay=None, dropout=None,
     )  # fmt: skip
 
@@ -164,7 +172,8 @@ CONDITION = Condition(
         "gap": "final validation over final training level, minus 1; null without either",
         "weight_decay": "as logged; null if not",
         "dropout": "probability, as logged; null if not",
-        "kl": "the KL term of a variational autoencoder at the end, in its unit; floor is then its share of the reconstruction; null elsewhere",
+        "kl": "the KL term of a variational autoencoder at the end, in its unit; floor is then its "
+        "share of the reconstruction; null elsewhere",
     },
     sick=(_decayed, _dropped, _silent_codes),
     healthy=(*HEALTHY, _mild, _speaking_codes),

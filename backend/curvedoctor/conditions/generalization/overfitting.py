@@ -13,25 +13,27 @@ How it decides
     Of two epochs, the second must be a quarter worse, with training a tenth better and no score that holds.
     Without a training curve the validation curve says it alone, less certainly. (Prechelt's
     generalization loss, made robust.) The best point is the lowest that was logged, at its own step.
-    Where no validation loss is logged, a validation score that falls is read the same way. Two or three evaluations
-    suffice where the training loss steps down with each new epoch and is level between: then the samples are known by heart,
-    and an end 5 % above the best is a warning.
+    Where no validation loss is logged, a validation score that falls is read the same way. Two or three
+    evaluations suffice where the training loss steps down with each new epoch and is level between: then the
+    samples are known by heart, and an end 5 % above the best is a warning.
 
 What to try
     Stop at the best validation loss and keep that checkpoint; to do better than that, regularize
     (weight decay, dropout, augmentation) or get more data; then a smaller model.
-    Boosted trees: early stopping at the best round, smaller trees, more samples per leaf; where the best round is one
-    of the first 25 at a rate of 0.2 or more, a lower rate first.
+    Boosted trees: early stopping at the best round, smaller trees, more samples per leaf; where the best
+    round is one of the first 25 at a rate of 0.2 or more, a lower rate first.
 
 When it is wrong
     One validation term may rise while the metric that matters still improves: cross-entropy grows
     with over-confidence although accuracy holds. Then stopping early is not among the remedies; and
-    while the loss stays far below an untrained model's, or 95 % of the answers are right, it is worth knowing, no more. So it is with
-    any loss where mAP, Dice or IoU is logged and holds: the score that the checkpoint is chosen by decides. One of several
-    validation terms is otherwise a warning only if it ends half above its best or more.
+    while the loss stays far below an untrained model's, or 95 % of the answers are right, it is worth
+    knowing, no more. So it is with any loss where mAP, Dice or IoU is logged and holds: the score that the
+    checkpoint is chosen by decides. One of several validation terms is otherwise a warning only if it ends
+    half above its best or more.
 
 References
-    Mann (1945), Nonparametric tests against trend. Prechelt (1998), Early stopping - but when? Goodfellow et al. (2016), Deep Learning, ch. 7.
+    Mann (1945), Nonparametric tests against trend. Prechelt (1998), Early stopping - but when? Goodfellow et
+    al. (2016), Deep Learning, ch. 7.
 """
 
 from __future__ import annotations
@@ -71,7 +73,8 @@ TERM_NOTABLE, TERM_RISE = 0.2, 0.5
 MILD = 0.1
 #: actions where stopping early would throw away what still improves
 GO_ON = ("regularize", "more-data", "smaller-model")
-#: boosted trees: a best round before the first at a rate from here on, or before the second where none is logged, is the rate's
+#: boosted trees: a best round before the first at a rate from here on,
+#: or before the second where none is logged, is the rate's
 EARLY, STEEP = (25, 8), 0.2
 TREES, TREES_STEEP = (
     ("stop-early", "smaller-model", "regularize", "lower-lr"),
@@ -134,7 +137,8 @@ def _actions(case: Case, val: Series, turned: Turn, improves: bool) -> tuple[str
 
 
 def _scores(case: Case, val: Series, turned: Turn) -> tuple[bool, bool]:
-    """Whether all validation scores end about as good as where the loss was best, and whether the main one ends better."""
+    """Whether all validation scores end about as good as where the loss was best,
+    and whether the main one ends better."""
     kinds = [s for s in case.series.values() if s.curve.role.quantity == "accuracy" and s is not val]
     scores = [s for s in kinds if s.curve.role.split in ("val", "test") and s.stats.n >= ENOUGH]
     if not scores or case.val_score is None or case.val_score is val:
@@ -210,7 +214,8 @@ CONDITION = Condition(
     actions=("stop-early", "regularize", "more-data", "smaller-model"),
     check=check,
     evidence={
-        "rise": "validation at the end over its best, minus 1 (of a score: of its distance to the best possible)",
+        "rise": "validation at the end over its best, minus 1 (of a score: of its distance to the best "
+        "possible)",
         "best": "the best logged validation value",
         "end": "the last validation value, of many points the median of the last tenth, as logged",
         "gap": "final validation minus training level; null without a training loss",

@@ -59,7 +59,8 @@ def course_of(val: Series, turned: Turn) -> str:
 
 def say(val: Series, train: Series | None, turned: Turn, claim: Claim) -> Finding:
     return finding(
-        ID, claim.severity, claim.confidence, val, claim.text, others=(train,), onset=float(val.x[turned.index]),
+        ID, claim.severity, claim.confidence, val, claim.text, others=(train,),
+        onset=float(val.x[turned.index]),
         actions=claim.actions, rise=turned.rise, best=val.logged(turned.best), end=val.logged(turned.end),
         gap=None if train is None else turned.end - train.stats.end,
     )  # fmt: skip

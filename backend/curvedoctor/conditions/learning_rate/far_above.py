@@ -17,7 +17,8 @@ from curvedoctor.model import Finding, Unjudged
 ID = "lr-too-high"
 #: training and validation that both end this share above their best
 LOST = (0.25, 0.35)
-#: first epoch's mean as a multiple of an untrained model's loss, and of validation after it, at so many decades above custom
+#: first epoch's mean as a multiple of an untrained model's loss, and of validation after it,
+#: at so many decades above custom
 UNTRAINED, AFTER, ABOVE = 6.0, 12.0, (0.5, 0.8)
 #: first epoch's mean as a multiple of validation after it that no start explains, at whatever rate
 BEYOND = 100.0
@@ -64,14 +65,21 @@ def configured(case: Case) -> Finding | None:
     if expected is not None and case.val is not None:
         no_better = ramp(relative(case.val.stats.end, min(start, expected)), 0.85, 0.95)
         confidence = max(confidence, 0.9 * ramp(above, *GUESS) * no_better)
-    summary = f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for {case.word('optimizer')}, and the {name(s)} ends at {number(s.logged(s.stats.end))}."
+    summary = (
+        f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for "
+        f"{case.word('optimizer')}, and the {name(s)} ends at {number(s.logged(s.stats.end))}."
+    )
     val = case.val
     if val is not None and val.stats.n >= POINTS and val.stats.low > 0 and case.judged_quantity == "loss":
         rise = relative(val.stats.end - val.stats.low, val.stats.low)
         worse = 0.9 * ramp(above, *ABOVE_BEST) * ramp(rise, *LOST)
         if worse > confidence:
             confidence, s, at = worse, val, val.best_index
-            summary = f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for {case.word('optimizer')}, and the {name(val)} ends {percent(rise)} above its best, {number(val.stats.low)} at {val.curve.axis} {val.step_at(at):g}."
+            summary = (
+                f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for "
+                f"{case.word('optimizer')}, and the {name(val)} ends {percent(rise)} above its best, "
+                f"{number(val.stats.low)} at {val.curve.axis} {val.step_at(at):g}."
+            )
     return picture_of(case, s, confidence, "configured", summary, at=at)
 
 
@@ -88,7 +96,10 @@ def blown_up(case: Case) -> Finding | None:
     rate = ramp(above, *ABOVE)
     confidence = max(ramp(max(times, after / AFTER), 0.8, 1.0) * rate, ramp(after / BEYOND, 0.8, 1.0))
     custom = f", {number(10 ** min(above, 9.0))} times what is customary" if rate else ""
-    summary = f"The {name(s)} of the first {s.curve.axis} is {number(s.stats.first)}{at_rate(case)}{custom}: its steps threw the model out."
+    summary = (
+        f"The {name(s)} of the first {s.curve.axis} is "
+        f"{number(s.stats.first)}{at_rate(case)}{custom}: its steps threw the model out."
+    )
     actions = () if rate else ("lower-lr", "normalize-input", "fix-init", "add-warmup")
     return picture_of(
         case, s, 0.9 * confidence * float(s is case.train), "blown up", summary, actions=actions
@@ -110,7 +121,8 @@ def of_trees(case: Case) -> Finding | None:
     s = case.outcome
     assert s is not None
     summary = (
-        f"At a learning rate of {number(logged_lr(case) or 0.0)} each tree corrects nearly the whole error of those before it: "
+        f"At a learning rate of {number(logged_lr(case) or 0.0)} each tree corrects nearly the "
+        "whole error of those before it: "
         f"the {name(s)} is best ({number(s.logged(s.stats.low))}) at {s.place(s.best_index)} and ends at "
         f"{number(s.logged(s.stats.end))}, far above training."
     )

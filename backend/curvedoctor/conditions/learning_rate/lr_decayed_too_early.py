@@ -5,18 +5,19 @@ Why it matters
     clearly lower.
 
 How it decides
-    The learning rate stays below a twentieth of its peak from before 55 % of the run on; the loss was falling,
-    beyond its noise, when the rate went below a third of its peak; and after it the loss is all but flat and far from
-    finished, with validation not above its best (a curve that would have turned anyway lost nothing). Warm
-    restarts are left alone. Where no rate is logged: the loss moved at first (if only the training loss, within its
-    first epoch), and from before 15 % of the run on validation stays the same to the last digit, far from finished.
+    The learning rate stays below a twentieth of its peak from before 55 % of the run on; the loss was
+    falling, beyond its noise, when the rate went below a third of its peak; and after it the loss is all but
+    flat and far from finished, with validation not above its best (a curve that would have turned anyway lost
+    nothing). Warm restarts are left alone. Where no rate is logged: the loss moved at first (if only the
+    training loss, within its first epoch), and from before 15 % of the run on validation stays the same to
+    the last digit, far from finished.
 
 What to try
     Start the decay later, after three quarters of the run; decay less; raise the final rate.
 
 When it is wrong
-    A loss that would have stopped by itself just there looks the same. Where no learning rate is logged nothing is
-    said.
+    A loss that would have stopped by itself just there looks the same. Where no learning rate is logged
+    nothing is said.
 
 References
     CS231n, Learning rate decay. Godbole et al. (2023), Deep learning tuning playbook.
@@ -37,7 +38,8 @@ from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Floats, Run, Unjudged
 
 ID = "lr-decayed-too-early"
-#: shares of its peak: below the first the rate hardly moves anything, below the second the decay is on its way
+#: shares of its peak: below the first the rate hardly moves anything,
+#: below the second the decay is on its way
 DEAD, DECAYING = 0.05, 1 / 3
 #: progress before which the rate must be dead
 EARLY = (0.6, 0.5)
@@ -47,7 +49,8 @@ FAR = (0.05, 0.15)
 STOPPED = (0.35, 0.2)
 #: share of the points before which a frozen validation loss has stopped, and fewest points that it stays so
 FROZEN, STILL = 0.15, 6
-#: of its level: by how much training flickers while no weight moves (batches differ), and what its first epoch must have brought
+#: of its level: by how much training flickers while no weight moves (batches differ),
+#: and what its first epoch must have brought
 FLICKERS, FELL = 0.01, 0.003
 #: how far above its best logged value the end may be
 AT_BEST = (0.06, 0.03)
@@ -70,15 +73,18 @@ def check(case: Case) -> Finding | Unjudged | None:
     here = int(np.searchsorted(s.x, decaying))
     return finding(
         ID, "warning", confidence, s,
-        f"The learning rate is below {percent(DEAD)} of its peak from {percent(dead)} of the run on: the {name(s)} was still "
-        f"falling when it decayed, at {s.curve.axis} {s.step_at(min(here, len(s.y) - 1)):g}, and stays at {number(s.logged(s.stats.end))}.",
+        f"The learning rate is below {percent(DEAD)} of its peak from {percent(dead)} of the "
+        f"run on: the {name(s)} was still "
+        f"falling when it decayed, at {s.curve.axis} {s.step_at(min(here, len(s.y) - 1)):g}, "
+        f"and stays at {number(s.logged(s.stats.end))}.",
         others=(case.finest_train,), at=min(here, len(s.y) - 1),
         decayed_at=decaying, dead_from=dead, fall_before=before, fall_after=after, lr_curve=case.lr.id,
     )  # fmt: skip
 
 
 def _frozen(case: Case, s: Series) -> Finding | None:
-    """No rate is logged, but validation moves and then stays the same to the last digit: the weights are no longer moved."""
+    """No rate is logged, but validation moves and then stays the same to the last digit:
+    the weights are no longer moved."""
     since = rests_from(s.y)
     early = since / len(s.y) <= FROZEN and since <= len(s.y) - STILL
     moved = since > 0 or _moved_at_first(case, s)
@@ -93,14 +99,16 @@ def _frozen(case: Case, s: Series) -> Finding | None:
         return None
     return finding(
         ID, "warning", 0.85, s,
-        f"The {name(s)} stays at {number(s.logged(s.stats.end))} to the last digit from {s.curve.axis} {s.step_at(since):g} on: the weights no longer "
-        "move, as at a learning rate of zero.",
-        others=(case.finest_train,), at=since, decayed_at=None, dead_from=None, fall_before=None, fall_after=None, lr_curve=None,
+        f"The {name(s)} stays at {number(s.logged(s.stats.end))} to the last digit from "
+        f"{s.curve.axis} {s.step_at(since):g} on: the weights no longer move, as at a learning rate of zero.",
+        others=(case.finest_train,), at=since, decayed_at=None, dead_from=None, fall_before=None,
+        fall_after=None, lr_curve=None,
     )  # fmt: skip
 
 
 def _moved_at_first(case: Case, val: Series) -> bool:
-    """Whether training fell within its first epoch and then rests as validation does, both logged with digits enough."""
+    """Whether training fell within its first epoch and then rests as validation does,
+    both logged with digits enough."""
     train = case.train
     if train is None or train.stats.n < STILL or too_coarse(val.y, (train.y,)):
         return False
@@ -182,7 +190,8 @@ CONDITION = Condition(
     check=check,
     networks_only=True,
     evidence={
-        "decayed_at": "progress 0..1 from which the lr stays below a third of its peak; like the others null if no lr is logged",
+        "decayed_at": "progress 0..1 from which the lr stays below a third of its peak; like the others null "
+        "if no lr is logged",
         "dead_from": "progress 0..1 from which it stays below a twentieth of its peak",
         "fall_before": "fall of the loss per run length just before the decay, in the loss's unit",
         "fall_after": "the same after it",

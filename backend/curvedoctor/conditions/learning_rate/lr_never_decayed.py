@@ -6,9 +6,9 @@ Why it matters
 
 How it decides
     The learning rate is constant (as logged, or as configured), and the validation loss swings at the end: it
-    fluctuates by 4 % of its level or more from point to point, and ends 12 % or more above the best it had already
-    reached. Where no validation is logged: the training loss per epoch has been flat over the second half and
-    fluctuates by 15 % or more. Below a fiftieth of the start nothing is judged.
+    fluctuates by 4 % of its level or more from point to point, and ends 12 % or more above the best it had
+    already reached. Where no validation is logged: the training loss per epoch has been flat over the second
+    half and fluctuates by 15 % or more. Below a fiftieth of the start nothing is judged.
 
 What to try
     Decay to zero by a cosine, or cut by ten at three quarters of the run.
@@ -64,7 +64,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         return None
     return finding(
         ID, "warning", confidence, s,
-        f"At a constant learning rate the {name(s)} fluctuates by ±{percent(noise)} of its level and ends {percent(rise)} above "
+        f"At a constant learning rate the {name(s)} fluctuates by ±{percent(noise)} of its "
+        f"level and ends {percent(rise)} above "
         f"its best, {number(s.logged(s.stats.low))} at {s.curve.axis} {s.step_at(s.best_index):g}.",
         others=(case.finest_train,) if s is case.val else (), at=s.best_index, noise=noise, above_best=rise,
         lr_last_share=case.schedule.last / case.schedule.peak if case.schedule else None,

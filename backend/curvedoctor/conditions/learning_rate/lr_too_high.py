@@ -8,16 +8,16 @@ How it decides
     One of three pictures. The validation loss fluctuates and ends 15 % or more above the best it had
     already reached, while the training loss fluctuates with it: both are thrown about. Without validation,
     the training loss per epoch bounces by a third of its level or more without improving over the second
-    half. Or the configured rate is decades above what is customary for the optimizer (Adam at 1.0) and the run
-    ends no better than halfway to where it began; or some seventy times above it, and validation ends at an
-    untrained model's loss. Or the training loss of the first epoch is a hundred times what validation is after it (twelve
-    times, at a rate far above custom): its steps threw the model out. Fluctuation between batches alone proves nothing, and
-    below a fiftieth of the start nothing is judged.
-    Of boosted trees: at a rate of 0.55 to 0.8 or more, which hardly shrinks them, validation settles within the first
-    third to half of the rounds and ends 1.3 to 2 times above training or more.
-    Of an agent: its policy is saturated at once (no entropy is left after the first updates); or its reward goes up and
-    down by a third of all that it ever moved over the second half, beside a rate of 0.1 of an adaptive optimizer or
-    updates that each move the policy by a KL of 0.3 or more.
+    half. Or the configured rate is decades above what is customary for the optimizer (Adam at 1.0) and the
+    run ends no better than halfway to where it began; or some seventy times above it, and validation ends at
+    an untrained model's loss. Or the training loss of the first epoch is a hundred times what validation is
+    after it (twelve times, at a rate far above custom): its steps threw the model out. Fluctuation between
+    batches alone proves nothing, and below a fiftieth of the start nothing is judged.
+    Of boosted trees: at a rate of 0.55 to 0.8 or more, which hardly shrinks them, validation settles within
+    the first third to half of the rounds and ends 1.3 to 2 times above training or more.
+    Of an agent: its policy is saturated at once (no entropy is left after the first updates); or its reward
+    goes up and down by a third of all that it ever moved over the second half, beside a rate of 0.1 of an
+    adaptive optimizer or updates that each move the policy by a KL of 0.3 or more.
 
 What to try
     Lower the learning rate to a tenth; a schedule that decays helps late in the run; a range test
@@ -118,7 +118,8 @@ def _thrown(case: Case) -> Finding | None:
     at = s.best_index
     end = f"at {number(s.logged(s.stats.end))}, below" if s.ceiling else f"{percent(rise)} above"
     summary = (
-        f"The {name(s)} is thrown about{at_rate(case)}: it ends {end} its best, {number(s.logged(s.stats.low))} at "
+        f"The {name(s)} is thrown about{at_rate(case)}: it ends {end} its best, "
+        f"{number(s.logged(s.stats.low))} at "
         f"{s.place(at)}, and the training loss fluctuates by ±{percent(rough)}."
     )
     return picture_of(case, s, confidence, "thrown about", summary, at=at)
@@ -166,7 +167,10 @@ def _shoots(case: Case) -> Finding | None:
         if apart
         else 0.8 * ramp(relative(top, begin), 4.0, 7.0) * ramp(relative(s.stats.end, begin), 0.5, 0.8)
     )
-    summary = f"The {name(s)} shoots up from {number(begin)} to {number(top)} at the start{at_rate(case)} and ends at {number(s.stats.end)}."
+    summary = (
+        f"The {name(s)} shoots up from {number(begin)} to {number(top)} at the "
+        f"start{at_rate(case)} and ends at {number(s.stats.end)}."
+    )
     return picture_of(case, s, confidence, "shoots up", summary)
 
 
@@ -179,7 +183,10 @@ def _lost(case: Case) -> Finding | None:
     # a training loss next to nothing may double
     little = train is None or train.stats.end * again / (1 + again) < REGAINED * begins(train)
     rise = 0.0 if apart or little else min(above_best(s), again)
-    summary = f"Training and validation both end {percent(rise)} or more above their best: the {name(s)} had reached {number(s.logged(s.stats.low))} at {s.place(s.best_index)}{at_rate(case)}."
+    summary = (
+        f"Training and validation both end {percent(rise)} or more above their best: the "
+        f"{name(s)} had reached {number(s.logged(s.stats.low))} at {s.place(s.best_index)}{at_rate(case)}."
+    )
     return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
 
 
@@ -223,7 +230,8 @@ CONDITION = Condition(
     actions=("lower-lr", "decay-lr", "clip-gradients"),
     check=check,
     evidence={
-        "picture": "unshrunk (boosted trees), configured, thrown about, lost, bounces, shoots up, or blown up",
+        "picture": "unshrunk (boosted trees), configured, thrown about, lost, bounces, shoots up, or "
+        "blown up",
         "noise": "σ of the fluctuation over the last third, relative to the end level",
         "best": "best logged value",
         "end": "final level, as logged",

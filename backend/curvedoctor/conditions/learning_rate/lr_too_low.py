@@ -7,23 +7,25 @@ Why it matters
 How it decides
     Either the rate alone: decades below what is customary for the optimizer, and a loss that has hardly
     moved. Or the curve: validation falls smoothly to the very end, nine tenths of the fall took more than a
-    third of the run, and the logged rate is below custom; thirty times below it, noise is no excuse: what falls beyond
-    its noise to the end will do. Where no rate is logged, a fifth of the fall must be in
-    the second half. Or the level: the loss falls to the end, beyond its noise, and is still above four fifths of what a
-    guess costs, or above what its right answers cost a model that knows how sure it may be, and the rate is not above custom.
-    Boosted trees: a round corrects at most the rate's share of what is left, so that t rounds leave
-    (1 - rate)^t of it; below a rate of 0.04, with a curve best at its end, what is left must be worth 7 to 12 % or more.
+    third of the run, and the logged rate is below custom; thirty times below it, noise is no excuse: what
+    falls beyond its noise to the end will do. Where no rate is logged, a fifth of the fall must be in
+    the second half. Or the level: the loss falls to the end, beyond its noise, and is still above four fifths
+    of what a guess costs, or above what its right answers cost a model that knows how sure it may be, and the
+    rate is not above custom. Boosted trees: a round corrects at most the rate's share of what is left, so
+    that t rounds leave (1 - rate)^t of it; below a rate of 0.04, with a curve best at its end, what is left
+    must be worth 7 to 12 % or more.
 
 What to try
-    Raise the learning rate tenfold; a range test over 100 to 500 steps finds the right region. Boosted trees: 0.1, with
-    early stopping.
+    Raise the learning rate tenfold; a range test over 100 to 500 steps finds the right region. Boosted trees:
+    0.1, with early stopping.
 
 When it is wrong
     A batch that is too large, a schedule that decayed too early, unscaled inputs and a run that was
     simply stopped too early look alike: the learning rate's size against the custom tells them apart.
 
 References
-    Friedman (2001), Greedy function approximation (shrinkage). Smith (2017), Cyclical learning rates. Godbole et al. (2023), Deep learning tuning playbook.
+    Friedman (2001), Greedy function approximation (shrinkage). Smith (2017), Cyclical learning rates. Godbole
+    et al. (2023), Deep learning tuning playbook.
 """
 
 from __future__ import annotations
@@ -55,9 +57,11 @@ from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "lr-too-low"
-#: decades below custom at which a loss that has hardly moved needs no other cause, and what that is: share of its start
+#: decades below custom at which a loss that has hardly moved needs no other cause, and what that is:
+#: share of its start
 DECADES, HARDLY = (1.6, 2.3), (0.15, 0.08)
-#: the least rate that anything but fine-tuning is customarily trained with, and from which on a rate is nowhere low
+#: the least rate that anything but fine-tuning is customarily trained with,
+#: and from which on a rate is nowhere low
 LOWEST, CUSTOMARY = 1e-4, 3e-4
 #: decades below custom from which on a descent that does not end is due to the rate
 BELOW = (0.0, 0.3)
@@ -71,7 +75,8 @@ LATE, SMOOTH = (0.33, 0.4), (0.5, 0.62)
 ARRIVED = (0.1, 0.2)
 #: share of what trees can explain that, if it is left, is the rate's fault
 LEFT = 0.03
-#: share of a guess's loss that is near it, fewest points that say so, and fall over the last quarter of outputs that grow
+#: share of a guess's loss that is near it, fewest points that say so,
+#: and fall over the last quarter of outputs that grow
 NEAR, POINTS, GROWS = 0.8, 6, 0.02
 #: fewest points of a descent
 FEWEST = 5
@@ -124,8 +129,8 @@ def _of_trees(case: Case, s: Series) -> Finding | None:
     if confidence < REPORT_FROM:
         return None
     summary = (
-        f"At a learning rate of {number(rate)}, {rounds(s)[1]:.0f} rounds leave {percent(share)} of what the trees could explain, "
-        f"and the {name(s)} still falls."
+        f"At a learning rate of {number(rate)}, {rounds(s)[1]:.0f} rounds leave "
+        f"{percent(share)} of what the trees could explain, and the {name(s)} still falls."
     )
     return finding(
         ID, "warning", confidence, s, summary, others=(case.finest_train,), at=0, t90=s.stats.t90,
@@ -138,17 +143,27 @@ def _summary(case: Case, s: Series, below: float | None, moved: float) -> str:
     second = percent(_second_half(s))
     rate = logged_lr(case) or 1.0
     if below is None and moved < HARDLY[0] and math.log10(LOWEST / rate) > DECADES[0]:
-        return f"At a learning rate of {number(rate)}, below what anything is trained with, the {name(s)} has moved by {percent(moved)} only."
+        return (
+            f"At a learning rate of {number(rate)}, below what anything is trained with, the "
+            f"{name(s)} has moved by {percent(moved)} only."
+        )
     if below is None:
-        return f"The {name(s)} falls so slowly that {second} of its fall is in the second half, and it has not settled at the end."
+        return (
+            f"The {name(s)} falls so slowly that {second} of its fall is in the second half, and it "
+            "has not settled at the end."
+        )
     custom = f"a learning rate of {number(rate)}, {times(10**below)} times below what is customary"
     if moved < HARDLY[0]:
         return f"At {custom}, the {name(s)} has moved by {percent(moved)} only."
-    return f"The {name(s)} still falls steadily at the end, {second} of its fall in the second half, at {custom}."
+    return (
+        f"The {name(s)} still falls steadily at the end, {second} of its fall in the second "
+        f"half, at {custom}."
+    )
 
 
 def _near_guess(case: Case, s: Series, below: float | None) -> str | None:
-    """What to say of a loss that falls to the end and is still near an untrained model's, at a rate that is not above custom."""
+    """What to say of a loss that falls to the end and is still near an untrained model's,
+    at a rate that is not above custom."""
     guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
     if guess is None or (below is not None and below < 0) or s.stats.n < POINTS:
         return None
@@ -161,8 +176,8 @@ def _near_guess(case: Case, s: Series, below: float | None) -> str | None:
     ):
         return None
     return (
-        f"The {name(s)} still falls at the end and has come to {number(s.stats.end)} only, {percent(left)} of what a guess "
-        f"costs{_at(case)}."
+        f"The {name(s)} still falls at the end and has come to {number(s.stats.end)} only, "
+        f"{percent(left)} of what a guess costs{_at(case)}."
     )
 
 
@@ -176,7 +191,8 @@ def _held_back(case: Case, below: float | None) -> str | None:
     if lower < GROWS or relative(val.stats.last, val.stats.low) > 1.005 or val.stats.n < POINTS:
         return None
     return (
-        f"The {name(val)} still falls at the end: {number(val.stats.end)} with {percent(1 - error.stats.end)} of the answers right, "
+        f"The {name(val)} still falls at the end: {number(val.stats.end)} with "
+        f"{percent(1 - error.stats.end)} of the answers right, "
         f"which cost {number(costs)} at most once outputs have grown{_at(case)}."
     )
 
@@ -207,7 +223,8 @@ def _slow(s: Series) -> float:
 
 
 def _falls_on(s: Series) -> bool:
-    """Whether a curve of whatever noise took a third of the run for most of its fall and falls on in the last quarter."""
+    """Whether a curve of whatever noise took a third of the run for most of its
+    fall and falls on in the last quarter."""
     t, lower = s.stats, mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
     unfinished = t.n >= MANY and t.t90 >= LATE[0] and relative(t.end, t.start) > KEEPS
     unfinished = unfinished and _second_half(s) >= SECOND[0]

@@ -9,9 +9,9 @@ How it decides
     From the logged learning rates, where all parameter groups agree: zero for more than a fifth of the
     run after the peak; below a hundredth of the peak from before a third of the run on; falling and
     then rising smoothly above half of the peak (a cosine past its end); a configured schedule that
-    falls from its first step on (or whose first step is long due), and a rate that is constant to the last digit; a rise until the end of
-    the run that takes the loss 5 % above its best. A rate that merely stays or rises again is a warning
-    where the loss ends 12 % (5 %) above its best, information else.
+    falls from its first step on (or whose first step is long due), and a rate that is constant to the last
+    digit; a rise until the end of the run that takes the loss 5 % above its best. A rate that merely stays or
+    rises again is a warning where the loss ends 12 % (5 %) above its best, information else.
 
     No finding: sudden returns to the peak (warm restarts), a schedule longer than the run or
     interrupted, a run that ended within its warm-up, zeros before the first step, a rate that follows
@@ -86,7 +86,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     schedule, steps = case.schedule, case.lr.steps
     base = finding(
         ID, fault.severity, 0.93, None, fault.words,
-        fault=fault.kind, configured=case.word("schedule"), peak=schedule.peak, last=schedule.last, zero_share=schedule.zero,
+        fault=fault.kind, configured=case.word("schedule"), peak=schedule.peak, last=schedule.last,
+        zero_share=schedule.zero,
     )  # fmt: skip
     onset = float(steps[fault.at])
     span = (onset, max(onset, float(steps.max())))
@@ -118,7 +119,10 @@ def _ended(case: Case, s: Schedule, y: Floats) -> _Fault | None:
     gone = np.flatnonzero(after <= NOTHING * s.peak)
     if len(gone) >= ZERO * len(y) and not _rounded(y):
         at = top + int(gone[0])
-        words = f"The learning rate is zero for {percent(len(gone) / len(y))} of the run, first at {_place(case, at)}."
+        words = (
+            f"The learning rate is zero for {percent(len(gone) / len(y))} of the run, first at "
+            f"{_place(case, at)}."
+        )
         return _Fault("zero", words, at, "error" if at < THIRD * len(y) else "warning")
     if _steered(case) or s.kind == "plateau" or np.any(np.diff(after) > SAME * s.peak):
         return None
@@ -126,7 +130,10 @@ def _ended(case: Case, s: Schedule, y: Floats) -> _Fault | None:
     if not len(low) or top + low[0] >= THIRD * len(y) or _rounded(y):
         return None
     at = top + int(low[0])
-    words = f"The learning rate is below a hundredth of its peak from {_place(case, at)} on, {percent(at / len(y))} of the run"
+    words = (
+        f"The learning rate is below a hundredth of its peak from {_place(case, at)} on, "
+        f"{percent(at / len(y))} of the run"
+    )
     return _Fault("finished early", f"{words}: stepped per batch instead of per epoch?", at, "error")
 
 
@@ -136,12 +143,14 @@ def _place(case: Case, at: int) -> str:
 
 
 def _steered(case: Case) -> bool:
-    """Whether the rate follows the run: reinforcement learning adapts it to the KL divergence, others to a plateau."""
+    """Whether the rate follows the run: reinforcement learning adapts it to the KL divergence,
+    others to a plateau."""
     return case.word("schedule") == "plateau" or any(c.role.quantity == "reward" for c in case.run.curves)
 
 
 def _rounded(y: Floats) -> bool:
-    """Whether a zero may be a small rate, rounded for the log: the last rates before it are one to three of its last digit."""
+    """Whether a zero may be a small rate, rounded for the log:
+    the last rates before it are one to three of its last digit."""
     positive = y[y > 0]
     last = float(positive[-1])
     digits = [
@@ -182,7 +191,8 @@ def _past_end(case: Case, s: Schedule, y: Floats) -> _Fault | None:
 
 
 def _only_rises(case: Case, s: Schedule, y: Floats) -> _Fault | None:
-    """A rise until the end that the loss does not survive; a run that was ended within its warm-up is no fault."""
+    """A rise until the end that the loss does not survive;
+    a run that was ended within its warm-up is no fault."""
     late = int(np.argmax(y)) >= 0.9 * (len(y) - 1)
     rises = late and not reversals(y, s.peak) and s.last > 2 * y[0] and median(y) < 0.8 * s.peak
     if not rises or _steered(case) or _harm(case) < HARM:

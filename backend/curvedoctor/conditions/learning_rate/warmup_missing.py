@@ -61,7 +61,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     full = ", at full learning rate," if warmed is False else ""
     return finding(
         ID, "warning", confidence, s,
-        f"The {name(s)} climbs from {number(s.stats.first)} to {number(peak)} in the first steps{full} before it falls.",
+        f"The {name(s)} climbs from {number(s.stats.first)} to {number(peak)} in the first "
+        f"steps{full} before it falls.",
         others=(case.val,), at=0, until=at, first=s.stats.first, early_peak=peak, height=height,
         lr_first_share=case.schedule.first / case.schedule.peak if case.schedule is not None else None,
     )  # fmt: skip

@@ -2,7 +2,8 @@
 
 Why it matters
     What is trained or measured is not what its name says: masks of 0..255 where 0..1 is expected,
-    targets that reach a cross-entropy unencoded, a score summed instead of averaged. No change of the training helps.
+    targets that reach a cross-entropy unencoded, a score summed instead of averaged. No change of the
+    training helps.
 
 How it decides
     A cross-entropy, hinge, squared or absolute error (by the configured loss or the curve's name) below
@@ -10,7 +11,8 @@ How it decides
     cross-entropy of exactly zero at every point from the first on; a loss that goes from a level that
     matters to exactly zero at once and stays. A loss of unknown kind below zero is taken for a
     likelihood or an objective of its own, unless a share above one stands beside it, or an accuracy (then
-    classes are predicted, and it falls below minus one). An accuracy that is too low for its loss: see metric-bug.
+    classes are predicted, and it falls below minus one). An accuracy that is too low for its loss: see
+    metric-bug.
 
 What to try
     Look at one batch: the range of the targets, their encoding, what reaches the loss. Scale masks to
@@ -21,8 +23,8 @@ When it is wrong
     not reached two per cent looks like a share: it is left alone where nothing else speaks.
 
 References
-    Karpathy (2019), A recipe for training neural networks. Humbatova et al. (2020), Taxonomy of real faults in
-    deep learning systems.
+    Karpathy (2019), A recipe for training neural networks. Humbatova et al. (2020), Taxonomy of real faults
+    in deep learning systems.
 """
 
 from __future__ import annotations
@@ -122,7 +124,10 @@ def _above(known: list[Series]) -> Finding | None:
         y = s.curve.values[np.isfinite(s.curve.values)]
         limit = 100 if float(y.max()) > 100 else 1
         at = int(np.argmax(y > limit * (1 + ARITHMETIC)))
-        words = f"The {name(s)} passes {limit} at {s.curve.axis} {s.step_at(at):g} and reaches {number(float(y.max()))}: no share can."
+        words = (
+            f"The {name(s)} passes {limit} at {s.curve.axis} {s.step_at(at):g} and reaches "
+            f"{number(float(y.max()))}: no share can."
+        )
         return _finding(
             s, at, ("above one", words), float(y.max()), ("fix-metric", "fix-targets", "clean-data")
         )
@@ -142,7 +147,10 @@ def _zero(case: Case) -> Finding | None:
         return None
     if _margin(case, s) or not _alone(case, s) or underflows(case) is not None:
         return None
-    words = f"The {name(s)} is exactly 0 at all of its {s.stats.n:.0f} points, from {s.curve.axis} {s.step_at(0):g} on: nothing reaches it."
+    words = (
+        f"The {name(s)} is exactly 0 at all of its {s.stats.n:.0f} points, from {s.curve.axis} "
+        f"{s.step_at(0):g} on: nothing reaches it."
+    )
     return _finding(
         s, 0, ("zero", words), 0.0, ("clean-data", "change-loss", "fix-targets", "fix-activation")
     )
@@ -168,14 +176,18 @@ def _vanished(case: Case) -> Finding | None:
     at = vanishes(s.y)
     if at is None or (case.train_score is not None and case.train_score.stats.best < ALL_RIGHT):
         return None  # huge weights get a loss of exactly zero out of right answers
-    words = f"The {name(s)} goes from {number(float(s.y[at - 1]))} to exactly 0 at {s.curve.axis} {s.step_at(at):g} and stays there."
+    words = (
+        f"The {name(s)} goes from {number(float(s.y[at - 1]))} to exactly 0 at {s.curve.axis} "
+        f"{s.step_at(at):g} and stays there."
+    )
     return _finding(s, at, ("zero", words), 0.0, ("fix-precision", "fix-targets", "lower-lr"))
 
 
 def _finding(s: Series, at: int, reading: tuple[str, str], value: float, actions: tuple[str, ...]) -> Finding:
     kind, words = reading
     return finding(
-        ID, "error", 0.95, s, words, onset=float(s.x[at]), actions=actions, kind=kind, value=value, points=int(s.stats.n),
+        ID, "error", 0.95, s, words, onset=float(s.x[at]), actions=actions, kind=kind, value=value,
+        points=int(s.stats.n),
     )  # fmt: skip
 
 
@@ -186,7 +198,8 @@ def _negative(rng: np.random.Generator) -> Run:
 
 
 def _masks(rng: np.random.Generator) -> Run:
-    """Masks of 0..255: the loss, of a kind that is not logged, falls below zero and the overlap climbs above one."""
+    """Masks of 0..255: the loss, of a kind that is not logged,
+    falls below zero and the overlap climbs above one."""
     n = int(rng.integers(5, 30))
     return run(
         train_loss=np.linspace(23, -200, n), val_iou=0.8 * np.linspace(1, 6, n) * rng.uniform(0.95, 1.05, n)

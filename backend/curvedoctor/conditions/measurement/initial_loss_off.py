@@ -8,10 +8,10 @@ Why it matters
 How it decides
     The loss of the first three steps is more than twice, or less than half of, what loss function and
     number of classes imply. The mean over the first epoch tells less: it counts from 3.3 times that on,
-    and only where the learning rate is not far above custom, which does the same within an epoch. Or, whatever the
-    number of classes, the first loss is above 8 and four times what a model with so many right answers need pay (the
-    entropy of right and wrong, and of the wrong ones among the classes, ten where unknown), and comes down to it later;
-    not where the rate is far above custom and its doing is seen.
+    and only where the learning rate is not far above custom, which does the same within an epoch. Or,
+    whatever the number of classes, the first loss is above 8 and four times what a model with so many right
+    answers need pay (the entropy of right and wrong, and of the wrong ones among the classes, ten where
+    unknown), and comes down to it later; not where the rate is far above custom and its doing is seen.
 
 What to try
     Too high: default initialization, last layer's weights small, inputs standardized. Too low: the
@@ -49,13 +49,14 @@ ID = "initial-loss-off"
 HUGE = 10.0
 #: first steps that still show an untrained model
 FIRST_STEPS = 3
-#: a mean over an epoch tells of its start only from so many times the expected loss on, over so many epochs, and
-#: where the learning rate is no more than so many decades above custom
+#: a mean over an epoch tells of its start only from so many times the expected loss on, over so many epochs,
+#: and where the learning rate is no more than so many decades above custom
 MEAN_RATIO, EPOCHS, DECADES = 3.3, 4, 1.2
-#: a first loss that high, as a multiple of what its answers warrant; which it then comes down from by this factor, to that multiple
+#: a first loss that high, as a multiple of what its answers warrant;
+#: which it then comes down from by this factor, to that multiple
 HIGH, OVER, COMES_DOWN, USUAL = 8.0, 4.0, 2.0, 3.0
-#: classes where their number is not known, and where so many answers are wrong at first that they may be words; least
-#: cost in nats that a ratio is taken of
+#: classes where their number is not known, and where so many answers are wrong at first that they may be
+#: words; least cost in nats that a ratio is taken of
 CLASSES, WORDS, WRONG, LEAST = 10.0, 1e5, 0.8, 0.2
 #: what makes a first loss far too high: the inputs, the weights, or the first steps
 OFF = ("normalize-input", "fix-init", "lower-lr", "add-warmup")
@@ -94,14 +95,16 @@ def _against_expected(case: Case) -> Finding | Unjudged | None:
     return finding(
         ID, severity, confidence, s,
         f"The {which} is {number(first)}; an untrained model gives {number(expected)}.",
-        onset=0.0, until=0.0, actions=actions, first=first, expected=expected, ratio=ratio, loss=case.word("loss"),
+        onset=0.0, until=0.0, actions=actions, first=first, expected=expected, ratio=ratio,
+        loss=case.word("loss"),
     )  # fmt: skip
 
 
 def _against_answers(case: Case) -> Finding | None:
     """The first loss against what so many right answers cost a model that knows what it does not know.
 
-    A loss that is summed over a batch stays as far off; one that started too high comes down to what its answers cost.
+    A loss that is summed over a batch stays as far off; one that started too high comes down to what its
+    answers cost.
     """
     for split, s in (("train", case.train), ("val", case.val)):
         error = proportion(case, split) or proportion(case, "val" if split == "train" else "train")
@@ -122,16 +125,20 @@ def _against_answers(case: Case) -> Finding | None:
             return None  # such a rate throws any model out within an epoch
         return finding(
             ID, "warning", 0.85, s,
-            f"The {name(s)} is {number(s.stats.first)} at first, with {percent(1 - error.stats.first)} of the answers right: so many cost "
-            f"no more than {number(costs)} unless inputs or weights are far too large, or the first steps were.",
-            others=(error,), onset=0.0, until=0.0, actions=OFF, first=s.stats.first, expected=costs, ratio=ratio,
+            f"The {name(s)} is {number(s.stats.first)} at first, with "
+            f"{percent(1 - error.stats.first)} of the answers right: so many cost "
+            f"no more than {number(costs)} unless inputs or weights are far too large, or the first "
+            "steps were.",
+            others=(error,), onset=0.0, until=0.0, actions=OFF, first=s.stats.first, expected=costs,
+            ratio=ratio,
             loss=case.word("loss"),
         )  # fmt: skip
     return None
 
 
 def _first(case: Case, ratio: float) -> tuple[float, Severity]:
-    """How odd the loss of the very first steps is. A fine-tuned model starts low as well: worth a look, no more."""
+    """How odd the loss of the very first steps is. A fine-tuned model starts low as well: worth a look,
+    no more."""
     confidence = 0.92 * ramp(math.log2(max(ratio, 1e-9)), 0.6, 1.6)
     if confidence >= REPORT_FROM or ratio >= 1:
         return confidence, _WARNING
@@ -142,7 +149,8 @@ def _first(case: Case, ratio: float) -> tuple[float, Severity]:
 
 
 def _at_start(s: Series) -> bool:
-    """Whether the first point is that of the first steps: not a log of every hundredth, which begins with the hundredth."""
+    """Whether the first point is that of the first steps: not a log of every hundredth,
+    which begins with the hundredth."""
     steps = s.curve.steps
     every = int(steps[1]) - int(steps[0]) if len(steps) > 1 else 0
     return s.curve.role.granularity == "step" and not FIRST_STEPS < int(steps[0]) <= 1.5 * every

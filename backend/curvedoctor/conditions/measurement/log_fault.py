@@ -6,8 +6,8 @@ Why it matters
 
 How it decides
     By proof only. Steps go back into the middle of what was logged, once or irregularly, over three
-    points and more: a restart that overlaps. Two values at most steps, or values that alternate point by point,
-    where one series is always above the other, each smoother than a third of the distance, and the
+    points and more: a restart that overlaps. Two values at most steps, or values that alternate point by
+    point, where one series is always above the other, each smoother than a third of the distance, and the
     distance is a tenth of the level and more. A training loss that is the very same number for its
     last quarter, at a level that it learnt, while validation moves on or the learning rate is not zero.
 
@@ -46,7 +46,8 @@ ID = "log-fault"
 KINDS = ("loss", "accuracy", "error")
 #: points that are looked at, the last ones; fewest of a curve
 MOST, FEWEST = 16384, 4
-#: restarts are few, lead beyond this share of what was logged, and overlap by so many points and so large a share of them
+#: restarts are few, lead beyond this share of what was logged,
+#: and overlap by so many points and so large a share of them
 RESTARTS, INSIDE, OVERLAP, OVERLAP_SHARE = 3, 0.05, 3, 0.03
 #: share of the points that are pairs of two at one step
 PAIRED = 0.6
@@ -54,7 +55,8 @@ PAIRED = 0.6
 TAIL, TAIL_SHARE = 5, 0.2
 #: share of its first value below which a loss is memorized, and rounded as it comes
 MEMORIZED = 0.05
-#: z of a trend that no noise makes, and share of the level by which it matters; relative noise of a loss per batch
+#: z of a trend that no noise makes, and share of the level by which it matters;
+#: relative noise of a loss per batch
 TREND, MATTERS, NOISY = 3.0, 0.02, 0.02
 #: kinds that make every judgement of the curve void
 MIXED = ("two values per step", "alternating values")
@@ -81,8 +83,8 @@ def check(case: Case) -> Finding | Unjudged | None:
 def _overlap(case: Case, curve: Curve) -> Seen | None:
     """A restart from a checkpoint: steps go back into the middle of what was logged, once or irregularly.
 
-    Steps that go back to the start are two runs, or a counter that starts anew each epoch, as are steps that go
-    back again and again by the same distance: none misleads about the training.
+    Steps that go back to the start are two runs, or a counter that starts anew each epoch, as are steps that
+    go back again and again by the same distance: none misleads about the training.
     """
     steps = curve.steps
     back = np.flatnonzero(np.diff(steps) < 0)
@@ -96,12 +98,16 @@ def _overlap(case: Case, curve: Curve) -> Seen | None:
     if not inside or again < OVERLAP or again < OVERLAP_SHARE * len(curve) or len(curve) - at < OVERLAP:
         return None
     times = "once" if len(back) == 1 else f"{len(back)} times"
-    words = f"Steps go back {times}, first from {steps[at - 1]} to {steps[at]}: a restart overlaps {again} points."
+    words = (
+        f"Steps go back {times}, first from {steps[at - 1]} to {steps[at]}: a restart overlaps "
+        f"{again} points."
+    )
     return "overlap", 0.92, words, at
 
 
 def _mixed(case: Case, curve: Curve) -> Seen | None:
-    """Two values at most steps, of which one is always the higher: their levels are far apart, each of them smooth."""
+    """Two values at most steps, of which one is always the higher: their levels are far apart,
+    each of them smooth."""
     pairs = np.flatnonzero(np.diff(curve.steps) == 0)
     if curve.role.quantity != "loss" or len(pairs) < 4 or 2 * len(pairs) < PAIRED * len(curve):
         return None
@@ -110,8 +116,8 @@ def _mixed(case: Case, curve: Curve) -> Seen | None:
     if distance is None:
         return None
     words = (
-        f"{2 * len(pairs)} of {len(curve)} points share a step with another that is {number(distance)} off, each series smooth: "
-        "two quantities under one tag."
+        f"{2 * len(pairs)} of {len(curve)} points share a step with another that is "
+        f"{number(distance)} off, each series smooth: two quantities under one tag."
     )
     return "two values per step", 0.93, words, int(pairs[0])
 
@@ -126,12 +132,16 @@ def _alternates(case: Case, curve: Curve) -> Seen | None:
     distance = two_levels(y[: 2 * n : 2], y[1 : 2 * n : 2])
     if distance is None:
         return None
-    words = f"The values alternate between two levels, {number(distance)} apart, each of them smooth: two quantities under one tag."
+    words = (
+        f"The values alternate between two levels, {number(distance)} apart, each of them "
+        "smooth: two quantities under one tag."
+    )
     return "alternating values", 0.92, words, max(0, len(curve) - MOST)
 
 
 def _frozen(case: Case, curve: Curve) -> Seen | None:
-    """A training loss that is the very same number for long, at a level that it learnt, though the training went on."""
+    """A training loss that is the very same number for long, at a level that it learnt,
+    though the training went on."""
     s = case.series.get(curve.id)
     if s is None or curve.role.quantity != "loss" or curve.role.split in ("val", "test"):
         return None
@@ -143,12 +153,16 @@ def _frozen(case: Case, curve: Curve) -> Seen | None:
     why = None if constant_answer(case, s, level) is not None else _goes_on(case, s, at)
     if why is None:
         return None
-    words = f"The last {len(s.y) - at} points are the very same number ({number(level)}), though {why}: the value is no longer updated."
+    words = (
+        f"The last {len(s.y) - at} points are the very same number ({number(level)}), though "
+        f"{why}: the value is no longer updated."
+    )
     return "frozen tail", 0.92, words, int(np.flatnonzero(np.isfinite(curve.values))[at])
 
 
 def _learnt(s: Series, at: int) -> bool:
-    """Whether a loss stands at a level that was reached by learning: not memorized, not rounded, not lost again (see collapsed)."""
+    """Whether a loss stands at a level that was reached by learning: not memorized, not rounded,
+    not lost again (see collapsed)."""
     before, level = s.y[:at], float(s.y[-1])
     half = 0.5 * (float(before[0]) + float(before.min()))
     varied = len(np.unique(before)) >= 0.8 * at and not coarse(s.y)
@@ -156,7 +170,8 @@ def _learnt(s: Series, at: int) -> bool:
 
 
 def _goes_on(case: Case, s: Series, at: int) -> str | None:
-    """What proves that the training went on while its loss stood still; None if nothing does: weights that rest score the same."""
+    """What proves that the training went on while its loss stood still; None if nothing does:
+    weights that rest score the same."""
     for other in (case.val, case.val_score):
         if other is not None and other is not s and _moves(other, float(s.x[at])):
             return f"the {name(other)} moves on"

@@ -6,8 +6,8 @@ Why it matters
 
 How it decides
     By proof, on the loss and the score of one split. (1) A wrong answer costs at least ln 2 of
-    cross-entropy and 1 of hinge loss, so no more than loss / ln 2 (or the hinge loss) of the answers can be wrong:
-    more of them are, throughout the second half, beyond noise. (2) The score is the same at every
+    cross-entropy and 1 of hinge loss, so no more than loss / ln 2 (or the hinge loss) of the answers can be
+    wrong: more of them are, throughout the second half, beyond noise. (2) The score is the same at every
     point, at zero or far from perfect, while the loss falls by a quarter and more, below what a
     constant answer costs. (3) The accuracy hovers around a blind guess without a trend while the
     cross-entropy (or perplexity) is that of answers that are often right. (4) Numbers are predicted:
@@ -20,8 +20,9 @@ What to try
 
 When it is wrong
     A loss that is averaged over several outputs, weighted or masked does not obey the bound; where
-    the loss function is not logged, one that breaks it from the first point on is not judged by it. With heavy class imbalance accuracy may stay at the
-    majority rate, and recall at zero, while the loss falls to what one answer costs: see class-imbalance.
+    the loss function is not logged, one that breaks it from the first point on is not judged by it. With
+    heavy class imbalance accuracy may stay at the majority rate, and recall at zero, while the loss falls to
+    what one answer costs: see class-imbalance.
 
 References
     Bartlett, Jordan and McAuliffe (2006), Convexity, classification, and risk bounds. Humbatova et al.
@@ -57,7 +58,8 @@ ID = "metric-bug"
 FEWEST, MANY = 4, 8
 #: by how much the share of wrong answers breaks its bound, at least
 EXCESS = 0.03
-#: share by which a loss falls clearly; share of wrong answers of a poor score; share of right ones that is none
+#: share by which a loss falls clearly; share of wrong answers of a poor score;
+#: share of right ones that is none
 FAR, POOR, NONE = 0.25, 0.2, 0.005
 #: share of what one answer for every input costs, from which on a loss may be that
 ONE_ANSWER = 0.9
@@ -99,9 +101,13 @@ def _judge(case: Case, loss: Series, error: Series) -> Finding | None:
             right = error.logged(error.stats.end)
             around = number(error.logged(mean(error, 0.25, 1.0)))
             level = f"at {around}" if rests_from(error.y) == 0 else f"around {around}"
-            words = f"{_where(loss)} {_called(error)} stays {level} while the loss falls by {percent(fall(loss))} to {number(loss.stats.end)}: {why}."
+            words = (
+                f"{_where(loss)} {_called(error)} stays {level} while the loss falls by "
+                f"{percent(fall(loss))} to {number(loss.stats.end)}: {why}."
+            )
             return finding(
-                ID, "error", confidence, error, words, others=(loss,), onset=0.0, accuracy=right, fall=fall(loss),
+                ID, "error", confidence, error, words, others=(loss,), onset=0.0, accuracy=right,
+                fall=fall(loss),
                 bound=min(error_bound(case, loss, loss.stats.end), 1.0), noise=error.stats.noise,
             )  # fmt: skip
     return None
@@ -116,7 +122,8 @@ def _called(error: Series) -> str:
 
 
 def _bound_broken(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
-    """A wrong answer costs ln 2 at least: over the last half, more answers are wrong than the loss can pay for."""
+    """A wrong answer costs ln 2 at least: over the last half,
+    more answers are wrong than the loss can pay for."""
     if not is_proportion(error.curve):
         return None
     n = case.number("n_val" if loss is case.val else "n_train")
@@ -146,7 +153,8 @@ def _one_value(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
 
 
 def _right_answers(case: Case, loss: Series, error: Series) -> bool:
-    """Whether an accuracy of the same split is good, or the same at every point at no less than one answer for all costs."""
+    """Whether an accuracy of the same split is good,
+    or the same at every point at no less than one answer for all costs."""
     accuracy = any_proportion(case, "train" if error.curve.role.split in ("train", "none") else "val")
     if accuracy is None or accuracy is error:
         return False
@@ -156,7 +164,8 @@ def _right_answers(case: Case, loss: Series, error: Series) -> bool:
 
 
 def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
-    """A share of right answers that hovers around a blind guess, though the loss is that of an informed answer."""
+    """A share of right answers that hovers around a blind guess,
+    though the loss is that of an informed answer."""
     if not is_proportion(error.curve) or not _significant(loss) or _falls_clearly(error):
         return None
     k, right = classes(case) or 2.0, 1.0 - mean(error, 0.25, 1.0)
@@ -171,7 +180,8 @@ def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
         if confidence < REPORT_FROM
         else (
             confidence,
-            f"that of a blind guess among {k:.0f}, though such a loss gives the truth {percent(math.exp(-nats(loss, loss.stats.end)))} on average",
+            f"that of a blind guess among {k:.0f}, though such a loss gives the truth "
+            f"{percent(math.exp(-nats(loss, loss.stats.end)))} on average",
         )
     )
 

@@ -57,7 +57,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     n = case.number("n_train") or 0
     return finding(
         ID, "error", confidence, s,
-        f"On {n:g} samples the loss ends at {number(s.stats.end)}, from {number(first)}: it should reach nearly zero.",
+        f"On {n:g} samples the loss ends at {number(s.stats.end)}, from {number(first)}: it "
+        "should reach nearly zero.",
         onset=1.0, actions=_actions(case, s), n_train=n, left=left, first=first,
     )  # fmt: skip
 

@@ -52,7 +52,8 @@ ID = "train-val-mismatch"
 ENOUGH, COMPARED = 3, 6
 #: share of a guess's right answers; of all, where the classes are not known; right answers of good training
 GUESS, UNKNOWN, GOOD = 0.5, 0.02, 0.5
-#: training samples, or different shares of right answers, below which validation at chance is what so few give
+#: training samples, or different shares of right answers,
+#: below which validation at chance is what so few give
 HANDFUL, SHARES = 100, 8
 #: share of wrong answers of training that is all but perfect; how near a guess validation stays
 PERFECT, NEAR_GUESS = 0.1, 0.08
@@ -85,9 +86,11 @@ def at_chance(case: Case) -> Finding | None:
         return None
     return finding(
         ID, "error", 0.85, score,
-        f"Validation accuracy stays around {percent(1 - middle)}, that of a guess ({percent(1 - worse)}), while training reaches "
+        f"Validation accuracy stays around {percent(1 - middle)}, that of a guess "
+        f"({percent(1 - worse)}), while training reaches "
         f"{percent(1 - wrong)}: are both splits labeled and evaluated alike?",
-        onset=0.0, others=(train,), actions=("check-split", "clean-data"), better=wrong - low, below=None, memorized=None, explained=None,
+        onset=0.0, others=(train,), actions=("check-split", "clean-data"), better=wrong - low, below=None,
+        memorized=None, explained=None,
     )  # fmt: skip
 
 
@@ -112,7 +115,8 @@ def worse_than_guessing(case: Case) -> Finding | None:
         return None
     return finding(
         ID, "error", 0.92, score,
-        f"The median validation accuracy is {percent(right)}, worse than guessing, while training reaches {percent(well)}.",
+        f"The median validation accuracy is {percent(right)}, worse than guessing, while "
+        f"training reaches {percent(well)}.",
         onset=0.0, others=(train,), better=right - well, below=None, memorized=None, explained=None,
     )  # fmt: skip
 
@@ -130,9 +134,10 @@ def exploding(case: Case) -> Finding | None:
         return None
     return finding(
         ID, "warning", 0.85, val,
-        f"The median validation loss is {number(middle)}, {number(middle / untrained)} times what training started from, "
-        f"while training falls calmly to {number(a.end)}.",
-        onset=0.0, others=(train,), better=1 - relative(middle, a.end), below=None, memorized=None, explained=None,
+        f"The median validation loss is {number(middle)}, {number(middle / untrained)} times "
+        f"what training started from, while training falls calmly to {number(a.end)}.",
+        onset=0.0, others=(train,), better=1 - relative(middle, a.end), below=None, memorized=None,
+        explained=None,
     )  # fmt: skip
 
 
@@ -157,23 +162,26 @@ def _too_good(case: Case, train: Series, val: Series) -> Finding | Unjudged | No
         return None
     return finding(
         ID, "warning", confidence, val,
-        f"Validation ({number(val.logged(b))}) stays better than training ({number(train.logged(a))}), by {percent(better)}: "
-        "do the splits share samples?",
+        f"Validation ({number(val.logged(b))}) stays better than training "
+        f"({number(train.logged(a))}), by {percent(better)}: do the splits share samples?",
         others=(train,), onset=0.5, better=better, below=below, memorized=memorized, explained=explained,
     )  # fmt: skip
 
 
 def _seen(case: Case, train: Series, val: Series, below: float) -> float:
-    """How sure it is that validation is better beyond its noise, its lag and the chance of an easier sample."""
+    """How sure it is that validation is better beyond its noise,
+    its lag and the chance of an easier sample."""
     a, b = mean(train, 0.75, 1.0), mean(val, 0.75, 1.0)
     z = (a - b) / max(error_of_mean(train, 0.25) + error_of_mean(val, 0.25), 1e-300)
-    # how much easier than training a sample of this size may be by chance: its losses spread by about their mean
+    # how much easier than training a sample of this size may be by chance:
+    # its losses spread by about their mean
     chance = 1.2 / max(case.number("n_val") or 300.0, 1.0) ** 0.5
     return ramp(below, 0.75, 0.92) * ramp(1 - relative(b, a), 2.5 * chance, 4 * chance) * ramp(z, 2.5, 5.0)
 
 
 def _below(train: Series, val: Series) -> float:
-    """Share of the second half of the run in which validation is below the training loss of an epoch later."""
+    """Share of the second half of the run in which validation is below the
+    training loss of an epoch later."""
     epoch = 1.0 / max(val.stats.n, 2.0)
     places = np.linspace(0.5, 1.0 - epoch if epoch < 0.4 else 1.0, GRID // 2)
     grid = np.linspace(0.0, 1.0, GRID)
@@ -238,10 +246,13 @@ CONDITION = Condition(
     actions=("check-split", "shuffle", "more-validation-data"),
     check=check,
     evidence={
-        "better": "1 − validation over training level, over the last quarter; of accuracies, their difference",
-        "below": "share of the second half with validation below the training loss of the next epoch; null unless too good",
+        "better": "1 − validation over training level, over the last quarter; of accuracies, their "
+        "difference",
+        "below": "share of the second half with validation below the training loss of the next epoch; "
+        "null unless too good",
         "memorized": "final over first training level; null unless too good",
-        "explained": "true if dropout, augmentation or label smoothing is logged; null if the log does not say, or unless too good",
+        "explained": "true if dropout, augmentation or label smoothing is logged; null if the log does not "
+        "say, or unless too good",
     },
     sick=(_duplicates, _no_dropout, _sorted_split, _wrong_mode),
     healthy=(*HEALTHY, _lags),

@@ -24,8 +24,8 @@ When it is wrong
     rate that is too high also jumps in validation alone.
 
 References
-    Agresti and Coull (1998), Approximate is better than "exact". Dietterich (1998), Approximate statistical tests. Bouthillier et al. (2021), Accounting for variance
-    in machine learning benchmarks.
+    Agresti and Coull (1998), Approximate is better than "exact". Dietterich (1998), Approximate statistical
+    tests. Bouthillier et al. (2021), Accounting for variance in machine learning benchmarks.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         t = case.val.stats
         return finding(
             ID, "warning", by_loss, case.val,
-            f"The validation curve jumps by ±{percent(relative(t.noise, mean(case.val, 0.33, 1.0)))} of its level from point to point "
+            "The validation curve jumps by "
+            f"±{percent(relative(t.noise, mean(case.val, 0.33, 1.0)))} of its level from point to point "
             "though training is smooth: too few validation samples.",
             others=(case.coarsest_train,), onset=0.0,
             noise=t.noise, expected_noise=None, n_val=n, n_val_inferred=False,
@@ -104,8 +105,8 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
     )
     return finding(
         ID, "warning", confidence, error,
-        f"Validation accuracy rests on {number(n)} samples ({known}): chance alone moves it by ±{100 * expected:.1f} "
-        f"points{seen}.",
+        f"Validation accuracy rests on {number(n)} samples ({known}): chance alone moves it by "
+        f"±{100 * expected:.1f} points{seen}.",
         onset=0.0, noise=t.noise_late, expected_noise=expected, n_val=n, n_val_inferred=inferred,
     )  # fmt: skip
 
@@ -117,7 +118,8 @@ def _by_chosen(case: Case) -> Finding | None:
         return None
     return finding(
         ID, "warning", confidence, score,
-        f"{score.curve.tag} jumps by ±{100 * score.stats.noise_late:.1f} points from one evaluation to the next though training is smooth: too few validation samples.",
+        f"{score.curve.tag} jumps by ±{100 * score.stats.noise_late:.1f} points from one "
+        "evaluation to the next though training is smooth: too few validation samples.",
         others=(case.coarsest_train,), onset=0.0,
         noise=score.stats.noise_late, expected_noise=None, n_val=case.number("n_val"), n_val_inferred=False,
     )  # fmt: skip
@@ -177,7 +179,8 @@ CONDITION = Condition(
     actions=("more-validation-data",),
     check=check,
     evidence={
-        "noise": "σ from point to point: share of right answers, or the curve's unit where no accuracy is logged",
+        "noise": "σ from point to point: share of right answers, or the curve's unit where no accuracy "
+        "is logged",
         "expected_noise": "√(p(1−p)/n), share of right answers; null where no accuracy is logged",
         "n_val": "validation samples; null if unknown",
         "n_val_inferred": "true if n_val was inferred from the accuracy's steps",

@@ -7,21 +7,21 @@ Why it matters
 
 How it decides
     A cross-entropy that settles at the lowest value it can reach on probabilities instead of logits
-    (ln(e + K − 1) − 1) while accuracy is so high that a sound one would be far lower. Or one that settles above what
-    its answers cost a model that knows how often it is wrong (the entropy of right and wrong, and of the wrong ones
-    among the classes; three points of a hundred for chance), though training is no lower. Squared or
-    absolute error although classes are predicted is information: it trains as well when tuned. A
-    cross-entropy below zero is an impossible-value. Of an agent: a discount below 0.9 that looks ahead a twentieth of an
-    episode or less (1 / (1 - discount) steps); 0 is meant, as of bandits.
+    (ln(e + K − 1) − 1) while accuracy is so high that a sound one would be far lower. Or one that settles
+    above what its answers cost a model that knows how often it is wrong (the entropy of right and wrong, and
+    of the wrong ones among the classes; three points of a hundred for chance), though training is no lower.
+    Squared or absolute error although classes are predicted is information: it trains as well when tuned. A
+    cross-entropy below zero is an impossible-value. Of an agent: a discount below 0.9 that looks ahead a
+    twentieth of an episode or less (1 / (1 - discount) steps); 0 is meant, as of bandits.
 
 What to try
     Cross-entropy on logits for classes, binary cross-entropy on logits for yes or no and for several
     labels at once, squared error (or Huber) for numbers. A discount of 0.99.
 
 When it is wrong
-    What holds outputs back may as well be regularization, wrong labels, a rate that is too low or units that are too
-    few. Squared error on one-hot targets can work as well as cross-entropy when tuned. Label smoothing and
-    mixed labels raise the floor of a sound cross-entropy.
+    What holds outputs back may as well be regularization, wrong labels, a rate that is too low or units that
+    are too few. Squared error on one-hot targets can work as well as cross-entropy when tuned. Label
+    smoothing and mixed labels raise the floor of a sound cross-entropy.
 
 References
     Golik, Doetsch and Ney (2013), Cross-entropy vs. squared error training. Humbatova et al. (2020),
@@ -56,7 +56,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     if case.agent and (sight := short_sighted(case)) is not None and sight.sure >= REPORT_FROM:
         end = sight.series.logged(sight.series.stats.end)
         return finding(
-            ID, "warning", sight.sure, sight.series, sight.text, onset=0.0, actions=("change-loss",), loss=None, end=end,
+            ID, "warning", sight.sure, sight.series, sight.text, onset=0.0, actions=("change-loss",),
+            loss=None, end=end,
             floor=None, accuracy=None,
         )  # fmt: skip
     reason = why_unjudgeable(case)
@@ -78,7 +79,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     summary = f"Classes are predicted, and the loss is {named}: cross-entropy is what fits the task."
     if floor is not None and error is not None:
         summary = (
-            f"The loss settles at {number(s.stats.end)} with {percent(1 - error.stats.end)} of answers right: the lowest "
+            f"The loss settles at {number(s.stats.end)} with {percent(1 - error.stats.end)} of "
+            "answers right: the lowest "
             f"value that it can reach ({number(floor)}) where probabilities are passed instead of logits."
         )
     return finding(
@@ -88,12 +90,15 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 
 def _held_back(case: Case, val: Series, error: Series, costs: float) -> Finding:
-    """Right answers that are not sure: probabilities where logits belong, squashed outputs, wrong labels, or too little."""
+    """Right answers that are not sure: probabilities where logits belong, squashed outputs, wrong labels,
+    or too little."""
     return finding(
         ID, "warning", 0.75, val,
-        f"The {name(val)} settles at {number(val.logged(val.stats.end))} with {percent(1 - error.stats.end)} of the answers right, which cost "
+        f"The {name(val)} settles at {number(val.logged(val.stats.end))} with "
+        f"{percent(1 - error.stats.end)} of the answers right, which cost "
         f"{number(costs)} at most, and training is no lower: the outputs are held back.",
-        others=(error, case.finest_train), onset=min(val.stats.t90, 1.0), actions=HELD_BACK, loss=case.word("loss"),
+        others=(error, case.finest_train), onset=min(val.stats.t90, 1.0), actions=HELD_BACK,
+        loss=case.word("loss"),
         end=val.stats.end, floor=costs, accuracy=1 - error.stats.end,
     )  # fmt: skip
 
@@ -104,7 +109,8 @@ def _classifies(case: Case, error: Series | None) -> bool:
 
 
 def _floor(case: Case, s: Series, error: Series | None) -> float | None:
-    """The least cross-entropy of K probabilities taken for logits, if the loss sits just above it and answers are right."""
+    """The least cross-entropy of K probabilities taken for logits,
+    if the loss sits just above it and answers are right."""
     k = classes(case)
     if (
         case.judged_quantity != "loss"
@@ -116,7 +122,8 @@ def _floor(case: Case, s: Series, error: Series | None) -> float | None:
         return None
     floor = math.log(math.e + k - 1) - 1
     wrong = error.stats.end
-    # each wrong answer costs up to 1 more than a right one; a sound loss with as many costs at most this on average
+    # each wrong answer costs up to 1 more than a right one;
+    # a sound loss with as many costs at most this on average
     sound = entropy(min(wrong, 0.5)) + wrong * math.log(k - 1)
     near = floor * 0.99 <= s.stats.low and s.stats.end <= floor + 1.2 * wrong + 0.05
     return floor if near and s.stats.end > 1.4 * sound and flat(s, 0.6, 0.03) else None
@@ -182,7 +189,8 @@ CONDITION = Condition(
     evidence={
         "loss": "the loss function as logged; null if not",
         "end": "final loss, in its unit",
-        "floor": "lowest value that the loss can reach, or what its answers cost at most; null where nothing follows",
+        "floor": "lowest value that the loss can reach, or what its answers cost at most; null where "
+        "nothing follows",
         "accuracy": "final share of right answers; null if not logged",
     },
     sick=(_twice_softmax, _squared, _held),

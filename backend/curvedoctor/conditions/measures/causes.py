@@ -1,4 +1,5 @@
-"""What went before an agent's reward did, by its own signals: one of them left what it had been, and the fall came after."""
+"""What went before an agent's reward did, by its own signals: one of them left what it had been,
+and the fall came after."""
 
 from __future__ import annotations
 
@@ -63,7 +64,8 @@ def _of_kl(case: Case, window: tuple[float, float]) -> Cause | None:
     if found is not None:
         kl, step, level = found
         return Cause(
-            "kl", kl.curve.id, step, f"the policy had taken a step of KL {number(level)} at {kl.curve.axis} {step:g}",
+            "kl", kl.curve.id, step,
+                f"the policy had taken a step of KL {number(level)} at {kl.curve.axis} {step:g}",
             ("lower-lr", "clip-gradients"),
         )  # fmt: skip
     often = told.get("kl")
@@ -141,7 +143,10 @@ def _of_entropy(case: Case, window: tuple[float, float]) -> Cause | None:
         return Cause("entropy gone", signal.curve.id, step, text, ("regularize", "lower-lr"))
     if then > GREW * first:
         step = _since(signal, y > GREW * first)
-        text = f"the policy had become more random: entropy {times(then / first)} times that of its start by {axis} {step:g}"
+        text = (
+            f"the policy had become more random: entropy {times(then / first)} times that of its "
+            f"start by {axis} {step:g}"
+        )
         return Cause("entropy grew", signal.curve.id, step, text, ("lower-lr", "reduce-regularization"))
     return None
 

@@ -1,4 +1,5 @@
-"""Whether an autoencoder's codes still tell anything: the KL term of a variational autoencoder beside its reconstruction."""
+"""Whether an autoencoder's codes still tell anything:
+the KL term of a variational autoencoder beside its reconstruction."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ class Silent(NamedTuple):
 
 
 def silent(case: Case) -> Silent | None:
-    """The KL term at next to zero for good beside a reconstruction that stays; None where it is not so, or not logged."""
+    """The KL term at next to zero for good beside a reconstruction that stays; None where it is not so,
+    or not logged."""
     kl, recon = _term(case, DIVERGENCE), _term(case, RECONSTRUCTION) or _term(case, _LIKELIHOOD)
     if kl is None or recon is None or min(kl.stats.n, recon.stats.n) < FEWEST:
         return None

@@ -1,4 +1,5 @@
-"""What holds an agent back whatever its reward has done: steps too large, a policy that stays random, a short sight."""
+"""What holds an agent back whatever its reward has done: steps too large, a policy that stays random,
+a short sight."""
 
 from __future__ import annotations
 
@@ -20,9 +21,11 @@ from curvedoctor.features.series import Series
 RATE, KL = (0.05, 0.1), (0.2, 0.4)
 #: share of its whole range that a reward goes up and down by over the second half
 SWINGS = (0.3, 0.5)
-#: share of its start below which an entropy is lost to rounding, and the part of the run in which no learning gets there
+#: share of its start below which an entropy is lost to rounding,
+#: and the part of the run in which no learning gets there
 SATURATED, SOON = 1e-8, (0.05, 0.15)
-#: share of the highest entropy that is random still, weight of the entropy from which on it rules; the custom is 0.01
+#: share of the highest entropy that is random still, weight of the entropy from which on it rules;
+#: the custom is 0.01
 RANDOM, RULES = (0.96, 0.98), (0.1, 0.3)
 #: discounts below this are short of custom; steps that it looks ahead as share of an episode
 CUSTOM, AHEAD = 0.9, (0.08, 0.05)
@@ -49,7 +52,10 @@ def thrown(case: Case) -> Held | None:
         y = known[1]
         early = y[int(SOON[0] * len(y)) : max(3, int(SOON[1] * len(y)))]
         if y[0] > 0 and max(early.max(initial=0.0), abs(float(np.median(y)))) < SATURATED * float(y[0]):
-            text = f"The first updates saturated the policy: its entropy is gone at once, and the reward ends at {_end(s)}."
+            text = (
+                "The first updates saturated the policy: its entropy is gone at once, and the reward "
+                f"ends at {_end(s)}."
+            )
             return Held(0.85, text, s)
     lr, kl = _rate(case), median_late(signals(case).get("kl"))
     by_rate, by_kl = (
@@ -65,7 +71,10 @@ def thrown(case: Case) -> Held | None:
         if by_rate >= by_kl
         else f"an update moves the policy by a KL of {number(kl or 0.0)}"
     )
-    text = f"The reward is not held: over the second half its mean swings by {percent(swing)} of all that it ever moved, and {why}."
+    text = (
+        f"The reward is not held: over the second half its mean swings by {percent(swing)} of "
+        f"all that it ever moved, and {why}."
+    )
     return Held(
         0.8 * max(by_rate, by_kl) * ramp(swing, *SWINGS),
         text,
@@ -96,14 +105,18 @@ def _end(s: Series) -> str:
 
 
 def ruled_by_entropy(case: Case) -> Held | None:
-    """A policy as random at the end as an untrained one (entropy ln K), and a weight of the entropy that explains it."""
+    """A policy as random at the end as an untrained one (entropy ln K),
+    and a weight of the entropy that explains it."""
     known, weight, s = entropy(case), case.number("entropy_coef"), case.reward
     if known is None or weight is None or s is None:
         return None
     first, late = float(np.median(known[1][:3])), float(np.median(known[1][-max(3, len(known[1]) // 5) :]))
     most = math.log(max(2, round(math.exp(min(max(first, 0.0), 20.0)))))
     sure = 0.85 * ramp(weight, *RULES) * ramp(late / most, *RANDOM) * ramp(first / most, 0.95, 0.98)
-    text = f"The policy is random still: its entropy ends at {percent(late / most)} of the highest, which counts {number(weight)} times in the loss, and the reward ends at {_end(s)}."
+    text = (
+        f"The policy is random still: its entropy ends at {percent(late / most)} of the "
+        f"highest, which counts {number(weight)} times in the loss, and the reward ends at {_end(s)}."
+    )
     return Held(sure, text, s)
 
 
@@ -114,7 +127,10 @@ def short_sighted(case: Case) -> Held | None:
     if not discount or discount >= CUSTOM or s is None or not lengths:
         return None
     ahead, longest = 1 / (1 - discount), max(float(np.nanmedian(y[-max(3, len(y) // 5) :])) for y in lengths)
-    text = f"A discount of {number(discount)} looks {number(ahead)} steps ahead, and an episode lasts {number(longest)}: what comes later counts nothing."
+    text = (
+        f"A discount of {number(discount)} looks {number(ahead)} steps ahead, and an episode "
+        f"lasts {number(longest)}: what comes later counts nothing."
+    )
     return Held(0.85 * ramp(ahead / longest if longest > 0 else 1.0, *AHEAD), text, s)
 
 
@@ -132,7 +148,8 @@ def targets_rest(case: Case) -> str | None:
 
 
 def out_of_scale(case: Case) -> bool:
-    """Whether the critic errs from the start by far more than any return: it sees rewards of another scale."""
+    """Whether the critic errs from the start by far more than any return:
+    it sees rewards of another scale."""
     critic = signals(case).get("critic")
     if critic is None:
         return False

@@ -1,4 +1,5 @@
-"""Shares of right answers: which curves are such, their binomial noise, and the sample size that their steps reveal."""
+"""Shares of right answers: which curves are such, their binomial noise,
+and the sample size that their steps reveal."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ _SIZES = np.arange(2, MOST + 1, dtype=np.float64)
 
 
 def proportion(case: Case, split: str) -> Series | None:
-    """The error rate (1 − accuracy) of a split as a series, if one is logged that is a share of right answers."""
+    """The error rate (1 − accuracy) of a split as a series,
+    if one is logged that is a share of right answers."""
     first = (case.val_score, case.val) if split == "val" else (case.train_score, case.train, case.train_step)
     for s in first:
         if s is not None and s.curve.role.quantity in ("accuracy", "error") and is_proportion(s.curve):
@@ -58,7 +60,8 @@ def shares(s: Series) -> Floats:
 
 
 def sample_size(s: Series) -> int | None:
-    """The number of samples of which all logged shares are whole multiples of 1/n; None if none or if rounding may be why.
+    """The number of samples of which all logged shares are whole multiples of 1/n; None if none or if
+    rounding may be why.
 
     The smallest n up to MOST that fits all values to float32 precision. Values that are whole
     multiples of 0.1, 0.01, … may have been rounded for the log and reveal nothing.
@@ -92,16 +95,18 @@ def entropy(share: float) -> float:
 
 
 def warranted(wrong: float, k: float) -> float:
-    """Cross-entropy in nats of a model that knows how often it is wrong, among k classes (Fano): what its answers warrant."""
+    """Cross-entropy in nats of a model that knows how often it is wrong, among k classes (Fano):
+    what its answers warrant."""
     p = min(max(wrong, 0.0), 1.0 - 1.0 / k)
     return entropy(p) + p * math.log(max(k - 1.0, 1.0))
 
 
 def unsure(case: Case) -> tuple[Series, Series, float] | None:
-    """Validation's loss, its error, and what the answers warrant, where the loss is above that though training is no lower.
+    """Validation's loss, its error, and what the answers warrant, where the loss is above that though
+    training is no lower.
 
-    A network that memorizes is too sure of what it gets wrong; one held back, or not trained enough, is not sure of what
-    it gets right. Label smoothing does that on purpose.
+    A network that memorizes is too sure of what it gets wrong; one held back, or not trained enough, is not
+    sure of what it gets right. Label smoothing does that on purpose.
     """
     val, error, train = case.val, proportion(case, "val"), case.coarsest_train
     if (
@@ -128,7 +133,8 @@ def nats(loss: Series, level: float) -> float:
 
 
 def is_cross_entropy(case: Case, loss: Series) -> bool:
-    """Whether the loss is a cross-entropy, by its name or configuration: only of one follows how often answers are right."""
+    """Whether the loss is a cross-entropy, by its name or configuration:
+    only of one follows how often answers are right."""
     return case.word("loss") in CROSS or _NAMED.search(loss.curve.tag) is not None
 
 
@@ -143,7 +149,8 @@ def error_bound(case: Case, loss: Series, level: float) -> float:
 
 
 def informed(case: Case, loss: Series, error: Series) -> bool:
-    """Whether the loss gives the truth more weight than answers are ever right: exp(−loss) on average, at least (Jensen)."""
+    """Whether the loss gives the truth more weight than answers are ever right: exp(−loss) on average,
+    at least (Jensen)."""
     level = nats(loss, loss.stats.end)
     if case.word("loss") == "hinge":
         return level < 0.75

@@ -1,6 +1,8 @@
-"""What several conditions ask of an agent's reward: its rise, its noise, its fall. Turned round: lower is better.
+"""What several conditions ask of an agent's reward: its rise, its noise, its fall. Turned round: lower is
+better.
 
-By means over parts of the run, since single returns say little, and in units of the rise: rewards have no zero.
+By means over parts of the run, since single returns say little, and in units of the rise: rewards have no
+zero.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ FEWEST = 12
 STAYS = 0.15
 #: share of the level within which a reward that wanders has not moved
 WANDERS = (0.06, 0.12)
-#: shares of a fall between which a line is laid that is followed back to where it began; half of it; cells of a slow one
+#: shares of a fall between which a line is laid that is followed back to where it began; half of it;
+#: cells of a slow one
 EARLY, HALF, LATE, SLOW = 0.15, 0.5, 0.65, 5
 _TAIL = max(3, int(GRID * STAYS))
 
@@ -77,7 +80,8 @@ def gained(s: Series) -> float:
 
 
 def span(s: Series) -> float:
-    """How far the parts of the run lie apart, as share of the level: a running mean wanders by some percent for nothing."""
+    """How far the parts of the run lie apart, as share of the level:
+    a running mean wanders by some percent for nothing."""
     eighths = s.grid.reshape(8, GRID // 8).mean(axis=1)
     return float(np.ptp(eighths)) / max(abs(median(s.grid)), 1e-300)
 
@@ -101,7 +105,8 @@ def fall(s: Series) -> Fall | None:
 
 
 def _end(last: Floats) -> float:
-    """The level at the end: the mean of the last part, or, where it still falls, what its line has come to."""
+    """The level at the end: the mean of the last part, or, where it still falls,
+    what its line has come to."""
     slope = float(np.polyfit(np.arange(len(last)), last, 1)[0])
     return float(last.mean()) + max(slope, 0.0) * (len(last) - 1) / 2
 
@@ -146,19 +151,22 @@ def _sharpest(s: Series, at: int, half: int, depth: float) -> int:
 
 
 def rewards(case: Case) -> list[Series]:
-    """The reward that is judged, and the same of other data: what training got beside what an evaluation got."""
+    """The reward that is judged, and the same of other data:
+    what training got beside what an evaluation got."""
     s = case.reward
     others = [
         o
         for o in case.series.values()
-        if s is not None and o is not s and o.curve.role.quantity == "reward" and o.curve.role.better == "higher"
-        and o.curve.role.split != s.curve.role.split and o.stats.n >= FEWEST and is_whole(o)
+        if s is not None and o is not s and o.curve.role.quantity == "reward"
+        and o.curve.role.better == "higher" and o.curve.role.split != s.curve.role.split
+        and o.stats.n >= FEWEST and is_whole(o)
     ]  # fmt: skip
     return [s, *others] if s is not None else []
 
 
 def harder_task(case: Case) -> bool:
-    """Whether a curriculum's level rises, or players play each other: then a lower reward is no loss of skill."""
+    """Whether a curriculum's level rises, or players play each other:
+    then a lower reward is no loss of skill."""
     kind: Kind = "curriculum"
     found = signals(case).get(kind)
     if found is None:

@@ -1,4 +1,5 @@
-"""Where an agent's reward is going: whether it still rises at the end, and since when it has been flat at its best.
+"""Where an agent's reward is going: whether it still rises at the end, and since when it has been flat at its
+best.
 
 Gains count against what the reward had risen by, since rewards have no zero.
 """
@@ -19,7 +20,8 @@ from curvedoctor.features.series import Series
 from curvedoctor.features.statistics import smooth
 from curvedoctor.model import Severity
 
-#: what is to be gained by going on as long again, as share of the rise: where it hardly slows, and where it does
+#: what is to be gained by going on as long again, as share of the rise: where it hardly slows,
+#: and where it does
 AHEAD, SLOWING = (0.35, 0.6), (0.1, 0.2)
 #: share of its rise that an evaluation made in the last quarter, where training's reward still rises
 LATELY = 0.15
@@ -29,7 +31,8 @@ FLAT = (0.45, 0.6)
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """A reward that still rises: least and greatest gain to expect, and that of the last quarter, as shares of the rise."""
+    """A reward that still rises: least and greatest gain to expect, and that of the last quarter,
+    as shares of the rise."""
 
     confidence: float
     severity: Severity
@@ -68,7 +71,8 @@ def rises_with(s: Series) -> bool:
 
 
 def flat_since(s: Series) -> tuple[float, float, float]:
-    """How sure it is that the reward has been flat at its best, since which progress of its own, and at which level."""
+    """How sure it is that the reward has been flat at its best, since which progress of its own,
+    and at which level."""
     risen, noise = gained(s), noise_of_part(s)
     end, calm = median(s.grid[-GRID // 5 :]), smooth(s.grid[None])[0]
     worse = end - float(calm.min()) > max(0.1 * risen, 2 * noise)

@@ -1,6 +1,8 @@
-"""What the rounds of boosted trees have left to do: each corrects at most the learning rate's share of what is left.
+"""What the rounds of boosted trees have left to do: each corrects at most the learning rate's share of what
+is left.
 
-With shrinkage ν a round leaves at least 1 − ν of what trees can explain (Friedman 2001), so t rounds leave (1 − ν)^t.
+With shrinkage ν a round leaves at least 1 − ν of what trees can explain (Friedman 2001), so t rounds leave (1
+− ν)^t.
 """
 
 from __future__ import annotations
@@ -19,11 +21,13 @@ CUSTOMARY, SLOW = 0.1, 0.04
 FINDS = 0.4
 #: share of the run that its best point may lie before the end
 AT_END = 0.05
-#: what the second half brought, as share of what shrinkage lets expect: below the first, the descent has ended for other reasons
+#: what the second half brought, as share of what shrinkage lets expect: below the first,
+#: the descent has ended for other reasons
 GOES_ON = (0.2, 0.4)
 #: share of the end level that is worth the rounds
 WORTH = (0.07, 0.12)
-#: rates that hardly shrink trees, progress at which validation has settled then, and what it ends at over training
+#: rates that hardly shrink trees, progress at which validation has settled then,
+#: and what it ends at over training
 UNSHRUNK, SETTLES, ABOVE = (0.55, 0.8), (0.5, 0.3), (1.3, 2.0)
 #: share above its end at which a curve has settled
 SETTLED = 0.05
@@ -43,7 +47,8 @@ def left(case: Case, s: Series) -> float | None:
 
 
 def to_come(case: Case, s: Series) -> float:
-    """Share of its end level by which more rounds are expected to lower a curve that is best at its end; 0 where none are."""
+    """Share of its end level by which more rounds are expected to lower a curve that is best at its end;
+    0 where none are."""
     share = left(case, s) if case.boosting else None
     rate = logged_lr(case)
     if share is None or rate is None or s.best_index < (1 - AT_END) * (len(s.y) - 1):
@@ -60,7 +65,8 @@ def to_come(case: Case, s: Series) -> float:
 
 
 def unshrunk(case: Case, s: Series) -> float:
-    """How sure it is that a rate hardly shrinks the trees: the curve settles early, and far above training."""
+    """How sure it is that a rate hardly shrinks the trees: the curve settles early,
+    and far above training."""
     train, rate = case.coarsest_train, logged_lr(case)
     if train is None or train is s or rate is None:
         return 0.0

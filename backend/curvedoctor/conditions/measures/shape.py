@@ -1,4 +1,5 @@
-"""What several conditions ask of a curve: levels, gains, significance, and whether it can be judged at all."""
+"""What several conditions ask of a curve: levels, gains, significance,
+and whether it can be judged at all."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from curvedoctor.readings.overfit_check import is_overfit_check
 #: points below which a trend says nothing
 ENOUGH = 6
 TINY = 1e-300
-#: of two series, one is above the other at this share of the points, further off than so many jitters, and than this share of the level
+#: of two series, one is above the other at this share of the points, further off than so many jitters,
+#: and than this share of the level
 SIDED, SMOOTH, APART = 0.9, 3.0, 0.1
 _PLACES = np.linspace(0.0, 1.0, GRID)
 
@@ -95,14 +97,16 @@ def fall(s: Series) -> float:
 
 
 def flat(s: Series, since: float, tolerance: float = 0.03) -> bool:
-    """Whether the level neither rose nor fell by more than `tolerance` (or its noise) since a place: the means of two halves."""
+    """Whether the level neither rose nor fell by more than `tolerance` (or its noise) since a place:
+    the means of two halves."""
     a = mean(s, since, (1 + since) / 2)
     b = mean(s, (1 + since) / 2, 1.0)
     return abs(a - b) <= max(tolerance * max(abs(b), TINY), 3.5 * error_of_mean(s, (1 - since) / 2))
 
 
 def remaining(s: Series) -> float:
-    """Gain still to be had by running as long again, as share of the end level: the smaller of two extrapolations.
+    """Gain still to be had by running as long again, as share of the end level: the smaller of two
+    extrapolations.
 
     A power law with offset (`Stats.gain_double`), and a geometric continuation of the last two quarters.
     """
@@ -117,7 +121,8 @@ def remaining(s: Series) -> float:
 
 
 def _by_eighths(s: Series) -> float:
-    """The same by the last two eighths, which see a descent that ends (a cosine); an upper bound, noise added."""
+    """The same by the last two eighths, which see a descent that ends (a cosine); an upper bound,
+    noise added."""
     a, b, c = mean(s, 0.625, 0.75), mean(s, 0.75, 0.875), mean(s, 0.875, 1.0)
     noise = 2.0 * error_of_mean(s, 0.125)
     g1, g2 = a - b + noise, b - c + noise
@@ -147,7 +152,8 @@ def score_of(case: Case) -> Series | None:
 
 
 def rising(s: Series, since: float) -> float:
-    """Mann-Kendall's z of a rise after a place of progress; 0 with fewer than six points there (Mann 1945)."""
+    """Mann-Kendall's z of a rise after a place of progress;
+    0 with fewer than six points there (Mann 1945)."""
     y = s.y if len(s.y) < GRID else s.grid
     y = y[min(len(y) - 1, int(since * len(y)) + 1) :]
     n = len(y)
@@ -176,8 +182,8 @@ def still_best(s: Series | None) -> bool:
 def two_levels(first: Floats, second: Floats) -> float | None:
     """The distance of two series that are each far smoother than that, one always above the other; else None.
 
-    A loss that goes on falling from the first to the second value, or a mean that restarts with each epoch, does not
-    come back by as much with every step.
+    A loss that goes on falling from the first to the second value, or a mean that restarts with each epoch,
+    does not come back by as much with every step.
     """
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         return None

@@ -1,6 +1,8 @@
-"""What an agent's log tells beside its reward: entropy, KL, clipping, the critic. Evidence and causes, never judged as losses.
+"""What an agent's log tells beside its reward: entropy, KL, clipping, the critic. Evidence and causes, never
+judged as losses.
 
-Steps of different curves of one run are compared as they are logged: agents count environment steps throughout.
+Steps of different curves of one run are compared as they are logged: agents count environment steps
+throughout.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ _NAMES: Mapping[Kind, re.Pattern[str]] = {
     "clipped": re.compile(r"clip[_ ]?(frac|factor|ratio)"),
     "explained": re.compile(r"explained[_ ]?var|var[_ ]?explained"),
     "critic": re.compile(
-        r"(value|vf|v|critic|critics|qf|q|td|c|value[_ ]function|valuefn)[_ ]?\d?[_ ]loss|loss(es)?\s?/\s?(value|vf|critic|q)\w*"
+        r"(value|vf|v|critic|critics|qf|q|td|c|value[_ ]function|valuefn)[_ ]?\d?[_ ]loss"
+        r"|loss(es)?\s?/\s?(value|vf|critic|q)\w*"
     ),
     "values": re.compile(
         r"q\w?\d?[_ ]values?|(max|mean|avg|average)[_ ]?(max_)?q$|max_q|value estimate|vpred"
@@ -64,7 +67,7 @@ def signals(case: Case) -> Mapping[Kind, Signal]:
         known = [s for curve in case.run.curves if _is(kind, curve) and (s := _signal(curve)) is not None]
         if known:
             found[kind] = min(known, key=lambda s: (-len(s.y), len(s.curve.id), s.curve.id))
-    if any("completion" in curve.tag.lower() for curve in case.run.curves):
+    if speaks(case):
         found.pop(
             "kl", None
         )  # of language models: how far the policy is from where it began, not what an update did
@@ -100,6 +103,11 @@ def entropy(case: Case) -> tuple[Signal, Floats] | None:
     if signal is None:
         return None
     return signal, -signal.y if "loss" in signal.curve.tag.lower() and signal.y[0] < 0 else signal.y
+
+
+def speaks(case: Case) -> bool:
+    """Whether the agent is a language model: completions are logged."""
+    return any("completion" in curve.tag.lower() for curve in case.run.curves)
 
 
 def policy_rests(case: Case) -> bool:

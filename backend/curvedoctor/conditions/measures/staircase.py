@@ -1,7 +1,8 @@
-"""A training loss that steps down where each epoch begins and stays level between: samples are learnt by heart.
+"""A training loss that steps down where each epoch begins and stays level between: samples are learnt by
+heart.
 
-Every sample is met once in an epoch. A model that remembers it does better at the next meeting, all at once; one that
-learns what samples have in common gets better on the way.
+Every sample is met once in an epoch. A model that remembers it does better at the next meeting, all at once;
+one that learns what samples have in common gets better on the way.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class Staircase(NamedTuple):
 
 
 def staircase(case: Case) -> Staircase | None:
-    """The steps of the training loss at the ends of epochs; None where it has none, or epochs are not known."""
+    """The steps of the training loss at the ends of epochs; None where it has none,
+    or epochs are not known."""
     s, borders = case.train_step or case.train, _borders(case)
     if s is None or not borders or s.stats.low < 0:
         return None

@@ -31,7 +31,8 @@ class StepUp(NamedTuple):
 
 
 def step_up(case: Case, s: Series) -> StepUp | None:
-    """The highest lasting jump of a curve; None where there is none, or the learning rate began anew there."""
+    """The highest lasting jump of a curve; None where there is none,
+    or the learning rate began anew there."""
     if len(s.y) > MOST or s.stats.low < 0:
         return None
     y, n = s.y, len(s.y)

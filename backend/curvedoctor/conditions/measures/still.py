@@ -1,4 +1,5 @@
-"""From where on a curve answers the same for ever, what a constant answer scores, and why there may be no other answer."""
+"""From where on a curve answers the same for ever, what a constant answer scores,
+and why there may be no other answer."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ BETTER = 0.1
 TOO_HIGH = 1.5
 #: highest squared error that an output between −1 and 1 makes on targets within the same span
 BOUNDED = 4.0
-#: usual numbers of classes, of characters and bytes, and of tokens in the vocabularies of BERT, XLM, T5, GPT, Llama, Qwen …
+#: usual numbers of classes, of characters and bytes, and of tokens in the vocabularies of BERT, XLM, T5,
+#: GPT, Llama, Qwen …
 _CLASSES = (*range(2, 21), 26, 27, 30, 37, *range(40, 101, 10), 62, 65, 101, 200, 365, 500, 1000, 10_000)
 _TOKENS = (*(2**k for k in range(5, 18)), 28_996, 30_522, 32_000, 50_257, 100_277, 128_256, 151_936, 250_002)
 #: ln K of these, for a loss whose function and classes are unknown
@@ -40,7 +42,8 @@ _SQUASHING = ("tanh", "sigmoid", "softmax", "softsign", "hard_sigmoid")
 
 
 def rests_from(y: Floats) -> int:
-    """Index of the first point from which on all are the same, to float noise or to the last digit that was logged."""
+    """Index of the first point from which on all are the same,
+    to float noise or to the last digit that was logged."""
     if not len(y):
         return 0
     same, back = tolerance(y), y[::-1]
@@ -80,12 +83,14 @@ def coarse(y: Floats) -> bool:
 
 
 def too_coarse(y: Floats, beside: Sequence[Floats]) -> bool:
-    """The same of one value again and again: how many digits it was logged with, the curves beside it tell."""
+    """The same of one value again and again: how many digits it was logged with,
+    the curves beside it tell."""
     return min(_digit(known) for known in (y, *beside)) > BESIDE * abs(float(y[-1]))
 
 
 def constant_answer(case: Case, s: Series, level: float) -> float | None:
-    """The loss of a constant answer that a level is: ln K, ln 2, a margin …; None if it is none that is known."""
+    """The loss of a constant answer that a level is: ln K, ln 2, a margin …;
+    None if it is none that is known."""
     if s.curve.role.quantity != "loss":
         return None
     expected = expected_first_loss(case)
@@ -99,7 +104,8 @@ def constant_answer(case: Case, s: Series, level: float) -> float | None:
 
 
 def _answers_better(case: Case, answer: float) -> bool:
-    """Whether more answers are right than a guess at that loss has: the level is chance, the answers are not."""
+    """Whether more answers are right than a guess at that loss has: the level is chance,
+    the answers are not."""
     score = case.val_score or case.train_score
     return (
         score is not None

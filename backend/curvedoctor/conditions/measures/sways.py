@@ -7,7 +7,8 @@ from curvedoctor.conditions.measures.shape import mean, relative
 from curvedoctor.features.case import Case
 from curvedoctor.features.selects import selects
 
-#: σ from point to point, as a score, that few samples make; the same of a smooth training loss, as share of its level
+#: σ from point to point, as a score, that few samples make; the same of a smooth training loss,
+#: as share of its level
 SWAYS, CALM = (0.035, 0.05), (0.07, 0.04)
 #: a validation loss on few samples jumps too: share of its level
 JUMPS = (0.02, 0.04)
@@ -16,7 +17,8 @@ WHITE = (-0.1, -0.25)
 
 
 def swayed_by_few(case: Case) -> float:
-    """How sure it is that a selecting score jumps because it is measured on few samples: training is calm beside it."""
+    """How sure it is that a selecting score jumps because it is measured on few samples:
+    training is calm beside it."""
     s, train = selects(case), case.coarsest_train
     if s is None or train is None or train.stats.low < 0 or s.stats.n < 12:
         return 0.0

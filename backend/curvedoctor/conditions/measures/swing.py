@@ -1,4 +1,5 @@
-"""How much a curve swings: what it ends above its best by, and whether neighbouring points agree on where it goes.
+"""How much a curve swings: what it ends above its best by, and whether neighbouring points agree on where it
+goes.
 
 A curve that fluctuates has changes that follow each other at random (their correlation is near −½ for white
 noise); one that creeps up after its minimum, as in overfitting, has changes that agree (towards +1).
@@ -29,7 +30,8 @@ def begins(s: Series) -> float:
 
 
 def above_best(s: Series) -> float:
-    """Share by which the end (mean over its last twentieth) lies above the best logged value; 0 where that says nothing."""
+    """Share by which the end (mean over its last twentieth) lies above the best logged value;
+    0 where that says nothing."""
     low, start = s.stats.low, begins(s)
     if low < 0 or not s.stats.end > max(FINISHED * start, 0.0):
         return 0.0
@@ -37,7 +39,8 @@ def above_best(s: Series) -> float:
 
 
 def beyond_noise(s: Series) -> bool:
-    """Whether the end lies further above the best than the least of so many points that only fluctuate would."""
+    """Whether the end lies further above the best than the least of so many
+    points that only fluctuate would."""
     least_of_many = math.sqrt(2 * math.log(max(s.stats.n, 2.0)))
     return s.stats.end - s.stats.low > BEYOND * least_of_many * s.stats.noise_late
 
@@ -54,10 +57,12 @@ def fluctuates(s: Series) -> bool:
 
 
 def roughness(s: Series) -> float:
-    """σ of the fluctuation over the last third as share of the level: of the points, or of 64 means where there are more.
+    """σ of the fluctuation over the last third as share of the level: of the points, or of 64 means where
+    there are more.
 
-    Means over parts of the run average the noise of single batches out, as a mean over an epoch does. Of levels above zero
-    their logarithms are taken: a decay by the same factor at each point fluctuates by nothing.
+    Means over parts of the run average the noise of single batches out, as a mean over an epoch does. Of
+    levels above zero their logarithms are taken: a decay by the same factor at each point fluctuates by
+    nothing.
     """
     y = s.y if s.stats.n <= GRID else s.grid
     late = y[-max(4, len(y) // 3) :]
@@ -69,14 +74,16 @@ def roughness(s: Series) -> float:
 
 
 def score_holds(score: Series | None) -> bool:
-    """Whether the answers stay as good as they were, whatever the loss says: the error ends within a tenth (or 0.5 %) of its best."""
+    """Whether the answers stay as good as they were, whatever the loss says:
+    the error ends within a tenth (or 0.5 %) of its best."""
     if score is None or score.ceiling is None:
         return False
     return bool(score.stats.end <= max(1.1 * score.stats.low, score.stats.low + 0.005))
 
 
 def mean_above_best(s: Series) -> float:
-    """As `above_best`, against the lowest mean over a part of the run where there are more points than parts."""
+    """As `above_best`, against the lowest mean over a part of the run where
+    there are more points than parts."""
     if s.stats.n <= len(s.grid):
         return above_best(s)
     start = begins(s)

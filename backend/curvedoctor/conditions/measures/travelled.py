@@ -1,8 +1,9 @@
 """A curve against the way that the learning rate let the weights go: its sum, not the steps.
 
-Where batches hardly matter, the loss is a function of that way, whatever the schedule (gradient flow). A schedule that ends
-makes any curve level off against its steps; against the way a curve that levels off has arrived, and one that still
-falls was ended. Where batches matter, the loss falls as the rate does: there the way says nothing.
+Where batches hardly matter, the loss is a function of that way, whatever the schedule (gradient flow). A
+schedule that ends makes any curve level off against its steps; against the way a curve that levels off has
+arrived, and one that still falls was ended. Where batches matter, the loss falls as the rate does: there the
+way says nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID, progress
 from curvedoctor.features.series import Series
 
-#: fewest points; noise as share of the level, and correlation of successive changes, of a curve that batches hardly move
+#: fewest points; noise as share of the level, and correlation of successive changes,
+#: of a curve that batches hardly move
 FEWEST, CALM, SMOOTH = 6, 0.01, 0.4
 #: share of its peak at which the learning rate has decayed
 DECAYED = 0.2
@@ -23,7 +25,8 @@ _PLACES = (np.arange(GRID) + 0.5) / GRID
 
 
 def travelled(case: Case, s: Series) -> Series | None:
-    """The curve with its grid on equal shares of the way; None where no decayed rate is logged, or where batches matter."""
+    """The curve with its grid on equal shares of the way; None where no decayed rate is logged,
+    or where batches matter."""
     schedule, t = case.schedule, s.stats
     if case.lr is None or schedule is None or schedule.restarts or schedule.last > DECAYED * schedule.peak:
         return None

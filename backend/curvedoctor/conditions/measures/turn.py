@@ -1,4 +1,5 @@
-"""Where a curve turned: its best logged point, how far above it the curve ends, and whether noise explains that."""
+"""Where a curve turned: its best logged point, how far above it the curve ends,
+and whether noise explains that."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ SHORT = 8
 LATE = 0.9
 #: logged points after the best one, at least
 AFTER = 2
-#: a rise is beyond noise from so many standard errors of the level, or such a Mann-Kendall z of the points after the best
+#: a rise is beyond noise from so many standard errors of the level,
+#: or such a Mann-Kendall z of the points after the best
 ERRORS, TREND = 3.0, 2.5
 
 #: a score may lose a tenth of its right or of its wrong answers (the fewer), or a point, and is said to hold
@@ -75,7 +77,8 @@ def at(s: Series, other: Series, index: int) -> float:
 
 
 def untrained(case: Case, s: Series) -> float:
-    """What the level of a curve is to be compared with: its highest start, or an untrained model's loss if that is known."""
+    """What the level of a curve is to be compared with: its highest start,
+    or an untrained model's loss if that is known."""
     known = [abs(s.stats.first), abs(s.stats.start)]
     if case.judged_quantity == "loss":
         k = classes(case) if case.val_score is not None or case.train_score is not None else None

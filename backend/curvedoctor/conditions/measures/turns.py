@@ -41,7 +41,8 @@ def deliberate(y: Floats, peak: float) -> bool:
 
 
 def rise(y: Floats) -> float:
-    """Largest rise after the peak that takes at least three points, as share of the peak; sudden ones are restarts."""
+    """Largest rise after the peak that takes at least three points, as share of the peak;
+    sudden ones are restarts."""
     after = y[int(np.argmax(y >= 0.999 * y.max())) :]
     if len(after) < 4:
         return 0.0

@@ -45,7 +45,8 @@ UNUSUAL = {"zeros", "ones", "constant", "large", "small"}
 
 #: units that saturate: then the activation is the first suspect
 SATURATES = {"sigmoid", "tanh", "softsign"}
-#: times an untrained model's loss that a plateau may cost; its noise as share of the later fall; and where it has to end
+#: times an untrained model's loss that a plateau may cost; its noise as share of the later fall;
+#: and where it has to end
 ABOVE, QUIET, LATEST = 1.3, 0.1, 0.75
 #: classes where their number is not known
 CLASSES = 100.0
@@ -70,20 +71,22 @@ def check(case: Case) -> Finding | Unjudged | None:
     summary = f"{course(s)} from an unusual initialization ({named})."
     if until >= 0.1:
         summary = (
-            f"The {name(s)} stays at {number(s.logged(s.stats.start))} over the first {percent(until)} of the run, "
-            f"then falls to {number(s.logged(s.stats.end))}."
+            f"The {name(s)} stays at {number(s.logged(s.stats.start))} over the first "
+            f"{percent(until)} of the run, then falls to {number(s.logged(s.stats.end))}."
         )
     actions = (
         ("fix-activation", "fix-init", "raise-lr") if case.word("activation") in SATURATES and not odd else ()
     )
     return finding(
-        ID, "warning", confidence, s, summary, others=(case.val,), onset=0.0, until=max(until, 0.02), actions=actions,
+        ID, "warning", confidence, s, summary, others=(case.val,), onset=0.0, until=max(until, 0.02),
+        actions=actions,
         plateau=until, fall=fall(s), first=s.stats.first, init=named,
     )  # fmt: skip
 
 
 def _calm(case: Case, s: Series, until: float) -> bool:
-    """Whether the plateau is that of an untrained model: calm, at its level, at a full learning rate, and left in time."""
+    """Whether the plateau is that of an untrained model: calm, at its level, at a full learning rate,
+    and left in time."""
     t, expected = s.stats, expected_first_loss(case)
     if expected is None and (error := proportion(case, "train") or proportion(case, "val")) is not None:
         expected = warranted(

@@ -1,4 +1,5 @@
-"""What not-learning says of curves that moved without learning, and what the configuration has to say about it."""
+"""What not-learning says of curves that moved without learning,
+and what the configuration has to say about it."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, mean, n
 from curvedoctor.conditions.measures.still import USUAL, misfit, rate_gone, rate_too_high, rests_from
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import agreed, chance_error, expected_first_loss
-from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding
 
@@ -24,7 +25,8 @@ FEW = 10
 FITTED = 0.95
 #: training samples below which a validation loss at chance is what so few give
 MEMORIZED = 100
-#: share of wrong answers from which on one answer is no answer; times the loss of a constant answer that are no better than it
+#: share of wrong answers from which on one answer is no answer;
+#: times the loss of a constant answer that are no better than it
 POOR, CONSTANT = 0.25, (0.95, 1.1)
 #: what makes a network answer the same to everything
 ANSWER = ("overfit-one-batch", "fix-init", "fix-activation", "raise-lr", "lower-lr")
@@ -38,6 +40,19 @@ ENDS = 0.02
 FEW_CLASSES, BEGINS = math.log(10) + 0.01, 0.03
 #: decades below the customary learning rate from which on no step can be seen
 CRAWLS = 1.5
+#: the same from which on a rate may be too low;
+#: the least that anything but fine-tuning is customarily trained with
+NOT_LOW, LOWEST = 1.05, 1e-4
+#: what to try where nothing is learnt, most usual first
+STUCK = (
+    "overfit-one-batch",
+    "raise-lr",
+    "change-optimizer",
+    "fix-init",
+    "lower-lr",
+    "clean-data",
+    "fix-activation",
+)
 #: weights that do not change at all: not trained, or by a rate that has ended before the first point
 AT_REST = ("overfit-one-batch", "raise-lr", "fix-init", "change-optimizer", "decay-later", "fix-schedule")
 
@@ -53,7 +68,8 @@ def shared(case: Case, s: Series) -> dict[str, Any]:
 
 
 def unrelated(case: Case) -> Finding | None:
-    """Training falls, but validation never gets better than an untrained model: labels and inputs are unrelated."""
+    """Training falls, but validation never gets better than an untrained model:
+    labels and inputs are unrelated."""
     val, train = case.val, case.coarsest_train
     if val is None or train is None or case.judged_quantity != "loss" or val.stats.n < 8:
         return None
@@ -76,15 +92,18 @@ def unrelated(case: Case) -> Finding | None:
     best = float(val.y[val.best_index])
     return finding(
         ID, "error", confidence, val,
-        f"The training loss falls to {number(train.stats.end)}, but the {name(val)} is never better than {number(best)}, that of "
+        f"The training loss falls to {number(train.stats.end)}, but the {name(val)} is never "
+        f"better than {number(best)}, that of "
         f"an untrained model ({number(expected)}): do labels belong to their inputs?",
-        others=(train,), onset=0.0, actions=("clean-data", "check-split", "overfit-one-batch", "more-data"), level=best, chance=expected,
+        others=(train,), onset=0.0, actions=("clean-data", "check-split", "overfit-one-batch", "more-data"),
+        level=best, chance=expected,
         **shared(case, val),
     )  # fmt: skip
 
 
 def _begins_at(val: Series, train: Series) -> float | None:
-    """The loss of a guess among few classes at which both begin, where training then learns far more than that."""
+    """The loss of a guess among few classes at which both begin,
+    where training then learns far more than that."""
     near = (v for v in USUAL if v <= FEW_CLASSES and abs(val.stats.first / v - 1) <= BEGINS)
     level = next(near, None) if train.stats.end < train.stats.first / 2 else None
     return level if level is not None and abs(train.stats.first / level - 1) <= 2 * BEGINS else None
@@ -97,7 +116,8 @@ def learnt_by_training(case: Case) -> bool:
 
 
 def no_better_than_chance(case: Case) -> Finding | None:
-    """Answers are right as often as a blind guess is, and the loss is that of one: whatever moved, nothing was learnt."""
+    """Answers are right as often as a blind guess is, and the loss is that of one: whatever moved,
+    nothing was learnt."""
     score, s = case.val_score or case.train_score, case.val or case.train
     if score is None or s is None or score.ceiling != 1.0 or score.stats.n < FEWEST:
         return None
@@ -119,19 +139,22 @@ def no_better_than_chance(case: Case) -> Finding | None:
     right = score.logged(score.stats.end)
     return finding(
         ID, "error", confidence, score,
-        f"The {name(score)} ends at {number(right)}, no better than a blind guess ({number(score.logged(worse))}).",
+        f"The {name(score)} ends at {number(right)}, no better than a blind guess "
+        f"({number(score.logged(worse))}).",
         others=(s,), onset=0.0, actions=actions(case, s), level=right, chance=expected, **shared(case, s),
     )  # fmt: skip
 
 
 def _ends_at(s: Series, score: Series) -> float | None:
-    """The number of classes on which loss and answers agree that it is a guess, at the end and through the last half."""
+    """The number of classes on which loss and answers agree that it is a guess,
+    at the end and through the last half."""
     ks = {agreed(mean(s, at, at + 0.25), 1 - mean(score, at, at + 0.25), ENDS) for at in (0.5, 0.75)}
     return ks.pop() if len(ks) == 1 else None
 
 
 def best_above_guess(case: Case) -> float | None:
-    """The best level of training and validation where neither is better than an untrained model's; None where one is."""
+    """The best level of training and validation where neither is better than an untrained model's;
+    None where one is."""
     guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
     train, val = case.coarsest_train, case.val
     if guess is None or train is None or val is None or min(train.stats.n, val.stats.n) < ENOUGH:
@@ -149,12 +172,14 @@ def worse_than_a_guess(case: Case) -> Finding | None:
     return finding(
         ID, "error", 0.9, val,
         f"Neither training nor validation gets below {number(best)}; a guess costs {number(guess)}.",
-        others=(train,), onset=0.0, actions=actions(case, val), level=val.stats.end, chance=guess, **shared(case, val),
+        others=(train,), onset=0.0, actions=actions(case, val), level=val.stats.end, chance=guess,
+        **shared(case, val),
     )  # fmt: skip
 
 
 def one_answer(case: Case) -> Finding | None:
-    """The share of right answers is the same at every point, and the loss no lower than that of a constant answer."""
+    """The share of right answers is the same at every point,
+    and the loss no lower than that of a constant answer."""
     pairs = ((proportion(case, "val"), case.val), (proportion(case, "train"), case.train))
     for error, loss in pairs:
         if (
@@ -172,9 +197,11 @@ def one_answer(case: Case) -> Finding | None:
         right, floor = number(error.logged(wrong)), number(costs)
         return finding(
             ID, "error", 0.9, error,
-            f"The {name(error)} is {right} at all of its {error.stats.n:.0f} points and the {name(loss)} never below {number(best)}: "
+            f"The {name(error)} is {right} at all of its {error.stats.n:.0f} points and the "
+            f"{name(loss)} never below {number(best)}: "
             f"one answer for every input costs no less than {floor}.",
-            others=(loss,), onset=0.0, actions=(*(actions(case, loss) or ANSWER), "rebalance-classes"), level=error.logged(wrong),
+            others=(loss,), onset=0.0, actions=(*(actions(case, loss) or ANSWER), "rebalance-classes"),
+            level=error.logged(wrong),
             chance=None, **shared(case, loss),
         )  # fmt: skip
     return None
@@ -185,18 +212,17 @@ def crawls(case: Case) -> bool:
     return (decades_below_usual(case) or 0.0) >= CRAWLS
 
 
-def lr(case: Case) -> float:
-    lr = case.number("lr")
-    return lr if lr is not None else case.schedule.peak if case.schedule is not None else 0.0
-
-
 def why(case: Case, s: Series) -> str:
     """What in the configuration explains it, as the end of a sentence."""
     odd = misfit(case, s)
     if odd is not None:
         return f": {odd}"
     way = "below" if crawls(case) else "above" if rate_too_high(case) else None
-    return "" if way is None else f"; a learning rate of {number(lr(case))} is far {way} what is customary"
+    return (
+        ""
+        if way is None
+        else f"; a learning rate of {number(logged_lr(case) or 0.0)} is far {way} what is customary"
+    )
 
 
 def actions(case: Case, s: Series, resting: bool = False) -> tuple[str, ...]:
@@ -206,10 +232,18 @@ def actions(case: Case, s: Series, resting: bool = False) -> tuple[str, ...]:
     if rate_too_high(case):
         return ("lower-lr", "overfit-one-batch", "fix-init", "change-optimizer")
     if not crawls(case):
-        return AT_REST if resting and case.lr is None else ()
+        usual = AT_REST if resting and case.lr is None else ()
+        return tuple(a for a in usual or STUCK if a != "raise-lr") if _not_low(case) else usual
     plain = case.word("optimizer") in ("sgd", "momentum")
     first = ("change-optimizer", "raise-lr") if plain else ("raise-lr", "change-optimizer")
     return (*first, "overfit-one-batch")
+
+
+def _not_low(case: Case) -> bool:
+    """Whether the rate is known to be within a decade of custom; where the optimizer is not known,
+    no lower than any is trained with."""
+    below, lr = decades_below_usual(case), logged_lr(case)
+    return lr is not None and (lr >= LOWEST if below is None else below < NOT_LOW)
 
 
 def chance_level(case: Case, s: Series) -> float | None:

@@ -7,13 +7,14 @@ Why it matters
 How it decides
     A loss (or a poor score) that is the same from the first to the last point, to float noise or to the
     last digit that was logged: three points and more are certain, whatever the level, unless it is well
-    below an untrained model's. Or it stays within its own noise (of fewer than eight points: within half a per
-    cent) at the level that an untrained model has: ln K for cross-entropy, ln 2 for binary, 1 for hinge, the
-    variance 1 of standardized targets for squared error; or training and validation both move by less
+    below an untrained model's. Or it stays within its own noise (of fewer than eight points: within half a
+    per cent) at the level that an untrained model has: ln K for cross-entropy, ln 2 for binary, 1 for hinge,
+    the variance 1 of standardized targets for squared error; or training and validation both move by less
     than 0.3 % over eight points and more. Or validation is never better than an untrained model though
-    training falls: labels and inputs are unrelated. Or neither ever gets below a guess's loss. Or answers are right as
-    often as a blind guess is, or equally often at every point, at the loss of a constant answer. A score clearly above chance, a loss near zero, a
-    learning rate that has gone and losses that are NaN contradict it.
+    training falls: labels and inputs are unrelated. Or neither ever gets below a guess's loss. Or answers are
+    right as often as a blind guess is, or equally often at every point, at the loss of a constant answer. A
+    score clearly above chance, a loss near zero, a learning rate that has gone and losses that are NaN
+    contradict it.
 
 What to try
     Overfit one batch of 5 to 10 samples: if the loss stays where it is, the code is at fault. Check
@@ -36,7 +37,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.still import (
@@ -47,6 +48,7 @@ from curvedoctor.conditions.measures.still import (
     too_coarse,
 )
 from curvedoctor.conditions.progress.blind import (
+    STUCK,
     actions,
     chance_level,
     no_better_than_chance,
@@ -99,7 +101,8 @@ def _lost(case: Case) -> bool:
 
 
 def _stays(case: Case, known: Sequence[Series]) -> Finding | None:
-    """The first curve that never moved, else the first that only fluctuates at the level of an untrained model."""
+    """The first curve that never moved, else the first that only fluctuates at
+    the level of an untrained model."""
     losses = [c.y for c in known]
     still = [c for c in known if rests_from(c.y) == 0 and not too_coarse(c.y, losses)]
     s = next(iter(still or known), None)
@@ -110,12 +113,13 @@ def _stays(case: Case, known: Sequence[Series]) -> Finding | None:
     confidence = _certain(case, s, chance) if still else _near(case, s, moved, chance)
     if confidence < REPORT_FROM:
         return None
-    how = "constant to float noise" if still else f"flat to within {100 * relative(moved, t.end):.1f} %"
+    how = "constant to float noise" if still else f"flat to within {percent(relative(moved, t.end))}"
     at = "" if chance is None else f", the level of an untrained model ({number(chance)})"
     return finding(
         ID, "error", confidence, s,
         f"The {name(s)} stays at {number(s.logged(t.end))} from the first point on, {how}{at}{why(case, s)}.",
-        others=(case.grad_norm,), onset=0.0, actions=actions(case, s, bool(still)), level=s.logged(t.end), chance=chance, **shared(case, s),
+        others=(case.grad_norm,), onset=0.0, actions=actions(case, s, bool(still)), level=s.logged(t.end),
+        chance=chance, **shared(case, s),
     )  # fmt: skip
 
 
@@ -168,7 +172,8 @@ def _near(case: Case, s: Series, moved: float, chance: float | None) -> float:
 
 
 def _all_flat(case: Case) -> bool:
-    """Whether neither training nor validation moved by what anyone would see, and no score says that they were good before."""
+    """Whether neither training nor validation moved by what anyone would see,
+    and no score says that they were good before."""
     both = [c for c in (case.coarsest_train, case.val) if c is not None and c.stats.n >= LONG]
     score = case.val_score or case.train_score
     good = score is not None and score.stats.end < POOR
@@ -204,7 +209,8 @@ def _noise_labels(rng: np.random.Generator) -> Run:
 
 
 def _guessing(rng: np.random.Generator) -> Run:
-    """Neither loss nor classes are logged by name; a rate that is too high keeps everything bouncing at chance."""
+    """Neither loss nor classes are logged by name;
+    a rate that is too high keeps everything bouncing at chance."""
     y = math.log(5) * (1 + 0.03 * np.abs(rng.standard_normal(40)))
     acc = 0.2 + 0.015 * rng.standard_normal(40)
     return run(train_loss=y, val_loss=y, val_accuracy=acc)
@@ -232,15 +238,7 @@ CONDITION = Condition(
     id=ID,
     title="nothing is learnt",
     severity="error",
-    actions=(
-        "overfit-one-batch",
-        "raise-lr",
-        "change-optimizer",
-        "fix-init",
-        "lower-lr",
-        "clean-data",
-        "fix-activation",
-    ),
+    actions=STUCK,
     check=check,
     evidence={
         "level": "the level at which it stays, as logged",

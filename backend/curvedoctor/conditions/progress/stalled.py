@@ -7,8 +7,8 @@ Why it matters
 How it decides
     Four fifths of the fall are done in the first tenth of the run; since then the loss creeps on,
     beyond its noise, along a power law that promises a tenth more if only it went on four times as
-    long, and the learning rate has not decayed. A warning where the optimizer is plain gradient descent and the loss is
-    still above half of its start, information otherwise.
+    long, and the learning rate has not decayed. A warning where the optimizer is plain gradient descent and
+    the loss is still above half of its start, information otherwise.
 
 What to try
     SGD with momentum where Adam stagnates (or other betas); Adam where plain SGD creeps along a
@@ -58,8 +58,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     optimizer = f" with {word}" if word else ""
     return finding(
         ID, "warning" if heavy else "info", confidence, s,
-        f"{percent(min(early, 1.0))} of the fall of the {name(s)} came in the first tenth of the run{optimizer}, "
-        f"{percent(relative(creep, t.end))} of its level over the last quarter.",
+        f"{percent(min(early, 1.0))} of the fall of the {name(s)} came in the first tenth of "
+        f"the run{optimizer}, {percent(relative(creep, t.end))} of its level over the last quarter.",
         others=(case.val,), onset=0.1,
         early=early, creep=relative(creep, t.end), gain_four=t.gain_four, optimizer=word,
     )  # fmt: skip

@@ -9,8 +9,8 @@ How it decides
     what the task should allow: above three quarters of the start (or of an untrained model's loss), with
     a quarter of the answers wrong; and the model is linear or narrow where that is logged. A linear model
     that keeps 60 % of an untrained model's loss, or one of at most four units that keeps 42 % (of
-    two, 20 %), is too small. Where the learning rate is logged and far below the custom, or the regularization far above
-    it, that comes first. Make sure that the splits are sound.
+    two, 20 %), is too small. Where the learning rate is logged and far below the custom, or the
+    regularization far above it, that comes first. Make sure that the splits are sound.
 
 What to try
     More units, another hidden layer with a non-linear activation; then tune the learning rate anew. If
@@ -41,7 +41,8 @@ from curvedoctor.model import Finding, ParamValue, Run, Unjudged
 ID = "underfitting"
 #: units that can hardly bend a line, and that can't
 TINY, NARROW = 4, 2
-#: share of an untrained model's loss that is a high floor, for a linear model (many tasks are linear) and a tiny one
+#: share of an untrained model's loss that is a high floor,
+#: for a linear model (many tasks are linear) and a tiny one
 LINEAR_FLOOR, TINY_FLOOR, NARROW_FLOOR = 0.6, 0.42, 0.15
 #: decades below the customary learning rate from which a high floor is the rate's fault
 SLOW = 0.65
@@ -60,9 +61,10 @@ def check(case: Case) -> Finding | Unjudged | None:
         return None
     return finding(
         ID, "warning", confidence, train,
-        f"Training ({number(train.logged(train.stats.end))}) and validation ({number(val.logged(val.stats.end))}) "
-        f"settle together on a high floor{_size(case)}.",
-        others=(val,), onset=min(train.stats.t90, 1.0), gap=gap, floor=relative(train.stats.end, train.stats.start),
+        f"Training ({number(train.logged(train.stats.end))}) and validation "
+        f"({number(val.logged(val.stats.end))}) settle together on a high floor{_size(case)}.",
+        others=(val,), onset=min(train.stats.t90, 1.0), gap=gap,
+        floor=relative(train.stats.end, train.stats.start),
         model=case.word("model"), width=case.number("width"),
     )  # fmt: skip
 

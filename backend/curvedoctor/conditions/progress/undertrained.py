@@ -6,19 +6,21 @@ Why it matters
 
 How it decides
     By the gain to expect from going on as long again, with its interval: power laws and exponentials that
-    describe the last two thirds of the validation loss (training loss where none is logged) about equally well are
-    continued, and the least of them counts. A warning where even that is 10 % of the level or more, and at least a
-    fifth of what was gained so far (in logarithms); information where only the more hopeful ones promise as much. The
-    fall over the last quarter must be beyond its noise, must not speed up and must not be a drop or two with nothing
-    between them, and the curve must end at its best.
-    Of two or three points, validation must be 10 % lower at the last one than at the one before, and training must fall
-    with it. A learning rate that has gone to zero, or a schedule that was to end here, ends it; unless the curve is smooth and
-    still falls against the sum of the rates, by 10 % or more for as long again: then it was ended on its way.
-    Boosted trees also by what their rounds have left to do, (1 - rate)^rounds of what they could explain.
+    describe the last two thirds of the validation loss (training loss where none is logged) about equally
+    well are continued, and the least of them counts. A warning where even that is 10 % of the level or more,
+    and at least a fifth of what was gained so far (in logarithms); information where only the more hopeful
+    ones promise as much. The fall over the last quarter must be beyond its noise, must not speed up and must
+    not be a drop or two with nothing between them, and the curve must end at its best.
+    Of two or three points, validation must be 10 % lower at the last one than at the one before, and training
+    must fall with it. A learning rate that has gone to zero, or a schedule that was to end here, ends it;
+    unless the curve is smooth and still falls against the sum of the rates, by 10 % or more for as long
+    again: then it was ended on its way. Boosted trees also by what their rounds have left to do, (1 -
+    rate)^rounds of what they could explain.
 
-    Of an agent the reward is judged, from 12 points on, and gains count against what it had risen by: a warning from
-    45 % on (it hardly slows), information from 15 %, where the last quarter brought a tenth of the rise and the run ends at its best level. What training got is asked beside an
-    evaluation of few points that rises with it, and must promise to double.
+    Of an agent the reward is judged, from 12 points on, and gains count against what it had risen by: a
+    warning from 45 % on (it hardly slows), information from 15 %, where the last quarter brought a tenth of
+    the rise and the run ends at its best level. What training got is asked beside an evaluation of few points
+    that rises with it, and must promise to double.
 
 What to try
     Train twice as long and stretch the schedule with it: running on at a learning rate that has
@@ -26,8 +28,8 @@ What to try
 
 When it is wrong
     A learning rate that is too low looks the same, and raising it is cheaper. A validation loss that
-    is about to turn (overfitting) can't be foreseen by any extrapolation. Where no learning rate is logged, the
-    last part of a decay looks like an endless descent.
+    is about to turn (overfitting) can't be foreseen by any extrapolation. Where no learning rate is logged,
+    the last part of a decay looks like an endless descent.
 
 References
     Domhan, Springenberg and Hutter (2015), Extrapolation of learning curves. Hestness et al. (2017),
@@ -61,17 +63,23 @@ WORTH = (0.05, 0.09)
 PART = (0.17, 0.26)
 #: how far above its best logged value the end may be
 AT_BEST = (0.05, 0.02)
-#: share of the fall over the last half that its two steepest steps may make: more is a drop, as where the rate is cut
+#: share of the fall over the last half that its two steepest steps may make: more is a drop,
+#: as where the rate is cut
 DROPS = (0.7, 0.55)
-#: gain from going on as long again that is worth stretching a schedule for, and how far its estimates may lie apart
+#: gain from going on as long again that is worth stretching a schedule for,
+#: and how far its estimates may lie apart
 FURTHER, AGREE = 0.1, 2.0
 STILL = "still falls where the run ends, at {}: going on as long again is"
-ON_ITS_WAY = "levels off with the learning rate only, up to {}: as it falls against the sum of the rates, twice the run, the schedule stretched with it, is"
+ON_ITS_WAY = (
+    "levels off with the learning rate only, up to {}: as it falls against the sum of the "
+    "rates, twice the run, the schedule stretched with it, is"
+)
 #: share of its peak below which the learning rate has ended the run
 ENDED = 0.05
 #: schedules that reach their end with the run
 PLANNED = {"cosine", "linear", "one-cycle", "polynomial"}
-#: fewest points of which a course is continued; of two or three, a validation loss that falls by this share at the last one
+#: fewest points of which a course is continued; of two or three,
+#: a validation loss that falls by this share at the last one
 FEWEST, STEEP = 4, 0.1
 #: training loss over the validation loss after it from which on a rate that is too high makes the fall
 THROWN = 3.0
@@ -121,7 +129,8 @@ def _to_come(s: Series, along: Series) -> tuple[float, float]:
 
 
 def _ended_on_its_way(case: Case, s: Series) -> tuple[float, float] | None:
-    """What a longer schedule brings where the loss still falls against the way that the rate let it go; None where it does not."""
+    """What a longer schedule brings where the loss still falls against the way that the rate let it go;
+    None where it does not."""
     along = travelled(case, s)
     if along is None or s.ceiling is not None:
         return None
@@ -148,7 +157,8 @@ def _of_an_agent(case: Case) -> Finding | None:
 
 
 def _short(case: Case) -> Finding | None:
-    """Two or three epochs, both losses still falling steeply in the last one: nothing else could yet be wrong."""
+    """Two or three epochs, both losses still falling steeply in the last one:
+    nothing else could yet be wrong."""
     val, train = case.val, case.finest_train
     if val is None or train is None or case.judged_quantity == "accuracy":
         return None
@@ -163,8 +173,10 @@ def _short(case: Case) -> Finding | None:
         return None
     return finding(
         ID, "warning", 0.85, val,
-        f"The run ends after {val.stats.n:.0f} points, with the {name(val)} {percent(falls)} lower at the last one, "
-        f"{val.curve.axis} {val.step_at(len(val.y) - 1):g}, than at the one before, and the {name(train)} falling with it.",
+        f"The run ends after {val.stats.n:.0f} points, with the {name(val)} {percent(falls)} "
+        "lower at the last one, "
+        f"{val.curve.axis} {val.step_at(len(val.y) - 1):g}, than at the one before, and the "
+        f"{name(train)} falling with it.",
         others=(train,), at=len(val.y) - 1, gain_least=None, gain_most=None, last_quarter=falls,
     )  # fmt: skip
 
@@ -244,9 +256,12 @@ CONDITION = Condition(
     check=check,
     extrapolates=True,
     evidence={
-        "gain_least": "least gain to expect from running as long again, share of the end level (of an agent: of its rise); null of two or three points",
-        "gain_most": "greatest gain to expect from running as long again, share of the end level; null of two or three points",
-        "last_quarter": "fall over the last quarter (of two or three points: at the last one), share of the level",
+        "gain_least": "least gain to expect from running as long again, share of the end level (of an agent: "
+        "of its rise); null of two or three points",
+        "gain_most": "greatest gain to expect from running as long again, share of the end level; null of "
+        "two or three points",
+        "last_quarter": "fall over the last quarter (of two or three points: at the last one), share of the "
+        "level",
     },
     sick=(_stopped, _slow_power, _score_only, _two_epochs),
     healthy=(*HEALTHY, _finished, _turns),

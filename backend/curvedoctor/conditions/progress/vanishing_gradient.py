@@ -57,7 +57,10 @@ def check(case: Case) -> Finding | Unjudged | None:
         return None
     if share is not None and _by_norm(share, s) >= 0.2:
         level = number(s.logged(s.stats.end))
-        summary = f"The gradient norm falls to {number(share)} of its start while the {name(s)} is still at {level}."
+        summary = (
+            f"The gradient norm falls to {number(share)} of its start while the {name(s)} is still "
+            f"at {level}."
+        )
     else:
         deep = f" {depth:g} layers deep" if depth else ""
         summary = f"{course(s)} with {activation} units{deep}: they saturate and pass next to no gradient."
@@ -68,7 +71,8 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 
 def _grad_share(grad: Series | None) -> float | None:
-    """Gradient norm at the end over that of the first tenth; None where it is zero: nothing is trained, see not-learning."""
+    """Gradient norm at the end over that of the first tenth; None where it is zero: nothing is trained,
+    see not-learning."""
     if grad is None or grad.stats.n < 6 or grad.stats.low < 0:
         return None
     start, end = median(grad.grid[:6]), median(grad.grid[-6:])

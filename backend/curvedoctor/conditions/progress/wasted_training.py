@@ -7,8 +7,8 @@ How it decides
     The validation loss (training loss where there is none) has been flat over the last half of
     the run or more: its level there neither falls nor rises by more than 1 % or its noise, and no
     extrapolation promises more; and a validation curve of fewer than 20 points has not got better
-    meanwhile. Flat, with a learning rate that is zero, counts as well. Of an agent it is the reward, flat at its best to
-    5 % of what it had risen by, or to its noise.
+    meanwhile. Flat, with a learning rate that is zero, counts as well. Of an agent it is the reward, flat at
+    its best to 5 % of what it had risen by, or to its noise.
 
 What to try
     Stop when validation has not improved for a while (early stopping with patience).
@@ -76,7 +76,8 @@ def _of_an_agent(case: Case) -> Finding | None:
     if confidence < REPORT_FROM:
         return None
     return finding(
-        ID, "info", confidence, s, f"The reward has stayed at its best over the last {percent(1 - since)} of the run.",
+        ID, "info", confidence, s,
+        f"The reward has stayed at its best over the last {percent(1 - since)} of the run.",
         onset=s.x[0] + (s.x[-1] - s.x[0]) * since, flat_share=1 - since, end=s.logged(end),
     )  # fmt: skip
 
@@ -85,7 +86,10 @@ def _summary(case: Case, s: Series, since: float) -> str:
     flat = f"over the last {percent(1 - since)} of the run"
     if not case.boosting:
         return f"The {name(s)} has not changed {flat}."
-    return f"The {name(s)} has not changed since round {s.axis_at(since):g}, {flat}: early stopping would have ended it there."
+    return (
+        f"The {name(s)} has not changed since round {s.axis_at(since):g}, {flat}: early "
+        "stopping would have ended it there."
+    )
 
 
 def _improves_late(val: Series) -> bool:

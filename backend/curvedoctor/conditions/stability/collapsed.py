@@ -9,8 +9,8 @@ How it decides
     logged, from some step on and until the end: three points and more. Before that it moved, if only
     between its first value and the second. The level is that of a constant answer (ln K, ln 2, a
     margin, 1 for hinge), or no better than the start, or more than half of what was gained is lost.
-    Or both fell within the first twentieth of their points and have not moved by half a per cent since, at more than
-    15 % of where they began, while the learning rate goes on.
+    Or both fell within the first twentieth of their points and have not moved by half a per cent since, at
+    more than 15 % of where they began, while the learning rate goes on.
     Other curves may move on: a training accuracy differs from batch to batch. Nothing is said where
     the learning rate is gone, where the loss is zero, or where so few digits were logged that equal
     values mean nothing.
@@ -54,13 +54,15 @@ from curvedoctor.model import Finding, Run, Unjudged
 ID = "collapsed"
 #: points that must be the same; and of a longer curve this share, or so many
 FEWEST, SHARE, MANY = 3, 0.2, 8
-#: share of the gain that is lost; share of the start within which nothing was gained; and what counts as having moved
+#: share of the gain that is lost; share of the start within which nothing was gained;
+#: and what counts as having moved
 LOST, GAINED, MOVED = 0.5, 0.005, 0.01
 #: of the highest value: below it a constant loss is at its floor
 FLOOR = 0.02
 #: a score that drops by less may be chance on few samples; z of a trend that no noise makes
 DROP, TREND = 0.1, 3.0
-#: one in so many points, and as many points at least, within which all was won; what has not moved, as share of the level
+#: one in so many points, and as many points at least, within which all was won; what has not moved,
+#: as share of the level
 STUCK, STILL = 20, 0.005
 #: shares of the start: what is far from finished, and what has fallen
 UNFINISHED, FELL = 0.15, 0.95
@@ -99,7 +101,8 @@ def _collapsed(case: Case, s: Series) -> bool:
 
 
 def _worse(case: Case, s: Series, at: int) -> bool:
-    """Whether it rests where it began, or where most of what was gained is lost, and no other curve says otherwise."""
+    """Whether it rests where it began, or where most of what was gained is lost,
+    and no other curve says otherwise."""
     level, start, best = float(s.y[-1]), float(s.y[0]), float(s.y[:at].min())
     if s.ceiling is not None:
         return (
@@ -128,7 +131,8 @@ def _a_loss_learns(case: Case, s: Series, at: int) -> bool:
 
 
 def _stuck(case: Case) -> Finding | None:
-    """All that is won was won in the first steps, and since then nothing moves: training nor validation, far from finished."""
+    """All that is won was won in the first steps, and since then nothing moves: training nor validation,
+    far from finished."""
     known = [s for s in (case.coarsest_train, case.val) if s is not None and s.stats.n >= STUCK]
     train = case.coarsest_train
     told = (
@@ -139,9 +143,11 @@ def _stuck(case: Case) -> Finding | None:
     at = max(1, len(train.y) // STUCK)
     return finding(
         ID, "warning", 0.8, train,
-        f"The {name(train)} falls to {number(train.logged(float(train.y[at])))} by {train.place(at)} and has not moved by {percent(STILL)} "
+        f"The {name(train)} falls to {number(train.logged(float(train.y[at])))} by "
+        f"{train.place(at)} and has not moved by {percent(STILL)} "
         f"since, {percent(train.stats.end / train.stats.first)} of where it began.",
-        at=at, others=(case.val,), actions=_actions(case, misfit(case, train)), level=train.logged(train.stats.end),
+        at=at, others=(case.val,), actions=_actions(case, misfit(case, train)),
+        level=train.logged(train.stats.end),
         points=len(train.y) - at, best=train.logged(train.stats.low), answer=None,
     )  # fmt: skip
 
@@ -164,8 +170,8 @@ def _finding(case: Case, s: Series) -> Finding:
     known = f": {why}" if why is not None else ""
     return finding(
         ID, "error", 0.97, s,
-        f"The {name(s)} is {number(s.logged(level))} from {s.curve.axis} {s.step_at(at):g} on, {len(s.y) - at} points without "
-        f"a change{which}{after}{known}.",
+        f"The {name(s)} is {number(s.logged(level))} from {s.curve.axis} {s.step_at(at):g} on, "
+        f"{len(s.y) - at} points without a change{which}{after}{known}.",
         onset=float(s.x[at]), actions=_actions(case, why), level=s.logged(level), points=len(s.y) - at,
         best=s.logged(best), answer=answer,
     )  # fmt: skip
@@ -177,7 +183,8 @@ def _kind(answer: float) -> str:
 
 
 def _actions(case: Case, why: str | None) -> tuple[str, ...]:
-    """What can't fit is changed first; a rate known to be too high needs no warm-up; without one, it is the usual suspect."""
+    """What can't fit is changed first; a rate known to be too high needs no warm-up; without one,
+    it is the usual suspect."""
     if why is not None:
         return ("fix-activation", "fix-targets", "change-loss")
     return ("lower-lr", "fix-init", "fix-activation") if rate_too_high(case) else TRIED
@@ -242,7 +249,8 @@ CONDITION = Condition(
         "level": "the value at which it stays, as logged",
         "points": "logged points from the onset on",
         "best": "best value before the onset, as logged",
-        "answer": "the loss of a constant answer that the level is, in the loss's unit; null if none that is known",
+        "answer": "the loss of a constant answer that the level is, in the loss's unit; null if none "
+        "that is known",
     },
     sick=(_dies, _blows_up, _never_fitted, _margin, _forgets),
     healthy=(*HEALTHY, _converged, _few_digits, _rate_gone),

@@ -8,9 +8,9 @@ How it decides
     The training loss ends far above its lowest smoothed level: more than half of what it had gained
     is lost (or, if it never fell, it has at least doubled), by many times its noise, and it is not on
     its way back at the end. Or it jumps, from one logged point to the next, to a level above everything since
-    the first tenth, by 15 to 30 % and many times its noise, and stays there. Of three to five points: each above the
-    one before, the last at least twice the first. A score that is still at its best contradicts it. A
-    validation loss that climbs alone is overfitting; it counts here only where no training loss is
+    the first tenth, by 15 to 30 % and many times its noise, and stays there. Of three to five points: each
+    above the one before, the last at least twice the first. A score that is still at its best contradicts it.
+    A validation loss that climbs alone is overfitting; it counts here only where no training loss is
     logged and it ends at two to four times its start. The onset is the first logged point of the last climb.
 
 What to try
@@ -53,7 +53,8 @@ from curvedoctor.model import Finding, Run, Unjudged
 ID = "divergence"
 #: fewest points that say it: rising without end
 SHORT = 3
-#: times the first value that a short log must end at; times its lowest from which on a curve is read in decades
+#: times the first value that a short log must end at;
+#: times its lowest from which on a curve is read in decades
 TWICE, DECADES = 2.0, 100.0
 #: points that are searched for a jump, the last ones
 LONGEST = 16384
@@ -97,7 +98,8 @@ def _finding(case: Case, s: Series, confidence: float, at: int) -> Finding:
     return finding(
         ID, "error", confidence, s,
         f"The {name(s)} had reached {number(s.logged(best))}, {move} and ends at {number(s.logged(end))}.",
-        others=(case.val,), onset=float(s.x[at]), actions=_actions(case), ratio=relative(end, best), lost=_lost(s),
+        others=(case.val,), onset=float(s.x[at]), actions=_actions(case), ratio=relative(end, best),
+        lost=_lost(s),
         best=s.logged(best), end=s.logged(end),
     )  # fmt: skip
 
@@ -122,7 +124,8 @@ def _jump(s: Series) -> int:
 
 
 def _jumped(s: Series, at: int) -> float:
-    """Within one logging interval to a level above everything before, for good, however little had been gained."""
+    """Within one logging interval to a level above everything before, for good,
+    however little had been gained."""
     before, after = s.y[:at], s.y[at:]
     if len(after) < SHORT or len(before) < ENOUGH or not float(before.max()) > 0:
         return 0.0
@@ -193,9 +196,11 @@ def _rule(s: Series) -> float:
 
 
 def _onset(s: Series) -> int:
-    """Index of the logged point with which the last climb starts: the one after the last within a tenth of it above the best.
+    """Index of the logged point with which the last climb starts: the one after the last within a tenth of it
+    above the best.
 
-    A running median of five keeps single points of a noisy curve from moving it; a climb over decades is read in decades.
+    A running median of five keeps single points of a noisy curve from moving it; a climb over decades is read
+    in decades.
     """
     y = s.y
     if len(y) >= 5 * ENOUGH:
@@ -210,7 +215,8 @@ def _onset(s: Series) -> int:
 
 
 def _sharpest(s: Series, at: int) -> int:
-    """The point of the greatest step around a place, if it is most of the climb: the medians blur it by two points."""
+    """The point of the greatest step around a place, if it is most of the climb:
+    the medians blur it by two points."""
     around = np.arange(max(1, at - 3), min(len(s.y), at + 4))
     if not len(around):
         return at

@@ -57,7 +57,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         summary = f"The gradient norm grows {number(growth)} times over the run."
     return finding(
         ID, "warning", confidence, grad if grad is not None and max(height, growth) >= 5 else s, summary,
-        others=(s if grad is not None else None,), onset=float(peaks.at[0]) if peaks is not None and len(peaks.at) else 0.0,
+        others=(s if grad is not None else None,),
+        onset=float(peaks.at[0]) if peaks is not None and len(peaks.at) else 0.0,
         jumps=len(peaks.at) if peaks is not None else None, height=height, growth=growth,
         typical=grad.stats.at50 if grad is not None else None,
     )  # fmt: skip

@@ -6,12 +6,13 @@ Why it matters
 
 How it decides
     Single points stand out above the level around them: by more than six times the local noise (of
-    the logarithm: batch noise is skewed) and by half of the level or more, and the loss comes back afterwards. The first twentieth of the run
-    is not looked at. Only upward jumps count: a loss that drops when the learning rate does is fine.
-    It is a warning where it happens three times (twice, if to four times the level) and takes hold: the
-    curve is a mean over epochs, or half of the spikes last for two points or more, or leave the level
-    higher than it was, or one reaches ten times the level and more than the run started from. Single high batches after which the level is
-    what it was before are worth knowing, no more: batches differ in difficulty.
+    the logarithm: batch noise is skewed) and by half of the level or more, and the loss comes back
+    afterwards. The first twentieth of the run is not looked at. Only upward jumps count: a loss that drops
+    when the learning rate does is fine. It is a warning where it happens three times (twice, if to four times
+    the level) and takes hold: the curve is a mean over epochs, or half of the spikes last for two points or
+    more, or leave the level higher than it was, or one reaches ten times the level and more than the run
+    started from. Single high batches after which the level is what it was before are worth knowing, no more:
+    batches differ in difficulty.
 
     A jump by a tenth or more, far beyond the noise, from one point to the next, of which the
     run makes good less than four fifths by its end, is a spike that did not recover.
@@ -53,7 +54,8 @@ Bools = npt.NDArray[np.bool_]
 ID = "loss-spikes"
 #: height of a spike above the local level: in local noise of its logarithm, and as share of the level
 SIGMAS, SHARE = 6.0, 0.5
-#: spikes that are many; height (share above the level) of which one less is; and that no difficult batch explains
+#: spikes that are many; height (share above the level) of which one less is;
+#: and that no difficult batch explains
 OFTEN, HIGH, EXTREME = 3, 3.0, 9.0
 #: rise of the level after a spike that counts, in local noise of its logarithm
 MOVED = 2.0
@@ -110,7 +112,8 @@ def _lasting(case: Case, s: Series, jump: StepUp, jumps: Spikes) -> Finding:
     where = f"at {s.curve.axis} {s.step_at(jump.point):g}"
     return finding(
         ID, "warning", 0.9, s,
-        f"The {name(s)} jumps {where}, from about {number(jump.before)} to about {number(jump.after)}, and has not recovered at the end ({number(jump.end)}).",
+        f"The {name(s)} jumps {where}, from about {number(jump.before)} to about "
+        f"{number(jump.after)}, and has not recovered at the end ({number(jump.end)}).",
         others=(case.grad_norm,), at=jump.point, actions=LASTING, spikes=len(jumps.at) + 1,
         height=jump.after / max(jump.before, 1e-300) - 1, last_at=float(s.x[jump.point]),
     )  # fmt: skip
@@ -118,7 +121,8 @@ def _lasting(case: Case, s: Series, jump: StepUp, jumps: Spikes) -> Finding:
 
 @lru_cache(maxsize=32)
 def spikes(s: Series) -> Spikes:
-    """Isolated spikes of a curve: groups of at most 1 % of the points (3 at least) above the running median."""
+    """Isolated spikes of a curve: groups of at most 1 % of the points (3
+    at least) above the running median."""
     y, x = s.y[-MOST:], s.x[-MOST:]
     n = len(y)
     none = Spikes(np.empty(0), np.empty(0), np.empty(0), np.empty(0, np.int64), np.empty(0, bool))
@@ -150,7 +154,8 @@ def spikes(s: Series) -> Spikes:
 
 
 def take_hold(s: Series, jumps: Spikes) -> bool:
-    """Whether spikes are more than single batches that are hard: they are epochs, last, leave a trace, or are extreme."""
+    """Whether spikes are more than single batches that are hard: they are epochs, last, leave a trace,
+    or are extreme."""
     if s.curve.role.granularity == "epoch" or extreme(s, jumps):
         return True
     traces = (jumps.lasts > 1) | jumps.moved
@@ -158,27 +163,31 @@ def take_hold(s: Series, jumps: Spikes) -> bool:
 
 
 def extreme(s: Series, jumps: Spikes) -> bool:
-    """Whether a spike is higher than batches that are merely difficult: ten times the level, and above where the run started."""
+    """Whether a spike is higher than batches that are merely difficult: ten times the level,
+    and above where the run started."""
     start = max(s.stats.start, s.stats.first)
     return bool(((jumps.ratio >= EXTREME) & (jumps.peak > start)).any())
 
 
 def _moves(y: Floats, group: Ints, sigma: float) -> bool:
-    """Whether the five points after a spike lie higher than the five before, beyond the noise of their logarithm."""
+    """Whether the five points after a spike lie higher than the five before,
+    beyond the noise of their logarithm."""
     before = median(y[max(0, group[0] - 5) : group[0]])
     after = median(y[group[-1] + 1 : group[-1] + 6])
     return before > 0 and after > before * float(np.exp(MOVED * sigma))
 
 
 def _recovers(y: Floats, group: Ints) -> bool:
-    """Whether the level right after a group of high points is near the one before: a new stage of training is not."""
+    """Whether the level right after a group of high points is near the one before:
+    a new stage of training is not."""
     before = median(y[max(0, group[0] - 5) : group[0]])
     after = median(y[group[-1] + 1 : group[-1] + 6])
     return after - before < 0.3 * (float(y[group].max()) - before)
 
 
 def _running_median(y: Floats, w: int) -> Floats:
-    """Centred running median over w points (odd), mirrored at the ends; every (w // 8)-th exactly, linear between."""
+    """Centred running median over w points (odd), mirrored at the ends; every (w // 8)-th exactly,
+    linear between."""
     stride = max(1, w // 8)
     padded = np.pad(y, w // 2, mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, w)

@@ -6,13 +6,14 @@ Why it matters
 
 How it decides
     The training or validation loss ends in values that are not finite. Single points that
-    are not finite in a loss that goes on are worth knowing, no more. The onset is that of the finest curve. If the loss per step is NaN when it is
-    first logged, within the first three steps, the data or the set-up is at fault rather than the
-    learning rate, as where the loss per step stayed calm until it was lost within the first epoch; a later first
-    point is laid to the learning rate where that is above custom.
+    are not finite in a loss that goes on are worth knowing, no more. The onset is that of the finest curve.
+    If the loss per step is NaN when it is first logged, within the first three steps, the data or the set-up
+    is at fault rather than the learning rate, as where the loss per step stayed calm until it was lost within
+    the first epoch; a later first point is laid to the learning rate where that is above custom.
 
     A gradient norm that had exploded by then, to thirty times its median, is named.
-    Where training is finite and no validation loss ever was a number, the validation is at fault, not the run.
+    Where training is finite and no validation loss ever was a number, the validation is at fault, not the
+    run.
 
 What to try
     Lower the learning rate to a tenth. If it is NaN from the very first point: look for missing or
@@ -96,8 +97,13 @@ def _now_and_then(losses: list[Curve]) -> Finding | None:
     bad = np.flatnonzero(~np.isfinite(curve.values))
     first = float(curve.steps[bad[0]])
     which = {"train": "training ", "val": "validation "}.get(curve.role.split, "")
-    text = f"Of the {len(curve)} points of the {which}loss {len(bad)} {'is' if len(bad) == 1 else 'are'} not finite, the first at {curve.axis} {first:g}; the loss goes on."
-    return _say([curve], "info", 0.99, text, first, kind=_kind(curve, int(bad[0])), from_start=False, last_finite=None, points_lost=len(bad))  # fmt: skip
+    text = (
+        f"Of the {len(curve)} points of the {which}loss {len(bad)} "
+        f"{'is' if len(bad) == 1 else 'are'} not finite, the first at {curve.axis} {first:g}; "
+        "the loss goes on."
+    )
+    return _say([curve], "info", 0.99, text, first, kind=_kind(curve, int(bad[0])), from_start=False,
+        last_finite=None, points_lost=len(bad))  # fmt: skip
 
 
 def _kind(curve: Curve, at: int = -1) -> str:
@@ -107,7 +113,10 @@ def _kind(curve: Curve, at: int = -1) -> str:
 def _never_computed(lost: list[Curve]) -> Finding:
     """The training is sound and no validation loss ever was a number."""
     curve = lost[0]
-    text = f"The validation loss is {_kind(curve)} at all of its {len(curve)} points though training is finite: it can't be computed."
+    text = (
+        f"The validation loss is {_kind(curve)} at all of its {len(curve)} points though "
+        "training is finite: it can't be computed."
+    )
     return _say(
         lost, "warning", 0.9, text, float(curve.steps[0]), actions=("fix-metric", "clean-data"),
         kind=_kind(curve), from_start=True, last_finite=None, points_lost=len(curve),
@@ -138,14 +147,18 @@ def _finding(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
     exploded = _gradient_before(case, curve, onset)
     seen = (case.grad_norm.curve,) if exploded and case.grad_norm is not None else ()
     return _say(
-        (curve, *(c for c in lost if c is not curve), *seen), "error", 0.99 if points > 1 or len(curve) < 3 else 0.92,
-        f"The loss is {_kind(curve)} {when} and does not come back{exploded}.", onset, actions=_actions(case, curve, at),
-        kind=_kind(curve), from_start=at == 0, last_finite=float(curve.values[at - 1]) if at else None, points_lost=points,
+        (curve, *(c for c in lost if c is not curve), *seen), "error",
+        0.99 if points > 1 or len(curve) < 3 else 0.92,
+        f"The loss is {_kind(curve)} {when} and does not come back{exploded}.", onset,
+        actions=_actions(case, curve, at),
+        kind=_kind(curve), from_start=at == 0, last_finite=float(curve.values[at - 1]) if at else None,
+        points_lost=points,
     )  # fmt: skip
 
 
 def _gradient_before(case: Case, curve: Curve, onset: float) -> str:
-    """What to add where the gradient norm had exploded by then; empty where it had not, or where none is logged."""
+    """What to add where the gradient norm had exploded by then; empty where it had not,
+    or where none is logged."""
     grad = None if case.grad_norm is None else case.grad_norm.curve
     before = np.isfinite(grad.values) & (grad.steps <= onset) if grad is not None else np.zeros(0, bool)
     if grad is None or grad.axis != curve.axis or np.count_nonzero(before) < SOME:
@@ -154,11 +167,15 @@ def _gradient_before(case: Case, curve: Curve, onset: float) -> str:
     usual, top = float(np.median(values)), int(np.argmax(values))
     if not values[top] > EXPLODED * usual > 0:
         return ""
-    return f"; the gradient norm had risen to {number(float(values[top]))} at {grad.axis} {steps[top]:g}, from {number(usual)}"
+    return (
+        f"; the gradient norm had risen to {number(float(values[top]))} at {grad.axis} "
+        f"{steps[top]:g}, from {number(usual)}"
+    )
 
 
 def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
-    """A loss that was never finite is the data's, if it was logged before the first steps; later, a high rate comes first.
+    """A loss that was never finite is the data's, if it was logged before the first steps; later, a high rate
+    comes first.
 
     A loss that stayed calm and was lost within the first epoch met a sample that is not finite.
     """
@@ -177,7 +194,8 @@ def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
 
 
 def _high(case: Case, curve: Curve) -> bool:
-    """Whether the learning rate is above custom, or, where the optimizer is not known, above most optimizers' custom."""
+    """Whether the learning rate is above custom, or, where the optimizer is not known,
+    above most optimizers' custom."""
     below = decades_below_usual(case)
     if below is not None:
         return below < -0.5

@@ -7,9 +7,10 @@ Why it matters
 How it decides
     A loss is exactly zero from its first point on, or falls to it at once from a level that matters, and
     stays there (or is NaN from its first tenth on), and beside it one of: reduced precision is configured
-    (float16, float8, 8 bit, mixed), the validation loss or the gradient norm is NaN, or the first steps were skipped: the learning rate stands at
-    zero, as a schedule does that waits for the first step without an overflow. Or the logged loss scale
-    is still falling at the end, to a 256th of what it was, or to one and less.
+    (float16, float8, 8 bit, mixed), the validation loss or the gradient norm is NaN, or the first steps were
+    skipped: the learning rate stands at zero, as a schedule does that waits for the first step without an
+    overflow. Or the logged loss scale is still falling at the end, to a 256th of what it was, or to one and
+    less.
 
 What to try
     bfloat16 or float32; with float16, dynamic loss scaling. Where the loss or the gradient explodes
@@ -72,7 +73,8 @@ def _loss(case: Case) -> Curve | None:
 
 
 def vanishes(y: Floats) -> int | None:
-    """Index from which on a loss is exactly zero until the end: from its first point on, or after a level that matters."""
+    """Index from which on a loss is exactly zero until the end: from its first point on,
+    or after a level that matters."""
     off = np.flatnonzero(y != 0.0)
     at = int(off[-1]) + 1 if len(off) else 0
     if len(y) - at < ZEROS or at == 0:
@@ -109,7 +111,8 @@ def _why(case: Case) -> list[str]:
 
 
 def skipped(case: Case) -> int:
-    """Logged points at the start at which the learning rate stood at zero before it rose; 0 where that is no more than usual."""
+    """Logged points at the start at which the learning rate stood at zero before it rose;
+    0 where that is no more than usual."""
     if case.lr is None:
         return 0
     on = np.flatnonzero(case.lr.values > 0)
@@ -127,8 +130,10 @@ def _lost(case: Case, loss: Curve) -> Finding | None:
     after = f", after {number(float(before[-1]))}" if at else ""
     made = finding(
         ID, "error", 0.95 if zero is not None else 0.8, None,
-        f"The loss is {'exactly 0' if zero is not None else 'NaN'} from {loss.axis} {loss.steps[at]:g} on{after}, and {' and '.join(why)}.",
-        kind="zero" if zero is not None else "NaN", before=float(before[-1]) if at else None, skipped=skipped(case),
+        f"The loss is {'exactly 0' if zero is not None else 'NaN'} from {loss.axis} "
+        f"{loss.steps[at]:g} on{after}, and {' and '.join(why)}.",
+        kind="zero" if zero is not None else "NaN", before=float(before[-1]) if at else None,
+        skipped=skipped(case),
         precision=case.word("precision"),
     )  # fmt: skip
     actions = ("clip-gradients", "lower-lr", "fix-precision") if exploded else CONDITION.actions
@@ -136,7 +141,8 @@ def _lost(case: Case, loss: Curve) -> Finding | None:
 
 
 def _nan_at_once(case: Case, y: Floats) -> int | None:
-    """Where a loss in float16 or less becomes NaN for good within its first tenth, at a rate that is no reason for it."""
+    """Where a loss in float16 or less becomes NaN for good within its first tenth,
+    at a rate that is no reason for it."""
     if case.word("precision") not in REDUCED[:3] or rate_too_high(case) or np.isfinite(y[-1]):
         return None
     finite = np.flatnonzero(np.isfinite(y))
@@ -155,8 +161,8 @@ def _scaled(scale: Curve) -> Finding | None:
     at = int(np.flatnonzero(y == y.max())[-1])
     made = finding(
         ID, "error", 0.92, None,
-        f"The loss scale falls from {number(float(y.max()))} at {scale.axis} {scale.steps[at]:g} to {number(float(y[-1]))} and "
-        "still falls at the end: every step overflows.",
+        f"The loss scale falls from {number(float(y.max()))} at {scale.axis} "
+        f"{scale.steps[at]:g} to {number(float(y[-1]))} and still falls at the end: every step overflows.",
         kind="loss scale", before=float(y.max()), skipped=None, precision=None,
     )  # fmt: skip
     return _placed(made, scale, at, ())

@@ -94,8 +94,7 @@ def check_schema(address: str) -> None:
             f"the database was written by another MLflow (schema {present}; the installed MLflow "
             f"{mlflow.__version__} has "
             f"{head} and would migrate it, after which that MLflow can't open it any more). Give "
-            "the URI of its server "
-            "(http://…) instead, or install the MLflow that it belongs to"
+            "the URI of its server (http://…) instead, or install the MLflow that it belongs to"
         )
 
 

@@ -12,19 +12,12 @@ from collections.abc import Iterator, Sequence
 
 from curvedoctor.model import Curve, Origin, Problem, Run
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit, parts
+from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
 from curvedoctor.sources.copies import EVENT_DIRS, is_event_file
 from curvedoctor.sources.history import attempts, beside
 from curvedoctor.sources.history.tables import Table, looks_like_history, read_tables
+from curvedoctor.sources.onefile import WELL_KNOWN, FileReader
 
-#: names that a walk takes for histories, if their first lines look like one
-WELL_KNOWN = frozenset(
-    {
-        "results.csv", "metrics.csv", "progress.csv", "history.csv", "training_log.csv", "log.csv",
-        "trainer_state.json", "metrics.json", "scalars.json", "history.json", "metrics.jsonl",
-        "history.jsonl", "evals_result.json",
-    }
-)  # fmt: skip
 _SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 #: bytes, rows and names of them that are looked at in a walk
 _HEAD, _ROWS, _MOST = 1 << 16, 3, 64
@@ -35,11 +28,10 @@ _NUMBER = re.compile(
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)$")
 
 
-class HistoryReader:
+class HistoryReader(FileReader):
     """One file is one run, or several that were appended to it."""
 
     name = "history"
-    traits = Traits(stamped=True, cached=True, copied="", several=True)
 
     def opens(self, address: str) -> bool:
         """A CSV, JSON or JSON Lines file, perhaps compressed."""
@@ -49,33 +41,19 @@ class HistoryReader:
         except files.UNREADABLE:
             return False
 
-    def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
-        """The run in one file."""
-        if options.only_mlflow:
-            return
-        files.check_readable(address)
-        name = files.basename(address)
-        if name in WELL_KNOWN:
-            name = files.basename(files.parent(address))
-        yield self._unit(files.parent(address), address, name, sidecars.NAMES)
-
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """Well-known histories; event files beside them are compared with them when they are loaded."""
         names = sorted(WELL_KNOWN.intersection(folder.files))
-        if not names or options.only_mlflow:
-            return None
-        if _told_by_other_checkpoint(folder):
+        if not names or _told_by_other_checkpoint(folder):
             return None
         taken = [name for name in names if _sniff(files.join(folder.path, name))]
         events = _events_beside(folder) if taken else []
-        run = files.relative(folder.path, folder.root)
-        run = files.basename(folder.root) if run == "." else run
         alone = len(taken) == 1 and not any(files.parent(path) == folder.path for path in events)
         units = [
-            self._unit(
+            self.unit(
                 folder.root,
                 files.join(folder.path, name),
-                run if alone else f"{run}/{name}",
+                folder.run if alone else f"{folder.run}/{name}",
                 folder.files,
                 events,
             )
@@ -87,17 +65,6 @@ class HistoryReader:
             if name not in taken and (what := _left_out(path := files.join(folder.path, name)))
         ]
         return Claim(tuple(units), tuple(problems), files=frozenset(taken)) if units or problems else None
-
-    def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
-        """Runs in the order of their units."""
-        for unit in units:
-            yield from load_file(unit, options)
-
-    def _unit(self, root: str, path: str, run: str, there: Sequence[str], events: Sequence[str] = ()) -> Unit:
-        folder = files.parent(path)
-        settings = [files.join(folder, name) for name in sidecars.NAMES if name in there]
-        settings = [other for other in settings if other != path and files.stamp(other)]
-        return Unit(self.name, root, run, files.parent(folder), path, parts((path, *settings, *events)))
 
 
 READER = HistoryReader()

@@ -40,7 +40,7 @@ class MlflowFiles:
     """Reader of `mlruns` folders."""
 
     name = "mlflow-files"
-    traits = Traits(stamped=True, run_ids=True)
+    traits = Traits(stamped=True, run_ids=True, experiments=True)
 
     def opens(self, address: str) -> bool:
         """A `file:` URI; plain folders come through the walk."""

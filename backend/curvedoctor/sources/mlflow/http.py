@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Origin, Problem, Run
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
+from curvedoctor.sources.base import Reader, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow import facts as mlflow_facts
 from curvedoctor.sources.mlflow import filter as mlflow_filter
 from curvedoctor.sources.mlflow import search as mlflow_search
@@ -29,11 +29,11 @@ from curvedoctor.sources.mlflow.rest import Refused, Server, usage
 _FILE = re.compile(r"\.(csv|tsv|json|jsonl|ndjson|parquet|gz|bz2|xz|zst|zip)$|tfevents", re.IGNORECASE)
 
 
-class MlflowHttp:
+class MlflowHttp(Reader):
     """Reader of MLflow tracking servers."""
 
     name = "mlflow-http"
-    traits = Traits(run_ids=True)
+    traits = Traits(run_ids=True, experiments=True)
 
     def opens(self, address: str) -> bool:
         """`http://` and `https://`, unless it names a file."""
@@ -67,10 +67,6 @@ class MlflowHttp:
             )
         except Refused as error:
             raise usage(error, options.filter, host) from error
-
-    def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
-        """Nothing: a server is in no folder."""
-        return None
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Read runs, several at a time, with a few requests under way at once."""

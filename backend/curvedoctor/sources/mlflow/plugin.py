@@ -19,7 +19,7 @@ from curvedoctor.address import real
 from curvedoctor.errors import SourceError, UsageError
 from curvedoctor.model import Origin, Problem, Run
 from curvedoctor.sources import files
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
+from curvedoctor.sources.base import Reader, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow import filter as mlflow_filter
 from curvedoctor.sources.mlflow.common import (
     Place,
@@ -41,11 +41,11 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]+)(?=:|$)")
 _PAGE = 1000
 
 
-class MlflowPlugin:
+class MlflowPlugin(Reader):
     """Reader of what MLflow's store plug-ins open."""
 
     name = "mlflow-plugin"
-    traits = Traits(run_ids=True)
+    traits = Traits(run_ids=True, experiments=True)
 
     def opens(self, address: str) -> bool:
         """Schemes of installed plug-ins, and of those that are known to exist."""
@@ -78,10 +78,6 @@ class MlflowPlugin:
                 address, "read through MLflow's client, which takes a request per metric: this is slow"
             )
         yield from together(runs)
-
-    def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
-        """Nothing: such a store is in no folder."""
-        return None
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Read runs, one after the other."""

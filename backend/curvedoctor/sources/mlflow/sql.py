@@ -42,7 +42,7 @@ class MlflowSql:
     """Reader of MLflow databases."""
 
     name = "mlflow-sql"
-    traits = Traits(run_ids=True)
+    traits = Traits(run_ids=True, experiments=True)
 
     def opens(self, address: str) -> bool:
         """A database URI, or an SQLite file."""

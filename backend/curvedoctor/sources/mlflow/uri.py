@@ -16,7 +16,7 @@ from urllib.parse import quote
 from curvedoctor.address import Address
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem, Run
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit
+from curvedoctor.sources.base import Reader, ReadOptions, Traits, Unit
 from curvedoctor.sources.mlflow.db import Database, connect
 from curvedoctor.sources.mlflow.rest import Refused, Server, explain
 
@@ -27,11 +27,11 @@ _MODEL = re.compile(
 )
 
 
-class MlflowUri:
+class MlflowUri(Reader):
     """Reader of MLflow's own addresses of runs and models; another reader does the reading."""
 
     name = "mlflow-uri"
-    traits = Traits()
+    traits = Traits(experiments=True)
 
     def opens(self, address: str) -> bool:
         """`runs:/…` and `models:/…`."""
@@ -53,10 +53,6 @@ class MlflowUri:
         if not any(isinstance(item, Unit) for item in found):
             raise SourceError(f"{address}: there is no run {run_id} in {store}")
         yield from found
-
-    def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
-        """Nothing: no folder has such a name."""
-        return None
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Nothing: what was found belongs to other readers."""

@@ -36,8 +36,6 @@ class TensorBoardReader:
 
     def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         """The run in one event file."""
-        if options.only_mlflow:
-            return
         folder = files.parent(address)
         files.check_readable(address)
         beside = [path for name in sidecars.NAMES if files.stamp(path := files.join(folder, name))]
@@ -45,8 +43,6 @@ class TensorBoardReader:
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """The run whose directory this is."""
-        if options.only_mlflow:
-            return None
         grouped = group(folder)
         if not grouped.events:
             return None
@@ -56,9 +52,7 @@ class TensorBoardReader:
         ):  # settings stand above
             above = files.parent(folder.path)
             beside = [path for name in sidecars.NAMES if files.stamp(path := files.join(above, name))]
-        name = files.relative(folder.path, folder.root)
-        name = files.basename(folder.root) if name == "." else name
-        unit = self._unit(folder.root, folder.path, list(grouped.events), beside, name)
+        unit = self._unit(folder.root, folder.path, list(grouped.events), beside, folder.run)
         own = frozenset([name for name in folder.files if "tfevents" in name])
         return Claim((unit,), dirs=grouped.closed, files=own)
 

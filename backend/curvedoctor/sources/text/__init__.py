@@ -7,11 +7,12 @@ whose name is a log's and whose first lines are a training's, and only where not
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from curvedoctor.model import Problem, Run
-from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.base import Claim, Folder, ReadOptions, Traits, Unit, parts
+from curvedoctor.sources import files
+from curvedoctor.sources.base import Claim, Folder, ReadOptions
+from curvedoctor.sources.copies import is_event_file
+from curvedoctor.sources.onefile import WELL_KNOWN, FileReader
 
 #: names of logs that programs and people give; and those that are never one training's
 _LOGS = re.compile(
@@ -27,11 +28,10 @@ _TOLD_BELOW = frozenset(
 )
 
 
-class TextReader:
+class TextReader(FileReader):
     """One file is one run, or several side by side."""
 
     name = "text"
-    traits = Traits(stamped=True, cached=True, copied="", several=True)
 
     def opens(self, address: str) -> bool:
         """A text file, of whatever suffix."""
@@ -42,46 +42,22 @@ class TextReader:
         except files.UNREADABLE:
             return False
 
-    def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
-        """The run in one file."""
-        if options.only_mlflow:
-            return
-        files.check_readable(address)
-        yield self._unit(files.parent(address), address, files.basename(address), sidecars.NAMES)
-
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """The logs of a folder in which nothing else tells of the run."""
-        if options.only_mlflow:
-            return None
         named = [name for name in folder.files if _LOGS.search(name) and not _NEVER.search(name)]
         if not named or _TOLD_BELOW & set(folder.dirs) or _told_beside(folder):
             return None
         taken = [name for name in _richest(named[:_MOST]) if _is_log(files.join(folder.path, name))]
-        run = files.relative(folder.path, folder.root)
-        run = files.basename(folder.root) if run == "." else run
         units = tuple(
-            self._unit(
+            self.unit(
                 folder.root,
                 files.join(folder.path, name),
-                run if len(taken) == 1 else f"{run}/{name}",
+                folder.run if len(taken) == 1 else f"{folder.run}/{name}",
                 folder.files,
             )
             for name in taken
         )
         return Claim(units, files=frozenset(taken)) if units else None
-
-    def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
-        """Runs in the order of their units."""
-        from curvedoctor.sources.history.reader import load_file
-
-        for unit in units:
-            yield from load_file(unit, options)
-
-    def _unit(self, root: str, path: str, run: str, beside: Sequence[str]) -> Unit:
-        folder = files.parent(path)
-        settings = [files.join(folder, name) for name in sidecars.NAMES if name in beside]
-        settings = [other for other in settings if other != path and files.stamp(other)]
-        return Unit(self.name, root, run, files.parent(folder), path, parts((path, *settings)))
 
 
 READER = TextReader()
@@ -89,8 +65,6 @@ READER = TextReader()
 
 def _told_beside(folder: Folder) -> bool:
     """Whether event files or a history in this folder, which others claim, tell of the same run."""
-    from curvedoctor.sources.copies import is_event_file
-    from curvedoctor.sources.history.reader import WELL_KNOWN
 
     try:
         beside = [entry.name for entry in files.listing(folder.path) if not entry.is_dir]

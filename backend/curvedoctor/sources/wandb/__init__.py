@@ -35,24 +35,20 @@ class WandbReader:
 
     def find(self, address: str, options: ReadOptions) -> Iterator[Unit | Problem]:
         """The run in one file."""
-        if options.only_mlflow:
-            return
         files.check_readable(address)
         folder = files.parent(address)
         yield self._unit(folder, address, files.basename(folder))
 
     def claim(self, folder: Folder, options: ReadOptions) -> Claim | None:
         """The run whose directory this is; its `files` and `logs` hold no others."""
-        if options.only_mlflow:
-            return None
         logs = [name for name in folder.files if _FILE.match(name)]
         if not logs:
             return _only_summary(folder)
-        run = files.relative(folder.path, folder.root)
-        run = files.basename(folder.root) if run == "." else run
         units = tuple(
             self._unit(
-                folder.root, files.join(folder.path, name), run if len(logs) == 1 else f"{run}/{name[:-6]}"
+                folder.root,
+                files.join(folder.path, name),
+                folder.run if len(logs) == 1 else f"{folder.run}/{name[:-6]}",
             )
             for name in logs
         )

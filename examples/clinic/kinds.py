@@ -1,0 +1,85 @@
+"""One table of the other kinds of training: agents, pairs, autoencoders, language models, boosted trees;
+tasks held out below.
+
+    python -m clinic.kinds                              # from examples/; an hour on one core
+    python -m clinic.kinds --sound 4 --seeds 1 --kind agents boosting
+
+Held out are a world (Catch, by PPO and by Q-learning), pictures (bars), texts (two grammars) and data sets
+(circles, Friedman's second) that nobody looked at while the rules were written. Every first remedy is really
+tried; one that can't be is counted as no help.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from clinic.tally import HEAD, Tally
+
+
+def agents(held_out: bool, sound: int, seeds: int, work: Path | None) -> Tally:
+    """Reinforcement learning."""
+    from clinic.agents.__main__ import HELD_OUT, SOUND, Bench, fault_rows, sound_rows
+
+    bench, tally, tasks = Bench(work), Tally(), HELD_OUT if held_out else SOUND
+    for rows in (sound_rows(bench, tasks, sound, tally), fault_rows(bench, tasks, seeds, tally)):
+        for row, said in rows:
+            print(f"  {row:38} {said}", flush=True)
+    return tally
+
+
+def generative(name: str) -> Callable[[bool, int, int, Path | None], Tally]:
+    """Pairs, autoencoders, language models."""
+
+    def count(held_out: bool, sound: int, seeds: int, work: Path | None) -> Tally:
+        from real_runs.generative import __main__ as runs
+
+        kind = runs.KINDS[name]
+        return runs.counted(runs.held_out(kind) if held_out else kind, sound, seeds)
+
+    return count
+
+
+def boosting(held_out: bool, sound: int, seeds: int, work: Path | None) -> Tally:
+    """Boosted trees by the libraries that are installed."""
+    from boosting.__main__ import counted, rows
+    from boosting.tasks import HELD_OUT, TASKS
+    from boosting.train import installed
+
+    tasks = [name for name in TASKS if (name in HELD_OUT) == held_out]
+    return counted(list(rows(installed(), tasks, list(range(seeds)))))
+
+
+KINDS: Mapping[str, tuple[str, Callable[[bool, int, int, Path | None], Tally]]] = {
+    "agents": ("agents (PPO, REINFORCE, Q-learning)", agents),
+    "pair": ("adversarial pairs", generative("pair")),
+    "vae": ("variational autoencoders", generative("vae")),
+    "pretraining": ("language models", generative("pretraining")),
+    "tuning": ("fine-tuning", generative("tuning")),
+    "boosting": ("boosted trees", boosting),
+}
+
+
+def main() -> None:
+    """Train, diagnose, try, print."""
+    parser = argparse.ArgumentParser(
+        prog="clinic.kinds", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kind", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--sound", type=int, default=12, help="sound runs of each task")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each fault; seeds of each data set")
+    parser.add_argument("--work", type=Path, help="folder in which agents' trainings are kept")
+    asked = parser.parse_args()
+    rows = []
+    for held_out in (False, True):
+        for kind in asked.kind:
+            name, count = KINDS[kind]
+            said = f"{name}{', held out' if held_out else ''}"
+            rows.append(count(held_out, asked.sound, asked.seeds, asked.work).row(said))
+            print(rows[-1], flush=True)
+    print("\n".join((HEAD, *rows)))
+
+
+if __name__ == "__main__":
+    main()
