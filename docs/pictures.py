@@ -101,7 +101,7 @@ def tab(browser: Browser, demo: Path, link: str = "&run=few-samples", dark: bool
         page = opened(browser)
         page.goto(f"{board.url}/#curvedoctor{link}")
         frame = page.frame_locator("iframe")
-        frame.locator(".cd-main-chart canvas, .cd-heat-row").first.wait_for(timeout=60_000)
+        frame.locator(".cd-main-chart canvas, .cd-compared li").first.wait_for(timeout=60_000)
         if dark:
             page.locator("app-header-dark-mode-toggle button").click()
             page.get_by_role("menuitem", name="Dark").click()

@@ -58,7 +58,6 @@ def row(diagnosis: Diagnosis) -> Row:
         "params": {clip(str(name)): plain(value) for name, value in run.params.items()},
         "outcome": _outcome(diagnosis),
         "spark": spark(main),
-        "problems": len(run.problems) + len(diagnosis.problems),
         "sampled": False,
     }
 
@@ -105,7 +104,7 @@ def combine(rows: Iterable[Row], problems: Sequence[Json] = ()) -> dict[str, Jso
         "rows": ordered,
         "states": {state: sum(item["state"] == state for item in ordered) for state in phrases.STATES},
         "conditions": [{"id": name, "count": count} for name, count in counts.most_common()],
-        "matrix": matrix(ordered),
+        "heaviest": heaviest(ordered),
         "siblings": siblings(ordered),
         "tally": phrases.tally([item["state"] for item in ordered]),
         "sentences": sentences(ordered),
@@ -146,21 +145,13 @@ def _rank(item: Row) -> tuple[object, ...]:
     )
 
 
-def matrix(rows: Sequence[Row]) -> dict[str, Json]:
-    """Conditions × runs, sparse: cells are [condition, row, severity, confidence],
-    heaviest condition first."""
+def heaviest(rows: Sequence[Row]) -> list[str]:
+    """The conditions that were found, by how grave they are and how many runs have them."""
     weight: Counter[str] = Counter()
     for item in rows:
         for seen in item["conditions"]:
             weight[seen["id"]] += _WEIGHT[seen["severity"]]
-    names = [name for name, _ in sorted(weight.items(), key=lambda pair: (-pair[1], pair[0]))]
-    position = {name: index for index, name in enumerate(names)}
-    cells = [
-        [position[seen["id"]], index, seen["severity"], seen["confidence"]]
-        for index, item in enumerate(rows)
-        for seen in item["conditions"]
-    ]
-    return {"conditions": names, "cells": cells}
+    return sorted(weight, key=lambda name: (-weight[name], name))
 
 
 def siblings(rows: Sequence[Row]) -> list[Json]:
@@ -203,7 +194,6 @@ def _varied(params: Sequence[Mapping[str, Json]]) -> list[Json]:
                 "numeric": numeric,
                 "log": bool(positive and max(values) / min(values) >= 10),
                 "values": [] if numeric else sorted(str(value) for value in values),
-                "count": len(values),
             }
         )
     # the learning rate is what most grids are about

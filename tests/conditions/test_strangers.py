@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pytest
 
 from curvedoctor import diagnose_curves
+from curvedoctor.features.extrapolate import gain_interval
+from curvedoctor.features.resample import GRID
 from curvedoctor.model import Diagnosis, Finding, ParamValue
 from curvedoctor.reports.phrases import order
 
@@ -266,3 +268,22 @@ def test_a_training_loss_next_to_nothing_may_double(share: float, told: bool, se
     val = np.r_[down(20, start, 0.6, 12, 0.003, seed), level(0.95, 20, 0.003, seed)]
     said = judged(train_loss=train, val_loss=val)
     assert ("lr-too-high" in seen(said)) == told
+
+
+@pytest.mark.parametrize("points", [10, 40, 200])
+def test_what_is_to_come_does_not_jump(points: int) -> None:
+    """A change by a two-thousandth moves the expected gain by no more than a tenth of the level."""
+    t = (np.arange(GRID) + 0.5) / GRID
+    for base in (
+        0.3 + 2 * np.exp(-2 * t),
+        1 + 0.5 * t**-0.5,
+        0.2 + 1.5 * np.exp(-5 * t),
+        2 - 1.5 * t**0.7,
+        2 - t,
+    ):
+        for seed in range(5):
+            noise = np.random.default_rng(seed).standard_normal(GRID)
+            least = [
+                gain_interval(base * (1 + s * noise), points)[0] / base[-1] for s in np.linspace(0, 0.02, 41)
+            ]
+            assert np.abs(np.diff(least)).max() < 0.1

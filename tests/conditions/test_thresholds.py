@@ -183,7 +183,7 @@ THRESHOLDS = (
     Threshold("lr-never-decayed", "ends above its best by", lambda p: _constant(0.1, p), 0.02, 0.3, 0.1156),
     Threshold("lr-never-decayed", "fluctuation of training alone", _constant_alone, 0.02, 0.4, 0.1233),
     Threshold("undertrained", "going on as long again brings",
-        lambda p: _power(np.log(1 - p) / np.log(7 / 13)), 0.02, 0.2, 0.107),
+        lambda p: _power(np.log(1 - p) / np.log(7 / 13)), 0.02, 0.2, 0.127),
     Threshold("undertrained", "rate at the end, share of its peak",
         lambda p: _power(1.2, lr=np.linspace(1.0, p, 60)), 0.0, 0.3, 0.05),
     Threshold("undertrained", "share of the planned epochs",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from curvedoctor.engine.codec import dumps
 from curvedoctor.engine.options import Options
-from curvedoctor.engine.record import of_role, of_unit
+from curvedoctor.engine.record import of_role
+from curvedoctor.engine.units import of_unit
 from curvedoctor.sources import reader_named
 from curvedoctor.sources.base import Unit
 from curvedoctor.store import LAYOUT

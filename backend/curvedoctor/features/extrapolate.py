@@ -14,8 +14,8 @@ import numpy as np
 from curvedoctor.features.resample import GRID
 from curvedoctor.model import Floats
 
-#: rates of exponential descents, in e-foldings per run
-RATES = np.array([0.3, 0.6, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0])
+#: rates of exponential descents, in e-foldings per run, and exponents of power laws, near enough together
+RATES, POWERS = np.geomspace(0.3, 8.0, 20), np.geomspace(0.05, 3.0, 20)
 EXPONENTS = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0])
 #: how much longer than the run, as a factor on its length
 HORIZONS = (1.5, 2.0, 4.0)
@@ -69,7 +69,7 @@ def _family() -> tuple[Floats, Floats, Floats]:
     """Power laws and exponentials: solvers (k, 2, m), bases (k, m, 2),
     and what going on as long again brings, (k, 2)."""
     t = (np.arange(_FROM, GRID) + 0.5) / GRID
-    shapes = [(t**-c, 1.0 - 2.0**-c) for c in EXPONENTS]
+    shapes = [(t**-c, 1.0 - 2.0**-c) for c in POWERS]
     shapes += [(np.exp(-k * t), float(np.exp(-k) - np.exp(-2 * k))) for k in RATES]
     bases = np.stack([np.column_stack((np.ones_like(t), shape)) for shape, _ in shapes])
     ahead = np.array([(0.0, further) for _, further in shapes])
@@ -77,22 +77,25 @@ def _family() -> tuple[Floats, Floats, Floats]:
 
 
 def gain_interval(row: Floats, points: float) -> tuple[float, float]:
-    """Least and greatest fall to expect from running as long again, in the curve's unit; (0, 0) where it does
-    not fall.
+    """Least and greatest fall to expect from running as long again; (0, 0) where it does not fall.
 
-    Over all power laws a + b·t^(−c) and exponentials a + b·e^(−kt) that describe the last two thirds of the
-    grid row (GRID,) about as well as the best of them does (mean square within 1 + 4/n of n logged points).
+    Over all power laws a + b·t^(−c) and exponentials a + b·e^(−kt), each by how likely it makes the last two
+    thirds of the grid row (GRID,) with n logged points: what they bring on average, in the curve's unit, less
+    and more a standard deviation.
     """
     solvers, bases, ahead = _family()
     y = row[_FROM:]
     coefficients = solvers @ y
     fits = bases @ coefficients[:, :, None]
-    error = np.mean((fits[:, :, 0] - y) ** 2, axis=1)
     falls = coefficients[:, 1] > 0
     if not falls.any():
         return 0.0, 0.0
-    exact = (0.004 * (y[0] - y[-1])) ** 2 + (1e-4 * y[-1]) ** 2
+    exact = (0.004 * (y[0] - y[-1])) ** 2 + (1e-4 * y[-1]) ** 2 + 1e-300
+    error = np.mean((fits[:, :, 0] - y) ** 2, axis=1)[falls] + exact
     n = max(4.0, min(points * 2 / 3, float(len(y))))
-    near = falls & (error <= error[falls].min() * (1 + 4 / n) + exact)
-    brings = np.sum(coefficients * ahead, axis=1)[near]
-    return max(0.0, float(brings.min())), max(0.0, float(brings.max()))
+    likely = (error / error.min()) ** (-n / 2)
+    likely /= likely.sum()
+    brings = np.sum(coefficients * ahead, axis=1)[falls]
+    mean = float(likely @ brings)
+    spread = float(likely @ (brings - mean) ** 2) ** 0.5
+    return max(0.0, mean - spread), max(0.0, mean + spread)

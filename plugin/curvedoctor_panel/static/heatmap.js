@@ -33,7 +33,7 @@ export class HeatMap {
    * @param {Row[]} rows that pass the filters
    */
   update(overview, rows) {
-    this.names = overview.matrix.conditions;
+    this.names = overview.heaviest;
     this.short = shortener(overview.rows.map((row) => row.run));
     this.rows = rows.filter((row) => row.conditions.length);
     const clear = rows.length - this.rows.length;

@@ -32,7 +32,6 @@
  * @property {Record<string, string | number | boolean | null>} params
  * @property {Outcome | null} outcome
  * @property {(number | null)[]} spark
- * @property {number} problems
  * @property {boolean} sampled
  * @property {string} [stamp]
  *
@@ -46,7 +45,6 @@
  * @property {boolean} numeric
  * @property {boolean} log
  * @property {string[]} values
- * @property {number} count
  *
  * @typedef {object} Family
  * @property {string} group
@@ -59,7 +57,7 @@
  * @property {Row[]} rows
  * @property {Record<State, number>} states
  * @property {{id: string, count: number}[]} conditions
- * @property {{conditions: string[], cells: [number, number, Severity, number | null][]}} matrix
+ * @property {string[]} heaviest conditions, the gravest and commonest first
  * @property {Family[]} siblings
  * @property {string} tally how many are how
  * @property {string[]} sentences what many runs say
