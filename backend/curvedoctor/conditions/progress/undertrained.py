@@ -48,7 +48,7 @@ from curvedoctor.conditions.measures.returns import cannot_judge, rewards
 from curvedoctor.conditions.measures.reward_course import rises_with, still_rises
 from curvedoctor.conditions.measures.rounds import WORTH as WORTH_ROUNDS
 from curvedoctor.conditions.measures.rounds import to_come
-from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.shape import error_of_mean, lately, mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.travelled import travelled
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
@@ -118,7 +118,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         ID, severity, confidence, s,
         f"The {name(s)} {how.format(s.place(last))} expected to lower it {lowered(least, most)}.",
         others=(case.train,) if s is case.val else (), at=last, gain_least=least, gain_most=most,
-        last_quarter=relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), s.stats.end),
+        last_quarter=relative(lately(s), s.stats.end),
     )  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def _ended(case: Case) -> bool:
 
 def _falling(s: Series) -> float:
     """How sure it is that the curve falls to the very end, at its best there, and not ever faster."""
-    before, last = mean(s, 0.25, 0.5) - mean(s, 0.5, 0.75), mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
+    before, last = mean(s, 0.25, 0.5) - mean(s, 0.5, 0.75), lately(s)
     noise = error_of_mean(s, 0.25)
     beyond = ramp(last, 2.0 * noise, 3.5 * noise + 1e-12 * abs(s.stats.end))
     at_best = ramp(relative(s.stats.end - s.stats.low, s.stats.low), *AT_BEST)
