@@ -123,8 +123,7 @@ def _jump(s: Series) -> int:
 
 
 def _jumped(s: Series, at: int) -> float:
-    """Within one logging interval to a level above everything before, for good,
-    however little had been gained."""
+    """Within one logging interval to a level above all before, for good, however little had been gained."""
     before, after = s.y[:at], s.y[at:]
     if len(after) < SHORT or len(before) < ENOUGH or not float(before.max()) > 0:
         return 0.0
@@ -143,8 +142,7 @@ def _sudden(s: Series, at: int) -> bool:
     """Whether most of the climb happens from one logged point to the next."""
     if at == 0 or at >= len(s.y):
         return False
-    after = median(s.y[at:])
-    near = median(s.y[max(0, at - ENOUGH) : at])
+    after, near = median(s.y[at:]), median(s.y[max(0, at - ENOUGH) : at])
     return after > near and float(s.y[at] - s.y[at - 1]) >= 0.5 * (after - near)
 
 
@@ -180,14 +178,13 @@ def _rule(s: Series) -> float:
     back = float(quarter[: GRID // 8].mean() - quarter[GRID // 8 :].mean())
     if back > max(0.15 * climb, 4 * error_of_mean(s, 0.125)):
         stays = 0.0
-    fell = t.best < 0.9 * t.start and t.best_at > 0.02
-    need = ramp(_lost(s), 0.4, 0.7) * ramp(ratio, 1.25, 1.6) if fell else ramp(ratio, 1.5, 2.2)
-    return 0.97 * need * stays
+    if t.best < 0.9 * t.start and t.best_at > 0.02:
+        return 0.97 * ramp(_lost(s), 0.4, 0.7) * ramp(ratio, 1.25, 1.6) * stays
+    return 0.97 * ramp(ratio, 1.5, 2.2) * stays
 
 
 def _onset(s: Series) -> int:
-    """Index of the logged point with which the last climb starts: the one after the last within a tenth of it
-    above the best.
+    """Index of the point with which the last climb starts: after the last within a tenth of it above best.
 
     A running median of five keeps single points of a noisy curve from moving it; a climb over decades is read
     in decades.
@@ -205,8 +202,7 @@ def _onset(s: Series) -> int:
 
 
 def _sharpest(s: Series, at: int) -> int:
-    """The point of the greatest step around a place, if it is most of the climb:
-    the medians blur it by two points."""
+    """The point of the greatest step around a place, if it is most of the climb: medians blur it by two."""
     around = np.arange(max(1, at - 3), min(len(s.y), at + 4))
     if not len(around):
         return at
