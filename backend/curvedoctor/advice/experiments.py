@@ -39,8 +39,8 @@ def experiment(
     """The experiment worth doing before the likeliest remedy is tried; None where that is better tried at
     once.
 
-    `chance` is that of each remedy that fits the run, `expected` those of all actions. What is `asked` already
-    (a finding names it) is not asked, nor is a direction of which a finding excludes the other.
+    `chance` is that of each remedy that fits the run, `expected` those of all actions. What is `asked`
+    already (a finding names it) is not asked, nor is a direction of which a finding excludes the other.
     """
     likeliest = max(chance.values(), default=1.0)
     if likeliest >= LIKELY:
