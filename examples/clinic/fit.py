@@ -116,6 +116,7 @@ def _boost(rows: lightgbm.Dataset, table: Table, at: npt.NDArray[np.intp], outco
 def finished(table: Table, held: HeldOut, trees: Boosted, familiar: Familiar, keep: Mask) -> Model:
     """A model of these trees; how far they are trusted, and the gains,
     from what is held out among the rows of `keep`."""
+    keep = keep & np.isfinite(held.distance)  # of rows that no mask holds out nothing is known
     part = table.part(keep)
     familiar = trusted(familiar, held.scores[keep], held.distance[keep], part.labels, part.weight)
     chances = 1 / (1 + np.exp(-familiar.shrunk(held.scores[keep], held.distance[keep])))

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from curvedoctor.address import Address, hidden
@@ -238,9 +239,7 @@ class DiagnosisService:
         program = _setting("CURVEDOCTOR_NOTIFY")
         for finding in diagnosis.findings if program else ():
             if finding.severity != "info":
-                notify(
-                    program, diagnosis, finding, lambda what: _logger.warning("CURVEDOCTOR_NOTIFY: %s", what)
-                )
+                notify(program, diagnosis, finding, partial(_logger.warning, "CURVEDOCTOR_NOTIFY: %s"))
 
 
 def _setting(variable: str) -> str:

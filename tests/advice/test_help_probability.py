@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from clinic.dataset import OUTCOMES, Table
-from clinic.fit import SETTINGS, TREES, as_boosted, boost, save
+from clinic.fit import SETTINGS, TREES, as_boosted, boost, hold_out, models, save
 from clinic.reach import EXAMPLES, familiar_with, trusted
 from curvedoctor import conditions, diagnose_curves
 from curvedoctor.advice import help_probability
@@ -99,6 +99,22 @@ def test_fitted_trees_say_what_lightgbm_says() -> None:
     assert scores[:, 0] == pytest.approx(np.clip(theirs, -SUREST, SUREST), abs=1e-4)
     assert np.abs(theirs).max() > 1
     assert (scores[:, 1:] == -SUREST).all()  # never helps
+
+
+def test_a_part_that_is_never_held_out_makes_no_odds_unknown() -> None:
+    rng = np.random.default_rng(1)
+    rows = rng.normal(size=(300, len(names())))
+    labels = np.zeros((300, len(OUTCOMES)))
+    labels[:, 0] = rows[:, 0] > 0
+    weight = np.ones_like(labels)
+    table = Table(
+        rows, labels, np.full_like(labels, np.nan), weight, ("t",) * 300, np.arange(300.0), ("clinic",) * 300
+    )
+    masks = [np.arange(300) < 80, (np.arange(300) >= 80) & (np.arange(300) < 160)]
+    for mask, fitted in models(table, hold_out(table, masks)):
+        chances = fitted.probabilities(rows[mask])
+        assert np.isfinite(chances).all()
+        assert chances[labels[mask, 0] == 1, 0].mean() > chances[labels[mask, 0] == 0, 0].mean() + 0.2
 
 
 def familiar(trust: float = 1.0) -> Familiar:

@@ -88,10 +88,10 @@ class Trial:
 
     def moved(self, chances: Mapping[str, float]) -> float:
         """What the trial makes of the probability that the action helps, given those of all actions."""
+        # of a run that the model can't judge nothing is known beforehand
         own = chances.get(self.action, 0.5)
         if self.others:
-            all_changed = sum(chances.get(action, 0.5) for action in (self.action, *self.others))
-            return self.help_probability * own / all_changed
+            return self.help_probability * own / (own + sum(chances.get(a, 0.5) for a in self.others))
         if self.same_task:
             return self.help_probability
         shift = PERHAPS if self.helped else -PERHAPS

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from curvedoctor.engine.codec import dumps
 from curvedoctor.engine.options import Options
-from curvedoctor.engine.record import of_role, of_unit
+from curvedoctor.engine.record import of_role
+from curvedoctor.engine.units import of_unit
 from curvedoctor.sources import reader_named
 from curvedoctor.sources.base import Unit
 from curvedoctor.store import LAYOUT
@@ -26,7 +27,7 @@ def key_of(units: Sequence[Unit], options: Options, database: str | None = None)
     """
     if database is not None and all(unit.reader == "mlflow-sql" for unit in units):
         return digest(deciding(options), [of_unit(unit) for unit in units], database)
-    if not all(reader_named(unit.reader).traits.stamped and unit.sure for unit in units):
+    if not all(reader_named(unit.reader).traits.stamped and unit.dated for unit in units):
         return None
     return digest(deciding(options), [of_unit(unit) for unit in units])
 

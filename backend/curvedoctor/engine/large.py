@@ -18,7 +18,7 @@ from curvedoctor.engine.judge import tried_by_siblings
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.plan import Plan
 from curvedoctor.engine.pool import Pool, in_order
-from curvedoctor.engine.record import pack_units
+from curvedoctor.engine.units import pack_units
 from curvedoctor.engine.work import JobResult, Key, group_result
 from curvedoctor.features.case import Case
 from curvedoctor.features.summary import Summary

@@ -13,7 +13,8 @@ from typing import Any
 from curvedoctor.engine import grouping, keys, tree
 from curvedoctor.engine.codec import dumps, loads
 from curvedoctor.engine.options import Options
-from curvedoctor.engine.record import Curves, filled, of_problem, unpack, unpack_units
+from curvedoctor.engine.record import Curves, filled, of_problem, unpack
+from curvedoctor.engine.units import unpack_units
 from curvedoctor.engine.work import Key, keep, key_of
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.sources import find_all, load_units

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from curvedoctor.address import Address
 from curvedoctor.engine.codec import dumps, loads
 from curvedoctor.engine.gc_paused import gc_paused
 from curvedoctor.model import (
@@ -31,7 +30,6 @@ from curvedoctor.model import (
     Run,
     Unjudged,
 )
-from curvedoctor.sources.base import Part, Unit
 
 #: zlib's fastest: a record is written once and read often
 LEVEL = 1
@@ -94,34 +92,6 @@ def unpack(packed: bytes) -> tuple[list[Diagnosis], tuple[Problem, ...]]:
         held = loads(zlib.decompress(packed))
         table = [_READ[kind](value) for kind, value in held["t"]]
         return [_diagnosed(row, table) for row in held["r"]], tuple(Problem(*row) for row in held["p"])
-
-
-def pack_units(units: Iterable[Unit]) -> bytes:
-    """What is needed to load the runs again."""
-    return zlib.compress(dumps([of_unit(unit) for unit in units]), LEVEL)
-
-
-def unpack_units(packed: bytes) -> list[Unit]:
-    """What `pack_units` was given."""
-    return [
-        Unit(
-            reader,
-            Address(address),
-            run,
-            group,
-            key,
-            tuple(Part(*p) for p in parts),
-            tuple(facts),
-            tuple(state),
-        )
-        for reader, address, run, group, key, parts, facts, state in loads(zlib.decompress(packed))
-    ]
-
-
-def of_unit(unit: Unit) -> tuple[object, ...]:
-    """A unit's fields (`dataclasses.astuple` copies deeply and takes 20 µs)."""
-    u = unit
-    return (u.reader, str(u.address), u.run, u.group, u.key, u.parts, u.facts, u.state)
 
 
 def of_role(role: Role) -> tuple[object, ...]:

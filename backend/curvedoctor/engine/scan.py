@@ -19,7 +19,7 @@ from curvedoctor.engine.memory import memory
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.plan import Plan, Remembered
 from curvedoctor.engine.pool import Later, Pool, pool
-from curvedoctor.engine.record import pack_units
+from curvedoctor.engine.units import pack_units
 from curvedoctor.engine.work import JobResult, group_result, work
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.sources.base import Unit

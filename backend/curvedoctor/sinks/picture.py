@@ -17,6 +17,7 @@ from curvedoctor.extras import install
 from curvedoctor.model import Curve, Diagnosis, Finding
 from curvedoctor.reports import overlays
 from curvedoctor.reports.phrases import title
+from curvedoctor.reports.text import one_line, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -114,7 +115,7 @@ def _draw(axes: Axes, diagnosis: Diagnosis, mark: str, thumbnail: bool) -> None:
         axes.set_axis_off()
         return
     if not any(np.isfinite(curve.values).any() for curve in curves):
-        label = f"{_safe(curves[0].id)}: none of {len(curves[0])} values is a number"
+        label = f"{shorten(one_line(curves[0].id), NAME)}: none of {len(curves[0])} values is a number"
         axes.text(0.5, 0.5, label, ha="center", va="center", transform=axes.transAxes, color=mark, wrap=True)
     palette = BOARD if thumbnail else COLORS
     for curve, color in zip(curves, palette, strict=False):
@@ -126,7 +127,7 @@ def _draw(axes: Axes, diagnosis: Diagnosis, mark: str, thumbnail: bool) -> None:
             color=color,
             linewidth=2.6 if thumbnail else 1.3,
             marker=dots,
-            label=" " + _safe(curve.id),
+            label=" " + shorten(one_line(curve.id), NAME),
         )
         _noise(axes, curve, color)
     _heading(axes, diagnosis, curves, palette)
@@ -236,12 +237,7 @@ def _title(diagnosis: Diagnosis, finding: Finding | None, thumbnail: bool) -> st
     if thumbnail:  # the run's name stands beside it
         return diagnosis.state if finding is None else f"{title(finding.condition)}"
     label = diagnosis.state if finding is None else f"{diagnosis.state}: {finding.condition}"
-    return f"{_safe(diagnosis.run.name)}  ({label})"
-
-
-def _safe(name: str) -> str:
-    printable = "".join(char if char.isprintable() else "?" for char in name)
-    return printable if len(printable) <= NAME else printable[: NAME - 1] + "…"
+    return f"{shorten(one_line(diagnosis.run.name), NAME)}  ({label})"
 
 
 def _colors(clear: bool) -> dict[str, str]:

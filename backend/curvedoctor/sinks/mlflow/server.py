@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from curvedoctor import fingerprint
 from curvedoctor.errors import SinkError
 from curvedoctor.model import Diagnosis, Origin
+from curvedoctor.reports.text import shorten
 from curvedoctor.sinks.base import Outcome, Status, WriteOptions
 from curvedoctor.sinks.mlflow import client as mlflow_client
 from curvedoctor.sinks.mlflow import content as mlflow_content
@@ -117,7 +118,7 @@ class _Store:
         run_id = run.info.run_id
         now, lines, remarks = self._files(run, diagnosis)
         change = mlflow_content.change(diagnosis, run.data.tags, self.options.note, run_id, now)
-        changes = [f"tag {key} = {_short(value)}" for key, value in change.tags.items() if key != NOTE]
+        changes = [f"tag {key} = {shorten(value, 100)}" for key, value in change.tags.items() if key != NOTE]
         changes += [f"tag {key} removed" for key in change.stale]
         lines = changes + lines
         if NOTE in change.tags:
@@ -233,9 +234,8 @@ class _Store:
         except Exception as error:  # as in `each`
             what = f"a saved view is still there: {mlflow_client.reason(error)}"
             return Outcome(last.run, "failed", (*last.what, *lines, what))
-        if not lines:
-            return last
-        return Outcome(last.run, "removed" if last.status == "absent" else last.status, (*last.what, *lines))
+        status = "removed" if last.status == "absent" else last.status
+        return Outcome(last.run, status, (*last.what, *lines)) if lines else last
 
 
 def _attempt(name: str, origin: Origin, run: Run, job: Callable[[Run], Outcome]) -> tuple[Outcome, bool]:
@@ -250,7 +250,3 @@ def _attempt(name: str, origin: Origin, run: Run, job: Callable[[Run], Outcome])
         return Outcome(name, "refused", (str(error),)), False
     except Exception as error:  # MLflow lets exceptions of many libraries through
         return Outcome(name, "failed", (mlflow_client.reason(error),)), mlflow_client.is_gone(error)
-
-
-def _short(value: str) -> str:
-    return value if len(value) <= 100 else value[:99] + "…"
