@@ -1,4 +1,4 @@
-"""Opening somebody's MLflow database so that not a byte changes: its own client migrates old ones in place."""
+"""Opening somebody's MLflow database so that not a byte changes: MLflow's own client migrates old ones."""
 
 from __future__ import annotations
 
