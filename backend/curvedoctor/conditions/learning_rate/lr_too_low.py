@@ -47,11 +47,10 @@ from curvedoctor.conditions.base import (
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import unsure
 from curvedoctor.conditions.measures.rounds import CUSTOMARY as CUSTOMARY_OF_TREES
-from curvedoctor.conditions.measures.rounds import SLOW, WORTH, left, rounds, to_come
-from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.rounds import too_small
+from curvedoctor.conditions.measures.shape import error_of_mean, lately, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
-from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -73,8 +72,6 @@ SECOND = (0.14, 0.22)
 LATE, SMOOTH = (0.33, 0.4), (0.5, 0.62)
 #: below this share of the start the run has arrived
 ARRIVED = (0.1, 0.2)
-#: share of what trees can explain that, if it is left, is the rate's fault
-LEFT = 0.03
 #: share of a guess's loss that is near it, fewest points that say so,
 #: and fall over the last quarter of outputs that grow
 NEAR, POINTS, GROWS = 0.8, 6, 0.02
@@ -94,10 +91,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     if s.stats.n < FEWEST:
         return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")
     if case.boosting:
-        return _of_trees(case, s)
-    crawl = _near_guess(case, s, below) or _held_back(case, below)
-    moved = relative(s.stats.start - s.stats.best, s.stats.start)
-    hardly = 0.97 * ramp(moved, *HARDLY)
+        sure, summary = too_small(case, s)
+        return _say(case, s, sure, summary, math.log10(CUSTOMARY_OF_TREES / (logged_lr(case) or 1.0)))
+    crawl = _crawl(case, s, below)
+    hardly = 0.97 * ramp(_moved(s), *HARDLY)
     if below is None:
         rate = logged_lr(case) or 1.0
         low = logged_lr(case) is None or rate < CUSTOMARY
@@ -106,95 +103,65 @@ def check(case: Case) -> Finding | Unjudged | None:
     else:
         far = 0.9 * ramp(below, *FAR_BELOW) * float(_falls_on(s))
         confidence = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s), far)
-    summary = _summary(case, s, below, moved)
+    summary = _summary(case, s, below)
     if confidence < REPORT_FROM and crawl is not None:
         confidence, summary = 0.75, crawl
+    return _say(case, s, confidence, summary, below)
+
+
+def _say(case: Case, s: Series, confidence: float, summary: str, below: float | None) -> Finding | None:
     if confidence < REPORT_FROM:
         return None
     return finding(
         ID, "warning", confidence, s, summary, others=(case.finest_train,), at=0,
-        decades_below_usual=below, moved=moved, second_half_share=_second_half(s), t90=s.stats.t90,
+        decades_below_usual=below, moved=_moved(s), second_half_share=_second_half(s), t90=s.stats.t90,
     )  # fmt: skip
 
 
-def _of_trees(case: Case, s: Series) -> Finding | None:
-    """So small a rate that its rounds leave most of what the trees could explain."""
-    rate, share = logged_lr(case), left(case, s)
-    if rate is None or share is None or rate >= SLOW:
-        return None
-    ahead = max(
-        to_come(case, s), relative(gain_interval(s.grid, s.stats.n)[0], s.stats.end) * float(share > LEFT)
-    )
-    confidence = 0.93 * ramp(ahead, *WORTH)
-    if confidence < REPORT_FROM:
-        return None
-    summary = (
-        f"At a learning rate of {number(rate)}, {rounds(s)[1]:.0f} rounds leave "
-        f"{percent(share)} of what the trees could explain, and the {name(s)} still falls."
-    )
-    return finding(
-        ID, "warning", confidence, s, summary, others=(case.finest_train,), at=0, t90=s.stats.t90,
-        decades_below_usual=math.log10(CUSTOMARY_OF_TREES / rate), second_half_share=_second_half(s),
-        moved=relative(s.stats.start - s.stats.best, s.stats.start),
-    )  # fmt: skip
+def _moved(s: Series) -> float:
+    return relative(s.stats.start - s.stats.best, s.stats.start)
 
 
-def _summary(case: Case, s: Series, below: float | None, moved: float) -> str:
-    second = percent(_second_half(s))
-    rate = logged_lr(case) or 1.0
-    if below is None and moved < HARDLY[0] and math.log10(LOWEST / rate) > DECADES[0]:
-        return (
-            f"At a learning rate of {number(rate)}, below what anything is trained with, the "
-            f"{name(s)} has moved by {percent(moved)} only."
-        )
-    if below is None:
-        return (
-            f"The {name(s)} falls so slowly that {second} of its fall is in the second half, and it "
-            "has not settled at the end."
-        )
-    custom = f"a learning rate of {number(rate)}, {times(10**below)} times below what is customary"
-    if moved < HARDLY[0]:
-        return f"At {custom}, the {name(s)} has moved by {percent(moved)} only."
-    return (
-        f"The {name(s)} still falls steadily at the end, {second} of its fall in the second "
-        f"half, at {custom}."
-    )
+def _summary(case: Case, s: Series, below: float | None) -> str:
+    moved = _moved(s)
+    second, rate = percent(_second_half(s)), logged_lr(case) or 1.0
+    at, hardly = f"At a learning rate of {number(rate)}", f"the {name(s)} has moved by {percent(moved)} only."
+    if below is not None:
+        far = f"{times(10**below)} times below what is customary"
+        if moved < HARDLY[0]:
+            return f"{at}, {far}, {hardly}"
+        fall = f"{second} of its fall in the second half, {at[0].lower()}{at[1:]}, {far}"
+        return f"The {name(s)} still falls steadily at the end, {fall}."
+    if moved < HARDLY[0] and math.log10(LOWEST / rate) > DECADES[0]:
+        return f"{at}, below what anything is trained with, {hardly}"
+    slow = f"The {name(s)} falls so slowly that {second} of its fall is in the second half"
+    return f"{slow}, and it has not settled at the end."
 
 
-def _near_guess(case: Case, s: Series, below: float | None) -> str | None:
-    """What to say of a loss that falls to the end and is still near an untrained model's,
-    at a rate that is not above custom."""
+def _crawl(case: Case, s: Series, below: float | None) -> str | None:
+    """What to say of a loss that falls to the end, at a rate that is not above custom, and is still near an
+    untrained model's; or of outputs that grow surer to the end and are not sure of what is right."""
     guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
-    if guess is None or (below is not None and below < 0) or s.stats.n < POINTS:
+    part = relative(s.stats.end, guess) if guess is not None and (below or 0.0) >= 0 else 0.0
+    if NEAR <= part <= 1.2 and _at_best(s) and lately(s) > 3 * error_of_mean(s, 0.25):
+        return (
+            f"The {name(s)} still falls at the end and has come to {number(s.stats.end)} only, "
+            f"{percent(part)} of what a guess costs{_at(case)}."
+        )
+    if (below or 0.0) < -0.3 or (told := unsure(case)) is None:
         return None
-    left = relative(s.stats.end, guess)
-    lower = mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
-    if (
-        not NEAR <= left <= 1.2
-        or lower <= 3 * error_of_mean(s, 0.25)
-        or relative(s.stats.last, s.stats.low) > 1.005
-    ):
-        return None
-    return (
-        f"The {name(s)} still falls at the end and has come to {number(s.stats.end)} only, "
-        f"{percent(left)} of what a guess costs{_at(case)}."
-    )
-
-
-def _held_back(case: Case, below: float | None) -> str | None:
-    """The same of outputs that grow surer to the end and are not sure of what is right."""
-    unsure_ = unsure(case)
-    if unsure_ is None or (below is not None and below < -0.3):
-        return None
-    val, error, costs = unsure_
-    lower = relative(mean(val, 0.5, 0.75) - mean(val, 0.75, 1.0), val.stats.end)
-    if lower < GROWS or relative(val.stats.last, val.stats.low) > 1.005 or val.stats.n < POINTS:
+    val, error, costs = told
+    if not _at_best(val) or relative(lately(val), val.stats.end) < GROWS:
         return None
     return (
         f"The {name(val)} still falls at the end: {number(val.stats.end)} with "
         f"{percent(1 - error.stats.end)} of the answers right, "
         f"which cost {number(costs)} at most once outputs have grown{_at(case)}."
     )
+
+
+def _at_best(s: Series) -> bool:
+    return s.stats.n >= POINTS and relative(s.stats.last, s.stats.low) <= 1.005
 
 
 def _at(case: Case) -> str:
@@ -211,24 +178,17 @@ def _second_half(s: Series) -> float:
 def _slow(s: Series) -> float:
     """A smooth descent that goes on to the end, where the curve is at its best."""
     t = s.stats
-    at_best = ramp(relative(t.last, t.low), 1.006, 1.002)
-    still = ramp(relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), t.end), 0.002, 0.006)
+    at_best = ramp(relative(t.last, t.low), 1.006, 1.002) * ramp(relative(lately(s), t.end), 0.002, 0.006)
     return (
-        ramp(t.t90, *LATE)
-        * ramp(t.smoothness, *SMOOTH)
-        * at_best
-        * still
-        * ramp(relative(t.end, t.start), *ARRIVED)
+        ramp(t.t90, *LATE) * ramp(t.smoothness, *SMOOTH) * at_best * ramp(relative(t.end, t.start), *ARRIVED)
     )
 
 
 def _falls_on(s: Series) -> bool:
-    """Whether a curve of whatever noise took a third of the run for most of its
-    fall and falls on in the last quarter."""
-    t, lower = s.stats, mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
+    """Whether a curve of whatever noise took a third of the run for most of its fall, and falls on."""
+    t = s.stats
     unfinished = t.n >= MANY and t.t90 >= LATE[0] and relative(t.end, t.start) > KEEPS
-    unfinished = unfinished and _second_half(s) >= SECOND[0]
-    return unfinished and lower > 3 * error_of_mean(s, 0.25)
+    return unfinished and _second_half(s) >= SECOND[0] and lately(s) > 3 * error_of_mean(s, 0.25)
 
 
 def _crawling(rng: np.random.Generator) -> Run:

@@ -12,7 +12,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, percent, ramp
 from curvedoctor.conditions.measures.returns import WANDERS, gained, noise_of_part, span
-from curvedoctor.conditions.measures.shape import mean
+from curvedoctor.conditions.measures.shape import lately, mean
 from curvedoctor.features.blocks import median
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.resample import GRID
@@ -50,13 +50,13 @@ class Rise:
 def still_rises(s: Series) -> Rise | None:
     """The rise at the end, if there is one: a warning where it hardly slows, information where it does."""
     risen, noise = gained(s), noise_of_part(s)
-    last = mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
+    last = lately(s)
     if not risen > 4 * noise or span(s) < WANDERS[1] or last < 3 * noise * (4 / GRID) ** 0.5:
         return None
     calm, end = smooth(s.grid[None])[0], float(s.grid[-GRID // 16 :].mean())
     at_best = ramp((end - float(calm.min()) - 2 * noise) / risen, 0.12, 0.06)
-    lately = mean(s, 0.75, 0.875) - mean(s, 0.875, 1.0)
-    rises = at_best * ramp(last / risen, 0.06, 0.1) * ramp(lately / risen, 0.015, 0.035)
+    recent = mean(s, 0.75, 0.875) - mean(s, 0.875, 1.0)
+    rises = at_best * ramp(last / risen, 0.06, 0.1) * ramp(recent / risen, 0.015, 0.035)
     least, most = (gain / risen for gain in gain_interval(s.grid, s.stats.n))
     confidence = 0.9 * rises * ramp(least, *AHEAD)
     if confidence >= REPORT_FROM:
@@ -67,7 +67,7 @@ def still_rises(s: Series) -> Rise | None:
 
 def rises_with(s: Series) -> bool:
     """Whether a reward of few points has gained a good part of all its rise lately."""
-    return mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0) > max(LATELY * gained(s), 2 * noise_of_part(s))
+    return lately(s) > max(LATELY * gained(s), 2 * noise_of_part(s))
 
 
 def flat_since(s: Series) -> tuple[float, float, float]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import ramp
-from curvedoctor.conditions.measures.shape import mean, relative
+from curvedoctor.conditions.base import number, percent, ramp
+from curvedoctor.conditions.measures.shape import mean, name, relative
 from curvedoctor.features.case import Case
+from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.rates import logged_lr
 from curvedoctor.features.series import Series
 
@@ -29,6 +30,8 @@ WORTH = (0.07, 0.12)
 #: rates that hardly shrink trees, progress at which validation has settled then,
 #: and what it ends at over training
 UNSHRUNK, SETTLES, ABOVE = (0.55, 0.8), (0.5, 0.3), (1.3, 2.0)
+#: share of what trees can explain that, if it is left, is the rate's fault
+LEFT = 0.03
 #: share above its end at which a curve has settled
 SETTLED = 0.05
 
@@ -74,3 +77,15 @@ def unshrunk(case: Case, s: Series) -> float:
     settles = float(s.x[falling[-1]]) if len(falling) else 0.0
     above = ramp(relative(s.stats.end, train.stats.end), *ABOVE)
     return ramp(rate, *UNSHRUNK) * ramp(settles, *SETTLES) * above
+
+
+def too_small(case: Case, s: Series) -> tuple[float, str]:
+    """How sure it is that a rate leaves most of what trees could explain, and what to say of it."""
+    rate, share = logged_lr(case), left(case, s)
+    if rate is None or share is None or rate >= SLOW:
+        return 0.0, ""
+    least = relative(gain_interval(s.grid, s.stats.n)[0], s.stats.end) * float(share > LEFT)
+    return 0.93 * ramp(max(to_come(case, s), least), *WORTH), (
+        f"At a learning rate of {number(rate)}, {rounds(s)[1]:.0f} rounds leave "
+        f"{percent(share)} of what the trees could explain, and the {name(s)} still falls."
+    )

@@ -104,6 +104,11 @@ def flat(s: Series, since: float, tolerance: float = 0.03) -> bool:
     return abs(a - b) <= max(tolerance * max(abs(b), TINY), 3.5 * error_of_mean(s, (1 - since) / 2))
 
 
+def lately(s: Series) -> float:
+    """By how much the last quarter is lower than the one before, in the curve's unit."""
+    return mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
+
+
 def remaining(s: Series) -> float:
     """Gain still to be had by running as long again, as share of the end level: the smaller of two
     extrapolations.

@@ -1,5 +1,4 @@
-"""What not-learning says of curves that moved without learning,
-and what the configuration has to say about it."""
+"""What not-learning says of curves that moved without learning, and the level of an untrained model."""
 
 from __future__ import annotations
 
@@ -9,10 +8,11 @@ from typing import Any
 from curvedoctor.conditions.base import REPORT_FROM, finding, number, ramp
 from curvedoctor.conditions.measures.proportions import entropy, is_cross_entropy, proportion
 from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, mean, name, relative
-from curvedoctor.conditions.measures.still import USUAL, misfit, rate_gone, rate_too_high, rests_from
+from curvedoctor.conditions.measures.still import USUAL, rate_gone, rests_from
+from curvedoctor.conditions.progress.explained import actions
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import agreed, chance_error, expected_first_loss
-from curvedoctor.features.rates import decades_below_usual, logged_lr
+from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding
 
@@ -38,23 +38,6 @@ NO_BETTER = 0.985
 ENDS = 0.02
 #: loss of a guess up to which numbers of classes lie apart; how near it a first loss lies
 FEW_CLASSES, BEGINS = math.log(10) + 0.01, 0.03
-#: decades below the customary learning rate from which on no step can be seen
-CRAWLS = 1.5
-#: the same from which on a rate may be too low;
-#: the least that anything but fine-tuning is customarily trained with
-NOT_LOW, LOWEST = 1.05, 1e-4
-#: what to try where nothing is learnt, most usual first
-STUCK = (
-    "overfit-one-batch",
-    "raise-lr",
-    "change-optimizer",
-    "fix-init",
-    "lower-lr",
-    "clean-data",
-    "fix-activation",
-)
-#: weights that do not change at all: not trained, or by a rate that has ended before the first point
-AT_REST = ("overfit-one-batch", "raise-lr", "fix-init", "change-optimizer", "decay-later", "fix-schedule")
 
 
 def shared(case: Case, s: Series) -> dict[str, Any]:
@@ -207,45 +190,6 @@ def one_answer(case: Case) -> Finding | None:
     return None
 
 
-def crawls(case: Case) -> bool:
-    """Whether the lr is so far below custom that no step can be seen."""
-    return (decades_below_usual(case) or 0.0) >= CRAWLS
-
-
-def why(case: Case, s: Series) -> str:
-    """What in the configuration explains it, as the end of a sentence."""
-    odd = misfit(case, s)
-    if odd is not None:
-        return f": {odd}"
-    way = "below" if crawls(case) else "above" if rate_too_high(case) else None
-    return (
-        ""
-        if way is None
-        else f"; a learning rate of {number(logged_lr(case) or 0.0)} is far {way} what is customary"
-    )
-
-
-def actions(case: Case, s: Series, resting: bool = False) -> tuple[str, ...]:
-    """What the configuration explains comes before looking for a fault in the code."""
-    if misfit(case, s) is not None:
-        return ("fix-activation", "change-loss", "fix-targets", "overfit-one-batch")
-    if rate_too_high(case):
-        return ("lower-lr", "overfit-one-batch", "fix-init", "change-optimizer")
-    if not crawls(case):
-        usual = AT_REST if resting and case.lr is None else ()
-        return tuple(a for a in usual or STUCK if a != "raise-lr") if _not_low(case) else usual
-    plain = case.word("optimizer") in ("sgd", "momentum")
-    first = ("change-optimizer", "raise-lr") if plain else ("raise-lr", "change-optimizer")
-    return (*first, "overfit-one-batch")
-
-
-def _not_low(case: Case) -> bool:
-    """Whether the rate is known to be within a decade of custom; where the optimizer is not known,
-    no lower than any is trained with."""
-    below, lr = decades_below_usual(case), logged_lr(case)
-    return lr is not None and (lr >= LOWEST if below is None else below < NOT_LOW)
-
-
 def chance_level(case: Case, s: Series) -> float | None:
     """The untrained level, if the curve ends there; in the curve's unit."""
     end = s.stats.end
@@ -263,3 +207,8 @@ def chance_level(case: Case, s: Series) -> float | None:
     if case.word("loss") == "mse":
         return 1.0 if 0.85 <= end <= 1.2 else None  # the variance of standardized targets
     return next((v for v in USUAL if abs(end / v - 1) <= USUALLY), None)
+
+
+def in_vain(case: Case) -> Finding | None:
+    """The first of these readings of curves that moved."""
+    return unrelated(case) or no_better_than_chance(case) or one_answer(case) or worse_than_a_guess(case)

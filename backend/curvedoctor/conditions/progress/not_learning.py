@@ -47,17 +47,8 @@ from curvedoctor.conditions.measures.still import (
     rests_from,
     too_coarse,
 )
-from curvedoctor.conditions.progress.blind import (
-    STUCK,
-    actions,
-    chance_level,
-    no_better_than_chance,
-    one_answer,
-    shared,
-    unrelated,
-    why,
-    worse_than_a_guess,
-)
+from curvedoctor.conditions.progress.blind import chance_level, in_vain, shared
+from curvedoctor.conditions.progress.explained import STUCK, actions, why
 from curvedoctor.conditions.stability.collapsed import collapsed
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
@@ -88,7 +79,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         finding = _stays(case, known)
         if finding is not None:
             return finding
-    finding = unrelated(case) or no_better_than_chance(case) or one_answer(case) or worse_than_a_guess(case)
+    finding = in_vain(case)
     if finding is None and max((c.stats.n for c in known), default=0.0) < ENOUGH:
         return unjudged(ID, "the training loss has too few points")
     return finding

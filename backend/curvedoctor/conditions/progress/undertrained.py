@@ -38,21 +38,19 @@ References
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, lowered, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
+from curvedoctor.conditions.measures.descent import falls_to_the_end, part
 from curvedoctor.conditions.measures.returns import cannot_judge, rewards
 from curvedoctor.conditions.measures.reward_course import rises_with, still_rises
 from curvedoctor.conditions.measures.rounds import WORTH as WORTH_ROUNDS
 from curvedoctor.conditions.measures.rounds import to_come
-from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.shape import error_of_mean, lately, mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.travelled import travelled
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
-from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 
@@ -61,11 +59,6 @@ ID = "undertrained"
 WORTH = (0.05, 0.09)
 #: the same against what was gained so far, in logarithms
 PART = (0.17, 0.26)
-#: how far above its best logged value the end may be
-AT_BEST = (0.05, 0.02)
-#: share of the fall over the last half that its two steepest steps may make: more is a drop,
-#: as where the rate is cut
-DROPS = (0.7, 0.55)
 #: gain from going on as long again that is worth stretching a schedule for,
 #: and how far its estimates may lie apart
 FURTHER, AGREE = 0.1, 2.0
@@ -101,13 +94,13 @@ def check(case: Case) -> Finding | Unjudged | None:
     s = case.val if case.val is not None and case.val.stats.n >= FEWEST else case.primary
     assert s is not None
     least, most = _to_come(s, s)
-    open_ended = 0.0 if _ended(case) else _falling(s)
+    open_ended = 0.0 if _ended(case) else falls_to_the_end(s)
     severity: Severity = "warning"
-    confidence, how = 0.93 * open_ended * ramp(_part(s, least), *PART) * ramp(least, *WORTH), STILL
+    confidence, how = 0.93 * open_ended * ramp(part(s, least), *PART) * ramp(least, *WORTH), STILL
     if confidence < REPORT_FROM and (further := _ended_on_its_way(case, s)) is not None:
         (least, most), confidence, how = further, 0.8, ON_ITS_WAY
     elif confidence < REPORT_FROM:
-        confidence, severity = 0.6 * open_ended * ramp(_part(s, most), *PART) * ramp(most, *WORTH), "info"
+        confidence, severity = 0.6 * open_ended * ramp(part(s, most), *PART) * ramp(most, *WORTH), "info"
     rounds = to_come(case, s)
     if 0.9 * ramp(rounds, *WORTH_ROUNDS) > confidence or (severity == "info" and rounds > WORTH_ROUNDS[1]):
         confidence, severity, least, most = 0.9 * ramp(rounds, *WORTH_ROUNDS), "warning", rounds, rounds
@@ -118,7 +111,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         ID, severity, confidence, s,
         f"The {name(s)} {how.format(s.place(last))} expected to lower it {lowered(least, most)}.",
         others=(case.train,) if s is case.val else (), at=last, gain_least=least, gain_most=most,
-        last_quarter=relative(mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0), s.stats.end),
+        last_quarter=relative(lately(s), s.stats.end),
     )  # fmt: skip
 
 
@@ -135,8 +128,8 @@ def _ended_on_its_way(case: Case, s: Series) -> tuple[float, float] | None:
     if along is None or s.ceiling is not None:
         return None
     least, most = _to_come(s, along)
-    sure = FURTHER <= least < 1 and most <= AGREE * least and _part(s, least) >= WORTH[0]
-    return (least, most) if sure and _falling(along) >= REPORT_FROM else None
+    sure = FURTHER <= least < 1 and most <= AGREE * least and part(s, least) >= WORTH[0]
+    return (least, most) if sure and falls_to_the_end(along) >= REPORT_FROM else None
 
 
 def _of_an_agent(case: Case) -> Finding | None:
@@ -189,33 +182,6 @@ def _ended(case: Case) -> bool:
     s, epochs = case.outcome, case.number("epochs")
     short = bool(s and epochs and s.curve.axis == "epoch" and s.curve.steps.max() < 0.9 * epochs)
     return case.word("schedule") in PLANNED and not short
-
-
-def _falling(s: Series) -> float:
-    """How sure it is that the curve falls to the very end, at its best there, and not ever faster."""
-    before, last = mean(s, 0.25, 0.5) - mean(s, 0.5, 0.75), mean(s, 0.5, 0.75) - mean(s, 0.75, 1.0)
-    noise = error_of_mean(s, 0.25)
-    beyond = ramp(last, 2.0 * noise, 3.5 * noise + 1e-12 * abs(s.stats.end))
-    at_best = ramp(relative(s.stats.end - s.stats.low, s.stats.low), *AT_BEST)
-    steady = ramp(last - 3 * noise, 1.25 * before, 1.05 * before) if before > 0 else 0.0
-    return beyond * at_best * steady * ramp(_drops(s), *DROPS)
-
-
-def _drops(s: Series) -> float:
-    """Share of the fall over the last half that its two steepest steps make; 0 with fewer than six steps."""
-    y = s.y if len(s.y) <= GRID else s.grid
-    half = y[len(y) // 2 :]
-    if len(half) < 7 or half[0] <= half[-1]:
-        return 0.0
-    return float(-np.sort(np.diff(half))[:2].sum() / (half[0] - half[-1]))
-
-
-def _part(s: Series, gain: float) -> float:
-    """What is still to be gained against what was gained, both in logarithms."""
-    start, end = max(s.stats.start, s.stats.first), s.stats.end
-    if not 0 < end < start:
-        return 0.0
-    return -math.log(max(1.0 - gain, 1e-3)) / math.log(start / end)
 
 
 def _stopped(rng: np.random.Generator) -> Run:

@@ -99,8 +99,7 @@ def _finding(case: Case, s: Series, confidence: float, at: int) -> Finding:
         ID, "error", confidence, s,
         f"The {name(s)} had reached {number(s.logged(best))}, {move} and ends at {number(s.logged(end))}.",
         others=(case.val,), onset=float(s.x[at]), actions=_actions(case), ratio=relative(end, best),
-        lost=_lost(s),
-        best=s.logged(best), end=s.logged(end),
+        lost=_lost(s), best=s.logged(best), end=s.logged(end),
     )  # fmt: skip
 
 
@@ -124,35 +123,26 @@ def _jump(s: Series) -> int:
 
 
 def _jumped(s: Series, at: int) -> float:
-    """Within one logging interval to a level above everything before, for good,
-    however little had been gained."""
+    """Within one logging interval to a level above all before, for good, however little had been gained."""
     before, after = s.y[:at], s.y[at:]
     if len(after) < SHORT or len(before) < ENOUGH or not float(before.max()) > 0:
         return 0.0
     level, top = median(after), float(before[len(before) // 10 :].max())
     near = median(before[-max(ENOUGH, len(before) // 10) :])
     sigma = MAD_TO_SIGMA * median(np.abs(np.diff(before[-64:]))) / math.sqrt(2)
-    whole = level - near >= MOST * (level - s.stats.best)
-    if (
-        level < MATTERS * s.stats.first
-        or not whole
-        or not _sudden(s, at)
-        or float(np.quantile(after, 0.1)) <= top
-        or level - near < FAR * sigma
-    ):
-        return 0.0
+    whole = level - near >= max(MOST * (level - s.stats.best), FAR * sigma) and _sudden(s, at)
+    above = level >= MATTERS * s.stats.first and float(np.quantile(after, 0.1)) > top
     third = max(1, len(after) // 3)
     back = float(np.median(after[:third]) - np.median(after[-third:]))
     returns = len(after) >= ENOUGH and back > 0.3 * (level - near)
-    return 0.0 if returns else 0.97 * ramp(relative(level, near), 1.15, 1.3)
+    return 0.97 * ramp(relative(level, near), 1.15, 1.3) * float(whole and above and not returns)
 
 
 def _sudden(s: Series, at: int) -> bool:
     """Whether most of the climb happens from one logged point to the next."""
     if at == 0 or at >= len(s.y):
         return False
-    after = median(s.y[at:])
-    near = median(s.y[max(0, at - ENOUGH) : at])
+    after, near = median(s.y[at:]), median(s.y[max(0, at - ENOUGH) : at])
     return after > near and float(s.y[at] - s.y[at - 1]) >= 0.5 * (after - near)
 
 
@@ -185,19 +175,16 @@ def _rule(s: Series) -> float:
     if t.end >= 0.97 * t.start:
         stays = 1.0
     quarter = s.grid[-GRID // 4 :]
-    half = len(quarter) // 2
-    back = float(quarter[:half].mean() - quarter[half:].mean())
-    recovering = back > 0.15 * climb and back > 4 * error_of_mean(s, 0.125)
-    if recovering:
+    back = float(quarter[: GRID // 8].mean() - quarter[GRID // 8 :].mean())
+    if back > max(0.15 * climb, 4 * error_of_mean(s, 0.125)):
         stays = 0.0
-    fell = t.best < 0.9 * t.start and t.best_at > 0.02
-    need = ramp(_lost(s), 0.4, 0.7) * ramp(ratio, 1.25, 1.6) if fell else ramp(ratio, 1.5, 2.2)
-    return 0.97 * need * stays
+    if t.best < 0.9 * t.start and t.best_at > 0.02:
+        return 0.97 * ramp(_lost(s), 0.4, 0.7) * ramp(ratio, 1.25, 1.6) * stays
+    return 0.97 * ramp(ratio, 1.5, 2.2) * stays
 
 
 def _onset(s: Series) -> int:
-    """Index of the logged point with which the last climb starts: the one after the last within a tenth of it
-    above the best.
+    """Index of the point with which the last climb starts: after the last within a tenth of it above best.
 
     A running median of five keeps single points of a noisy curve from moving it; a climb over decades is read
     in decades.
@@ -215,8 +202,7 @@ def _onset(s: Series) -> int:
 
 
 def _sharpest(s: Series, at: int) -> int:
-    """The point of the greatest step around a place, if it is most of the climb:
-    the medians blur it by two points."""
+    """The point of the greatest step around a place, if it is most of the climb: medians blur it by two."""
     around = np.arange(max(1, at - 3), min(len(s.y), at + 4))
     if not len(around):
         return at

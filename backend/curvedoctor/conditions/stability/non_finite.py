@@ -41,7 +41,7 @@ from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import probing
 from curvedoctor.features.case import Case
 from curvedoctor.features.pair import sides
-from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.model import Curve, Finding, Run, Severity, Unjudged
 
 ID = "non-finite"
@@ -97,11 +97,8 @@ def _now_and_then(losses: list[Curve]) -> Finding | None:
     bad = np.flatnonzero(~np.isfinite(curve.values))
     first = float(curve.steps[bad[0]])
     which = {"train": "training ", "val": "validation "}.get(curve.role.split, "")
-    text = (
-        f"Of the {len(curve)} points of the {which}loss {len(bad)} "
-        f"{'is' if len(bad) == 1 else 'are'} not finite, the first at {curve.axis} {first:g}; "
-        "the loss goes on."
-    )
+    text = f"Not finite: {len(bad)} of the {len(curve)} points of the {which}loss, the first at "
+    text += f"{curve.axis} {first:g}; the loss goes on."
     return _say([curve], "info", 0.99, text, first, kind=_kind(curve, int(bad[0])), from_start=False,
         last_finite=None, points_lost=len(bad))  # fmt: skip
 
@@ -113,10 +110,8 @@ def _kind(curve: Curve, at: int = -1) -> str:
 def _never_computed(lost: list[Curve]) -> Finding:
     """The training is sound and no validation loss ever was a number."""
     curve = lost[0]
-    text = (
-        f"The validation loss is {_kind(curve)} at all of its {len(curve)} points though "
-        "training is finite: it can't be computed."
-    )
+    text = f"The validation loss is {_kind(curve)} at all of its {len(curve)} points "
+    text += "though training is finite: it can't be computed."
     return _say(
         lost, "warning", 0.9, text, float(curve.steps[0]), actions=("fix-metric", "clean-data"),
         kind=_kind(curve), from_start=True, last_finite=None, points_lost=len(curve),
@@ -125,11 +120,8 @@ def _never_computed(lost: list[Curve]) -> Finding:
 
 def _finest_first(curve: Curve) -> tuple[bool, bool, float]:
     """Training before validation, steps before epochs, the earlier loss first."""
-    return (
-        curve.role.split != "train",
-        curve.role.granularity != "step",
-        float(curve.steps[_lost_from(curve)]),
-    )
+    coarse = curve.role.granularity != "step"
+    return curve.role.split != "train", coarse, float(curve.steps[_lost_from(curve)])
 
 
 def _lost_from(curve: Curve) -> int:
@@ -141,9 +133,8 @@ def _lost_from(curve: Curve) -> int:
 def _finding(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
     at = _lost_from(curve)
     onset, points = float(curve.steps[min(at, len(curve) - 1)]), len(curve) - at
-    when = (
-        f"from {curve.axis} {onset:g} on" if at else f"from its very first point on ({curve.axis} {onset:g})"
-    )
+    where = f"{curve.axis} {onset:g}"
+    when = f"from {where} on" if at else f"from its very first point on ({where})"
     exploded = _gradient_before(case, curve, onset)
     seen = (case.grad_norm.curve,) if exploded and case.grad_norm is not None else ()
     return _say(
@@ -157,8 +148,7 @@ def _finding(case: Case, curve: Curve, lost: list[Curve]) -> Finding:
 
 
 def _gradient_before(case: Case, curve: Curve, onset: float) -> str:
-    """What to add where the gradient norm had exploded by then; empty where it had not,
-    or where none is logged."""
+    """What to add where the gradient norm had exploded by then; empty where none is logged that had."""
     grad = None if case.grad_norm is None else case.grad_norm.curve
     before = np.isfinite(grad.values) & (grad.steps <= onset) if grad is not None else np.zeros(0, bool)
     if grad is None or grad.axis != curve.axis or np.count_nonzero(before) < SOME:
@@ -167,25 +157,18 @@ def _gradient_before(case: Case, curve: Curve, onset: float) -> str:
     usual, top = float(np.median(values)), int(np.argmax(values))
     if not values[top] > EXPLODED * usual > 0:
         return ""
-    return (
-        f"; the gradient norm had risen to {number(float(values[top]))} at {grad.axis} "
-        f"{steps[top]:g}, from {number(usual)}"
-    )
+    rise = f"{number(float(values[top]))} at {grad.axis} {steps[top]:g}, from {number(usual)}"
+    return f"; the gradient norm had risen to {rise}"
 
 
 def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
     """A loss that was never finite is the data's, if it was logged before the first steps; later, a high rate
-    comes first.
-
-    A loss that stayed calm and was lost within the first epoch met a sample that is not finite.
-    """
+    comes first. A loss that stayed calm and was lost within the first epoch met a bad sample."""
     reduced = ("fix-precision",) if case.word("precision") in REDUCED else ()
     if at == 0:
         at_start = curve.role.granularity == "step" and int(curve.steps[0]) <= FIRST_STEPS
         by_rate = not at_start and _high(case, curve)
-        return (
-            ("lower-lr", "clip-gradients", *FROM_START[:2], *reduced) if by_rate else (*FROM_START, *reduced)
-        )
+        return (*(("lower-lr", "clip-gradients", *FROM_START[:2]) if by_rate else FROM_START), *reduced)
     seen = curve.values[:at][np.isfinite(curve.values[:at])]
     first_epoch = curve.role.granularity == "step" and _no_epoch_finite(case)
     if first_epoch and seen[-1] <= ROSE * seen.min():
@@ -194,13 +177,11 @@ def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
 
 
 def _high(case: Case, curve: Curve) -> bool:
-    """Whether the learning rate is above custom, or, where the optimizer is not known,
-    above most optimizers' custom."""
+    """Whether the rate is above custom, or, where the optimizer is not known, above most optimizers'."""
     below = decades_below_usual(case)
     if below is not None:
         return below < -0.5
-    lr = case.number("lr") or (case.schedule.peak if case.schedule is not None else None)
-    return lr is not None and lr >= HIGH and curve.role.granularity == "step"
+    return (logged_lr(case) or 0.0) >= HIGH and curve.role.granularity == "step"
 
 
 def _no_epoch_finite(case: Case) -> bool:
