@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from curvedoctor.actions import OF_AGENTS
-from curvedoctor.conditions.agents.reward_flat import agent
 from curvedoctor.conditions.base import all_conditions
+from curvedoctor.conditions.examples import agent
 from curvedoctor.engine import Options, diagnose_runs
 from curvedoctor.model import Curve, Diagnosis, Finding, Floats, Run
 from curvedoctor.roles import assign

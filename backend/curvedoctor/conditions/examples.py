@@ -133,3 +133,18 @@ def variational(recon: Floats, kl: Floats) -> Run:
 def _bare(tag: str, role: Role, values: Floats, every: int) -> Curve:
     steps = every * np.arange(1, len(values) + 1, dtype=np.int64)
     return Curve(tag, tag, steps, np.asarray(values, np.float64), np.full(len(values), np.nan), role, "step")
+
+
+def agent(values: Floats, **others: Floats) -> Run:
+    """An example: `rollout/ep_rew_mean`, and what else an agent logs by its name with `__` for the slash."""
+    steps = 1000 * np.arange(1, len(values) + 1)
+    nothing = np.full(len(values), np.nan)
+    role = Role("train", "reward", "higher", "step")
+    curves = [Curve("rollout/ep_rew_mean", "rollout/ep_rew_mean", steps, values, nothing, role)]
+    for name, y in others.items():
+        tag = name.replace("__", "/")
+        kind = Role(
+            "train", "lr" if "rate" in tag else "loss" if tag.endswith("loss") else "other", "none", "step"
+        )
+        curves.append(Curve(tag, tag, steps, y, nothing, kind))
+    return Run("agent", "agent", "agents", tuple(curves))

@@ -37,8 +37,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from curvedoctor.conditions.agents.reward_flat import agent
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, times, unjudged
+from curvedoctor.conditions.examples import agent
 from curvedoctor.conditions.measures.held_back import out_of_scale
 from curvedoctor.conditions.measures.returns import cannot_judge, fall, gained, noise_of_part
 from curvedoctor.conditions.measures.signals import Signal, median_late, signals

@@ -42,6 +42,7 @@ import numpy as np
 
 from curvedoctor.conditions.agents.reward_collapse import collapse
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.examples import agent
 from curvedoctor.conditions.measures.held_back import ruled_by_entropy, targets_rest
 from curvedoctor.conditions.measures.returns import (
     WANDERS,
@@ -60,7 +61,7 @@ from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
-from curvedoctor.model import Curve, Finding, Floats, Role, Run, Unjudged
+from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "reward-flat"
 #: fewest points of a reward whose noise hides what its level doesn't show
@@ -113,14 +114,9 @@ def _rises(s: Series, share: float) -> bool:
     return gain > share * abs(median(s.grid)) and gain > 3 * noise_of_part(s)
 
 
-def _constant(s: Series) -> float:
-    """A reward of always the same above zero may be all that there is to get."""
-    return 0.9 if s.logged(float(s.y[-1])) <= 0 else 0.0
-
-
 def _flat(s: Series, near: tuple[float, float]) -> float:
     if rests_from(s.y) == 0:
-        return _constant(s)
+        return 0.9 if s.logged(float(s.y[-1])) <= 0 else 0.0  # above zero it may be all that there is to get
     if _at_ceiling(s) or (near is WANDERS and _learnt_at_once(s)):
         return 0.0
     eighths = s.grid.reshape(8, GRID // 8).mean(axis=1)
@@ -188,21 +184,6 @@ def _what(case: Case, *, constant: bool) -> tuple[tuple[str, ...], str | None]:
     if (rest := targets_rest(case)) is not None:
         return RESTING, rest
     return UNKNOWN, None
-
-
-def agent(values: Floats, **others: Floats) -> Run:
-    """An example: `rollout/ep_rew_mean`, and what else an agent logs by its name with `__` for the slash."""
-    steps = 1000 * np.arange(1, len(values) + 1)
-    nothing = np.full(len(values), np.nan)
-    role = Role("train", "reward", "higher", "step")
-    curves = [Curve("rollout/ep_rew_mean", "rollout/ep_rew_mean", steps, values, nothing, role)]
-    for name, y in others.items():
-        tag = name.replace("__", "/")
-        kind = Role(
-            "train", "lr" if "rate" in tag else "loss" if tag.endswith("loss") else "other", "none", "step"
-        )
-        curves.append(Curve(tag, tag, steps, y, nothing, kind))
-    return Run("agent", "agent", "agents", tuple(curves))
 
 
 def _noise(rng: np.random.Generator) -> Run:
