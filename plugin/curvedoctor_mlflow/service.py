@@ -1,7 +1,5 @@
-"""Diagnoses of a server's experiments, made in the background and kept until the runs change.
-
-One thread per server process, started when it is first needed: after the process was forked.
-"""
+"""Diagnoses of a server's experiments, made in the background and kept until the runs change: by one thread
+per server process, started when it is first needed, after the process was forked."""
 
 from __future__ import annotations
 
@@ -116,8 +114,7 @@ class DiagnosisService:
         return state
 
     def ended(self, experiment: str, run_id: str, inside: Inside) -> None:
-        """A run has ended: where it is to be told of, diagnose it. Else its page does,
-        once somebody looks."""
+        """A run has ended: where it is to be told of, diagnose it; else its page does, if somebody looks."""
         if not (_setting("CURVEDOCTOR_ANNOTATE") or _setting("CURVEDOCTOR_NOTIFY")):
             return
         with self._lock:
@@ -128,8 +125,7 @@ class DiagnosisService:
 
     def own(self, state: ExperimentState, experiment: str, run_id: str) -> None:
         """Judge the run of a page by itself, at once, where no look has met it yet: the page does not wait
-        for the experiment. What its siblings say comes with the next look,
-        which also finds what has changed."""
+        for the experiment. What its siblings say comes with the next look."""
         if state.complete and run_id in state.diagnoses:
             return
         before, when = state.alone.get(run_id, (None, float("-inf")))
@@ -227,8 +223,7 @@ class DiagnosisService:
         state.diagnoses[run_id] = replace(shown, run=replace(shown.run, curves=()))
 
     def _tell(self, state: ExperimentState, run_id: str) -> None:
-        """Of a run that has ended: write the diagnosis back, and call the operator's program,
-        where asked for."""
+        """Of a run that has ended: write the diagnosis back, call the operator's program, if asked for."""
         diagnosis = self.show(state, run_id)
         if diagnosis is None:
             return

@@ -140,3 +140,10 @@ def test_what_was_changed_besides_is_told() -> None:
     own = run("slow", 0.5, lr=5e-6, **{**KNOWN, "optimizer": "sgd"})
     found = trials(own, run("tuned", 0.1, lr=5e-5, **{**KNOWN, "optimizer": "adamw"}))
     assert (found["raise-lr"].along, found["change-optimizer"].along) == ("optimizer adamw", "lr 5e-05")
+
+
+def test_where_no_odds_are_known_what_else_was_changed_shares_the_gain() -> None:
+    """Of agents and trees the model knows nothing."""
+    trial = Trial("raise-lr", 0.9, "", "lr", 0.1, 0.3, others=("bigger-batch",))
+    assert trial.moved({}) == pytest.approx(0.45)
+    assert trial.moved({"raise-lr": 0.6, "bigger-batch": 0.3}) == pytest.approx(0.6)

@@ -24,6 +24,9 @@ EXPECTED: dict[str, tuple[set[str], set[str]]] = {
     "transformer_lr_tiny": ({"not-learning", "lr-too-low"}, {"raise-lr", "overfit-one-batch"}),
     "grpo_sound": (set(), set()),
     "grpo_lr_huge": ({"reward-collapse"}, {"restore-checkpoint"}),
+    "grpo_no_reward": ({"reward-flat"}, {"regularize", "overfit-one-batch"}),
+    # dfl_loss rises while mAP does, which is told and no sickness
+    "detector_sound": (set(), set()),
 }
 
 
@@ -43,6 +46,12 @@ def test_grpo_s_collapse_is_dated_and_its_rate_named() -> None:
     (found,) = (f for f in said.findings if f.condition == "reward-collapse")
     assert found.onset is not None and abs(found.onset - 9) <= 0.05 * 120
     assert found.evidence["cause"] == "rate"
+
+
+def test_a_detector_s_checkpoint_is_kept_by_map() -> None:
+    (said,) = diagnose(LOGS / "detector_sound")
+    assert said.readings["checkpoint"]["curve"] == "metrics/mAP50-95(B)"
+    assert {f.condition for f in said.findings} == {"overfitting"}
 
 
 def test_logs_are_small_and_all_expected() -> None:

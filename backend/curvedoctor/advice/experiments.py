@@ -34,24 +34,24 @@ class Experiment:
 
 
 def experiment(
-    chance: Mapping[str, float], odds: Mapping[str, float], told: Container[str]
+    chance: Mapping[str, float], expected: Mapping[str, float], asked: Container[str]
 ) -> Experiment | None:
     """The experiment worth doing before the likeliest remedy is tried; None where that is better tried at
     once.
 
-    `chance` is that of each remedy that fits the run, `odds` those of all actions. What is `told` already (a
-    finding names it) is not asked, nor is a direction of which a finding excludes the other.
+    `chance` is that of each remedy that fits the run, `expected` those of all actions. What is `asked`
+    already (a finding names it) is not asked, nor is a direction of which a finding excludes the other.
     """
     likeliest = max(chance.values(), default=1.0)
     if likeliest >= LIKELY:
         return None
     best, most = None, likeliest + RAISES
     for action, (remedies, fault) in TELLS.items():
-        named = sum(odds.get(remedy, 0.0) for remedy in remedies)
+        named = sum(expected.get(remedy, 0.0) for remedy in remedies)
         fits = all(remedy in chance or remedy == action for remedy in remedies)
         rest = max((p for remedy, p in chance.items() if remedy not in remedies), default=0.0)
         worth = named + (1 - min(named, 1.0)) * rest
-        if action not in told and fits and named >= NAMES and worth >= most:
+        if action not in asked and fits and named >= NAMES and worth >= most:
             why = f"no change is likely by itself: this tells whether {fault} is at fault"
             best, most = Experiment(action, named, why), worth
     return best

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvedoctor.cli.options import examples, reading
+from curvedoctor.cli.options import examples, output, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +29,7 @@ FORMATS = ("table", "json", "markdown", "html")
 )
 @reading
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write here, not to stdout; its name (.html, .json, .md) chooses the format.",
-)
+@output(".html, .json, .md")
 @click.option(
     "--outcome",
     type=click.Choice(["final", "best"]),

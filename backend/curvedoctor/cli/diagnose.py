@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curvedoctor.cli.options import Given, examples, judging, options_of
+from curvedoctor.cli.options import FILE, Given, examples, judging, options_of, output
 from curvedoctor.reports import formats
 
 if TYPE_CHECKING:
@@ -29,12 +29,7 @@ if TYPE_CHECKING:
 )
 @judging
 @click.option("--format", type=click.Choice(formats()), default="table", show_default=True)
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write here, not to stdout; its name (.html, .json, .csv …) chooses the format.",
-)
+@output(".html, .json, .csv …")
 @click.option(
     "--resume",
     is_flag=True,
@@ -46,12 +41,8 @@ if TYPE_CHECKING:
     help="Exit with 1 if there is a finding of this severity or more (with undetermined: unless "
     "every run is healthy), with 2 if anything could not be read.",
 )
-@click.option(
-    "--baseline", type=click.Path(dir_okay=False, path_type=Path), help="Findings in this file are known."
-)
-@click.option(
-    "--write-baseline", type=click.Path(dir_okay=False, path_type=Path), help="Write all findings here."
-)
+@click.option("--baseline", type=FILE, help="Findings in this file are known.")
+@click.option("--write-baseline", type=FILE, help="Write all findings here.")
 @click.option("--no-cache", is_flag=True, help="Judge anew what did not change since the last time, too.")
 @click.pass_obj
 def command(settings: Settings, /, **kwargs: Any) -> int:

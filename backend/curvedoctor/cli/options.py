@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -67,6 +68,15 @@ JUDGING: tuple[Decorator, ...] = (
         "--backend", type=click.Choice(["loky", "dask", "ray"]), default="loky", help="Where they run."
     ),
 )
+
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def output(endings: str) -> Decorator:
+    """`--output`."""
+    what = f"Write here, not to stdout; its name ({endings}) chooses the format."
+    return click.option("--output", "-o", type=FILE, help=what)
 
 
 def examples(command: str, *lines: tuple[str, str]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -73,18 +71,9 @@ def as_json(rows: Iterable[Row]) -> Iterator[str]:
 
 def as_csv(rows: Iterable[Row]) -> Iterator[str]:
     """A header, and a row per curve."""
-    from curvedoctor.reports.as_csv import guarded
+    from curvedoctor.reports.as_csv import written
 
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        cells = {**row, "why": "; ".join(row["why"])}
-        writer.writerow([guarded(cells[column]) for column in COLUMNS])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
+    return written(([{**row, "why": "; ".join(row["why"])}] for row in rows), COLUMNS)
 
 
 def as_table(rows: Iterable[Row], style: OutputStyle) -> Iterator[str]:

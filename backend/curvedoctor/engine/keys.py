@@ -27,7 +27,7 @@ def key_of(units: Sequence[Unit], options: Options, database: str | None = None)
     """
     if database is not None and all(unit.reader == "mlflow-sql" for unit in units):
         return digest(deciding(options), [of_unit(unit) for unit in units], database)
-    if not all(reader_named(unit.reader).traits.stamped and unit.sure for unit in units):
+    if not all(reader_named(unit.reader).traits.stamped and unit.dated for unit in units):
         return None
     return digest(deciding(options), [of_unit(unit) for unit in units])
 

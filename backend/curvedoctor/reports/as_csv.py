@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.reports.base import OutputStyle
@@ -22,13 +22,17 @@ def guarded(cell: Cell) -> Cell:
 
 def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
     """A header, then the rows of each run as soon as it is judged."""
+    return written((rows(item) for item in results if isinstance(item, Diagnosis)), COLUMNS)
+
+
+def written(blocks: Iterable[Iterable[Mapping[str, Cell]]], columns: Iterable[str]) -> Iterator[str]:
+    """A header, then the rows of each block as they come."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(COLUMNS), lineterminator="\n")
+    writer = csv.DictWriter(buffer, list(columns), lineterminator="\n")
     writer.writeheader()
-    for result in results:
-        if isinstance(result, Diagnosis):
-            for row in rows(result):
-                writer.writerow({name: guarded(cell) for name, cell in row.items()})
+    for block in blocks:
+        for row in block:
+            writer.writerow({name: guarded(cell) for name, cell in row.items()})
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()

@@ -1,7 +1,4 @@
-"""A diagnosis as a picture: the curves it rests on, with the evidence drawn in.
-
-For places that show images only: MLflow's description and artifacts, TensorBoard's Images tab.
-"""
+"""A diagnosis as a picture, with its evidence drawn in: for MLflow's description, TensorBoard's Images."""
 
 from __future__ import annotations
 
@@ -97,8 +94,7 @@ def chosen(diagnosis: Diagnosis) -> list[Curve]:
 
 
 def _comparable(curve: Curve, first: Curve) -> bool:
-    """Whether both measure the same over the same axis:
-    epochs against batches would be two pictures in one."""
+    """Whether both measure the same over the same axis: epochs and batches would be two pictures."""
     return curve.role.quantity == first.role.quantity and _same_range(curve, first)
 
 

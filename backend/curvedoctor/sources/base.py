@@ -88,7 +88,7 @@ class Unit:
         return bool(self.parts or self.state)
 
     @property
-    def sure(self) -> bool:
+    def dated(self) -> bool:
         """Whether every change of its data changes it: some remote stores give no times."""
         return self.stamped and all(part.changed != "" for part in self.parts) and "" not in self.state
 

@@ -61,8 +61,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     if not known:
         most = max(pair.points for pair in case.pairs)
         return unjudged(ID, f"{most:.0f} points are too few; {FEWEST} are needed")
-    won, pair = max(((contest.won(pair), pair) for pair in known), key=lambda each: each[0].sure)
-    return None if won.sure < REPORT_FROM else _say(case, pair, won)
+    won, pair = max(((contest.won(pair), pair) for pair in known), key=lambda each: each[0].confidence)
+    return None if won.confidence < REPORT_FROM else _say(case, pair, won)
 
 
 def in_doubt(case: Case) -> str | None:
@@ -70,7 +70,7 @@ def in_doubt(case: Case) -> str | None:
     fewest = min(pair.points for pair in case.pairs)
     if fewest < FEWEST:
         return f"{fewest:.0f} points of two losses are too few to tell an equilibrium; {FEWEST} are needed"
-    unclear = [pair for pair in case.pairs if contest.won(pair).sure > 0 or _far_apart(pair)]
+    unclear = [pair for pair in case.pairs if contest.won(pair).confidence > 0 or _far_apart(pair)]
     return "the losses of the two sides lie far apart, but neither has won for good" if unclear else None
 
 
@@ -94,7 +94,7 @@ def _say(case: Case, pair: Pair, won: contest.Won) -> Finding:
     return finding(
         ID,
         severity,
-        won.sure,
+        won.confidence,
         lead,
         f"The {won.winner} wins from {lead.curve.axis} {lead.step_at(min(at, len(lead.y) - 1)):g} on: "
         f"{won.how}{though}.",

@@ -164,7 +164,7 @@ def _finding(s: Series, confidence: float, actions: tuple[str, ...], why: str | 
 def _what(case: Case, *, constant: bool) -> tuple[tuple[str, ...], str | None]:
     """What to try, most promising first, and what the policy did, in words."""
     lr, ruled = logged_lr(case), ruled_by_entropy(case)
-    if ruled is not None and ruled.sure >= REPORT_FROM:
+    if ruled is not None and ruled.confidence >= REPORT_FROM:
         return RULED, "the weight of its entropy keeps the policy random"
     if lr is not None and not LOW_LR * (0.1 if speaks(case) else 1.0) < lr < HIGH_LR:
         what, far = (LARGE, "above") if lr >= HIGH_LR else (SMALL, "below")

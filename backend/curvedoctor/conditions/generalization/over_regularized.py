@@ -57,17 +57,17 @@ COUPLED = ("sgd", "momentum", "adam", "rmsprop", "adagrad", "nesterov")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    if case.agent and (held := ruled_by_entropy(case)) is not None and held.sure >= REPORT_FROM:
+    if case.agent and (held := ruled_by_entropy(case)) is not None and held.confidence >= REPORT_FROM:
         return finding(
-            ID, "warning", held.sure, held.series, held.text, onset=0.0, actions=("reduce-regularization",),
-            floor=None, gap=None,
+            ID, "warning", held.confidence, held.series, held.text, onset=0.0,
+            actions=("reduce-regularization",), floor=None, gap=None,
             weight_decay=None, dropout=None, kl=None,
         )  # fmt: skip
     reason = why_unjudgeable(case, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     codes = silent(case)
-    if codes is not None and codes.sure >= REPORT_FROM:
+    if codes is not None and codes.confidence >= REPORT_FROM:
         return _say_silent(codes)
     decay, drop = case.number("weight_decay"), case.number("dropout")
     if decay is None and drop is None and codes is not None:
@@ -99,7 +99,7 @@ def _say_silent(codes: Silent) -> Finding:
     kl, recon = codes.kl, codes.recon
     at = min(int(np.searchsorted(kl.x, codes.since)), len(kl.y) - 1)
     return finding(
-        ID, "warning", codes.sure, kl,
+        ID, "warning", codes.confidence, kl,
         f"The codes tell nothing from {kl.curve.axis} {kl.step_at(at):g} on (posterior "
         "collapse): the KL term ends at "
         f"{number(kl.stats.end)}, {percent(codes.share)} of the reconstruction, which stays at "

@@ -113,7 +113,7 @@ def of_agent(case: Case) -> Finding | Unjudged | None:
     held = thrown(case)
     if held is None:
         return None
-    return picture_of(case, held.series, held.sure, "updates too large", held.text, at=held.at)
+    return picture_of(case, held.series, held.confidence, "updates too large", held.text, at=held.at)
 
 
 def of_trees(case: Case) -> Finding | None:

@@ -53,10 +53,10 @@ SQUARED = {"mse", "mae", "huber", "logcosh"}
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    if case.agent and (sight := short_sighted(case)) is not None and sight.sure >= REPORT_FROM:
+    if case.agent and (sight := short_sighted(case)) is not None and sight.confidence >= REPORT_FROM:
         end = sight.series.logged(sight.series.stats.end)
         return finding(
-            ID, "warning", sight.sure, sight.series, sight.text, onset=0.0, actions=("change-loss",),
+            ID, "warning", sight.confidence, sight.series, sight.text, onset=0.0, actions=("change-loss",),
             loss=None, end=end,
             floor=None, accuracy=None,
         )  # fmt: skip

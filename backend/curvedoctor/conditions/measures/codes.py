@@ -30,7 +30,7 @@ class Silent(NamedTuple):
 
     kl: Series
     recon: Series
-    sure: float
+    confidence: float
     #: the KL term over the last quarter, as share of the reconstruction
     share: float
     #: progress from which on the codes have said nothing

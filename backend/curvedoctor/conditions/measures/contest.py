@@ -41,14 +41,15 @@ class Won(NamedTuple):
     """Who won a pair, how sure that is, and in which parts of the run it shows."""
 
     winner: str
-    sure: float
+    confidence: float
     shows: Bools
     how: str
 
 
 def won(pair: Pair) -> Won:
     return max(
-        (_by_losses(pair), _by_accuracy(pair), _generator(pair), _runs_away(pair)), key=lambda won: won.sure
+        (_by_losses(pair), _by_accuracy(pair), _generator(pair), _runs_away(pair)),
+        key=lambda won: won.confidence,
     )
 
 

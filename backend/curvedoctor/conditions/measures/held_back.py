@@ -37,7 +37,7 @@ _LENGTH = re.compile(r"ep(isode|isodic)?[_ /]?len(gth)?")
 class Held(NamedTuple):
     """What it is, how sure, and since which point of the reward beside which it is told."""
 
-    sure: float
+    confidence: float
     text: str
     series: Series
     at: int = 0

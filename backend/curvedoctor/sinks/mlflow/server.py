@@ -147,8 +147,7 @@ class _Store:
         return Written(wanted, made), lines, []
 
     def _made(self, shelf: mlflow_shelf.Shelf) -> int:
-        """Folders that come with our files. One that came with another run's, in this process,
-        counts as well."""
+        """Folders that come with our files, or came with another run's in this process."""
         missing, above = shelf.missing(), shelf.above()
         if missing == mlflow_shelf.LEVELS:
             self.made.add(above[-1])
@@ -172,8 +171,7 @@ class _Store:
         return mlflow_views.ensure(self.client, experiment, self.version, self.options.dry_run, metrics)
 
     def clean(self, run: Run) -> Outcome:
-        """Remove all that is ours from one run. Where files can't be removed,
-        the state tells the next call so."""
+        """Remove all that is ours from one run; the state tells the next call which files could not be."""
         run_id, dry_run = run.info.run_id, self.options.dry_run
         self.experiments.add(run.info.experiment_id)
         self.cleaned.add(run_id)

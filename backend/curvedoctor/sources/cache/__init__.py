@@ -119,7 +119,7 @@ def _problems(items: columns.Items) -> Iterator[Problem]:
 def key_of(unit: Unit, options: ReadOptions) -> bytes | None:
     """What the loading of a unit depends on; None if that can't be known."""
     times = [part.changed for part in unit.parts if isinstance(part.changed, int)]
-    if not unit.sure or unit.size > MAX_BLOCK:
+    if not unit.dated or unit.size > MAX_BLOCK:
         return None
     if time.time_ns() - max(times, default=0) < _FRESH:
         return None

@@ -1,7 +1,4 @@
-"""Opening somebody's MLflow database so that not one byte of it, nor beside it, changes.
-
-Never through MLflow: its client silently migrates old databases in place.
-"""
+"""Opening somebody's MLflow database so that not a byte changes: MLflow's own client migrates old ones."""
 
 from __future__ import annotations
 
@@ -27,10 +24,8 @@ SQLITE_MAGIC = b"SQLite format 3\0"
 #: seconds until a database that doesn't answer is given up
 PATIENCE = 10
 _TIMEOUTS = {
-    "psycopg2": "connect_timeout", "psycopg": "connect_timeout", "pg8000": "timeout",
-    "pymysql": "connect_timeout",
-    "mysqldb": "connect_timeout", "mysqlconnector": "connection_timeout",
-    "mariadbconnector": "connect_timeout",
+    **dict.fromkeys(("psycopg2", "psycopg", "pymysql", "mysqldb", "mariadbconnector"), "connect_timeout"),
+    "pg8000": "timeout", "mysqlconnector": "connection_timeout",
 }  # fmt: skip
 #: tried in this order where the address names none: SQLAlchemy's own choice may not be installed
 _DRIVERS = {
