@@ -74,7 +74,6 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 
 def _better(by: float) -> dict[str, Any]:
-    """The evidence of a validation that is no better than training."""
     return {"better": by, "below": None, "memorized": None, "explained": None}
 
 
@@ -156,10 +155,9 @@ def _too_good(case: Case, train: Series, val: Series) -> Finding | Unjudged | No
     confidence = seen * max(0.65 if explained is False else 0.0, 0.65 * near_nothing)
     if confidence < REPORT_FROM:
         return None
+    levels = f"Validation ({number(val.logged(b))}) stays better than training ({number(train.logged(a))})"
     return finding(
-        ID, "warning", confidence, val,
-        f"Validation ({number(val.logged(b))}) stays better than training "
-        f"({number(train.logged(a))}), by {percent(better)}: do the splits share samples?",
+        ID, "warning", confidence, val, f"{levels}, by {percent(better)}: do the splits share samples?",
         others=(train,), onset=0.5, better=better, below=below, memorized=memorized, explained=explained,
     )  # fmt: skip
 
