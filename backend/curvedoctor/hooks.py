@@ -1,5 +1,4 @@
-"""For trainings that log to MLflow: write the diagnosis back from the training itself, at its end or when
-asked.
+"""For trainings that log to MLflow: write the diagnosis back from within, at the end or when asked.
 
 >>> curvedoctor.autolog()                      # doctest: +SKIP
 >>> with mlflow.start_run():                   # doctest: +SKIP

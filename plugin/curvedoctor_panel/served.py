@@ -1,5 +1,4 @@
-"""The front end's files as hosts serve them: under a path that changes with their content,
-compressed once."""
+"""The front end's files as hosts serve them: under a path that changes with their content."""
 
 from __future__ import annotations
 

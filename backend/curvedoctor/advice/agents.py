@@ -1,5 +1,4 @@
-"""A prescription's numbers for an agent: learning rate, trust region, entropy, batch, the checkpoint to go
-back to.
+"""A prescription's numbers for an agent: learning rate, trust region, entropy, batch, checkpoint.
 
 Nothing here speaks of data sets or classes. Usual values are those of the libraries' defaults
 (Stable-Baselines3, CleanRL, RLlib; Andrychowicz et al. 2021).

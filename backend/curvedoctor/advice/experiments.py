@@ -36,8 +36,7 @@ class Experiment:
 def experiment(
     chance: Mapping[str, float], expected: Mapping[str, float], asked: Container[str]
 ) -> Experiment | None:
-    """The experiment worth doing before the likeliest remedy is tried; None where that is better tried at
-    once.
+    """The experiment worth doing before the likeliest remedy; None where that is better tried at once.
 
     `chance` is that of each remedy that fits the run, `expected` those of all actions. What is `asked`
     already (a finding names it) is not asked, nor is a direction of which a finding excludes the other.

@@ -48,8 +48,7 @@ class Familiar:
         return np.where(np.isnan(rows), _NONE, at).astype(np.int8)
 
     def distance(self, rows: Floats) -> Floats:
-        """How far rows (n, features) are from the examples like them, shape (n,): 0 the same,
-        1 nothing alike."""
+        """How far rows (n, features) are from the examples like them, shape (n,): 0 the same, 1 unlike."""
         known, table = self._table
         places, features = np.searchsorted(known, self.ranks(rows)), np.arange(rows.shape[1])
         far = np.array([table[features, bins].sum(axis=0, dtype=np.int32) for bins in places])

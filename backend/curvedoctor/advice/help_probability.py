@@ -1,5 +1,4 @@
-"""How probable it is that each action helps a run, by how much, and why: learnt from trainings, then told by
-siblings.
+"""How probable it is that each action helps, by how much, and why: learnt from trainings and siblings.
 
 The model is fitted on real trainings whose remedies were really tried (`examples/clinic`). It
 judges runs like those it saw: a loss, error or score with a direction, some points, no values

@@ -1,5 +1,4 @@
-"""Findings, what is expected of each action and what siblings tried → prescriptions, in the order to try
-them.
+"""Findings, what is expected of each action, what siblings tried → prescriptions, in their order.
 
 What is repaired comes first: the remedy of an error that is certain. Then what is likely to help, against
 the effort; where no remedy is, the experiment that tells which one does. What can't be done for this run,

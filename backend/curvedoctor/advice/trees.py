@@ -159,8 +159,7 @@ def _regularize(case: Case, w: Words) -> Prescription:
 def _setting(
     case: Case, param: str, default: float, make: Callable[[float], float], text: str
 ) -> Prescription:
-    """A new value, in a text with a place for it: what was not logged is the library's default,
-    and said to be."""
+    """A new value in a text with room for it; what was not logged is the library's default, and so called."""
     logged = case.number(param)
     now = default if logged is None else logged
     proposed = make(now)

@@ -1,5 +1,4 @@
-"""What `--format parquet` keeps beside its output until that is whole: a Parquet file can't be read before
-its end.
+"""What `--format parquet` keeps beside its output: an unfinished Parquet file can't be read.
 
 One line of JSON per run, with the run's rows. A scan that was killed leaves it, `--resume` goes on from it.
 """

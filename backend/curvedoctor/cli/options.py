@@ -163,8 +163,7 @@ def condition_of(name: str) -> str:
 
 
 def options_of(kwargs: Given, settings: Settings) -> Options:
-    """What the user said on the command line and in the settings file, for the engine.
-    Raises `UsageError`."""
+    """The command line and the settings file, for the engine. Raises `UsageError`."""
     from curvedoctor.engine import Options
 
     return Options(

@@ -1,5 +1,4 @@
-"""Diagnoses on their way from the engine to the output: known findings, problems on stderr,
-counts for exit codes."""
+"""Diagnoses on their way to the output: known findings, problems on stderr, counts for exit codes."""
 
 from __future__ import annotations
 

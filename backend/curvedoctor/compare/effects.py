@@ -1,5 +1,4 @@
-"""How much worse one value of a hyperparameter is than another, over pairs of runs that differ in nothing
-else.
+"""How much worse one value of a hyperparameter is, over pairs of runs that differ in nothing else.
 
 Pairs share all other hyperparameters and, where seeds are logged, the seed. The effect is the ratio
 of final losses. From six pairs on: the Hodges–Lehmann estimate with the interval that inverts

@@ -143,8 +143,7 @@ def _outcome(
 
 
 def _never_finite(case: Case, kind: Kind) -> Curve | None:
-    """The curve of this kind (else any loss) that was NaN or infinite from the first point on,
-    if there is one."""
+    """The curve of this kind (else any loss) that was NaN or infinite from the first point on, if any."""
     losses = [c for c in case.run.curves if c.role.quantity in ("loss", "error", kind[1]) and len(c)]
     same = [c for c in losses if _kind(c) == kind]
     chosen = same or losses

@@ -1,4 +1,3 @@
-"""Tiny real trainings that go wrong in different ways, and one that doesn't: numpy only,
-well under a minute."""
+"""Tiny real trainings that go wrong in different ways, and one that doesn't: numpy, under a minute."""
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Runs looked at again and again: what changed is read and judged, and those of whom siblings now say
-something else.
+"""Runs looked at again and again: what changed is read and judged, and whom siblings tell something new.
 
 All others are neither read nor judged, and yet nothing differs from a fresh diagnosis. What is kept of a run
 is its summary. A run that goes on proves nothing new to its siblings. Where its log doesn't say whether it

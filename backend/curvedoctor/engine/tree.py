@@ -58,8 +58,7 @@ def database_files(address: str) -> list[Folder] | None:
 
 
 def state(folders: Sequence[Folder]) -> tuple[str, float]:
-    """A digest of the times and sizes of all that is in `folders`, and the latest time,
-    seconds since 1970."""
+    """A digest of the times and sizes of all in `folders`, and the latest time, seconds since 1970."""
     numbers = array("q")
     add, stat = numbers.extend, os.stat
     latest = 0

@@ -85,8 +85,7 @@ class Case:
 
     @cached_property
     def boosting(self) -> bool:
-        """Whether the run grows boosted trees rather than training a network: what it says of itself,
-        or its names."""
+        """Whether the run grows boosted trees, by what it says of itself or by its names."""
         model = self.word("model")
         return self.library is not None if model is None else model == "tree"
 

@@ -35,8 +35,7 @@ def _agreed_classes(case: Case) -> float | None:
 
 
 def agreed(loss: float, right: float, near: float = FIRST_LOSS) -> float | None:
-    """The number of classes among which a guess costs that loss and is right that often;
-    None if there is none."""
+    """How many classes make a guess cost that loss and be right that often; None if none do."""
     k = round(math.exp(min(max(loss, 0.0), math.log(MOST))))
     if k < 2 or abs(loss / math.log(k) - 1) > near or abs(right - 1 / k) > FIRST_SCORE:
         return None

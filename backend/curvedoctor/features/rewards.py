@@ -23,8 +23,7 @@ _WHOLE = re.compile(
 
 
 def reward_of(series: Mapping[str, Series], primary: str | None = None) -> Series | None:
-    """The reward that is judged: evaluation before training, means before extremes, the whole before parts,
-    most points.
+    """The reward that is judged: evaluation, means, and the whole come first, then most points.
 
     `primary`, a pattern on curve ids, chooses before all that.
     """

@@ -1,5 +1,4 @@
-"""The only words that a recognized hyperparameter may have as its value: closed lists,
-so no secret can pass."""
+"""The only words a recognized hyperparameter may have as value: closed lists, so no secret can pass."""
 
 # ruff: noqa: SIM905 - lists of words read best as text
 from __future__ import annotations

@@ -21,8 +21,7 @@ _PRINTED = frozenset({"optimizer", "schedule", "loss"})
 
 
 def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
-    """The known hyperparameters of a configuration, under curvedoctor's names; the order of keys plays no
-    part.
+    """The known hyperparameters of a configuration, under our names; the order of keys plays no part.
 
     Mappings may be nested; values may be numbers, switches, words, or the text of any of them. A
     hyperparameter that two keys of equal standing give different values is left out.

@@ -68,8 +68,7 @@ class Siblings:
         self.search = bool(keys & {"param_grid", "param_distributions"})
 
     def boosts(self) -> bool:
-        """Whether the whole configuration is that of boosted trees: they have a learning rate,
-        forests do not."""
+        """Whether the configuration is that of boosted trees: they have a learning rate, forests don't."""
         return any(
             (kind == "trees" or (kind == "spark" and "maxdepth" in self._beside[folder]))
             and not _PACES.isdisjoint(self._beside[folder])

@@ -17,8 +17,7 @@ BEGUN = 0.1
 
 
 def is_range_test(lr: Curve | None) -> bool:
-    """Whether an lr curve grows without falling, by at least two decades, over at least ten points, to its
-    very end.
+    """Whether an lr curve only grows, by two decades and ten points at least, to its very end.
 
     A warm-up grows as much, but then it stays.
     """

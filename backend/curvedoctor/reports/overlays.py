@@ -61,8 +61,7 @@ def decays(curve: Curve) -> list[tuple[float, float, float]]:
 
 
 def noise_band(curve: Curve, places: int) -> Band | None:
-    """Running median ± 2 noise standard deviations of a noisy curve at so many places; None where it shows
-    nothing.
+    """Running median ± 2 σ of a noisy curve's noise at so many places; None where it shows nothing.
 
     The noise is 1.4826 · running median of |value − running median|, robust against spikes.
     """

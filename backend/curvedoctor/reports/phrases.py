@@ -1,5 +1,4 @@
-"""What every surface says, in the same words: the five states, what is seen, what is suggested, and in which
-order.
+"""What every surface says, in the same words: five states, what is seen, what is suggested, in order.
 
 Two kinds of statement never mix: a finding is seen in the curves, a prescription is suggested; one that
 rests on the odds of other trainings says so.

@@ -27,8 +27,7 @@ class Frame:
 
 
 def columns(curve: Curve, count: int) -> tuple[Floats, Floats, Floats]:
-    """Lowest and highest finite value in each of `count` equal stretches of the axis, and the stretches'
-    starts.
+    """Lowest and highest finite value in each of `count` equal stretches of the axis, and where they start.
 
     Shapes (count,); NaN where a stretch holds no finite point.
     """

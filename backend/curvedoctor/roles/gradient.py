@@ -1,5 +1,4 @@
-"""What names that speak of gradients measure: a norm, a penalty, a statistic of one tensor,
-a step counter."""
+"""What names that speak of gradients measure: norm, penalty, one tensor's statistic, step counter."""
 
 from __future__ import annotations
 

@@ -43,8 +43,7 @@ def _one_of(text: str, known: Sequence[T], what: str) -> T:
 
 
 def override(curves: Sequence[Curve], roles: Mapping[str, Role]) -> tuple[Curve, ...]:
-    """The curves with the given roles where a pattern (* and ?, or the exact id or tag) matches;
-    the last match wins."""
+    """The curves with the given roles where a pattern (or the exact id or tag) matches; the last one wins."""
     return tuple(_overridden(curve, roles) for curve in curves)
 
 

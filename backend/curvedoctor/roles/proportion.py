@@ -17,8 +17,7 @@ _COUNTED = frozenset({"rate", "top1", "top5", "topk", "classification", "cls", "
 
 @lru_cache(maxsize=32)  # several conditions ask of the same few curves
 def is_proportion(curve: Curve) -> bool:
-    """True for accuracies and classification error rates in [0, 1] or [0, 100]; false for R², mAP, AUC,
-    F1, BLEU …"""
+    """True for accuracies and error rates in [0, 1] or [0, 100]; false for R², mAP, AUC, F1, BLEU …"""
     words = frozenset(inner(parse(curve.id, curve.tag))[0])
     if curve.role.quantity == "accuracy":
         named = bool(words & v.PROPORTION) and not words & (v.SCORE | {"balanced"})

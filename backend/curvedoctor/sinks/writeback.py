@@ -32,8 +32,7 @@ def annotate(diagnoses: Iterable[Diagnosis], options: WriteOptions) -> Iterator[
 
 
 def is_training(run: Run) -> bool:
-    """Whether a run holds a curve. MLflow keeps much else in runs: fits, evaluations, traces,
-    parents of sweeps."""
+    """Whether a run holds a curve. MLflow also keeps fits, evaluations, traces, parents of sweeps."""
     if run.run_id is None:
         return True
     return any(len(curve) > 1 and curve.role.quantity not in {"system", "time"} for curve in run.curves)

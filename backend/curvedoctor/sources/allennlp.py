@@ -1,5 +1,4 @@
-"""AllenNLP as a source: `metrics_epoch_0.json`, `metrics_epoch_1.json` … in a folder are one run,
-a row each."""
+"""AllenNLP as a source: `metrics_epoch_0.json` … in a folder are one run, a row each."""
 
 from __future__ import annotations
 

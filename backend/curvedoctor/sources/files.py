@@ -204,8 +204,7 @@ def read_bytes(path: str, limit: int) -> bytes:
 
 
 def pointer(head: bytes) -> str:
-    """What to do if a file's beginning is that of a stand-in for one that wasn't fetched;
-    empty if it isn't."""
+    """What to do if a file's beginning is that of a stand-in for one not fetched; empty if it isn't."""
     if head.startswith(b"version https://git-lfs.github.com/spec/"):
         return "a Git LFS pointer, not the file itself: fetch it with `git lfs pull`"
     if head.startswith((b"/annex/objects/", b"../.git/annex/objects/", b".git/annex/objects/")):

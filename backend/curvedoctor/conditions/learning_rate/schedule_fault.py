@@ -80,7 +80,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     fault = _fault(case, case.lr, case.schedule)
     if fault is None:
         return None
-    others = [_fault(case, lr, recognize(lr)) for lr in _rates(case) if lr is not case.lr]
+    rates = [c for c in case.run.curves if c.role.quantity == "lr" and len(c) >= FEWEST]
+    others = [_fault(case, lr, recognize(lr)) for lr in rates if lr is not case.lr]
     if any(other is None or other.kind != fault.kind for other in others):
         return None  # one of several groups is warmed down, as biases are
     schedule, steps = case.schedule, case.lr.steps
@@ -95,21 +96,12 @@ def check(case: Case) -> Finding | Unjudged | None:
     return replace(base, curves=(case.lr.id,), onset=onset, span=span, axis=case.lr.axis, actions=actions)
 
 
-def _rates(case: Case) -> list[Curve]:
-    """The learning rates of all parameter groups."""
-    return [c for c in case.run.curves if c.role.quantity == "lr" and len(c) >= FEWEST]
-
-
 def _fault(case: Case, lr: Curve, schedule: Schedule | None) -> _Fault | None:
     if schedule is None or not np.isfinite(lr.values).all():
         return None
     y = np.clip(lr.values, -LIMIT, LIMIT)
-    return (
-        _ended(case, schedule, y)
-        or _never_stepped(case, schedule, y)
-        or _past_end(case, schedule, y)
-        or _only_rises(case, schedule, y)
-    )
+    readings = (_ended, _never_stepped, _past_end, _only_rises)
+    return next((f for f in (read(case, schedule, y) for read in readings) if f is not None), None)
 
 
 def _ended(case: Case, s: Schedule, y: Floats) -> _Fault | None:
@@ -119,10 +111,8 @@ def _ended(case: Case, s: Schedule, y: Floats) -> _Fault | None:
     gone = np.flatnonzero(after <= NOTHING * s.peak)
     if len(gone) >= ZERO * len(y) and not _rounded(y):
         at = top + int(gone[0])
-        words = (
-            f"The learning rate is zero for {percent(len(gone) / len(y))} of the run, first at "
-            f"{_place(case, at)}."
-        )
+        share = percent(len(gone) / len(y))
+        words = f"The learning rate is zero for {share} of the run, first at {_place(case, at)}."
         return _Fault("zero", words, at, "error" if at < THIRD * len(y) else "warning")
     if _steered(case) or s.kind == "plateau" or np.any(np.diff(after) > SAME * s.peak):
         return None
@@ -130,10 +120,8 @@ def _ended(case: Case, s: Schedule, y: Floats) -> _Fault | None:
     if not len(low) or top + low[0] >= THIRD * len(y) or _rounded(y):
         return None
     at = top + int(low[0])
-    words = (
-        f"The learning rate is below a hundredth of its peak from {_place(case, at)} on, "
-        f"{percent(at / len(y))} of the run"
-    )
+    where = f"{_place(case, at)} on, {percent(at / len(y))} of the run"
+    words = f"The learning rate is below a hundredth of its peak from {where}"
     return _Fault("finished early", f"{words}: stepped per batch instead of per epoch?", at, "error")
 
 
@@ -143,22 +131,16 @@ def _place(case: Case, at: int) -> str:
 
 
 def _steered(case: Case) -> bool:
-    """Whether the rate follows the run: reinforcement learning adapts it to the KL divergence,
-    others to a plateau."""
+    """Whether the rate follows the run: agents adapt it to the KL divergence, others to a plateau."""
     return case.word("schedule") == "plateau" or any(c.role.quantity == "reward" for c in case.run.curves)
 
 
 def _rounded(y: Floats) -> bool:
-    """Whether a zero may be a small rate, rounded for the log:
-    the last rates before it are one to three of its last digit."""
+    """Whether a zero may be a small rate, rounded: those before it are one to three of the last digit."""
     positive = y[y > 0]
-    last = float(positive[-1])
-    digits = [
-        10.0**-k
-        for k in range(3, 8)
-        if positive.min() > 0.9 * 10.0**-k and np.all(np.abs(y / 10.0**-k - np.round(y / 10.0**-k)) < 1e-6)
-    ]
-    return bool(digits) and last <= 3.001 * digits[0] and len(np.unique(positive)) >= 3
+    digits = [10.0**-k for k in range(3, 8) if positive.min() > 0.9 * 10.0**-k]
+    digits = [d for d in digits if np.all(np.abs(y / d - np.round(y / d)) < 1e-6)]
+    return bool(digits) and positive[-1] <= 3.001 * digits[0] and len(np.unique(positive)) >= 3
 
 
 def _never_stepped(case: Case, s: Schedule, y: Floats) -> _Fault | None:
@@ -166,9 +148,8 @@ def _never_stepped(case: Case, s: Schedule, y: Floats) -> _Fault | None:
     if float(y.min()) < float(y.max()) or not (named in SMOOTH or (named == "step" and _steps_due(case))):
         return None
     words = f"The schedule {named} is configured, but the learning rate stays at {number(s.peak)}"
-    return _Fault(
-        "never stepped", f"{words}{_end(case)}.", 0, "warning" if _harm(case) >= HARM_CONSTANT else "info"
-    )
+    severity: Severity = "warning" if _harm(case) >= HARM_CONSTANT else "info"
+    return _Fault("never stepped", f"{words}{_end(case)}.", 0, severity)
 
 
 def _steps_due(case: Case) -> bool:
@@ -191,8 +172,7 @@ def _past_end(case: Case, s: Schedule, y: Floats) -> _Fault | None:
 
 
 def _only_rises(case: Case, s: Schedule, y: Floats) -> _Fault | None:
-    """A rise until the end that the loss does not survive;
-    a run that was ended within its warm-up is no fault."""
+    """A rise until the end that the loss does not survive; to be ended within a warm-up is no fault."""
     late = int(np.argmax(y)) >= 0.9 * (len(y) - 1)
     rises = late and not reversals(y, s.peak) and s.last > 2 * y[0] and median(y) < 0.8 * s.peak
     if not rises or _steered(case) or _harm(case) < HARM:

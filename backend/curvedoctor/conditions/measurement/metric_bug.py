@@ -94,38 +94,29 @@ def _pairs(case: Case) -> list[tuple[Series, Series]]:
 
 def _judge(case: Case, loss: Series, error: Series) -> Finding | None:
     """The first proof that holds: a bound that is broken, one value, chance, a regression."""
-    for proof in (_bound_broken, _one_value, _at_chance, _regression):
-        proven = proof(case, loss, error)
-        if proven is not None:
-            confidence, why = proven
-            right = error.logged(error.stats.end)
-            around = number(error.logged(mean(error, 0.25, 1.0)))
-            level = f"at {around}" if rests_from(error.y) == 0 else f"around {around}"
-            words = (
-                f"{_where(loss)} {_called(error)} stays {level} while the loss falls by "
-                f"{percent(fall(loss))} to {number(loss.stats.end)}: {why}."
-            )
-            return finding(
-                ID, "error", confidence, error, words, others=(loss,), onset=0.0, accuracy=right,
-                fall=fall(loss),
-                bound=min(error_bound(case, loss, loss.stats.end), 1.0), noise=error.stats.noise,
-            )  # fmt: skip
-    return None
-
-
-def _where(loss: Series) -> str:
-    return "Validation" if loss.curve.role.split in ("val", "test") else "Training"
-
-
-def _called(error: Series) -> str:
-    return "accuracy" if is_proportion(error.curve) else "score"
+    share = is_proportion(error.curve)
+    proofs = (_bound_broken, _one_value, _at_chance, _regression) if share else (_stays_at_one,)
+    proven = next((p for p in (proof(case, loss, error) for proof in proofs) if p is not None), None)
+    if proven is None:
+        return None
+    confidence, why = proven
+    around = number(error.logged(mean(error, 0.25, 1.0)))
+    level = f"at {around}" if rests_from(error.y) == 0 else f"around {around}"
+    where = "Validation" if loss.curve.role.split in ("val", "test") else "Training"
+    words = (
+        f"{where} {'accuracy' if share else 'score'} stays {level} while the loss falls by "
+        f"{percent(fall(loss))} to {number(loss.stats.end)}: {why}."
+    )
+    bound = min(error_bound(case, loss, loss.stats.end), 1.0)
+    return finding(
+        ID, "error", confidence, error, words, others=(loss,), onset=0.0, noise=error.stats.noise,
+        fall=fall(loss), accuracy=error.logged(error.stats.end), bound=bound,
+    )  # fmt: skip
 
 
 def _bound_broken(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
     """A wrong answer costs ln 2 at least: over the last half,
     more answers are wrong than the loss can pay for."""
-    if not is_proportion(error.curve):
-        return None
     n = case.number("n_val" if loss is case.val else "n_train")
     room = max(EXCESS, 3 * error_of_mean(error, 0.125), 3 * binomial_sigma(0.5, n) if n else 0.0)
     eighths = ((at, at + 0.125) for at in (0.5, 0.625, 0.75, 0.875))
@@ -136,20 +127,22 @@ def _bound_broken(case: Case, loss: Series, error: Series) -> tuple[float, str] 
 
 
 def _one_value(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
-    """A score that is the same at every point, at zero or at chance, though the loss falls far."""
-    if rests_from(error.y) > 0 or fall(loss) < FAR or not _significant(loss) or error.stats.end < POOR:
+    """A share that is the same at every point, at zero or at chance, though the loss falls far."""
+    return _same(loss, error, 0.93) if informed(case, loss, error) else None
+
+
+def _stays_at_one(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
+    """The same of an F1 or a mAP: it may be zero for a while, or that of a rare class that is never found."""
+    few = error.stats.n < MANY or _right_answers(case, loss, error)
+    return None if few else _same(loss, error, 0.75)
+
+
+def _same(loss: Series, error: Series, at_zero: float) -> tuple[float, str] | None:
+    far = fall(loss) >= FAR and _significant(loss)
+    if not far or rests_from(error.y) > 0 or error.stats.end < POOR:
         return None
-    if is_proportion(error.curve) and not informed(case, loss, error):
-        return None
-    if not is_proportion(error.curve) and error.stats.n < MANY:
-        return None  # an F1 or a mAP may stay at zero for a while
-    if not is_proportion(error.curve) and _right_answers(case, loss, error):
-        return None  # a rare class that is never found: see class-imbalance
-    if error.stats.end >= 1 - NONE:
-        return (
-            0.93 if is_proportion(error.curve) else 0.75
-        ), f"zero at all of its {error.stats.n:.0f} points"
-    return 0.92, f"the same at all of its {error.stats.n:.0f} points"
+    nothing, points = error.stats.end >= 1 - NONE, f"at all of its {error.stats.n:.0f} points"
+    return (at_zero, f"zero {points}") if nothing else (0.92, f"the same {points}")
 
 
 def _right_answers(case: Case, loss: Series, error: Series) -> bool:
@@ -164,44 +157,27 @@ def _right_answers(case: Case, loss: Series, error: Series) -> bool:
 
 
 def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
-    """A share of right answers that hovers around a blind guess,
-    though the loss is that of an informed answer."""
-    if not is_proportion(error.curve) or not _significant(loss) or _falls_clearly(error):
+    """A share of right answers that hovers around a guess, though the loss is that of an informed answer."""
+    if not _significant(loss) or _falls_clearly(error) or not informed(case, loss, error):
         return None
     k, right = classes(case) or 2.0, 1.0 - mean(error, 0.25, 1.0)
-    if right > 1 / k + max(0.04, 0.5 / k**2, 2 * error_of_mean(error, 1.0)) or not informed(
-        case, loss, error
-    ):
+    truth = math.exp(-nats(loss, loss.stats.end))
+    if right > 1 / k + max(0.04, 0.5 / k**2, 2 * error_of_mean(error, 1.0)):
         return None
-    gap = math.exp(-nats(loss, loss.stats.end)) - right
-    confidence = 0.93 * ramp(gap, 0.05, 0.12) * ramp(fall(loss), 0.1, 0.25)
-    return (
-        None
-        if confidence < REPORT_FROM
-        else (
-            confidence,
-            f"that of a blind guess among {k:.0f}, though such a loss gives the truth "
-            f"{percent(math.exp(-nats(loss, loss.stats.end)))} on average",
-        )
-    )
+    confidence = 0.93 * ramp(truth - right, 0.05, 0.12) * ramp(fall(loss), 0.1, 0.25)
+    why = f"that of a blind guess among {k:.0f}, though such a loss gives the truth {percent(truth)}"
+    why += " on average"
+    return (confidence, why) if confidence >= REPORT_FROM else None
 
 
 def _regression(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
     """Numbers are predicted: hardly any is hit exactly, and the share of those that are says nothing."""
-    regression = case.number("n_classes") is None and case.word("loss") in ("mse", "mae", "huber")
-    if (
-        not regression
-        or not is_proportion(error.curve)
-        or not _significant(loss)
-        or fall(loss) < FAR
-        or _falls_clearly(error)
-    ):
+    kind = case.word("loss")
+    regression = case.number("n_classes") is None and kind in ("mse", "mae", "huber")
+    falls = _significant(loss) and fall(loss) >= FAR and not _falls_clearly(error)
+    if not regression or not falls or error.stats.end < POOR:
         return None
-    return (
-        (0.92, f"numbers are predicted (loss {case.word('loss')}), and accuracy says nothing about them")
-        if error.stats.end >= POOR
-        else None
-    )
+    return 0.92, f"numbers are predicted (loss {kind}), and accuracy says nothing about them"
 
 
 def _falls_clearly(error: Series) -> bool:

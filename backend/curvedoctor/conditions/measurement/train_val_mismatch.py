@@ -32,6 +32,8 @@ References
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
@@ -46,8 +48,6 @@ from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "train-val-mismatch"
-
-
 #: points from which on validation that is worse than guessing, or explodes, is told; and that is too good
 ENOUGH, COMPARED = 3, 6
 #: share of a guess's right answers; of all, where the classes are not known; right answers of good training
@@ -73,12 +73,15 @@ def check(case: Case) -> Finding | Unjudged | None:
     return worse_than_guessing(case) or at_chance(case) or exploding(case) or _too_good(case, train, val)
 
 
+def _better(by: float) -> dict[str, Any]:
+    return {"better": by, "below": None, "memorized": None, "explained": None}
+
+
 def at_chance(case: Case) -> Finding | None:
     """Validation answers as a guess does from beginning to end, training all but perfectly."""
     score, train = proportion(case, "val"), proportion(case, "train")
-    if score is None or train is None or min(len(score.y), len(train.y)) < COMPARED:
-        return None
-    if (case.number("n_train") or HANDFUL) < HANDFUL:
+    few = (case.number("n_train") or HANDFUL) < HANDFUL
+    if few or score is None or train is None or min(len(score.y), len(train.y)) < COMPARED:
         return None
     low, middle, wrong = float(score.y.min()), median(score.y), float(train.y[-1])
     worse = chance_error(case) or _some_guess(middle, train)
@@ -86,19 +89,14 @@ def at_chance(case: Case) -> Finding | None:
         return None
     return finding(
         ID, "error", 0.85, score,
-        f"Validation accuracy stays around {percent(1 - middle)}, that of a guess "
-        f"({percent(1 - worse)}), while training reaches "
-        f"{percent(1 - wrong)}: are both splits labeled and evaluated alike?",
-        onset=0.0, others=(train,), actions=("check-split", "clean-data"), better=wrong - low, below=None,
-        memorized=None, explained=None,
+        f"Validation accuracy stays around {percent(1 - middle)}, that of a guess ({percent(1 - worse)}), "
+        f"while training reaches {percent(1 - wrong)}: are both splits labeled and evaluated alike?",
+        onset=0.0, others=(train,), actions=("check-split", "clean-data"), **_better(wrong - low),
     )  # fmt: skip
 
 
 def _some_guess(wrong: float, train: Series) -> float:
-    """The wrong answers of the guess among so many classes, whose number is not known, that comes nearest.
-
-    A handful of training samples, whose right answers make few shares, tells of no split.
-    """
+    """The wrong answers of the nearest guess, of whatever classes; a handful of samples makes few shares."""
     k = round(1 / max(1 - wrong, 1e-3))
     near = k >= 2 and abs(k * (1 - wrong) - 1) <= NEAR_GUESS and len(np.unique(train.y)) >= SHARES
     return 1 - 1 / k if near else np.inf
@@ -117,7 +115,7 @@ def worse_than_guessing(case: Case) -> Finding | None:
         ID, "error", 0.92, score,
         f"The median validation accuracy is {percent(right)}, worse than guessing, while "
         f"training reaches {percent(well)}.",
-        onset=0.0, others=(train,), better=right - well, below=None, memorized=None, explained=None,
+        onset=0.0, others=(train,), **_better(right - well),
     )  # fmt: skip
 
 
@@ -136,16 +134,14 @@ def exploding(case: Case) -> Finding | None:
         ID, "warning", 0.85, val,
         f"The median validation loss is {number(middle)}, {number(middle / untrained)} times "
         f"what training started from, while training falls calmly to {number(a.end)}.",
-        onset=0.0, others=(train,), better=1 - relative(middle, a.end), below=None, memorized=None,
-        explained=None,
+        onset=0.0, others=(train,), **_better(1 - relative(middle, a.end)),
     )  # fmt: skip
 
 
 def _too_good(case: Case, train: Series, val: Series) -> Finding | Unjudged | None:
     if min(train.stats.n, val.stats.n) < COMPARED:
-        return unjudged(
-            ID, f"{min(train.stats.n, val.stats.n):.0f} points are too few; {COMPARED} are needed"
-        )
+        few = min(train.stats.n, val.stats.n)
+        return unjudged(ID, f"{few:.0f} points are too few; {COMPARED} are needed")
     if (case.number("n_val") or FEW) < FEW or train.stats.end > train.stats.start:
         return None
     a, b = mean(train, 0.75, 1.0), mean(val, 0.75, 1.0)
@@ -154,34 +150,29 @@ def _too_good(case: Case, train: Series, val: Series) -> Finding | Unjudged | No
     explained = _explained(case)
     near_nothing = ramp(memorized, 0.05, 0.02) * (0.5 if explained else 1.0)
     if explained is None and seen >= REPORT_FROM and near_nothing < REPORT_FROM:
-        return unjudged(
-            ID, "dropout or augmentation may explain that validation is better, and neither is logged"
-        )
+        why = "dropout or augmentation may explain that validation is better, and neither is logged"
+        return unjudged(ID, why)
     confidence = seen * max(0.65 if explained is False else 0.0, 0.65 * near_nothing)
     if confidence < REPORT_FROM:
         return None
+    levels = f"Validation ({number(val.logged(b))}) stays better than training ({number(train.logged(a))})"
     return finding(
-        ID, "warning", confidence, val,
-        f"Validation ({number(val.logged(b))}) stays better than training "
-        f"({number(train.logged(a))}), by {percent(better)}: do the splits share samples?",
+        ID, "warning", confidence, val, f"{levels}, by {percent(better)}: do the splits share samples?",
         others=(train,), onset=0.5, better=better, below=below, memorized=memorized, explained=explained,
     )  # fmt: skip
 
 
 def _seen(case: Case, train: Series, val: Series, below: float) -> float:
-    """How sure it is that validation is better beyond its noise,
-    its lag and the chance of an easier sample."""
+    """How sure it is that validation is better beyond its noise, its lag and an easier sample."""
     a, b = mean(train, 0.75, 1.0), mean(val, 0.75, 1.0)
     z = (a - b) / max(error_of_mean(train, 0.25) + error_of_mean(val, 0.25), 1e-300)
-    # how much easier than training a sample of this size may be by chance:
-    # its losses spread by about their mean
+    # how much easier than training such a sample may be by chance: its losses spread by about their mean
     chance = 1.2 / max(case.number("n_val") or 300.0, 1.0) ** 0.5
     return ramp(below, 0.75, 0.92) * ramp(1 - relative(b, a), 2.5 * chance, 4 * chance) * ramp(z, 2.5, 5.0)
 
 
 def _below(train: Series, val: Series) -> float:
-    """Share of the second half of the run in which validation is below the
-    training loss of an epoch later."""
+    """Share of the second half of the run in which validation is below training an epoch later."""
     epoch = 1.0 / max(val.stats.n, 2.0)
     places = np.linspace(0.5, 1.0 - epoch if epoch < 0.4 else 1.0, GRID // 2)
     grid = np.linspace(0.0, 1.0, GRID)

@@ -85,29 +85,22 @@ def collapsed(case: Case) -> Series | None:
 
 def _collapsed(case: Case, s: Series) -> bool:
     at, n = rests_from(s.y), len(s.y)
-    if (
-        at == 0
-        or n - at < max(FEWEST, min(MANY, SHARE * n))
-        or coarse(s.y)
-        or rate_gone(case, float(s.x[at]))
-    ):
+    few = at == 0 or n - at < max(FEWEST, min(MANY, SHARE * n))
+    if few or coarse(s.y) or rate_gone(case, float(s.x[at])):
         return False
-    level, before = float(s.y[-1]), s.y[:at]
-    if level <= FLOOR * float(s.y.max()):
+    level = float(s.y[-1])
+    never_moved = at > 1 and float(np.abs(s.y[:at] - level).max()) <= MOVED * level  # see not-learning
+    if never_moved or level <= FLOOR * float(s.y.max()):
         return False
-    if at > 1 and float(np.abs(before - level).max()) <= MOVED * level:
-        return False  # it never moved: see not-learning
     return constant_answer(case, s, level) is not None or _worse(case, s, at)
 
 
 def _worse(case: Case, s: Series, at: int) -> bool:
-    """Whether it rests where it began, or where most of what was gained is lost,
-    and no other curve says otherwise."""
+    """Whether it rests where it began, or where most gain is lost, and no other curve says otherwise."""
     level, start, best = float(s.y[-1]), float(s.y[0]), float(s.y[:at].min())
     if s.ceiling is not None:
-        return (
-            level - best >= DROP and level - best >= LOST * (start - best) and not _a_loss_learns(case, s, at)
-        )
+        dropped = level - best >= max(DROP, LOST * (start - best))
+        return dropped and not _a_loss_learns(case, s, at)
     lost = start - best > GAINED * start and level >= best + LOST * (start - best)
     if s is case.val:
         return lost and case.finest_train is not None and _lost(case.finest_train)
@@ -147,8 +140,8 @@ def _stuck(case: Case) -> Finding | None:
         f"{train.place(at)} and has not moved by {percent(STILL)} "
         f"since, {percent(train.stats.end / train.stats.first)} of where it began.",
         at=at, others=(case.val,), actions=_actions(case, misfit(case, train)),
-        level=train.logged(train.stats.end),
-        points=len(train.y) - at, best=train.logged(train.stats.low), answer=None,
+        level=train.logged(train.stats.end), points=len(train.y) - at, answer=None,
+        best=train.logged(train.stats.low),
     )  # fmt: skip
 
 
@@ -178,13 +171,12 @@ def _finding(case: Case, s: Series) -> Finding:
 
 
 def _kind(answer: float) -> str:
-    k = round(math.exp(min(answer, 10.0)))
+    k = round(math.exp(min(answer, 13.0)))
     return f"loss (ln {k})" if k >= 2 and abs(math.log(k) / answer - 1) < 1e-9 else f"loss ({number(answer)})"
 
 
 def _actions(case: Case, why: str | None) -> tuple[str, ...]:
-    """What can't fit is changed first; a rate known to be too high needs no warm-up; without one,
-    it is the usual suspect."""
+    """What can't fit is changed first; a rate known to be too high needs no warm-up."""
     if why is not None:
         return ("fix-activation", "fix-targets", "change-loss")
     return ("lower-lr", "fix-init", "fix-activation") if rate_too_high(case) else TRIED

@@ -152,8 +152,7 @@ def under_way(run: Run) -> bool:
 
 
 def server_version(origin: Origin) -> tuple[int, ...]:
-    """Version of the MLflow that shows the runs: the server's, for a database the installed one;
-    () if unknown."""
+    """Version of the MLflow that shows the runs: the server's, else the installed one; () if unknown."""
     if origin.kind == "mlflow-plugin":
         return ()
     import mlflow

@@ -157,8 +157,7 @@ def block(diagnosis: Diagnosis, run_id: str) -> str:
 
 
 def with_note(present: str | None, text: str) -> str:
-    """The description with our block behind the user's words, or in the place where it is. Nothing else
-    changes.
+    """The description with our block behind the user's words, or where it is. Nothing else changes.
 
     Raises `SinkError` if one of our two markers was lost: what is ours can't be told then.
     """

@@ -1,5 +1,4 @@
-"""What is written beside a TensorBoard run, as serialized events: text and JSON; on request a picture, two
-numbers, lines.
+"""What is written beside a TensorBoard run, as events: text, JSON; on request picture, numbers, lines.
 
 Everything stands at step 0 behind a `SessionLog.START` at step 0, so that both of TensorBoard's loaders
 take a later set in place of the earlier one: the Python loader purges what the START preempts, the

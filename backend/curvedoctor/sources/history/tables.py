@@ -1,5 +1,4 @@
-"""Training histories of any textual kind as columns of numbers over a step: what a file holds decides,
-not its suffix."""
+"""Training histories as columns of numbers over a step: what a file holds decides, not its suffix."""
 
 from __future__ import annotations
 

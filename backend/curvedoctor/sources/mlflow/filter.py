@@ -62,8 +62,7 @@ class Comparison:
     value: Literal | None
 
     def holds(self, facts: Facts) -> bool:
-        """Whether it is true of a run. A key that the run lacks makes every comparison false,
-        as in MLflow."""
+        """Whether it is true of a run. As in MLflow, a key that is missing makes every comparison false."""
         if self.entity == "datasets":
             return any(self._is_true(value) for data in facts.datasets for value in self._values(data))
         value = getattr(facts, self.entity).get(self.key)

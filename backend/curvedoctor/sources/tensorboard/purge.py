@@ -1,5 +1,4 @@
-"""Marked restarts: `SessionLog.START` at a step replaces every point from that step on that was written
-before it.
+"""Marked restarts: `SessionLog.START` at a step replaces all earlier points from that step on.
 
 torch and tensorboardX write it for `purge_step`, TF's supervisors when they resume. What remains is what
 TensorBoard shows.

@@ -188,8 +188,7 @@ def _home(bundle: Session, sessions_: Sequence[Session]) -> Session | None:
 
 
 def _continues(shared: Mapping[tuple[str, str], tuple[list[Points], Segment]], session: Session) -> bool:
-    """Whether the shared curves go on where they were; the longest decides, among equals one of several
-    parts.
+    """Whether the shared curves go on where they were; the longest decides (of equals, one of parts).
 
     Keras counts epochs in training and in validation; how many iterations its optimizer has seen is told in
     one only, and goes on from fit to fit.

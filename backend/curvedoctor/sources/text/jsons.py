@@ -124,8 +124,7 @@ def _of_lists(whole: Mapping[str, object]) -> list[Table]:
 
 
 def _by_set(whole: Mapping[str, object]) -> bool:
-    """Whether there are lists by data set only, as libraries of boosted trees keep them:
-    a value for each round."""
+    """Whether there are only lists by data set, a value per round, as boosted trees' libraries keep them."""
     held = {key: value for key, value in whole.items() if _holds_lists(value, 0)}
     return bool(held) and all(isinstance(v, Mapping) and key not in _WRAPPERS for key, v in held.items())
 

@@ -1,5 +1,4 @@
-"""Weights & Biases as a source: what `wandb` leaves on the disk, offline or not, read without it and without
-a network.
+"""Weights & Biases as a source: what `wandb` leaves on the disk, read without it and without network.
 
 `wandb/offline-run-DATE-ID/run-ID.wandb` holds everything; where it is missing, older versions left
 `wandb-history.jsonl`, which is a history like others. Settings are in the record log, and in

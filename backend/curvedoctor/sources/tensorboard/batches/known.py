@@ -40,8 +40,7 @@ class Shape:
         self._hashes = None
 
     def match(self, rows: Rows, left: I64 | None) -> list[tuple[Template, I64 | None]]:
-        """Each template with the indices of its rows, out of `left` (None for all);
-        None where that is all."""
+        """Each template with the indices of its rows, out of `left`; None for all of them."""
         if len(self.templates) > _FEW:
             return self._look_up(rows, left)
         matches: list[tuple[Template, I64 | None]] = []
