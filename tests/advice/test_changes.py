@@ -3,6 +3,8 @@ and the sentence that carries them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -214,3 +216,26 @@ def test_where_nothing_bounds_a_step_a_rate_is_raised_halfway(
     """From far below the custom straight to it,
     one in two runs with plain gradient steps was lost (DeepOBS)."""
     assert change(case(lr=lr, optimizer=optimizer), "raise-lr", ()).proposed == pytest.approx(proposed)
+
+
+@pytest.mark.parametrize(
+    ("status", "epochs", "to_its_end"),
+    [
+        ("killed", 200, True),
+        ("failed", 30, True),
+        (None, 40, True),
+        ("finished", 40, True),
+        (None, 32, False),
+        ("finished", 30, False),
+    ],
+)
+def test_a_run_that_was_cut_short_is_first_run_to_its_end(
+    status: str | None, epochs: int, to_its_end: bool
+) -> None:
+    """30 epochs are logged."""
+    made = replace(case(epochs=epochs).run, status=status)
+    found = change(build([made])[0], "train-longer", (), {})
+    assert (found.proposed, found.factor) == ((epochs, None) if to_its_end else (2 * epochs, 2.0))
+    assert found.text.startswith(
+        f"Run it to its end: {epochs} epochs" if to_its_end else f"Train for {2 * epochs}"
+    )

@@ -13,7 +13,7 @@ from curvedoctor.conditions.generalization import overfitting
 from curvedoctor.conditions.learning_rate import schedule_fault
 from curvedoctor.conditions.measurement import initial_loss_off, train_val_mismatch
 from curvedoctor.conditions.measures import staircase
-from curvedoctor.conditions.progress import not_learning, vanishing_gradient
+from curvedoctor.conditions.progress import not_learning, undertrained, vanishing_gradient
 from curvedoctor.conditions.stability import loss_spikes
 from curvedoctor.features.case import build
 from curvedoctor.model import Curve, Finding, Quantity, Role, Run, Split
@@ -152,3 +152,21 @@ def test_a_staircase_falls_between_epochs_not_within(kind: str, steps: int | Non
     noise = np.exp(0.005 * np.random.default_rng(0).standard_normal(160))
     found = staircase.staircase(build([run({"epochs": 4}, train_loss_step=level * noise)])[0])
     assert (found and found.steps) == steps
+
+
+@pytest.mark.parametrize("speed", [1.5, 2.0, 2.5])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("batches_matter", [False, True])
+def test_a_schedule_ends_a_fall_only_where_batches_do_not_make_the_floor(
+    speed: float, seed: int, batches_matter: bool
+) -> None:
+    """The rate decays by a cosine. The loss falls with its sum, or its floor with the rate alone."""
+    n, rng = 60, np.random.default_rng(seed)
+    lr = np.cos(np.linspace(0, np.pi / 2, n)) ** 2
+    way = np.cumsum(lr) / lr.sum()
+    loss = 0.8 + 0.6 * lr if batches_matter else 0.2 + 2 * np.exp(-speed * way)
+    loss = loss * np.exp(0.002 * rng.standard_normal(n))
+    (case,) = build([run({"optimizer": "sgd", "epochs": n}, train_loss=loss, val_loss=1.05 * loss, lr=lr)])
+    found = undertrained.check(case)
+    told = isinstance(found, Finding) and "sum of the rates" in found.summary
+    assert told is not batches_matter

@@ -99,6 +99,13 @@ class Case:
         """What the learning-rate curve does; None where none is logged."""
         return recognize(self.lr) if self.lr is not None else None
 
+    @property
+    def cut_short(self) -> bool:
+        """Whether the run failed, was killed, or its log ends before nine tenths of the configured epochs."""
+        s, epochs = self.outcome, self.number("epochs")
+        early = s is not None and epochs and s.curve.axis == "epoch" and s.curve.steps.max() < 0.9 * epochs
+        return self.run.status in ("failed", "killed") or bool(early)
+
     def number(self, name: str) -> float | None:
         """A numeric hyperparameter, or None."""
         value = self.params.get(name)

@@ -179,9 +179,7 @@ def _ended(case: Case) -> bool:
     schedule = case.schedule
     if schedule is not None:
         return schedule.restarts > 0 or schedule.last < ENDED * schedule.peak
-    s, epochs = case.outcome, case.number("epochs")
-    short = bool(s and epochs and s.curve.axis == "epoch" and s.curve.steps.max() < 0.9 * epochs)
-    return case.word("schedule") in PLANNED and not short
+    return case.word("schedule") in PLANNED and not case.cut_short
 
 
 def _stopped(rng: np.random.Generator) -> Run:
