@@ -154,7 +154,8 @@ def _train_longer(case: Case, findings: Sequence[Finding]) -> Prescription | Non
     if epochs is None:
         return propose(ACTIONS["train-longer"].text + hope, "epochs", None, None, 2.0)
     if case.cut_short:
-        return propose(f"Run it to its end: {say(epochs)} epochs are configured.{hope}", "epochs", None, epochs)
+        text = f"Run it to its end: {say(epochs)} epochs are configured.{hope}"
+        return propose(text, "epochs", None, epochs)
     proposed = round(2 * epochs)
     text = f"Train for {proposed} epochs instead of {say(epochs)}, the schedule stretched with it.{hope}"
     return propose(text, "epochs", case.params["epochs"], proposed, 2.0)
