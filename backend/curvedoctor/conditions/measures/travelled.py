@@ -2,8 +2,8 @@
 
 Where batches hardly matter, the loss is a function of that way, whatever the schedule (gradient flow). A
 schedule that ends makes any curve level off against its steps; against the way a curve that levels off has
-arrived, and one that still falls was ended. Where batches matter, the loss falls as the rate does, and against
-the way faster and faster: there the way says nothing.
+arrived, and one that still falls was ended. Where batches matter, the loss falls as the rate does, and
+against the way faster and faster: there the way says nothing.
 """
 
 from __future__ import annotations
