@@ -121,7 +121,7 @@ def lost(name: str, **params: ParamValue) -> Summary:
     return Summary(name, params, None, None, None, 0.0, lost=True)
 
 
-@pytest.mark.parametrize("rate", [0.02, 0.5])
+@pytest.mark.parametrize("rate", [0.02, 0.14])
 def test_the_data_on_which_a_sibling_stayed_finite_are_sound(rate: float) -> None:
     """A lost run beside two that were not: the nearest lower rate is what to try."""
     others = [run(f"lr{lr:g}", 0.4, lr=lr, n_train=100) for lr in (1e-4, 5e-3)]
@@ -129,6 +129,13 @@ def test_the_data_on_which_a_sibling_stayed_finite_are_sound(rate: float) -> Non
     assert (found["lower-lr"].value, found["lower-lr"].helped) == (5e-3, True)
     assert found["clean-data"].help_probability < 0.1
     assert trials(lost("nan", lr=1e-5, n_train=100), *others).keys() == {"clean-data"}
+    assert trials(lost("nan", lr=0.16, n_train=100), *others) == {}, "at 32 times less nothing moves"
+
+
+def test_where_a_sibling_with_the_same_settings_stayed_finite_the_cause_is_not_logged() -> None:
+    others = [run("same", 0.4, lr=0.1, seed=3), run("higher", 0.4, lr=0.3), run("lower", 0.4, lr=0.01)]
+    assert trials(lost("nan", lr=0.1, seed=1), *others) == {}
+    assert trials(lost("nan", lr=0.1, seed=1), *others[1:]).keys() == {"clean-data", "lower-lr"}
 
 
 def test_a_sibling_on_other_data_says_nothing_of_them() -> None:

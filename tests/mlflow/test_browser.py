@@ -90,8 +90,7 @@ def test_the_badge_and_the_drawer(app: Store, seen: Watched) -> None:
     frame = page.frame_locator("curvedoctor-badge iframe")
     frame.locator("h1", has_text="nan-end").wait_for()
     frame.locator("canvas").first.wait_for()
-    first = "Lower the learning rate from 0.5 to 0.001, as a sibling did that stayed finite."
-    assert frame.get_by_text(first).first.is_visible()
+    assert frame.get_by_text("Lower the learning rate from 0.5 to 0.05").first.is_visible()
     assert frame.locator(".cd-is-failed svg, svg.cd-is-failed").first.evaluate(color) == of_badge
     frame.locator("h1").click()
     page.keyboard.press("Escape")  # from within

@@ -1,8 +1,8 @@
 """Findings, what is expected of each action, what siblings tried → prescriptions, in their order.
 
-What is repaired comes first: the remedy of an error that is certain. Then what is likely to help, against
-the effort; where no remedy is, the experiment that tells which one does. What can't be done for this run,
-and what contradicts a finding or an earlier prescription, is left out.
+What is repaired comes first: the remedy of an error that is certain, of several the one that treats most of
+them. Then what is likely to help, against the effort; where no remedy is, the experiment that tells which one
+does. What can't be done for this run, and what contradicts a finding or an earlier prescription, is left out.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ def prescribe(
     def rank(action: str) -> tuple[object, ...]:
         worth = chance[action] - EFFORT[ACTIONS[action].cost] + (TREATS if action in seen else 0.0)
         named_at = named.index(action) if action in named else len(named)
-        return action not in repairs, action in last, -round(worth / ALIKE), named_at, -worth, action
+        errors = sum(action in acts[:2] for acts in certain) if action in repairs else 0
+        return -errors, action in last, -round(worth / ALIKE), named_at, -worth, action
 
     ranked = sorted(fit, key=rank)
     worth = [a for a in ranked if a in seen or chance[a] >= WORTH_TRYING] or [

@@ -47,6 +47,8 @@ _NUMBERS: Mapping[str, tuple[str | None, str | None]] = {
 OF_DATA = frozenset({"n_train", "n_val", "input_scaling"})
 #: with so many hyperparameters equal, two runs are of one task
 MANY = 6
+#: a learning rate this many times lower hardly moves the weights
+HARDLY = 30.0
 #: how many hyperparameters may have changed at once, and how many of the lowest-ending siblings are looked at
 TOGETHER, BEST = 3, 20
 #: log-odds that a trial moves where it is not known whether the runs are of one task
@@ -156,13 +158,19 @@ class Siblings:
 
     def _beside_a_lost(self, own: Summary) -> Iterator[Trial]:
         """What siblings say that stayed finite on the same data: they are sound,
-        and so is the next lower rate."""
+        and so is the next lower rate.
+
+        Where one with the same settings did, what made the difference is not logged, and nothing is said.
+        """
         alike = [
             (name, other)
             for (name, rest, _), runs in self._index.items()
             if name not in OF_DATA and rest == _rest(own, name)
             for other in runs
+            if name != "lr" or not _hardly_moved(own, other)
         ]
+        if any(own.params.get(name) == other.params.get(name) for name, other in alike):
+            return
         for name, other in alike[:1]:
             reason = (
                 f"its sibling {other.run} with {name} {other.params.get(name)} stayed finite on the same data"
@@ -242,6 +250,12 @@ def _action(name: str, own: ParamValue | None, other: ParamValue | None) -> str 
     if other < own and (other <= 0 or own / other >= far):
         return lower
     return None
+
+
+def _hardly_moved(own: Summary, other: Summary) -> bool:
+    """Whether a sibling's rate is so much lower that nothing it did tells of the run's."""
+    mine, its = own.params.get("lr"), other.params.get("lr")
+    return isinstance(mine, (int, float)) and isinstance(its, (int, float)) and mine > HARDLY * its
 
 
 def _rest(s: Summary, name: str) -> frozenset[tuple[str, str]]:

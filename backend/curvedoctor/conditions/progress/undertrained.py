@@ -61,7 +61,7 @@ WORTH = (0.05, 0.09)
 PART = (0.17, 0.26)
 #: gain from going on as long again that is worth stretching a schedule for,
 #: and how far its estimates may lie apart
-FURTHER, AGREE = 0.1, 2.0
+FURTHER, AGREE = 0.15, 2.0
 STILL = "still falls where the run ends, at {}: going on as long again is"
 ON_ITS_WAY = (
     "levels off with the learning rate only, up to {}: as it falls against the sum of the "
