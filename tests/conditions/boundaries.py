@@ -44,7 +44,7 @@ def _smooth(y: Floats) -> Floats:
     return np.array([padded[k : k + 2 * width + 1].mean() for k in range(len(y))])
 
 
-#: what may become of a loss; a score is shaped as its distance from one
+#: what may become of a loss; a score is shaped as its distance from one, a reward as that from its best
 SHAPES: dict[str, Shaping] = {
     "flattened": lambda y, p: y[-1] + (1 - p) * (y - y[-1]),
     "smoothed": lambda y, p: (1 - p) * y + p * _smooth(y),
@@ -84,7 +84,7 @@ def ways(made: Run) -> Iterator[Way]:
 
 def _shapeable(curve: Curve, split: str) -> bool:
     role = curve.role
-    judged = role.quantity in ("loss", "error", "accuracy") and role.split == split
+    judged = role.quantity in ("loss", "error", "accuracy", "reward") and role.split == split
     return judged and len(curve) > 2 and bool(np.isfinite(curve.values).all())
 
 
@@ -94,6 +94,8 @@ def _shaped(made: Run, split: str, name: str, p: float) -> Run:
             return c
         if c.role.quantity == "accuracy":
             return replace(c, values=np.clip(1 - SHAPES[name](1 - c.values, p), 0, 1))
+        if c.role.quantity == "reward":
+            return replace(c, values=c.values.max() - SHAPES[name](c.values.max() - c.values, p))
         return replace(c, values=SHAPES[name](c.values, p))
 
     return replace(made, curves=tuple(map(of, made.curves)))
