@@ -235,6 +235,45 @@ def test_zoom_and_log(watched: Watched, board: Board) -> None:
     assert log.get_attribute("aria-pressed") != before
 
 
+def test_axes_smoothing_and_curves_of_a_chart(watched: Watched, board: Board) -> None:
+    board.diagnosed(6)
+    frame = tab(watched, board, "&run=few-samples")
+    run_in(frame, "few-samples")
+    frame.locator(".cd-main-chart canvas").first.wait_for()
+    chart = frame.locator(".cd-main-chart")
+    values = chart.locator(".cd-legend-value")
+    frame.get_by_label("Smoothing").fill("0.9")
+    smooth = values.first.inner_text()
+    frame.get_by_label("Smoothing").fill("0")
+    assert values.first.inner_text() != smooth
+    frame.get_by_label("Horizontal axis").select_option("relative")
+    chart.locator(".u-over").hover()
+    chart.locator(".cd-legend-where", has_text="relative (s)").wait_for()
+    curve = chart.locator(".cd-legend-item").first
+    curve.click()
+    assert curve.get_attribute("aria-pressed") == "false"
+
+
+def test_the_list_is_sorted_filtered_resized_and_has_columns(watched: Watched, board: Board) -> None:
+    board.diagnosed(6)
+    frame = tab(watched, board)
+    frame.get_by_label("Sort by").select_option("-lr")
+    assert frame.locator(".cd-row-name").first.inner_text() == "lr-too-high"
+    frame.locator(".cd-columns summary").click()
+    frame.locator(".cd-menu label", has_text="lr").locator("input").check()
+    frame.locator(".cd-columns summary").click()
+    frame.locator(".cd-search").fill("lr<0.01")
+    frame.locator(".cd-row-name", has_text="lr-too-high").wait_for(state="detached")
+    cells = [float(cell) for cell in frame.locator(".cd-row-cell").all_inner_texts()]
+    assert cells == sorted(cells, reverse=True) and cells[0] < 0.01
+    before = frame.locator(".cd-list").bounding_box()
+    frame.locator(".cd-handle").focus()
+    watched.page.keyboard.press("ArrowRight")
+    after = frame.locator(".cd-list").bounding_box()
+    assert before is not None and after is not None
+    assert after["width"] == pytest.approx(before["width"] + 24, abs=2)
+
+
 def test_a_walk_by_keyboard_alone(watched: Watched, board: Board) -> None:
     board.diagnosed(6)
     frame = tab(watched, board, "&run=few-samples")
