@@ -233,6 +233,21 @@ def test_one_repair_per_error_the_likelier_of_its_first_two() -> None:
     assert actions([broken], odds) == ["clip-gradients", "lower-lr", "add-warmup", "fix-init"]
 
 
+def test_what_a_sibling_tried_repairs_wherever_the_error_names_it() -> None:
+    """The third of its remedies, and yet before an improvement that is likelier."""
+    broken = found("fix-init", "clip-gradients", "lower-lr", severity="error", confidence=0.7)
+    odds = {"fix-init": 0.1, "clip-gradients": 0.1, "lower-lr": 0.7, "add-warmup": 0.95}
+    tried = Estimate(odds, sibling_values={"lower-lr": ("lr", 0.01, 0.4, "")})
+    assert prescribe(case(lr=0.1), [broken], tried, all_conditions())[0].action == "lower-lr"
+
+
+def test_of_two_errors_the_remedy_that_treats_both_comes_first() -> None:
+    one = found("fix-init", "lower-lr", severity="error", confidence=0.9)
+    other = found("lower-lr", severity="error", confidence=0.9, condition="loss-spikes")
+    assert actions([one], {"fix-init": 0.9, "lower-lr": 0.3})[0] == "fix-init"
+    assert actions([one, other], {"fix-init": 0.9, "lower-lr": 0.3})[0] == "lower-lr"
+
+
 def test_what_can_not_be_done_is_no_repair() -> None:
     broken = found("shuffle", "clip-gradients", severity="error", confidence=0.9)
     assert actions([broken], {"add-warmup": 0.95}, shuffle=True) == ["clip-gradients", "add-warmup"]

@@ -85,7 +85,7 @@ def prescribe(
     def rank(action: str) -> tuple[object, ...]:
         worth = chance[action] - EFFORT[ACTIONS[action].cost] + (TREATS if action in seen else 0.0)
         named_at = named.index(action) if action in named else len(named)
-        errors = sum(action in acts[:2] for acts in certain) if action in repairs else 0
+        errors = max(1, sum(action in acts[:2] for acts in certain)) if action in repairs else 0
         return -errors, action in last, -round(worth / ALIKE), named_at, -worth, action
 
     ranked = sorted(fit, key=rank)
