@@ -185,7 +185,9 @@ THRESHOLDS = (
     Threshold("undertrained", "going on as long again brings",
         lambda p: _power(np.log(1 - p) / np.log(7 / 13)), 0.02, 0.2, 0.127),
     Threshold("undertrained", "rate at the end, share of its peak",
-        lambda p: _power(1.2, lr=np.linspace(1.0, p, 60)), 0.0, 0.3, 0.05),
+        lambda p: _power(1.2, lr=p ** np.linspace(0.0, 1.0, 60)), 0.01, 0.3, 0.05),
+    Threshold("undertrained", "rate at the end of a line, share of its peak",
+        lambda p: _power(1.2, lr=np.linspace(1.0, p, 60)), 0.0, 0.3, 0.159),
     Threshold("undertrained", "share of the planned epochs",
         lambda p: _power(1.2, params={"schedule": "cosine", "epochs": round(60 / p)}), 0.5, 1.0, 0.9),
     # 0.745 of the fall in the first tenth; an end at half of the start

@@ -107,7 +107,6 @@ def _polynomials(x: Floats, y: Floats) -> Iterator[_Fit]:
 
 def _endless(x: Floats, y: Floats) -> float:
     """Smallest residual of the schedules without an end: e^(−kt), and (t + s)^(−½)."""
-    if float(y.min()) <= 0:
-        return np.inf
+    y = np.maximum(y, ROUNDING)
     straight = ((np.log(y), np.exp), (y**-2.0, lambda line: np.maximum(line, 1e-12) ** -0.5))
     return min(float(np.abs(back(np.polyval(np.polyfit(x, v, 1), x)) - y).max()) for v, back in straight)
