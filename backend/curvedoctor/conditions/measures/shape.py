@@ -146,6 +146,11 @@ def name(s: Series) -> str:
     return split + (what if measure is None else measure.name)
 
 
+def moves(s: Series) -> str:
+    """Which way a curve goes that gets better."""
+    return "falls" if s.ceiling is None else "rises"
+
+
 def begin(words: str) -> str:
     """With a capital, as a sentence begins."""
     return words[:1].upper() + words[1:]

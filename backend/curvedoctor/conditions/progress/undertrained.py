@@ -49,7 +49,15 @@ from curvedoctor.conditions.measures.returns import cannot_judge, rewards
 from curvedoctor.conditions.measures.reward_course import rises_with, still_rises
 from curvedoctor.conditions.measures.rounds import WORTH as WORTH_ROUNDS
 from curvedoctor.conditions.measures.rounds import to_come
-from curvedoctor.conditions.measures.shape import error_of_mean, lately, mean, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.shape import (
+    error_of_mean,
+    lately,
+    mean,
+    moves,
+    name,
+    relative,
+    why_unjudgeable,
+)
 from curvedoctor.conditions.measures.travelled import travelled
 from curvedoctor.conditions.measures.unfinished import Stopped, rate_ended, stopped
 from curvedoctor.features.case import Case
@@ -65,9 +73,9 @@ PART = (0.17, 0.26)
 #: gain from going on as long again that is worth stretching a schedule for,
 #: and how far its estimates may lie apart
 FURTHER, AGREE = 0.15, 2.0
-STILL = "still falls where the run ends, at {}: going on as long again is"
+STILL = "still {way} where the run ends, at {place}: going on as long again is"
 ON_ITS_WAY = (
-    "levels off with the learning rate only, up to {}: as it falls against the sum of the "
+    "levels off with the learning rate only, up to {place}: as it falls against the sum of the "
     "rates, twice the run, the schedule stretched with it, is"
 )
 #: fewest points of which a course is continued; of two or three,
@@ -109,9 +117,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     if confidence < REPORT_FROM:
         return None if way is None else _stopped_on_its_way(case, s, way)
     last, least, most = len(s.y) - 1, min(least, 1.0), min(most, 1.0)
+    how, what = how.format(way=moves(s), place=s.place(last)), "it" if s.ceiling is None else "what it lacks"
     return finding(
         ID, severity, confidence, s,
-        f"The {name(s)} {how.format(s.place(last))} expected to lower it {lowered(least, most)}.",
+        f"The {name(s)} {how} expected to lower {what} {lowered(least, most)}.",
         others=(case.train,) if s is case.val else (), at=last, gain_least=least, gain_most=most,
         last_quarter=relative(lately(s), s.stats.end), planned_end=None,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from curvedoctor.conditions.base import finding, percent
 from curvedoctor.conditions.data.class_imbalance import check as imbalanced
 from curvedoctor.conditions.measures.nothing import FAR, Nothing, learns_on, loss_beside, of_nothing
 from curvedoctor.conditions.measures.shape import begin, fall, name
-from curvedoctor.conditions.measures.still import rate_gone
+from curvedoctor.conditions.measures.still import rate_gone, rests_from
 from curvedoctor.conditions.progress.blind import ANSWER, ID, learnt_by_training, shared
 from curvedoctor.conditions.progress.explained import actions
 from curvedoctor.features.case import Case
@@ -34,6 +34,9 @@ def of_no_use(case: Case) -> Finding | None:
 
 
 def _explained(case: Case, found: Nothing) -> bool:
-    """Whether the loss says that something is learnt, which is the metric's fault."""
+    """Whether the loss says that something is learnt, which is the metric's fault; or that weights rest:
+    then a share of right answers rests as well."""
     loss = loss_beside(case, found.series)
+    if found.kind == "share" and (loss is None or rests_from(loss.y) <= len(loss.y) // 2):
+        return True
     return loss is not None and found.kind != "mistakes" and learns_on(loss) and fall(loss) >= FAR
