@@ -34,7 +34,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.nothing import beside, learns_on, loss_beside, of_nothing
+from curvedoctor.conditions.measures.nothing import beside, learns, loss_beside, of_nothing
 from curvedoctor.conditions.measures.proportions import any_proportion, entropy
 from curvedoctor.conditions.measures.shape import ENOUGH as POINTS
 from curvedoctor.conditions.measures.shape import begin, fall, name, why_unjudgeable
@@ -95,7 +95,9 @@ def _nothing_found(case: Case) -> Finding | None:
     loss = None if found is None else loss_beside(case, found.series)
     if found is None or loss is None or loss.stats.n < POINTS or case.word("loss") in OTHERS:
         return None
-    if learns_on(loss) or fall(loss) < DROPS or not loss.stats.end < math.log(2):
+    if learns(case, loss):
+        return None
+    if fall(loss) < DROPS or not loss.stats.end < math.log(2):
         return None
     return finding(
         ID, "warning", 0.75, found.series,

@@ -37,7 +37,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.nothing import FAR, learns_on, loss_beside, of_nothing
+from curvedoctor.conditions.measures.nothing import CHEAPER, FAR, learns, loss_beside, of_nothing
 from curvedoctor.conditions.measures.proportions import (
     any_proportion,
     binomial_sigma,
@@ -61,8 +61,6 @@ FEWEST, MANY = 4, 8
 EXCESS = 0.03
 #: share of wrong answers of a poor score; share of right ones that is none
 POOR, NONE = 0.2, 0.005
-#: share of what one answer for every input costs, from which on a loss may be that
-ONE_ANSWER = 0.9
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -133,7 +131,7 @@ def _one_value(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
 
 def _stays_at_nothing(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
     """The same of a Dice, AUC or R²: one value, or that of nothing, while the loss falls on."""
-    if error.stats.n < MANY or _right_answers(case, loss, error) or not learns_on(loss):
+    if error.stats.n < MANY or _right_answers(case, loss, error) or not learns(case, loss):
         return None
     found = next((each for each in of_nothing(case) if each.series is error), None)
     if found is None:
@@ -157,7 +155,7 @@ def _right_answers(case: Case, loss: Series, error: Series) -> bool:
     if accuracy is None or accuracy is error:
         return False
     wrong = accuracy.stats.end
-    one_answer = rests_from(accuracy.y) == 0 and loss.stats.end >= ONE_ANSWER * entropy(min(wrong, 0.5))
+    one_answer = rests_from(accuracy.y) == 0 and loss.stats.end >= CHEAPER * entropy(min(wrong, 0.5))
     return wrong < POOR or one_answer
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from curvedoctor.conditions.base import number
+from curvedoctor.conditions.measures.proportions import CROSS, any_proportion, entropy
 from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, lately, mean, name
 from curvedoctor.conditions.measures.still import rests_from
 from curvedoctor.features.case import Case
@@ -27,6 +28,8 @@ MOVED = 0.05
 SINCE, ON, LATER = (0.2, 0.35), 0.03, 0.1
 #: share of its start by which a loss falls that makes a score of nothing the metric's fault
 FAR = 0.25
+#: share of what one answer for every input costs, from which on a loss may be that
+CHEAPER = 0.9
 
 
 #: what it means
@@ -121,8 +124,13 @@ def loss_beside(case: Case, s: Series) -> Series | None:
     )
 
 
-def learns_on(loss: Series) -> bool:
-    """Whether a loss falls on after the first fifth of the run, rather than to one answer's alone."""
+def learns(case: Case, loss: Series) -> bool:
+    """Whether a loss falls on after the first fifth of the run, rather than to one answer's alone; or is
+    below what the answers of an accuracy beside it cost if they are always the same."""
     before, start, end = mean(loss, *SINCE), loss.stats.start, loss.stats.end
-    least = max(ON * abs(before), LATER * (start - end), 3 * error_of_mean(loss, 0.05))
-    return before - end > least
+    if before - end > max(ON * abs(before), LATER * (start - end), 3 * error_of_mean(loss, 0.05)):
+        return True
+    accuracy = any_proportion(case, "val") or any_proportion(case, "train")
+    if accuracy is None or case.word("loss") not in (None, *CROSS):
+        return False
+    return end < CHEAPER * entropy(min(accuracy.stats.end, 0.5))

@@ -146,7 +146,7 @@ def name(s: Series) -> str:
     return split + (what if measure is None else measure.name)
 
 
-def moves(s: Series) -> str:
+def goes(s: Series) -> str:
     """Which way a curve goes that gets better."""
     return "falls" if s.ceiling is None else "rises"
 

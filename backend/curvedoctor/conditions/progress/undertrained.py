@@ -45,27 +45,26 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, lowered, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.descent import falls_to_the_end, part
-from curvedoctor.conditions.measures.returns import cannot_judge, rewards
-from curvedoctor.conditions.measures.reward_course import rises_with, still_rises
+from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.rounds import WORTH as WORTH_ROUNDS
 from curvedoctor.conditions.measures.rounds import to_come
 from curvedoctor.conditions.measures.shape import (
     error_of_mean,
+    goes,
     lately,
     mean,
-    moves,
     name,
     relative,
     why_unjudgeable,
 )
 from curvedoctor.conditions.measures.travelled import travelled
-from curvedoctor.conditions.measures.unfinished import Stopped, rate_ended, stopped
+from curvedoctor.conditions.measures.unfinished import rate_ended, stopped
+from curvedoctor.conditions.progress.on_its_way import ID, of_an_agent, stopped_on_its_way
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 
-ID = "undertrained"
 #: gain from running as long again, as share of the end level, that is worth the time
 WORTH = (0.05, 0.09)
 #: the same against what was gained so far, in logarithms
@@ -92,7 +91,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if case.run.status in ("running", "scheduled"):
         return unjudged(ID, "the run is still going on")
     if case.agent and case.reward is not None:
-        return _of_an_agent(case, case.reward)
+        return of_an_agent(case, case.reward)
     if (short := _short(case)) is not None:
         return short
     reason = why_unjudgeable(case, FEWEST, of_pairs=True)
@@ -102,7 +101,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     assert s is not None
     way = stopped(case, s)
     if way is not None and way.severity == "warning":
-        return _stopped_on_its_way(case, s, way)
+        return stopped_on_its_way(case, s, way)
     least, most = _to_come(s, s)
     open_ended = 0.0 if rate_ended(case) else falls_to_the_end(s)
     severity: Severity = "warning"
@@ -115,22 +114,14 @@ def check(case: Case) -> Finding | Unjudged | None:
     if 0.9 * ramp(rounds, *WORTH_ROUNDS) > confidence or (severity == "info" and rounds > WORTH_ROUNDS[1]):
         confidence, severity, least, most = 0.9 * ramp(rounds, *WORTH_ROUNDS), "warning", rounds, rounds
     if confidence < REPORT_FROM:
-        return None if way is None else _stopped_on_its_way(case, s, way)
+        return None if way is None else stopped_on_its_way(case, s, way)
     last, least, most = len(s.y) - 1, min(least, 1.0), min(most, 1.0)
-    how, what = how.format(way=moves(s), place=s.place(last)), "it" if s.ceiling is None else "what it lacks"
+    how, what = how.format(way=goes(s), place=s.place(last)), "it" if s.ceiling is None else "what it lacks"
     return finding(
         ID, severity, confidence, s,
         f"The {name(s)} {how} expected to lower {what} {lowered(least, most)}.",
         others=(case.train,) if s is case.val else (), at=last, gain_least=least, gain_most=most,
         last_quarter=relative(lately(s), s.stats.end), planned_end=None,
-    )  # fmt: skip
-
-
-def _stopped_on_its_way(case: Case, s: Series, way: Stopped) -> Finding:
-    return finding(
-        ID, way.severity, way.confidence, s, way.text, others=(case.train,) if s is case.val else (),
-        at=len(s.y) - 1, actions=("train-longer", "fix-schedule"), gain_least=None, gain_most=None,
-        last_quarter=relative(lately(s), s.stats.end), planned_end=way.planned,
     )  # fmt: skip
 
 
@@ -149,22 +140,6 @@ def _ended_on_its_way(case: Case, s: Series) -> tuple[float, float] | None:
     least, most = _to_come(s, along)
     sure = FURTHER <= least < 1 and most <= AGREE * least and part(s, least) >= WORTH[0]
     return (least, most) if sure and falls_to_the_end(along) >= REPORT_FROM else None
-
-
-def _of_an_agent(case: Case, judged: Series) -> Finding | None:
-    rise, s = None if case.schedule and rate_ended(case) else still_rises(judged), judged
-    if rise is None and rises_with(judged):  # what training got shows first that the rise has only begun
-        begun = ((still_rises(s), s) for s in rewards(case)[1:])
-        rise, s = next(((r, s) for r, s in begun if r is not None and r.least >= 1), (None, judged))
-    if rise is None:
-        return None
-    at = len(s.y) - 1
-    return finding(
-        ID, rise.severity, rise.confidence, s,
-        f"The reward still rises where the run ends, at {s.curve.axis} {s.step_at(at):g}: {rise.text}.",
-        at=at, actions=("train-longer",), gain_least=rise.least, gain_most=rise.most, last_quarter=rise.last,
-        planned_end=None,
-    )  # fmt: skip
 
 
 def _short(case: Case) -> Finding | None:
@@ -246,7 +221,8 @@ CONDITION = Condition(
     extrapolates=True,
     evidence={
         "gain_least": "least gain to expect from running as long again, share of the end level (of an agent: "
-        "of its rise); null of two or three points, and of a run that was stopped on its way",
+        "of its rise); null of two or three points, of a run that was stopped on its way, and of a reward "
+        "that would rise by half as much again or more",
         "gain_most": "greatest gain to expect from running as long again; null as well",
         "last_quarter": "fall over the last quarter (of two or three points: at the last one), share of the "
         "level",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from curvedoctor.conditions.base import finding, percent
 from curvedoctor.conditions.data.class_imbalance import check as imbalanced
-from curvedoctor.conditions.measures.nothing import FAR, Nothing, learns_on, loss_beside, of_nothing
+from curvedoctor.conditions.measures.nothing import FAR, Nothing, learns, loss_beside, of_nothing
 from curvedoctor.conditions.measures.shape import begin, fall, name
 from curvedoctor.conditions.measures.still import rate_gone, rests_from
 from curvedoctor.conditions.progress.blind import ANSWER, ID, learnt_by_training, shared
@@ -24,7 +24,7 @@ def of_no_use(case: Case) -> Finding | None:
     if found is None:
         return None
     s, loss, train = found.series, loss_beside(case, found.series), case.coarsest_train
-    falls = train is not None and train is not s and train.ceiling is None and learns_on(train)
+    falls = train is not None and train is not s and train.ceiling is None and learns(case, train)
     though = f", though the {name(train)} falls by {percent(fall(train))}" if falls and train else ""
     do = HELD_OUT if falls else actions(case, loss or s) or ANSWER
     return finding(
@@ -39,4 +39,4 @@ def _explained(case: Case, found: Nothing) -> bool:
     loss = loss_beside(case, found.series)
     if found.kind == "share" and (loss is None or rests_from(loss.y) <= len(loss.y) // 2):
         return True
-    return loss is not None and found.kind != "mistakes" and learns_on(loss) and fall(loss) >= FAR
+    return loss is not None and found.kind != "mistakes" and learns(case, loss) and fall(loss) >= FAR

@@ -93,15 +93,16 @@ def recovered(case: Case, s: Series) -> Finding | None:
     found = excursions(case, s)
     if not found:
         return None
-    worst = max(found, key=lambda each: each.height)
-    many = f"{len(found)} times, at most" if len(found) > 1 else "once,"
-    unit, height = s.unit or s.curve.axis, worst.height
+    worst, unit = max(found, key=lambda each: each.height), s.unit or s.curve.axis
+    first, back = f"at {unit} {s.step_at(found[0].at):g}", s.step_at(min(worst.back, len(s.y) - 1))
+    several = f"{len(found)} times, first {first}, at most" if len(found) > 1 else first
+    where = f" at {unit} {s.step_at(worst.at):g}" if len(found) > 1 else ""
+    height = worst.height
     high = f"{percent(height)} above its level" if height < 1 else f"{times(1 + height)} times its level"
     return finding(
         ID, "info", 0.85, s,
-        f"The {name(s)} jumps up {many} at {unit} {s.step_at(worst.top):g} from {number(worst.before)} to "
-        f"{number(worst.peak)} ({high}), and is back at {unit} "
-        f"{s.step_at(min(worst.back, len(s.y) - 1)):g}.",
+        f"The {name(s)} jumps up {several}{where} from {number(worst.before)} to {number(worst.peak)} "
+        f"({high}), and is back at {unit} {back:g}.",
         others=(case.grad_norm,), at=found[0].at, until=float(s.x[found[-1].at]), spikes=len(found),
         height=worst.height, last_at=float(s.x[found[-1].at]),
     )  # fmt: skip
