@@ -165,8 +165,8 @@ def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
     if right > 1 / k + max(0.04, 0.5 / k**2, 2 * error_of_mean(error, 1.0)):
         return None
     confidence = 0.93 * ramp(truth - right, 0.05, 0.12) * ramp(fall(loss), 0.1, 0.25)
-    why = f"that of a blind guess among {k:.0f}, though such a loss gives the truth {percent(truth)}"
-    why += " on average"
+    why = f"no better than guessing among {k:.0f} classes, though such a loss means a probability of "
+    why += f"{percent(truth)} for the right class"
     return (confidence, why) if confidence >= REPORT_FROM else None
 
 
