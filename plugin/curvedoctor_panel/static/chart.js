@@ -3,6 +3,7 @@
 import uPlot from "./vendor/uPlot.esm.js";
 import { axesOf, labelOf } from "./axes.js";
 import { h } from "./dom.js";
+import { named, ROW, rowsOf } from "./labels.js";
 import { Legend, whereOf } from "./legend.js";
 import { linesOf, seriesOf, vertical } from "./lines.js";
 import { markKey, paintBehind, paintBefore, place } from "./marks.js";
@@ -102,6 +103,16 @@ export class Chart {
     return { data: /** @type {any[][]} */ (data), series: [{}, ...lines.map((line) => seriesOf(line, !this.state.hidden?.has(line.label)))] };
   }
 
+  /** Room above the plot, for as many rows of labels as there are: CSS pixels. */
+  above() {
+    const shown = named(this.marks, this.active);
+    const ends = this.lines.flatMap((line) => [line.x[0], line.x[line.x.length - 1]]);
+    const [first, last] = [Math.min(...ends), Math.max(...ends)];
+    const width = Math.max(this.canvas.clientWidth - 70, 1);
+    const at = (/** @type {import("./types.js").Mark} */ mark) => ((mark.x - first) / (last - first || 1)) * width;
+    return 14 + ROW * Math.max(0, ...rowsOf(shown, at, 0, width, 1).map(({ row }) => row + 1));
+  }
+
   /**
    * The vertical range of what is shown.
    * @param {uPlot} u
@@ -130,14 +141,14 @@ export class Chart {
     return {
       width,
       height: this.height,
-      padding: [14, 18, 0, 0],
+      padding: [() => this.above(), 18, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: true, y: true, uni: 24, setScale: false }, points: { size: 7 }, y: false, sync: { key: `cd-${this.axis}`, setSeries: false } },
       scales: { x: { time: wall }, y: { distr: this.state.log ? 3 : 1, range: (u) => this.range(u) } },
       series,
       axes: [
         { ...axis, ...(wall ? {} : { values, incrs }), label: labelOf(this.view, this.axis), labelSize: 18, labelFont: font, size: wall ? 40 : 26 },
-        { ...axis, values, size: (_, shown) => 14 + 6.6 * Math.max(3, ...(shown ?? []).map((t) => String(t).length)) },
+        { ...axis, values, gap: 8, size: (_, shown) => 17 + 6.6 * Math.max(3, ...(shown ?? []).map((t) => String(t).length)) },
       ],
       hooks: {
         drawClear: [(u) => paintBehind(u, this.marks, this.active, this.colors())],
@@ -218,7 +229,7 @@ export class Chart {
     this.element.lastElementChild?.replaceWith(markKey(this.chart.marks, active));
     if (reveal && zoom && (zoom.y || own.some((mark) => mark.x < zoom.x[0] || mark.x > zoom.x[1]))) this.reset();
     else if (!zoom && this.plot) this.show(null);
-    this.plot?.redraw(false);
+    this.plot?.redraw(false, true);
   }
 
   /** The same chart with new points: nothing is rebuilt, so nothing flickers.
