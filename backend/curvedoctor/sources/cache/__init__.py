@@ -103,8 +103,8 @@ def _by_unit(units: Sequence[Unit], load: Load) -> Iterator[list[Run | Problem]]
     waiting: list[list[Run | Problem]] = [[] for _ in units]
     part_of = {part: i for i, unit in enumerate(units) for part in unit.places}
     for item in load(units):
-        place = owner[item.source] if isinstance(item, Run) else part_of.get(item.where, 0)
-        waiting[place].append(item)
+        owner_index = owner[item.source] if isinstance(item, Run) else part_of.get(item.where, 0)
+        waiting[owner_index].append(item)
     yield from waiting
 
 
