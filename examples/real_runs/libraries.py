@@ -377,7 +377,7 @@ RUNS: Mapping[str, Run] = {
     "grpo_no_reward": (grpo, {"broken": True}),
     "detector_sound": (detector, {}),
     "detector_labels_off": (detector, {"labels_off": True}),
-    "detector_lr_huge": (detector, {"lr0": 5.0}),
+    "detector_lr_huge": (detector, {"lr0": 1.0}),
     "detector_four_validation_pictures": (detector, {"val": 4, "epochs": 60}),
 }
 

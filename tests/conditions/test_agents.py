@@ -312,6 +312,20 @@ def test_up_and_down_is_no_collapse(seed: int) -> None:
     assert "reward-collapse" not in grave(told(agent(reward)))
 
 
+@pytest.mark.parametrize("held", [0.0, 0.25])
+@pytest.mark.parametrize("n", [60, 133, 300])
+@pytest.mark.parametrize("noise", [0.5, 2.0])
+def test_what_was_held_collapses_and_what_only_sinks_never_rose(held: float, n: int, noise: float) -> None:
+    """An agent that came with what it could and held it for a quarter of the run has lost it; one that sinks
+    from its first step on is said to, whatever its noise."""
+    x = np.linspace(0, 1, n)
+    for seed in SEEDS:
+        r = np.random.default_rng(seed)
+        reward = 49 - 44 * np.maximum(0, x - held) / (1 - held) + noise * r.standard_normal(n)
+        said = set(grave(told(agent(reward)))) & {"reward-collapse", "reward-flat"}
+        assert said == {"reward-collapse" if held else "reward-flat"}
+
+
 def test_a_curriculum_that_gets_harder_lowers_the_reward_by_right() -> None:
     reward = rising(0)
     reward[100:] *= 0.4
@@ -333,6 +347,16 @@ def test_a_reward_that_still_rises_wants_more_steps(seed: int) -> None:
     assert list(grave(said)) == ["undertrained"]
     assert said.prescriptions[0].action == "train-longer"
     assert (said.prescriptions[0].current, said.prescriptions[0].proposed) == (150_000, 300_000)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_left_of_a_cost_is_no_more_than_the_cost(seed: int) -> None:
+    """A reward that was below zero at all of its points and has nearly come to zero rises no farther; one
+    that has as far to go as it came does."""
+    r, x = np.random.default_rng(seed), np.linspace(0, 1, 150)
+    near = -130 + 124 * x**0.8 + 2 * r.standard_normal(150)
+    assert "undertrained" not in grave(told(agent(np.minimum(near, -0.5))))
+    assert "undertrained" in grave(told(agent(near - 150)))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

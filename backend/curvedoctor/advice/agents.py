@@ -120,8 +120,8 @@ def _train_longer(case: Case, findings: Sequence[Finding]) -> Prescription:
         planned = s.step_at(len(s.y) - 1)
     if planned is None:
         return propose("Train twice as long.", "max_steps", None, None, 2.0)
-    unit = "episodes" if s is not None and s.curve.role.granularity == "epoch" else "steps"
-    text = f"Train for {round(2 * planned)} {unit} instead of {round(planned)}: the reward still rises."
+    # a library counts steps of the world or episodes; its counter is named, not what it counts
+    text = f"Train until step {round(2 * planned)} instead of {round(planned)}: the reward still rises."
     return propose(text, "max_steps", round(planned), round(2 * planned), 2.0)
 
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from clinic.agents.envs import Bandit, Bools, CartPole, Catch, Floats, Grid, Ints, World
+from clinic.agents.envs import Bandit, Bools, CartPole, Catch, Doors, Floats, Grid, Ints, Track, World
 
 WORLDS: dict[str, Callable[[int, np.random.Generator], World]] = {
     "cartpole": CartPole,
     "grid": Grid,
     "bandit": Bandit,
     "catch": Catch,
+    "doors": Doors,
+    "track": Track,
 }
 #: evaluations of a run, and episodes of each
 EVALUATIONS, EPISODES = 25, 16

@@ -7,7 +7,7 @@ Why it matters
 How it decides
     By means over parts of the run, since single returns say little: a third of what the reward had risen by,
     or more, is lost over the last part of the run without a way back, or it ends far below the start that it
-    had held for a tenth of the run; both by many times its noise.
+    had held for a sixth of the run; both by many times its noise.
     What follows the fall must be longer than any time before at which it had been so low: an agent that goes
     up and down has not collapsed. The onset is the logged point at which the fall begins: the line through
     its first half, followed back to the level before; where one step makes the fall, the first point after
@@ -63,8 +63,9 @@ ID = "reward-collapse"
 LOST = (0.3, 0.45)
 #: rise in units of the noise of a mean; the same for a fall below the start
 CLEAR, BELOW = (4.0, 8.0), (8.0, 16.0)
-#: share of the run for which a level must be held that was there from the start
-HELD = 0.1
+#: share of the run for which a level must be held that was there from the start: where a reward only sinks,
+#: noise puts the beginning of its fall anywhere in the first seventh
+HELD = (0.15, 0.2)
 #: times the longest stretch that was as low before
 LONGER = (1.2, 2.0)
 #: share of the fall that every part of the end keeps
@@ -96,9 +97,10 @@ def collapse(case: Case, s: Series) -> tuple[Fall | None, float]:
         return None, 0.0
     noise = max(noise_of_part(s), 1e-300)
     clear = ramp(found.rise / noise, *CLEAR)
-    if found.lost > 1 and s.x[found.at] - s.x[0] > HELD * (s.x[-1] - s.x[0]):
+    if found.lost > 1:
         # an agent that came with what it could: the level that it had held is what it had reached
-        clear = max(clear, ramp((found.end - found.best - found.rise) / noise, *BELOW))
+        held = ramp((s.x[found.at] - s.x[0]) / (s.x[-1] - s.x[0]), *HELD)
+        clear = max(clear, held * ramp((found.end - found.best - found.rise) / noise, *BELOW))
     confidence = (
         0.95 * ramp(found.lost, *LOST) * clear * ramp(found.longest, *LONGER) * ramp(span(s), *WANDERS)
     )
