@@ -19,7 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from clinic.agents.learn import Log, Setting, train
+from clinic.agents.learn import train
+from clinic.agents.setting import Log, Setting
 from clinic.tally import Tally
 from curvedoctor.engine import Options, diagnose_runs
 from curvedoctor.model import Curve, Diagnosis, Prescription, Run
