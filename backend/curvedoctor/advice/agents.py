@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from curvedoctor.advice.said import at_usual_norm, propose, say
+from curvedoctor.conditions.measures.held_back import out_of_scale
 from curvedoctor.conditions.measures.signals import signals, speaks
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
@@ -165,7 +166,7 @@ def _discount(case: Case, findings: Sequence[Finding]) -> Prescription:
 
 def _targets(case: Case, findings: Sequence[Finding]) -> Prescription:
     """The critic's targets: of another scale than the returns, or a network that is never copied."""
-    if any(f.condition == "critic-divergence" for f in findings):
+    if out_of_scale(case):
         return propose("Scale the rewards to order one before the critic sees them.", "reward_scale")
     text = (
         f"Copy the network to the target network every {UPDATES} updates, or let the target "

@@ -11,9 +11,10 @@ How it decides
     What follows the fall must be longer than any time before at which it had been so low: an agent that goes
     up and down has not collapsed. The onset is the logged point at which the fall begins: the line through
     its first half, followed back to the level before; where one step makes the fall, the first point after
-    it. The evaluation's reward is judged where it has points enough. A share of successes that is still at
-    its best contradicts it, and so do a reward of training that has not fallen, updates that move nothing,
-    and a curriculum that gets harder.
+    it. The evaluation's reward is judged where it has points enough, and what training got where the
+    evaluation has lost as much but is too noisy to tell. A share of successes that is still at its best
+    contradicts it, and so do a reward of training that has not fallen, updates that move nothing, and a
+    curriculum that gets harder.
 
     The cause is what left its level before the reward did: a KL of one update far above the usual one, or
     above 0.1 as a habit, or most of each update clipped; a value loss or gradient norm ten times its usual
@@ -83,11 +84,21 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot_judge(case)
     if reason is not None:
         return unjudged(ID, reason)
-    assert case.reward is not None
-    found, confidence = collapse(case, case.reward)
-    return (
-        None if found is None or confidence < REPORT_FROM else _finding(case, case.reward, found, confidence)
-    )
+    lost = collapsed(case)
+    return None if lost is None else _finding(case, *lost)
+
+
+def collapsed(case: Case) -> tuple[Series, Fall, float] | None:
+    """The reward that collapsed, its fall, and how sure that is: the one that is judged, or, where that falls
+    too but is noisy or short, what training got."""
+    judged, *others = rewards(case)
+    found, confidence = collapse(case, judged)
+    if found is not None and confidence >= REPORT_FROM:
+        return judged, found, confidence
+    if found is None or found.lost < LOST[0]:
+        return None
+    told = [(s, *collapse(case, s)) for s in others]
+    return next(((s, f, c) for s, f, c in told if f is not None and c >= REPORT_FROM), None)
 
 
 def collapse(case: Case, s: Series) -> tuple[Fall | None, float]:
