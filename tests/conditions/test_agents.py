@@ -183,8 +183,8 @@ def test_a_noisy_evaluation_that_falls_with_training_has_collapsed(seed: int) ->
     nothing is lost."""
     r, x, few = np.random.default_rng(seed), np.linspace(0, 1, 200), np.linspace(0, 1, 26)
     training = 20 + 60 * np.interp(x, [0, 0.4, 0.6, 1], [0, 1, 0.1, 0]) + 2 * r.standard_normal(200)
-    lost = 60 + 40 * np.interp(few, [0, 0.4, 0.6, 1], [0.4, 1, 0, 0]) + 12 * r.standard_normal(26)
-    held = 60 + 40 * np.minimum(1, 4 * few) + 8 * r.standard_normal(26)
+    lost = 60 + 40 * np.interp(few, [0, 0.4, 0.6, 1], [0.4, 1, 0, 0]) + 9 * r.standard_normal(26)
+    held = 60 + 40 * np.minimum(1, 4 * few) + 5 * r.standard_normal(26)
     for evaluated, says in ((lost, True), (held, False)):
         run = logged(rollout__ep_rew_mean=training)
         steps = np.linspace(2048, 200 * 2048, 26).astype(np.int64)

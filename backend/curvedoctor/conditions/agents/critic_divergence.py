@@ -82,19 +82,14 @@ class _Growth:
 def check(case: Case) -> Finding | Unjudged | None:
     told = signals(case)
     reason = cannot_judge(case)
-    if reason is None and "critic" not in told and "values" not in told:
+    if reason is None and not {"critic", "values"} & told.keys():
         reason = "neither a value loss nor predicted values are logged"
     if reason is not None:
         return unjudged(ID, reason)
     s = case.reward
     assert s is not None
-    grown = max(
-        (
-            _of_loss(told.get("critic"), s),
-            _of_values(told.get("values"), s, rewards_entropy="entropy" in told),
-        ),
-        key=lambda g: g.confidence if g else 0.0,
-    )
+    of_values = _of_values(told.get("values"), s, rewards_entropy="entropy" in told)
+    grown = max((_of_loss(told.get("critic"), s), of_values), key=lambda g: g.confidence if g else 0.0)
     if grown is None or grown.confidence < REPORT_FROM or (median_late(told.get("explained")) or 0.0) > SOUND:
         return None
     fell = _fell_at(s)

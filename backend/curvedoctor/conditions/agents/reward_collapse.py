@@ -64,7 +64,7 @@ ID = "reward-collapse"
 LOST = (0.3, 0.45)
 #: rise in units of the noise of a mean; the same for a fall below the start
 CLEAR, BELOW = (4.0, 8.0), (8.0, 16.0)
-#: by how many times its noise an evaluation must fall with a reward of training that collapsed
+#: by how many times its noise an evaluation must end below its best with a reward of training that collapsed
 FALLS = 2.0
 #: share of the run for which a level must be held that was there from the start: where a reward only sinks,
 #: noise puts the beginning of its fall anywhere in the first seventh
@@ -97,7 +97,8 @@ def collapsed(case: Case) -> tuple[Series, Fall, float] | None:
     found, confidence = collapse(case, judged)
     if found is not None and confidence >= REPORT_FROM:
         return judged, found, confidence
-    if found is None or found.lost < LOST[0] or found.end - found.best < FALLS * noise_of_part(judged):
+    eighths = judged.grid.reshape(8, -1).mean(axis=1)
+    if found is None or float(eighths[6:].mean() - eighths[:6].min()) < FALLS * noise_of_part(judged):
         return None
     told = [(s, *collapse(case, s)) for s in others]
     return next(((s, f, c) for s, f, c in told if f is not None and c >= REPORT_FROM), None)
