@@ -137,13 +137,7 @@ def _above(known: list[Series]) -> Finding | None:
 def _zero(case: Case) -> Finding | None:
     """Nothing reaches the loss: it is exactly zero from the first logged point to the last."""
     s = case.finest_train
-    if (
-        s is None
-        or case.judged_quantity != "loss"
-        or s.stats.n < ZEROS
-        or s.stats.top != 0.0
-        or s.stats.low != 0.0
-    ):
+    if s is None or case.judged_quantity != "loss" or s.stats.n < ZEROS or s.stats.top or s.stats.low:
         return None
     if _margin(case, s) or not _alone(case, s) or underflows(case) is not None:
         return None
