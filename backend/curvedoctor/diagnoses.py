@@ -60,13 +60,13 @@ class Diagnoses(Sequence[Diagnosis]):
     def __getitem__(self, index: int) -> Diagnosis: ...
     @overload
     def __getitem__(self, index: slice) -> list[Diagnosis]: ...
-    def __getitem__(self, place: int | slice) -> Diagnosis | list[Diagnosis]:
+    def __getitem__(self, index: int | slice) -> Diagnosis | list[Diagnosis]:
         """One or several by their place."""
-        if isinstance(place, int) and place >= 0:
-            self._upto(place + 1)
+        if isinstance(index, int) and index >= 0:
+            self._upto(index + 1)
         else:
             self._upto(None)
-        return self._kept[place]
+        return self._kept[index]
 
     def __repr__(self) -> str:
         """How many runs are how."""

@@ -22,6 +22,8 @@ from typing import Any
 VARIABLE = "CURVEDOCTOR_CACHE"
 #: changes when the tables do; a file of another layout is not touched
 LAYOUT = 2
+#: bytes of all values in the file of runs, and in that of diagnoses (50,000 small runs take about 20 MB)
+MAX_RUN_BYTES, MAX_DIAGNOSIS_BYTES = 512 << 20, 256 << 20
 #: seconds to wait for another process that writes
 PATIENCE = 2.0
 #: days; the time of last use is noted no more often

@@ -33,7 +33,7 @@ def generative(name: str) -> Callable[[bool, int, int, Path | None], Tally]:
     """Pairs, autoencoders, language models."""
 
     def count(held_out: bool, sound: int, seeds: int, work: Path | None) -> Tally:
-        from real_runs.generative import __main__ as runs
+        from real_runs.generative import count as runs
 
         kind = runs.KINDS[name]
         return runs.counted(runs.held_out(kind) if held_out else kind, sound, seeds)

@@ -1,8 +1,9 @@
 """Real agents by a real library: Stable-Baselines3 on CartPole and Pendulum, sound ones and broken ones.
 
     pip install stable-baselines3 tensorboard
-    python examples/real_runs/agents.py LOGS            # every run, some minutes on one core
-    python examples/real_runs/agents.py LOGS cartpole_ppo pendulum_td3 --seed 3
+    cd examples
+    python -m real_runs.agents LOGS            # every run, some minutes on one core
+    python -m real_runs.agents LOGS cartpole_ppo pendulum_td3 --seed 3
     curvedoctor diagnose LOGS
 
 The logs of seed 0 are kept in `tests/data/agents`: scalars only, as TensorBoard's writer leaves them.
@@ -10,12 +11,13 @@ The logs of seed 0 are kept in `tests/data/agents`: scalars only, as TensorBoard
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from real_runs.asked import make_all
 
 
 @dataclass(frozen=True)
@@ -94,18 +96,5 @@ def train(name: str, seed: int, to: Path) -> None:
         shutil.copyfile(log, to / name / "events.out.tfevents.0.agents")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("logs", type=Path)
-    parser.add_argument("names", nargs="*", default=list(PLANS))
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    for name in args.names:
-        train(name, args.seed, args.logs)
-        print(args.logs / name)
-
-
 if __name__ == "__main__":
-    main()
+    make_all(__doc__, PLANS, train)

@@ -141,6 +141,59 @@ def test_a_policy_that_is_saturated_at_once(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("kl", "entropy", "noise", "says"),
+    [(1.2, 0.02, 9.0, True), (1.2, 0.9, 9.0, False), (0.02, 0.02, 9.0, False), (1.2, 0.02, 0.2, False)],
+)
+def test_a_policy_that_made_up_its_mind_too_soon(
+    seed: int, kl: float, entropy: float, noise: float, says: bool
+) -> None:
+    """Large updates leave nothing to choose from within a tenth of the run, and the reward is never steady;
+    not where the policy still chooses, where updates are usual, or where each episode ends as well."""
+    r, x = np.random.default_rng(seed), np.linspace(0, 1, 60)
+    run = logged(
+        rollout__ep_rew_mean=20 + 60 * (1 - np.exp(-9 * x)) + noise * r.standard_normal(60),
+        train__approx_kl=kl * np.exp(0.5 * r.standard_normal(60)) * np.where(x < 0.3, 1, 0.01),
+        train__entropy_loss=-np.where(x < 0.04, 1.3, entropy * (1 + 0.2 * r.random(60))),
+    )
+    assert ("lr-too-high" in grave(told(run))) == says
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_values_beyond_any_return_are_of_another_scale(seed: int) -> None:
+    """Predicted values of a hundred where no episode brings more than one; not where an entropy is rewarded
+    beside it, nor values as large as returns."""
+    r, x = np.random.default_rng(seed), np.linspace(0, 1, 120)
+    reward = -0.5 + 0.5 * (1 - np.exp(-5 * x)) + 0.08 * r.standard_normal(120)
+    error = {"losses__td_loss": 1e5 * np.exp(0.1 * r.standard_normal(120))}
+    grew = -30 - 150 * x + r.standard_normal(120)
+    said = told(logged(charts__episodic_return=reward, losses__q_values=grew, **error))
+    assert "critic-divergence" in grave(said)
+    assert (said.prescriptions[0].action, said.prescriptions[0].parameter) == ("fix-targets", "reward_scale")
+    for other in (
+        {"losses__q_values": grew, "losses__entropy": 1.3 - x},
+        {"losses__q_values": -0.3 + 0.5 * x},
+    ):
+        assert "critic-divergence" not in grave(told(logged(charts__episodic_return=reward, **other)))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_noisy_evaluation_that_falls_with_training_has_collapsed(seed: int) -> None:
+    """Training's reward loses what it had won; few noisy evaluations alone would not tell. Where they hold,
+    nothing is lost."""
+    r, x, few = np.random.default_rng(seed), np.linspace(0, 1, 200), np.linspace(0, 1, 26)
+    training = 20 + 60 * np.interp(x, [0, 0.4, 0.6, 1], [0, 1, 0.1, 0]) + 2 * r.standard_normal(200)
+    lost = 60 + 40 * np.interp(few, [0, 0.4, 0.6, 1], [0.4, 1, 0, 0]) + 9 * r.standard_normal(26)
+    held = 60 + 40 * np.minimum(1, 4 * few) + 5 * r.standard_normal(26)
+    for evaluated, says in ((lost, True), (held, False)):
+        run = logged(rollout__ep_rew_mean=training)
+        steps = np.linspace(2048, 200 * 2048, 26).astype(np.int64)
+        curve = Curve("eval/mean_reward", "eval/mean_reward", steps, evaluated, np.full(26, np.nan))
+        both = replace(run, curves=assign([*run.curves, curve]))
+        assert ("reward-collapse" in grave(told(both))) == says
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_critic_whose_targets_do_not_move(seed: int) -> None:
     r = np.random.default_rng(seed)
     run = logged(
@@ -312,6 +365,20 @@ def test_up_and_down_is_no_collapse(seed: int) -> None:
     assert "reward-collapse" not in grave(told(agent(reward)))
 
 
+@pytest.mark.parametrize("held", [0.0, 0.25])
+@pytest.mark.parametrize("n", [60, 133, 300])
+@pytest.mark.parametrize("noise", [0.5, 2.0])
+def test_what_was_held_collapses_and_what_only_sinks_never_rose(held: float, n: int, noise: float) -> None:
+    """An agent that came with what it could and held it for a quarter of the run has lost it; one that sinks
+    from its first step on is said to, whatever its noise."""
+    x = np.linspace(0, 1, n)
+    for seed in SEEDS:
+        r = np.random.default_rng(seed)
+        reward = 49 - 44 * np.maximum(0, x - held) / (1 - held) + noise * r.standard_normal(n)
+        said = set(grave(told(agent(reward)))) & {"reward-collapse", "reward-flat"}
+        assert said == {"reward-collapse" if held else "reward-flat"}
+
+
 def test_a_curriculum_that_gets_harder_lowers_the_reward_by_right() -> None:
     reward = rising(0)
     reward[100:] *= 0.4
@@ -333,6 +400,16 @@ def test_a_reward_that_still_rises_wants_more_steps(seed: int) -> None:
     assert list(grave(said)) == ["undertrained"]
     assert said.prescriptions[0].action == "train-longer"
     assert (said.prescriptions[0].current, said.prescriptions[0].proposed) == (150_000, 300_000)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_left_of_a_cost_is_no_more_than_the_cost(seed: int) -> None:
+    """A reward that was below zero at all of its points and has nearly come to zero rises no farther; one
+    that has as far to go as it came does."""
+    r, x = np.random.default_rng(seed), np.linspace(0, 1, 150)
+    near = -130 + 124 * x**0.8 + 2 * r.standard_normal(150)
+    assert "undertrained" not in grave(told(agent(np.minimum(near, -0.5))))
+    assert "undertrained" in grave(told(agent(near - 150)))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

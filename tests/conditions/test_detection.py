@@ -128,3 +128,24 @@ def test_the_checkpoint_is_kept_by_map_and_not_by_a_loss(seed: int) -> None:
     (score,) = [curve for curve in diagnosis.run.curves if curve.id == reading["curve"]]
     assert reading["best_at"] == score.steps[np.argmax(score.values)]
     assert "by metrics/mAP50-95(B)" in kept(reading)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("score", "gradual", "says"), [(0.0, False, True), (0.3, False, False), (0.0, True, False)]
+)
+def test_a_detector_that_finds_nothing_any_more_has_no_loss(
+    seed: int, score: float, gradual: bool, says: bool
+) -> None:
+    """Losses of nothing at once beside a score of zero; not beside one that holds, nor where training has
+    fitted its samples little by little and the score is computed wrongly."""
+    rng = np.random.default_rng(seed)
+    n, at = int(rng.integers(20, 80)), int(rng.integers(3, 9))
+    loss = np.where(np.arange(n) < at, 4 * np.exp(0.2 * rng.standard_normal(n)), rng.choice([0.0, 1e-9]))
+    if gradual:
+        loss = 4 * np.geomspace(1, 1e-12, n)
+    said = diagnose_curves(
+        {"train/box_loss": loss, "val/box_loss": loss, "metrics/mAP50(B)": np.full(n, score)},
+        params={"lr": 0.5},
+    )
+    assert ("collapsed" in {f.condition for f in said.findings}) == says

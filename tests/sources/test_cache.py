@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from curvedoctor import store
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources import cache, load_units, reader_named
 from curvedoctor.sources.base import ReadOptions, Unit
@@ -159,7 +160,7 @@ def test_the_option_switches_it_off(directory: Path, logs: Path) -> None:
 
 
 def test_its_size_is_bounded(directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "MOST", 40_000)
+    monkeypatch.setattr(store, "MAX_RUN_BYTES", 40_000)
     for i in range(30):
         events.run(tmp_path / f"logs{i}" / "run", steps=range(100), wall=events.START + i)
         _age(tmp_path / f"logs{i}")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from curvedoctor.advice.said import at_usual_norm, propose, say
+from curvedoctor.conditions.measures.held_back import out_of_scale
 from curvedoctor.conditions.measures.signals import signals, speaks
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
@@ -120,8 +121,8 @@ def _train_longer(case: Case, findings: Sequence[Finding]) -> Prescription:
         planned = s.step_at(len(s.y) - 1)
     if planned is None:
         return propose("Train twice as long.", "max_steps", None, None, 2.0)
-    unit = "episodes" if s is not None and s.curve.role.granularity == "epoch" else "steps"
-    text = f"Train for {round(2 * planned)} {unit} instead of {round(planned)}: the reward still rises."
+    # a library counts steps of the world or episodes; its counter is named, not what it counts
+    text = f"Train until step {round(2 * planned)} instead of {round(planned)}: the reward still rises."
     return propose(text, "max_steps", round(planned), round(2 * planned), 2.0)
 
 
@@ -165,7 +166,7 @@ def _discount(case: Case, findings: Sequence[Finding]) -> Prescription:
 
 def _targets(case: Case, findings: Sequence[Finding]) -> Prescription:
     """The critic's targets: of another scale than the returns, or a network that is never copied."""
-    if any(f.condition == "critic-divergence" for f in findings):
+    if out_of_scale(case):
         return propose("Scale the rewards to order one before the critic sees them.", "reward_scale")
     text = (
         f"Copy the network to the target network every {UPDATES} updates, or let the target "

@@ -11,8 +11,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-#: exit codes of the contract; 70 (sysexits' EX_SOFTWARE) is a fault of ours, never a verdict
-DONE, FAIL_ON, USAGE, PARTLY, FAULT, INTERRUPTED = 0, 1, 2, 3, 70, 130
+from curvedoctor.cli.exits import DONE, FAULT, INTERRUPTED, PARTLY, USAGE
+
 OURS = "this is a fault of curvedoctor, please report it"
 
 

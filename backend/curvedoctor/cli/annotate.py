@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curvedoctor.cli.exits import PARTLY
 from curvedoctor.cli.options import examples, judging, options_of
 
 if TYPE_CHECKING:
@@ -57,4 +58,4 @@ def command(settings: Settings, /, **kwargs: Any) -> int:
     )
     diagnoses = (result for result in results if isinstance(result, Diagnosis))
     code = report(annotate(diagnoses, options), options.dry_run, print_best_effort)
-    return 3 if results.lost else code
+    return PARTLY if results.lost else code

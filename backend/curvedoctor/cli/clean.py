@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from curvedoctor.cli.exits import PARTLY
 from curvedoctor.cli.options import examples, read_of, reading
 
 
@@ -32,4 +33,4 @@ def command(**kwargs: Any) -> int:
     origins = ((run.name, run.origin) for run in read_runs(kwargs["sources"], read_of(kwargs), problems))
     options = WriteOptions(kwargs["dry_run"])
     code = report(clean(origins, options), options.dry_run, print_best_effort)
-    return 3 if any(problem.lost for problem in problems) else code
+    return PARTLY if any(problem.lost for problem in problems) else code

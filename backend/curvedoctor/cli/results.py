@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from curvedoctor.cli.exits import DONE, FAIL_ON_MET, USAGE
 from curvedoctor.cli.terminal import Progress, print_error
 from curvedoctor.engine import Options, diagnose_sources
 from curvedoctor.errors import SourceError
@@ -94,8 +95,8 @@ class Results:
         """The exit code under `--fail-on level`:
         a gate that could not read everything has not been passed."""
         if level is None:
-            return 0
-        return 1 if self.fails(level) else 2 if self.lost else 0
+            return DONE
+        return FAIL_ON_MET if self.fails(level) else USAGE if self.lost else DONE
 
     def fails(self, level: str) -> bool:
         """Whether `--fail-on level` is met: a finding of that weight or more; a run that isn't healthy."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from curvedoctor.cli.exits import DONE, PARTLY
 from curvedoctor.cli.terminal import print_error
 
 if TYPE_CHECKING:
@@ -37,4 +38,4 @@ def report(outcomes: Iterable[Outcome], dry_run: bool, say: Callable[[str], None
         f"{sum(counts.values())} runs: {total or 'no training to write to'}."
         + (" Nothing was changed (--dry-run)." if dry_run else "")
     )
-    return 3 if any(counts[status] for status in FAILURES) else 0
+    return PARTLY if any(counts[status] for status in FAILURES) else DONE

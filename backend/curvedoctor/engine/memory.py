@@ -10,11 +10,12 @@ from __future__ import annotations
 from curvedoctor import store
 from curvedoctor.engine.options import Options
 
-#: bytes; 50,000 small runs take about 20 MB
-MOST = 256 << 20
-
 
 def memory(options: Options) -> store.Store | None:
     """The store that the user wants, or None."""
     folder = store.directory() if options.memory else None
-    return store.Store(folder / f"diagnoses-{store.LAYOUT}.sqlite", MOST) if folder is not None else None
+    return (
+        store.Store(folder / f"diagnoses-{store.LAYOUT}.sqlite", store.MAX_DIAGNOSIS_BYTES)
+        if folder is not None
+        else None
+    )

@@ -201,8 +201,8 @@ def _finding_of(row: Row, table: Row) -> Finding:
 
 
 def _try(row: Row, table: Row) -> Prescription:
-    place, chance, because, gain = row
-    action, treats, text, parameter, current, proposed, factor, step, basis = table[place]
+    index, chance, because, gain = row
+    action, treats, text, parameter, current, proposed, factor, step, basis = table[index]
     expected = None if gain is None else (gain[0], gain[1], gain[2])
     numbers = (parameter, current, proposed, factor, step)
     return Prescription(action, chance, treats, text, *numbers, tuple(because), basis, expected)

@@ -50,8 +50,8 @@ def guessing(case: Case, right: float) -> str:
     k, near = classes(case), round(1 / max(right, 1e-3))
     sure = case.number("n_classes") is not None or case.word("loss") in ("bce", "hinge")
     if k is not None and (sure or abs(right * k - 1) <= CLOSELY):
-        return f"that of a blind guess among {k:.0f}"
-    return f"close to a blind guess among {max(near, 2)} ({right:.3g})"
+        return f"no better than guessing among {k:.0f} classes"
+    return f"close to guessing among {max(near, 2)} ({right:.3g})"
 
 
 def expected_first_loss(case: Case) -> float | None:

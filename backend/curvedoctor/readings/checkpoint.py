@@ -92,9 +92,9 @@ def _step_of(s: Series, index: int) -> int:
     return int(s.step_at(index))
 
 
-def _evaluated(s: Series, found: Sequence[Checkpoint]) -> list[tuple[Checkpoint, int]]:
+def _evaluated(s: Series, checkpoints: Sequence[Checkpoint]) -> list[tuple[Checkpoint, int]]:
     """Checkpoints with the place of the evaluation that was made when they were saved."""
-    counts = [(one, count) for one in found if (count := _count(s, one)) is not None]
+    counts = [(one, count) for one in checkpoints if (count := _count(s, one)) is not None]
     if not counts:
         return []
     steps = np.array([s.step_at(i) for i in range(len(s.y))])

@@ -115,15 +115,15 @@ def note(problem: Problem) -> dict[str, Json]:
     }
 
 
-def uri(place: str) -> str:
+def uri(address: str) -> str:
     """A path or address as a URI reference, without credentials;
     paths below the working directory are relative."""
-    scheme, sign, rest = place.partition("://")
+    scheme, sign, rest = address.partition("://")
     if sign:
         host, slash, path = rest.partition("/")
         host, path = quote(host.rpartition("@")[2], safe=":[]."), quote(path, safe="/", errors="replace")
         return f"{quote(scheme)}://{host}{slash}{path}"
-    local = Path(place)
+    local = Path(address)
     if local.is_absolute() and local.is_relative_to(Path.cwd()):
         local = local.relative_to(Path.cwd())
     quoted = quote(local.as_posix(), safe="/", errors="replace")

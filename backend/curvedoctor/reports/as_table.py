@@ -63,12 +63,12 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
         rows.append(kept(result, style))
         if result.verdict == "sick":
             sick += 1
-            told = sick <= DETAILED
+            in_full = sick <= DETAILED
         else:
             telling = result.state == "could improve" or bool(result.findings)
             others += telling
-            told = telling and others <= OTHERS
-        if told:
+            in_full = telling and others <= OTHERS
+        if in_full:
             detailed += [*details(result, style), ""]
     if sick > DETAILED:
         detailed += [

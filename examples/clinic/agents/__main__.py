@@ -19,7 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from clinic.agents.learn import Log, Setting, train
+from clinic.agents.learn import train
+from clinic.agents.setting import Log, Setting
 from clinic.tally import Tally
 from curvedoctor.engine import Options, diagnose_runs
 from curvedoctor.model import Curve, Diagnosis, Prescription, Run
@@ -32,6 +33,10 @@ SOUND: Mapping[str, Setting] = {
     "cartpole-q": Setting(algorithm="q", lr=2e-3, updates=4000, copies=4),
     "grid-reinforce": Setting("grid", "reinforce", lr=2e-2, updates=80, horizon=60, clip_norm=1.0),
     "bandit-reinforce": Setting("bandit", "reinforce", lr=2e-2, updates=120, horizon=20, gamma=0.0),
+    "doors-ppo": Setting("doors", lr=3e-3, copies=16, horizon=32, gamma=0.95, updates=100),
+    "doors-q": Setting("doors", "q", lr=3e-3, updates=8000, copies=4, gamma=0.95),
+    "track-ppo": Setting("track", lr=3e-3, copies=8, horizon=40, gamma=0.95, updates=100),
+    "track-q": Setting("track", "q", lr=2e-3, updates=8000, copies=4, gamma=0.9),
 }
 #: worlds that nobody looked at while the rules were written
 HELD_OUT: Mapping[str, Setting] = {
@@ -44,6 +49,8 @@ LEVELS: Mapping[str, tuple[float, float]] = {
     "grid": (-59.0, -11.0),
     "bandit": (9.5, 17.0),
     "catch": (-0.6, 0.78),
+    "doors": (-0.55, 0.95),
+    "track": (-133.0, -3.0),
 }
 
 

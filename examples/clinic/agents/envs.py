@@ -148,4 +148,65 @@ class Catch:
         return self._look(), reward, done
 
 
-World = CartPole | Grid | Bandit | Catch
+class Doors:
+    """A room of 5 × 5 with a door in the middle of each wall, one of which is lit: 1 through that one, −1
+    through another, −1 for neither within 16 steps."""
+
+    seen, actions, horizon, side = 29, 4, 16, 5
+    _MOVES = np.array(((0, 1), (0, -1), (1, 0), (-1, 0)))
+    _DOORS = np.array(((2, 4), (2, 0), (4, 2), (0, 2)))
+
+    def __init__(self, copies: int, rng: np.random.Generator) -> None:
+        self._rng, self._copies = rng, copies
+
+    def reset(self) -> Floats:
+        self._at, self._age = np.zeros((self._copies, 2), dtype=np.int64), np.zeros(self._copies, np.int64)
+        self._lit = np.zeros(self._copies, dtype=np.int64)
+        self._begin(np.ones(self._copies, dtype=bool))
+        return self._look()
+
+    def _begin(self, which: Bools) -> None:
+        n = int(which.sum())
+        self._at[which], self._age[which] = self._rng.integers(1, 4, (n, 2)), 0
+        self._lit[which] = self._rng.integers(0, 4, n)
+
+    def _look(self) -> Floats:
+        place = self._at[:, 0] * self.side + self._at[:, 1]
+        return np.concatenate((np.eye(25)[place], np.eye(4)[self._lit]), axis=1)
+
+    def step(self, action: Ints) -> tuple[Floats, Floats, Bools]:
+        slips = self._rng.random(self._copies) < 0.1
+        action = np.where(slips, self._rng.integers(0, 4, self._copies), action)
+        self._at = np.clip(self._at + self._MOVES[action], 0, self.side - 1)
+        self._age += 1
+        through = (self._at[:, None] == self._DOORS).all(axis=2)
+        right = through[np.arange(self._copies), self._lit]
+        done = through.any(axis=1) | (self._age >= self.horizon)
+        self._begin(done)
+        return self._look(), np.where(right, 1.0, -1.0) * done, done
+
+
+class Track:
+    """A cart that is pushed left, right or not at all is to stay near a mark, for forty steps: each costs the
+    squared distance and a little of the squared speed."""
+
+    seen, actions, horizon = 2, 3, 40
+
+    def __init__(self, copies: int, rng: np.random.Generator) -> None:
+        self._rng, self._copies = rng, copies
+
+    def reset(self) -> Floats:
+        self._age = 0
+        self._state = self._rng.uniform(-1, 1, (self._copies, 2))
+        return self._state.copy()
+
+    def step(self, action: Ints) -> tuple[Floats, Floats, Bools]:
+        x, v = self._state.T
+        v = 0.95 * v + 0.25 * (action - 1) + 0.05 * self._rng.standard_normal(self._copies)
+        x = np.clip(x + 0.2 * v, -3, 3)
+        self._state, self._age = np.stack((x, v), axis=1), self._age + 1
+        over, reward = self._age == self.horizon, -(x**2) - 0.1 * v**2
+        return (self.reset() if over else self._state.copy()), reward, np.full(self._copies, over)
+
+
+World = CartPole | Grid | Bandit | Catch | Doors | Track

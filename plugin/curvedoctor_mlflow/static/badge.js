@@ -10,8 +10,8 @@ const EXPERIMENT = /\/experiments\/(\d+)(?:\/|$)/;
 /** In the address of a page: the drawer is open. */
 const OPEN = "diagnosis";
 /** Milliseconds between questions while a diagnosis is being made, and afterwards. */
-const EAGER = 1500;
-const CALM = 20000;
+const POLL_BUSY_MS = 1500;
+const POLL_IDLE_MS = 20000;
 /** What of MLflow's the badge must not cover. */
 const CONTROLS = "a, button, input, select, textarea, label, summary, [contenteditable=true], [role=button], [role=tab], [role=link], [role=menuitem], [role=checkbox], [role=combobox], [role=switch]";
 /** Places to try: pixels above the lower edge (the picture alone goes higher), shares of the width. */
@@ -112,7 +112,7 @@ class Badge {
 
   async ask() {
     const place = this.place;
-    let wait = CALM;
+    let wait = POLL_IDLE_MS;
     if (!document.hidden) {
       try {
         const route = place.startsWith("run_id") ? "brief" : "counts";
@@ -125,7 +125,7 @@ class Badge {
         else if (!response.ok) throw new Error(said.startsWith("{") ? JSON.parse(said).error : said || `${response.status}`);
         else {
           const told = JSON.parse(said);
-          if (told.phase === "reading") wait = EAGER;
+          if (told.phase === "reading") wait = POLL_BUSY_MS;
           this.say(...(route === "brief" ? ofRun(told) : ofMany(told)));
         }
       } catch (error) {

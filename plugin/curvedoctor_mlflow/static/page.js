@@ -9,8 +9,8 @@ import { Manual } from "../panel/manual.js";
 
 const ROUTES = new URL("../../../", import.meta.url);
 /** Milliseconds between questions while diagnoses are being made, and afterwards. */
-const EAGER = 1000;
-const CALM = 10000;
+const POLL_BUSY_MS = 1000;
+const POLL_IDLE_MS = 10000;
 
 const query = new URLSearchParams(location.search);
 const run = query.get("run_id");
@@ -61,7 +61,7 @@ async function one(/** @type {string} */ id) {
   follow(app, () => { for (const chart of detail.charts) chart.recolor(); });
   let shown = "";
   const look = async () => {
-    let wait = CALM;
+    let wait = POLL_IDLE_MS;
     try {
       const told = await get("run", { run_id: id });
       if (told.view) {
@@ -72,7 +72,7 @@ async function one(/** @type {string} */ id) {
         state.remove();
       } else if (told.phase === "reading") {
         state.textContent = "Not yet judged…";
-        wait = EAGER;
+        wait = POLL_BUSY_MS;
       } else state.textContent = told.trouble ? `No diagnosis: ${told.trouble}` : "No diagnosis: nothing was logged, or the run is deleted.";
     } catch (error) {
       if (!shown) state.textContent = `No diagnosis: ${error instanceof Error ? error.message : error}`;
@@ -100,10 +100,10 @@ async function many(/** @type {string} */ id) {
   const app = new App(document.body, store, place);
   follow(app.element, () => app.recolor());
   const look = async () => {
-    let wait = CALM;
+    let wait = POLL_IDLE_MS;
     try {
       const told = await get("experiment", { experiment_id: id, runs, version });
-      if (told.phase === "reading") wait = EAGER;
+      if (told.phase === "reading") wait = POLL_BUSY_MS;
       /** @returns {import("../panel/types.js").Status} */
       const state = (/** @type {number} */ count) => told.phase === "reading"
         ? { phase: "reading", text: `${plural(told.total, "run")} to diagnose${count ? `, ${count} shown so far` : ""}…` }

@@ -10,9 +10,9 @@ import { plural } from "./format.js";
 
 const TAB = "curvedoctor";
 /** Milliseconds between two questions: until the first run is there, while more are being read, and afterwards. */
-const EAGER = 350;
-const BUSY = 1200;
-const CALM = 5000;
+const POLL_BUSY_MS = 350;
+const POLL_READING_MS = 1200;
+const POLL_IDLE_MS = 5000;
 
 /** @param {string} name of one of our routes; relative, so that it works behind any prefix */
 const route = (name) => new URL(`../../${name}`, import.meta.url);
@@ -99,14 +99,14 @@ class Tab {
     if (this.busy) return;
     this.busy = true;
     clearTimeout(this.timer);
-    let wait = CALM;
+    let wait = POLL_IDLE_MS;
     try {
       /** @type {Runs} */
       const runs = await get("runs", { version: this.version });
       this.version = runs.version;
       if (runs.overview) this.app.update(runs.overview);
       this.app.tell(this.status(runs));
-      if (runs.status.phase !== "ready") wait = this.app.overview?.rows.length ? BUSY : EAGER;
+      if (runs.status.phase !== "ready") wait = this.app.overview?.rows.length ? POLL_READING_MS : POLL_BUSY_MS;
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       this.app.tell({ phase: this.app.overview ? "ready" : "failed", text: this.app.overview ? "not up to date" : text, notices: [`Diagnosing is interrupted: ${text}`] });

@@ -11,10 +11,10 @@ How it decides
     thousand times, where its root is below a tenth of the largest return: a critic that begins at zero errs
     more before it errs less.) It must have grown through several parts of the run, must be near its highest
     at the end, and the explained variance, if logged, must not be good. Or the values that are predicted (Q)
-    have grown tenfold and end five times beyond the largest return that was ever logged. Growth that begins
-    after the reward has fallen is no cause of anything, and not told. The onset is the last logged point
-    within ten times of the lowest level. A critic that errs from the start by thirty times any return sees
-    rewards of another scale.
+    have grown tenfold and end five times beyond the largest return ever logged, or twofold and twenty times
+    beyond it. Growth that begins after the reward has fallen is no cause of anything, and not told. The onset
+    is the last logged point within ten times of the lowest level. A critic that errs from the start by thirty
+    times any return sees rewards of another scale.
 
 What to try
     Lower the learning rate, the critic's if it has one of its own; clip the gradient norm; follow with the
@@ -58,8 +58,8 @@ PARTS = 16
 THERE = 0.7
 #: explained variance of a critic that is sound
 SOUND = 0.5
-#: times that predicted values have grown, and times the largest return that they end at
-GREW, BEYOND = 10.0, 5.0
+#: times the largest return that predicted values end at; the same where they have grown twofold, not tenfold
+BEYOND, ABSURD = 5.0, (10.0, 20.0)
 #: rise of a reward in units of its noise without which it had nothing to lose
 CLEAR = 6.0
 #: share of the run by which growth may begin after the reward's fall and still be seen as its companion
@@ -82,16 +82,14 @@ class _Growth:
 def check(case: Case) -> Finding | Unjudged | None:
     told = signals(case)
     reason = cannot_judge(case)
-    if reason is None and "critic" not in told and "values" not in told:
+    if reason is None and not {"critic", "values"} & told.keys():
         reason = "neither a value loss nor predicted values are logged"
     if reason is not None:
         return unjudged(ID, reason)
     s = case.reward
     assert s is not None
-    grown = max(
-        (_of_loss(told.get("critic"), s), _of_values(told.get("values"), s)),
-        key=lambda g: g.confidence if g else 0.0,
-    )
+    of_values = _of_values(told.get("values"), s, rewards_entropy="entropy" in told)
+    grown = max((_of_loss(told.get("critic"), s), of_values), key=lambda g: g.confidence if g else 0.0)
     if grown is None or grown.confidence < REPORT_FROM or (median_late(told.get("explained")) or 0.0) > SOUND:
         return None
     fell = _fell_at(s)
@@ -138,7 +136,7 @@ def _growth_of_reward(s: Series, since: float) -> float:
     return math.log10(max(float(returns.max()) / before, 1.0))
 
 
-def _of_values(signal: Signal | None, s: Series) -> _Growth | None:
+def _of_values(signal: Signal | None, s: Series, *, rewards_entropy: bool) -> _Growth | None:
     if signal is None:
         return None
     y = np.abs(signal.y)
@@ -146,9 +144,10 @@ def _of_values(signal: Signal | None, s: Series) -> _Growth | None:
     most = max(abs(s.logged(s.stats.top)), abs(s.logged(s.stats.low)))
     if not most > 0 or not early > 0:
         return None
-    confidence = (
-        0.9 * ramp(math.log10(max(end / early, 1e-9)), 0.8, 1.0) * ramp(end / most, BEYOND / 2, BEYOND)
-    )
+    grew = ramp(math.log10(max(end / early, 1e-9)), 0.8, 1.0) * ramp(end / most, BEYOND / 2, BEYOND)
+    # what an entropy is worth is part of the values where it is rewarded, and of no return
+    absurd = 0.0 if rewards_entropy else float(end > 2 * early) * ramp(end / most, *ABSURD)
+    confidence = 0.9 * max(grew, absurd)
     held = np.flatnonzero(y <= most)
     step = float(signal.steps[int(held[-1])] if len(held) else signal.steps[0])
     return _Growth(signal, confidence, early, end, step, "predicted value")

@@ -7,13 +7,14 @@ Why it matters
 How it decides
     By means over parts of the run, since single returns say little: a third of what the reward had risen by,
     or more, is lost over the last part of the run without a way back, or it ends far below the start that it
-    had held for a tenth of the run; both by many times its noise.
+    had held for a sixth of the run; both by many times its noise.
     What follows the fall must be longer than any time before at which it had been so low: an agent that goes
     up and down has not collapsed. The onset is the logged point at which the fall begins: the line through
     its first half, followed back to the level before; where one step makes the fall, the first point after
-    it. The evaluation's reward is judged where it has points enough. A share of successes that is still at
-    its best contradicts it, and so do a reward of training that has not fallen, updates that move nothing,
-    and a curriculum that gets harder.
+    it. The evaluation's reward is judged where it has points enough, and what training got where the
+    evaluation has lost as much but is too noisy to tell. A share of successes that is still at its best
+    contradicts it, and so do a reward of training that has not fallen, updates that move nothing, and a
+    curriculum that gets harder.
 
     The cause is what left its level before the reward did: a KL of one update far above the usual one, or
     above 0.1 as a habit, or most of each update clipped; a value loss or gradient norm ten times its usual
@@ -63,8 +64,11 @@ ID = "reward-collapse"
 LOST = (0.3, 0.45)
 #: rise in units of the noise of a mean; the same for a fall below the start
 CLEAR, BELOW = (4.0, 8.0), (8.0, 16.0)
-#: share of the run for which a level must be held that was there from the start
-HELD = 0.1
+#: by how many times its noise an evaluation must end below its best with a reward of training that collapsed
+FALLS = 2.0
+#: share of the run for which a level must be held that was there from the start: where a reward only sinks,
+#: noise puts the beginning of its fall anywhere in the first seventh
+HELD = (0.15, 0.2)
 #: times the longest stretch that was as low before
 LONGER = (1.2, 2.0)
 #: share of the fall that every part of the end keeps
@@ -82,11 +86,22 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = cannot_judge(case)
     if reason is not None:
         return unjudged(ID, reason)
-    assert case.reward is not None
-    found, confidence = collapse(case, case.reward)
-    return (
-        None if found is None or confidence < REPORT_FROM else _finding(case, case.reward, found, confidence)
-    )
+    lost = collapsed(case)
+    return None if lost is None else _finding(case, *lost)
+
+
+def collapsed(case: Case) -> tuple[Series, Fall, float] | None:
+    """The reward that collapsed, its fall, and how sure that is: the one that is judged, or, where that falls
+    too but is noisy or short, what training got."""
+    judged, *others = rewards(case)
+    found, confidence = collapse(case, judged)
+    if found is not None and confidence >= REPORT_FROM:
+        return judged, found, confidence
+    eighths = judged.grid.reshape(8, -1).mean(axis=1)
+    if found is None or float(eighths[6:].mean() - eighths[:6].min()) < FALLS * noise_of_part(judged):
+        return None
+    told = [(s, *collapse(case, s)) for s in others]
+    return next(((s, f, c) for s, f, c in told if f is not None and c >= REPORT_FROM), None)
 
 
 def collapse(case: Case, s: Series) -> tuple[Fall | None, float]:
@@ -96,9 +111,10 @@ def collapse(case: Case, s: Series) -> tuple[Fall | None, float]:
         return None, 0.0
     noise = max(noise_of_part(s), 1e-300)
     clear = ramp(found.rise / noise, *CLEAR)
-    if found.lost > 1 and s.x[found.at] - s.x[0] > HELD * (s.x[-1] - s.x[0]):
+    if found.lost > 1:
         # an agent that came with what it could: the level that it had held is what it had reached
-        clear = max(clear, ramp((found.end - found.best - found.rise) / noise, *BELOW))
+        held = ramp((s.x[found.at] - s.x[0]) / (s.x[-1] - s.x[0]), *HELD)
+        clear = max(clear, held * ramp((found.end - found.best - found.rise) / noise, *BELOW))
     confidence = (
         0.95 * ramp(found.lost, *LOST) * clear * ramp(found.longest, *LONGER) * ramp(span(s), *WANDERS)
     )

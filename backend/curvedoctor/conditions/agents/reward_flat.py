@@ -18,7 +18,8 @@ How it decides
     Which remedy comes first follows from the policy: an entropy that stays to a twentieth, or a KL next to
     zero, says that the steps are too small; an entropy that was gone early, a KL above 0.1, or most of each
     update clipped says that they are too large. A learning rate far from custom (3e-4) says the same. A
-    critic of values whose error is gone has targets that do not move.
+    critic of values whose error is gone has targets that do not move; one that errs by ten times the largest
+    return, at the end as at first, sees rewards of another scale.
 
 What to try
     A learning rate ten times higher, or lower, by what the policy did. A larger entropy coefficient where
@@ -40,10 +41,10 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.agents.reward_collapse import collapse
+from curvedoctor.conditions.agents.reward_collapse import collapsed
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import agent
-from curvedoctor.conditions.measures.held_back import ruled_by_entropy, targets_rest
+from curvedoctor.conditions.measures.held_back import out_of_scale, ruled_by_entropy, targets_rest
 from curvedoctor.conditions.measures.returns import (
     WANDERS,
     cannot_judge,
@@ -85,6 +86,7 @@ RULED, RESTING = (
     ("reduce-regularization", "overfit-one-batch"),
     ("fix-targets", "overfit-one-batch", "raise-lr"),
 )
+RESCALED = ("fix-targets", "lower-lr", "overfit-one-batch")
 SPARSE = ("regularize", "overfit-one-batch", "raise-lr")
 UNKNOWN = ("raise-lr", "change-optimizer", "overfit-one-batch")
 
@@ -101,8 +103,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     near = STILL if still else WANDERS
     if succeeds(case) or harder_task(case) or any(_rises(s, near[1]) for s in telling or known):
         return None
-    assert case.reward is not None
-    if collapse(case, case.reward)[1] >= REPORT_FROM:
+    if collapsed(case) is not None:
         return None  # it had left its start, and lost what it had
     confidence, s = max(((_flat(s, near), s) for s in telling or known), key=lambda told: told[0])
     return None if confidence < REPORT_FROM else _finding(s, confidence, actions, why)
@@ -181,6 +182,8 @@ def _what(case: Case, *, constant: bool) -> tuple[tuple[str, ...], str | None]:
         return SMALL, f"the policy does not move: its entropy stays at {number(float(known[1][-1]))}"
     if kl is not None and policy_rests(case):
         return SMALL, f"the policy does not move: a KL of {number(kl)} per update"
+    if out_of_scale(case):
+        return RESCALED, "the critic errs by many times any return: it sees rewards of another scale"
     if (rest := targets_rest(case)) is not None:
         return RESTING, rest
     return UNKNOWN, None

@@ -55,11 +55,11 @@ OVERLAP, ALIKE, LEAP = 8, 0.95, 2.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, 2)
-    if reason is not None:
+    if (reason := why_unjudgeable(case, 2)) is not None:
         return unjudged(ID, reason)
     s = case.train_step or (case.train if _counts_steps(case.train) else None)
-    if s is None or (_at_evaluations(case, s) and case.train is not s):
+    at_evaluations = s is not None and case.val is not None and len(case.val.y) >= len(s.y)
+    if s is None or (at_evaluations and case.train is not s):
         return unjudged(ID, "no training loss per step is logged")
     again = _twice(case, s)
     if again is not None:
@@ -71,11 +71,6 @@ def check(case: Case) -> Finding | Unjudged | None:
 
 def _counts_steps(s: Series | None) -> bool:
     return s is not None and s.curve.axis == "step" and s.curve.role.granularity != "epoch"
-
-
-def _at_evaluations(case: Case, s: Series) -> bool:
-    """Whether the training loss is logged where the validation loss is: a mean over many batches."""
-    return case.val is not None and len(case.val.y) >= len(s.y)
 
 
 def _rhythm(case: Case, s: Series) -> Finding | None:

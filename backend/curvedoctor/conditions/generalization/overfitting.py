@@ -158,7 +158,7 @@ def _better(case: Case, score: Series, before: float) -> bool:
     # one logged point has the noise of one point; of more points than cells, a cell has that of their mean
     noise = max(t.noise, t.noise_late, _of_samples(case)) / max(t.n / GRID, 1.0) ** 0.5
     fewer = min(abs(before), abs(1 - before))
-    return t.end < before - max(SIGMAS * noise, HOLDS * fewer)
+    return bool(t.end < before - max(SIGMAS * noise, HOLDS * fewer))
 
 
 def _of_samples(case: Case) -> float:

@@ -198,33 +198,18 @@ _LOOKS: tuple[Callable[[Case, Curve], Seen | None], ...] = (_overlap, _mixed, _a
 
 def _restarted(rng: np.random.Generator) -> Run:
     made = run(train_loss=falling(rng, 80), val_loss=falling(rng, 80))
-    curve = made.curves[0]
-    steps = np.concatenate((np.arange(50), np.arange(30, 60)))
-    again = Curve(curve.id, curve.tag, steps, curve.values, curve.wall_times, curve.role, curve.axis)
-    return Run(made.name, made.source, made.group, (again,), made.params)
+    again = replace(made.curves[0], steps=np.concatenate((np.arange(50), np.arange(30, 60))))
+    return replace(made, curves=(again,))
 
 
 def _two_losses(rng: np.random.Generator) -> Run:
     made = run(train_loss=np.column_stack((falling(rng, 40, 2.3, 0.3), falling(rng, 40, 8.0, 4.0))).ravel())
-    curve = made.curves[0]
-    doubled = Curve(
-        curve.id,
-        curve.tag,
-        np.repeat(np.arange(40), 2),
-        curve.values,
-        curve.wall_times,
-        curve.role,
-        curve.axis,
-    )
-    return Run(made.name, made.source, made.group, (doubled,), made.params)
+    return replace(made, curves=(replace(made.curves[0], steps=np.repeat(np.arange(40), 2)),))
 
 
 def _interleaved(rng: np.random.Generator) -> Run:
-    return run(
-        train_loss_step=np.column_stack(
-            (falling(rng, 100, 2.3, 0.3, 6), falling(rng, 100, 8.0, 4.0, 6))
-        ).ravel()
-    )
+    both = (falling(rng, 100, 2.3, 0.3, 6), falling(rng, 100, 8.0, 4.0, 6))
+    return run(train_loss_step=np.column_stack(both).ravel())
 
 
 def _stuck_logger(rng: np.random.Generator) -> Run:

@@ -164,11 +164,13 @@ def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
     if not _significant(loss) or _falls_clearly(error) or not informed(case, loss, error):
         return None
     k, right = classes(case) or 2.0, 1.0 - mean(error, 0.25, 1.0)
-    truth = math.exp(-nats(loss, loss.stats.end))
+    hinge, level = case.word("loss") == "hinge", nats(loss, loss.stats.end)
+    truth = 1.0 - level if hinge else math.exp(-level)
     if right > 1 / k + max(0.04, 0.5 / k**2, 2 * error_of_mean(error, 1.0)):
         return None
     confidence = 0.93 * ramp(truth - right, 0.05, 0.12) * ramp(fall(loss), 0.1, 0.25)
-    why = f"{guessing(case, right)}, though such a loss gives the truth {percent(truth)} on average"
+    said = "takes at least {} right answers" if hinge else "means a probability of {} for the right class"
+    why = f"{guessing(case, right)}, though such a loss {said.format(percent(truth))}"
     return (confidence, why) if confidence >= REPORT_FROM else None
 
 

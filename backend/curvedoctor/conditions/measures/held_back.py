@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from curvedoctor.conditions.base import number, percent, ramp
-from curvedoctor.conditions.measures.returns import rewards
-from curvedoctor.conditions.measures.signals import entropy, median_late, signals
+from curvedoctor.conditions.base import REPORT_FROM, number, percent, ramp
+from curvedoctor.conditions.measures.returns import fall, noise_of_part, rewards
+from curvedoctor.conditions.measures.signals import FEWEST as SIGNS
+from curvedoctor.conditions.measures.signals import Signal, entropy, median_late, signals
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
+from curvedoctor.model import Floats
 
 #: rates that no adaptive optimizer bears, and KL of a usual update, in nats, that no trust region allows
 RATE, KL = (0.05, 0.1), (0.2, 0.4)
@@ -24,11 +26,20 @@ SWINGS = (0.3, 0.5)
 #: share of its start below which an entropy is lost to rounding,
 #: and the part of the run in which no learning gets there
 SATURATED, SOON = 1e-8, (0.05, 0.15)
+#: nats below which a choice among several is none any more, and by which share of the run
+DECIDED, EARLY = (0.15, 0.07), 0.2
+#: fluctuation of the reward late in the run, as share of what it moved, of an agent that is good at its task;
+#: share of its rise whose loss is another matter
+CALM, LOST = (0.008, 0.02), 0.3
 #: share of the highest entropy that is random still, weight of the entropy from which on it rules;
 #: the custom is 0.01
 RANDOM, RULES = (0.96, 0.98), (0.1, 0.3)
-#: discounts below this are short of custom; steps that it looks ahead as share of an episode
-CUSTOM, AHEAD = 0.9, (0.08, 0.05)
+#: discounts below this are short of custom; steps that it looks ahead as share of an episode; the same where
+#: the next step counts for less than half
+CUSTOM, AHEAD, NEXT = 0.9, (0.08, 0.05), (0.3, 0.2)
+#: times the largest return that a critic errs by from the start where rewards are of another scale; the same
+#: where it has not learnt to err less by the end
+OUT, STAYS_OUT, NO_LESS = 30.0, 10.0, 0.7
 #: share of its start that a critic's error ends at where there is nothing left to learn
 GONE = 0.01
 _LENGTH = re.compile(r"ep(isode|isodic)?[_ /]?len(gth)?")
@@ -57,11 +68,38 @@ def thrown(case: Case) -> Held | None:
                 f"ends at {_end(s)}."
             )
             return Held(0.85, text, s)
-    lr, kl = _rate(case), median_late(signals(case).get("kl"))
-    by_rate, by_kl = (
-        ramp(lr or 0.0, *RATE) * float("adam" in (case.word("optimizer") or "")),
-        ramp(kl or 0.0, *KL),
+    lr, steps = _rate(case), signals(case).get("kl")
+    by_rate = ramp(lr or 0.0, *RATE) * float("adam" in (case.word("optimizer") or ""))
+    return _decided(s, known, lr, by_rate, steps) or _not_held(case, s, lr, by_rate, median_late(steps))
+
+
+def _decided(
+    s: Series, known: tuple[Signal, Floats] | None, lr: float | None, by_rate: float, steps: Signal | None
+) -> Held | None:
+    """A choice among several that steps too large made once for all, before much could be learnt."""
+    if known is None or float(known[1].min()) < 0 or len(known[1]) < SIGNS:
+        return None
+    signal, y = known
+    since, until = (max(1, int(share * len(y))) for share in (SOON[0], EARLY))
+    early = float(np.median(y[since : max(until, since + 2)]))
+    kl = 0.0 if steps is None else float(np.median(steps.y[: max(3, int(EARLY * len(steps.y)))]))
+    by_kl = ramp(kl, *KL)
+    why = (
+        f"a learning rate of {number(lr or 0.0)}" if by_rate >= by_kl else f"updates by a KL of {number(kl)}"
     )
+    text = (
+        f"The policy had made up its mind by {signal.curve.axis} {signal.steps[until]:g}, under {why}: its "
+        f"entropy is {number(early)} and it tries nothing else; the reward ends at {_end(s)}."
+    )
+    lost = fall(s)
+    apart = lost is not None and lost.lost > LOST and lost.rise > 4 * noise_of_part(s)
+    sure = max(by_rate, by_kl) * ramp(early, *DECIDED) * _restless(s)
+    return Held(0.8 * sure, text, s) if 0.8 * sure >= REPORT_FROM and not apart else None
+
+
+def _not_held(case: Case, s: Series, lr: float | None, by_rate: float, kl: float | None) -> Held | None:
+    """A reward that goes up and down by much of its range under steps too large."""
+    by_kl = ramp(kl or 0.0, *KL)
     if not max(by_rate, by_kl):
         return None
     parts = s.grid.reshape(8, GRID // 8).mean(axis=1)
@@ -75,12 +113,8 @@ def thrown(case: Case) -> Held | None:
         f"The reward is not held: over the second half its mean swings by {percent(swing)} of "
         f"all that it ever moved, and {why}."
     )
-    return Held(
-        0.8 * max(by_rate, by_kl) * ramp(swing, *SWINGS),
-        text,
-        s,
-        _since(case, s, lr) if by_rate >= by_kl else 0,
-    )
+    sure = 0.8 * max(by_rate, by_kl) * ramp(swing, *SWINGS)
+    return Held(sure, text, s, _since(case, s, lr) if by_rate >= by_kl else 0)
 
 
 def _since(case: Case, s: Series, lr: float | None) -> int:
@@ -131,7 +165,14 @@ def short_sighted(case: Case) -> Held | None:
         f"A discount of {number(discount)} looks {number(ahead)} steps ahead, and an episode "
         f"lasts {number(longest)}: what comes later counts nothing."
     )
-    return Held(0.85 * ramp(ahead / longest if longest > 0 else 1.0, *AHEAD), text, s)
+    short = NEXT if discount < 0.5 else AHEAD
+    return Held(0.85 * ramp(ahead / longest if longest > 0 else 1.0, *short) * _restless(s), text, s)
+
+
+def _restless(s: Series) -> float:
+    """How much of its task an agent leaves to chance: one that does as well each time, against all that it
+    moved, is held back by little."""
+    return ramp(s.stats.noise_late / max(float(np.ptp(s.grid)), 1e-300), *CALM)
 
 
 def targets_rest(case: Case) -> str | None:
@@ -154,4 +195,5 @@ def out_of_scale(case: Case) -> bool:
     if critic is None:
         return False
     most = max(abs(s.logged(float(v))) for s in rewards(case) for v in (s.stats.top, s.stats.low))
-    return math.sqrt(abs(float(np.median(critic.y[:3])))) > 30 * most > 0
+    first, late = (math.sqrt(abs(v)) for v in (float(np.median(critic.y[:3])), median_late(critic) or 0.0))
+    return first > (STAYS_OUT if late > NO_LESS * first else OUT) * most > 0

@@ -6,6 +6,7 @@ Gains count against what the reward had risen by, since rewards have no zero.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,12 +68,18 @@ def still_rises(s: Series) -> Rise | None:
     at_best = ramp((end - float(calm.min()) - 2 * noise) / risen, 0.12, 0.06)
     recent = mean(s, 0.75, 0.875) - mean(s, 0.875, 1.0)
     rises = at_best * ramp(last / risen, 0.06, 0.1) * ramp(recent / risen, 0.015, 0.035)
-    least, most = (gain / risen for gain in gain_interval(s.grid, s.stats.n))
+    least, most = (min(gain, _room(s, end)) / risen for gain in gain_interval(s.grid, s.stats.n))
     confidence = 0.9 * rises * ramp(least, *AHEAD)
     if confidence >= REPORT_FROM:
         return Rise(confidence, "warning", least, most, last / risen)
     confidence = 0.6 * rises * ramp(most, *SLOWING) * ramp(least, 0.0, SLOWING[0])
     return Rise(confidence, "info", least, most, last / risen) if confidence >= REPORT_FROM else None
+
+
+def _room(s: Series, end: float) -> float:
+    """How far a reward can rise yet: one that is below zero at all of its points is a cost, and the best of a
+    cost is nothing."""
+    return abs(s.logged(end)) if s.logged(s.stats.low) < 0 else math.inf
 
 
 def rises_with(s: Series) -> bool:

@@ -38,7 +38,22 @@ _TOKENS = (*(2**k for k in range(5, 18)), 28_996, 30_522, 32_000, 50_257, 100_27
 USUAL = tuple(math.log(k) for k in sorted({*_CLASSES, *_TOKENS}))
 #: losses that a constant answer leaves at the margin, and the margins in use
 MARGINS = (0.1, 0.2, 0.25, 0.3, 0.5, 1.0, 2.0)
+#: share of its highest below which a loss is nothing, and above which it still was two points before
+NOTHING, SOMETHING = 1e-6, 1e-3
 _SQUASHING = ("tanh", "sigmoid", "softmax", "softsign", "hard_sigmoid")
+
+
+def gone_from(case: Case, s: Series) -> int | None:
+    """Index of the point from which on a loss is nothing, at once and for good, beside a score that is zero:
+    only what is found adds to such a loss (boxes), and nothing is found any more. None if it is not so."""
+    score = case.val_score
+    there = np.flatnonzero(s.y > NOTHING * s.y.max())
+    at = int(there[-1]) + 1 if len(there) else 0
+    if score is None or score.ceiling != 1.0 or not 2 <= at < len(s.y):
+        return None
+    at_once = float(s.y[at - 2 : at].max()) > SOMETHING * float(s.y.max())
+    late = score.y[score.x >= s.x[at]]
+    return at if at_once and len(late) and bool((late == 1.0).all()) else None
 
 
 def rests_from(y: Floats) -> int:

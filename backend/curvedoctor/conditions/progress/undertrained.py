@@ -74,8 +74,8 @@ PART = (0.17, 0.26)
 FURTHER, AGREE = 0.15, 2.0
 STILL = "still {way} where the run ends, at {place}: going on as long again is"
 ON_ITS_WAY = (
-    "levels off with the learning rate only, up to {place}: as it falls against the sum of the "
-    "rates, twice the run, the schedule stretched with it, is"
+    "levels off up to {place} only because the learning rate decays: a run twice as long, its schedule "
+    "stretched, is"
 )
 #: fewest points of which a course is continued; of two or three,
 #: a validation loss that falls by this share at the last one

@@ -12,8 +12,9 @@ How it decides
     Or both fell within the first twentieth of their points and have not moved by half a per cent since, at
     more than 15 % of where they began, while the learning rate goes on.
     Other curves may move on: a training accuracy differs from batch to batch. Nothing is said where
-    the learning rate is gone, where the loss is zero, or where so few digits were logged that equal
-    values mean nothing.
+    the learning rate is gone, where the loss is zero (unless it became so at once, and the score is zero too:
+    a detector that finds nothing any more), or where too few digits were logged for equal values to mean
+    anything.
 
 What to try
     A step too long kills units: a lower learning rate, a warm-up, the default initialization, an
@@ -35,7 +36,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import Condition, finding, number, percent, unjudged
+from curvedoctor.conditions.base import Condition, finding, number, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import name, rising, why_unjudgeable
 from curvedoctor.conditions.measures.still import (
@@ -43,17 +44,22 @@ from curvedoctor.conditions.measures.still import (
     constant_answer,
     misfit,
     rate_gone,
-    rate_stays,
-    rate_too_high,
     rests_from,
+)
+from curvedoctor.conditions.stability.came_to_rest import (
+    FEWEST,
+    ID,
+    MANY,
+    SHARE,
+    TRIED,
+    finds_nothing,
+    remedies,
+    stuck,
 )
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
-ID = "collapsed"
-#: points that must be the same; and of a longer curve this share, or so many
-FEWEST, SHARE, MANY = 3, 0.2, 8
 #: share of the gain that is lost; share of the start within which nothing was gained;
 #: and what counts as having moved
 LOST, GAINED, MOVED = 0.5, 0.005, 0.01
@@ -61,12 +67,6 @@ LOST, GAINED, MOVED = 0.5, 0.005, 0.01
 FLOOR = 0.02
 #: a score that drops by less may be chance on few samples; z of a trend that no noise makes
 DROP, TREND = 0.1, 3.0
-#: one in so many points, and as many points at least, within which all was won; what has not moved,
-#: as share of the level
-STUCK, STILL = 20, 0.005
-#: shares of the start: what is far from finished, and what has fallen
-UNFINISHED, FELL = 0.15, 0.95
-TRIED = ("lower-lr", "add-warmup", "fix-init", "fix-activation")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -74,7 +74,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     s = collapsed(case)
-    return _stuck(case) if s is None else _finding(case, s)
+    return _finding(case, s) if s is not None else stuck(case) or finds_nothing(case)
 
 
 def collapsed(case: Case) -> Series | None:
@@ -123,36 +123,6 @@ def _a_loss_learns(case: Case, s: Series, at: int) -> bool:
     return any(rising(o, float(s.x[at])) < -TREND for o in losses)
 
 
-def _stuck(case: Case) -> Finding | None:
-    """All that is won was won in the first steps, and since then nothing moves: training nor validation,
-    far from finished."""
-    known = [s for s in (case.coarsest_train, case.val) if s is not None and s.stats.n >= STUCK]
-    train = case.coarsest_train
-    told = (
-        case.schedule is not None or rate_stays(case) or any(rests_from(s.y) > s.stats.n / 2 for s in known)
-    )
-    if train is None or train not in known or not told or rate_gone(case, 0.5) or not all(map(_rests, known)):
-        return None
-    at = max(1, len(train.y) // STUCK)
-    return finding(
-        ID, "warning", 0.8, train,
-        f"The {name(train)} falls to {number(train.logged(float(train.y[at])))} by "
-        f"{train.place(at)} and has not moved by {percent(STILL)} "
-        f"since, {percent(train.stats.end / train.stats.first)} of where it began.",
-        at=at, others=(case.val,), actions=_actions(case, misfit(case, train)),
-        level=train.logged(train.stats.end), points=len(train.y) - at, answer=None,
-        best=train.logged(train.stats.low),
-    )  # fmt: skip
-
-
-def _rests(s: Series) -> bool:
-    """Whether a curve fell within its first points, and has stayed at a level far from finished since."""
-    late, start, level = s.y[max(1, len(s.y) // STUCK) :], max(s.stats.first, s.stats.start), s.stats.end
-    return bool(
-        np.ptp(late) <= STILL * abs(level) and UNFINISHED * start < level and late.max() < FELL * start
-    )
-
-
 def _finding(case: Case, s: Series) -> Finding:
     at = rests_from(s.y)
     level, best = float(s.y[-1]), float(s.y[:at].min())
@@ -165,7 +135,7 @@ def _finding(case: Case, s: Series) -> Finding:
         ID, "error", 0.97, s,
         f"The {name(s)} is {number(s.logged(level))} from {s.curve.axis} {s.step_at(at):g} on, "
         f"{len(s.y) - at} points without a change{which}{after}{known}.",
-        onset=float(s.x[at]), actions=_actions(case, why), level=s.logged(level), points=len(s.y) - at,
+        onset=float(s.x[at]), actions=remedies(case, why), level=s.logged(level), points=len(s.y) - at,
         best=s.logged(best), answer=answer,
     )  # fmt: skip
 
@@ -173,13 +143,6 @@ def _finding(case: Case, s: Series) -> Finding:
 def _kind(answer: float) -> str:
     k = round(math.exp(min(answer, 13.0)))
     return f"loss (ln {k})" if k >= 2 and abs(math.log(k) / answer - 1) < 1e-9 else f"loss ({number(answer)})"
-
-
-def _actions(case: Case, why: str | None) -> tuple[str, ...]:
-    """What can't fit is changed first; a rate known to be too high needs no warm-up."""
-    if why is not None:
-        return ("fix-activation", "fix-targets", "change-loss")
-    return ("lower-lr", "fix-init", "fix-activation") if rate_too_high(case) else TRIED
 
 
 def _dies(rng: np.random.Generator) -> Run:

@@ -142,28 +142,28 @@ def _tags(folder: Path) -> dict[str, str]:
     return {path.name: path.read_bytes().decode("utf-8", "surrogateescape") for path in wanted}
 
 
-def _make(folder: Path, place: Path) -> None:
+def _make(folder: Path, path: Path) -> None:
     """Make the folders that are missing, and note which ones were."""
     missing = [part for part in ("artifacts", "tags") if not (folder / part).is_dir()]
-    _inside(folder, place).mkdir(parents=True, exist_ok=True)
+    _inside(folder, path).mkdir(parents=True, exist_ok=True)
     (folder / "tags").mkdir(exist_ok=True)
-    if missing and not (place / MADE).exists():
-        _write(place / MADE, "\n".join(missing).encode())
+    if missing and not (path / MADE).exists():
+        _write(path / MADE, "\n".join(missing).encode())
 
 
-def _made(place: Path) -> list[str]:
+def _made(path: Path) -> list[str]:
     try:
-        noted = (place / MADE).read_text().split()
+        noted = (path / MADE).read_text().split()
     except (OSError, UnicodeDecodeError):
         return []
     return [part for part in noted if part in {"artifacts", "tags"}]
 
 
-def _inside(folder: Path, place: Path) -> Path:
-    """`place`, unless a link leads it out of the run's folder."""
-    if not place.resolve().is_relative_to(folder.resolve()):
-        raise SinkError(f"{place}: a link leads out of the run's folder; remove it and try again")
-    return place
+def _inside(folder: Path, path: Path) -> Path:
+    """`path`, unless a link leads it out of the run's folder."""
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise SinkError(f"{path}: a link leads out of the run's folder; remove it and try again")
+    return path
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -31,5 +31,5 @@ def page(diagnosis: Diagnosis) -> str:
 
 def _item(finding: Finding) -> str:
     start = "" if finding.onset is None else f", from {finding.axis or 'step'} {number(finding.onset)}"
-    sure = f"{finding.severity}, {percent(finding.confidence)}{start}"
-    return f"* **{markdown(finding.condition)}** ({markdown(sure)}): {markdown(finding.summary)}"
+    details = f"{finding.severity}, {percent(finding.confidence)}{start}"
+    return f"* **{markdown(finding.condition)}** ({markdown(details)}): {markdown(finding.summary)}"

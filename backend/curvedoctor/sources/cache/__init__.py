@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from curvedoctor import store
 from curvedoctor.model import Problem, Run
 from curvedoctor.sources.base import Reader, ReadOptions, Traits, Unit
 from curvedoctor.sources.cache import columns
 from curvedoctor.store import LAYOUT, Entry, Store, directory
 from curvedoctor.version import __version__
 
-#: bytes of all runs that are kept; of one block: what is larger reads fast enough from where it is
-MOST, MAX_BLOCK = 512 << 20, 64 << 20
+#: bytes of one block: what is larger reads fast enough from where it is
+MAX_BLOCK = 64 << 20
 #: units looked up at once
 _BLOCK = 256
 #: nanoseconds: what changed just now may change again within the file system's tick, with the same stamp
@@ -48,7 +49,7 @@ def _store() -> Store | None:
 
 @functools.cache  # per process: a fork must not share the connection
 def _open_in(folder: Path, process: int) -> Store:
-    return Store(folder / f"runs-{LAYOUT}.sqlite", MOST)
+    return Store(folder / f"runs-{LAYOUT}.sqlite", store.MAX_RUN_BYTES)
 
 
 def _blocks(units: Iterable[Unit], traits: Traits) -> Iterator[list[Unit]]:
@@ -103,8 +104,8 @@ def _by_unit(units: Sequence[Unit], load: Load) -> Iterator[list[Run | Problem]]
     waiting: list[list[Run | Problem]] = [[] for _ in units]
     part_of = {part: i for i, unit in enumerate(units) for part in unit.places}
     for item in load(units):
-        place = owner[item.source] if isinstance(item, Run) else part_of.get(item.where, 0)
-        waiting[place].append(item)
+        owner_index = owner[item.source] if isinstance(item, Run) else part_of.get(item.where, 0)
+        waiting[owner_index].append(item)
     yield from waiting
 
 

@@ -37,10 +37,10 @@ def _entries(folder: str) -> list[tuple[str, str, bool]]:
             return [
                 (entry.name, files.join(folder, entry.name), entry.is_dir) for entry in files.listing(folder)
             ]
-        with os.scandir(folder) as found:
+        with os.scandir(folder) as entries:
             return [
                 (entry.name, entry.path, entry.is_dir(follow_symlinks=False))
-                for entry in found
+                for entry in entries
                 if entry.is_file() or entry.is_dir(follow_symlinks=False)
             ]
     except (FileNotFoundError, NotADirectoryError):
@@ -81,12 +81,12 @@ def meta(folder: str) -> tuple[dict[str, Any], Problem | None]:
     import yaml
 
     try:
-        found = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 — both are the safe loaders
+        parsed = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 — both are the safe loaders
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}, Problem(
             where=path, what="not valid YAML: the run is read without its name, status and times"
         )
-    return (found, None) if isinstance(found, dict) else ({}, None)
+    return (parsed, None) if isinstance(parsed, dict) else ({}, None)
 
 
 _FLAT = re.compile(
@@ -101,7 +101,7 @@ def _flat(content: str) -> dict[str, Any] | None:
 
     YAML's own parser takes longer than all the metrics of a short run.
     """
-    found: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
     for line in content.splitlines():
         match = _FLAT.fullmatch(line)
         if match is None:
@@ -110,36 +110,36 @@ def _flat(content: str) -> dict[str, Any] | None:
         if word is not None and word.lower() in _WORDS:
             if word != "null":
                 return None
-            found[key] = None
+            mapping[key] = None
         else:
             texts = (quoted, word, [] if empty == "[]" else "")
-            found[key] = (
+            mapping[key] = (
                 int(number) if number is not None else next(text for text in texts if text is not None)
             )
-    return found or None
+    return mapping or None
 
 
 def stamp(run: str) -> tuple[int | str, ...]:
     """Sizes and times of all that is read of a run. Our own tags and notes say nothing about its data."""
-    found: list[int | str] = [*files.stamp(files.join(run, "meta.yaml"))]
+    parts: list[int | str] = [*files.stamp(files.join(run, "meta.yaml"))]
     for part in ("metrics", "params", "tags"):
         for key, path in sorted(tree(files.join(run, part))):
             if not key.startswith("curvedoctor.") and key != "mlflow.note.content":
-                found += (key, *files.stamp(path))
-    return tuple(found)
+                parts += (key, *files.stamp(path))
+    return tuple(parts)
 
 
 def datasets(run: str) -> tuple[Dataset, ...]:
     """The data sets that a run was given: each of its inputs names one of the experiment's."""
-    found = []
-    for name, place, is_dir in sorted(_entries(files.join(run, "inputs"))):
-        told = meta(place)[0] if is_dir else {}
-        source = str(told.get("source_id") or name)
+    given = []
+    for name, path, is_dir in sorted(_entries(files.join(run, "inputs"))):
+        described = meta(path)[0] if is_dir else {}
+        source = str(described.get("source_id") or name)
         data = meta(files.join(files.join(files.parent(run), "datasets"), source))[0]
-        tags = told.get("tags") or {}
+        tags = described.get("tags") or {}
         context = tags.get("mlflow.data.context") if isinstance(tags, dict) else None
         if data:
             context = (str(context),) if context is not None else ()
             name, digest, profile = (str(data.get(key) or "") for key in ("name", "digest", "profile"))
-            found.append(Dataset(name, digest, context, profile))
-    return tuple(found)
+            given.append(Dataset(name, digest, context, profile))
+    return tuple(given)

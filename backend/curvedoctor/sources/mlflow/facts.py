@@ -40,11 +40,11 @@ def last_values(database: Database) -> dict[str, dict[str, float]]:
     table = "latest_metrics" if database.columns("latest_metrics") else "metrics"
     nan = "is_nan" if "is_nan" in database.columns(table) else "0"
     order = 'ORDER BY run_uuid, "key", step, timestamp, value' if table == "metrics" else ""
-    found: dict[str, dict[str, float]] = {}
+    values: dict[str, dict[str, float]] = {}
     for rows in database.rows(f'SELECT run_uuid, "key", value, {nan} FROM {table} {order}'):  # noqa: S608  our own names
         for run_id, key, value, unknown in rows:
-            found.setdefault(str(run_id), {})[str(key)] = math.nan if unknown else float(value)
-    return found
+            values.setdefault(str(run_id), {})[str(key)] = math.nan if unknown else float(value)
+    return values
 
 
 #: an input's context → which size its rows are
@@ -57,28 +57,28 @@ _SIZES = {
 
 def sizes(datasets: Sequence[Dataset]) -> dict[str, object]:
     """`n_train`, `n_val`, `n_test` as far as the data sets tell; nothing where two of them disagree."""
-    found: dict[str, set[int]] = {}
+    sizes_by_name: dict[str, set[int]] = {}
     for data in datasets:
         rows = _rows(data.profile)
         for context in data.context:
             name = _SIZES.get(context.lower())
             if name is not None and rows is not None:
-                found.setdefault(name, set()).add(rows)
-    return {name: next(iter(counts)) for name, counts in found.items() if len(counts) == 1}
+                sizes_by_name.setdefault(name, set()).add(rows)
+    return {name: next(iter(counts)) for name, counts in sizes_by_name.items() if len(counts) == 1}
 
 
 def _rows(profile: str) -> int | None:
     """Rows of a data set, by its profile: of a frame, an array, or a mapping of arrays."""
     try:
-        told = json.loads(profile or "{}")
+        described = json.loads(profile or "{}")
     except ValueError:
         return None
-    if not isinstance(told, dict):
+    if not isinstance(described, dict):
         return None
-    shape = told.get("features_shape")
+    shape = described.get("features_shape")
     if isinstance(shape, dict):
         shape = next(iter(shape.values()), None)
-    rows = told.get("num_rows", shape[0] if isinstance(shape, list) and shape else None)
+    rows = described.get("num_rows", shape[0] if isinstance(shape, list) and shape else None)
     return rows if isinstance(rows, int) and rows > 0 else None
 
 
@@ -94,7 +94,7 @@ def datasets(database: Database, only: Sequence[str] = ()) -> dict[str, tuple[Da
     )
     for input_id, value in database.all(asked):
         contexts.setdefault(str(input_id), []).append(str(value))
-    found: dict[str, list[Dataset]] = {}
+    by_run: dict[str, list[Dataset]] = {}
     columns = (
         "inputs.destination_id, datasets.name, datasets.digest, datasets.dataset_profile, inputs.input_uuid"
     )
@@ -104,8 +104,8 @@ def datasets(database: Database, only: Sequence[str] = ()) -> dict[str, tuple[Da
     for run_id, name, digest, profile, input_id in database.all(asked, only):
         context = tuple(contexts.get(str(input_id), ()))
         data = Dataset(str(name), str(digest), context, str(profile or ""))
-        found.setdefault(str(run_id), []).append(data)
-    return {run_id: tuple(some) for run_id, some in found.items()}
+        by_run.setdefault(str(run_id), []).append(data)
+    return {run_id: tuple(some) for run_id, some in by_run.items()}
 
 
 def newest(database: Database, only: Sequence[str] = ()) -> dict[str, tuple[int, int, int, int]]:

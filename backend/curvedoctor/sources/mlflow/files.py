@@ -111,7 +111,7 @@ def _load(unit: Unit) -> Run:
     problems = [problem] if problem else []
     series: dict[str, Series] = {}
     metrics = list(mlflow_disk.tree(files.join(path, "metrics")))
-    parsed = mlflow_lines.parse_all([(place, mlflow_disk.read(place)) for _, place in metrics])
+    parsed = mlflow_lines.parse_all([(path, mlflow_disk.read(path)) for _, path in metrics])
     for (key, _), (points, trouble) in zip(metrics, parsed, strict=True):
         if trouble:
             problems.append(trouble)
@@ -190,13 +190,13 @@ def _stored(
 
 
 def _texts(run: str, part: str) -> dict[str, str]:
-    return {key: mlflow_disk.text(place) for key, place in mlflow_disk.tree(files.join(run, part))}
+    return {key: mlflow_disk.text(path) for key, path in mlflow_disk.tree(files.join(run, part))}
 
 
 def _last_values(run: str) -> dict[str, float]:
     last = {}
-    for key, place in mlflow_disk.tree(files.join(run, "metrics")):
-        points, _ = mlflow_lines.parse(mlflow_disk.read(place), place)
+    for key, path in mlflow_disk.tree(files.join(run, "metrics")):
+        points, _ = mlflow_lines.parse(mlflow_disk.read(path), path)
         if len(points.steps):
             newest = max(
                 range(len(points.steps)), key=lambda i: (points.steps[i], points.times[i], points.values[i])

@@ -103,17 +103,17 @@ class Histories:
 
     def _pages(self, key: str, run_id: str) -> list[tuple[int, int, float]]:
         """One metric of one run, page by page."""
-        found: list[tuple[int, int, float]] = []
+        points: list[tuple[int, int, float]] = []
         token = ""
         while True:
             parameters = [("run_id", run_id), ("metric_key", key), ("max_results", CAP)]
             answer = self.server.get(
                 "metrics/get-history", [*parameters, ("page_token", token)] if token else parameters
             )
-            found += [_row(item) for item in answer.get("metrics", ())]
+            points += [_row(item) for item in answer.get("metrics", ())]
             token = answer.get("next_page_token", "")
             if not token:
-                return found
+                return points
 
 
 def _batches(runs: Sequence[Wanted]) -> Iterator[list[Wanted]]:

@@ -90,11 +90,11 @@ def decimals(text: Bytes, starts: Ints, ends: Ints) -> Floats | None:
     if not plain.all():
         places[~plain] = 0
     mantissas, known = _without_dot(_joined(numbers), places, dots == 1)
-    values, sure = _ratio(mantissas, places)
+    values, exact = _ratio(mantissas, places)
     if first is not starts:
         values = np.where(minus, -values, values)
     try:
-        for i in np.flatnonzero(~(plain & known & sure)):
+        for i in np.flatnonzero(~(plain & known & exact)):
             values[i] = float(text[starts[i] : ends[i]].tobytes())
     except ValueError:
         return None

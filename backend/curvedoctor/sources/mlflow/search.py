@@ -51,8 +51,8 @@ def by_id(server: Server, ids: Sequence[str], options: ReadOptions) -> Iterator[
             raise
         experiment = str(run.get("info", {}).get("experiment_id", ""))
         if experiment not in names:
-            told = server.get("experiments/get", [("experiment_id", experiment)])
-            names[experiment] = str(told.get("experiment", {}).get("name", ""))
+            answer = server.get("experiments/get", [("experiment_id", experiment)])
+            names[experiment] = str(answer.get("experiment", {}).get("name", ""))
         if options.experiment in {None, experiment, names[experiment]}:
             yield stored(run, names)
 
@@ -61,8 +61,8 @@ def experiments(server: Server, name: str | None, deleted: bool) -> dict[str, st
     """id → name of the experiments to search."""
     if name is not None:
         try:
-            found = server.get("experiments/get-by-name", [("experiment_name", name)])["experiment"]
-            return {str(found["experiment_id"]): name}
+            experiment = server.get("experiments/get-by-name", [("experiment_name", name)])["experiment"]
+            return {str(experiment["experiment_id"]): name}
         except Refused as error:
             if error.status != 404:
                 raise
@@ -127,8 +127,8 @@ def stored(run: Answer, names: Mapping[str, str]) -> tuple[Stored, Wanted]:
     return described, Wanted(run_id, last)
 
 
-def _dataset(told: Answer) -> Dataset:
-    data, tags = told.get("dataset", {}), told.get("tags", ())
+def _dataset(answer: Answer) -> Dataset:
+    data, tags = answer.get("dataset", {}), answer.get("tags", ())
     context = tuple(str(tag.get("value", "")) for tag in tags if tag.get("key") == "mlflow.data.context")
     name, digest, profile = (str(data.get(key) or "") for key in ("name", "digest", "profile"))
     return Dataset(name, digest, context, profile)

@@ -72,15 +72,15 @@ class MlflowSql:
             path = files.join(folder.path, name)
             if name.endswith(_SUFFIXES) and is_sqlite(path):
                 try:
-                    found = list(self.find(f"sqlite:///{path}", options))
+                    items = list(self.find(f"sqlite:///{path}", options))
                 except SourceError as error:
                     # some other program's database is none of our business, a damaged one is
                     if "no MLflow database" not in str(error):
                         problems.append(Problem(where=path, what=str(error), lost=True))
                     continue
                 taken.append(name)
-                units += [item for item in found if isinstance(item, Unit)]
-                problems += [item for item in found if isinstance(item, Problem)]
+                units += [item for item in items if isinstance(item, Unit)]
+                problems += [item for item in items if isinstance(item, Problem)]
         return Claim(tuple(units), tuple(problems), files=frozenset(taken)) if taken or problems else None
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
@@ -117,7 +117,7 @@ def _find(
     asks = {comparison.entity for comparison in wanted.comparisons}
     ids = [str(options.run)] if re.fullmatch(r"[0-9a-f]{32}", options.run or "") else None
     last = mlflow_facts.newest(database, ids or ())
-    found = []
+    units = []
     last_values = mlflow_facts.last_values(database) if "metrics" in asks else {}
     data = mlflow_facts.datasets(database) if "datasets" in asks else {}
     for stored in _stored(database, ids, params="params" in asks, tags="tags" in asks):
@@ -127,8 +127,8 @@ def _find(
             )
         if stored.selected(options, wanted):
             stamp = (stored.status, stored.end or 0, *last.get(stored.run_id, ()))
-            found.append(stored.unit("mlflow-sql", address, stamp))
-    yield from together(found)
+            units.append(stored.unit("mlflow-sql", address, stamp))
+    yield from together(units)
 
 
 def _stored(
@@ -180,13 +180,13 @@ def _pairs(
     database: Database, table: str, only: tuple[str, Sequence[str]], names: Sequence[str] = ()
 ) -> ByRun:
     """run id → key → value of one of the tables of keys and values."""
-    found: ByRun = {}
+    by_run: ByRun = {}
     conditions = [text for text in (only[0], _in('"key"', names)) if text]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     for rows in database.rows(f'SELECT run_uuid, "key", value FROM {table}{where}', (*only[1], *names)):  # noqa: S608
         for run_id, key, value in rows:
-            found.setdefault(str(run_id), {})[str(key)] = value
-    return found
+            by_run.setdefault(str(run_id), {})[str(key)] = value
+    return by_run
 
 
 def _in(column: str, values: Sequence[str]) -> str:

@@ -45,14 +45,14 @@ class MlflowUri(Reader):
         if store is None:
             raise SourceError(f"{address}: set MLFLOW_TRACKING_URI to the store that this run is in")
         run_id = _run_id(address, Address(os.environ.get("MLFLOW_REGISTRY_URI") or store))
-        found = [
+        items = [
             item
             for item in find_one(store, replace(options, run=run_id))
             if isinstance(item, Problem) or item.run_id == run_id
         ]
-        if not any(isinstance(item, Unit) for item in found):
+        if not any(isinstance(item, Unit) for item in items):
             raise SourceError(f"{address}: there is no run {run_id} in {store}")
-        yield from found
+        yield from items
 
     def load(self, units: Sequence[Unit], options: ReadOptions) -> Iterator[Run | Problem]:
         """Nothing: what was found belongs to other readers."""
@@ -84,15 +84,15 @@ def _run_id(address: str, registry: Address) -> str:
     if model is None:
         raise SourceError(f"{address}: write models:/NAME/VERSION, models:/NAME@ALIAS or models:/m-ID")
     if registry.startswith(("http://", "https://")):
-        found = _asked(registry, model)
+        run_id = _asked(registry, model)
     elif "://" in registry:
         with connect(registry) as database:
-            found = _looked_up(database, model)
+            run_id = _looked_up(database, model)
     else:
         raise SourceError(f"{address}: models are looked up in a server or a database; give runs:/RUN_ID")
-    if not found:
+    if not run_id:
         raise SourceError(f"{address}: {registry} knows no such model, or not the run that it came from")
-    return found
+    return run_id
 
 
 def _asked(address: str, model: re.Match[str]) -> str:
@@ -100,20 +100,20 @@ def _asked(address: str, model: re.Match[str]) -> str:
     server.find()
     try:
         if model["id"]:
-            told = server.get(f"logged-models/{quote(model['id'])}", [])
-            return str(told.get("model", {}).get("info", {}).get("source_run_id") or "")
+            answer = server.get(f"logged-models/{quote(model['id'])}", [])
+            return str(answer.get("model", {}).get("info", {}).get("source_run_id") or "")
         name = ("name", model["name"])
         if model["alias"]:
-            told = server.get("registered-models/alias", [name, ("alias", model["alias"])])
+            answer = server.get("registered-models/alias", [name, ("alias", model["alias"])])
         elif model["version"].isdigit():
-            told = server.get("model-versions/get", [name, ("version", model["version"])])
+            answer = server.get("model-versions/get", [name, ("version", model["version"])])
         else:
             stage = [] if model["version"] == "latest" else [("stages", model["version"])]
             versions = server.get("registered-models/get-latest-versions", [name, *stage]).get(
                 "model_versions", []
             )
-            told = {"model_version": max(versions, key=lambda each: int(each["version"]), default={})}
-        return str(told.get("model_version", {}).get("run_id") or "")
+            answer = {"model_version": max(versions, key=lambda each: int(each["version"]), default={})}
+        return str(answer.get("model_version", {}).get("run_id") or "")
     except Refused as error:
         if error.status == 404:
             return ""

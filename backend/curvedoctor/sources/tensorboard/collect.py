@@ -95,10 +95,10 @@ def _loose(arena: U8, decoded: Decoded, ends: list[int], into: Sequence[File]) -
     lengths = decoded.lengths[np.searchsorted(decoded.starts, loose)]
     parse, error = parser()
     points: dict[str, list[tuple[int, int, float, float]]] = {}
-    for start, length, place in zip(loose.tolist(), lengths.tolist(), places.tolist(), strict=True):
-        if start >= ends[place]:
+    for start, length, chain in zip(loose.tolist(), lengths.tolist(), places.tolist(), strict=True):
+        if start >= ends[chain]:
             continue
-        region = decoded.chains[place].region
+        region = decoded.chains[chain].region
         file = into[region.file]
         file.log.records -= 1  # `add` counts it again
         try:

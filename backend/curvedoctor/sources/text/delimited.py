@@ -6,7 +6,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 
 from curvedoctor.sources.text import names
 from curvedoctor.sources.text.mappings import add_mapping
@@ -27,6 +26,8 @@ _YOLO = (
     "metrics/recall metrics/mAP_0.5 metrics/mAP_0.5:0.95 val/box_loss val/obj_loss val/cls_loss"
 ).split()
 _YOLO_ROW = re.compile(r"\s*\d+/\d+\s+[\d.]+G(\s+[-+\d.naife]+){13}\s*", re.IGNORECASE)
+#: TensorBoard's CSV downloads call every curve so; its name is the file's
+_DOWNLOADED = ["Wall time", "Step", "Value"]
 Cells = list[str]
 
 
@@ -231,6 +232,14 @@ def _runs_of(header: Sequence[str]) -> dict[str, dict[str, str]]:
     return runs
 
 
-def sample(lines: Iterator[str]) -> list[str]:
-    """The first lines that are not empty."""
-    return [line for line in islice(lines, SAMPLE) if line.strip()]
+def is_of_trials(header: Sequence[str]) -> bool:
+    """Whether each row is a training: in Optuna's, Ray's, scikit-learn's tables, settings are columns."""
+    settings = sum(
+        re.match(r"params?_|param:|config[./]|hparams?[./_]", title) is not None for title in header
+    )
+    return settings > 0 and not any(map(names.is_counter, header))
+
+
+def is_download(header: Sequence[str]) -> bool:
+    """Whether it is a curve that TensorBoard's page let somebody download."""
+    return list(header) == _DOWNLOADED
