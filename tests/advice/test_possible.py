@@ -13,7 +13,7 @@ from curvedoctor.model import Finding, ParamValue, Severity
 
 
 def case(*, best: int = 5, n: int = 41, validation: bool = True, **params: ParamValue) -> Case:
-    val = 0.5 + 0.01 * np.abs(np.arange(n) - best)
+    val = 0.5 + 0.02 * np.abs(np.arange(n) - best)
     more = {"val_loss": val} if validation else {}
     return build([run(params, train_loss=np.geomspace(2, 0.1, n), **more)])[0]
 
@@ -65,6 +65,8 @@ def test_what_is_shuffled_is_not_to_be_shuffled(known: dict[str, ParamValue], ex
 @pytest.mark.parametrize(
     ("condition", "worse"),
     [
+        ("generalization-gap", {"bigger-model", "reduce-regularization"}),
+        ("wasted-training", {"train-longer"}),
         ("overfitting", {"bigger-model", "train-longer", "reduce-regularization"}),
         ("dataset-too-small", {"bigger-model", "reduce-regularization"}),
         ("underfitting", {"smaller-model", "regularize", "stop-early"}),
@@ -80,7 +82,32 @@ def test_what_is_shuffled_is_not_to_be_shuffled(known: dict[str, ParamValue], ex
 )
 def test_what_would_make_a_finding_worse(condition: str, worse: set[str]) -> None:
     assert {a for a in ACTIONS if contradicts(case(), [found("stalled"), found(condition)], a)} == worse
-    assert not any(contradicts(case(), [found(condition, "info")], a) for a in ACTIONS)
+    assert {a for a in ACTIONS if contradicts(case(), [found(condition, "info")], a)} == worse
+
+
+@pytest.mark.parametrize(
+    ("params", "room"),
+    [
+        ({"optimizer": "adam", "lr": 1e-3}, True), ({"optimizer": "adam", "lr": 4e-3}, True),
+        ({"optimizer": "adam", "lr": 6e-3}, False), ({"optimizer": "adam", "lr": 0.1}, False),
+        ({"optimizer": "sgd", "lr": 0.1}, True), ({"optimizer": "sgd", "lr": 1.0}, False),
+        ({"optimizer": "adamw", "lr": 3e-4, "model": "transformer"}, True),
+        ({"optimizer": "adamw", "lr": 8e-4, "model": "transformer"}, False),
+        ({"optimizer": "adamw", "lr": 2e-5, "init": "pretrained"}, True),
+        ({"optimizer": "adamw", "lr": 3e-5, "init": "pretrained"}, False),
+        ({"optimizer": "adamw", "lr": 5e-6, "model": "transformer"}, True),
+        ({"optimizer": "adamw", "lr": 2e-4, "lora_rank": 8}, False), ({"lr": 1e-3}, True), ({}, True),
+    ],
+)  # fmt: skip
+def test_a_rate_is_raised_within_what_is_customary(params: dict[str, ParamValue], room: bool) -> None:
+    assert possible(case(**params), "raise-lr") is room
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.2, 0.9])
+def test_only_what_had_learnt_goes_back_to_its_best(share: float) -> None:
+    y = np.concatenate((np.linspace(2.0, 2.0 * (1 - share), 10), np.linspace(3, 5, 10)))
+    made = build([run({}, train_loss=y, val_loss=y)])[0]
+    assert possible(made, "restore-checkpoint") is (share > 0.1)
 
 
 COSTLY = {"more-data", "bigger-model"}

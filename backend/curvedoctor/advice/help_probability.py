@@ -19,6 +19,7 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.boosted import Boosted
 from curvedoctor.advice.familiar import Familiar
 from curvedoctor.advice.impute import impute
+from curvedoctor.advice.possible import steps_of
 from curvedoctor.advice.siblings import TRIED_HELPS_NOT, Trial
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case
@@ -34,8 +35,12 @@ SICK = "sick"
 FEWEST = 2
 #: activations that neither saturate nor die
 SMOOTH = frozenset({"gelu", "silu", "mish", "elu", "selu", "celu", "leaky-relu"})
-#: samples from which on nothing was learnt of more of them, and how often more data helped on average
-BEYOND, ON_AVERAGE = 20_000, 0.3
+#: samples, and steps where their number is not logged, from which on nothing was learnt of more of them;
+#: and how often more data helped on average
+BEYOND, LONGEST, ON_AVERAGE = 20_000, 8_192, 0.3
+#: share by which training must end below validation for more data to have a gap to close;
+#: in the clinic more data also meant more steps
+NARROW = 0.1
 #: said of a run that is unlike what was learnt from
 UNLIKE = "this run is unlike those that the odds were learnt from: they are near the average"
 #: how many reasons are kept per action, and of how many actions
@@ -203,9 +208,18 @@ def _chances(case: Case, chances: dict[str, float]) -> dict[str, float]:
     chances.pop(SICK, None)
     if case.word("activation") in SMOOTH:
         chances["fix-activation"] = 0.0  # the clinic has no such network, and there is nothing to repair
-    if (case.number("n_train") or 0.0) >= BEYOND:
-        chances["more-data"] = min(chances.get("more-data", 0.0), ON_AVERAGE)
+    if "more-data" in chances:
+        chances["more-data"] = min(chances["more-data"], _most_of_data(case))
     return chances
+
+
+def _most_of_data(case: Case) -> float:
+    """The highest probability that more data help which what was learnt from can bear."""
+    n, steps, train, val = case.number("n_train"), steps_of(case), case.coarsest_train, case.val
+    if n >= BEYOND if n is not None else (steps or 0.0) > LONGEST:
+        return ON_AVERAGE
+    narrow = train is not None and val is not None and train.stats.end > (1 - NARROW) * val.stats.end
+    return ON_AVERAGE if narrow else 1.0
 
 
 def _attributions(

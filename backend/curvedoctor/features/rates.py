@@ -6,8 +6,15 @@ import math
 from functools import lru_cache
 
 from curvedoctor.features.case import Case
-from curvedoctor.features.language import learns_preferences
-from curvedoctor.params.usual import Tuned, UsualLr, usual_lr
+from curvedoctor.features.language import learns_preferences, of_language
+from curvedoctor.params.usual import (
+    HIGHEST_TRANSFORMER,
+    HIGHEST_TUNED,
+    UNBOUNDED,
+    Tuned,
+    UsualLr,
+    usual_lr,
+)
 
 #: rates up to here are those of fine-tuning, where the model is a transformer or
 #: not known and the optimizer AdamW
@@ -51,6 +58,17 @@ def optimizer(case: Case) -> str | None:
 def customary(case: Case) -> UsualLr | None:
     """The customary learning rates of this kind of run; None where they are not known."""
     return usual_lr(optimizer(case), pretrained=tuned(case) or False)
+
+
+def highest(case: Case) -> float | None:
+    """The highest learning rate that this kind of run is customarily given; None where that is not known."""
+    usual, kind, unbounded = customary(case), tuned(case), optimizer(case) in UNBOUNDED
+    if kind is not None and not unbounded:
+        return HIGHEST_TUNED[kind]
+    if usual is None:
+        return None
+    transformer = case.word("model") == "transformer" or of_language(case)
+    return min(usual.high, HIGHEST_TRANSFORMER) if transformer and not unbounded else usual.high
 
 
 def decades_below_usual(case: Case) -> float | None:

@@ -16,6 +16,8 @@ from curvedoctor.reports.text import MARKS, Paint, cells, fit, onset, percent, s
 PROSE = 100
 #: conditions that could not be judged and are named; more are counted
 NAMED = 3
+#: reasons for it that are given
+REASONS = 3
 #: prescriptions shown per run
 PRESCRIPTIONS = 3
 
@@ -53,11 +55,17 @@ def details(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
 
 
 def suggested(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
-    """What to try, each with the numbers that explain its place."""
+    """What to try, each with the numbers that explain its place; of odds that come first, why."""
+    paint = Paint(style.color)
     if diagnosis.prescriptions:
-        yield Paint(style.color)(phrases.advice(diagnosis), "bold")
+        yield paint(phrases.advice(diagnosis), "bold")
     for number, (item, beside) in enumerate(phrases.suggestions(diagnosis)[:PRESCRIPTIONS], start=1):
-        yield from wrap(f"{number}. {item.text} ({beside})", " " * 5, prose(style), "  ")
+        yield from wrap(f"{number}. {item.text}", " " * 5, prose(style), "  ")
+        because = (
+            f"; because {item.because[0]}" if number == 1 and item.basis == "odds" and item.because else ""
+        )
+        for line in wrap(beside + because, " " * 5, prose(style)):
+            yield paint(line, "dim")
 
 
 def checkpoint(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
@@ -68,16 +76,16 @@ def checkpoint(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
 
 
 def unjudged(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
-    """How much could not be judged, and mostly why."""
-    groups = phrases.grouped(diagnosis.unjudged)
-    if groups:
-        why, conditions = groups[0]
-        rest = len(diagnosis.unjudged) - len(conditions)
-        listed = ", ".join(conditions) if len(conditions) <= NAMED else f"{len(conditions)} conditions"
-        text = f"{phrases.UNJUDGED}: {listed} ({why})" + (
-            f", and {rest} more for other reasons" if rest else ""
-        )
-        for line in wrap(text, "  ", prose(style), ""):
+    """What could not be judged, and why."""
+    groups = phrases.of_this_kind(diagnosis)
+    named = [
+        f"{', '.join(each) if len(each) <= NAMED else f'{len(each)} conditions'} ({why})"
+        for why, each in groups[:REASONS]
+    ]
+    rest = sum(len(each) for _, each in groups[REASONS:])
+    if named:
+        more = f"; {rest} more: --format markdown lists them" if rest else ""
+        for line in wrap(f"{phrases.UNJUDGED}: {'; '.join(named)}{more}", "  ", prose(style), ""):
             yield Paint(style.color)(line, "dim")
 
 

@@ -84,7 +84,7 @@ def configured(case: Case) -> Finding | None:
 
 
 def blown_up(case: Case) -> Finding | None:
-    """The first steps threw the model out, at a rate above the custom: the first epoch's mean tells."""
+    """The first steps were far too large, at a rate above the custom: the first epoch's mean tells."""
     s, val = case.train or case.primary, case.val
     assert s is not None
     expected = expected_first_loss(case) if case.judged_quantity == "loss" else None
@@ -98,7 +98,7 @@ def blown_up(case: Case) -> Finding | None:
     custom = f", {number(10 ** min(above, 9.0))} times what is customary" if rate else ""
     summary = (
         f"The {name(s)} of the first {s.curve.axis} is "
-        f"{number(s.stats.first)}{at_rate(case)}{custom}: its steps threw the model out."
+        f"{number(s.stats.first)}{at_rate(case)}{custom}: the first steps were far too large."
     )
     actions = () if rate else ("lower-lr", "normalize-input", "fix-init", "add-warmup")
     return picture_of(

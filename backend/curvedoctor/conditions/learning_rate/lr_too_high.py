@@ -6,13 +6,13 @@ Why it matters
 
 How it decides
     One of three pictures. The validation loss fluctuates and ends 15 % or more above the best it had
-    already reached, while the training loss fluctuates with it: both are thrown about. Without validation,
+    already reached, while the training loss fluctuates with it: both are unstable. Without validation,
     the training loss per epoch bounces by a third of its level or more without improving over the second
     half. Or the configured rate is decades above what is customary for the optimizer (Adam at 1.0) and the
     run ends no better than halfway to where it began; or some seventy times above it, and validation ends at
     an untrained model's loss. Or the training loss of the first epoch is a hundred times what validation is
-    after it (twelve times, at a rate far above custom): its steps threw the model out. Fluctuation between
-    batches alone proves nothing, and below a fiftieth of the start nothing is judged.
+    after it (twelve times, at a rate far above custom): the first steps were far too large. Fluctuation
+    between batches alone proves nothing, and below a fiftieth of the start nothing is judged.
     Of boosted trees: at a rate of 0.55 to 0.8 or more, which hardly shrinks them, validation settles within
     the first third to half of the rounds and ends 1.3 to 2 times above training or more.
     Of an agent: its policy is saturated at once (no entropy is left after the first updates); or its reward
@@ -68,7 +68,7 @@ from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
-#: a validation loss that ends this share above its best, while training is this rough, is thrown about
+#: a validation loss that ends this share above its best, while training is this rough, is unstable
 THROWN = (0.10, 0.18)
 ROUGH = (0.015, 0.03)
 #: a validation loss that never came below this multiple of where training began was never evaluated rightly
@@ -91,13 +91,13 @@ def check(case: Case) -> Finding | Unjudged | None:
     pictures: tuple[Callable[[Case], Finding | None], ...] = (
         blown_up,
         configured,
-        _thrown,
+        _unstable,
         _lost,
         _bounces,
         _shoots,
     )
     if case.boosting:
-        pictures = (of_trees, _thrown, _lost)
+        pictures = (of_trees, _unstable, _lost)
     some = pictures if case.primary.stats.n >= 3 else pictures[:1]
     seen = [found for picture in some if (found := picture(case)) is not None]
     if seen:
@@ -108,7 +108,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     )
 
 
-def _thrown(case: Case) -> Finding | None:
+def _unstable(case: Case) -> Finding | None:
     """Validation fluctuates and ends above its best; training fluctuates with it."""
     s = case.outcome
     assert s is not None
@@ -118,11 +118,11 @@ def _thrown(case: Case) -> Finding | None:
     at = s.best_index
     end = f"at {number(s.logged(s.stats.end))}, below" if s.ceiling else f"{percent(rise)} above"
     summary = (
-        f"The {name(s)} is thrown about{at_rate(case)}: it ends {end} its best, "
+        f"The {name(s)} is unstable{at_rate(case)}: it ends {end} its best, "
         f"{number(s.logged(s.stats.low))} at "
         f"{s.place(at)}, and the training loss fluctuates by ±{percent(rough)}."
     )
-    return picture_of(case, s, confidence, "thrown about", summary, at=at)
+    return picture_of(case, s, confidence, "unstable", summary, at=at)
 
 
 def _swings(case: Case, val: Series) -> bool:
@@ -230,8 +230,7 @@ CONDITION = Condition(
     actions=("lower-lr", "decay-lr", "clip-gradients"),
     check=check,
     evidence={
-        "picture": "unshrunk (boosted trees), configured, thrown about, lost, bounces, shoots up, or "
-        "blown up",
+        "picture": "unshrunk (boosted trees), configured, unstable, lost, bounces, shoots up, or blown up",
         "noise": "σ of the fluctuation over the last third, relative to the end level",
         "best": "best logged value",
         "end": "final level, as logged",

@@ -146,7 +146,7 @@ def _crawl(case: Case, s: Series, below: float | None) -> str | None:
     if NEAR <= part <= 1.2 and _at_best(s) and lately(s) > 3 * error_of_mean(s, 0.25):
         return (
             f"The {name(s)} still falls at the end and has come to {number(s.stats.end)} only, "
-            f"{percent(part)} of what a guess costs{_at(case)}."
+            f"{percent(part)} of the loss of a blind guess{_at(case)}."
         )
     if (below or 0.0) < -0.3 or (told := unsure(case)) is None:
         return None
@@ -155,8 +155,8 @@ def _crawl(case: Case, s: Series, below: float | None) -> str | None:
         return None
     return (
         f"The {name(val)} still falls at the end: {number(val.stats.end)} with "
-        f"{percent(1 - error.stats.end)} of the answers right, "
-        f"which cost {number(costs)} at most once outputs have grown{_at(case)}."
+        f"{percent(1 - error.stats.end)} of the answers right, where {number(costs)} or less is usual "
+        f"once training has settled{_at(case)}."
     )
 
 

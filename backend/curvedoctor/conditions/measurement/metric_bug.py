@@ -166,8 +166,8 @@ def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
     if right > 1 / k + max(0.04, 0.5 / k**2, 2 * error_of_mean(error, 1.0)):
         return None
     confidence = 0.93 * ramp(truth - right, 0.05, 0.12) * ramp(fall(loss), 0.1, 0.25)
-    said = "takes at least {} right answers" if hinge else "gives the truth {} on average"
-    why = f"that of a blind guess among {k:.0f}, though such a loss {said.format(percent(truth))}"
+    said = "takes at least {} right answers" if hinge else "means a probability of {} for the right class"
+    why = f"no better than guessing among {k:.0f} classes, though such a loss {said.format(percent(truth))}"
     return (confidence, why) if confidence >= REPORT_FROM else None
 
 

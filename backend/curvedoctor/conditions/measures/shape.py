@@ -33,7 +33,7 @@ def why_unjudgeable(case: Case, least: int = ENOUGH, *, of_pairs: bool = False) 
     """
     s = case.primary
     if case.agent:
-        return "an agent's losses have no direction of their own"
+        return "an agent is judged by its reward: its losses need not fall"
     if case.pairs and s is not None and not of_pairs:
         return "two networks are trained against each other: that measures of what they make sway is no fault"
     if s is None:

@@ -154,7 +154,7 @@ def worse_than_a_guess(case: Case) -> Finding | None:
     guess = expected_first_loss(case) or best
     return finding(
         ID, "error", 0.9, val,
-        f"Neither training nor validation gets below {number(best)}; a guess costs {number(guess)}.",
+        f"Neither training nor validation gets below {number(best)}; a blind guess gives {number(guess)}.",
         others=(train,), onset=0.0, actions=actions(case, val), level=val.stats.end, chance=guess,
         **shared(case, val),
     )  # fmt: skip

@@ -64,8 +64,8 @@ PART = (0.17, 0.26)
 FURTHER, AGREE = 0.15, 2.0
 STILL = "still falls where the run ends, at {}: going on as long again is"
 ON_ITS_WAY = (
-    "levels off with the learning rate only, up to {}: as it falls against the sum of the "
-    "rates, twice the run, the schedule stretched with it, is"
+    "levels off up to {} only because the learning rate decays: a run twice as long, its schedule "
+    "stretched, is"
 )
 #: share of its peak below which the learning rate has ended the run
 ENDED = 0.05
