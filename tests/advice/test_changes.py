@@ -254,7 +254,7 @@ def test_a_run_that_left_its_schedule_is_run_to_its_end_or_given_a_shorter_one(
     said = diagnose_curves({"train/loss": y, "val/loss": 1.1 * y, "lr": lr}, axis=axis)
     first = next(p for p in said.prescriptions if p.action == "train-longer")
     assert (first.parameter, first.proposed, first.current) == (parameter, 100, None)
-    assert "near" in first.text
+    assert f"100 {axis}s" in first.text
     assert "schedule" in first.text
 
 

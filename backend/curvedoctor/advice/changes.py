@@ -148,8 +148,7 @@ def _train_longer(case: Case, findings: Sequence[Finding]) -> Prescription | Non
     planned = next((f.evidence["planned_end"] for f in findings if "planned_end" in f.evidence), None)
     if isinstance(planned, float) and not case.cut_short and case.lr is not None:
         axis = case.lr.axis
-        end = f"{axis} {round(planned)}"
-        text = f"Run it to the end of its schedule, near {end}, or fit the schedule to the run."
+        text = f"Run it to the end of its schedule, {round(planned)} {axis}s, or fit the schedule to the run."
         return propose(text, "epochs" if axis == "epoch" else "max_steps", None, round(planned))
     least = 0.0
     if s is not None and not rate_ended(case):  # a schedule that has ended ends what goes on by itself
