@@ -23,6 +23,7 @@ from curvedoctor.advice.prescribe import (
     order,
     prescribe,
 )
+from curvedoctor.advice.siblings import TRIED_HELPS
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import run
 from curvedoctor.features.case import Case, build
@@ -344,9 +345,10 @@ def test_what_a_prescription_rests_on() -> None:
     assert raised.gain == (0.4, 0.4, 0.4)
 
 
-def test_what_a_sibling_changed_at_once_is_one_change() -> None:
-    """The likeliest of its parts stays, and names the others."""
-    odds = {"raise-lr": 0.5, "change-optimizer": 0.4, "bigger-batch": 0.3, "add-warmup": 0.25}
+@pytest.mark.parametrize("rate", [0.35, 0.5])
+def test_what_a_sibling_changed_at_once_is_one_change(rate: float) -> None:
+    """It is told as the learning rate's, names the others, and is as likely as what siblings did."""
+    odds = {"raise-lr": rate, "change-optimizer": 0.4, "bigger-batch": 0.3, "add-warmup": 0.25}
     tried = Estimate(odds, sibling_values={
         "raise-lr": ("lr", 1.0, 0.4, "batch_size 64, optimizer adamw"),
         "change-optimizer": ("optimizer", "adamw", 0.4, "batch_size 64, lr 1.0"),
@@ -354,6 +356,7 @@ def test_what_a_sibling_changed_at_once_is_one_change() -> None:
     })  # fmt: skip
     told = prescribe(case(lr=0.1, optimizer="sgd"), [], tried, all_conditions())
     assert [p.action for p in told] == ["raise-lr", "add-warmup"]
+    assert told[0].confidence == TRIED_HELPS
     assert "together with batch_size 64, optimizer adamw" in told[0].text
 
 
