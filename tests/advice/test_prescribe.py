@@ -26,6 +26,7 @@ from curvedoctor.advice.prescribe import (
 from curvedoctor.advice.siblings import TRIED_HELPS
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import run
+from curvedoctor.engine import diagnose_runs
 from curvedoctor.features.case import Case, build
 from curvedoctor.model import Diagnosis, Finding, ParamValue, Prescription, Severity
 from curvedoctor.reports import phrases
@@ -377,6 +378,23 @@ def test_nothing_contradicts_what_is_seen_grave_or_not(severity: Severity) -> No
 def test_a_place_to_stop_is_the_best_logged_one() -> None:
     told = {p.action: p for p in said([found("stop-early", condition="overfitting")])}
     assert told["stop-early"].step == 9
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", None])
+@pytest.mark.parametrize("lr", [1e-9, 5e-6])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rate_that_is_decades_off_comes_before_all_else(
+    optimizer: str | None, lr: float, seed: int
+) -> None:
+    """Before another optimizer, and before looking for a fault in the code."""
+    if lr > 1e-6 and optimizer in ("adam", None):
+        return  # within two decades of what is customary
+    rng = np.random.default_rng(seed)
+    known: dict[str, ParamValue] = {"lr": lr} | ({} if optimizer is None else {"optimizer": optimizer})
+    still = {name: 2.3 * (1 + 1e-4 * rng.standard_normal(30)) for name in ("train_loss", "val_loss")}
+    (found,) = diagnose_runs([run({**known, "n_classes": 10}, **still)])
+    assert "not-learning" in [f.condition for f in found.findings]
+    assert found.prescriptions[0].action == "raise-lr"
 
 
 # --- the findings' order
