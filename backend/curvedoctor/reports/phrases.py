@@ -185,6 +185,8 @@ def suggestions(diagnosis: Diagnosis) -> list[tuple[Prescription, str]]:
 
 def kept(reading: Mapping[str, object]) -> str:
     """Which checkpoint to keep, as one sentence: what the reading `checkpoint` says."""
+    if reading["reason"] is not None:
+        return f"None stands out: {reading['reason']}."
     low, high = cast("Sequence[float]", reading["band"])
     axis, keep = reading["axis"], reading["keep"]
     best = f"{number(reading['best'])} at {axis} {number(reading['best_at'])}, by {reading['curve']}"
