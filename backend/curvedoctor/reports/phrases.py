@@ -26,7 +26,7 @@ ASKS = "tells what is wrong"
 #: shares below this are no number to act on
 LEAST = 0.005
 #: what people are told: from these probabilities on, of what rests on odds alone, and of all else
-EVEN, HOPELESS = 0.5, 0.05
+EVEN, HOPELESS = 0.5, 0.1
 
 
 def title(identifier: str) -> str:
