@@ -111,6 +111,19 @@ def test_a_console_log_is_read_whatever_it_is_called(tmp_path: Path, kind: str) 
     assert run.name == "bert_v2.txt"
 
 
+@pytest.mark.parametrize("every", [40, 200])
+def test_a_manual_that_counts_now_and_then_is_no_log(tmp_path: Path, every: int) -> None:
+    text = "".join(
+        f"step {i}: the error is {1 / (i + 1):.2f}\n"
+        if i % every == 0
+        else "The buffer holds 3.5 rows of it.\n"
+        for i in range(600)
+    )
+    (tmp_path / "manual.txt").write_text(text)
+    (tmp_path / "pairs.json").write_text(json.dumps({"adam/loss": [0.01, 0.5], "sgd/loss": [0.1, 0.6]}))
+    assert not read_all(tmp_path)[0]
+
+
 def test_json_whose_name_says_nothing(tmp_path: Path) -> None:
     rng = random.Random(1)
     (tmp_path / "keras.json").write_text(json.dumps({"loss": fall(rng, 9), "val_loss": fall(rng, 9)}))
