@@ -86,7 +86,7 @@ def _may_be_table(header: str) -> bool:
 def _table(form: delimited.Delimited, named: bool) -> Look:
     if delimited.is_download(form.header):
         return Look(True)
-    cells = [form.split(line) for line in form.lines[not form.headless :] if line.count('"') % 2 == 0]
+    cells = map(form.cells, form.lines[not form.headless :])
     rows = [dict(zip(form.header, map(str.strip, row), strict=False)) for row in cells]
     key = next((title for title in form.header if names.plain(title) in names.KEYS), None)
     amount = next((title for title in form.header if names.plain(title) in names.VALUES), None)
@@ -188,9 +188,7 @@ def _first_objects(text: str, start: int) -> list[Mapping[str, object]]:
 
 
 def _console(filled: Sequence[str], named: bool) -> bool:
-    """Whether some lines are those of a training; under a name that says nothing, of three rows and more,
-    and no
-    few among many others."""
+    """Whether some lines are those of a training; under a name that says nothing, three and not too few."""
     if named:
         return console.looks_like_log(filled)
     filled = filled[:_UNNAMED]
