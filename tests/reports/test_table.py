@@ -118,7 +118,7 @@ def test_the_printed_numbers_explain_the_order() -> None:
         ("odds", 0.5, True),
         ("seen", 0.2, True),
         ("siblings", 0.2, True),
-        ("seen", 0.04, False),
+        ("seen", 0.09, False),
     ],
 )  # fmt: skip
 def test_people_are_told_what_may_well_help(basis: Basis, confidence: float, told: bool) -> None:

@@ -56,15 +56,14 @@ def details(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
 
 
 def suggested(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
-    """What to try, each with the numbers that explain its place; of odds that come first, why."""
+    """What to try, each with the numbers that explain its place; of odds that come first, what tells most."""
     paint = Paint(style.color)
     if diagnosis.prescriptions:
         yield paint(phrases.advice(diagnosis), "bold")
     for rank, (item, beside) in enumerate(phrases.suggestions(diagnosis)[:PRESCRIPTIONS], start=1):
         yield from wrap(f"{rank}. {item.text}", " " * 5, prose(style), "  ")
-        because = (
-            f"; because {item.because[0]}" if rank == 1 and item.basis == "odds" and item.because else ""
-        )
+        told = rank == 1 and item.basis == "odds" and item.because
+        because = f"; most telling: {item.because[0]}" if told else ""
         for line in wrap(beside + because, " " * 5, prose(style)):
             yield paint(line, "dim")
 
