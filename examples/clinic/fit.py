@@ -40,7 +40,7 @@ SETTINGS = {
     "force_row_wise": True, "num_threads": 1, "verbose": -1,
 }  # fmt: skip
 #: so many forests, which meet other features and runs, are averaged
-SEEDS = 3
+SEEDS = 2
 #: fewest runs that an outcome is learnt from; below, it is as probable as it is on average
 FEWEST = 5
 FOLDS = 4
