@@ -241,3 +241,57 @@ def test_a_run_that_was_cut_short_is_first_run_to_its_end(
     assert found.text.startswith(
         f"Run it to its end: {epochs} epochs" if to_its_end else f"Train for {2 * epochs}"
     )
+
+
+# --- what is said of another optimizer, and of gradients that are gone
+
+
+@pytest.mark.parametrize(
+    ("params", "lowered", "said"),
+    [
+        ({"optimizer": "sgd"}, None, "from sgd to Adam with lr 0.001."),
+        ({"optimizer": "sgd"}, 1e-4, "from sgd to Adam with lr 0.0001."),
+        ({"optimizer": "sgd"}, 0.1, "from sgd to Adam with lr 0.001."),
+        ({"optimizer": "adam"}, None, "from adam to SGD with momentum 0.9 and lr 0.03."),
+        ({"optimizer": "rmsprop"}, 1e-4, "from rmsprop to SGD with momentum 0.9 and lr 0.001."),
+        ({}, None, "to Adam with lr 0.001, if it is another."),
+    ],
+)
+def test_another_optimizer_has_its_rate(
+    params: dict[str, ParamValue], lowered: float | None, said: str
+) -> None:
+    found = change(case(lr=0.01, **params), "change-optimizer", (), lowered=lowered)
+    assert found.text == f"Change the optimizer {said}"
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "lr", "proposed"),
+    [
+        ("adam", 1e-3, 1e-2), ("adam", 4e-3, 1e-2), ("sgd", 0.03, 0.3), ("sgd", 0.4, 1.0),
+        (None, 0.003, 0.03), ("adamw", 1e-5, 1e-3),
+    ],
+)  # fmt: skip
+def test_a_rate_is_raised_no_further_than_is_customary(
+    optimizer: str | None, lr: float, proposed: float
+) -> None:
+    known: dict[str, ParamValue] = {} if optimizer is None else {"optimizer": optimizer}
+    found = change(case(lr=lr, model="mlp", **known), "raise-lr", ())
+    assert found.proposed == pytest.approx(proposed)
+    assert ("the highest that is customary" in found.text) is (proposed < 9.9 * lr)
+
+
+@pytest.mark.parametrize("params", [{"init": "pretrained"}, {"optimizer": "adamw"}])
+@pytest.mark.parametrize("lr", [1e-6, 5e-6, 2e-5])
+def test_what_was_trained_before_is_not_destroyed(params: dict[str, ParamValue], lr: float) -> None:
+    found = change(case(lr=lr, **{"optimizer": "adam", "model": "transformer", **params}), "raise-lr", ())
+    assert isinstance(found.proposed, float)
+    assert lr < found.proposed <= 5e-5
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-8, 1e6])
+@pytest.mark.parametrize("left", [0.5, 1e-2, 1e-9])
+def test_gradients_that_are_gone_are_not_clipped_at_what_is_left(scale: float, left: float) -> None:
+    norm = scale * np.concatenate((np.full(4, 1.0), np.full(36, left)))
+    made = run(train_loss=np.linspace(2.3, 1.9, 40), grad_norm=norm)
+    found = change(build([made])[0], "clip-gradients", ())
+    assert ("its usual level" in found.text) is (left > 1e-4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from curvedoctor.actions import ACTIONS, NETWORKS_ONLY
 from curvedoctor.advice.possible import LARGE_SET, MANY_STEPS, NEAR_END, contradicts, last_resorts, possible
 from curvedoctor.conditions.examples import run
 from curvedoctor.features.case import Case, build
-from curvedoctor.model import Finding, ParamValue, Severity
+from curvedoctor.model import Curve, Finding, ParamValue, Severity
 
 
 def case(*, best: int = 5, n: int = 41, validation: bool = True, **params: ParamValue) -> Case:
@@ -96,7 +98,9 @@ def test_what_would_make_a_finding_worse(condition: str, worse: set[str]) -> Non
         ({"optimizer": "adamw", "lr": 2e-5, "init": "pretrained"}, True),
         ({"optimizer": "adamw", "lr": 3e-5, "init": "pretrained"}, False),
         ({"optimizer": "adamw", "lr": 5e-6, "model": "transformer"}, True),
-        ({"optimizer": "adamw", "lr": 2e-4, "lora_rank": 8}, False), ({"lr": 1e-3}, True), ({}, True),
+        ({"optimizer": "adamw", "lr": 2e-4, "lora_rank": 8}, False),
+        ({"optimizer": "adam", "lr": 6e-4, "init": "pretrained", "model": "cnn"}, False),
+        ({"lr": 1e-3}, True), ({}, True),
     ],
 )  # fmt: skip
 def test_a_rate_is_raised_within_what_is_customary(params: dict[str, ParamValue], room: bool) -> None:
@@ -129,6 +133,25 @@ def test_many_steps_are_many_data_unless_the_size_is_known(steps: int, last: set
     small = run({"n_train": 100}, train_loss_step=y)
     small.curves[0].steps[:] = curve.steps
     assert last_resorts(build([small])[0], []) == set()
+
+
+@pytest.mark.parametrize(("epochs", "large"), [(1, True), (9, True), (11, False), (None, False)])
+def test_how_many_samples_an_epoch_passes(epochs: int | None, large: bool) -> None:
+    """Where their number is not logged: 10,000 steps of 100 are a million, in one epoch or in many."""
+    known = {} if epochs is None else {"epochs": epochs}
+    assert bool(last_resorts(case(max_steps=10_000, batch_size=100, **known), [])) is large
+    assert not last_resorts(case(max_steps=10_000, batch_size=100, n_train=500, **known), [])
+
+
+@pytest.mark.parametrize(("passed", "large"), [(0.32, True), (5.0, False)])
+@pytest.mark.parametrize("tag", ["train/epoch", "epoch"])
+def test_how_many_samples_a_curve_of_epochs_tells(passed: float, large: bool, tag: str) -> None:
+    """1,200 steps of 32 in a third of an epoch."""
+    made = run({"batch_size": 32, "epochs": 3}, train_loss_step=np.geomspace(2, 1, 12))
+    steps = np.linspace(100, 1200, 12).astype(np.int64)
+    epochs = Curve(tag, tag, steps, np.linspace(0, passed, 12), np.full(12, np.nan))
+    found = build([replace(made, curves=(*made.curves, epochs))])[0]
+    assert bool(last_resorts(found, [])) is large
 
 
 def test_epochs_are_no_steps() -> None:

@@ -23,8 +23,10 @@ from curvedoctor.advice.prescribe import (
     order,
     prescribe,
 )
+from curvedoctor.advice.siblings import TRIED_HELPS
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import run
+from curvedoctor.engine import diagnose_runs
 from curvedoctor.features.case import Case, build
 from curvedoctor.model import Diagnosis, Finding, ParamValue, Prescription, Severity
 from curvedoctor.reports import phrases
@@ -358,9 +360,10 @@ def test_what_a_prescription_rests_on() -> None:
     assert raised.gain == (0.4, 0.4, 0.4)
 
 
-def test_what_a_sibling_changed_at_once_is_one_change() -> None:
-    """The likeliest of its parts stays, and names the others."""
-    odds = {"raise-lr": 0.5, "change-optimizer": 0.4, "bigger-batch": 0.3, "add-warmup": 0.25}
+@pytest.mark.parametrize("rate", [0.35, 0.5])
+def test_what_a_sibling_changed_at_once_is_one_change(rate: float) -> None:
+    """It is told as the learning rate's, names the others, and is as likely as what siblings did."""
+    odds = {"raise-lr": rate, "change-optimizer": 0.4, "bigger-batch": 0.3, "add-warmup": 0.25}
     tried = Estimate(odds, sibling_values={
         "raise-lr": ("lr", 1.0, 0.4, "batch_size 64, optimizer adamw"),
         "change-optimizer": ("optimizer", "adamw", 0.4, "batch_size 64, lr 1.0"),
@@ -368,6 +371,7 @@ def test_what_a_sibling_changed_at_once_is_one_change() -> None:
     })  # fmt: skip
     told = prescribe(case(lr=0.1, optimizer="sgd"), [], tried, all_conditions())
     assert [p.action for p in told] == ["raise-lr", "add-warmup"]
+    assert told[0].confidence == TRIED_HELPS
     assert "together with batch_size 64, optimizer adamw" in told[0].text
 
 
@@ -388,6 +392,23 @@ def test_nothing_contradicts_what_is_seen_grave_or_not(severity: Severity) -> No
 def test_a_place_to_stop_is_the_best_logged_one() -> None:
     told = {p.action: p for p in said([found("stop-early", condition="overfitting")])}
     assert told["stop-early"].step == 9
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", None])
+@pytest.mark.parametrize("lr", [1e-9, 5e-6])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rate_that_is_decades_off_comes_before_all_else(
+    optimizer: str | None, lr: float, seed: int
+) -> None:
+    """Before another optimizer, and before looking for a fault in the code."""
+    if lr > 1e-6 and optimizer in ("adam", None):
+        return  # within two decades of what is customary
+    rng = np.random.default_rng(seed)
+    known: dict[str, ParamValue] = {"lr": lr} | ({} if optimizer is None else {"optimizer": optimizer})
+    still = {name: 2.3 * (1 + 1e-4 * rng.standard_normal(30)) for name in ("train_loss", "val_loss")}
+    (found,) = diagnose_runs([run({**known, "n_classes": 10}, **still)])
+    assert "not-learning" in [f.condition for f in found.findings]
+    assert found.prescriptions[0].action == "raise-lr"
 
 
 # --- the findings' order

@@ -27,6 +27,20 @@ def lines(results: list[Diagnosis | Problem], **style: object) -> list[str]:
     return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
 
 
+@pytest.mark.parametrize(("per", "first"), [(10, 0), (10, 1), (7, 3)])
+def test_where_the_log_counts_epochs_too_both_are_told(per: int, first: int) -> None:
+    """Lightning's, Hugging Face's and many own logs count steps and epochs; people know the epochs."""
+    diagnosis = cases.ALL[0]
+    (finding, *_) = diagnosis.findings
+    assert finding.axis == "step" and finding.onset is not None
+    steps = np.arange(0, 400, 5, dtype=np.int64)
+    epochs = Curve("epoch", "epoch", steps, first + steps // per + 0.0, np.full(len(steps), np.nan))
+    run = replace(diagnosis.run, curves=(*diagnosis.run.curves, epochs))
+    text = "\n".join(lines([replace(diagnosis, run=run)], width=100))
+    assert f"from step {finding.onset:g}, epoch {first + int(finding.onset // 5 * 5) // per})" in text
+    assert ", epoch" not in "\n".join(lines([diagnosis], width=100))
+
+
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     for line in lines(EVERYTHING, width=width, color=True):
@@ -104,7 +118,7 @@ def test_the_printed_numbers_explain_the_order() -> None:
         ("odds", 0.5, True),
         ("seen", 0.2, True),
         ("siblings", 0.2, True),
-        ("seen", 0.04, False),
+        ("seen", 0.09, False),
     ],
 )  # fmt: skip
 def test_people_are_told_what_may_well_help(basis: Basis, confidence: float, told: bool) -> None:

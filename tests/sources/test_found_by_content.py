@@ -94,6 +94,14 @@ def test_data_are_no_training(tmp_path: Path, kind: str, n: int) -> None:
     assert not read_all(tmp_path)[0]
 
 
+def test_data_under_the_name_of_a_log_are_no_training(tmp_path: Path) -> None:
+    """Data sets are split into train.csv and test.csv; a simulation of payments counts steps."""
+    rows = "".join(f"{i // 9},{90 + i},{i},{i % 2}\n" for i in range(60))
+    (tmp_path / "train.csv").write_text("step,amount,account_id,isFraud\n" + rows)
+    (tmp_path / "my_results.csv").write_text("epoch,magnitude,mapped,acceleration\n" + rows)
+    assert not read_all(tmp_path)[0]
+
+
 @pytest.mark.parametrize("kind", ["nanogpt", "keras_lines", "own_loop", "sb3", "lightning", "hf_dicts"])
 def test_a_console_log_is_read_whatever_it_is_called(tmp_path: Path, kind: str) -> None:
     (tmp_path / "bert_v2.txt").write_text(SAMPLES[kind](random.Random(3), 8)[0])

@@ -19,7 +19,7 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.boosted import Boosted
 from curvedoctor.advice.familiar import Familiar
 from curvedoctor.advice.impute import impute
-from curvedoctor.advice.possible import steps_of
+from curvedoctor.advice.possible import samples, steps_of
 from curvedoctor.advice.siblings import TRIED_HELPS_NOT, Trial
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case
@@ -215,7 +215,7 @@ def _chances(case: Case, chances: dict[str, float]) -> dict[str, float]:
 
 def _most_of_data(case: Case) -> float:
     """The highest probability that more data help which what was learnt from can bear."""
-    n, steps, train, val = case.number("n_train"), steps_of(case), case.coarsest_train, case.val
+    n, steps, train, val = samples(case), steps_of(case), case.coarsest_train, case.val
     if n >= BEYOND if n is not None else (steps or 0.0) > LONGEST:
         return ON_AVERAGE
     narrow = train is not None and val is not None and train.stats.end > (1 - NARROW) * val.stats.end

@@ -3,12 +3,13 @@ and what comes last whatever the odds."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from curvedoctor.actions import NETWORKS_ONLY, OF_AGENTS
 from curvedoctor.features.case import Case
 from curvedoctor.features.language import of_language
-from curvedoctor.features.rates import highest, logged_lr, tuned
+from curvedoctor.features.rates import highest, logged_lr, trained_before, tuned
 from curvedoctor.features.selects import selects
 from curvedoctor.model import Finding
 
@@ -20,6 +21,8 @@ NEAR_END = 0.9
 ROOM = 2.0
 #: share of its start by which a run must have got better for its best checkpoint to be worth going back to
 LEARNT = 0.1
+#: a curve that says how many epochs have passed, as Hugging Face's trainer and Lightning log it
+_EPOCHS = re.compile(r"(^|[/_.])epoch$", re.IGNORECASE)
 #: of generalization nothing can be said without held-out data
 _NEEDS_VALIDATION = {"more-data", "regularize", "smaller-model", "stop-early"}
 #: finding → actions that would make it worse
@@ -50,7 +53,7 @@ def possible(case: Case, action: str) -> bool:
     """Whether the action makes sense for this kind of run."""
     if case.boosting and action in NETWORKS_ONLY:
         return False
-    if tuned(case) and not _for_tuning(case, action):
+    if trained_before(case) and not _for_tuning(case, action):
         return False
     if action == "raise-lr" and not case.boosting and not _room_above(case):
         return False
@@ -104,10 +107,26 @@ def contradicts(case: Case, findings: Sequence[Finding], action: str) -> bool:
 
 def last_resorts(case: Case, findings: Sequence[Finding]) -> set[str]:
     """What costs most, where data are plenty or training has not yet fitted what it has."""
-    n, steps = case.number("n_train"), steps_of(case)
+    n, steps = samples(case), steps_of(case)
     plenty = n >= LARGE_SET if n is not None else steps is not None and steps >= MANY_STEPS
     unfitted = any(finding.condition in _UNFITTED and finding.severity != "info" for finding in findings)
     return {"more-data", "bigger-model"} if plenty or unfitted else set()
+
+
+def samples(case: Case) -> float | None:
+    """How many samples there are to train on: as logged, or as many as an epoch passes."""
+    known, size, (steps, epochs) = case.number("n_train"), case.number("batch_size"), _passed(case)
+    if known is not None or not size or not steps or not epochs:
+        return known
+    return steps * size * (case.number("grad_accumulation") or 1.0) / epochs
+
+
+def _passed(case: Case) -> tuple[float | None, float | None]:
+    """Steps, and the epochs that they passed: by a curve of epochs, else as configured for a whole run."""
+    for curve in case.run.curves:
+        if _EPOCHS.search(curve.tag) and curve.axis == "step" and len(curve) and 0 < curve.values[-1] < 1e6:
+            return float(curve.steps[-1]), float(curve.values[-1])
+    return steps_of(case), None if case.cut_short else case.number("epochs")
 
 
 def steps_of(case: Case) -> float | None:

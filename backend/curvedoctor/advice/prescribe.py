@@ -18,6 +18,7 @@ from curvedoctor.advice.changes import SiblingValues, change, leap
 from curvedoctor.advice.experiments import LIKELY, experiment
 from curvedoctor.advice.help_probability import Estimate, Gain
 from curvedoctor.advice.possible import contradicts, last_resorts, possible
+from curvedoctor.advice.siblings import TRIED_HELPS
 from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case
 from curvedoctor.model import Basis, Finding, Prescription, Severity
@@ -98,7 +99,8 @@ def prescribe(
         chance[asking.action] = asking.chance
         estimate = estimate.with_reason(asking.action, asking.reason)
         chosen.insert(0, asking.action)
-    chosen = _without_opposites(_without_twins(chosen, tried))[:MOST]
+    chosen, chance = _without_twins(chosen, chance, tried)
+    chosen = _without_opposites(chosen)[:MOST]
     to = change(case, "lower-lr", findings, tried).proposed if "lower-lr" in chosen else None
     lowered = to if isinstance(to, float) else None
     alone = replace(estimate, sibling_values={})
@@ -186,7 +188,15 @@ def _without_opposites(actions: Sequence[str]) -> list[str]:
     return kept
 
 
-def _without_twins(actions: Sequence[str], tried: SiblingValues) -> list[str]:
-    """What a sibling changed all at once is one change: its first part stays, and names the others."""
-    together = [action for action in actions if action in tried and tried[action][3]]
-    return [action for action in actions if action not in together[1:]]
+def _without_twins(
+    actions: Sequence[str], chance: Mapping[str, float], tried: SiblingValues
+) -> tuple[list[str], dict[str, float]]:
+    """What a sibling changed all at once is one change, and as likely to help as any that a sibling did.
+
+    It stands where the first of its parts did, and is told as the learning rate's, which people change first,
+    else as that part's.
+    """
+    twins = [action for action in actions if action in tried and tried[action][3]]
+    told = next((action for action in twins if tried[action][0] == "lr"), next(iter(twins), ""))
+    merged = [told if action in twins[:1] else action for action in actions if action not in twins[1:]]
+    return merged, {**chance, **({told: max(chance[told], TRIED_HELPS)} if twins else {})}

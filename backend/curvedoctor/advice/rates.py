@@ -68,5 +68,7 @@ def change_optimizer(case: Case, lowered: float | None) -> Prescription:
     else:
         lr = ADAM if lowered is None else min(ADAM, lowered)
         proposed, how = "adam", f"Adam with lr {say(lr)}"
-    text = f"Change the optimizer from {current} to {how}." if current else f"Change the optimizer to {how}."
-    return propose(text, "optimizer", current, proposed)
+    if current is None and proposed == "adam":
+        return propose(f"Change the optimizer to {how}, if it is another.", "optimizer", None, proposed)
+    start = f"Change the optimizer from {current}" if current else "Change the optimizer"
+    return propose(f"{start} to {how}.", "optimizer", current, proposed)

@@ -81,6 +81,7 @@ def command(settings: Settings, /, **kwargs: Any) -> int:
         emit(text)
     else:
         save(text, output)
+    results.remind()
     return 0
 
 

@@ -61,11 +61,15 @@ def by_curves(cases: Sequence[Case]) -> list[tuple[list[Case], str]]:
     if len(kinds) < 2:
         return [(list(cases), "")]
     order = {id(case): i for i, case in enumerate(cases)}
-    named = [
-        (sorted(members, key=lambda c: order[id(c)]), ", ".join(sorted(names)[:3]))
-        for names, members in kinds
-    ]
+    named = [(sorted(members, key=lambda c: order[id(c)]), _telling(names)) for names, members in kinds]
     return sorted(named, key=lambda part: -len(part[0]))
+
+
+def _telling(names: frozenset[str]) -> str:
+    """The curve that says best what was trained: of a validation, and no plain loss."""
+    return min(
+        names, key=lambda name: ("val" not in name.lower(), name.lower().endswith("loss"), name), default=""
+    )
 
 
 def _measured(case: Case) -> frozenset[str]:

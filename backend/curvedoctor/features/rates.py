@@ -41,12 +41,20 @@ def tuned(case: Case) -> Tuned | None:
 
 
 def _fine_tuning(case: Case) -> bool:
-    """Whether it is what the log says, or at rates that nothing else is trained at."""
-    if case.word("init") == "pretrained":
+    """Whether a transformer is tuned by what the log says, or it is at rates that nothing else is trained at.
+
+    Other networks (ResNet and the like) bear the usual rates, though they were trained before.
+    """
+    model, loaded = case.word("model"), case.word("init") == "pretrained"
+    if model == "transformer" and loaded:
         return True
-    model = case.word("model")
-    likely = model == "transformer" or (model is None and case.word("optimizer") == "adamw")
+    likely = model == "transformer" or (model is None and (loaded or case.word("optimizer") == "adamw"))
     return likely and (logged_lr(case) or 1.0) <= FINE
+
+
+def trained_before(case: Case) -> bool:
+    """Whether the weights are given, so that their size and their start are."""
+    return tuned(case) is not None or case.word("init") == "pretrained"
 
 
 def optimizer(case: Case) -> str | None:
@@ -67,8 +75,8 @@ def highest(case: Case) -> float | None:
         return HIGHEST_TUNED[kind]
     if usual is None:
         return None
-    transformer = case.word("model") == "transformer" or of_language(case)
-    return min(usual.high, HIGHEST_TRANSFORMER) if transformer and not unbounded else usual.high
+    tender = trained_before(case) or case.word("model") == "transformer" or of_language(case)
+    return min(usual.high, HIGHEST_TRANSFORMER) if tender and not unbounded else usual.high
 
 
 def decades_below_usual(case: Case) -> float | None:

@@ -26,7 +26,7 @@ ASKS = "tells what is wrong"
 #: shares below this are no number to act on
 LEAST = 0.005
 #: what people are told: from these probabilities on, of what rests on odds alone, and of all else
-EVEN, HOPELESS = 0.5, 0.05
+EVEN, HOPELESS = 0.5, 0.1
 
 
 def title(identifier: str) -> str:
@@ -185,6 +185,8 @@ def suggestions(diagnosis: Diagnosis) -> list[tuple[Prescription, str]]:
 
 def kept(reading: Mapping[str, object]) -> str:
     """Which checkpoint to keep, as one sentence: what the reading `checkpoint` says."""
+    if reading["reason"] is not None:
+        return f"None stands out: {reading['reason']}."
     low, high = cast("Sequence[float]", reading["band"])
     axis, keep = reading["axis"], reading["keep"]
     best = f"{number(reading['best'])} at {axis} {number(reading['best_at'])}, by {reading['curve']}"

@@ -71,9 +71,8 @@ def _perplexity(name: Name) -> Quantity | None:
 
 
 def _rate(name: Name) -> Quantity | None:
-    leaf, _ = inner(name)
     # what it costs to read a batch is time: PaddlePaddle's reader_cost and avg_batch_cost
-    waited = "cost" in leaf and ("reader" in leaf or leaf == ("avg", "batch", "cost"))
+    waited = "cost" in name.leaf and ("reader" in name.leaf or name.leaf == ("avg", "batch", "cost"))
     return "time" if waited or _has(name.flat, frozenset({"persec", "perit"})) else None
 
 

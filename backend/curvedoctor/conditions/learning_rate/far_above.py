@@ -56,7 +56,7 @@ def at_rate(case: Case) -> str:
 
 def configured(case: Case) -> Finding | None:
     """A rate that no task asks for, and a loss that ends no better than halfway to its start."""
-    s, below, at = case.primary, decades_below_usual(case), 0
+    s, below = case.primary, decades_below_usual(case)
     assert s is not None
     above = 0.0 if below is None else -below
     start = max(s.stats.start, s.stats.first)
@@ -74,13 +74,13 @@ def configured(case: Case) -> Finding | None:
         rise = relative(val.stats.end - val.stats.low, val.stats.low)
         worse = 0.9 * ramp(above, *ABOVE_BEST) * ramp(rise, *LOST)
         if worse > confidence:
-            confidence, s, at = worse, val, val.best_index
+            confidence, s = worse, val
             summary = (
                 f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for "
                 f"{case.word('optimizer')}, and the {name(val)} ends {percent(rise)} above its best, "
-                f"{number(val.stats.low)} at {val.curve.axis} {val.step_at(at):g}."
+                f"{number(val.stats.low)}."
             )
-    return picture_of(case, s, confidence, "configured", summary, at=at)
+    return picture_of(case, s, confidence, "configured", summary)
 
 
 def blown_up(case: Case) -> Finding | None:

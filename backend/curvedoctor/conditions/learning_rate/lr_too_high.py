@@ -62,6 +62,7 @@ from curvedoctor.conditions.measures.swing import (
     roughness,
     score_holds,
     settled,
+    swings_from,
 )
 from curvedoctor.features.blocks import median, of_three
 from curvedoctor.features.case import Case
@@ -115,14 +116,14 @@ def _unstable(case: Case) -> Finding | None:
     train, rise = case.coarsest_train, above_best(s)
     rough = ROUGH[1] if train is None else roughness(train)
     confidence = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
-    at = s.best_index
+    at, since = s.best_index, swings_from(s)
     end = f"at {number(s.logged(s.stats.end))}, below" if s.ceiling else f"{percent(rise)} above"
     summary = (
-        f"The {name(s)} is unstable{at_rate(case)}: it ends {end} its best, "
+        f"From {s.place(since)} on the {name(s)} is unstable{at_rate(case)}: it ends {end} its best, "
         f"{number(s.logged(s.stats.low))} at "
         f"{s.place(at)}, and the training loss fluctuates by ±{percent(rough)}."
     )
-    return picture_of(case, s, confidence, "unstable", summary, at=at)
+    return picture_of(case, s, confidence, "unstable", summary, at=since)
 
 
 def _swings(case: Case, val: Series) -> bool:
@@ -148,10 +149,12 @@ def _bounces(case: Case) -> Finding | None:
     apart = not per_epoch or s.stats.n < MANY or s.stats.end < 0.05 * s.stats.start
     both = 1.0 if case.val is None else ramp(roughness(case.val), 0.3 * BOUNCE[0], BOUNCE[0])
     confidence = 0.0 if apart else 0.9 * ramp(rough, *BOUNCE) * both * float(settled(s))
+    since = swings_from(s)
     summary = (
-        f"The {name(s)} bounces by ±{percent(rough)} of its level{at_rate(case)} and no longer improves."
+        f"From {s.place(since)} on the {name(s)} bounces by ±{percent(rough)} of its level{at_rate(case)}, "
+        "and no longer improves."
     )
-    return picture_of(case, s, confidence, "bounces", summary, at=s.best_index)
+    return picture_of(case, s, confidence, "bounces", summary, at=since)
 
 
 def _shoots(case: Case) -> Finding | None:
@@ -183,11 +186,13 @@ def _lost(case: Case) -> Finding | None:
     # a training loss next to nothing may double
     little = train is None or train.stats.end * again / (1 + again) < REGAINED * begins(train)
     rise = 0.0 if apart or little else min(above_best(s), again)
+    since = swings_from(s)
     summary = (
         f"Training and validation both end {percent(rise)} or more above their best: the "
-        f"{name(s)} had reached {number(s.logged(s.stats.low))} at {s.place(s.best_index)}{at_rate(case)}."
+        f"{name(s)} had reached {number(s.logged(s.stats.low))} at {s.place(s.best_index)}{at_rate(case)}, "
+        f"and is at its last level from {s.place(since)} on."
     )
-    return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
+    return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=since)
 
 
 def _bouncing(rng: np.random.Generator) -> Run:

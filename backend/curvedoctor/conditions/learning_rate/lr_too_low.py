@@ -48,7 +48,7 @@ from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import unsure
 from curvedoctor.conditions.measures.rounds import CUSTOMARY as CUSTOMARY_OF_TREES
 from curvedoctor.conditions.measures.rounds import too_small
-from curvedoctor.conditions.measures.shape import error_of_mean, lately, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.shape import error_of_mean, goes, lately, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import decades_below_usual, logged_lr
@@ -130,11 +130,11 @@ def _summary(case: Case, s: Series, below: float | None) -> str:
         far = f"{times(10**below)} times below what is customary"
         if moved < HARDLY[0]:
             return f"{at}, {far}, {hardly}"
-        fall = f"{second} of its fall in the second half, {at[0].lower()}{at[1:]}, {far}"
-        return f"The {name(s)} still falls steadily at the end, {fall}."
+        way = f"{second} of its way in the second half, {at[0].lower()}{at[1:]}, {far}"
+        return f"The {name(s)} still {goes(s)} steadily at the end, {way}."
     if moved < HARDLY[0] and math.log10(LOWEST / rate) > DECADES[0]:
         return f"{at}, below what anything is trained with, {hardly}"
-    slow = f"The {name(s)} falls so slowly that {second} of its fall is in the second half"
+    slow = f"The {name(s)} {goes(s)} so slowly that {second} of its way is in the second half"
     return f"{slow}, and it has not settled at the end."
 
 

@@ -198,6 +198,13 @@ def _curves(table: Table) -> tuple[Curve, ...]:
     from curvedoctor.sources.tensorboard.assemble import curve_id
 
     return tuple(
-        Curve(curve_id(name), name, column.steps, column.values, column.wall_times, axis=table.axis)
+        Curve(
+            curve_id(name),
+            name,
+            column.steps,
+            column.values,
+            column.wall_times,
+            axis=column.axis or table.axis,
+        )
         for name, column in sorted(table.columns.items())
     )

@@ -98,7 +98,7 @@ def _rows(rows: Sequence[Mapping[str, object]], named: bool) -> Look:
     titles = list(dict.fromkeys(str(title) for row in rows for title in row))[:_TITLES]
     counters = [title for title in titles if names.is_counter(title)]
     measures = [title for title in titles if title not in counters and _measures(title)]
-    if named and counters and (measures or any(map(console.MEASURE.search, titles))):
+    if named and counters and measures:
         return Look(True)
     if not counters:
         return Look(False, why=_NO_COUNTER if _strong(measures) else "")
