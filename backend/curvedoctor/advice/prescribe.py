@@ -27,7 +27,7 @@ from curvedoctor.model import Basis, Finding, Prescription, Severity
 #: given that the condition is true and nothing else is known
 BY_PLACE = (0.9, 0.6, 0.45, 0.35)
 #: by what share of the doubt a certain finding raises what it names first, second, and after
-RAISED = (0.45, 0.1, 0.05)
+RAISED = (0.5, 0.1, 0.05)
 #: an error this certain is repaired before anything is improved
 CERTAIN = 0.7
 #: what merely improves is named from this probability on, and at least one such action
@@ -38,7 +38,7 @@ SUREST = 0.99
 #: below this nothing is worth naming, alone or not
 LEAST = 0.05
 #: probabilities that differ by less are alike: then the error's own order of remedies decides
-ALIKE = 0.05
+ALIKE = 0.1
 _WEIGHT: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
 
