@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from curvedoctor import diagnose_curves
 from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.changes import LARGE, STRIDE, change
 from curvedoctor.conditions.examples import cosine_lr, falling, run
 from curvedoctor.features.case import Case, build
-from curvedoctor.model import Finding, Floats, ParamValue
+from curvedoctor.model import Axis, Finding, Floats, ParamValue
 
 
 def case(**params: ParamValue) -> Case:
@@ -241,6 +242,36 @@ def test_a_run_that_was_cut_short_is_first_run_to_its_end(
     assert found.text.startswith(
         f"Run it to its end: {epochs} epochs" if to_its_end else f"Train for {2 * epochs}"
     )
+
+
+@pytest.mark.parametrize(("axis", "parameter"), [("epoch", "epochs"), ("step", "max_steps")])
+def test_a_run_that_left_its_schedule_is_run_to_its_end_or_given_a_shorter_one(
+    axis: Axis, parameter: str
+) -> None:
+    n = 37
+    lr = 0.05 * (1 + np.cos(np.pi * np.arange(n) / 100))
+    y = 0.5 + np.exp(-np.arange(n) / 4)
+    said = diagnose_curves({"train/loss": y, "val/loss": 1.1 * y, "lr": lr}, axis=axis)
+    first = next(p for p in said.prescriptions if p.action == "train-longer")
+    assert (first.parameter, first.proposed, first.current) == (parameter, 100, None)
+    assert f"100 {axis}s" in first.text
+    assert "schedule" in first.text
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.1])
+@pytest.mark.parametrize("n", [8, 40])
+def test_a_schedule_that_has_ended_promises_nothing_for_going_on(floor: float, n: int) -> None:
+    lr = floor + (1 - floor) * 0.5 * (1 + np.cos(np.pi * np.arange(n) / n))
+    y = 0.2 + 2 * np.exp(-2 * np.arange(n) / n)
+    made = run({"epochs": n}, train_loss=y, val_loss=1.05 * y, lr=lr)
+    found = change(build([made])[0], "train-longer", (), {})
+    assert "Extrapolation" not in found.text
+    assert (
+        "Extrapolation"
+        in change(build([run({"epochs": n}, train_loss=y, val_loss=y)])[0], "train-longer", (), {}).text
+    )
+    said = diagnose_curves({"loss": y, "val_loss": 1.05 * y, "lr": lr}, axis="epoch")
+    assert not any("extrapolated" in fact for p in said.prescriptions for fact in p.because)
 
 
 # --- what is said of another optimizer, and of gradients that are gone

@@ -52,15 +52,15 @@ def test_several_are_counted_in_whatever_units(units: float) -> None:
     found = said(units * y, every=7)
     assert found is not None
     assert found.evidence["spikes"] == 3
-    assert "at step" in found.summary
-    assert "is back at step" in found.summary
+    assert "3 times from step 2100 on" in found.summary
+    assert "is back after" in found.summary
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_what_is_no_spike(seed: int) -> None:
     rng = np.random.default_rng(seed)
     batches = language(1000, 0.0, seed) * np.exp(0.1 * rng.standard_t(3, 1000))
-    assert said(batches) is None or "is back" not in str(said(batches))
+    assert said(batches) is None or "is back after" not in str(said(batches))
     assert said(language(1000, 0.01, seed)) is None
     stays = language(1000, 0.005, seed)
     stays[600:] += 1.0

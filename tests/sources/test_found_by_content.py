@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from curvedoctor.errors import SourceError
 from curvedoctor.model import Problem
 from curvedoctor.sources import find_all
 from curvedoctor.sources.base import Unit
+from curvedoctor.sources.history.sniff import look
 from sources import events
 from sources.console_samples import SAMPLES, fall, rise
 from sources.contract import read_all
@@ -109,6 +113,19 @@ def test_a_console_log_is_read_whatever_it_is_called(tmp_path: Path, kind: str) 
     ((run,), problems) = read_all(tmp_path)
     assert not problems
     assert run.name == "bert_v2.txt"
+
+
+@pytest.mark.parametrize("every", [40, 200])
+def test_a_manual_that_counts_now_and_then_is_no_log(tmp_path: Path, every: int) -> None:
+    text = "".join(
+        f"step {i}: the error is {1 / (i + 1):.2f}\n"
+        if i % every == 0
+        else "The buffer holds 3.5 rows of it.\n"
+        for i in range(600)
+    )
+    (tmp_path / "manual.txt").write_text(text)
+    (tmp_path / "pairs.json").write_text(json.dumps({"adam/loss": [0.01, 0.5], "sgd/loss": [0.1, 0.6]}))
+    assert not read_all(tmp_path)[0]
 
 
 def test_json_whose_name_says_nothing(tmp_path: Path) -> None:
@@ -243,7 +260,7 @@ def test_code_and_prose_are_no_log(tmp_path: Path, name: str) -> None:
     assert not [item for item in find_all([str(tmp_path)]) if not isinstance(item, Problem)]
     with pytest.raises(SourceError, match=r"no log of a training|a notebook") as raised:
         list(find_all([str(path)]))
-    assert "diagnose -" in str(raised.value)
+    assert f"diagnose - < {path}" in str(raised.value)
 
 
 def test_a_table_in_notes_is_read(tmp_path: Path) -> None:
@@ -259,3 +276,46 @@ def test_a_log_that_prints_its_configuration_in_code_is_a_log(tmp_path: Path) ->
     )
     (tmp_path / "a.txt").write_text(config * 8 + SAMPLES["mmdet"](random.Random(0), 6)[0])
     assert read_all(tmp_path)[0]
+
+
+PIECES = [
+    "epoch",
+    "loss",
+    "step",
+    ",",
+    ";",
+    "\t",
+    "\n",
+    '"',
+    "[",
+    "{",
+    ":",
+    "1",
+    "2.5",
+    "nan",
+    "\\",
+    "\0",
+    "|",
+    "é",
+    " ",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=60), st.sampled_from(["a.csv", "a.json", "a.txt", "train.log"])
+)
+def test_whatever_a_file_holds_looking_at_it_breaks_nothing(pieces: list[str], name: str) -> None:
+    for encoding in ("utf-8", "utf-16"):
+        for named in (True, False):
+            assert isinstance(look(name, "".join(pieces).encode(encoding), named=named).taken, bool)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 60_000, '{"a":' * 9000, '"' * 65_000, "1," * 30_000, "epoch " * 10_000, "(" * 65_000]
+)
+def test_hostile_beginnings_take_no_time(text: str) -> None:
+    before = time.process_time()
+    for name in ("a.csv", "a.json", "a.txt"):
+        look(name, text.encode(), named=True)
+    assert time.process_time() - before < 2

@@ -14,6 +14,7 @@ from curvedoctor.advice.rates import change_optimizer, lower_lr, raise_lr
 from curvedoctor.advice.said import at_usual_norm, propose, say
 from curvedoctor.conditions.base import lowered
 from curvedoctor.conditions.measures.shape import name
+from curvedoctor.conditions.measures.unfinished import rate_ended
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.selects import selects
@@ -144,7 +145,14 @@ def _restore(case: Case, findings: Sequence[Finding]) -> Prescription | None:
 def _train_longer(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     s = case.outcome
     epochs = case.number("epochs")
-    least = 0.0 if s is None else gain_interval(s.grid, s.stats.n)[0] / max(abs(s.stats.end), 1e-300)
+    planned = next((f.evidence["planned_end"] for f in findings if "planned_end" in f.evidence), None)
+    if isinstance(planned, float) and not case.cut_short and case.lr is not None:
+        axis = case.lr.axis
+        text = f"Run it to the end of its schedule, {round(planned)} {axis}s, or fit the schedule to the run."
+        return propose(text, "epochs" if axis == "epoch" else "max_steps", None, round(planned))
+    least = 0.0
+    if s is not None and not rate_ended(case):  # a schedule that has ended ends what goes on by itself
+        least = gain_interval(s.grid, s.stats.n)[0] / max(abs(s.stats.end), 1e-300)
     hope = f" Extrapolation expects the loss to fall {lowered(least)}." if least >= 0.02 else ""
     if epochs is None:
         return propose(ACTIONS["train-longer"].text + hope, "epochs", None, None, 2.0)

@@ -21,9 +21,10 @@ from curvedoctor.advice.familiar import Familiar
 from curvedoctor.advice.impute import impute
 from curvedoctor.advice.possible import samples, steps_of
 from curvedoctor.advice.siblings import TRIED_HELPS_NOT, Trial
+from curvedoctor.conditions.measures.unfinished import rate_ended
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case
-from curvedoctor.features.sentences import facts
+from curvedoctor.features.sentences import facts, is_ahead
 from curvedoctor.model import Floats, ParamValue
 
 Stored = npt.NDArray[np.generic]
@@ -194,7 +195,7 @@ def estimates(cases: Sequence[Case], model: Model | None = None) -> list[Estimat
         _chances(cases[i], dict(zip(outcomes, row.tolist(), strict=True)))
         for i, row in zip(chosen, probabilities, strict=True)
     ]
-    reasons = _attributions(model.boosted, rows, chances)
+    reasons = _attributions(model.boosted, rows, chances, [rate_ended(cases[i]) for i in chosen])
     for k, i in enumerate(chosen):
         known = reasons[k]
         if strange[k]:
@@ -223,10 +224,10 @@ def _most_of_data(case: Case) -> float:
 
 
 def _attributions(
-    trees: Boosted, rows: Floats, chances: Sequence[Mapping[str, float]]
+    trees: Boosted, rows: Floats, chances: Sequence[Mapping[str, float]], ended: Sequence[bool]
 ) -> list[dict[str, tuple[str, ...]]]:
     """Of each row the facts that raised the log-odds of its likeliest actions most;
-    an action is looked at for all rows at once."""
+    an action is looked at for all rows at once. Where a schedule has ended, nothing that going on brings."""
     likeliest = [sorted(known, key=lambda action: -known[action])[:EXPLAINED] for known in chances]
     attributions: list[dict[str, tuple[str, ...]]] = [dict.fromkeys(actions, ()) for actions in likeliest]
     filled = impute(rows)
@@ -236,5 +237,7 @@ def _attributions(
         strongest = np.argsort(-moved, axis=1, kind="stable")[:, :LOOKED_AT].tolist()
         for k, change, places in zip(which, moved, strongest, strict=True):
             raised = ((trees.features[f], float(rows[k, f])) for f in places if change[f] > 0)
+            if ended[k]:
+                raised = ((feature, value) for feature, value in raised if not is_ahead(feature))
             attributions[k][action] = facts(raised, REASONS)
     return attributions

@@ -25,8 +25,9 @@ BAND = 2.0
 FEWEST = 3
 #: how far from its evaluation a checkpoint may have been saved, as share of the distance of two evaluations
 APART = 0.75
-#: share of the run that the band may reach over; beyond, there is nothing to choose
-ALIKE = 0.5
+#: share of the run that the band may reach over where it reaches to the end, and where it does not;
+#: beyond, there is nothing to choose
+ALIKE, NEARLY_ALL = 0.5, 0.7
 #: share of its start by which an evaluation must have got better for anything to have been learnt
 LEARNT = 0.01
 #: names of files in the band that are listed
@@ -74,10 +75,10 @@ def _none(case: Case, s: Series, first: int, last: int) -> str | None:
     """Why none is chosen, in words; None where one is."""
     if s is case.reward and s.curve.role.split not in ("val", "test"):
         return "no evaluation is logged, and a good episode of training is luck"
-    low, high = float(min(s.y[:2])), s.stats.best
-    if low - high <= max(LEARNT * abs(low), BAND * s.stats.noise):
+    known = [each for each in (s, case.val, case.coarsest_train) if each is not None]
+    if not any(_improved(each) for each in known):
         return f"nothing was learnt: {s.curve.tag} is never better than at its start, beyond its noise"
-    if last - first < ALIKE * s.stats.n:
+    if last - first < (ALIKE if last == len(s.y) - 1 else NEARLY_ALL) * s.stats.n:
         return None
     unit = s.unit or s.curve.axis
     as_good = "; the last is as good" if last == len(s.y) - 1 else ""
@@ -85,6 +86,12 @@ def _none(case: Case, s: Series, first: int, last: int) -> str | None:
         f"from {unit} {_step_of(s, first)} on {s.curve.tag} fluctuates by as much as it gets better, and the "
         f"best of so many is luck{as_good}"
     )
+
+
+def _improved(s: Series) -> bool:
+    """Whether a curve was ever better than at its start, beyond its noise."""
+    start = float(min(s.y[:2]))
+    return start - s.stats.best > max(LEARNT * abs(start), BAND * s.stats.noise)
 
 
 def _step_of(s: Series, index: int) -> int:

@@ -18,7 +18,7 @@ def stopped_on_its_way(case: Case, s: Series, way: Stopped) -> Finding:
     """A run that its schedule, or its configuration, would have taken further."""
     return finding(
         ID, way.severity, way.confidence, s, way.text, others=(case.train,) if s is case.val else (),
-        at=len(s.y) - 1, actions=("train-longer", "fix-schedule"), gain_least=None, gain_most=None,
+        at=len(s.y) - 1, actions=("train-longer",), gain_least=None, gain_most=None,
         last_quarter=relative(lately(s), s.stats.end), planned_end=way.planned,
     )  # fmt: skip
 

@@ -104,13 +104,11 @@ def check(case: Case) -> Finding | Unjudged | None:
         return recovered(case, s)
     often = len(jumps.at) >= OFTEN or (len(jumps.at) == OFTEN - 1 and height > HIGH)
     severity: Severity = "warning" if often and take_hold(s, jumps) else "info"
-    unit, top = s.unit or s.curve.axis, float(jumps.at[np.argmax(jumps.ratio)])
-    first = f"at {unit} {s.axis_at(float(jumps.at[0])):g}"
-    many = f"{len(jumps.at)} times, first {first} and at most" if len(jumps.at) > 1 else f"{first}"
-    where = f" at {unit} {s.axis_at(top):g}" if len(jumps.at) > 1 else ""
+    first = f"{s.unit or s.curve.axis} {s.axis_at(float(jumps.at[0])):g}"
+    many = f"{len(jumps.at)} times from {first} on, at most" if len(jumps.at) > 1 else f"at {first}"
     return finding(
         ID, severity, confidence, s,
-        f"The {name(s)} jumps up {many} to {number(1 + height)} times its level{where}, and recovers.",
+        f"The {name(s)} jumps up {many} to {number(1 + height)} times its level, and recovers.",
         others=(case.grad_norm,), onset=float(jumps.at[0]), until=float(jumps.at[-1]),
         spikes=len(jumps.at), height=height, last_at=float(jumps.at[-1]),
     )  # fmt: skip

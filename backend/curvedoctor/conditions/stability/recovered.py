@@ -93,16 +93,14 @@ def recovered(case: Case, s: Series) -> Finding | None:
     found = excursions(case, s)
     if not found:
         return None
-    worst, unit = max(found, key=lambda each: each.height), s.unit or s.curve.axis
-    first, back = f"at {unit} {s.step_at(found[0].at):g}", s.step_at(min(worst.back, len(s.y) - 1))
-    several = f"{len(found)} times, first {first}, at most" if len(found) > 1 else first
-    where = f" at {unit} {s.step_at(worst.at):g}" if len(found) > 1 else ""
-    height = worst.height
+    worst, first = max(found, key=lambda each: each.height), s.place(found[0].at)
+    many = f"{len(found)} times from {first} on, at most" if len(found) > 1 else f"at {first}"
+    height, lasts = worst.height, s.step_at(min(worst.back, len(s.y) - 1)) - s.step_at(worst.at)
     high = f"{percent(height)} above its level" if height < 1 else f"{times(1 + height)} times its level"
     return finding(
         ID, "info", 0.85, s,
-        f"The {name(s)} jumps up {several}{where} from {number(worst.before)} to {number(worst.peak)} "
-        f"({high}), and is back at {unit} {back:g}.",
+        f"The {name(s)} jumps up {many} from {number(worst.before)} to {number(worst.peak)} ({high}), and is "
+        f"back after {lasts:g} {s.unit or s.curve.axis}s.",
         others=(case.grad_norm,), at=found[0].at, until=float(s.x[found[-1].at]), spikes=len(found),
         height=worst.height, last_at=float(s.x[found[-1].at]),
     )  # fmt: skip

@@ -21,6 +21,8 @@ from curvedoctor.sources.text.rows import Rows
 
 #: lines of a console log and of a table that are looked at; titles of a table
 _LINES, _ROWS, _TITLES = 800, 16, 256
+#: lines of a console log whose name says nothing, and rows that it must have
+_UNNAMED, _FEWEST = 300, 3
 _MEASURED = ("loss", "accuracy", "error", "reward")
 #: words that data sets and reports use as well, where nothing else stands in the name
 _WEAK = frozenset(
@@ -29,7 +31,12 @@ _WEAK = frozenset(
 )
 _NO_COUNTER = "no column counts epochs or steps"
 _NO_MEASURE = "no column is called as a loss or score is"
-_LISTS = re.compile(r'"([^"\n]{1,80})"\s*:\s*\[\s*-?[\d.]+(?:[eE][-+]?\d+)?\s*,')
+_NUMBER = r"-?[\d.]+(?:[eE][-+]?\d+)?\s*"
+_LISTS = re.compile(rf'"([^"\n]{{1,80}})"\s*:\s*\[\s*{_NUMBER},\s*{_NUMBER},\s*{_NUMBER}')
+#: numbers with a fraction: of a console log with none in its first lines nothing can be judged
+_FRACTION = re.compile(r"\d\.\d")
+#: share of lines that hold a loss or score in a console log whose name says nothing
+_DENSE = 0.04
 #: seconds since 1970 from which a number is a time of today
 _TODAY = 1e9
 
@@ -79,7 +86,7 @@ def _may_be_table(header: str) -> bool:
 def _table(form: delimited.Delimited, named: bool) -> Look:
     if delimited.is_download(form.header):
         return Look(True)
-    cells = [form.split(line) for line in form.lines[not form.headless :] if line.count('"') % 2 == 0]
+    cells = map(form.cells, form.lines[not form.headless :])
     rows = [dict(zip(form.header, map(str.strip, row), strict=False)) for row in cells]
     key = next((title for title in form.header if names.plain(title) in names.KEYS), None)
     amount = next((title for title in form.header if names.plain(title) in names.VALUES), None)
@@ -181,12 +188,16 @@ def _first_objects(text: str, start: int) -> list[Mapping[str, object]]:
 
 
 def _console(filled: Sequence[str], named: bool) -> bool:
-    """Whether some lines are those of a training; under a name that says nothing, of three rows and more."""
+    """Whether some lines are those of a training; under a name that says nothing, three and not too few."""
     if named:
         return console.looks_like_log(filled)
+    filled = filled[:_UNNAMED]
+    if sum(_FRACTION.search(line) is not None for line in filled) < _FEWEST:
+        return False
     rows = Rows()
     kept = console.names_in(filled, rows)
     counters = [cells for name, cells in rows.cells.items() if names.is_counter(name) and len(cells.rows) > 1]
+    enough = max(_FEWEST, _DENSE * len(filled))
     return any(_rises([{"": value} for value in cells.values], "") for cells in counters) and any(
-        len(rows.cells[name].rows) > 2 and _measures(name) for name in kept
+        len(rows.cells[name].rows) >= enough and _measures(name) for name in kept
     )

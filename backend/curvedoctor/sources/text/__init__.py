@@ -27,8 +27,7 @@ _TEXTS = (*_TABLES, ".log", ".txt", ".out", ".json", ".csv.gz", ".tsv.gz", ".jso
 #: bytes of a file that are looked at
 _HEAD = 1 << 16
 #: files of a folder that may be no logs before the rest is left alone (more as logs are found among them);
-#: the
-#: same for folders that are far away; what a table counts among them, whose first line tells
+#: the same for folders that are far away; what a table counts among them, whose first line tells
 _IDLE, _IDLE_REMOTE, _CHEAP = 64, 12, 1 / 32
 #: directories below, and names beside, that tell of the same run
 _TOLD_BELOW = frozenset(
@@ -93,16 +92,18 @@ def _twins(folder: Folder, beside: Sequence[str], histories: Sequence[str]) -> l
 
 
 def _candidates(names: Sequence[str]) -> list[str]:
-    """Texts by their names, those first that are called as logs are; mmdet writes each log twice: as text,
-    and
-    as JSON under the same name and more."""
+    """Texts by their names, those first that are called as logs are.
+
+    mmdet writes each log twice: as text, and as JSON under the same name and more.
+    """
+    there = set(names)
     texts = [
         name
         for name in names
         if (name.endswith(_TEXTS) or _LOGS.search(name))
         and name not in sidecars.NAMES
         and not _NEVER.search(name)
-        and f"{name}.json" not in names
+        and f"{name}.json" not in there
     ]
     return sorted(texts, key=lambda name: _LOGS.search(name) is None)
 

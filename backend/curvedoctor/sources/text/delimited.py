@@ -37,7 +37,7 @@ class Delimited:
     def __init__(self, sample: Sequence[str], columns: Sequence[str]) -> None:
         self.lines = [line for line in sample if not _is_rule(line)]
         self.delimiter = self._choose()
-        cells = [self._cells(line) for line in self.lines]
+        cells = [self.cells(line) for line in self.lines]
         #: columns from which it is a table: one, if the user names it
         self.unnamed = 0 if columns else 1
         self.header = self._header(cells, columns)
@@ -58,7 +58,8 @@ class Delimited:
             return next(csv.reader([line], delimiter=self.delimiter), [])
         return line.split(self.delimiter)
 
-    def _cells(self, line: str) -> Cells:
+    def cells(self, line: str) -> Cells:
+        """The cells of a line; none of one that can't be split."""
         try:
             return self.split(line)
         except csv.Error:
@@ -70,7 +71,7 @@ class Delimited:
 
     def lacks_names(self) -> bool:
         """Whether it is a table of numbers alone."""
-        counts = {len(self._cells(line)) for line in self.lines}
+        counts = {len(self.cells(line)) for line in self.lines}
         return self.headless and not self.header and len(counts) == 1 and len(self.lines) > 2
 
     def _is_prose(self) -> bool:
@@ -80,7 +81,7 @@ class Delimited:
             return False
         if any(number(cell) is not None or cell == "|" for cell in self.header):
             return True
-        return sum(cell in self.header for line in self.lines[1:] for cell in self._cells(line)) > len(
+        return sum(cell in self.header for line in self.lines[1:] for cell in self.cells(line)) > len(
             self.lines
         )
 
@@ -89,7 +90,7 @@ class Delimited:
         best, most = ",", 0.0
         for delimiter in (",", "\t", ";", " ", "  "):
             self.delimiter = delimiter
-            counts = [len(self._cells(line)) for line in self.lines]
+            counts = [len(self.cells(line)) for line in self.lines]
             usual = max(set(counts), key=counts.count, default=0)
             same = counts.count(usual) / len(counts) if counts else 0.0
             if usual > 1 and counts[0] == usual and same > most + 0.05:
