@@ -11,7 +11,7 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.advice import trees
 from curvedoctor.advice.agents import CHANGES as of_agents
 from curvedoctor.advice.named import named
-from curvedoctor.advice.said import at_usual_norm, propose, say
+from curvedoctor.advice.said import at_usual_norm, down_to, propose, say
 from curvedoctor.conditions.base import lowered
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.features.case import Case
@@ -118,8 +118,8 @@ def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Prescription 
         usual = customary(case)
         if action == "raise-lr" and far and usual is not None and case.word("optimizer") in UNBOUNDED:
             to = max(lr * factor, usual.halfway)
-        if tuned(case) and usual is not None and action == "raise-lr":
-            to = min(to, max(usual.high, 1.5 * lr))  # more would destroy what was learnt before
+        if tuned(case) and usual is not None:  # more would destroy what was learnt before
+            to = min(to, max(usual.high, 1.5 * lr)) if action == "raise-lr" else down_to(lr, to)
         proposed = float(f"{to:.2g}")
         factor = float(f"{proposed / lr:.3g}")
         return propose(f"{_verb(action)} from {say(lr)} to {say(proposed)}.", "lr", lr, proposed, factor)
