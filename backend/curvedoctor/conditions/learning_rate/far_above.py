@@ -11,7 +11,7 @@ from curvedoctor.conditions.measures.shape import mean, name, relative
 from curvedoctor.conditions.measures.swing import roughness
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
-from curvedoctor.features.rates import decades_below_usual, logged_lr
+from curvedoctor.features.rates import decades_below_usual, logged_lr, tuned
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Unjudged
 
@@ -87,11 +87,10 @@ def configured(case: Case) -> Finding | None:
 
 
 def _memorizes(case: Case, val: Series) -> bool:
-    """Whether training has halved since validation was best: few samples do that, steps too large don't."""
-    s = case.coarsest_train
-    return s is not None and s.stats.end < HALVED * mean(
-        s, val.x[val.best_index], val.x[val.best_index] + 0.1
-    )
+    """Whether a fine-tuning's training has halved since validation was best: few samples do that, steps too
+    large don't; and the custom is that of large models."""
+    s, best = case.coarsest_train, val.x[val.best_index]
+    return tuned(case) is not None and s is not None and s.stats.end < HALVED * mean(s, best, best + 0.1)
 
 
 def blown_up(case: Case) -> Finding | None:
