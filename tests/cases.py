@@ -115,7 +115,7 @@ def improvable(name: str = "better") -> Diagnosis:
     """A healthy run that the odds and a sibling would change."""
     cures = (
         prescription(basis="odds", treats=(), confidence=0.71, gain=(0.12, 0.35, 0.6)),
-        prescription("bigger-model", basis="siblings", treats=(), confidence=0.8, text="Use a bigger model.",
+        prescription("bigger-model", basis="siblings", treats=(), confidence=0.74, text="Use a bigger model.",
                      parameter="width", current=64, proposed=256, factor=4.0),
     )  # fmt: skip
     return diagnosed(run(name), "healthy", prescriptions=cures)

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 Cost = Literal["number", "code", "machines", "data"]
+#: share of what an action promises that its effort takes
+EFFORT: Mapping[Cost, float] = {"number": 0.0, "code": 0.03, "machines": 0.06, "data": 0.15}
+#: what treats a finding counts as so much likelier
+TREATS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +133,13 @@ ACTIONS: Mapping[str, Action] = {
         "Run a learning-rate range test over 100 to 500 steps.", training=False, cost="code"
     ),
 }
+
+
+def promise(action: str, chance: float) -> float:
+    """The probability that an action helps, less what its effort takes."""
+    return chance * (1.0 - EFFORT[ACTIONS[action].cost])
+
+
+def worth(action: str, chance: float, *, treats: bool) -> float:
+    """What prescriptions are ordered by: what an action promises, and more where it treats a finding."""
+    return promise(action, chance) + (TREATS if treats else 0.0)

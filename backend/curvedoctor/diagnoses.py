@@ -93,7 +93,10 @@ class Diagnoses(Sequence[Diagnosis]):
 
 def to_pandas(diagnoses: Diagnosis | Iterable[Diagnosis]) -> pd.DataFrame:
     """A frame with one row per finding, and one for a run without any. Needs pandas."""
-    import pandas as pd
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError("a frame needs pandas: pip install pandas") from error
 
     from curvedoctor.reports.rows import COLUMNS, rows
 

@@ -46,9 +46,9 @@ def vendor(name: str) -> str:
 
 @cache
 def style() -> str:
-    """The panel's CSS with the chart library's, without comments."""
+    """The panel's CSS with the chart library's, without comments and what only people need between signs."""
     whole = vendor("uPlot.min.css") + (STATIC / "panel.css").read_text(encoding="utf-8")
-    return re.sub(r"/\*.*?\*/", "", whole, flags=re.DOTALL)
+    return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"/\*.*?\*/", "", whole, flags=re.DOTALL)).strip()
 
 
 def _source(name: str) -> str:

@@ -46,10 +46,7 @@ def run_view(
         "headline": headline(diagnosis),
         "heads": {"seen": phrases.SEEN, "suggested": phrases.advice(diagnosis), "unjudged": phrases.UNJUDGED},
         "findings": [_finding(finding) for finding in diagnosis.findings],
-        "prescriptions": [
-            _prescription(diagnosis, item, place)
-            for item, place in zip(diagnosis.prescriptions, phrases.order(diagnosis), strict=True)
-        ],
+        "prescriptions": [_prescription(diagnosis, item, place) for item, place in phrases.told(diagnosis)],
         "readings": [_reading(name, value) for name, value in diagnosis.readings.items()],
         "unjudged": [
             {"reason": clip(why, 400), "conditions": [_title(name) for name in names]}

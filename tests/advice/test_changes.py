@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from curvedoctor import diagnose_curves
 from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.changes import LARGE, STRIDE, change
 from curvedoctor.conditions.examples import cosine_lr, falling, run
 from curvedoctor.features.case import Case, build
-from curvedoctor.model import Finding, Floats, ParamValue
+from curvedoctor.model import Axis, Finding, Floats, ParamValue
 
 
 def case(**params: ParamValue) -> Case:
@@ -117,7 +118,9 @@ def test_numbers_of_the_usual_change(
             assert f"{number:.4g}" in found.text or action == "regularize"
 
 
-@pytest.mark.parametrize("action", [a for a, known in ACTIONS.items() if known.parameter is None])
+@pytest.mark.parametrize(
+    "action", [a for a, known in ACTIONS.items() if known.parameter is None and a != "restore-checkpoint"]
+)
 def test_what_has_no_number_is_said_in_words(action: str) -> None:
     found = change(case(lr=0.1), action, ())
     assert (found.text, found.parameter, found.proposed) == (ACTIONS[action].text, None, None)
@@ -163,7 +166,7 @@ def test_what_going_on_is_expected_to_bring_is_said_where_it_is_something() -> N
     )
     said = change(falls, "train-longer", ()).text
     assert said.startswith(
-        "Train for 160 epochs instead of 80, the schedule stretched with it. Extrapolation "
+        "Train for 160 epochs instead of 80, and stretch the schedule with it. Extrapolation "
         "expects the loss to fall by "
     )
     share = int(said.rsplit(" ", 2)[1])
@@ -239,3 +242,87 @@ def test_a_run_that_was_cut_short_is_first_run_to_its_end(
     assert found.text.startswith(
         f"Run it to its end: {epochs} epochs" if to_its_end else f"Train for {2 * epochs}"
     )
+
+
+@pytest.mark.parametrize(("axis", "parameter"), [("epoch", "epochs"), ("step", "max_steps")])
+def test_a_run_that_left_its_schedule_is_run_to_its_end_or_given_a_shorter_one(
+    axis: Axis, parameter: str
+) -> None:
+    n = 37
+    lr = 0.05 * (1 + np.cos(np.pi * np.arange(n) / 100))
+    y = 0.5 + np.exp(-np.arange(n) / 4)
+    said = diagnose_curves({"train/loss": y, "val/loss": 1.1 * y, "lr": lr}, axis=axis)
+    first = next(p for p in said.prescriptions if p.action == "train-longer")
+    assert (first.parameter, first.proposed, first.current) == (parameter, 100, None)
+    assert f"100 {axis}s" in first.text
+    assert "schedule" in first.text
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.1])
+@pytest.mark.parametrize("n", [8, 40])
+def test_a_schedule_that_has_ended_promises_nothing_for_going_on(floor: float, n: int) -> None:
+    lr = floor + (1 - floor) * 0.5 * (1 + np.cos(np.pi * np.arange(n) / n))
+    y = 0.2 + 2 * np.exp(-2 * np.arange(n) / n)
+    made = run({"epochs": n}, train_loss=y, val_loss=1.05 * y, lr=lr)
+    found = change(build([made])[0], "train-longer", (), {})
+    assert "Extrapolation" not in found.text
+    assert (
+        "Extrapolation"
+        in change(build([run({"epochs": n}, train_loss=y, val_loss=y)])[0], "train-longer", (), {}).text
+    )
+    said = diagnose_curves({"loss": y, "val_loss": 1.05 * y, "lr": lr}, axis="epoch")
+    assert not any("extrapolated" in fact for p in said.prescriptions for fact in p.because)
+
+
+# --- what is said of another optimizer, and of gradients that are gone
+
+
+@pytest.mark.parametrize(
+    ("params", "lowered", "said"),
+    [
+        ({"optimizer": "sgd"}, None, "from sgd to Adam with lr 0.001."),
+        ({"optimizer": "sgd"}, 1e-4, "from sgd to Adam with lr 0.0001."),
+        ({"optimizer": "sgd"}, 0.1, "from sgd to Adam with lr 0.001."),
+        ({"optimizer": "adam"}, None, "from adam to SGD with momentum 0.9 and lr 0.03."),
+        ({"optimizer": "rmsprop"}, 1e-4, "from rmsprop to SGD with momentum 0.9 and lr 0.001."),
+        ({}, None, "to Adam with lr 0.001, if it is another."),
+    ],
+)
+def test_another_optimizer_has_its_rate(
+    params: dict[str, ParamValue], lowered: float | None, said: str
+) -> None:
+    found = change(case(lr=0.01, **params), "change-optimizer", (), lowered=lowered)
+    assert found.text == f"Change the optimizer {said}"
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "lr", "proposed"),
+    [
+        ("adam", 1e-3, 1e-2), ("adam", 4e-3, 1e-2), ("sgd", 0.03, 0.3), ("sgd", 0.4, 1.0),
+        (None, 0.003, 0.03), ("adamw", 1e-5, 1e-3),
+    ],
+)  # fmt: skip
+def test_a_rate_is_raised_no_further_than_is_customary(
+    optimizer: str | None, lr: float, proposed: float
+) -> None:
+    known: dict[str, ParamValue] = {} if optimizer is None else {"optimizer": optimizer}
+    found = change(case(lr=lr, model="mlp", **known), "raise-lr", ())
+    assert found.proposed == pytest.approx(proposed)
+    assert ("the highest that is customary" in found.text) is (proposed < 9.9 * lr)
+
+
+@pytest.mark.parametrize("params", [{"init": "pretrained"}, {"optimizer": "adamw"}])
+@pytest.mark.parametrize("lr", [1e-6, 5e-6, 2e-5])
+def test_what_was_trained_before_is_not_destroyed(params: dict[str, ParamValue], lr: float) -> None:
+    found = change(case(lr=lr, **{"optimizer": "adam", "model": "transformer", **params}), "raise-lr", ())
+    assert isinstance(found.proposed, float)
+    assert lr < found.proposed <= 5e-5
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-8, 1e6])
+@pytest.mark.parametrize("left", [0.5, 1e-2, 1e-9])
+def test_gradients_that_are_gone_are_not_clipped_at_what_is_left(scale: float, left: float) -> None:
+    norm = scale * np.concatenate((np.full(4, 1.0), np.full(36, left)))
+    made = run(train_loss=np.linspace(2.3, 1.9, 40), grad_norm=norm)
+    found = change(build([made])[0], "clip-gradients", ())
+    assert ("its usual level" in found.text) is (left > 1e-4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,11 +11,11 @@ from curvedoctor.actions import ACTIONS, NETWORKS_ONLY
 from curvedoctor.advice.possible import LARGE_SET, MANY_STEPS, NEAR_END, contradicts, last_resorts, possible
 from curvedoctor.conditions.examples import run
 from curvedoctor.features.case import Case, build
-from curvedoctor.model import Finding, ParamValue, Severity
+from curvedoctor.model import Curve, Finding, ParamValue, Severity
 
 
 def case(*, best: int = 5, n: int = 41, validation: bool = True, **params: ParamValue) -> Case:
-    val = 0.5 + 0.01 * np.abs(np.arange(n) - best)
+    val = 0.5 + 0.02 * np.abs(np.arange(n) - best)
     more = {"val_loss": val} if validation else {}
     return build([run(params, train_loss=np.geomspace(2, 0.1, n), **more)])[0]
 
@@ -65,6 +67,8 @@ def test_what_is_shuffled_is_not_to_be_shuffled(known: dict[str, ParamValue], ex
 @pytest.mark.parametrize(
     ("condition", "worse"),
     [
+        ("generalization-gap", {"bigger-model", "reduce-regularization"}),
+        ("wasted-training", {"train-longer"}),
         ("overfitting", {"bigger-model", "train-longer", "reduce-regularization"}),
         ("dataset-too-small", {"bigger-model", "reduce-regularization"}),
         ("underfitting", {"smaller-model", "regularize", "stop-early"}),
@@ -80,7 +84,34 @@ def test_what_is_shuffled_is_not_to_be_shuffled(known: dict[str, ParamValue], ex
 )
 def test_what_would_make_a_finding_worse(condition: str, worse: set[str]) -> None:
     assert {a for a in ACTIONS if contradicts(case(), [found("stalled"), found(condition)], a)} == worse
-    assert not any(contradicts(case(), [found(condition, "info")], a) for a in ACTIONS)
+    assert {a for a in ACTIONS if contradicts(case(), [found(condition, "info")], a)} == worse
+
+
+@pytest.mark.parametrize(
+    ("params", "room"),
+    [
+        ({"optimizer": "adam", "lr": 1e-3}, True), ({"optimizer": "adam", "lr": 4e-3}, True),
+        ({"optimizer": "adam", "lr": 6e-3}, False), ({"optimizer": "adam", "lr": 0.1}, False),
+        ({"optimizer": "sgd", "lr": 0.1}, True), ({"optimizer": "sgd", "lr": 1.0}, False),
+        ({"optimizer": "adamw", "lr": 3e-4, "model": "transformer"}, True),
+        ({"optimizer": "adamw", "lr": 8e-4, "model": "transformer"}, False),
+        ({"optimizer": "adamw", "lr": 2e-5, "init": "pretrained"}, True),
+        ({"optimizer": "adamw", "lr": 3e-5, "init": "pretrained"}, False),
+        ({"optimizer": "adamw", "lr": 5e-6, "model": "transformer"}, True),
+        ({"optimizer": "adamw", "lr": 2e-4, "lora_rank": 8}, False),
+        ({"optimizer": "adam", "lr": 6e-4, "init": "pretrained", "model": "cnn"}, False),
+        ({"lr": 1e-3}, True), ({}, True),
+    ],
+)  # fmt: skip
+def test_a_rate_is_raised_within_what_is_customary(params: dict[str, ParamValue], room: bool) -> None:
+    assert possible(case(**params), "raise-lr") is room
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.2, 0.9])
+def test_only_what_had_learnt_goes_back_to_its_best(share: float) -> None:
+    y = np.concatenate((np.linspace(2.0, 2.0 * (1 - share), 10), np.linspace(3, 5, 10)))
+    made = build([run({}, train_loss=y, val_loss=y)])[0]
+    assert possible(made, "restore-checkpoint") is (share > 0.1)
 
 
 COSTLY = {"more-data", "bigger-model"}
@@ -102,6 +133,25 @@ def test_many_steps_are_many_data_unless_the_size_is_known(steps: int, last: set
     small = run({"n_train": 100}, train_loss_step=y)
     small.curves[0].steps[:] = curve.steps
     assert last_resorts(build([small])[0], []) == set()
+
+
+@pytest.mark.parametrize(("epochs", "large"), [(1, True), (9, True), (11, False), (None, False)])
+def test_how_many_samples_an_epoch_passes(epochs: int | None, large: bool) -> None:
+    """Where their number is not logged: 10,000 steps of 100 are a million, in one epoch or in many."""
+    known = {} if epochs is None else {"epochs": epochs}
+    assert bool(last_resorts(case(max_steps=10_000, batch_size=100, **known), [])) is large
+    assert not last_resorts(case(max_steps=10_000, batch_size=100, n_train=500, **known), [])
+
+
+@pytest.mark.parametrize(("passed", "large"), [(0.32, True), (5.0, False)])
+@pytest.mark.parametrize("tag", ["train/epoch", "epoch"])
+def test_how_many_samples_a_curve_of_epochs_tells(passed: float, large: bool, tag: str) -> None:
+    """1,200 steps of 32 in a third of an epoch."""
+    made = run({"batch_size": 32, "epochs": 3}, train_loss_step=np.geomspace(2, 1, 12))
+    steps = np.linspace(100, 1200, 12).astype(np.int64)
+    epochs = Curve(tag, tag, steps, np.linspace(0, passed, 12), np.full(12, np.nan))
+    found = build([replace(made, curves=(*made.curves, epochs))])[0]
+    assert bool(last_resorts(found, [])) is large
 
 
 def test_epochs_are_no_steps() -> None:

@@ -8,28 +8,29 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from curvedoctor.actions import ACTIONS, OPPOSITES
+from curvedoctor.actions import ACTIONS, EFFORT, OPPOSITES, TREATS, promise, worth
 from curvedoctor.advice.experiments import LIKELY
 from curvedoctor.advice.help_probability import Estimate
 from curvedoctor.advice.possible import LARGE_SET
 from curvedoctor.advice.prescribe import (
-    ALIKE,
     BY_PLACE,
     CERTAIN,
-    EFFORT,
     LEAST,
     MOST,
     RAISED,
-    TREATS,
     WORTH_TRYING,
     led_by,
     order,
     prescribe,
 )
+from curvedoctor.advice.siblings import TRIED_HELPS
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import run
+from curvedoctor.engine import diagnose_runs
 from curvedoctor.features.case import Case, build
-from curvedoctor.model import Finding, ParamValue, Prescription, Severity
+from curvedoctor.model import Diagnosis, Finding, ParamValue, Prescription, Severity
+from curvedoctor.reports import phrases
+from curvedoctor.reports.text import percent
 
 #: a condition whose findings contradict no action, for findings that bring their own
 PLAIN = "stalled"
@@ -77,10 +78,13 @@ def test_what_takes_more_must_be_likelier() -> None:
 
 
 @pytest.mark.parametrize("costly", COSTLY)
-def test_how_much_more_a_costly_action_must_bring(costly: str) -> None:
-    more = EFFORT[ACTIONS[costly].cost] + 1.1 * ALIKE
-    assert actions([], {costly: 0.5 + more, "clip-gradients": 0.5})[0] == costly
-    assert actions([], {costly: 0.5 + more - 2.2 * ALIKE, "clip-gradients": 0.5})[0] == "clip-gradients"
+@pytest.mark.parametrize("treated", [True, False])
+def test_how_much_more_a_costly_action_must_bring(costly: str, treated: bool) -> None:
+    """The same for what treats a finding and for what merely improves."""
+    findings = [found("clip-gradients", costly, confidence=0.0)] if treated else []
+    even = 0.5 / (1 - EFFORT[ACTIONS[costly].cost])
+    assert actions(findings, {costly: even + 0.01, "clip-gradients": 0.5})[0] == costly
+    assert actions(findings, {costly: even - 0.01, "clip-gradients": 0.5})[0] == "clip-gradients"
 
 
 @pytest.mark.parametrize("times", [0.7, 1.3])
@@ -91,33 +95,55 @@ def test_what_treats_a_finding_comes_before_what_merely_improves(times: float) -
     assert told[0] == ("clip-gradients" if times < 1 else "add-warmup")
 
 
-@pytest.mark.parametrize("costly", COSTLY)
-def test_effort_counts_among_what_treats_a_finding(costly: str) -> None:
-    both = [found("clip-gradients", costly, confidence=0.0)]
-    even = 0.5 + EFFORT[ACTIONS[costly].cost]
-    assert actions(both, {costly: even - 1.1 * ALIKE, "clip-gradients": 0.5})[0] == "clip-gradients"
-    assert actions(both, {costly: even + 1.1 * ALIKE, "clip-gradients": 0.5})[0] == costly
+@pytest.mark.parametrize("treated", ["clip-gradients", "add-warmup"])
+def test_of_what_is_as_probable_the_first_named_comes_first(treated: str) -> None:
+    even = {"clip-gradients": 0.5, "add-warmup": 0.5}
+    assert actions([found(treated, confidence=0.0)], even)[0] == treated
+    both = [found(treated, "clip-gradients", "add-warmup", confidence=0.0)]
+    assert actions(both, {**even, treated: 0.49})[0] != treated
 
 
-def test_of_what_is_about_as_probable_the_first_named_comes_first() -> None:
-    level = 10 * ALIKE
-    named = [found("add-warmup", "clip-gradients", confidence=0.0)]
-    assert actions(named, {"add-warmup": level - 0.4 * ALIKE, "clip-gradients": level + 0.4 * ALIKE}) == [
-        "add-warmup",
-        "clip-gradients",
-    ]
-    assert actions(named, {"add-warmup": level - 0.6 * ALIKE, "clip-gradients": level + 0.4 * ALIKE}) == [
-        "clip-gradients",
-        "add-warmup",
-    ]
-    assert actions([], {"add-warmup": level - 0.4 * ALIKE, "clip-gradients": level + 0.4 * ALIKE}) == [
-        "clip-gradients",
-        "add-warmup",
-    ]
-    assert actions(
-        [found("clip-gradients", confidence=0.0)],
-        {"add-warmup": level + 0.4 * ALIKE, "clip-gradients": level - 0.4 * ALIKE},
-    ) == ["clip-gradients", "add-warmup"]
+TRAINING = sorted(action for action, known in ACTIONS.items() if known.training)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_law_of_order(seed: int) -> None:
+    """Whatever is expected and found: by worth, but for repairs, which come before, and last resorts.
+
+    And beside each change that stands after one that is less likely there is a word that is true.
+    """
+    rng = np.random.default_rng(seed)
+    odds = {str(a): float(p) for a, p in zip(TRAINING, rng.uniform(0, 1, len(TRAINING)), strict=True)}
+    severities: tuple[Severity, ...] = ("error", "warning", "info")
+    findings = [
+        found(
+            *map(str, rng.choice(TRAINING, 3, replace=False)), severity=severities[rng.integers(3)],
+            confidence=float(rng.uniform(0.5, 0.99)),
+        )
+        for _ in range(rng.integers(0, 3))
+    ]  # fmt: skip
+    params: dict[str, ParamValue] = {"n_train": int(rng.choice([500, LARGE_SET])), "lr": 1e-3}
+    told = said(findings, odds, **params)
+    words = phrases.order(Diagnosis(run(), "sick", tuple(findings), tuple(told)))
+    plain = [(p, word) for p, word in zip(told, words, strict=True) if word not in ("repairs an error", ASKS)]
+    assert words == sorted(words, key=lambda word: word not in ("repairs an error", ASKS)) or ASKS in words
+    last = [p for p, _ in plain if p.action in LAST and params["n_train"] == LARGE_SET]
+    ranked = [p for p, _ in plain if p not in last]
+    assert [p for p, _ in plain] == ranked + last
+    for group in (ranked, last):
+        promised = [worth(p.action, p.confidence, treats=bool(p.treats)) for p in group]
+        assert promised == pytest.approx(sorted(promised, reverse=True), abs=1e-3)
+    for place, (item, word) in enumerate(plain):
+        less_likely = [p for p, _ in plain[:place] if percent(p.confidence) != percent(item.confidence)]
+        less_likely = [p for p in less_likely if p.confidence < item.confidence]
+        promised = promise(item.action, item.confidence)
+        cheaper = any(promise(p.action, p.confidence) >= promised for p in less_likely)
+        treating = any(p.treats for p in less_likely) and not item.treats
+        why = "takes more effort" if cheaper else "treats no finding" if treating else "a last resort"
+        assert word == (why if less_likely else "")
+
+
+LAST, ASKS = ("more-data", "bigger-model"), "tells what is wrong"
 
 
 @pytest.mark.parametrize("times", [0.99, 1.01])
@@ -255,8 +281,18 @@ def test_what_can_not_be_done_is_no_repair() -> None:
 
 def test_last_resorts_come_after_everything_else() -> None:
     odds = {"more-data": 0.98, "bigger-model": 0.8, "add-warmup": 0.3}
-    assert actions([], odds, n_train=LARGE_SET) == ["add-warmup", "more-data", "bigger-model"]
-    assert actions([], odds, n_train=500) == ["more-data", "bigger-model", "add-warmup"]
+    asked = [found("more-data", "bigger-model", confidence=0.0)]
+    assert actions(asked, odds, n_train=LARGE_SET) == ["add-warmup", "more-data", "bigger-model"]
+    assert actions(asked, odds, n_train=500) == ["more-data", "bigger-model", "add-warmup"]
+
+
+@pytest.mark.parametrize("costly", ["more-data", "bigger-model"])
+def test_a_last_resort_that_nothing_asks_for_is_not_named(costly: str) -> None:
+    """On plenty of data it is no improvement, however often it helped on little."""
+    odds = {costly: 0.98, "add-warmup": 0.3}
+    assert actions([], odds, n_train=LARGE_SET) == ["add-warmup"]
+    assert actions([], odds, n_train=500) == [costly, "add-warmup"]
+    assert actions([], {costly: 0.98}, n_train=LARGE_SET) == []
 
 
 @pytest.mark.parametrize("pair", OPPOSITES, ids=lambda pair: "-".join(sorted(pair)))
@@ -307,11 +343,58 @@ def test_what_a_prescription_rests_on() -> None:
     raised = told["raise-lr"]
     assert (raised.parameter, raised.current, raised.proposed, raised.factor) == ("lr", 0.1, 1.0, 10.0)
     assert "as a sibling did" in raised.text
+    assert raised.gain == (0.4, 0.4, 0.4)
+
+
+@pytest.mark.parametrize("rate", [0.35, 0.5])
+def test_what_a_sibling_changed_at_once_is_one_change(rate: float) -> None:
+    """It is told as the learning rate's, names the others, and is as likely as what siblings did."""
+    odds = {"raise-lr": rate, "change-optimizer": 0.4, "bigger-batch": 0.3, "add-warmup": 0.25}
+    tried = Estimate(odds, sibling_values={
+        "raise-lr": ("lr", 1.0, 0.4, "batch_size 64, optimizer adamw"),
+        "change-optimizer": ("optimizer", "adamw", 0.4, "batch_size 64, lr 1.0"),
+        "bigger-batch": ("batch_size", 64, 0.4, "lr 1.0, optimizer adamw"),
+    })  # fmt: skip
+    told = prescribe(case(lr=0.1, optimizer="sgd"), [], tried, all_conditions())
+    assert [p.action for p in told] == ["raise-lr", "add-warmup"]
+    assert told[0].confidence == TRIED_HELPS
+    assert "together with batch_size 64, optimizer adamw" in told[0].text
+
+
+@pytest.mark.parametrize(("optimizer", "rate"), [("sgd", "lr 0.0001"), ("adam", "lr 0.001")])
+def test_the_numbers_of_a_list_agree(optimizer: str, rate: str) -> None:
+    """Another optimizer does not start at the rate that is being lowered."""
+    told = said([], {"lower-lr": 0.8, "change-optimizer": 0.7}, lr=0.001, optimizer=optimizer)
+    assert told[0].proposed == pytest.approx(1e-4)
+    assert rate in told[1].text
+
+
+@pytest.mark.parametrize("severity", ["warning", "info"])
+def test_nothing_contradicts_what_is_seen_grave_or_not(severity: Severity) -> None:
+    gap = Finding("generalization-gap", severity, 0.8, ("val/loss",), "", actions=("regularize",))
+    assert "bigger-model" not in actions([gap], {"bigger-model": 0.9, "add-warmup": 0.3})
 
 
 def test_a_place_to_stop_is_the_best_logged_one() -> None:
     told = {p.action: p for p in said([found("stop-early", condition="overfitting")])}
     assert told["stop-early"].step == 9
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", None])
+@pytest.mark.parametrize("lr", [1e-9, 5e-6])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rate_that_is_decades_off_comes_before_all_else(
+    optimizer: str | None, lr: float, seed: int
+) -> None:
+    """Before another optimizer, and before looking for a fault in the code."""
+    if lr > 1e-6 and optimizer in ("adam", None):
+        return  # within two decades of what is customary
+    rng = np.random.default_rng(seed)
+    known: dict[str, ParamValue] = {"lr": lr} | ({} if optimizer is None else {"optimizer": optimizer})
+    still = {name: 2.3 * (1 + 1e-4 * rng.standard_normal(30)) for name in ("train_loss", "val_loss")}
+    (found,) = diagnose_runs([run({**known, "n_classes": 10}, **still)])
+    assert "not-learning" in [f.condition for f in found.findings]
+    assert found.prescriptions[0].action == "raise-lr"
 
 
 # --- the findings' order

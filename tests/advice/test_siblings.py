@@ -118,7 +118,7 @@ def test_too_many_changes_or_one_without_a_remedy_prove_nothing() -> None:
 
 
 def lost(name: str, **params: ParamValue) -> Summary:
-    return Summary(name, params, None, None, None, 0.0, lost=True)
+    return Summary(name, params, None, lost=True)
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.14])
@@ -140,7 +140,7 @@ def test_where_a_sibling_with_the_same_settings_stayed_finite_the_cause_is_not_l
 
 def test_a_sibling_on_other_data_says_nothing_of_them() -> None:
     assert trials(lost("nan", lr=0.1, n_train=100), run("a", 0.4, lr=0.1, n_train=50)) == {}
-    assert trials(Summary("killed", {"lr": 0.1}, None, None, None, 0.0), run("a", 0.4, lr=0.01)) == {}
+    assert trials(Summary("killed", {"lr": 0.1}, None), run("a", 0.4, lr=0.01)) == {}
 
 
 def test_what_was_changed_besides_is_told() -> None:

@@ -125,7 +125,8 @@ def test_a_pattern_that_matches_nothing(run: Run, logs: Path) -> None:
 def test_one_bad_source_among_good_ones_is_told_and_skipped(run: Run, logs: Path, tmp_path: Path) -> None:
     ran = run("diagnose", tmp_path / "missing", logs, "--format", "json")
     assert ran.code == 0
-    assert "missing" in one_line(ran.err)
+    assert "no such file or directory" in one_line(ran.err)
+    assert "1 of 2 sources" in ran.err
     data = json.loads(ran.out)
     assert len(data["runs"]) == 3
     assert data["problems"][0]["where"].endswith("missing")

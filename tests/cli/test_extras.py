@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+import curvedoctor
 from curvedoctor.extras import command
 
 
@@ -33,3 +35,9 @@ def test_from_where_it_came(origin: object, told: str) -> None:
     assert (
         command(origin if origin is None or isinstance(origin, str) else json.dumps(origin), "remote") == told
     )
+
+
+def test_no_message_names_an_index_that_this_installation_may_not_come_from() -> None:
+    package = Path(str(curvedoctor.__file__)).parent
+    told = [path for path in package.rglob("*.py") if "pip install 'curvedoctor[" in path.read_text("utf-8")]
+    assert [path.name for path in told] == ["extras.py"]

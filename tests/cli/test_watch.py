@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curvedoctor.cli.watching import Watch
+from curvedoctor.cli.watching import State, Watch, difference
 from curvedoctor.engine import Options
 from curvedoctor.known import Known
 from shell import Log, Ran, at_terminal, falling, write_healthy, write_nan
@@ -155,3 +155,31 @@ def test_annotating_writes_what_changed_and_is_no_change_itself(run: Run, tmp_pa
     assert (logs / "nan" / "curvedoctor").is_dir()
     assert ran.err.count("refused") == 1
     assert "old" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (("fine", (), ""), ("failed", ("non-finite",), "lower-lr"), "fine → failed (non-finite)"),
+        (
+            ("needs attention", ("lr-too-low", "undertrained"), "raise-lr"),
+            ("needs attention", ("overfitting", "undertrained"), "stop-early"),
+            "needs attention, overfitting now seen; lr-too-low no longer seen",
+        ),
+        (("could improve", (), "more-data"), ("could improve", (), "raise-lr"), "could improve, try first"),
+    ],
+)
+def test_only_what_is_new_is_told(before: State, after: State, told: str) -> None:
+    assert difference(before, after) == told
+
+
+def test_the_time_stands_once_for_the_lines_of_one_look(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in "abc":
+        write_healthy(tmp_path / name)
+    Watch([str(tmp_path)], Options(), Known()).look()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-2].rstrip(":") for line in lines] == ["a", "b", "c"]
+    assert len({line for line in lines if line[0].isdigit()}) <= 2  # the clock may strike in between
+    assert len({line.index(": ") for line in lines}) == 1

@@ -44,7 +44,7 @@ def found() -> Comparison:
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("unicode", [True, False])
 def test_the_table_fits(found: Comparison, width: int, unicode: bool) -> None:
-    text = "".join(as_table.render(found, OutputStyle(width, False, unicode)))
+    text = "".join(as_table.render(found, OutputStyle(width, False, unicode), details=True))
     assert unicode or text.isascii()
     assert "\x1b" not in text
     if width >= 80:
@@ -52,6 +52,39 @@ def test_the_table_fits(found: Comparison, width: int, unicode: bool) -> None:
         assert "lr  " in text
         assert "Next: " in text
     assert "Range test finder suggests lr" in text
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("unicode", [True, False])
+def test_the_brief_table_fits(found: Comparison, width: int, unicode: bool) -> None:
+    text = "".join(as_table.render(found, OutputStyle(width, False, unicode)))
+    assert unicode or text.isascii()
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= width
+    assert "Next: " in text
+    assert "--details" in text
+    assert "Range test finder suggests lr" in text
+
+
+@pytest.mark.parametrize("best", [1e-4, 0.03, 10.0])
+@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
+@pytest.mark.parametrize("batches", [(32,), (16, 64, 256)])
+def test_after_a_sweep_a_dozen_lines_say_what_mattered_and_what_comes_next(
+    best: float, seeds: tuple[int, ...], batches: tuple[int, ...]
+) -> None:
+    rates = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3]
+    found = compare(undiagnosed(grid(World(best=best, noise=0.01), rates, batches, seeds)))
+    text = "".join(as_table.render(found, OutputStyle(80, False)))
+    assert len(text.splitlines()) <= 12
+    assert f"{len(rates) * len(seeds) * len(batches)} runs in grid" in text
+    if best == 0.03:
+        assert "lr matters: 0.03 is best" in text
+        assert "within the tried" in " ".join(text.split())
+    (line,) = [line for line in text.splitlines() if line.startswith("  Next: ")]
+    (rate,) = [float(v) for v in re.findall(r"Next: lr ([\d.e+-]+\d)", line)][:1] or [None]
+    if best in (1e-4, 10.0):
+        assert rate is not None
+        assert rate < 0.001 if best < 0.001 else rate > 0.3
 
 
 def test_colours_only_where_wanted(found: Comparison) -> None:
@@ -137,7 +170,7 @@ def logdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_command(logdir: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(logdir)]) == 0
     said = capfd.readouterr()
-    assert "lies within the tried range 0.003" in " ".join(said.out.split())
+    assert "lies within the tried 0.003" in " ".join(said.out.split())
     assert said.err == ""
     page = tmp_path / "page.html"
     assert main(["compare", str(logdir), "--format", "html", "-o", str(page), "--outcome", "best"]) == 0

@@ -64,3 +64,28 @@ def test_a_run_whose_data_were_broken_does_not_count_against_its_settings() -> N
         undiagnosed([*made[:2], run("lost", {**best.params, "lr": 3.0}, val_loss=broken, train_loss=broken)])
     ).groups
     assert "lost" in [outcome.run for outcome in group.outcomes]
+
+
+def test_programs_that_log_other_curves_are_other_tasks() -> None:
+    """A folder may hold the logs of a detector, of a language model and of a sweep."""
+    made = grid(World(), (0.003, 0.03, 0.3))
+    loss = np.linspace(2, 1, 30)
+    others = [
+        run("bert", {"lr": 0.1}, eval_ppl=loss),
+        run("yolo", {"lr": 9.0}, val_box_loss=loss, mAP50=1 / loss),
+    ]
+    died = run("died", {"lr": 1.0}, train_loss=made[0].curves[1].values[:3])
+    groups = compare(undiagnosed([*made, *others, died])).groups
+    assert {outcome.run for outcome in groups[0].outcomes} <= {r.name for r in [*made, died]}
+    assert len(groups[0].outcomes) >= 3
+    assert groups[0].region is not None and groups[0].region.best["lr"] == 0.03
+
+
+def test_all_are_compared_where_the_user_says_so() -> None:
+    loss = np.linspace(2, 1, 30)
+    runs = [
+        run("a", {"lr": 0.1}, val_loss=loss),
+        run("b", {"lr": 9.0}, val_loss=loss, dev_f1=1 / loss, acc=loss),
+    ]
+    (group,) = compare(undiagnosed(runs), together=True).groups
+    assert len(group.outcomes) == 2

@@ -168,5 +168,5 @@ def test_a_schedule_ends_a_fall_only_where_batches_do_not_make_the_floor(
     loss = loss * np.exp(0.002 * rng.standard_normal(n))
     (case,) = build([run({"optimizer": "sgd", "epochs": n}, train_loss=loss, val_loss=1.05 * loss, lr=lr)])
     found = undertrained.check(case)
-    told = isinstance(found, Finding) and "sum of the rates" in found.summary
+    told = isinstance(found, Finding) and "only because the learning rate decays" in found.summary
     assert told is not batches_matter

@@ -160,6 +160,23 @@ def _early_peak(height: float, params: dict[str, ParamValue] | None = None) -> R
     return run(params or {}, train_loss_step=y)
 
 
+def _noisy_climb(amplitude: float) -> Run:
+    """Down to 0.5 and up to 1.6 again, each point off by the amplitude, up and down in turn."""
+    y = np.concatenate((np.geomspace(2.3, 0.5, 30), np.linspace(0.5, 1.6, 30)))
+    return run(train_loss=y * (1 + amplitude * alternating(60)))
+
+
+def _rate_ends(place: float) -> Run:
+    """Ten classes, a loss that stays at a guess's, and a rate that drops to nothing."""
+    y = np.full(81, np.log(10))
+    return run({"n_classes": 10}, train_loss=y, val_loss=y, lr=np.where(t(81) < place, 0.1, 1e-6))
+
+
+def _hinge(level: float) -> Run:
+    """A hinge loss that falls to a level, beside an accuracy that is the same at every point."""
+    return run({"loss": "hinge"}, train_loss=np.linspace(4.0, level, 60), train_accuracy=np.full(60, 0.5))
+
+
 THRESHOLDS = (
     Threshold("lr-too-high", "validation ends above its best by", _thrown, 0.05, 0.3, 0.131),
     Threshold("lr-too-high", "training fluctuates by", lambda p: _thrown(0.25, p), 0.005, 0.1, 0.0208),
@@ -185,9 +202,14 @@ THRESHOLDS = (
     Threshold("undertrained", "going on as long again brings",
         lambda p: _power(np.log(1 - p) / np.log(7 / 13)), 0.02, 0.2, 0.127),
     Threshold("undertrained", "rate at the end, share of its peak",
-        lambda p: _power(1.2, lr=np.linspace(1.0, p, 60)), 0.0, 0.3, 0.05),
+        lambda p: _power(1.2, lr=p ** np.linspace(0.0, 1.0, 60)), 0.01, 0.3, 0.05),
+    Threshold("undertrained", "rate at the end of a line, share of its peak",
+        lambda p: _power(1.2, lr=np.linspace(1.0, p, 60)), 0.0, 0.3, 0.159),
     Threshold("undertrained", "share of the planned epochs",
         lambda p: _power(1.2, params={"schedule": "cosine", "epochs": round(60 / p)}), 0.5, 1.0, 0.9),
+    Threshold("divergence", "alternating noise of a climb", _noisy_climb, 0.001, 0.6, 0.0998),
+    Threshold("not-learning", "the rate ends at", _rate_ends, 0.05, 0.5, 0.2375),
+    Threshold("metric-bug", "hinge loss of right answers", _hinge, 0.6, 0.9, 0.6976),
     # 0.745 of the fall in the first tenth; an end at half of the start
     Threshold("stalled", "fast fall beside a slow one", _creeping, 0.5, 1.4, 1.07),
     Threshold("stalled", "fast fall, end against start", _creeping, 1.2, 1.9, 1.58),

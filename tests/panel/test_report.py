@@ -366,3 +366,50 @@ def test_axes_smoothing_and_curves_of_a_chart(watched: Watched, one: Path) -> No
     toggle = page.locator(".cd-main-chart .cd-legend-item").first
     toggle.click()
     assert page.locator(".cd-main-chart .cd-legend-item").first.get_attribute("aria-pressed") == "false"
+
+
+#: the area of a chart's pixels in each label's colour, above its plot and within it
+PIXELS = """() => {
+  const canvas = document.querySelector('.cd-chart canvas');
+  const over = document.querySelector('.cd-chart .u-over').getBoundingClientRect();
+  const box = canvas.getBoundingClientRect();
+  const scale = canvas.width / box.width;
+  const context = canvas.getContext('2d');
+  const top = Math.round((over.top - box.top) * scale);
+  const ink = (data) => { let n = 0; for (let i = 3; i < data.length; i += 4) n += data[i] > 128; return n; };
+  return {room: (over.top - box.top), above: ink(context.getImageData(0, 0, canvas.width, top - 6).data)};
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 480, 1200])
+@pytest.mark.parametrize("make", [samples.overfitting, samples.lr_too_high, samples.non_finite])
+def test_labels_of_marks_stand_above_the_plot(
+    watched: Watched, tmp_path: Path, width: int, make: Any
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(report.many([make()]), encoding="utf-8")
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(path.as_uri())
+    page.locator(".cd-chart canvas").first.wait_for()
+    page.wait_for_timeout(300)
+    seen = page.evaluate(PIXELS)
+    assert seen["room"] >= 30
+    assert seen["above"] > 100
+
+
+@pytest.mark.browser
+def test_labels_cover_neither_each_other_nor_the_axis(watched: Watched, one: Path) -> None:
+    page = watched.page
+    page.goto(one.as_uri())
+    rows = page.evaluate(
+        """() => [60, 300, 900].flatMap((width) => [1, 2, 3].flatMap((count) => [0, 0.5, 1].map((place) => {
+          const marks = Array.from({length: count}, (_, i) => ({label: `Too high from step ${i}`, x: place}));
+          return {width, placed: modules.labels.rowsOf(marks, (mark) => mark.x * width, 0, width, 1)};
+        })))"""
+    )
+    for row in rows:
+        assert all(0 <= label["left"] <= row["width"] for label in row["placed"])
+        places = [label["row"] for label in row["placed"]]
+        assert len(set(places)) == len(places)

@@ -56,8 +56,8 @@ def test_what_is_seen_stands_apart_from_what_is_suggested() -> None:
     assert (view["state"], view["heads"]["suggested"]) == ("could improve", "What may improve it")
     assert "wrong is seen" in view["headline"] and "learning rate" not in view["headline"]
     first = view["prescriptions"][0]
-    assert first["chance"] == "in similar trainings this helped in 71 %; the curves don't prove it"
-    assert first["gain"] == "lowers the final loss by 12–60 %, median 35 %"
+    assert first["chance"] == "helped 71 % of similar runs"
+    assert first["gain"] == "typically −35 % loss"
     assert run_view(samples.overfitting())["heads"]["suggested"] == "To try first"
     unknown = run_view(samples.undetermined())
     assert unknown["headline"] == "Its longest curve has 2 points, too few to tell a plateau from a fall."

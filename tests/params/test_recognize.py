@@ -79,7 +79,7 @@ CASES = [
       "weights": "yolov8n.pt", "seed": 0},
      {"lr": 0.01, "lr_final_ratio": 0.1, "batch_size": 16, "schedule": "cosine", "warmup_epochs": 3.0,
       "epochs": 100,
-      "precision": "mixed", "seed": 0}),
+      "precision": "mixed", "seed": 0, "init": "pretrained"}),
     ({"optimizer": "<class 'torch.optim.adam.Adam'>", "criterion": "<function binary_cross_entropy at 0x7f>"},
      {"optimizer": "adam", "loss": "bce"}),
     ({"eta": 0.3, "max_depth": 6, "objective": "binary:logistic", "num_boost_round": 100, "lambda": 1.0,
@@ -120,7 +120,7 @@ CASES = [
         {"schedule": "step", "step_size": 20.0, "gamma": 0.5}),
     ({"EPOCHS": "1", "LEARNING_RATE": "0.01", "BATCH_SIZE": "16", "AUGMENTATION": "True", "CLASSES": "2",
         "WEIGHTS": "imagenet"},
-     {"epochs": 1, "lr": 0.01, "batch_size": 16, "augmentation": True, "n_classes": 2}),
+     {"epochs": 1, "lr": 0.01, "batch_size": 16, "init": "pretrained", "augmentation": True, "n_classes": 2}),
     ({"train_size": 0.8, "val_size": 0.1, "test_size": 0.1}, {"validation_split": 0.1}),
     ({"gamma": 0.1, "max_depth": 3, "eta": 0.3},
         {"lr": 0.3, "model": "tree", "library": "xgboost", "max_depth": 3}),
@@ -222,3 +222,39 @@ def test_words(key: str, values: dict[str, list[str]]) -> None:
     for expected, texts in values.items():
         for text in texts:
             assert recognize({key: text}).get(name) == expected, text
+
+
+YES = (True, "true", "True", 1, "1", "yes", "imagenet", "bert-base-uncased", "run/x.ckpt")
+NO = (False, "false", "False", 0, "0", "no", "None", None, "", "random", "scratch")
+LOADED = [
+    *({"pretrained": value} for value in YES),
+    {"use_pretrained": "True"}, {"model": {"pretrained": "true"}}, {"model.pretrained": "1"},
+    {"finetune": "yes"}, {"weights": "IMAGENET1K_V1"}, {"weights": "imagenet"}, {"weights": "yolov5s.pt"},
+    {"weights": "DEFAULT"}, {"backbone_weights": "ResNet50_Weights.IMAGENET1K_V2"},
+    {"encoder_weights": "imagenet"}, {"pretrained_model_name_or_path": "roberta-base"},
+    {"init_from": "gpt2-xl"}, {"model_name_or_path": "bert-base-uncased"}, {"model_name": "t5-small"},
+    {"model": "google/vit-base-patch16-224"}, {"pretrained": "imagenet", "init": "he"},
+]  # fmt: skip
+NOT_LOADED = [
+    *({"pretrained": value} for value in NO),
+    {"weights": "balanced"}, {"weights": "[0.1, 0.9]"}, {"weights": None}, {"weights": 2},
+    {"init_from": "scratch"}, {"init_from": "resume"}, {"model": "resnet50"}, {"model": "models/resnet50"},
+    {"model": "gpt2"}, {"model": "vit_base_patch16_224"}, {"teacher": {"pretrained": True}},
+    {"model_name_or_path": "bert-base-uncased", "pretrained": False},
+    {"pretrained": "no", "model": "bert-base-uncased"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("raw", LOADED, ids=str)
+def test_weights_that_were_trained_before(raw: dict[str, object]) -> None:
+    assert recognize(raw).get("init") == "pretrained"
+
+
+@pytest.mark.parametrize("raw", NOT_LOADED, ids=str)
+def test_weights_that_were_not(raw: dict[str, object]) -> None:
+    assert recognize(raw).get("init") != "pretrained"
+
+
+def test_what_was_loaded_is_not_shown() -> None:
+    """A path may tell a secret."""
+    assert recognize({"pretrained": "s3://bucket/hidden-name.ckpt"}) == {"init": "pretrained"}

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from curvedoctor.conditions.examples import run
-from curvedoctor.features.case import build
+from curvedoctor.conditions.examples import agent, run
+from curvedoctor.features.case import Case, build
 from curvedoctor.model import Checkpoint, Floats
 from curvedoctor.readings.checkpoint import read
 from curvedoctor.reports.phrases import kept
@@ -107,6 +107,14 @@ def test_nothing_evaluated_gives_no_reading() -> None:
     assert read(build([run(val_loss=np.array([1.0, 0.5]))])[0]) is None
 
 
+def reason(case: Case) -> str:
+    reading = read(case)
+    assert reading is not None
+    assert (reading["keep"], reading["as_good"]) == (None, [])
+    assert kept(reading).startswith("None stands out: ")
+    return str(reading["reason"])
+
+
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("level", [2.303, 0.0])
 def test_where_all_are_alike_there_is_nothing_to_choose(seed: int, level: float) -> None:
@@ -114,4 +122,30 @@ def test_where_all_are_alike_there_is_nothing_to_choose(seed: int, level: float)
     rng = np.random.default_rng(seed)
     y = level + 0.01 * rng.standard_normal(150) if level else np.exp(3 * rng.standard_normal(150))
     (case,) = build([run({}, train_loss=y, val_loss=y)])
-    assert read(case) is None
+    assert any(word in reason(case) for word in ("nothing was learnt", "luck"))
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("noise", [0.1, 0.3])
+def test_a_band_over_most_of_the_run_says_nothing(seed: int, noise: float) -> None:
+    """Learnt in the first tenth, thrown about since."""
+    rng = np.random.default_rng(seed)
+    y = 0.3 * np.exp(noise * rng.standard_normal(60)) + 2 * np.exp(-np.arange(60) / 2)
+    (case,) = build([run({}, train_loss=y, val_loss=y)])
+    assert "luck" in reason(case)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_an_agent_got_in_training_is_no_evaluation(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rises = 500 * (1 - np.exp(-np.arange(100) / 20)) + 20 * rng.standard_normal(100)
+    (case,) = build([agent(rises)])
+    assert "no evaluation" in reason(case)
+    curve = agent(rises).curves[0]
+    evaluated = replace(
+        curve, id="eval/mean_reward", tag="eval/mean_reward", role=replace(curve.role, split="val")
+    )
+    (case,) = build([replace(agent(rises), curves=(evaluated,))])
+    found = read(case)
+    assert found is not None
+    assert found["curve"] == "eval/mean_reward"

@@ -279,7 +279,7 @@ def mmdet(rng: random.Random, n: int) -> tuple[str, Points]:
         )
     return text, {
         "loss": ([50 * (k + 1) for k in range(3 * n)], loss),
-        "val/bbox_mAP": ([150 * (i + 1) for i in range(n)], box),
+        "val/bbox_mAP": (list(range(1, n + 1)), box),
     }
 
 
@@ -300,7 +300,7 @@ def mmengine(rng: random.Random, n: int) -> tuple[str, Points]:
         )
     return text, {
         "train/loss": ([100 * (k + 1) for k in range(2 * n)], loss),
-        "val/accuracy/top1": ([200 * (i + 1) for i in range(n)], top1),
+        "val/accuracy/top1": (list(range(1, n + 1)), top1),
     }
 
 
@@ -453,8 +453,8 @@ def pytorch_mnist(rng: random.Random, n: int) -> tuple[str, Points]:
         )
     return text, {
         "train/Loss": ([20000 * k for k in range(3 * n)], loss),
-        "test/Average loss": ([60000 * i + 40000 for i in range(n)], tl),
-        "test/Accuracy": ([60000 * i + 40000 for i in range(n)], [r / 10000 for r in right]),
+        "test/Average loss": (list(range(1, n + 1)), tl),
+        "test/Accuracy": (list(range(1, n + 1)), [r / 10000 for r in right]),
     }
 
 
@@ -474,7 +474,7 @@ def pytorch_imagenet(rng: random.Random, n: int) -> tuple[str, Points]:
         )
     return text, {
         "Loss": ([50 * k for k in range(2 * n)], [float(f"{v:.4e}") for v in loss]),
-        "test/Acc@1": ([100 * i + 50 for i in range(n)], top1),
+        "test/Acc@1": (list(range(n)), top1),
     }
 
 
@@ -622,7 +622,7 @@ def espnet(rng: random.Random, n: int) -> tuple[str, Points]:
         )
     return text, {
         "train/loss": ([100 * (k + 1) for k in range(2 * n)], loss),
-        "val/loss": ([200 * (i + 1) for i in range(n)], valid),
+        "val/loss": (list(range(1, n + 1)), valid),
     }
 
 
@@ -637,7 +637,7 @@ def flair(rng: random.Random, n: int) -> tuple[str, Points]:
                 "1.11 - samples/sec: 200.12 - lr: 0.100000\n"
             )
         text += f"2021-05-01 12:00:00,123 DEV : loss {dev[i]} - f1-score (micro avg)  {f1[i]}\n"
-    at = [20 * (i + 1) for i in range(n)]
+    at = list(range(1, n + 1))
     return text, {"val/loss": (at, dev), "val/f1-score": (at, f1)}
 
 
@@ -683,7 +683,7 @@ def language_model(rng: random.Random, n: int) -> tuple[str, Points]:
         )
     return text, {
         "loss": ([200 * (k + 1) for k in range(2 * n)], loss),
-        "valid loss": ([400 * (i + 1) for i in range(n)], valid),
+        "valid loss": (list(range(1, n + 1)), valid),
     }
 
 
@@ -719,7 +719,7 @@ def mxnet(rng: random.Random, n: int) -> tuple[str, Points]:
         )
     return text, {
         "accuracy": ([50 * (k + 1) for k in range(2 * n)], acc),
-        "Validation-accuracy": ([100 * (i + 1) for i in range(n)], val),
+        "Validation-accuracy": (list(range(n)), val),
     }
 
 

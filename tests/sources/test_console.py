@@ -181,3 +181,41 @@ def test_mmdetection_writes_its_log_twice(tmp_path: Path) -> None:
     _written(tmp_path / "20220101_101010.log", SAMPLES["mmdet"](random.Random(0), 3)[0])
     ((run,), _) = read_all(tmp_path)
     assert _points(run)["train/loss"] == ([50 * (i + 1) for i in range(12)], loss)
+
+
+@pytest.mark.parametrize("first", [0, 1, 16])
+@pytest.mark.parametrize("per", [1, 2, 5])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Epoch {e}/{n} | step {b}/{of} | loss {v:.3f}",
+        "Epoch [{e}/{n}], Step [{b}/{of}], Loss: {v:.3f}",
+        "Epoch: [{e}][{b}/{of}] Loss {v:.3f}",
+        "Epoch {e}/{n} ... step {b}/{of} - loss={v:.3f}",
+        "Epoch {e}/{n} loss: {v:.3f}",
+    ],
+)
+def test_what_is_logged_once_per_epoch_stands_at_the_logs_own_epoch(
+    tmp_path: Path, form: str, per: int, first: int
+) -> None:
+    n = 6
+    text = ""
+    for e in range(first, first + n):
+        rows = [
+            form.format(e=e, n=first + n, b=200 * b, of=200 * per, v=9 - e / 9) for b in range(1, per + 1)
+        ]
+        text += "\n".join(rows) + f"\nEpoch {e}/{first + n} val_loss: {8 - e / 9:.3f}\n"
+    run = _read(tmp_path / "a.log", text)
+    curve = next(curve for curve in run.curves if curve.id == "val_loss")
+    assert (curve.axis, curve.steps.tolist()) == ("epoch", list(range(first, first + n)))
+    assert "step" not in _points(run)
+
+
+def test_a_global_step_of_the_logs_own_is_kept(tmp_path: Path) -> None:
+    text = "".join(
+        f"epoch: {i // 3} step: {40 * i} loss: {3 - i / 10:.2f}\n"
+        + f"epoch: {i // 3} val_loss: 1.{i}\n" * (i % 3 == 2)
+        for i in range(9)
+    )
+    run = _read(tmp_path / "a.log", text)
+    assert {curve.axis for curve in run.curves} == {"step"}

@@ -210,11 +210,11 @@ def test_a_column_of_splits(tmp_path: Path) -> None:
 def test_tensorboard_downloads(tmp_path: Path) -> None:
     text = "Wall time,Step,Value\n" + "".join(f"{1700000000.5 + i},{10 * i},{3 - i / 10}\n" for i in range(5))
     run = _only(tmp_path / "run-train-tag-epoch_loss.csv", text)
-    assert _points(run) == {"epoch_loss": ([0, 10, 20, 30, 40], [3 - i / 10 for i in range(5)])}
+    assert _points(run) == {"train/epoch_loss": ([0, 10, 20, 30, 40], [3 - i / 10 for i in range(5)])}
     assert run.curves[0].wall_times.tolist() == [1700000000.5 + i for i in range(5)]
     rows = [[1700000000.5 + i, 10 * i, 3 - i / 10] for i in range(5)]
     run = _only(tmp_path / "run-train-tag-epoch_loss.json", json.dumps(rows))
-    assert _points(run) == {"epoch_loss": ([0, 10, 20, 30, 40], [3 - i / 10 for i in range(5)])}
+    assert _points(run) == {"train/epoch_loss": ([0, 10, 20, 30, 40], [3 - i / 10 for i in range(5)])}
 
 
 def test_yolov5_results_have_no_header(tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_evaluations_count_their_own_batches(tmp_path: Path) -> None:
         rows += [{"mode": "val", "epoch": epoch, "iter": 5000, "lr": 0.1, "bbox_mAP": epoch / 10}]
     found = _points(_only(tmp_path / "x.log.json", "\n".join(map(json.dumps, rows))))
     assert found["train/loss"][0] == [50 * (k + 1) for k in range(12)]
-    assert found["val/bbox_mAP"] == ([150, 300, 450, 600], [0.1, 0.2, 0.3, 0.4])
+    assert found["val/bbox_mAP"] == ([1, 2, 3, 4], [0.1, 0.2, 0.3, 0.4])
     assert len(found["lr"][0]) == 12
 
 

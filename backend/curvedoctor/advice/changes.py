@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -11,23 +10,21 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.advice import trees
 from curvedoctor.advice.agents import CHANGES as of_agents
 from curvedoctor.advice.named import named
-from curvedoctor.advice.said import at_usual_norm, down_to, propose, say
+from curvedoctor.advice.rates import change_optimizer, lower_lr, raise_lr
+from curvedoctor.advice.said import at_usual_norm, propose, say
 from curvedoctor.conditions.base import lowered
 from curvedoctor.conditions.measures.shape import name
+from curvedoctor.conditions.measures.unfinished import rate_ended
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
-from curvedoctor.features.rates import customary, decades_below_usual, logged_lr, tuned
 from curvedoctor.features.selects import selects
 from curvedoctor.model import Finding, ParamValue, Prescription
-from curvedoctor.params.usual import UNBOUNDED
 
-#: the least rate that anything but fine-tuning is customarily trained with
-LOWEST = 1e-4
 #: a learning rate farther off than this factor is taken over only with a gain of at least this share
 STRIDE, LARGE = 30.0, 0.5
 
 #: the experiment that tells whether data are what is missing
-TENTH = "One run with a tenth of the data comes first: if it ends about as low, more will not help."
+TENTH = "Train once on a tenth of the data first: if that ends about as low, more will not help."
 #: hyperparameters whose names do not read as words
 _PLAIN = {
     "lr": "learning rate", "n_train": "number of training samples", "n_val": "number of validation samples",
@@ -41,22 +38,31 @@ SiblingValues = Mapping[str, tuple[str, ParamValue, float, str]]
 
 
 def change(
-    case: Case, action: str, findings: Sequence[Finding], sibling_values: SiblingValues = MappingProxyType({})
+    case: Case,
+    action: str,
+    findings: Sequence[Finding],
+    sibling_values: SiblingValues = MappingProxyType({}),
+    lowered: float | None = None,
 ) -> Prescription:
-    """What to change, with numbers wherever the log allows."""
+    """What to change, with numbers wherever the log allows.
+
+    `lowered` is the learning rate that another prescription of the list lowers it to.
+    """
     if (in_its_words := named(case, action, findings)) is not None:
         return in_its_words
-    if action in sibling_values and not _leap(case, *sibling_values[action]):
+    if action in sibling_values and not leap(case, *sibling_values[action]):
         return _as_a_sibling(case, *sibling_values[action])
     grown = trees.change(case, action) if case.boosting else None
     if grown is not None:
         return grown
+    if action == "change-optimizer" and not case.agent:
+        return change_optimizer(case, lowered)
     special = (of_agents if case.agent else _SPECIAL).get(action)
     made = special(case, findings) if special is not None else None
     return made if made is not None else _scaled(case, action)
 
 
-def _leap(case: Case, name: str, proposed: ParamValue, gain: float, _: str) -> bool:
+def leap(case: Case, name: str, proposed: ParamValue, gain: float, _: str) -> bool:
     """Whether the best lies rather between than at a sibling's far-off learning rate."""
     current = case.params.get(name)
     if name != "lr" or not isinstance(current, (int, float)) or not isinstance(proposed, (int, float)):
@@ -69,7 +75,7 @@ def _as_a_sibling(case: Case, name: str, proposed: ParamValue, gain: float, alon
     current = case.params.get(name)
     plain = _PLAIN.get(name, name.replace("_", " "))
     why = (
-        f"{f'with {along}, ' if along else ''}as a sibling did that "
+        f"{f'together with {along}, ' if along else ''}as a sibling did that "
         f"{'stayed finite' if gain == 1 else f'ended {100 * gain:.0f} % lower'}"
     )
     if current is None:
@@ -104,29 +110,6 @@ def _scaled(case: Case, action: str) -> Prescription:
     return propose(known.text, known.parameter, current, known.default, known.factor)
 
 
-def _change_lr(action: str) -> Callable[[Case, Sequence[Finding]], Prescription | None]:
-    def make(case: Case, findings: Sequence[Finding]) -> Prescription | None:
-        lr = logged_lr(case)
-        factor = ACTIONS[action].factor or 1.0
-        if lr is None:
-            return propose(ACTIONS[action].text, "lr", None, None, factor)
-        below = decades_below_usual(case)
-        if below is None and lr < LOWEST:
-            below = math.log10(LOWEST / lr)
-        far = below is not None and abs(below) > abs(math.log10(factor)) and (below > 0) == (factor > 1)
-        to = lr * (10**below if far and below is not None else factor)
-        usual = customary(case)
-        if action == "raise-lr" and far and usual is not None and case.word("optimizer") in UNBOUNDED:
-            to = max(lr * factor, usual.halfway)
-        if tuned(case) and usual is not None:  # more would destroy what was learnt before
-            to = min(to, max(usual.high, 1.5 * lr)) if action == "raise-lr" else down_to(lr, to)
-        proposed = float(f"{to:.2g}")
-        factor = float(f"{proposed / lr:.3g}")
-        return propose(f"{_verb(action)} from {say(lr)} to {say(proposed)}.", "lr", lr, proposed, factor)
-
-    return make
-
-
 def _stop_early(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     turned = [
         case.series.get(f.curves[0])
@@ -146,10 +129,30 @@ def _stop_early(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     return propose(text, "epochs", case.params.get("epochs"), epochs, None, at)
 
 
+def _restore(case: Case, findings: Sequence[Finding]) -> Prescription | None:
+    """Where the checkpoint to go back to is."""
+    s = selects(case) or case.val or case.primary
+    if s is None:
+        return None
+    at = s.step_at(s.best_index)
+    text = (
+        f"Go back to the checkpoint of the best {name(s)}, at {s.curve.axis} {say(at)}, and go on from "
+        "there with smaller steps."
+    )
+    return propose(text, None, None, None, None, at)
+
+
 def _train_longer(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     s = case.outcome
     epochs = case.number("epochs")
-    least = 0.0 if s is None else gain_interval(s.grid, s.stats.n)[0] / max(abs(s.stats.end), 1e-300)
+    planned = next((f.evidence["planned_end"] for f in findings if "planned_end" in f.evidence), None)
+    if isinstance(planned, float) and not case.cut_short and case.lr is not None:
+        axis = case.lr.axis
+        text = f"Run it to the end of its schedule, {round(planned)} {axis}s, or fit the schedule to the run."
+        return propose(text, "epochs" if axis == "epoch" else "max_steps", None, round(planned))
+    least = 0.0
+    if s is not None and not rate_ended(case):  # a schedule that has ended ends what goes on by itself
+        least = gain_interval(s.grid, s.stats.n)[0] / max(abs(s.stats.end), 1e-300)
     hope = f" Extrapolation expects the loss to fall {lowered(least)}." if least >= 0.02 else ""
     if epochs is None:
         return propose(ACTIONS["train-longer"].text + hope, "epochs", None, None, 2.0)
@@ -157,18 +160,8 @@ def _train_longer(case: Case, findings: Sequence[Finding]) -> Prescription | Non
         text = f"Run it to its end: {say(epochs)} epochs are configured.{hope}"
         return propose(text, "epochs", None, epochs)
     proposed = round(2 * epochs)
-    text = f"Train for {proposed} epochs instead of {say(epochs)}, the schedule stretched with it.{hope}"
+    text = f"Train for {proposed} epochs instead of {say(epochs)}, and stretch the schedule with it.{hope}"
     return propose(text, "epochs", case.params["epochs"], proposed, 2.0)
-
-
-def _change_optimizer(case: Case, findings: Sequence[Finding]) -> Prescription | None:
-    current = case.word("optimizer")
-    adaptive = current is not None and ("adam" in current or current in ("rmsprop", "adagrad", "adadelta"))
-    proposed, how = ("sgd", "SGD with momentum 0.9") if adaptive else ("adam", "Adam with lr 0.001")
-    if not adaptive and case.word("model") == "transformer":
-        proposed, how = "adamw", "AdamW with lr 5e-05 (fine-tuning) to 3e-04 (from scratch)"
-    start = f"Change the optimizer from {current} to {how}" if current else f"Change the optimizer, to {how}"
-    return propose(f"{start}.", "optimizer", current, proposed)
 
 
 def _regularize(case: Case, findings: Sequence[Finding]) -> Prescription | None:
@@ -222,11 +215,11 @@ def _batch(case: Case, findings: Sequence[Finding]) -> Prescription | None:
 
 
 _SPECIAL: dict[str, Callable[[Case, Sequence[Finding]], Prescription | None]] = {
-    "lower-lr": _change_lr("lower-lr"),
-    "raise-lr": _change_lr("raise-lr"),
+    "lower-lr": lower_lr,
+    "raise-lr": raise_lr,
     "stop-early": _stop_early,
     "train-longer": _train_longer,
-    "change-optimizer": _change_optimizer,
+    "restore-checkpoint": _restore,
     "regularize": _regularize,
     "reduce-regularization": _reduce_regularization,
     "clip-gradients": _clip,

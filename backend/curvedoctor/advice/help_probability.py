@@ -19,10 +19,12 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.boosted import Boosted
 from curvedoctor.advice.familiar import Familiar
 from curvedoctor.advice.impute import impute
+from curvedoctor.advice.possible import samples, steps_of
 from curvedoctor.advice.siblings import TRIED_HELPS_NOT, Trial
+from curvedoctor.conditions.measures.unfinished import rate_ended
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case
-from curvedoctor.features.sentences import facts
+from curvedoctor.features.sentences import facts, is_ahead
 from curvedoctor.model import Floats, ParamValue
 
 Stored = npt.NDArray[np.generic]
@@ -34,8 +36,12 @@ SICK = "sick"
 FEWEST = 2
 #: activations that neither saturate nor die
 SMOOTH = frozenset({"gelu", "silu", "mish", "elu", "selu", "celu", "leaky-relu"})
-#: samples from which on nothing was learnt of more of them, and how often more data helped on average
-BEYOND, ON_AVERAGE = 20_000, 0.3
+#: samples, and steps where their number is not logged, from which on nothing was learnt of more of them;
+#: and how often more data helped on average
+BEYOND, LONGEST, ON_AVERAGE = 20_000, 8_192, 0.3
+#: share by which training must end below validation for more data to have a gap to close;
+#: in the clinic more data also meant more steps
+NARROW = 0.1
 #: said of a run that is unlike what was learnt from
 UNLIKE = "this run is unlike those that the odds were learnt from: they are near the average"
 #: how many reasons are kept per action, and of how many actions
@@ -189,7 +195,7 @@ def estimates(cases: Sequence[Case], model: Model | None = None) -> list[Estimat
         _chances(cases[i], dict(zip(outcomes, row.tolist(), strict=True)))
         for i, row in zip(chosen, probabilities, strict=True)
     ]
-    reasons = _attributions(model.boosted, rows, chances)
+    reasons = _attributions(model.boosted, rows, chances, [rate_ended(cases[i]) for i in chosen])
     for k, i in enumerate(chosen):
         known = reasons[k]
         if strange[k]:
@@ -203,16 +209,25 @@ def _chances(case: Case, chances: dict[str, float]) -> dict[str, float]:
     chances.pop(SICK, None)
     if case.word("activation") in SMOOTH:
         chances["fix-activation"] = 0.0  # the clinic has no such network, and there is nothing to repair
-    if (case.number("n_train") or 0.0) >= BEYOND:
-        chances["more-data"] = min(chances.get("more-data", 0.0), ON_AVERAGE)
+    if "more-data" in chances:
+        chances["more-data"] = min(chances["more-data"], _most_of_data(case))
     return chances
 
 
+def _most_of_data(case: Case) -> float:
+    """The highest probability that more data help which what was learnt from can bear."""
+    n, steps, train, val = samples(case), steps_of(case), case.coarsest_train, case.val
+    if n >= BEYOND if n is not None else (steps or 0.0) > LONGEST:
+        return ON_AVERAGE
+    narrow = train is not None and val is not None and train.stats.end > (1 - NARROW) * val.stats.end
+    return ON_AVERAGE if narrow else 1.0
+
+
 def _attributions(
-    trees: Boosted, rows: Floats, chances: Sequence[Mapping[str, float]]
+    trees: Boosted, rows: Floats, chances: Sequence[Mapping[str, float]], ended: Sequence[bool]
 ) -> list[dict[str, tuple[str, ...]]]:
     """Of each row the facts that raised the log-odds of its likeliest actions most;
-    an action is looked at for all rows at once."""
+    an action is looked at for all rows at once. Where a schedule has ended, nothing that going on brings."""
     likeliest = [sorted(known, key=lambda action: -known[action])[:EXPLAINED] for known in chances]
     attributions: list[dict[str, tuple[str, ...]]] = [dict.fromkeys(actions, ()) for actions in likeliest]
     filled = impute(rows)
@@ -222,5 +237,7 @@ def _attributions(
         strongest = np.argsort(-moved, axis=1, kind="stable")[:, :LOOKED_AT].tolist()
         for k, change, places in zip(which, moved, strongest, strict=True):
             raised = ((trees.features[f], float(rows[k, f])) for f in places if change[f] > 0)
+            if ended[k]:
+                raised = ((feature, value) for feature, value in raised if not is_ahead(feature))
             attributions[k][action] = facts(raised, REASONS)
     return attributions

@@ -3,12 +3,13 @@ and what comes last whatever the odds."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from curvedoctor.actions import NETWORKS_ONLY, OF_AGENTS
 from curvedoctor.features.case import Case
 from curvedoctor.features.language import of_language
-from curvedoctor.features.rates import decades_below_usual, tuned
+from curvedoctor.features.rates import highest, logged_lr, trained_before, tuned
 from curvedoctor.features.selects import selects
 from curvedoctor.model import Finding
 
@@ -16,11 +17,19 @@ from curvedoctor.model import Finding
 LARGE_SET, MANY_STEPS = 100_000, 20_000
 #: no "stop" at or near the end: share of the points by which the best must have been logged
 NEAR_END = 0.9
+#: a rate that can't be doubled within what is customary is not to be raised
+ROOM = 2.0
+#: share of its start by which a run must have got better for its best checkpoint to be worth going back to
+LEARNT = 0.1
+#: a curve that says how many epochs have passed, as Hugging Face's trainer and Lightning log it
+_EPOCHS = re.compile(r"(^|[/_.])epoch$", re.IGNORECASE)
 #: of generalization nothing can be said without held-out data
 _NEEDS_VALIDATION = {"more-data", "regularize", "smaller-model", "stop-early"}
 #: finding → actions that would make it worse
 _WORSE = {
     "overfitting": {"bigger-model", "train-longer", "reduce-regularization"},
+    "generalization-gap": {"bigger-model", "reduce-regularization"},
+    "wasted-training": {"train-longer"},
     "dataset-too-small": {"bigger-model", "reduce-regularization"},
     "underfitting": {"smaller-model", "regularize", "stop-early"},
     "undertrained": {"stop-early", "smaller-model"},
@@ -44,7 +53,9 @@ def possible(case: Case, action: str) -> bool:
     """Whether the action makes sense for this kind of run."""
     if case.boosting and action in NETWORKS_ONLY:
         return False
-    if tuned(case) and not _for_tuning(case, action):
+    if trained_before(case) and not _for_tuning(case, action):
+        return False
+    if action == "raise-lr" and not case.boosting and not _room_above(case):
         return False
     if case.agent:
         return action in OF_AGENTS and not (
@@ -55,6 +66,8 @@ def possible(case: Case, action: str) -> bool:
     if action == "change-optimizer":
         fixed = case.word("model") == "transformer" or of_language(case) or tuned(case) is not None
         return not case.pairs and not (fixed and _adaptive(case))
+    if action == "restore-checkpoint":
+        return _learnt(case)
     if action in _NEEDS_VALIDATION:
         held_out = selects(case) or case.val or case.val_score
         early = action == "stop-early"
@@ -66,11 +79,21 @@ def possible(case: Case, action: str) -> bool:
 
 def _for_tuning(case: Case, action: str) -> bool:
     """Whether weights that were trained before leave room for it: their size and their start are given."""
-    if action == "raise-lr":
-        return (decades_below_usual(case) or 0.0) > 0
     if action in ("bigger-model", "smaller-model"):
         return tuned(case) == "adapter"
     return action not in ("fix-init", "fix-activation")
+
+
+def _room_above(case: Case) -> bool:
+    """Whether the learning rate can be raised within what is customary."""
+    lr, top = logged_lr(case), highest(case)
+    return lr is None or top is None or top >= ROOM * lr
+
+
+def _learnt(case: Case) -> bool:
+    """Whether the run was once clearly better than where it began."""
+    s = selects(case) or case.val or case.primary
+    return s is not None and bool(s.y[s.best_index] <= s.y[0] - LEARNT * abs(s.y[0]))
 
 
 def _adaptive(case: Case) -> bool:
@@ -78,20 +101,35 @@ def _adaptive(case: Case) -> bool:
 
 
 def contradicts(case: Case, findings: Sequence[Finding], action: str) -> bool:
-    """Whether the action would make worse what was found, or is for a lack of training that is not there."""
-    return any(
-        action in _WORSE.get(finding.condition, ()) for finding in findings if finding.severity != "info"
-    )
+    """Whether the action would make worse what was found, grave or not."""
+    return any(action in _WORSE.get(finding.condition, ()) for finding in findings)
 
 
 def last_resorts(case: Case, findings: Sequence[Finding]) -> set[str]:
     """What costs most, where data are plenty or training has not yet fitted what it has."""
-    n, steps = case.number("n_train"), _steps(case)
+    n, steps = samples(case), steps_of(case)
     plenty = n >= LARGE_SET if n is not None else steps is not None and steps >= MANY_STEPS
     unfitted = any(finding.condition in _UNFITTED and finding.severity != "info" for finding in findings)
     return {"more-data", "bigger-model"} if plenty or unfitted else set()
 
 
-def _steps(case: Case) -> float | None:
+def samples(case: Case) -> float | None:
+    """How many samples there are to train on: as logged, or as many as an epoch passes."""
+    known, size, (steps, epochs) = case.number("n_train"), case.number("batch_size"), _passed(case)
+    if known is not None or not size or not steps or not epochs:
+        return known
+    return steps * size * (case.number("grad_accumulation") or 1.0) / epochs
+
+
+def _passed(case: Case) -> tuple[float | None, float | None]:
+    """Steps, and the epochs that they passed: by a curve of epochs, else as configured for a whole run."""
+    for curve in case.run.curves:
+        if _EPOCHS.search(curve.tag) and curve.axis == "step" and len(curve) and 0 < curve.values[-1] < 1e6:
+            return float(curve.steps[-1]), float(curve.values[-1])
+    return steps_of(case), None if case.cut_short else case.number("epochs")
+
+
+def steps_of(case: Case) -> float | None:
+    """How many steps were taken, as far as that is logged."""
     known = [float(c.steps.max()) for c in case.run.curves if len(c) and c.axis == "step"]
     return max(known, default=case.number("max_steps"))

@@ -9,6 +9,8 @@ from curvedoctor.model import ParamValue, Prescription
 
 #: the change of a prescription; `prescribe` adds the action, its probability, and what it is for
 propose = partial(Prescription, "", 0.0, ())
+#: share of their highest norm below which gradients are gone
+GONE = 1e-4
 
 
 #: times the custom from which on a rate is that of another kind of model than the custom is known of
@@ -27,9 +29,9 @@ def say(value: ParamValue) -> str:
 
 
 def at_usual_norm(case: Case) -> Prescription | None:
-    """Gradients clipped at their usual norm; None where none is logged."""
+    """Gradients clipped at their usual norm; None where none is logged, or next to nothing flows."""
     s = case.grad_norm
-    if s is None or not s.stats.at50 > 0:
+    if s is None or not s.stats.at50 > max(GONE * s.stats.top, 0.0):
         return None
     typical = float(f"{s.stats.at50:.2g}")
     text = f"Clip the gradient norm at {say(typical)}, its usual level."

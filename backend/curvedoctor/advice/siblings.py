@@ -89,7 +89,10 @@ class Trial:
         return self.help_probability == TRIED_HELPS
 
     def moved(self, chances: Mapping[str, float]) -> float:
-        """What the trial makes of the probability that the action helps, given those of all actions."""
+        """What the trial makes of the probability that the action helps, given those of all actions.
+
+        Of what was changed at once, each has its share of the credit.
+        """
         # of a run that the model can't judge nothing is known beforehand
         own = chances.get(self.action, 0.5)
         if self.others:

@@ -58,4 +58,5 @@ def command(settings: Settings, /, **kwargs: Any) -> int:
     )
     diagnoses = (result for result in results if isinstance(result, Diagnosis))
     code = report(annotate(diagnoses, options), options.dry_run, print_best_effort)
+    results.remind()
     return PARTLY if results.lost else code

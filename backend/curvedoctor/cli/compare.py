@@ -41,6 +41,11 @@ FORMATS = ("table", "json", "markdown", "html")
 @click.option(
     "--together", is_flag=True, help="Compare all runs, whatever directory or experiment they are in."
 )
+@click.option(
+    "--details",
+    is_flag=True,
+    help="All values with their intervals, and the steps to a learning rate (table).",
+)
 @click.pass_obj
 def command(settings: Settings, /, **kwargs: Any) -> int:
     """Say what the runs in SOURCE show together.
@@ -70,18 +75,20 @@ def command(settings: Settings, /, **kwargs: Any) -> int:
         comparison,
         format_of(kwargs["format"], output, FORMATS),
         output_style(settings.primary, to_file=output is not None),
+        details=kwargs["details"],
     )
     if output is None:
         emit(text)
     else:
         save(text, output)
+    results.remind()
     return 0
 
 
-def render(comparison: Comparison, form: str, style: OutputStyle) -> Iterator[str]:
+def render(comparison: Comparison, form: str, style: OutputStyle, *, details: bool) -> Iterator[str]:
     """The comparison in one of FORMATS."""
     import importlib
 
     module = importlib.import_module(f"curvedoctor.compare.as_{form}")
-    rendered = module.render(comparison, style) if form == "table" else module.render(comparison)
+    rendered = module.render(comparison, style, details) if form == "table" else module.render(comparison)
     yield from ([rendered] if isinstance(rendered, str) else rendered)

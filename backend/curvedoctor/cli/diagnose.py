@@ -60,6 +60,7 @@ def command(settings: Settings, /, **kwargs: Any) -> int:
     options = replace(options, read=replace(options.read, cached=cached))
     results = Results(kwargs["sources"], options, Known(settings.rules, baseline), Progress())
     present(results, settings, kwargs)
+    results.remind()
     return results.code(kwargs["fail_on"])
 
 

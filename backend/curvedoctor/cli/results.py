@@ -13,6 +13,7 @@ from curvedoctor.errors import SourceError
 from curvedoctor.known import Known
 from curvedoctor.model import SEVERITIES, Diagnosis, Problem
 from curvedoctor.reports.as_json import problems_of
+from curvedoctor.sources import files
 
 #: problems that are told on stderr one by one
 TOLD = 20
@@ -25,6 +26,7 @@ class Results:
         self, sources: Sequence[str], options: Options, known: Known, progress: Progress | None = None
     ) -> None:
         self.sources = sources
+        self.named = {files.normal(source) for source in sources}
         self.known = known
         self.progress = progress or Progress(shown=False)
         self.severities: Counter[str] = Counter()
@@ -34,6 +36,8 @@ class Results:
         self.servers: Counter[Problem] = Counter()
         self.lost = 0
         self.printed = 0
+        #: sources that could not be read at all, among others that could: told last, where people look
+        self.unread: list[Problem] = []
         self.stream = diagnose_sources(list(sources), options, self.progress)
 
     def __iter__(self) -> Iterator[Diagnosis | Problem]:
@@ -76,7 +80,10 @@ class Results:
         """Say on stderr what could not be read."""
         for problem in problems:
             self.problems.append(problem)
-            if problem in self.servers:
+            if problem.lost and problem.where in self.named and problem not in self.servers:
+                self.printed += 1
+                self.unread.append(problem)
+            elif problem in self.servers:
                 self.printed += 1  # when it is known how many runs were lost
             elif self.printed < TOLD:
                 self.printed += 1
@@ -90,6 +97,13 @@ class Results:
             print_error(problem_text(problem) + (f" ({count} runs)" if count > 1 else ""))
         if len(self.problems) > self.printed:
             print_error(f"… and {len(self.problems) - self.printed} more problems: --format json lists all")
+
+    def remind(self) -> None:
+        """After the result: which of the sources could not be read."""
+        count, self.unread = self.unread, []
+        for problem in count:
+            rest = f"{len(count)} of {len(self.named)} sources; the others were read"
+            print_error(f"{problem_text(problem)} ({rest})")
 
     def code(self, level: str | None) -> int:
         """The exit code under `--fail-on level`:

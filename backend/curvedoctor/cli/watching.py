@@ -61,6 +61,17 @@ def described(state: State) -> str:
     return f"{state[0]} ({', '.join(state[1])})" if state[1] else state[0]
 
 
+def difference(before: State, after: State) -> str:
+    """What is new in a state, and nothing that was known."""
+    if before[0] != after[0]:
+        return f"{described(before)} → {described(after)}"
+    gone, come = [c for c in before[1] if c not in after[1]], [c for c in after[1] if c not in before[1]]
+    changes = [f"{', '.join(come)} now seen"] * bool(come) + [f"{', '.join(gone)} no longer seen"] * bool(
+        gone
+    )
+    return f"{after[0]}, {'; '.join(changes)}" if changes else f"{after[0]}, try first"
+
+
 class Watch:
     """Runs under watch."""
 
@@ -77,6 +88,8 @@ class Watch:
         self.trouble = ""
         self.reported: set[str] = set()
         self.screen: Live | None = None
+        #: the time that stands before the lines of this look
+        self.stamped = ""
 
     def keep(self, interval: float, times: int | None) -> None:
         """Look every `interval` seconds, `times` times or for ever."""
@@ -136,20 +149,24 @@ class Watch:
             before.diagnosis = line
             return False
         now = datetime.now().astimezone()
-        change = f"{described(before.state)} → {described(state)}" if before else described(state)
+        change = difference(before.state, state) if before else described(state)
         seen = Seen(line, state)
         if before:
             seen.change, seen.when = change, now.strftime("%H:%M:%S")
         self.seen[key] = seen
         if self.screen is None:
-            first = f": {diagnosis.prescriptions[0].text}" if state[2] else ""
-            emit_line(
-                f"{now.isoformat(timespec='seconds')} {safe(diagnosis.run.name)}: {change}{safe(first)}"
-            )
+            again = before is not None and before.state[2] == state[2]
+            first = f": {diagnosis.prescriptions[0].text}" if state[2] and not again else ""
+            self.say(now.isoformat(timespec="seconds"), f"{safe(diagnosis.run.name)}: {change}{safe(first)}")
         for finding in self.new(diagnosis, before):
             if self.notify:
                 notify(self.notify, diagnosis, finding, lambda what: print_error(f"--notify {what}"))
         return True
+
+    def say(self, when: str, line: str) -> None:
+        """One line; the time stands only where it is another one than before."""
+        emit_line(f"{' ' * len(when) if when == self.stamped else when} {line}")
+        self.stamped = when
 
     def new(self, diagnosis: Diagnosis, before: Seen | None) -> Iterator[Finding]:
         """Findings that are new and weigh enough for a notification."""

@@ -14,7 +14,7 @@ from curvedoctor.compare.grid import Grid, grid, is_number, params_of, seed_nois
 from curvedoctor.compare.outcome import Ended, ended
 from curvedoctor.compare.range_tests import range_test
 from curvedoctor.compare.types import Comparison, Effect, Factor, Group, Level, Place
-from curvedoctor.compare.wording import listed
+from curvedoctor.compare.wording import ALIKE, listed
 from curvedoctor.features.case import Case, build
 from curvedoctor.model import Diagnosis, ParamValue, Run
 from curvedoctor.readings import overfit_check
@@ -55,10 +55,15 @@ def compare(
     for case in cases:
         if case.run.name not in probes:
             by_group.setdefault("" if together else case.run.group, []).append(case)
-    groups = tuple(
-        _group(name, members, final, metric, metric_name)
+    parts = [
+        (name, members, what)
         for name, every in sorted(by_group.items())
-        for members, metric_name in tasks.apart(every, metric)
+        for members, what in (tasks.by_curves(every) if metric is None and not together else [(every, "")])
+    ]
+    groups = tuple(
+        _group(name, members, final, metric, ", ".join(filter(None, (what, scale))))
+        for name, same, what in parts
+        for members, scale in tasks.apart(same, metric)
     )
     compared = tuple(g for g in groups if len(g.outcomes) > 1 or len(groups) == 1)
     steps = protocol.steps(cases, diagnoses, compared, tests)
@@ -212,7 +217,7 @@ def _notes(g: Grid, end: Ended, noise: float | None) -> list[str]:
         notes.append(f"{len(end.left_out)} of the runs log no {end.metric} and are left out: {listed}.")
     if not g.varied and len(g.outcomes) > 1:
         notes.append(
-            "No recognized hyperparameter differs between these runs: log them (add_hparams, log_params), "
+            f"{ALIKE} between these runs: log them (add_hparams, log_params), "
             "or put them into the run names as lr=0.1_bs=32."
         )
     if noise is None and g.varied:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from curvedoctor.compare import wording
+from curvedoctor.compare import summary, wording
 from curvedoctor.compare.matrix import matrix
 from curvedoctor.compare.terminal_picture import range_picture
 from curvedoctor.compare.types import Comparison, Factor, Group, RangeTest, Step
@@ -14,17 +14,32 @@ from curvedoctor.reports.text import Paint, ascii_only, cells, fit, pad, percent
 
 #: columns; longer lines are hard to read
 WIDEST = 100
-#: short runs that are listed
+#: short runs and range tests that are listed
 LISTED = 12
+MORE = "All values, with their intervals: --details, or -o comparison.html"
 
 
-def render(comparison: Comparison, output: OutputStyle) -> Iterator[str]:
-    """All lines, each with its line end."""
-    for line in _lines(comparison, output):
+def render(comparison: Comparison, output: OutputStyle, details: bool = False) -> Iterator[str]:
+    """All lines, each with its line end; with the tables and the six steps, if `details`."""
+    for line in _all(comparison, output) if details else _brief(comparison, output):
         yield (line if output.unicode else ascii_only(line)).rstrip() + "\n"
 
 
-def _lines(comparison: Comparison, output: OutputStyle) -> Iterator[str]:
+def _brief(comparison: Comparison, output: OutputStyle) -> Iterator[str]:
+    if not any(len(group.outcomes) > 1 for group in comparison.groups):
+        yield from wrap(wording.nothing(comparison), output)
+    else:
+        for title, sentences in summary.of_comparison(comparison):
+            yield from wrap(title, output, "  ", "", "bold")
+            for sentence in sentences:
+                style = "green" if sentence.startswith(summary.NEXT) else ""
+                yield from wrap(sentence, output, "    ", "  ", style)
+    for test in comparison.range_tests[:LISTED]:
+        yield from wrap(wording.test_line(test), output, "  ", "")
+    yield from wrap(MORE, output, "  ", "", "dim")
+
+
+def _all(comparison: Comparison, output: OutputStyle) -> Iterator[str]:
     if not any(group.factors or group.prolong for group in comparison.groups):
         yield from wrap(wording.nothing(comparison), output)
         yield ""
@@ -64,7 +79,10 @@ def _rule(title: str, output: OutputStyle) -> Iterator[str]:
 
 def _group(group: Group, output: OutputStyle) -> Iterator[str]:
     yield from _rule(
-        f"{len(group.outcomes)} runs in {group.name}" if group.name else f"{len(group.outcomes)} runs", output
+        f"{len(group.outcomes)} runs in {wording.shown(group.name)}"
+        if group.name
+        else f"{len(group.outcomes)} runs",
+        output,
     )
     direction = f"{group.better} is better"
     yield from wrap(f"Compared by the {group.outcome} {group.metric} ({direction}).", output)

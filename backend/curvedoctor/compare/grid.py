@@ -22,7 +22,7 @@ FIRST = ("lr", "batch_size", "optimizer", "weight_decay", "dropout", "width", "d
 #: "lr=0.1", "lr_0.1", "lr0.1", "bs64", "batch-size_64" in a run's name
 _IN_NAME = re.compile(
     r"(?:^|[^a-z])(lr|learning_?rate|bs|batch(?:[_-]?size)?|wd|weight_?decay|dropout|epochs|seed|width|hidden|depth|momentum)"
-    r"[=_:-]?(\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(?=$|[^0-9a-z.]|[a-z])",
+    r"[=_:-]?(\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(?=$|[^0-9a-z.]|\.?[a-z])",
     re.IGNORECASE,
 )
 _SHORT = {"bs": "batch_size", "batch": "batch_size", "wd": "weight_decay", "hidden": "width"}

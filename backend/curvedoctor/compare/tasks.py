@@ -44,6 +44,46 @@ def apart(cases: Sequence[Case], metric: str | None) -> list[tuple[list[Case], s
     return sorted(named, key=lambda part: (-len(part[0]), part[1]))
 
 
+def by_curves(cases: Sequence[Case]) -> list[tuple[list[Case], str]]:
+    """(runs that log the same losses and scores, which), the most runs first; one part with "" if all do.
+
+    A run that ended before its first evaluation lacks some, and the same program may log one more.
+    """
+    kinds: list[tuple[frozenset[str], list[Case]]] = []
+    logged = [(_measured(case), case) for case in cases]
+    common = Counter(names for names, _ in logged)
+    for names, case in sorted(logged, key=lambda pair: (-common[pair[0]], -len(pair[0]))):
+        kind = next((members for known, members in kinds if _same_program(names, known)), None)
+        if kind is None:
+            kinds.append((names, [case]))
+        else:
+            kind.append(case)
+    if len(kinds) < 2:
+        return [(list(cases), "")]
+    order = {id(case): i for i, case in enumerate(cases)}
+    named = [(sorted(members, key=lambda c: order[id(c)]), _telling(names)) for names, members in kinds]
+    return sorted(named, key=lambda part: -len(part[0]))
+
+
+def _telling(names: frozenset[str]) -> str:
+    """The curve that says best what was trained: of a validation, and no plain loss."""
+    return min(
+        names, key=lambda name: ("val" not in name.lower(), name.lower().endswith("loss"), name), default=""
+    )
+
+
+def _measured(case: Case) -> frozenset[str]:
+    """The names of a run's losses, errors, scores and rewards."""
+    kinds = ("loss", "accuracy", "error", "reward")
+    return frozenset(curve.id for curve in case.run.curves if curve.role.quantity in kinds)
+
+
+def _same_program(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether what two runs log is mostly the same, or all of what the shorter one does."""
+    shared = len(one & other)
+    return not one or not other or shared == min(len(one), len(other)) or 2 * shared >= len(one | other)
+
+
 def faulty(g: Grid, never: Sequence[str]) -> tuple[str, ...]:
     """Of the runs that were never finite, those whose settings did well elsewhere:
     it was not the settings."""

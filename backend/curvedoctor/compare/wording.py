@@ -15,6 +15,8 @@ RULES = {
     "valley": "valley",
     "minimum_over_10": "minimum / 10",
 }
+#: how a note begins where no setting differs
+ALIKE = "No recognized hyperparameter differs"
 STATES = {"done": "done", "failed": "not right yet", "missing": "not in the logs", "unknown": "can't be told"}
 #: factor between the ends of an interval beyond which it says nothing where neither value is clearly better
 LOOSE = 4.0
@@ -43,9 +45,15 @@ def listed(values: Sequence[object], last: str = "and") -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
+def shown(name: str) -> str:
+    """A group's name; "." is where one is."""
+    head, dot, rest = name.partition(" · ")
+    return ("this directory" if head in (".", "") else head) + dot + rest
+
+
 def title(group: Group) -> str:
     """What is compared."""
-    name = f" in {group.name}" if group.name else ""
+    name = f" in {shown(group.name)}" if group.name else ""
     return (
         f"{len(group.outcomes)} runs{name}, by their {group.outcome} {group.metric} "
         f"({group.better} is better)"

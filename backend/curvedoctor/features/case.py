@@ -103,8 +103,11 @@ class Case:
     def cut_short(self) -> bool:
         """Whether the run failed, was killed, or its log ends before nine tenths of the configured epochs."""
         s, epochs = self.outcome, self.number("epochs")
-        early = s is not None and epochs and s.curve.axis == "epoch" and s.curve.steps.max() < 0.9 * epochs
-        return self.run.status in ("failed", "killed") or bool(early)
+        if self.run.status in ("failed", "killed"):
+            return True
+        if s is None or not epochs or s.curve.axis != "epoch":
+            return False
+        return int(s.curve.steps.max()) + int(s.curve.steps[0] == 0) < 0.9 * epochs
 
     def number(self, name: str) -> float | None:
         """A numeric hyperparameter, or None."""

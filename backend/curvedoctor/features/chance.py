@@ -12,6 +12,8 @@ from curvedoctor.features.case import Case
 
 #: an untrained model's first loss and accuracy lie so near to what chance gives: relative, absolute
 FIRST_LOSS, FIRST_SCORE = 0.06, 0.06
+#: how near one in K the share of right answers lies where the first loss tells K as well, relative
+CLOSELY = 0.12
 #: most classes that a first loss and a first accuracy can tell
 MOST = 1000
 
@@ -40,6 +42,16 @@ def agreed(loss: float, right: float, near: float = FIRST_LOSS) -> float | None:
     if k < 2 or abs(loss / math.log(k) - 1) > near or abs(right - 1 / k) > FIRST_SCORE:
         return None
     return float(k)
+
+
+def guessing(case: Case, right: float) -> str:
+    """How often a blind guess is right, in words: among how many is said where it is configured, or where
+    first loss and answers agree on it closely; else by the answers alone."""
+    k, near = classes(case), round(1 / max(right, 1e-3))
+    sure = case.number("n_classes") is not None or case.word("loss") in ("bce", "hinge")
+    if k is not None and (sure or abs(right * k - 1) <= CLOSELY):
+        return f"no better than guessing among {k:.0f} classes"
+    return f"close to guessing among {max(near, 2)} ({right:.3g})"
 
 
 def expected_first_loss(case: Case) -> float | None:

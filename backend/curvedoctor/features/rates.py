@@ -6,8 +6,15 @@ import math
 from functools import lru_cache
 
 from curvedoctor.features.case import Case
-from curvedoctor.features.language import learns_preferences
-from curvedoctor.params.usual import Tuned, UsualLr, usual_lr
+from curvedoctor.features.language import learns_preferences, of_language
+from curvedoctor.params.usual import (
+    HIGHEST_TRANSFORMER,
+    HIGHEST_TUNED,
+    UNBOUNDED,
+    Tuned,
+    UsualLr,
+    usual_lr,
+)
 
 #: rates up to here are those of fine-tuning, where the model is a transformer or
 #: not known and the optimizer AdamW
@@ -34,12 +41,20 @@ def tuned(case: Case) -> Tuned | None:
 
 
 def _fine_tuning(case: Case) -> bool:
-    """Whether it is what the log says, or at rates that nothing else is trained at."""
-    if case.word("init") == "pretrained":
+    """Whether a transformer is tuned by what the log says, or it is at rates that nothing else is trained at.
+
+    Other networks (ResNet and the like) bear the usual rates, though they were trained before.
+    """
+    model, loaded = case.word("model"), case.word("init") == "pretrained"
+    if model == "transformer" and loaded:
         return True
-    model = case.word("model")
-    likely = model == "transformer" or (model is None and case.word("optimizer") == "adamw")
+    likely = model == "transformer" or (model is None and (loaded or case.word("optimizer") == "adamw"))
     return likely and (logged_lr(case) or 1.0) <= FINE
+
+
+def trained_before(case: Case) -> bool:
+    """Whether the weights are given, so that their size and their start are."""
+    return tuned(case) is not None or case.word("init") == "pretrained"
 
 
 def optimizer(case: Case) -> str | None:
@@ -51,6 +66,17 @@ def optimizer(case: Case) -> str | None:
 def customary(case: Case) -> UsualLr | None:
     """The customary learning rates of this kind of run; None where they are not known."""
     return usual_lr(optimizer(case), pretrained=tuned(case) or False)
+
+
+def highest(case: Case) -> float | None:
+    """The highest learning rate that this kind of run is customarily given; None where that is not known."""
+    usual, kind, unbounded = customary(case), tuned(case), optimizer(case) in UNBOUNDED
+    if kind is not None and not unbounded:
+        return HIGHEST_TUNED[kind]
+    if usual is None:
+        return None
+    tender = trained_before(case) or case.word("model") == "transformer" or of_language(case)
+    return min(usual.high, HIGHEST_TRANSFORMER) if tender and not unbounded else usual.high
 
 
 def decades_below_usual(case: Case) -> float | None:

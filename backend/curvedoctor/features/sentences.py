@@ -123,6 +123,11 @@ def facts(features: Iterable[tuple[str, float]], most: int) -> tuple[str, ...]:
     return tuple(sentences.values())
 
 
+def is_ahead(feature: str) -> bool:
+    """Whether a feature tells what going on would bring, the rate as it was."""
+    return feature.endswith(("_gain_half", "_gain_double", "_gain_four"))
+
+
 def _fact(name: str, value: float) -> tuple[object, str | None]:
     """What a feature is about, and what it says; None where it says nothing of this run."""
     if math.isnan(value) or name == "judged_loss":

@@ -24,10 +24,10 @@ class Summary:
     #: which curve `end` was read from
     curve: str | None
     #: final and best level of the validation loss (training loss where none is logged); lower is better
-    end: float | None
-    best: float | None
+    end: float | None = None
+    best: float | None = None
     #: σ of the noise of that level
-    noise: float
+    noise: float = 0.0
     #: a loss was not finite at the end
     lost: bool = False
 
@@ -51,6 +51,6 @@ def summarize(case: Case) -> Summary:
         lost = any(
             c.role.quantity == "loss" and len(c) and not np.isfinite(c.values[-1]) for c in case.run.curves
         )
-        return Summary(case.run.name, case.params, s.curve.id if s else None, None, None, 0.0, lost)
+        return Summary(case.run.name, case.params, s.curve.id if s else None, lost=lost)
     t = s.stats
     return Summary(case.run.name, case.params, s.curve.id, t.end, t.best, t.noise_late)

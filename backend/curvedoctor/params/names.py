@@ -92,6 +92,8 @@ lora_rank: lora r | lora rank | lora dim | lora dimension | adapter rank
 width: width | hidden size | hidden dim | hidden units | hidden | n hidden | units | d model | n embd | num hidden | hidden channels | num units | n units | hidden width | dim hidden | embed dim | num hidden units | hidden dimension | hidden features | n hidden units | hidden layer size | hidden nodes | nhid | hidden neurons | n hid
 layer_list: hidden layer sizes | hidden dims | hidden sizes | net arch | hidden layers sizes | hidden layer dims | mlp dims | layer widths
 init: init | initializer | kernel initializer | weight init | initialization | init method | init type | weight initialization | initialisation | init name | weights init | initialiser | weight initializer
+pretrained: pretrained | use pretrained | is pretrained | pre trained | from pretrained | load pretrained | pretrain | pretrained weights | use pretrained weights | init from | init checkpoint | finetune | fine tune | finetuning | fine tuning | do finetune | is finetune | transfer learning | pretrained model name or path | pretrained path | pretrained checkpoint
+weights: weights | encoder weights | backbone weights | init weights | initial weights | weights enum
 init_scale: init scale | init std | initializer range | init gain | weight init scale | init stddev | init method std
 norm: norm | normalization | norm layer | norm type | normalization layer | norm fn
 norm_batch: batch norm | use batch norm | use bn | batchnorm | use batchnorm | bn | batch normalization | use batch normalization

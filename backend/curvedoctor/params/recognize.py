@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from curvedoctor.model import ParamValue
-from curvedoctor.params import allowed_values, names, read
+from curvedoctor.params import allowed_values, names, pretrained, read
 from curvedoctor.params.siblings import Path, Siblings
 from curvedoctor.params.table import PARAMS
 
@@ -27,12 +27,18 @@ def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
     hyperparameter that two keys of equal standing give different values is left out.
     """
     candidates: dict[str, dict[ParamValue, int]] = {}
+    before: set[bool] = set()
+    named = False
     leaves = list(_leaves(raw, (), [_MOST]))
     siblings = Siblings(raw, leaves)
     labels: dict[Path, int] = {}
     for path, value in leaves:
         if len(path) > 1 and names.words(path[-2])[-3:] == ("id", "2", "label"):
             labels[path[:-1]] = labels.get(path[:-1], 0) + 1
+        asked = names.find(path)
+        if asked is not None and (told := pretrained.says(asked[0], path[-1], value)) is not None:
+            before.add(told)
+        named |= asked is not None and asked[0] == "model" and pretrained.published(value)
         for name, rank, read_value in _read(path, value, siblings):
             ranks = candidates.setdefault(name, {})
             ranks[read_value] = min(rank, ranks.get(read_value, rank))
@@ -45,6 +51,9 @@ def recognize(raw: Mapping[str, object]) -> dict[str, ParamValue]:
         if (library := siblings.library()) is not None:
             candidates.setdefault("library", {}).setdefault(library, 80)
     settled = {name: _settle(name, ranks) for name, ranks in candidates.items()}
+    by_name = named and settled.get("model") == "transformer" and "init" not in settled
+    if True in before or (not before and by_name):
+        settled["init"] = "pretrained"
     return {name: value for name in PARAMS if (value := settled.get(name)) is not None}
 
 

@@ -64,6 +64,13 @@ _TUNED: Mapping[Tuned, UsualLr] = {
 }
 
 
+#: the highest rates that tuning is customarily done at, which none is raised beyond
+HIGHEST_TUNED: Mapping[Tuned, float] = {"whole": 5e-5, "adapter": 3e-4, "preferences": 5e-6}
+#: the same of transformers that are trained from scratch by an optimizer like Adam (Brown et al. 2020: 6e-4
+#: for the smallest)
+HIGHEST_TRANSFORMER = 1e-3
+
+
 def usual_lr(optimizer: str | None, *, pretrained: Tuned | bool = False) -> UsualLr | None:
     """The customary learning rates of an optimizer (a name as in `PARAMS`), or None where none are known.
 

@@ -4,7 +4,8 @@ The best of many noisy evaluations is partly luck: the difference of two equally
 that of one, so evaluations within 2 σ above the best can't be told from it. Of the checkpoints whose
 evaluation lies in that band the one evaluated best is kept; where no file is known, the band says which steps
 are as good. Detection and segmentation go by their score (mAP50-95, Dice), all else by the validation loss,
-where one is logged.
+where one is logged. None is chosen where nothing was learnt, where half of the run is as good, or by what an
+agent got in training: then the reading says why.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ BAND = 2.0
 FEWEST = 3
 #: how far from its evaluation a checkpoint may have been saved, as share of the distance of two evaluations
 APART = 0.75
-#: share of the run that the band may reach over; beyond, there is nothing to choose: at chance, frozen,
-#: or all noise
-ALIKE = 0.9
+#: share of the run that the band may reach over where it reaches to the end, and where it does not;
+#: beyond, there is nothing to choose
+ALIKE, NEARLY_ALL = 0.5, 0.7
+#: share of its start by which an evaluation must have got better for anything to have been learnt
+LEARNT = 0.01
 #: names of files in the band that are listed
 LISTED = 12
 
@@ -40,12 +43,11 @@ def read(case: Case) -> Mapping[str, object] | None:
     best = float(s.y[s.best_index])
     limit = best + BAND * s.stats.noise
     inside = np.flatnonzero(s.y <= limit)
-    if inside[-1] - inside[0] >= ALIKE * s.stats.n:
-        return None
-    saved = _evaluated(s, case.run.checkpoints)
+    reason = _none(case, s, int(inside[0]), int(inside[-1]))
+    saved = [] if reason is not None else _evaluated(s, case.run.checkpoints)
     as_good = [(float(s.y[i]), one) for one, i in saved if s.y[i] <= limit]
     kept = min(as_good or [(float(s.y[i]), one) for one, i in saved], key=lambda pair: pair[0], default=None)
-    named = next((one for one in case.run.checkpoints if one.word == "best"), None)
+    named = next((one for one in case.run.checkpoints if one.word == "best" and reason is None), None)
     by_name = not as_good and named is not None
     places = {one.name: i for one, i in saved}
     keep = named if by_name else kept[1] if kept is not None else None
@@ -65,7 +67,31 @@ def read(case: Case) -> Mapping[str, object] | None:
         "as_good_to": _step_of(s, int(inside[-1])),
         "as_good": [one.name for _, one in as_good][:LISTED],
         "on_disk": len(case.run.checkpoints),
+        "reason": reason,
     }
+
+
+def _none(case: Case, s: Series, first: int, last: int) -> str | None:
+    """Why none is chosen, in words; None where one is."""
+    if s is case.reward and s.curve.role.split not in ("val", "test"):
+        return "no evaluation is logged, and a good episode of training is luck"
+    known = [each for each in (s, case.val, case.coarsest_train) if each is not None]
+    if not any(_improved(each) for each in known):
+        return f"nothing was learnt: {s.curve.tag} is never better than at its start, beyond its noise"
+    if last - first < (ALIKE if last == len(s.y) - 1 else NEARLY_ALL) * s.stats.n:
+        return None
+    unit = s.unit or s.curve.axis
+    as_good = "; the last is as good" if last == len(s.y) - 1 else ""
+    return (
+        f"from {unit} {_step_of(s, first)} on {s.curve.tag} fluctuates by as much as it gets better, and the "
+        f"best of so many is luck{as_good}"
+    )
+
+
+def _improved(s: Series) -> bool:
+    """Whether a curve was ever better than at its start, beyond its noise."""
+    start = float(min(s.y[:2]))
+    return start - s.stats.best > max(LEARNT * abs(start), BAND * s.stats.noise)
 
 
 def _step_of(s: Series, index: int) -> int:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 import textwrap
 from collections.abc import Iterator
 
-from curvedoctor.model import Curve, Diagnosis, Finding
+from curvedoctor.model import Curve, Diagnosis, Finding, Run
 from curvedoctor.reports import phrases
 from curvedoctor.reports.as_json import problems_of
 from curvedoctor.reports.base import OutputStyle
-from curvedoctor.reports.text import MARKS, Paint, cells, fit, onset, percent, safe
+from curvedoctor.reports.text import MARKS, Paint, cells, fit, number, onset, percent, safe
 
 #: columns; longer lines of prose are hard to read
 PROSE = 100
 #: conditions that could not be judged and are named; more are counted
 NAMED = 3
+#: reasons for it that are given
+REASONS = 3
 #: prescriptions shown per run
 PRESCRIPTIONS = 3
 
@@ -40,7 +43,7 @@ def details(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
     if diagnosis.findings:
         yield paint(phrases.SEEN, "bold")
     for finding in diagnosis.findings:
-        yield from heading_of(finding, style)
+        yield from heading_of(finding, diagnosis.run, style)
         yield from wrap(finding.summary, "    ", width)
         if finding is diagnosis.findings[0] and diagnosis.verdict == "sick":
             yield from picture(diagnosis, finding, style)
@@ -53,11 +56,16 @@ def details(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
 
 
 def suggested(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
-    """What to try, each with the numbers that explain its place."""
+    """What to try, each with the numbers that explain its place; of odds that come first, what tells most."""
+    paint = Paint(style.color)
     if diagnosis.prescriptions:
-        yield Paint(style.color)(phrases.advice(diagnosis), "bold")
-    for number, (item, beside) in enumerate(phrases.suggestions(diagnosis)[:PRESCRIPTIONS], start=1):
-        yield from wrap(f"{number}. {item.text} ({beside})", " " * 5, prose(style), "  ")
+        yield paint(phrases.advice(diagnosis), "bold")
+    for rank, (item, beside) in enumerate(phrases.suggestions(diagnosis)[:PRESCRIPTIONS], start=1):
+        yield from wrap(f"{rank}. {item.text}", " " * 5, prose(style), "  ")
+        told = rank == 1 and item.basis == "odds" and item.because
+        because = f"; most telling: {item.because[0]}" if told else ""
+        for line in wrap(beside + because, " " * 5, prose(style)):
+            yield paint(line, "dim")
 
 
 def checkpoint(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
@@ -68,26 +76,41 @@ def checkpoint(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
 
 
 def unjudged(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
-    """How much could not be judged, and mostly why."""
-    groups = phrases.grouped(diagnosis.unjudged)
-    if groups:
-        why, conditions = groups[0]
-        rest = len(diagnosis.unjudged) - len(conditions)
-        listed = ", ".join(conditions) if len(conditions) <= NAMED else f"{len(conditions)} conditions"
-        text = f"{phrases.UNJUDGED}: {listed} ({why})" + (
-            f", and {rest} more for other reasons" if rest else ""
-        )
-        for line in wrap(text, "  ", prose(style), ""):
+    """What could not be judged, and why."""
+    groups = phrases.of_this_kind(diagnosis)
+    named = [
+        f"{', '.join(each) if len(each) <= NAMED else f'{len(each)} conditions'} ({why})"
+        for why, each in groups[:REASONS]
+    ]
+    rest = sum(len(each) for _, each in groups[REASONS:])
+    if named:
+        more = f"; {rest} more: --format markdown lists them" if rest else ""
+        for line in wrap(f"{phrases.UNJUDGED}: {'; '.join(named)}{more}", "  ", prose(style), ""):
             yield Paint(style.color)(line, "dim")
 
 
-def heading_of(finding: Finding, style: OutputStyle) -> Iterator[str]:
+def epoch_of(finding: Finding, run: Run) -> float | None:
+    """The epoch that the log itself counts where a finding begins, if it counts steps as well."""
+    counted = (
+        c for c in run.curves if c.tag.rpartition("/")[2].lower() == "epoch" and c.axis == "step" and len(c)
+    )
+    curve = next(counted, None)
+    if curve is None or finding.axis != "step" or finding.onset is None:
+        return None
+    before = curve.values[curve.steps <= finding.onset]
+    epoch = float(before[-1]) if len(before) else float(curve.values[0])
+    return epoch if math.isfinite(epoch) else None
+
+
+def heading_of(finding: Finding, run: Run, style: OutputStyle) -> Iterator[str]:
     """A finding's line: condition, severity, confidence, onset."""
     sign, plain_sign, color = MARKS[finding.severity]
     mark = Paint(style.color)(sign if style.unicode else plain_sign, color)
     start = onset(finding)
     unit = "step " if finding.axis == "step" else ""
     since = f", from {unit}{start}" if start else ""
+    if since and (epoch := epoch_of(finding, run)) is not None:
+        since += f", epoch {number(epoch)}"
     yield (
         f"{mark} {Paint(style.color)(finding.condition, 'bold')} ({finding.severity}, "
         f"{percent(finding.confidence)}{since})"

@@ -6,12 +6,11 @@ rests on the odds of other trainings says so.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
-from curvedoctor.actions import EXPERIMENTS
+from curvedoctor.actions import EXPERIMENTS, promise
 from curvedoctor.model import Diagnosis, Prescription, State, Unjudged
 from curvedoctor.reports.text import number, percent
 
@@ -22,8 +21,12 @@ TRY = "To try first"
 IMPROVE = "What may improve it"
 UNJUDGED = "Could not be judged"
 KEEP = "Which checkpoint to keep"
+#: beside what changes nothing, and comes first
+ASKS = "tells what is wrong"
 #: shares below this are no number to act on
 LEAST = 0.005
+#: what people are told: from these probabilities on, of what rests on odds alone, and of all else
+EVEN, HOPELESS = 0.5, 0.1
 
 
 def title(identifier: str) -> str:
@@ -94,73 +97,96 @@ def grouped(unjudged: Iterable[Unjudged]) -> list[tuple[str, list[str]]]:
     return sorted(by_reason.items(), key=place)
 
 
+def of_this_kind(diagnosis: Diagnosis) -> list[tuple[str, list[str]]]:
+    """What could not be judged, without what is asked of other kinds of training only."""
+    from curvedoctor.conditions.base import all_conditions
+
+    known = all_conditions()
+    groups = grouped(diagnosis.unjudged)
+    return [group for group in groups if not all(each in known and known[each].special for each in group[1])]
+
+
 def advice(diagnosis: Diagnosis) -> str:
     """What a run's prescriptions stand under: a healthy run is not treated."""
     return TRY if diagnosis.verdict == "sick" else IMPROVE
 
 
 def chance(item: Prescription) -> str:
-    """How likely it is to help, and on what that rests."""
+    """How likely it is to help, and whether that rests on other trainings only.
+
+    >>> chance(Prescription("lower-lr", 0.9, (), "", basis="odds"))
+    'helped 90 % of similar runs'
+    """
     share = percent(item.confidence)
-    if item.basis == "odds":
-        return f"in similar trainings this helped in {share}; the curves don't prove it"
-    if item.basis == "siblings":
-        return f"a run of the same group did it; {share} likely to help"
-    return f"{share} likely to help"
+    return f"helped {share} of similar runs" if item.basis == "odds" else f"{share} likely to help"
 
 
 def gain(item: Prescription) -> str:
-    """What it is expected to bring; "" where nothing is known, or nothing to expect.
+    """What it typically brings; "" where it is not known, next to nothing, or its text tells a sibling's.
 
     >>> gain(Prescription("lower-lr", 0.9, (), "", gain=(0.12, 0.35, 0.6)))
-    'lowers the final loss by 12–60 %, median 35 %'
+    'typically −35 % loss'
     """
-    if item.gain is None or not all(map(math.isfinite, item.gain)) or item.gain[2] < LEAST:
+    if item.gain is None or item.basis == "siblings" or not item.gain[1] >= LEAST:
         return ""
-    low, middle, high = (min(round(100 * share), 99) for share in item.gain)
-    span = f"by {low}–{high} %" if low > 0 else f"by up to {high} %"
-    if low == high:
-        return f"lowers the final loss by {high} %"
-    return f"lowers the final loss {span}" + (f", median {middle} %" if middle > 0 else "")
+    return f"typically −{min(round(100 * item.gain[1]), 99)} % loss"
+
+
+def told(diagnosis: Diagnosis) -> list[tuple[Prescription, str]]:
+    """The prescriptions that people are told, each with the word for its place.
+
+    All that rests on a finding or a sibling and is not hopeless; what rests on the odds of other trainings
+    alone where it is likelier to help than not; in any case the first. Data for machines has all of them.
+    """
+    return [
+        (item, word)
+        for place, (item, word) in enumerate(zip(diagnosis.prescriptions, order(diagnosis), strict=True))
+        if place == 0 or item.confidence >= (EVEN if item.basis == "odds" else HOPELESS)
+    ]
 
 
 def order(diagnosis: Diagnosis) -> list[str]:
     """A word beside each prescription where the number alone does not explain its place; "" elsewhere."""
     given = diagnosis.prescriptions
     errors = {finding.condition for finding in diagnosis.findings if finding.severity == "error"}
-    repairs = [item.basis == "seen" and bool(errors.intersection(item.treats)) for item in given]
+    repairs = [item.basis != "odds" and bool(errors.intersection(item.treats)) for item in given]
     leading = next((place for place, repair in enumerate(repairs) if not repair), len(given))
-    return [_place(given, place, leading) for place in range(len(given))]
+    return [
+        ASKS
+        if item.action in EXPERIMENTS and (place < leading or place == 0)
+        else "repairs an error"
+        if place < leading
+        else _why_later(item, [other for other in given[leading:place] if other.action not in EXPERIMENTS])
+        for place, item in enumerate(given)
+    ]
 
 
-def _place(given: Sequence[Prescription], place: int, leading: int) -> str:
-    if place < leading:
-        return "tells what is wrong" if given[place].action in EXPERIMENTS else "repairs an error"
-    outdone = any(_outdoes(given[place], item) for item in given[leading:place])
-    return "takes more effort" if outdone else ""
+def _why_later(item: Prescription, before: Sequence[Prescription]) -> str:
+    """Why it stands after what is less likely to help, by the numbers printed; "" where it doesn't."""
+    less = [other for other in before if percent(other.confidence) != percent(item.confidence)]
+    less = [other for other in less if other.confidence < item.confidence]
+    if any(_promise(other) >= _promise(item) for other in less):
+        return "takes more effort"
+    if not item.treats and any(other.treats for other in less):
+        return "treats no finding"
+    return "a last resort" if less else ""
 
 
-def _outdoes(one: Prescription, other: Prescription) -> bool:
-    """Whether the numbers that are printed promise more of `one`: probability,
-    times the gain where both have it."""
-    share, others = (percent(item.confidence) for item in (one, other))
-    if share == others or one.confidence < other.confidence:
-        return False
-    if one.gain is None or other.gain is None:
-        return True
-    return one.confidence * one.gain[1] > other.confidence * other.gain[1]
+def _promise(item: Prescription) -> float:
+    return promise(item.action, item.confidence)
 
 
 def suggestions(diagnosis: Diagnosis) -> list[tuple[Prescription, str]]:
-    """Each prescription, with all that stands beside its text: its place, its probability, its gain."""
+    """What people are told to try, with all that stands beside its text: its place, probability and gain."""
     return [
-        (item, "; ".join(filter(None, (word, chance(item), gain(item)))))
-        for item, word in zip(diagnosis.prescriptions, order(diagnosis), strict=True)
+        (item, "; ".join(filter(None, (word, chance(item), gain(item))))) for item, word in told(diagnosis)
     ]
 
 
 def kept(reading: Mapping[str, object]) -> str:
     """Which checkpoint to keep, as one sentence: what the reading `checkpoint` says."""
+    if reading["reason"] is not None:
+        return f"None stands out: {reading['reason']}."
     low, high = cast("Sequence[float]", reading["band"])
     axis, keep = reading["axis"], reading["keep"]
     best = f"{number(reading['best'])} at {axis} {number(reading['best_at'])}, by {reading['curve']}"

@@ -7,7 +7,8 @@ values. The few rules written for one framework carry its name (`frameworks.py`)
 from __future__ import annotations
 
 from curvedoctor.roles.assign import assign, infer
+from curvedoctor.roles.blind import Kind, Measure, measure_of
 from curvedoctor.roles.override import override, parse_role
 from curvedoctor.roles.proportion import is_proportion
 
-__all__ = ["assign", "infer", "is_proportion", "override", "parse_role"]
+__all__ = ["Kind", "Measure", "assign", "infer", "is_proportion", "measure_of", "override", "parse_role"]

@@ -33,14 +33,14 @@ def decide(name: Name, quantity: Quantity) -> tuple[Better, str]:
         return _of_loss(name)
     if quantity == "error":
         if name.words & {"td", "bellman"} or name.flat[:2] == ("ppo", "val"):
-            return "none", "the error of a value function has no good direction: its target moves"
+            return "none", "of a value function's error neither lower nor higher is better: its target moves"
         return "lower", "an error"
     if quantity == "accuracy":
         letter = len(name.leaf) > 1 and {name.leaf[0], name.leaf[-1]} & v.GAN_LETTERS
         if name.leaf[-1:] in (("acc",), ("accuracy",)) and name.leaf[:-1] in _DEMONSTRATED:
-            return "none", "how well imitation is told from demonstration has no good direction"
+            return "none", "of how well imitation is told from demonstration neither more nor less is better"
         if letter or name.words & (v.ADVERSARIAL | {"fake", "real", "critic"}):
-            return "none", "how well a discriminator does has no good direction"
+            return "none", "of how well a discriminator does neither more nor less is better"
         return "higher", "a score"
     if quantity == "reward":
         if name.words & _CHOICE:
@@ -59,17 +59,17 @@ def _of_loss(name: Name) -> tuple[Better, str]:
     if here & _PENALTIES:
         return "none", "a penalty that holds a discriminator back, no measure of learning"
     if here & adversarial and not here & _BESIDE_ADVERSARIAL:
-        return "none", "adversarial: two players, no good direction"
+        return "none", "adversarial: what one player wins the other loses, neither way is better"
     letters = here | ({*around[-1:]} if leaf in _PLAIN_LOSS else set())
     player = len(leaf) == 2 and here & v.GAN_LETTERS and here & v.ERROR
     if player or (letters & v.GAN_LETTERS and not here & (v.PLAIN_TERMS - {"feature"})):
-        return "none", "adversarial: two players, no good direction"
+        return "none", "adversarial: what one player wins the other loses, neither way is better"
     if here & v.RL_LOSS:
         return "none", "a policy's or value function's loss moves with its own target"
     if here & v.PLAIN_TERMS:
         return "lower", "a loss"
     if outside & v.ADVERSARIAL:
-        return "none", "adversarial: two players, no good direction"
+        return "none", "adversarial: what one player wins the other loses, neither way is better"
     if outside & (v.RL_LOSS - {"v", "q", "alpha", "clip"}):
         return "none", "a policy's or value function's loss moves with its own target"
     if name.words & _EPISODE:

@@ -71,7 +71,9 @@ def _perplexity(name: Name) -> Quantity | None:
 
 
 def _rate(name: Name) -> Quantity | None:
-    return "time" if _has(name.flat, frozenset({"persec", "perit"})) else None
+    # what it costs to read a batch is time: PaddlePaddle's reader_cost and avg_batch_cost
+    waited = "cost" in name.leaf and ("reader" in name.leaf or name.leaf == ("avg", "batch", "cost"))
+    return "time" if waited or _has(name.flat, frozenset({"persec", "perit"})) else None
 
 
 def _system(name: Name) -> Quantity | None:

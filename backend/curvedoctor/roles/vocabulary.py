@@ -121,7 +121,7 @@ OTHER = frozenset(
     ).split()
 )
 
-#: losses of a game between two players, or of a policy that moves its own target: no good direction
+#: losses of a game between two players, or of a policy that moves its own target: neither way is better
 ADVERSARIAL = frozenset(
     "discriminator disc discr generator gan adv adversarial wgan lsgan gail dis gen netd netg".split()
 )

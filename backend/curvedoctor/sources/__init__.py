@@ -25,6 +25,8 @@ from curvedoctor.sources.walk import walk
 
 __all__ = ["admitted", "find_all", "load_units", "reader_named", "readers"]
 
+#: files that were passed over and are named
+_NAMED = 3
 #: what tells apart the runs that were mixed in one directory
 _NUMBER = re.compile(r"#\d+$")
 
@@ -52,9 +54,13 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
     readable = False
     for address in (Address(files.normal(address)) for address in addresses):
         count = 0
+        passed: list[Problem] = []
         try:
             for item in find_one(address, options):
                 readable = True
+                if isinstance(item, Problem) and item.kind == "passed":
+                    passed.append(item)
+                    continue
                 if isinstance(item, Unit):
                     if not _may_hold(item, options.run):
                         continue
@@ -65,6 +71,8 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
         except SourceError as error:
             failures.append(error)
             continue
+        if passed:
+            yield _passed_over(address, passed)
         if not count:
             matching = f" whose name matches {options.run!r}" if options.run else ""
             yield Problem(address, f"no run{matching} was found here", kind="nothing")
@@ -73,6 +81,14 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
     for failure in failures:
         where, _, what = str(failure).partition(": ")
         yield Problem(where, what or where, lost=True)
+
+
+def _passed_over(address: str, passed: Sequence[Problem]) -> Problem:
+    """One note for all files of an address that may be logs, and were left alone."""
+    named = [f"{files.relative(item.where, address)} ({item.what})" for item in passed[:_NAMED]]
+    more = f" and {len(passed) - _NAMED} more" if len(passed) > _NAMED else ""
+    what = f"passed over {', '.join(named)}{more}; a file that is given by name is read"
+    return Problem(address, what, kind="passed")
 
 
 def load_units(units: Iterable[Unit], options: ReadOptions | None = None) -> Iterator[Run | Problem]:

@@ -67,7 +67,7 @@ def _load(unit: Unit) -> Iterator[Run | Problem]:
             add_mapping(rows, {**row, "epoch": epoch})
     (table,) = tables_of(rows)
     curves = [
-        Curve(name, name, column.steps, column.values, column.wall_times, axis=table.axis)
+        Curve(name, name, column.steps, column.values, column.wall_times, axis=column.axis or table.axis)
         for name, column in sorted(table.columns.items())
     ]
     if not curves:

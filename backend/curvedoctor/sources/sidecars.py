@@ -29,6 +29,12 @@ _DEEP_LINE = re.compile(r"^[ \t?:-]{200}", re.MULTILINE)
 _MAX_FLOW, _MAX_MERGED = 64, 10_000
 
 
+def among(names: Sequence[str]) -> tuple[str, ...]:
+    """The files of a folder that hold settings."""
+    there = set(names)
+    return tuple(name for name in NAMES if name in there)
+
+
 def read(paths: Sequence[str]) -> dict[str, object]:
     """Settings of all these files, nested names joined with dots. What can't be read is left out."""
     order = {name: i for i, name in enumerate(NAMES)}

@@ -129,7 +129,14 @@ def _curves(database: Database, run: str) -> tuple[tuple[Curve, ...], list[str]]
             if not rows.full() and row:
                 add_mapping(rows, {**row, "step": step, "timestamp": when})
     curves = [
-        Curve(curve_id(name), name, column.steps, column.values, column.wall_times, axis=table.axis)
+        Curve(
+            curve_id(name),
+            name,
+            column.steps,
+            column.values,
+            column.wall_times,
+            axis=column.axis or table.axis,
+        )
         for table in tables_of(rows)
         for name, column in sorted(table.columns.items())
     ]

@@ -1,6 +1,7 @@
 /** The evidence in a chart: onset line, shaded span, best point, lr decays, noise band, extrapolation. */
 
 import { h } from "./dom.js";
+import { label, named, rowsOf, strength } from "./labels.js";
 import { color } from "./theme.js";
 
 /** @typedef {import("./types.js").Mark} Mark */
@@ -60,12 +61,6 @@ export function place(u, marks, x) {
 }
 
 /**
- * @param {Mark} mark
- * @param {number | null} active
- */
-const strength = (mark, active) => (active === null || mark.finding === active ? 1 : 0.25);
-
-/**
  * Spans and noise bands, behind the curves.
  * @param {uPlot} u
  * @param {Mark[]} marks
@@ -119,17 +114,19 @@ export function paintBefore(u, marks, active, colors) {
   const scale = devicePixelRatio;
   const ink = (/** @type {Mark} */ mark) => color(colors[mark.curve ?? 0] ?? "--cd-text");
   clipped(u, (context) => {
-    /** @type {number[]} right ends of labels, so that none covers another */
-    const taken = [];
     for (const mark of marks) {
       if (mark.kind === "decay") tick(u, context, mark, scale);
       else if (mark.kind === "nonfinite") gaps(u, context, mark, scale);
       else if (mark.kind === "band") median(u, context, mark, ink(mark), scale);
-      else if (mark.kind === "onset") onset(u, context, mark, active, scale, taken);
+      else if (mark.kind === "onset") onset(u, context, mark, active, scale);
     }
   });
-  // not clipped: the best point often is the last one, on the edge
+  // not clipped: the best point often is the last one, on the edge, and labels stand above
   for (const mark of marks) if (mark.kind === "best" && visible(u, mark)) best(u, u.ctx, mark, ink(mark), scale);
+  const { left, width } = u.bbox;
+  const at = (/** @type {Mark} */ mark) => Math.round(u.valToPos(mark.x, "x", true)) + 0.5;
+  const shown = named(marks, active).filter((mark) => at(mark) >= left && at(mark) <= left + width);
+  for (const placed of rowsOf(shown, at, left, left + width, scale)) label(u, placed, scale);
 }
 
 /**
@@ -234,33 +231,13 @@ function best(u, context, mark, fill, scale) {
  * @param {Mark} mark
  * @param {number | null} active
  * @param {number} scale
- * @param {number[]} taken
  */
-function onset(u, context, mark, active, scale, taken) {
+function onset(u, context, mark, active, scale) {
   const x = Math.round(u.valToPos(mark.x, "x", true)) + 0.5;
-  const shown = strength(mark, active);
-  context.globalAlpha = shown;
+  context.globalAlpha = strength(mark, active);
   context.strokeStyle = color(`--cd-${mark.severity}`);
   context.lineWidth = 1.5 * scale;
   line(context, x, u.bbox.top, u.bbox.top + u.bbox.height);
-  if (shown < 1 || x < u.bbox.left || x > u.bbox.left + u.bbox.width) return;
-  context.font = `600 ${11 * scale}px system-ui, sans-serif`;
-  const text = mark.label ?? "";
-  const width = context.measureText(text).width;
-  const right = x + width + 12 * scale <= u.bbox.left + u.bbox.width;
-  const left = right ? x + 5 * scale : Math.max(u.bbox.left, x - width - 9 * scale);
-  let row = 0;
-  while (taken[row] !== undefined && left < taken[row]) row++;
-  taken[row] = left + width + 8 * scale;
-  const top = u.bbox.top + (3 + row * 19) * scale;
-  context.fillStyle = color("--cd-surface");
-  context.globalAlpha = 0.85;
-  context.fillRect(left, top, width + 4 * scale, 16 * scale);
-  context.globalAlpha = 1;
-  context.fillStyle = color(`--cd-${mark.severity}`);
-  context.textBaseline = "middle";
-  context.textAlign = "left";
-  context.fillText(text, left + 2 * scale, top + 8 * scale);
 }
 
 /**

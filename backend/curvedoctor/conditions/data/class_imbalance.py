@@ -9,7 +9,8 @@ How it decides
     from the first epoch on, at four points or more, clearly above what a guess among equal classes gives
     and below certainty: the majority's share. The training accuracy, where it is logged, stays as well.
     Meanwhile the loss moves, and ends between the entropy of that share and what always giving the
-    classes' own shares costs.
+    classes' own shares costs. Or Dice, F1, recall or mAP are zero at all points, while the loss drops by a
+    quarter or more within the first fifth, below ln 2, and rests.
 
 What to try
     Weight the loss by the inverse class frequency, or sample the classes evenly; judge by balanced
@@ -33,8 +34,10 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.nothing import beside, learns, loss_beside, of_nothing
 from curvedoctor.conditions.measures.proportions import any_proportion, entropy
-from curvedoctor.conditions.measures.shape import name, why_unjudgeable
+from curvedoctor.conditions.measures.shape import ENOUGH as POINTS
+from curvedoctor.conditions.measures.shape import begin, fall, name, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
 from curvedoctor.features.series import Series
@@ -58,12 +61,16 @@ MOVES = 0.003
 OTHERS = ("hinge", "mse", "mae", "huber")
 #: loss over the entropy of the majority's share, at least
 ENTROPY = 0.92
+#: share by which a loss drops that comes down to what one class for all costs
+DROPS = 0.25
 
 
 def check(case: Case) -> Finding | Unjudged | None:
     reason = why_unjudgeable(case, ENOUGH)
     if reason is not None:
         return unjudged(ID, reason)
+    if (found := _nothing_found(case)) is not None:
+        return found
     error = any_proportion(case, "val") or any_proportion(case, "train")
     if error is None:
         return unjudged(ID, "no accuracy is logged")
@@ -79,6 +86,25 @@ def check(case: Case) -> Finding | Unjudged | None:
     ):
         return None
     return _said(case, error, loss)
+
+
+def _nothing_found(case: Case) -> Finding | None:
+    """Dice, F1, recall or mAP of nothing, and a loss that drops at once to what one class for all costs, and
+    rests there."""
+    found = next((each for each in of_nothing(case) if each.kind == "hits"), None)
+    loss = None if found is None else loss_beside(case, found.series)
+    if found is None or loss is None or loss.stats.n < POINTS or case.word("loss") in OTHERS:
+        return None
+    if learns(case, loss):
+        return None
+    if fall(loss) < DROPS or not loss.stats.end < math.log(2):
+        return None
+    return finding(
+        ID, "warning", 0.75, found.series,
+        f"{begin(found.text)}, while the {name(loss)} drops by {percent(fall(loss))} at once and rests at "
+        f"{number(loss.stats.end)}, as it does where everything is answered with the commonest class.",
+        others=(loss,), onset=0.0, majority=None, loss=loss.stats.end, entropy=None,
+    )  # fmt: skip
 
 
 def _stays(case: Case, error: Series) -> bool:
@@ -106,9 +132,10 @@ def _said(case: Case, error: Series, loss: Series) -> Finding | None:
         return None
     return finding(
         ID, "warning", 0.7 + 0.2 * ramp(len(error.y), ENOUGH, 3 * ENOUGH), error,
-        f"{name(error).capitalize()} stays at {percent(1 - wrong)} from the start while the "
+        f"{begin(name(error))} stays at {percent(1 - wrong)} from the start while the "
         "loss moves, and the loss ends at "
-        f"{number(end)}: always answering with the commonest class costs {number(base)} or more.",
+        f"{number(end)}: always answering with the commonest class costs {number(base)} or more"
+        f"{beside(case, error)}.",
         others=(loss,), onset=0.0, majority=1 - wrong, loss=end, entropy=base,
     )  # fmt: skip
 
@@ -139,6 +166,12 @@ def _of_four(rng: np.random.Generator) -> Run:
     )
 
 
+def _nothing_of_the_rare(rng: np.random.Generator) -> Run:
+    """Segmentation that answers background everywhere."""
+    loss = falling(rng, 40, 0.5, 0.055, 60, 0.01)
+    return run({"loss": "bce"}, train_loss=loss, val_loss=loss, val_iou=np.zeros(40))
+
+
 def _learnt_at_once(rng: np.random.Generator) -> Run:
     """Accuracy is high from the first epoch on, and the loss says that it is deserved."""
     return run(
@@ -156,11 +189,11 @@ CONDITION = Condition(
     actions=("rebalance-classes", "raise-lr", "change-optimizer", "overfit-one-batch"),
     check=check,
     evidence={
-        "majority": "share of right answers at which accuracy stays, 0..1",
+        "majority": "share of right answers at which accuracy stays, 0..1; null without one",
         "loss": "final loss, in its unit",
-        "entropy": "loss of always giving the majority's share, in nats",
+        "entropy": "loss of always giving the majority's share, in nats; null without one",
     },
-    sick=(_always_the_same, _nearly, _of_four),
+    sick=(_always_the_same, _nearly, _of_four, _nothing_of_the_rare),
     healthy=(*HEALTHY, _learnt_at_once),
     scale_free=False,
 )

@@ -69,9 +69,9 @@ def _labels(case: Case) -> Finding | None:
         return None
     return finding(
         ID, "warning", 0.75, train,
-        f"Training falls to {number(end)}, below the {number(guess)} that a guess costs; "
+        f"Training falls to {number(end)}, below the {number(guess)} of a blind guess; "
         "validation never gets below "
-        f"{number(val.stats.low)}: nothing that is learnt holds for other samples.",
+        f"{number(val.stats.low)}: nothing that is learnt generalizes.",
         others=(val,), onset=0.0, actions=("clean-data", "check-split"), spikes=0, late=0, holes=0,
     )  # fmt: skip
 

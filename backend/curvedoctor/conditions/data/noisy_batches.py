@@ -38,7 +38,7 @@ from curvedoctor.conditions.measurement.train_val_mismatch import at_chance, exp
 from curvedoctor.conditions.measurement.validation_too_small import check as too_few_samples
 from curvedoctor.conditions.measures.shape import flat, mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.sways import swayed_by_few
-from curvedoctor.conditions.measures.swing import at_rest
+from curvedoctor.conditions.measures.swing import at_rest, swings_from
 from curvedoctor.conditions.measures.turn import serves, untrained
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
@@ -92,14 +92,14 @@ def _swings(case: Case, val: Series, size: float | None) -> Finding | None:
         or swayed_by_few(case) >= REPORT_FROM
     ):
         return None
-    share = relative(swing, best)
+    share, since = relative(swing, best), swings_from(val)
     small = size is not None and size <= SMALL
     of = f" with batches of {size:g}" if size else ""
     return finding(
         ID, "warning", 0.75 + 0.2 * ramp(share, SWING, 3 * SWING), val,
-        f"The {name(val)} swings by ±{number(swing * val.scale)} from point to point{of} and ends at "
+        f"From {val.place(since)} on the {name(val)} swings by ±{number(swing * val.scale)}{of} and ends at "
         f"{number(val.logged(end))}; its best is {number(val.logged(best))}.",
-        onset=float(val.x[k]), others=(case.coarsest_train,),
+        at=since, others=(case.coarsest_train,),
         actions=("bigger-batch", "lower-lr", "decay-lr") if small else ("lower-lr", "bigger-batch",
             "decay-lr"),
         noise=share, batch_size=size,

@@ -64,8 +64,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     size = f" on {n:g} training samples" if n else ""
     return finding(
         ID, "warning", confidence, val,
-        f"Training is memorized (it ends at {number(train.logged(train.stats.end))}){size}, "
-        f"validation ends at {number(val.logged(val.stats.end))}.",
+        f"Training data are memorized{size}: the loss ends at {number(train.logged(train.stats.end))} "
+        f"there, and in validation at {number(val.logged(val.stats.end))}.",
         others=(train,), onset=float(val.x[val.best_index]), memorized=memorized, ratio=ratio, n_train=n,
     )  # fmt: skip
 

@@ -100,7 +100,7 @@ def _say_silent(codes: Silent) -> Finding:
     at = min(int(np.searchsorted(kl.x, codes.since)), len(kl.y) - 1)
     return finding(
         ID, "warning", codes.confidence, kl,
-        f"The codes tell nothing from {kl.curve.axis} {kl.step_at(at):g} on (posterior "
+        f"The latent code carries no information from {kl.curve.axis} {kl.step_at(at):g} on (posterior "
         "collapse): the KL term ends at "
         f"{number(kl.stats.end)}, {percent(codes.share)} of the reconstruction, which stays at "
         f"{number(recon.stats.end)}.",

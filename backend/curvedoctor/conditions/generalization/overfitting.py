@@ -56,8 +56,9 @@ from curvedoctor.conditions.generalization.turned import (
     say,
     turned_of,
 )
+from curvedoctor.conditions.measures.proportions import binomial_sigma, sample_size
 from curvedoctor.conditions.measures.shape import why_unjudgeable
-from curvedoctor.conditions.measures.turn import Turn, at, holds, serves, untrained
+from curvedoctor.conditions.measures.turn import HOLDS, Turn, at, holds, serves, untrained
 from curvedoctor.conditions.progress.blind import best_above_guess
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
@@ -65,10 +66,13 @@ from curvedoctor.features.resample import GRID
 from curvedoctor.features.selects import selects
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
+from curvedoctor.roles import is_proportion
 
 ENOUGH = 3
 #: the same for one of several validation terms while the others hold
 TERM_NOTABLE, TERM_RISE = 0.2, 0.5
+#: σ of one evaluation by which a score is better
+SIGMAS = 4.0
 #: a rise below this share of an untrained model's level is mild
 MILD = 0.1
 #: actions where stopping early would throw away what still improves
@@ -143,10 +147,27 @@ def _scores(case: Case, val: Series, turned: Turn) -> tuple[bool, bool]:
     scores = [s for s in kinds if s.curve.role.split in ("val", "test") and s.stats.n >= ENOUGH]
     if not scores or case.val_score is None or case.val_score is val:
         return False, False
-    score, before = case.val_score.stats, at(val, case.val_score, turned.index)
+    better = _better(case, case.val_score, at(val, case.val_score, turned.index))
+    return all(holds(s, at(val, s, turned.index)) for s in scores), better
+
+
+def _better(case: Case, score: Series, before: float) -> bool:
+    """Whether a score ends better than a level before (turned round), beyond its noise, that of its samples,
+    and what anyone would call better."""
+    t = score.stats
     # one logged point has the noise of one point; of more points than cells, a cell has that of their mean
-    margin = max(3 * score.noise / max(score.n / GRID, 1.0) ** 0.5, 0.01 * abs(before))
-    return all(holds(s, at(val, s, turned.index)) for s in scores), score.end < before - margin
+    noise = max(t.noise, t.noise_late, _of_samples(case)) / max(t.n / GRID, 1.0) ** 0.5
+    fewer = min(abs(before), abs(1 - before))
+    return bool(t.end < before - max(SIGMAS * noise, HOLDS * fewer))
+
+
+def _of_samples(case: Case) -> float:
+    """σ that its few samples give a share of right answers; 0 where their number is not known."""
+    score = case.val_score
+    if score is None or not is_proportion(score.curve):
+        return 0.0
+    n = case.number("n_val") or sample_size(score)
+    return binomial_sigma(score.stats.end, n) if n else 0.0
 
 
 def _terms(case: Case, val: Series) -> Finding | None:

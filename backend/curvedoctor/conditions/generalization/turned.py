@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from curvedoctor.conditions.base import finding, number, percent
-from curvedoctor.conditions.measures.shape import error_of_mean, name
+from curvedoctor.conditions.measures.shape import begin, error_of_mean, name
 from curvedoctor.conditions.measures.turn import Turn, at, turn, untrained
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -49,7 +49,7 @@ def _holds_on(train: Series, before: float) -> bool:
 
 def course_of(val: Series, turned: Turn) -> str:
     """'Validation loss is best (0.518) at epoch 1 and ends 16 % above it (0.601)'; a score falls."""
-    what = name(val).capitalize()
+    what = begin(name(val))
     best, end = number(val.logged(turned.best)), number(val.logged(turned.end))
     start = f"{what} is best ({best}) at {val.place(turned.index)}"
     if val.ceiling is not None:

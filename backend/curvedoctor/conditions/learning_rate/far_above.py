@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from curvedoctor.conditions.base import REPORT_FROM, finding, number, percent, ramp, unjudged
-from curvedoctor.conditions.measures.codes import thrown as thrown_codes
+from curvedoctor.conditions.measures.codes import far_out
 from curvedoctor.conditions.measures.held_back import thrown
 from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.rounds import unshrunk
@@ -59,7 +59,7 @@ def at_rate(case: Case) -> str:
 
 def configured(case: Case) -> Finding | None:
     """A rate that no task asks for, and a loss that ends no better than halfway to its start."""
-    s, below, at = case.primary, decades_below_usual(case), 0
+    s, below = case.primary, decades_below_usual(case)
     assert s is not None
     above = 0.0 if below is None else -below
     start = max(s.stats.start, s.stats.first)
@@ -77,13 +77,13 @@ def configured(case: Case) -> Finding | None:
         rise = relative(val.stats.end - val.stats.low, val.stats.low)
         worse = 0.9 * ramp(above, *ABOVE_BEST) * ramp(rise, *LOST) * float(not _memorizes(case, val))
         if worse > confidence:
-            confidence, s, at = worse, val, val.best_index
+            confidence, s = worse, val
             summary = (
                 f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for "
                 f"{case.word('optimizer')}, and the {name(val)} ends {percent(rise)} above its best, "
-                f"{number(val.stats.low)} at {val.curve.axis} {val.step_at(at):g}."
+                f"{number(val.stats.low)}."
             )
-    return picture_of(case, s, confidence, "configured", summary, at=at)
+    return picture_of(case, s, confidence, "configured", summary)
 
 
 def _memorizes(case: Case, val: Series) -> bool:
@@ -94,7 +94,7 @@ def _memorizes(case: Case, val: Series) -> bool:
 
 
 def blown_up(case: Case) -> Finding | None:
-    """The first steps threw the model out, at a rate above the custom: the first epoch's mean tells."""
+    """The first steps were far too large, at a rate above the custom: the first epoch's mean tells."""
     s, val = case.train or case.primary, case.val
     assert s is not None
     expected = expected_first_loss(case) if case.judged_quantity == "loss" else None
@@ -108,7 +108,7 @@ def blown_up(case: Case) -> Finding | None:
     custom = f", {number(10 ** min(above, 9.0))} times what is customary" if rate else ""
     summary = (
         f"The {name(s)} of the first {s.curve.axis} is "
-        f"{number(s.stats.first)}{at_rate(case)}{custom}: its steps threw the model out."
+        f"{number(s.stats.first)}{at_rate(case)}{custom}: the first steps were far too large."
     )
     actions = () if rate else ("lower-lr", "normalize-input", "fix-init", "add-warmup")
     return picture_of(
@@ -116,14 +116,14 @@ def blown_up(case: Case) -> Finding | None:
     )
 
 
-def codes_thrown(case: Case) -> Finding | None:
-    """A variational autoencoder whose first steps threw its codes out."""
-    found = thrown_codes(case)
+def codes_far_out(case: Case) -> Finding | None:
+    """A variational autoencoder whose codes the first steps took far out."""
+    found = far_out(case)
     if found is None:
         return None
     kl, recon, confidence = found
     summary = (
-        f"The first steps{at_rate(case)} threw the codes out: the KL term, next to nothing in an untrained "
+        f"The first steps{at_rate(case)} were far too large: the KL term, next to nothing in an untrained "
         f"encoder, begins at {number(float(kl.y[0]))} and ends at {number(kl.stats.end)}, beside a "
         f"reconstruction of {number(recon.stats.end)}."
     )

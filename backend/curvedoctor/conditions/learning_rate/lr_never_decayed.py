@@ -29,7 +29,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import flat, name, why_unjudgeable
-from curvedoctor.conditions.measures.swing import above_best, fluctuates, roughness, score_holds
+from curvedoctor.conditions.measures.swing import above_best, fluctuates, roughness, score_holds, swings_from
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, Run, Unjudged
 
@@ -62,12 +62,13 @@ def check(case: Case) -> Finding | Unjudged | None:
         confidence = 0.9 * ramp(noise, *ALONE) * float(rise > 0 and flat(s, 0.5, 0.15) and s.stats.n >= MANY)
     if confidence < REPORT_FROM or not constant:
         return None
+    since = swings_from(s)
     return finding(
         ID, "warning", confidence, s,
         f"At a constant learning rate the {name(s)} fluctuates by ±{percent(noise)} of its "
-        f"level and ends {percent(rise)} above "
-        f"its best, {number(s.logged(s.stats.low))} at {s.curve.axis} {s.step_at(s.best_index):g}.",
-        others=(case.finest_train,) if s is case.val else (), at=s.best_index, noise=noise, above_best=rise,
+        f"level from {s.place(since)} on and ends {percent(rise)} above "
+        f"its best, {number(s.logged(s.stats.low))} at {s.place(s.best_index)}.",
+        others=(case.finest_train,) if s is case.val else (), at=since, noise=noise, above_best=rise,
         lr_last_share=case.schedule.last / case.schedule.peak if case.schedule else None,
     )  # fmt: skip
 

@@ -6,13 +6,13 @@ Why it matters
 
 How it decides
     One of three pictures. The validation loss fluctuates and ends 15 % or more above the best it had
-    already reached, while the training loss fluctuates with it: both are thrown about. Without validation,
+    already reached, while the training loss fluctuates with it: both are unstable. Without validation,
     the training loss per epoch bounces by a third of its level or more without improving over the second
     half. Or the configured rate is decades above what is customary for the optimizer (Adam at 1.0) and the
     run ends no better than halfway to where it began; or some seventy times above it, and validation ends at
     an untrained model's loss. Or the training loss of the first epoch is a hundred times what validation is
-    after it (twelve times, at a rate far above custom): its steps threw the model out. Fluctuation between
-    batches alone proves nothing, and below a fiftieth of the start nothing is judged.
+    after it (twelve times, at a rate far above custom): the first steps were far too large. Fluctuation
+    between batches alone proves nothing, and below a fiftieth of the start nothing is judged.
     Of boosted trees: at a rate of 0.55 to 0.8 or more, which hardly shrinks them, validation settles within
     the first third to half of the rounds and ends 1.3 to 2 times above training or more.
     Of a variational autoencoder: the KL term begins twenty times above the reconstruction's end and its own.
@@ -47,7 +47,7 @@ from curvedoctor.conditions.learning_rate.far_above import (
     LOST,
     at_rate,
     blown_up,
-    codes_thrown,
+    codes_far_out,
     configured,
     of_agent,
     of_trees,
@@ -65,13 +65,14 @@ from curvedoctor.conditions.measures.swing import (
     roughness,
     score_holds,
     settled,
+    swings_from,
 )
 from curvedoctor.features.blocks import median, of_three
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
-#: a validation loss that ends this share above its best, while training is this rough, is thrown about
+#: a validation loss that ends this share above its best, while training is this rough, is unstable
 THROWN = (0.10, 0.18)
 ROUGH = (0.015, 0.03)
 #: a validation loss that never came below this multiple of where training began was never evaluated rightly
@@ -94,14 +95,14 @@ def check(case: Case) -> Finding | Unjudged | None:
     pictures: tuple[Callable[[Case], Finding | None], ...] = (
         blown_up,
         configured,
-        codes_thrown,
-        _thrown,
+        codes_far_out,
+        _unstable,
         _lost,
         _bounces,
         _shoots,
     )
     if case.boosting:
-        pictures = (of_trees, _thrown, _lost)
+        pictures = (of_trees, _unstable, _lost)
     some = pictures if case.primary.stats.n >= 3 else pictures[:1]
     seen = [found for picture in some if (found := picture(case)) is not None]
     if seen:
@@ -112,21 +113,21 @@ def check(case: Case) -> Finding | Unjudged | None:
     )
 
 
-def _thrown(case: Case) -> Finding | None:
+def _unstable(case: Case) -> Finding | None:
     """Validation fluctuates and ends above its best; training fluctuates with it."""
     s = case.outcome
     assert s is not None
     train, rise = case.coarsest_train, above_best(s)
     rough = ROUGH[1] if train is None else roughness(train)
     confidence = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
-    at = s.best_index
+    at, since = s.best_index, swings_from(s)
     end = f"at {number(s.logged(s.stats.end))}, below" if s.ceiling else f"{percent(rise)} above"
     summary = (
-        f"The {name(s)} is thrown about{at_rate(case)}: it ends {end} its best, "
+        f"From {s.place(since)} on the {name(s)} is unstable{at_rate(case)}: it ends {end} its best, "
         f"{number(s.logged(s.stats.low))} at "
         f"{s.place(at)}, and the training loss fluctuates by ±{percent(rough)}."
     )
-    return picture_of(case, s, confidence, "thrown about", summary, at=at)
+    return picture_of(case, s, confidence, "unstable", summary, at=since)
 
 
 def _swings(case: Case, val: Series) -> bool:
@@ -152,10 +153,12 @@ def _bounces(case: Case) -> Finding | None:
     apart = not per_epoch or s.stats.n < MANY or s.stats.end < 0.05 * s.stats.start
     both = 1.0 if case.val is None else ramp(roughness(case.val), 0.3 * BOUNCE[0], BOUNCE[0])
     confidence = 0.0 if apart else 0.9 * ramp(rough, *BOUNCE) * both * float(settled(s))
+    since = swings_from(s)
     summary = (
-        f"The {name(s)} bounces by ±{percent(rough)} of its level{at_rate(case)} and no longer improves."
+        f"From {s.place(since)} on the {name(s)} bounces by ±{percent(rough)} of its level{at_rate(case)}, "
+        "and no longer improves."
     )
-    return picture_of(case, s, confidence, "bounces", summary, at=s.best_index)
+    return picture_of(case, s, confidence, "bounces", summary, at=since)
 
 
 def _shoots(case: Case) -> Finding | None:
@@ -187,11 +190,13 @@ def _lost(case: Case) -> Finding | None:
     # a training loss next to nothing may double
     little = train is None or train.stats.end * again / (1 + again) < REGAINED * begins(train)
     rise = 0.0 if apart or little else min(above_best(s), again)
+    since = swings_from(s)
     summary = (
         f"Training and validation both end {percent(rise)} or more above their best: the "
-        f"{name(s)} had reached {number(s.logged(s.stats.low))} at {s.place(s.best_index)}{at_rate(case)}."
+        f"{name(s)} had reached {number(s.logged(s.stats.low))} at {s.place(s.best_index)}{at_rate(case)}, "
+        f"and is at its last level from {s.place(since)} on."
     )
-    return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=s.best_index)
+    return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=since)
 
 
 def _bouncing(rng: np.random.Generator) -> Run:
@@ -234,8 +239,7 @@ CONDITION = Condition(
     actions=("lower-lr", "decay-lr", "clip-gradients"),
     check=check,
     evidence={
-        "picture": "unshrunk (boosted trees), configured, thrown about, lost, bounces, shoots up, or "
-        "blown up",
+        "picture": "unshrunk (boosted trees), configured, unstable, lost, bounces, shoots up, or blown up",
         "noise": "σ of the fluctuation over the last third, relative to the end level",
         "best": "best logged value",
         "end": "final level, as logged",

@@ -48,7 +48,7 @@ from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import unsure
 from curvedoctor.conditions.measures.rounds import CUSTOMARY as CUSTOMARY_OF_TREES
 from curvedoctor.conditions.measures.rounds import too_small
-from curvedoctor.conditions.measures.shape import error_of_mean, lately, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.shape import error_of_mean, goes, lately, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import decades_below_usual, logged_lr
@@ -130,11 +130,11 @@ def _summary(case: Case, s: Series, below: float | None) -> str:
         far = f"{times(10**below)} times below what is customary"
         if moved < HARDLY[0]:
             return f"{at}, {far}, {hardly}"
-        fall = f"{second} of its fall in the second half, {at[0].lower()}{at[1:]}, {far}"
-        return f"The {name(s)} still falls steadily at the end, {fall}."
+        way = f"{second} of its way in the second half, {at[0].lower()}{at[1:]}, {far}"
+        return f"The {name(s)} still {goes(s)} steadily at the end, {way}."
     if moved < HARDLY[0] and math.log10(LOWEST / rate) > DECADES[0]:
         return f"{at}, below what anything is trained with, {hardly}"
-    slow = f"The {name(s)} falls so slowly that {second} of its fall is in the second half"
+    slow = f"The {name(s)} {goes(s)} so slowly that {second} of its way is in the second half"
     return f"{slow}, and it has not settled at the end."
 
 
@@ -146,7 +146,7 @@ def _crawl(case: Case, s: Series, below: float | None) -> str | None:
     if NEAR <= part <= 1.2 and _at_best(s) and lately(s) > 3 * error_of_mean(s, 0.25):
         return (
             f"The {name(s)} still falls at the end and has come to {number(s.stats.end)} only, "
-            f"{percent(part)} of what a guess costs{_at(case)}."
+            f"{percent(part)} of the loss of a blind guess{_at(case)}."
         )
     if (below or 0.0) < -0.3 or (told := unsure(case)) is None:
         return None
@@ -155,8 +155,8 @@ def _crawl(case: Case, s: Series, below: float | None) -> str | None:
         return None
     return (
         f"The {name(val)} still falls at the end: {number(val.stats.end)} with "
-        f"{percent(1 - error.stats.end)} of the answers right, "
-        f"which cost {number(costs)} at most once outputs have grown{_at(case)}."
+        f"{percent(1 - error.stats.end)} of the answers right, where {number(costs)} or less is usual "
+        f"once training has settled{_at(case)}."
     )
 
 

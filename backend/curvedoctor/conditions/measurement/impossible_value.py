@@ -88,11 +88,11 @@ def _below(case: Case, known: list[Series]) -> Finding | None:
         kind = _kind(case, s)
         if kind is None and not above and not (classes and s.stats.low < CLASSES):
             continue
-        beside = "a share above 1, and" if above else "an accuracy, so classes are predicted, yet"
-        words = f"is {kind}, which can't go below zero, yet" if kind else f"stands beside {beside}"
+        beside = "a score above 1" if above else "an accuracy, so classes are predicted"
+        words = f", {kind}, can't be negative, yet it" if kind else f", logged beside {beside},"
         at = int(np.argmax(low))
         where = f"goes below zero at {s.curve.axis} {s.step_at(at):g} and ends at {number(s.stats.last)}"
-        reading = "below zero", f"The {name(s)} {words} it {where}."
+        reading = "below zero", f"The {name(s)}{words} {where}."
         return _finding(s, at, reading, s.stats.last, TARGETS if above else ("change-loss", *TARGETS[:2]))
     return None
 
@@ -126,7 +126,7 @@ def _above(known: list[Series]) -> Finding | None:
         at = int(np.argmax(y > limit * (1 + ARITHMETIC)))
         words = (
             f"The {name(s)} passes {limit} at {s.curve.axis} {s.step_at(at):g} and reaches "
-            f"{number(float(y.max()))}: no share can."
+            f"{number(float(y.max()))}: a proportion can't."
         )
         return _finding(
             s, at, ("above one", words), float(y.max()), ("fix-metric", "fix-targets", "clean-data")
@@ -143,7 +143,7 @@ def _zero(case: Case) -> Finding | None:
         return None
     words = (
         f"The {name(s)} is exactly 0 at all of its {s.stats.n:.0f} points, from {s.curve.axis} "
-        f"{s.step_at(0):g} on: nothing reaches it."
+        f"{s.step_at(0):g} on: no loss is computed, or none gets through."
     )
     return _finding(
         s, 0, ("zero", words), 0.0, ("clean-data", "change-loss", "fix-targets", "fix-activation")

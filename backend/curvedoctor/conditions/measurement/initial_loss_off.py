@@ -34,7 +34,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.learning_rate.lr_too_high import check as thrown_out
+from curvedoctor.conditions.learning_rate.lr_too_high import check as far_too_large
 from curvedoctor.conditions.measures.proportions import CROSS, proportion, warranted
 from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
@@ -121,14 +121,13 @@ def _against_answers(case: Case) -> Finding | None:
         later = relative(s.stats.end, max(warranted(error.stats.end, k), LEAST))
         if s.stats.first < HIGH or ratio < OVER or later > min(ratio / COMES_DOWN, USUAL):
             continue
-        if (decades_below_usual(case) or 0.0) < -DECADES and isinstance(thrown_out(case), Finding):
-            return None  # such a rate throws any model out within an epoch
+        if (decades_below_usual(case) or 0.0) < -DECADES and isinstance(far_too_large(case), Finding):
+            return None  # such a rate spoils any model within an epoch
         return finding(
             ID, "warning", 0.85, s,
-            f"The {name(s)} is {number(s.stats.first)} at first, with "
-            f"{percent(1 - error.stats.first)} of the answers right: so many cost "
-            f"no more than {number(costs)} unless inputs or weights are far too large, or the first "
-            "steps were.",
+            f"The {name(s)} starts at {number(s.stats.first)} with {percent(1 - error.stats.first)} of the "
+            f"answers right, where {number(costs)} or less is usual: inputs, weights or the first steps "
+            "are far too large.",
             others=(error,), onset=0.0, until=0.0, actions=OFF, first=s.stats.first, expected=costs,
             ratio=ratio,
             loss=case.word("loss"),

@@ -8,10 +8,10 @@ How it decides
     By proof, on the loss and the score of one split. (1) A wrong answer costs at least ln 2 of
     cross-entropy and 1 of hinge loss, so no more than loss / ln 2 (or the hinge loss) of the answers can be
     wrong: more of them are, throughout the second half, beyond noise. (2) The score is the same at every
-    point, at zero or far from perfect, while the loss falls by a quarter and more, below what a
-    constant answer costs. (3) The accuracy hovers around a blind guess without a trend while the
-    cross-entropy (or perplexity) is that of answers that are often right. (4) Numbers are predicted:
-    an accuracy says nothing about them. Four points are enough.
+    point, or at its value of nothing (Dice, F1, mAP or R² at zero, AUC at one half), while the loss falls by
+    a quarter and more, on after the first fifth of the run, below what a constant answer costs. (3) The
+    accuracy hovers around a blind guess without a trend while the cross-entropy (or perplexity) is that of
+    answers that are often right. (4) Numbers are predicted: an accuracy says nothing about them.
 
 What to try
     With one sigmoid output, argmax over it is always 0: threshold at 0.5 instead. Keep predictions
@@ -37,6 +37,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.nothing import CHEAPER, FAR, learns, loss_beside, of_nothing
 from curvedoctor.conditions.measures.proportions import (
     any_proportion,
     binomial_sigma,
@@ -46,10 +47,10 @@ from curvedoctor.conditions.measures.proportions import (
     nats,
     proportion,
 )
-from curvedoctor.conditions.measures.shape import error_of_mean, fall, mean, why_unjudgeable
+from curvedoctor.conditions.measures.shape import begin, error_of_mean, fall, mean, name, why_unjudgeable
 from curvedoctor.conditions.measures.still import rests_from
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import classes
+from curvedoctor.features.chance import classes, guessing
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 from curvedoctor.roles import is_proportion
@@ -58,11 +59,8 @@ ID = "metric-bug"
 FEWEST, MANY = 4, 8
 #: by how much the share of wrong answers breaks its bound, at least
 EXCESS = 0.03
-#: share by which a loss falls clearly; share of wrong answers of a poor score;
-#: share of right ones that is none
-FAR, POOR, NONE = 0.25, 0.2, 0.005
-#: share of what one answer for every input costs, from which on a loss may be that
-ONE_ANSWER = 0.9
+#: share of wrong answers of a poor score; share of right ones that is none
+POOR, NONE = 0.2, 0.005
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -89,23 +87,23 @@ def _pairs(case: Case) -> list[tuple[Series, Series]]:
         usable = [s for s in losses if s is not None and s.ceiling is None]
         if error is not None and error.ceiling == 1.0 and error.curve.role.split in split:
             out += [(loss, error) for loss in usable if loss.curve.role.split in split][:1]
-    return out
+    rest = [(loss_beside(case, s), s) for s in (each.series for each in of_nothing(case))]
+    return out + [(loss, s) for loss, s in rest if loss is not None and all(s is not e for _, e in out)]
 
 
 def _judge(case: Case, loss: Series, error: Series) -> Finding | None:
     """The first proof that holds: a bound that is broken, one value, chance, a regression."""
     share = is_proportion(error.curve)
-    proofs = (_bound_broken, _one_value, _at_chance, _regression) if share else (_stays_at_one,)
+    proofs = (_bound_broken, _one_value, _at_chance, _regression) if share else (_stays_at_nothing,)
     proven = next((p for p in (proof(case, loss, error) for proof in proofs) if p is not None), None)
     if proven is None:
         return None
     confidence, why = proven
     around = number(error.logged(mean(error, 0.25, 1.0)))
     level = f"at {around}" if rests_from(error.y) == 0 else f"around {around}"
-    where = "Validation" if loss.curve.role.split in ("val", "test") else "Training"
     words = (
-        f"{where} {'accuracy' if share else 'score'} stays {level} while the loss falls by "
-        f"{percent(fall(loss))} to {number(loss.stats.end)}: {why}."
+        f"{begin(name(error))} stays {level} while the loss falls by {percent(fall(loss))} to "
+        f"{number(loss.stats.end)}: {why}."
     )
     bound = min(error_bound(case, loss, loss.stats.end), 1.0)
     return finding(
@@ -131,18 +129,23 @@ def _one_value(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
     return _same(loss, error, 0.93) if informed(case, loss, error) else None
 
 
-def _stays_at_one(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
-    """The same of an F1 or a mAP: it may be zero for a while, or that of a rare class that is never found."""
-    few = error.stats.n < MANY or _right_answers(case, loss, error)
-    return None if few else _same(loss, error, 0.75)
+def _stays_at_nothing(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
+    """The same of a Dice, AUC or R²: one value, or that of nothing, while the loss falls on."""
+    if error.stats.n < MANY or _right_answers(case, loss, error) or not learns(case, loss):
+        return None
+    found = next((each for each in of_nothing(case) if each.series is error), None)
+    if found is None:
+        return _same(loss, error, 0.75)
+    far = fall(loss) >= FAR and _significant(loss)
+    return (0.75, f"{found.meaning}, at all of its {error.stats.n:.0f} points") if far else None
 
 
 def _same(loss: Series, error: Series, at_zero: float) -> tuple[float, str] | None:
     far = fall(loss) >= FAR and _significant(loss)
     if not far or rests_from(error.y) > 0 or error.stats.end < POOR:
         return None
-    nothing, points = error.stats.end >= 1 - NONE, f"at all of its {error.stats.n:.0f} points"
-    return (at_zero, f"zero {points}") if nothing else (0.92, f"the same {points}")
+    points = f"at all of its {error.stats.n:.0f} points"
+    return (at_zero, f"zero {points}") if error.stats.end >= 1 - NONE else (0.92, f"the same {points}")
 
 
 def _right_answers(case: Case, loss: Series, error: Series) -> bool:
@@ -152,7 +155,7 @@ def _right_answers(case: Case, loss: Series, error: Series) -> bool:
     if accuracy is None or accuracy is error:
         return False
     wrong = accuracy.stats.end
-    one_answer = rests_from(accuracy.y) == 0 and loss.stats.end >= ONE_ANSWER * entropy(min(wrong, 0.5))
+    one_answer = rests_from(accuracy.y) == 0 and loss.stats.end >= CHEAPER * entropy(min(wrong, 0.5))
     return wrong < POOR or one_answer
 
 
@@ -161,12 +164,13 @@ def _at_chance(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
     if not _significant(loss) or _falls_clearly(error) or not informed(case, loss, error):
         return None
     k, right = classes(case) or 2.0, 1.0 - mean(error, 0.25, 1.0)
-    truth = math.exp(-nats(loss, loss.stats.end))
+    hinge, level = case.word("loss") == "hinge", nats(loss, loss.stats.end)
+    truth = 1.0 - level if hinge else math.exp(-level)
     if right > 1 / k + max(0.04, 0.5 / k**2, 2 * error_of_mean(error, 1.0)):
         return None
     confidence = 0.93 * ramp(truth - right, 0.05, 0.12) * ramp(fall(loss), 0.1, 0.25)
-    why = f"that of a blind guess among {k:.0f}, though such a loss gives the truth {percent(truth)}"
-    why += " on average"
+    said = "takes at least {} right answers" if hinge else "means a probability of {} for the right class"
+    why = f"{guessing(case, right)}, though such a loss {said.format(percent(truth))}"
     return (confidence, why) if confidence >= REPORT_FROM else None
 
 

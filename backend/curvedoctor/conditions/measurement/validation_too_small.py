@@ -99,7 +99,7 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
         return None
     known = "as its steps reveal" if inferred else "as logged"
     seen = (
-        f" from epoch to epoch, and is seen to by ±{100 * t.noise_late:.1f}"
+        f" from epoch to epoch, and it moves by ±{100 * t.noise_late:.1f}"
         if t.noise_late > 0.2 * MATTERS
         else ""
     )

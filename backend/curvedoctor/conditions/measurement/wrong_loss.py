@@ -96,8 +96,8 @@ def _held_back(case: Case, val: Series, error: Series, costs: float) -> Finding:
     return finding(
         ID, "warning", 0.75, val,
         f"The {name(val)} settles at {number(val.logged(val.stats.end))} with "
-        f"{percent(1 - error.stats.end)} of the answers right, which cost "
-        f"{number(costs)} at most, and training is no lower: the outputs are held back.",
+        f"{percent(1 - error.stats.end)} of the answers right, as training does; at that accuracy it "
+        f"should be {number(costs)} at most: something keeps the outputs near even odds.",
         others=(error, case.finest_train), onset=min(val.stats.t90, 1.0), actions=HELD_BACK,
         loss=case.word("loss"),
         end=val.stats.end, floor=costs, accuracy=1 - error.stats.end,

@@ -25,7 +25,7 @@ FLAT = 0.03
 FEWEST = 8
 #: a KL term that begins so many times above where the reconstruction ends, and above its own end, is no
 #: untrained encoder's, whose codes say next to nothing
-THROWN, OF_ITS_END = (10.0, 30.0), 20.0
+FAR_OUT, OF_ITS_END = (10.0, 30.0), 20.0
 #: share by which the weight of the KL term, read off the whole loss, may differ from one point to the next
 AGREE = 0.05
 
@@ -59,13 +59,13 @@ def silent(case: Case) -> Silent | None:
     return Silent(kl, recon, sure, share, float((low[-1] + 1 if len(low) else 0) / GRID))
 
 
-def thrown(case: Case) -> tuple[Series, Series, float] | None:
-    """The KL term and the reconstruction of codes that the first steps threw far out; how sure that is."""
+def far_out(case: Case) -> tuple[Series, Series, float] | None:
+    """The KL term and the reconstruction of codes that the first steps took far out; how sure that is."""
     kl, recon = _term(case, DIVERGENCE), _term(case, RECONSTRUCTION) or _term(case, _LIKELIHOOD)
     if kl is None or recon is None or min(kl.stats.n, recon.stats.n) < FEWEST or recon.stats.low < 0:
         return None
     far = float(kl.y[0]) > OF_ITS_END * abs(kl.stats.end)
-    return kl, recon, float(far) * ramp(relative(float(kl.y[0]), recon.stats.end), *THROWN)
+    return kl, recon, float(far) * ramp(relative(float(kl.y[0]), recon.stats.end), *FAR_OUT)
 
 
 def weight(case: Case) -> float | None:

@@ -24,6 +24,8 @@ from curvedoctor.model import Severity
 #: what is to be gained by going on as long again, as share of the rise: where it hardly slows,
 #: and where it does
 AHEAD, SLOWING = (0.35, 0.6), (0.1, 0.2)
+#: share of all that was gained beyond which a continued rise is no forecast
+CREDIBLE = 0.5
 #: share of its rise that an evaluation made in the last quarter, where training's reward still rises
 LATELY = 0.15
 #: share of the run that must have been flat
@@ -42,8 +44,16 @@ class Rise:
     last: float
 
     @property
+    def credible(self) -> bool:
+        """Whether what is to come can be told: a reward that doubles once more may as well stop tomorrow."""
+        return self.most <= CREDIBLE
+
+    @property
     def text(self) -> str:
-        """What is to be expected, in words."""
+        """What is to be expected, in words; no number that nobody would believe."""
+        if not self.credible:
+            part = percent(self.last)
+            return f"the last quarter brought {part} of what was gained so far, and it does not slow"
         shares = " to ".join(dict.fromkeys(percent(share) for share in (self.least, self.most)))
         return f"going on as long again is expected to bring another {shares} of what was gained so far"
 

@@ -16,6 +16,7 @@ from curvedoctor.features.series import Series
 from curvedoctor.model import Floats, Ints
 from curvedoctor.readings.lr_range_test import is_range_test
 from curvedoctor.readings.overfit_check import is_overfit_check
+from curvedoctor.roles import measure_of
 
 #: points below which a trend says nothing
 ENOUGH = 6
@@ -33,7 +34,7 @@ def why_unjudgeable(case: Case, least: int = ENOUGH, *, of_pairs: bool = False) 
     """
     s = case.primary
     if case.agent:
-        return "an agent's losses have no direction of their own"
+        return "an agent is judged by its reward: its losses need not fall"
     if case.pairs and s is not None and not of_pairs:
         return "two networks are trained against each other: that measures of what they make sway is no fault"
     if s is None:
@@ -138,11 +139,21 @@ def _by_eighths(s: Series) -> float:
 
 
 def name(s: Series) -> str:
-    """'training loss', 'validation score' …"""
-    role = s.curve.role
+    """'training loss', 'validation Dice' …"""
+    role, measure = s.curve.role, measure_of(s.curve)
     split = {"train": "training ", "val": "validation ", "test": "test ", "none": ""}[role.split]
     what = {"loss": "loss", "error": "error", "accuracy": "score"}.get(role.quantity, "curve")
-    return split + what
+    return split + (what if measure is None else measure.name)
+
+
+def goes(s: Series) -> str:
+    """Which way a curve goes that gets better."""
+    return "falls" if s.ceiling is None else "rises"
+
+
+def begin(words: str) -> str:
+    """With a capital, as a sentence begins."""
+    return words[:1].upper() + words[1:]
 
 
 def course(s: Series) -> str:

@@ -11,10 +11,11 @@ import math
 
 import numpy as np
 
+from curvedoctor.features.blocks import medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
-from curvedoctor.features.statistics import noise_sigma
+from curvedoctor.features.statistics import MAD_TO_SIGMA, noise_sigma
 
 #: correlation of successive changes below which a curve fluctuates rather than creeps
 FLUCTUATES = 0.2
@@ -22,6 +23,8 @@ FLUCTUATES = 0.2
 BEYOND, REST = 0.6, 0.1
 #: share of the start below which a level is finished: ratios of what is left say nothing
 FINISHED = 0.02
+#: points whose median is a level; fluctuations beyond which a level is another one
+AROUND, REACH = 5, 2.0
 
 
 def begins(s: Series) -> float:
@@ -54,6 +57,22 @@ def at_rest(case: Case) -> bool:
 def fluctuates(s: Series) -> bool:
     """Whether successive changes disagree."""
     return s.stats.smoothness < FLUCTUATES
+
+
+def swings_from(s: Series) -> int:
+    """The finite point from which on a curve swings about the level of its last third: after it was lower for
+    good, or where it came down to it. A single lucky point is no level."""
+    y, n = s.y, len(s.y)
+    late = y[-max(4, n // 3) :]
+    middle = float(np.median(late))
+    spread = MAD_TO_SIGMA * float(np.median(np.abs(late - middle)))
+    if n > AROUND:
+        padded = np.pad(y, AROUND // 2, mode="edge")
+        levels = medians(np.lib.stride_tricks.sliding_window_view(padded, AROUND))
+        lower = np.flatnonzero(levels < middle - REACH * spread)
+        if len(lower):
+            return min(int(lower[-1]) + 1, n - 1)
+    return int(np.argmax(y <= middle + REACH * spread))
 
 
 def roughness(s: Series) -> float:

@@ -33,7 +33,7 @@ from curvedoctor.conditions.measures.proportions import proportion, warranted
 from curvedoctor.conditions.measures.shape import course, error_of_mean, fall, name, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
-from curvedoctor.features.rates import tuned
+from curvedoctor.features.rates import trained_before
 from curvedoctor.features.resample import GRID, progress
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -56,7 +56,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = why_unjudgeable(case, 10)
     if reason is not None:
         return unjudged(ID, reason)
-    if tuned(case) is not None:
+    if trained_before(case):
         return unjudged(ID, "the weights were trained before")
     s = case.coarsest_train or case.val
     assert s is not None

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from curvedoctor.conditions.base import REPORT_FROM, finding, number, ramp
+from curvedoctor.conditions.measures.nothing import beside
 from curvedoctor.conditions.measures.proportions import entropy, is_cross_entropy, proportion
 from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, mean, name, relative
 from curvedoctor.conditions.measures.still import USUAL, rate_gone, rests_from
@@ -123,7 +124,7 @@ def no_better_than_chance(case: Case) -> Finding | None:
     return finding(
         ID, "error", confidence, score,
         f"The {name(score)} ends at {number(right)}, no better than a blind guess "
-        f"({number(score.logged(worse))}).",
+        f"({number(score.logged(worse))}){beside(case, score)}.",
         others=(s,), onset=0.0, actions=actions(case, s), level=right, chance=expected, **shared(case, s),
     )  # fmt: skip
 
@@ -154,7 +155,7 @@ def worse_than_a_guess(case: Case) -> Finding | None:
     guess = expected_first_loss(case) or best
     return finding(
         ID, "error", 0.9, val,
-        f"Neither training nor validation gets below {number(best)}; a guess costs {number(guess)}.",
+        f"Neither training nor validation gets below {number(best)}; a blind guess gives {number(guess)}.",
         others=(train,), onset=0.0, actions=actions(case, val), level=val.stats.end, chance=guess,
         **shared(case, val),
     )  # fmt: skip

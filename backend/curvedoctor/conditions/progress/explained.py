@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from curvedoctor.conditions.base import number
 from curvedoctor.conditions.measures.still import misfit, rate_too_high
 from curvedoctor.features.case import Case
@@ -28,8 +30,11 @@ AT_REST = ("overfit-one-batch", "raise-lr", "fix-init", "change-optimizer", "dec
 
 
 def crawls(case: Case) -> bool:
-    """Whether the lr is so far below custom that no step can be seen."""
-    return (decades_below_usual(case) or 0.0) >= CRAWLS
+    """Whether the lr is so far below custom, of whatever optimizer, that no step can be seen."""
+    below, lr = decades_below_usual(case), logged_lr(case)
+    if below is None and lr is not None:
+        below = math.log10(LOWEST / lr)
+    return (below or 0.0) >= CRAWLS
 
 
 def why(case: Case, s: Series) -> str:
@@ -54,9 +59,7 @@ def actions(case: Case, s: Series, resting: bool = False) -> tuple[str, ...]:
     if not crawls(case):
         usual = AT_REST if resting and case.lr is None else ()
         return tuple(a for a in usual or STUCK if a != "raise-lr") if _not_low(case) else usual
-    plain = case.word("optimizer") in ("sgd", "momentum")
-    first = ("change-optimizer", "raise-lr") if plain else ("raise-lr", "change-optimizer")
-    return (*first, "overfit-one-batch")
+    return ("raise-lr", "change-optimizer", "overfit-one-batch")
 
 
 def _not_low(case: Case) -> bool:

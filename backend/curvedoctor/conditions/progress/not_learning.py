@@ -12,7 +12,9 @@ How it decides
     the variance 1 of standardized targets for squared error; or training and validation both move by less
     than 0.3 % over eight points and more. Or validation is never better than an untrained model though
     training falls: labels and inputs are unrelated. Or neither ever gets below a guess's loss. Or answers are
-    right as often as a blind guess is, or equally often at every point, at the loss of a constant answer. A
+    right as often as a blind guess is, or equally often at every point, at the loss of a constant answer. Or
+    no held-out score is ever better than nothing (Dice, F1, mAP 0; AUC 0.5; R² 0; WER 1; the same share of
+    right answers at every point), and the loss does not fall on, which would make it the metric's fault. A
     score clearly above chance, a loss near zero, a learning rate that has gone and losses that are NaN
     contradict it.
 
@@ -39,6 +41,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.nothing import beside
 from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.still import (
     constant_answer,
@@ -49,6 +52,7 @@ from curvedoctor.conditions.measures.still import (
 )
 from curvedoctor.conditions.progress.blind import chance_level, in_vain, shared
 from curvedoctor.conditions.progress.explained import STUCK, actions, why
+from curvedoctor.conditions.progress.useless import of_no_use
 from curvedoctor.conditions.stability.collapsed import collapsed
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
@@ -79,7 +83,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         finding = _stays(case, known)
         if finding is not None:
             return finding
-    finding = in_vain(case)
+    finding = in_vain(case) or of_no_use(case)
     if finding is None and max((c.stats.n for c in known), default=0.0) < ENOUGH:
         return unjudged(ID, "the training loss has too few points")
     return finding
@@ -108,7 +112,8 @@ def _stays(case: Case, known: Sequence[Series]) -> Finding | None:
     at = "" if chance is None else f", the level of an untrained model ({number(chance)})"
     return finding(
         ID, "error", confidence, s,
-        f"The {name(s)} stays at {number(s.logged(t.end))} from the first point on, {how}{at}{why(case, s)}.",
+        f"The {name(s)} stays at {number(s.logged(t.end))} from the first point on, {how}{at}{why(case, s)}"
+        f"{beside(case, s)}.",
         others=(case.grad_norm,), onset=0.0, actions=actions(case, s, bool(still)), level=s.logged(t.end),
         chance=chance, **shared(case, s),
     )  # fmt: skip

@@ -58,8 +58,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     optimizer = f" with {word}" if word else ""
     return finding(
         ID, "warning" if heavy else "info", confidence, s,
-        f"{percent(min(early, 1.0))} of the fall of the {name(s)} came in the first tenth of "
-        f"the run{optimizer}, {percent(relative(creep, t.end))} of its level over the last quarter.",
+        f"The {name(s)} made {percent(min(early, 1.0))} of its fall in the first tenth of the "
+        f"run{optimizer}; over the last quarter it fell by {percent(relative(creep, t.end))}.",
         others=(case.val,), onset=0.1,
         early=early, creep=relative(creep, t.end), gain_four=t.gain_four, optimizer=word,
     )  # fmt: skip

@@ -62,7 +62,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     return finding(
         ID, "warning", confidence, train,
         f"Training ({number(train.logged(train.stats.end))}) and validation "
-        f"({number(val.logged(val.stats.end))}) settle together on a high floor{_size(case)}.",
+        f"({number(val.logged(val.stats.end))}) level off together at a high loss{_size(case)}.",
         others=(val,), onset=min(train.stats.t90, 1.0), gap=gap,
         floor=relative(train.stats.end, train.stats.start),
         model=case.word("model"), width=case.number("width"),

@@ -12,10 +12,12 @@ How it decides
     ones promise as much. The fall over the last quarter must be beyond its noise, must not speed up and must
     not be a drop or two with nothing between them, and the curve must end at its best.
     Of two or three points, validation must be 10 % lower at the last one than at the one before, and training
-    must fall with it. A learning rate that has gone to zero, or a schedule that was to end here, ends it;
-    unless the curve is smooth and still falls against the sum of the rates, by 10 % or more for as long
-    again: then it was ended on its way. Boosted trees also by what their rounds have left to do, (1 -
-    rate)^rounds of what they could explain.
+    must fall with it. A learning rate that has gone to zero, or a schedule that ends here, ends it; unless
+    the curve is smooth and still falls against the sum of the rates, by 10 % or more for as long again: then
+    it was ended on its way. So was a run, falling or not, at 30 % of its peak rate or more, whose cosine or
+    line, continued, ends half as far ahead again or further: unless validation has turned or patience is at
+    its end. To be killed before two thirds of the configured epochs is information. Boosted trees also by
+    what their rounds have left to do, (1 - rate)^rounds of what they could explain.
 
     Of an agent the reward is judged, from 12 points on, and gains count against what it had risen by: a
     warning from 45 % on (it hardly slows), information from 15 %, where the last quarter brought a tenth of
@@ -43,18 +45,26 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, lowered, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.descent import falls_to_the_end, part
-from curvedoctor.conditions.measures.returns import cannot_judge, rewards
-from curvedoctor.conditions.measures.reward_course import rises_with, still_rises
+from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.rounds import WORTH as WORTH_ROUNDS
 from curvedoctor.conditions.measures.rounds import to_come
-from curvedoctor.conditions.measures.shape import error_of_mean, lately, mean, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.shape import (
+    error_of_mean,
+    goes,
+    lately,
+    mean,
+    name,
+    relative,
+    why_unjudgeable,
+)
 from curvedoctor.conditions.measures.travelled import travelled
+from curvedoctor.conditions.measures.unfinished import rate_ended, stopped
+from curvedoctor.conditions.progress.on_its_way import ID, of_an_agent, stopped_on_its_way
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 
-ID = "undertrained"
 #: gain from running as long again, as share of the end level, that is worth the time
 WORTH = (0.05, 0.09)
 #: the same against what was gained so far, in logarithms
@@ -62,15 +72,11 @@ PART = (0.17, 0.26)
 #: gain from going on as long again that is worth stretching a schedule for,
 #: and how far its estimates may lie apart
 FURTHER, AGREE = 0.15, 2.0
-STILL = "still falls where the run ends, at {}: going on as long again is"
+STILL = "still {way} where the run ends, at {place}: going on as long again is"
 ON_ITS_WAY = (
-    "levels off with the learning rate only, up to {}: as it falls against the sum of the "
-    "rates, twice the run, the schedule stretched with it, is"
+    "levels off up to {place} only because the learning rate decays: a run twice as long, its schedule "
+    "stretched, is"
 )
-#: share of its peak below which the learning rate has ended the run
-ENDED = 0.05
-#: schedules that reach their end with the run
-PLANNED = {"cosine", "linear", "one-cycle", "polynomial"}
 #: fewest points of which a course is continued; of two or three,
 #: a validation loss that falls by this share at the last one
 FEWEST, STEEP = 4, 0.1
@@ -84,8 +90,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, reason)
     if case.run.status in ("running", "scheduled"):
         return unjudged(ID, "the run is still going on")
-    if case.agent:
-        return _of_an_agent(case)
+    if case.agent and case.reward is not None:
+        return of_an_agent(case, case.reward)
     if (short := _short(case)) is not None:
         return short
     reason = why_unjudgeable(case, FEWEST, of_pairs=True)
@@ -93,8 +99,11 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, reason)
     s = case.val if case.val is not None and case.val.stats.n >= FEWEST else case.primary
     assert s is not None
+    way = stopped(case, s)
+    if way is not None and way.severity == "warning":
+        return stopped_on_its_way(case, s, way)
     least, most = _to_come(s, s)
-    open_ended = 0.0 if _ended(case) else falls_to_the_end(s)
+    open_ended = 0.0 if rate_ended(case) else falls_to_the_end(s)
     severity: Severity = "warning"
     confidence, how = 0.93 * open_ended * ramp(part(s, least), *PART) * ramp(least, *WORTH), STILL
     if confidence < REPORT_FROM and (further := _ended_on_its_way(case, s)) is not None:
@@ -105,13 +114,14 @@ def check(case: Case) -> Finding | Unjudged | None:
     if 0.9 * ramp(rounds, *WORTH_ROUNDS) > confidence or (severity == "info" and rounds > WORTH_ROUNDS[1]):
         confidence, severity, least, most = 0.9 * ramp(rounds, *WORTH_ROUNDS), "warning", rounds, rounds
     if confidence < REPORT_FROM:
-        return None
+        return None if way is None else stopped_on_its_way(case, s, way)
     last, least, most = len(s.y) - 1, min(least, 1.0), min(most, 1.0)
+    how, what = how.format(way=goes(s), place=s.place(last)), "it" if s.ceiling is None else "what it lacks"
     return finding(
         ID, severity, confidence, s,
-        f"The {name(s)} {how.format(s.place(last))} expected to lower it {lowered(least, most)}.",
+        f"The {name(s)} {how} expected to lower {what} {lowered(least, most)}.",
         others=(case.train,) if s is case.val else (), at=last, gain_least=least, gain_most=most,
-        last_quarter=relative(lately(s), s.stats.end),
+        last_quarter=relative(lately(s), s.stats.end), planned_end=None,
     )  # fmt: skip
 
 
@@ -132,30 +142,13 @@ def _ended_on_its_way(case: Case, s: Series) -> tuple[float, float] | None:
     return (least, most) if sure and falls_to_the_end(along) >= REPORT_FROM else None
 
 
-def _of_an_agent(case: Case) -> Finding | None:
-    judged = case.reward
-    assert judged is not None
-    rise, s = None if case.schedule and _ended(case) else still_rises(judged), judged
-    if rise is None and rises_with(judged):  # what training got shows first that the rise has only begun
-        begun = ((still_rises(s), s) for s in rewards(case)[1:])
-        rise, s = next(((r, s) for r, s in begun if r is not None and r.least >= 1), (None, judged))
-    if rise is None:
-        return None
-    at = len(s.y) - 1
-    return finding(
-        ID, rise.severity, rise.confidence, s,
-        f"The reward still rises where the run ends, at {s.curve.axis} {s.step_at(at):g}: {rise.text}.",
-        at=at, actions=("train-longer",), gain_least=rise.least, gain_most=rise.most, last_quarter=rise.last,
-    )  # fmt: skip
-
-
 def _short(case: Case) -> Finding | None:
     """Two or three epochs, both losses still falling steeply in the last one:
     nothing else could yet be wrong."""
     val, train = case.val, case.finest_train
     if val is None or train is None or case.judged_quantity == "accuracy":
         return None
-    if not 2 <= val.stats.n < FEWEST or _ended(case):
+    if not 2 <= val.stats.n < FEWEST or rate_ended(case):
         return None
     before, last = float(val.y[-2]), float(val.y[-1])
     falls = relative(before - last, before)
@@ -171,15 +164,8 @@ def _short(case: Case) -> Finding | None:
         f"{val.curve.axis} {val.step_at(len(val.y) - 1):g}, than at the one before, and the "
         f"{name(train)} falling with it.",
         others=(train,), at=len(val.y) - 1, gain_least=None, gain_most=None, last_quarter=falls,
+        planned_end=None,
     )  # fmt: skip
-
-
-def _ended(case: Case) -> bool:
-    """Whether the learning rate has come to its end, or starts anew again and again."""
-    schedule = case.schedule
-    if schedule is not None:
-        return schedule.restarts > 0 or schedule.last < ENDED * schedule.peak
-    return case.word("schedule") in PLANNED and not case.cut_short
 
 
 def _stopped(rng: np.random.Generator) -> Run:
@@ -199,6 +185,20 @@ def _slow_power(rng: np.random.Generator) -> Run:
 
 def _score_only(rng: np.random.Generator) -> Run:
     return run(val_accuracy=0.2 + 0.5 * np.linspace(0, 1, 30) ** 0.9 + 0.003 * rng.standard_normal(30))
+
+
+def _left_its_schedule(rng: np.random.Generator) -> Run:
+    """Level, at two thirds of the peak: what the decay brings is still to come."""
+    n = int(rng.integers(30, 45))
+    y = falling(rng, n, 2.3, 0.6, 9, 0.02)
+    return run(train_loss=y, val_loss=y * 1.1, lr=cosine_lr(100)[:n])
+
+
+def _turned_in_its_schedule(rng: np.random.Generator) -> Run:
+    """Stopped early, since validation had turned."""
+    n, x = 40, np.linspace(0, 1, 40)
+    val = falling(rng, n, 2.3, 0.6, 12) + 0.3 * np.clip(x - 0.4, 0, None)
+    return run(train_loss=falling(rng, n, 2.3, 0.2, 5), val_loss=val, lr=np.linspace(1e-4, 6e-5, n))
 
 
 def _finished(rng: np.random.Generator) -> Run:
@@ -221,12 +221,14 @@ CONDITION = Condition(
     extrapolates=True,
     evidence={
         "gain_least": "least gain to expect from running as long again, share of the end level (of an agent: "
-        "of its rise); null of two or three points",
-        "gain_most": "greatest gain to expect from running as long again, share of the end level; null of "
-        "two or three points",
+        "of its rise); null of two or three points, of a run that was stopped on its way, and of a reward "
+        "that would rise by half as much again or more",
+        "gain_most": "greatest gain to expect from running as long again; null as well",
         "last_quarter": "fall over the last quarter (of two or three points: at the last one), share of the "
         "level",
+        "planned_end": "where schedule or configuration end, in steps or epochs of the learning rate's axis; "
+        "null unless the run was stopped on its way there",
     },
-    sick=(_stopped, _slow_power, _score_only, _two_epochs),
-    healthy=(*HEALTHY, _finished, _turns),
+    sick=(_stopped, _slow_power, _score_only, _two_epochs, _left_its_schedule),
+    healthy=(*HEALTHY, _finished, _turns, _turned_in_its_schedule),
 )

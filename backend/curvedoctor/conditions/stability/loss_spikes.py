@@ -38,10 +38,18 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import (
+    REPORT_FROM,
+    Condition,
+    finding,
+    number,
+    ramp,
+    unjudged,
+)
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import name, why_unjudgeable
 from curvedoctor.conditions.measures.step_up import StepUp, step_up
+from curvedoctor.conditions.stability.recovered import ID, recovered
 from curvedoctor.features.blocks import median, medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
@@ -51,7 +59,6 @@ from curvedoctor.model import Finding, Floats, Ints, Run, Severity, Unjudged
 
 Bools = npt.NDArray[np.bool_]
 
-ID = "loss-spikes"
 #: height of a spike above the local level: in local noise of its logarithm, and as share of the level
 SIGMAS, SHARE = 6.0, 0.5
 #: spikes that are many; height (share above the level) of which one less is;
@@ -91,18 +98,17 @@ def check(case: Case) -> Finding | Unjudged | None:
     jumps = spikes(s)
     if (lasting := step_up(case, s)) is not None:
         return _lasting(case, s, lasting, jumps)
-    if not len(jumps.at):
-        return None
-    height = float(jumps.ratio.max())
+    height = float(jumps.ratio.max(initial=0.0))
     confidence = 0.9 * ramp(height, 0.4, 1.2)
     if confidence < REPORT_FROM:
-        return None
+        return recovered(case, s)
     often = len(jumps.at) >= OFTEN or (len(jumps.at) == OFTEN - 1 and height > HIGH)
     severity: Severity = "warning" if often and take_hold(s, jumps) else "info"
-    many = f"{len(jumps.at)} times" if len(jumps.at) > 1 else "once"
+    first = f"{s.unit or s.curve.axis} {s.axis_at(float(jumps.at[0])):g}"
+    many = f"{len(jumps.at)} times from {first} on, at most" if len(jumps.at) > 1 else f"at {first}"
     return finding(
         ID, severity, confidence, s,
-        f"The {name(s)} jumps up {many}, at most to {number(1 + height)} times its level, and recovers.",
+        f"The {name(s)} jumps up {many} to {number(1 + height)} times its level, and recovers.",
         others=(case.grad_norm,), onset=float(jumps.at[0]), until=float(jumps.at[-1]),
         spikes=len(jumps.at), height=height, last_at=float(jumps.at[-1]),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from curvedoctor.address import hidden, real
 from curvedoctor.errors import SinkError, SourceError
+from curvedoctor.extras import install
 from curvedoctor.model import Origin
 from curvedoctor.sources.mlflow import inner
 
@@ -52,9 +53,7 @@ def connect(origin: Origin) -> MlflowClient:
     try:
         from mlflow import MlflowClient
     except ImportError as error:
-        raise SinkError(
-            f"writing to MLflow needs MLflow's client: pip install 'curvedoctor[mlflow]' ({error})"
-        ) from error
+        raise SinkError(f"writing to MLflow needs MLflow's client: {install('mlflow')} ({error})") from error
     address = origin.address
     if origin.kind == "mlflow-sql":
         check_schema(address)

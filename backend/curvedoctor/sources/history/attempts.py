@@ -38,10 +38,11 @@ def _cut(columns: Mapping[str, Column], part: Mapping[str, Points]) -> dict[str,
         assert column.rows is not None
         first = int(np.searchsorted(column.rows, kept[0]))
         last = first + len(kept)
-        columns_[name] = Column(
-            column.steps[first:last],
-            column.values[first:last],
-            column.wall_times[first:last],
-            column.rows[first:last],
+        columns_[name] = replace(
+            column,
+            steps=column.steps[first:last],
+            values=column.values[first:last],
+            wall_times=column.wall_times[first:last],
+            rows=column.rows[first:last],
         )
     return columns_

@@ -1,4 +1,5 @@
-"""What event files beside a history already tell of it: Ultralytics, Hugging Face and SB3 log each run twice.
+"""What event files, or another history, beside a history already tell of it: Ultralytics, Hugging Face and
+SB3 log each run twice.
 
 Names differ ("loss", "train/loss", "epoch_loss"), so the values decide: it is the same training if the values
 of one loss or score are those of a column, to the digits that a text keeps. Equal learning rates prove
@@ -14,9 +15,8 @@ import numpy as np
 
 from curvedoctor.model import Floats
 from curvedoctor.sources import files
-from curvedoctor.sources.base import Folder
 from curvedoctor.sources.copies import is_event_file
-from curvedoctor.sources.history.tables import Column, Table
+from curvedoctor.sources.history.tables import Column, Table, read_tables
 
 #: share by which two written values of one number may differ
 _DIGITS = 2e-3
@@ -42,11 +42,11 @@ class Told:
     missing: tuple[str, ...]
 
 
-def event_files(folder: Folder, places: Sequence[str]) -> list[str]:
-    """Event files with values, in the folder itself, in each of `places` and one level below these."""
+def event_files(here: Sequence[str], places: Sequence[str]) -> list[str]:
+    """Event files with values: those that are here, those in each of `places` and one level below these."""
     from curvedoctor.sources.tensorboard.peek import first_tag
 
-    paths = [files.join(folder.path, name) for name in folder.files if is_event_file(name)]
+    paths = list(here)
     for place in places:
         paths += _below(place)
     kept: list[str] = []
@@ -97,13 +97,23 @@ def _values(paths: Sequence[str]) -> dict[str, list[Floats]]:
     from curvedoctor.sources.tensorboard.fast import read_files
 
     by_tag: dict[str, list[Floats]] = {}
-    for log in read_files(list(paths)):
-        for tag, (_, values, _) in log.series.items() if not log.ours else ():
-            if len(by_tag) < _MAX_CURVES or tag in by_tag:
-                by_tag.setdefault(tag, []).append(values)
+    logs = read_files([path for path in paths if is_event_file(path)])
+    found = [(tag, values) for log in logs if not log.ours for tag, (_, values, _) in log.series.items()]
+    for tag, values in found + [pair for path in paths if not is_event_file(path) for pair in _written(path)]:
+        if len(by_tag) < _MAX_CURVES or tag in by_tag:
+            by_tag.setdefault(tag, []).append(values)
     return {
         tag: parts if len(parts) == 1 else [*parts, np.concatenate(parts)] for tag, parts in by_tag.items()
     }
+
+
+def _written(path: str) -> list[tuple[str, Floats]]:
+    """The columns of another history."""
+    try:
+        tables = read_tables(path)
+    except files.UNREADABLE:
+        return []
+    return [(name, column.values) for table in tables for name, column in table.columns.items()]
 
 
 def _changing(columns: Mapping[str, Column]) -> dict[str, Column]:

@@ -48,23 +48,14 @@ class HistoryReader(FileReader):
             return None
         taken = [name for name in names if _sniff(files.join(folder.path, name))]
         events = _events_beside(folder) if taken else []
-        alone = len(taken) == 1 and not any(files.parent(path) == folder.path for path in events)
-        units = [
-            self.unit(
-                folder.root,
-                files.join(folder.path, name),
-                folder.run if alone else f"{folder.run}/{name}",
-                folder.files,
-                events,
-            )
-            for name in taken
-        ]
+        alone = not any(files.parent(path) == folder.path for path in events)
+        units = self.found(folder, taken, alone, events)
         problems = [
             Problem(path, what)
             for name in names
             if name not in taken and (what := _left_out(path := files.join(folder.path, name)))
         ]
-        return Claim(tuple(units), tuple(problems), files=frozenset(taken)) if units or problems else None
+        return Claim(units, tuple(problems), files=frozenset(taken)) if units or problems else None
 
 
 READER = HistoryReader()
@@ -72,11 +63,12 @@ READER = HistoryReader()
 
 def _events_beside(folder: Folder) -> list[str]:
     """Event files in the folder, or where writers put them below it, that may hold the same run."""
+    here = [files.join(folder.path, name) for name in folder.files if is_event_file(name)]
     places = [files.join(folder.path, name) for name in folder.dirs if name in EVENT_DIRS]
     if "trainer_state.json" in folder.files:
         above = files.parent(folder.path) if _CHECKPOINT.match(files.basename(folder.path)) else folder.path
         places.append(files.join(above, "runs"))
-    return beside.event_files(folder, places)
+    return beside.event_files(here, places)
 
 
 def _told_by_other_checkpoint(folder: Folder) -> bool:
@@ -148,8 +140,8 @@ def load_file(unit: Unit, options: ReadOptions) -> Iterator[Run | Problem]:
         what = "holds no column of numbers over time" + (f": {reasons}" if reasons else "")
         yield Problem(path, _left_out(path) or what)
         return
-    events = [part.path for part in unit.parts[1:] if is_event_file(part.path)]
-    told_beside = beside.compare(with_columns[0], events) if events and len(with_columns) == 1 else None
+    twins = [part.path for part in unit.parts[1:] if not _is_settings(part.path)]
+    told_beside = beside.compare(with_columns[0], twins) if twins and len(with_columns) == 1 else None
     if told_beside is not None and told_beside.same and not told_beside.shorter:
         if told_beside.missing:
             yield Problem(path, _only_here(with_columns[0], told_beside.missing))
@@ -167,11 +159,16 @@ def _attempts(unit: Unit, name: str, table: Table) -> Iterator[Run]:
         yield _run(unit, numbered, part, [] if number > 1 else table.problems)
 
 
+def _is_settings(path: str) -> bool:
+    name = files.basename(path)
+    return name in sidecars.NAMES and name not in WELL_KNOWN
+
+
 def _only_here(table: Table, missing: Sequence[str]) -> str:
     names = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
     rows = max(len(table.columns[name].steps) for name in missing)
     return (
-        f"left out: event files beside it hold the same training; only it has {names} ({rows} rows): "
+        f"left out: files beside it hold the same training; only it has {names} ({rows} rows): "
         "give this file by name to read it"
     )
 
@@ -182,7 +179,7 @@ def _run(unit: Unit, name: str, table: Table, problems: Sequence[str]) -> Run:
 
     path = unit.key
     settings = table.settings | sidecars.read(
-        [part.path for part in unit.parts[1:] if not is_event_file(part.path)]
+        [part.path for part in unit.parts[1:] if _is_settings(part.path)]
     )
     return Run(
         name=name,
@@ -201,6 +198,13 @@ def _curves(table: Table) -> tuple[Curve, ...]:
     from curvedoctor.sources.tensorboard.assemble import curve_id
 
     return tuple(
-        Curve(curve_id(name), name, column.steps, column.values, column.wall_times, axis=table.axis)
+        Curve(
+            curve_id(name),
+            name,
+            column.steps,
+            column.values,
+            column.wall_times,
+            axis=column.axis or table.axis,
+        )
         for name, column in sorted(table.columns.items())
     )

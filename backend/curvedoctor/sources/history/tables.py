@@ -12,14 +12,16 @@ from curvedoctor.sources.text import console, content, delimited, jsons, names
 from curvedoctor.sources.text.curves import Column, Table, tables_of
 from curvedoctor.sources.text.rows import Rows
 
-__all__ = ["Column", "Table", "looks_like_history", "read_tables", "tells_of_training"]
+__all__ = ["Column", "Table", "looks_like_history", "read_tables"]
 
 _TABULAR = re.compile(r"\.[ct]sv(\.\w+)?$")
+_TRIALS = (
+    "a table of trials, a training in each row: nothing in it counts epochs or steps; "
+    "the history of one training is what can be judged"
+)
 _NAMELESS = (
     "its first line holds numbers, not names: say what the columns are, as in --columns epoch,loss,val_loss"
 )
-#: TensorBoard's CSV downloads call every curve so; its name is the file's
-_DOWNLOADED = ["Wall time", "Step", "Value"]
 
 
 def read_tables(path: str, columns: Sequence[str] = ()) -> list[Table]:
@@ -63,7 +65,9 @@ def _text(
     form = delimited.Delimited(filled[: delimited.SAMPLE], columns)
     tabular = _TABULAR.search(name.lower()) is not None
     if form.fits() or (tabular and len(form.header) > 1 and not console.looks_like_log(filled)):
-        if form.header == _DOWNLOADED:
+        if delimited.is_of_trials(form.header):
+            raise ValueError(_TRIALS)
+        if delimited.is_download(form.header):
             form.header[-1] = jsons.curve_of(name)
         delimited.read(lines, form, rows)
         return tables_of(rows)
@@ -89,25 +93,3 @@ def looks_like_history(name: str, head: bytes) -> bool:
         lists = [value for value in parsed.values() if isinstance(value, list | Mapping)]
         return bool(lists) or any(names.is_counter(str(key)) for key in parsed)
     return False
-
-
-def tells_of_training(path: str, head: bytes) -> bool:
-    """Whether the first bytes of any text are those of a training's log: measures beside what counts."""
-    encoding = content.encoding_of(head)
-    text = head.decode(encoding, "replace") if encoding else ""
-    lines = text.split("\n")
-    filled = [line for line in (lines if len(lines) < 3 else lines[:-1]) if line.strip()][
-        : delimited.SAMPLE * 4
-    ]
-    if len(filled) < 2 or jsons.is_lines(filled):
-        rows = [jsons.parsed(line) for line in filled[-20:]]
-        return any(_measures(row) for row in rows if isinstance(row, Mapping))
-    form = delimited.Delimited(filled[: delimited.SAMPLE], ())
-    if form.fits():
-        return _measures(form.header)
-    return not path.endswith(".json") and console.looks_like_log(filled)
-
-
-def _measures(titles: Iterable[object]) -> bool:
-    titles_ = [str(title) for title in titles]
-    return any(map(names.is_counter, titles_)) and any(map(console.MEASURE.search, titles_))

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from curvedoctor.address import real
 from curvedoctor.errors import SourceError
+from curvedoctor.extras import install
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Engine
@@ -188,18 +189,13 @@ def _server(address: str) -> Iterator[Database]:
     try:
         import sqlalchemy  # noqa: F401  whether it is there
     except ImportError as error:
-        raise SourceError(
-            f"{address}: databases need SQLAlchemy: pip install 'curvedoctor[mlflow]'"
-        ) from error
+        raise SourceError(f"{address}: databases need SQLAlchemy: {install('mlflow')}") from error
     try:
         engine = _engine(_url(address))
         connection = engine.raw_connection()
     except ImportError as error:
-        why = (
-            f"its driver is not installed ({error}); pip install 'curvedoctor[postgres]' or "
-            "'curvedoctor[mysql]'"
-        )
-        raise SourceError(f"{address}: {why}") from error
+        driver = install("mysql" if address.startswith("mysql") else "postgres")
+        raise SourceError(f"{address}: its driver is not installed ({error}); {driver}") from error
     except Exception as error:  # every driver has its own classes
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise SourceError(f"{address}: can't be opened: {reason}") from error

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from curvedoctor.address import hidden
 from curvedoctor.errors import SourceError, UsageError
+from curvedoctor.extras import install
 from curvedoctor.sources.mlflow.inner import request
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Server:
 
             return request(host, endpoint, method, max_retries=0, timeout=_patience(), **asked)
         except ImportError as error:
-            why = f"{self.address}: MLflow servers need MLflow's client: pip install 'curvedoctor[mlflow]'"
+            why = f"{self.address}: MLflow servers need MLflow's client: {install('mlflow')}"
             raise SourceError(why) from error
         except MlflowException as error:
             raise SourceError(f"{self.address}: {_unreachable(str(error))}") from error

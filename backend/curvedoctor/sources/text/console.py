@@ -192,15 +192,21 @@ def _skipped_lines(log: Console, kept: set[str]) -> str:
     )
 
 
-def looks_like_log(sample: Sequence[str]) -> bool:
-    """Whether some lines are those of a training: measures, beside something that counts, more than once."""
-    rows = Rows()
+def names_in(sample: Sequence[str], rows: Rows) -> set[str]:
+    """The names that come more than once in some lines of a log, whose numbers `rows` takes."""
     log = Console(rows)
     for line_number, line in enumerate(sample, 1):
         log.line(line_number, line[:MAX_LENGTH])
     log.end(len(sample) + 1)
+    return _kept(rows)
+
+
+def looks_like_log(sample: Sequence[str]) -> bool:
+    """Whether some lines are those of a training: measures, beside something that counts, more than once."""
+    rows = Rows()
+    kept = names_in(sample, rows)
     counted = any(len(cells.rows) > 1 for name, cells in rows.cells.items() if names.is_counter(name))
-    return counted and any(MEASURE.search(name) for name in _kept(rows))
+    return counted and any(MEASURE.search(name) for name in kept)
 
 
 MEASURE = re.compile(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class Column:
     wall_times: Floats
     #: the rows of the file that they stand in; None where it has none
     rows: Ints | None = None
+    #: what its steps count, if not what those of its table do
+    axis: Axis | None = None
 
 
 @dataclass(slots=True)
@@ -114,8 +116,18 @@ def _table(rows: Rows, mask: Mask, name: str) -> Table:
         kept = places.once(cells) if names.is_counter(title) or not names.has_split(title) else None
         column = _column(cells, mask if kept is None else mask & kept, places.at, wall)
         if len(column.steps):
-            table.columns[title] = column
+            table.columns[title] = column if names.is_counter(title) else _by_epoch(column, places.epochs)
     return table
+
+
+def _by_epoch(column: Column, epochs: Floats | None) -> Column:
+    """What is logged once per epoch, at the log's own epochs, where steps would be made of them."""
+    if epochs is None or column.rows is None or len(column.rows) < 2:
+        return column
+    at = epochs[column.rows]
+    if not np.all(at == np.floor(at)) or not np.all(at[1:] > at[:-1]):
+        return column
+    return replace(column, steps=at.astype(np.int64), axis="epoch")
 
 
 def _is_derived(title: str, rows: Rows) -> bool:
@@ -129,6 +141,8 @@ def _is_no_curve(title: str, cells: Cells, count: int) -> bool:
     if plain in names.WALL | names.BATCH | names.RUNS | {"seed", "fold"}:
         return True
     numbers = np.array(cells.values)
+    if names.is_counter(title) and len(np.unique(numbers)) < 2:
+        return True  # "step 500/500" in each line counts nothing
     in_order = len(numbers) == count and bool(np.all(numbers[1:] == numbers[:-1] + 1))
     return plain in names.INDEX and in_order
 

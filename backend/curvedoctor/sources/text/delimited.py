@@ -6,7 +6,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 
 from curvedoctor.sources.text import names
 from curvedoctor.sources.text.mappings import add_mapping
@@ -27,6 +26,8 @@ _YOLO = (
     "metrics/recall metrics/mAP_0.5 metrics/mAP_0.5:0.95 val/box_loss val/obj_loss val/cls_loss"
 ).split()
 _YOLO_ROW = re.compile(r"\s*\d+/\d+\s+[\d.]+G(\s+[-+\d.naife]+){13}\s*", re.IGNORECASE)
+#: TensorBoard's CSV downloads call every curve so; its name is the file's
+_DOWNLOADED = ["Wall time", "Step", "Value"]
 Cells = list[str]
 
 
@@ -36,7 +37,7 @@ class Delimited:
     def __init__(self, sample: Sequence[str], columns: Sequence[str]) -> None:
         self.lines = [line for line in sample if not _is_rule(line)]
         self.delimiter = self._choose()
-        cells = [self._cells(line) for line in self.lines]
+        cells = [self.cells(line) for line in self.lines]
         #: columns from which it is a table: one, if the user names it
         self.unnamed = 0 if columns else 1
         self.header = self._header(cells, columns)
@@ -57,7 +58,8 @@ class Delimited:
             return next(csv.reader([line], delimiter=self.delimiter), [])
         return line.split(self.delimiter)
 
-    def _cells(self, line: str) -> Cells:
+    def cells(self, line: str) -> Cells:
+        """The cells of a line; none of one that can't be split."""
         try:
             return self.split(line)
         except csv.Error:
@@ -69,7 +71,7 @@ class Delimited:
 
     def lacks_names(self) -> bool:
         """Whether it is a table of numbers alone."""
-        counts = {len(self._cells(line)) for line in self.lines}
+        counts = {len(self.cells(line)) for line in self.lines}
         return self.headless and not self.header and len(counts) == 1 and len(self.lines) > 2
 
     def _is_prose(self) -> bool:
@@ -79,7 +81,7 @@ class Delimited:
             return False
         if any(number(cell) is not None or cell == "|" for cell in self.header):
             return True
-        return sum(cell in self.header for line in self.lines[1:] for cell in self._cells(line)) > len(
+        return sum(cell in self.header for line in self.lines[1:] for cell in self.cells(line)) > len(
             self.lines
         )
 
@@ -88,7 +90,7 @@ class Delimited:
         best, most = ",", 0.0
         for delimiter in (",", "\t", ";", " ", "  "):
             self.delimiter = delimiter
-            counts = [len(self._cells(line)) for line in self.lines]
+            counts = [len(self.cells(line)) for line in self.lines]
             usual = max(set(counts), key=counts.count, default=0)
             same = counts.count(usual) / len(counts) if counts else 0.0
             if usual > 1 and counts[0] == usual and same > most + 0.05:
@@ -231,6 +233,14 @@ def _runs_of(header: Sequence[str]) -> dict[str, dict[str, str]]:
     return runs
 
 
-def sample(lines: Iterator[str]) -> list[str]:
-    """The first lines that are not empty."""
-    return [line for line in islice(lines, SAMPLE) if line.strip()]
+def is_of_trials(header: Sequence[str]) -> bool:
+    """Whether each row is a training: in Optuna's, Ray's, scikit-learn's tables, settings are columns."""
+    settings = sum(
+        re.match(r"params?_|param:|config[./]|hparams?[./_]", title) is not None for title in header
+    )
+    return settings > 0 and not any(map(names.is_counter, header))
+
+
+def is_download(header: Sequence[str]) -> bool:
+    """Whether it is a curve that TensorBoard's page let somebody download."""
+    return list(header) == _DOWNLOADED

@@ -31,6 +31,15 @@ def parsed(line: str) -> object:
         return None
 
 
+def first_row(text: str) -> list[object]:
+    """The first list in a list of lists that may be cut off; empty if there is none."""
+    try:
+        row, _ = json.JSONDecoder().raw_decode(text, text.index("[", 1))
+    except (ValueError, RecursionError):
+        return []
+    return row if isinstance(row, list) else []
+
+
 def is_lines(sample: Sequence[str]) -> bool:
     """Whether most of some lines are JSON objects."""
     good = sum(isinstance(parsed(line), Mapping) for line in sample if line.lstrip().startswith("{"))
@@ -98,9 +107,12 @@ def _are_rows(value: object) -> bool:
 
 
 def curve_of(name: str) -> str:
-    """The tag in the name of a file that TensorBoard downloads: "run-train-tag-epoch_loss.csv"."""
+    """The tag in the name of a file that TensorBoard downloads, below the run's last word if that is a split:
+    "run-fit_train-tag-epoch_loss.csv" → "train/epoch_loss"."""
     stem = re.sub(r"(\.(csv|tsv|json|txt|gz|bz2|xz|zst))+$", "", name)
-    return stem.rpartition("tag-")[2] or "value"
+    run, _, tag = stem.rpartition("tag-")
+    split = names.split_word(re.split(r"[-_./]", run.rstrip("-"))[-1])
+    return names.with_split(split, tag) or "value"
 
 
 def _of_rows(items: Iterable[object], settings: Mapping[str, object] | None = None) -> list[Table]:

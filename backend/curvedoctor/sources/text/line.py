@@ -9,7 +9,21 @@ from curvedoctor.sources.text import names
 from curvedoctor.sources.text.pairs import Pair, title
 
 #: names that count nothing and measure nothing
-_IGNORED = frozenset({"vnum", "eta", "pid", "rank", "localrank", "version", "remaining", "line"})
+_IGNORED = frozenset(
+    {
+        "vnum",
+        "eta",
+        "pid",
+        "rank",
+        "localrank",
+        "version",
+        "remaining",
+        "line",
+        "startepoch",
+        "bestepoch",
+        "bestiter",
+    }
+)
 _AROUND = ":|,;()[]{}<>-*.'\""
 #: what is planned, on a line of its own
 _PLURAL = frozenset({"epochs", "steps", "iterations", "iters", "rounds", "nsteps", "numsteps", "totalsteps"})

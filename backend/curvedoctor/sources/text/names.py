@@ -19,7 +19,7 @@ _FINE = (
 ).split()
 FINE = {name: rank for rank, name in enumerate(_FINE)}
 EPOCH = frozenset(
-    "epoch epochs ep epochnum epochno epochidx epochindex currentepoch curepoch trainepoch "
+    "epoch epochs epoche epoca ep epochnum epochno epochidx epochindex currentepoch curepoch trainepoch "
     "nepoch epochnumber".split()
 )
 #: counters that start over within an epoch, where it says so

@@ -40,6 +40,9 @@ _PLACE = re.compile(r"^\s*\[\s*(\d+)\s*,\s*(\d+)\s*\]")
 _PLACES = re.compile(r"^\s*\[\s*(\d+/\d+)\s*\]\s*\[\s*(\d+/\d+)\s*\]")
 #: ESPnet: "3epoch:train:1-100batch: loss=50.1", "3epoch results: [train] loss=45.1"
 _ESPNET = re.compile(r"\b(\d+)epoch(?::(train|valid):(?:\d+-(\d+)batch:)?| results:)")
+#: PaddlePaddle: "cur metric, acc: 0.5" is the evaluation's, "best metric, acc: 0.6, …" repeats one of them
+_CURRENT = re.compile(r"\bcur metric\b")
+_BEST = re.compile(r"\bbest (?:metric|score|result)s?,.*")
 _OF = re.compile(r"(?P<first>\d+) of (?=\d)")
 #: where a clause ends
 _CLAUSE = re.compile(r":\s|[,;|\t\[\](){}<>!]|\s[-–—*>]+\s|\.\s|\s{2,}|\s->\s")
@@ -87,6 +90,8 @@ def clean(line: str) -> str:
         line = _DARKNET.sub(r"avg loss: \1, rate: \2, ", line)
     line = _PLACE.sub(r"epoch \1, batch \2 ", _TIMES.sub(" ", line))
     line = _PLACES.sub(r"epoch \1, batch \2 ", line)
+    if " metric" in line or "best " in line:
+        line = _BEST.sub("", _CURRENT.sub("eval", line))
     if "epoch" in line:
         line = _ESPNET.sub(_espnet, line)
     return _OF.sub(r"\g<first>/", line) if " of " in line else line

@@ -32,6 +32,9 @@ class Places:
         #: columns that are counters and no curves
         self.used: set[str] = set()
         self.axis: Axis = "step"
+        #: the log's own epoch of each row, where it is what people know and the steps are made of it: what is
+        #: logged once per epoch stands there; None where the log counts steps, or epochs alone
+        self.epochs: Floats | None = None
         self.at = self._find()
         for name in self.used:  # a row whose counter is no number has no place
             index, values = rows.cells[name].arrays()
@@ -56,6 +59,7 @@ class Places:
             trained[np.array(self._rows.late, np.int64)] = np.nan
             if epoch is not None and _restarts_within(trained, epoch):
                 better = self._global(fine)
+                self.epochs = _filled(epoch) if better is None else None
                 self.used.add(name)
                 self._use_all()
                 return self._within(name, trained, epoch) if better is None else _filled(_ranked(better))
@@ -119,10 +123,12 @@ class Places:
 
     def _by_epoch(self, name: str, epoch: Floats) -> Floats:
         ranked = _ranked(epoch)
+        self.epochs = _filled(epoch)
         if ranked is not epoch:
             return _filled(ranked)
         if self._rows_share(epoch):
             return self._by_row()
+        self.epochs = None
         self.used.add(name)
         self.axis = "epoch"
         return _filled(epoch)

@@ -151,7 +151,14 @@ def _curves(log: Log) -> tuple[Curve, ...]:
     from curvedoctor.sources.tensorboard.assemble import curve_id
 
     curves = [
-        Curve(curve_id(name), name, column.steps, column.values, column.wall_times, axis=table.axis)
+        Curve(
+            curve_id(name),
+            name,
+            column.steps,
+            column.values,
+            column.wall_times,
+            axis=column.axis or table.axis,
+        )
         for table in tables_of(log.rows)
         for name, column in sorted(table.columns.items())
     ]
