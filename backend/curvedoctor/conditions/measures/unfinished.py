@@ -79,8 +79,8 @@ def _from_without(case: Case, s: Series) -> Stopped | None:
     named = case.word("schedule") if case.lr is None else None
     if named in PLANNED:
         text = (
-            f"The log ends at epoch {last:g}, in a {named} schedule of {epochs:g} epochs, as configured: what "
-            f"the {name(s)} ({number(s.logged(s.stats.end))}) gains as the rate decays is still to come."
+            f"The log ends at epoch {last:g}, in a {named} schedule of {epochs:g} epochs, as configured: "
+            f"what the {name(s)} ({number(s.logged(s.stats.end))}) gains as the rate decays is still to come."
         )
         return Stopped("warning", 0.75, text, epochs)
     text = f"The run was stopped at epoch {last:g} ({case.run.status}): {epochs:g} are configured."
