@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from curvedoctor.actions import ACTIONS, NETWORKS_ONLY
-from curvedoctor.advice.possible import LARGE_SET, MANY_STEPS, NEAR_END, contradicts, last_resorts, possible
+from curvedoctor.advice.possible import (
+    LARGE_SET,
+    MANY_STEPS,
+    NEAR_END,
+    contradicts,
+    last_resorts,
+    possible,
+    samples,
+)
 from curvedoctor.conditions.examples import run
 from curvedoctor.features.case import Case, build
 from curvedoctor.model import Curve, Finding, ParamValue, Severity
@@ -141,6 +149,11 @@ def test_how_many_samples_an_epoch_passes(epochs: int | None, large: bool) -> No
     known = {} if epochs is None else {"epochs": epochs}
     assert bool(last_resorts(case(max_steps=10_000, batch_size=100, **known), [])) is large
     assert not last_resorts(case(max_steps=10_000, batch_size=100, n_train=500, **known), [])
+
+
+@pytest.mark.parametrize(("steps", "known"), [(10, None), (29, None), (30, 96), (1000, 3200)])
+def test_steps_that_count_epochs_tell_no_size(steps: int, known: float | None) -> None:
+    assert samples(case(max_steps=steps, batch_size=32, epochs=10)) == known
 
 
 @pytest.mark.parametrize(("passed", "large"), [(0.32, True), (5.0, False)])

@@ -69,6 +69,7 @@ def test_by_probability_against_effort() -> None:
 
 
 #: of each cost one action
+KNOWN: dict[str, ParamValue] = {"n_train": 500, "optimizer": "sgd"}
 COSTLY = ("change-optimizer", "fix-init", "train-longer", "bigger-model", "more-data")
 
 
@@ -83,7 +84,7 @@ def test_how_much_more_a_costly_action_must_bring(costly: str, treated: bool) ->
     """The same for what treats a finding and for what merely improves."""
     findings = [found("clip-gradients", costly, confidence=0.0)] if treated else []
     even = 0.5 / (1 - EFFORT[ACTIONS[costly].cost])
-    assert actions(findings, {costly: even + 0.01, "clip-gradients": 0.5})[0] == costly
+    assert actions(findings, {costly: even + 0.01, "clip-gradients": 0.5}, **KNOWN)[0] == costly
     assert actions(findings, {costly: even - 0.01, "clip-gradients": 0.5})[0] == "clip-gradients"
 
 
@@ -293,6 +294,21 @@ def test_a_last_resort_that_nothing_asks_for_is_not_named(costly: str) -> None:
     assert actions([], odds, n_train=LARGE_SET) == ["add-warmup"]
     assert actions([], odds, n_train=500) == [costly, "add-warmup"]
     assert actions([], {costly: 0.98}, n_train=LARGE_SET) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "params"), [("more-data", {"n_train": 500}), ("change-optimizer", {"optimizer": "sgd"})]
+)
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("logged", [False, True])
+def test_what_is_to_change_must_be_known(
+    action: str, params: dict[str, ParamValue], asked: bool, logged: bool
+) -> None:
+    """Or a finding must ask for it; else odds alone make no sound run "could improve"."""
+    findings = [found(action, confidence=0.0)] if asked else []
+    given = params if logged else {}
+    told = {p.action: p.confidence for p in said(findings, {action: 0.8, "add-warmup": 0.3}, **given)}
+    assert told[action] == (0.8 if asked or logged else 0.5)
 
 
 @pytest.mark.parametrize("pair", OPPOSITES, ids=lambda pair: "-".join(sorted(pair)))

@@ -260,7 +260,7 @@ def test_code_and_prose_are_no_log(tmp_path: Path, name: str) -> None:
     assert not [item for item in find_all([str(tmp_path)]) if not isinstance(item, Problem)]
     with pytest.raises(SourceError, match=r"no log of a training|a notebook") as raised:
         list(find_all([str(path)]))
-    assert "diagnose -" in str(raised.value)
+    assert f"diagnose - < {path}" in str(raised.value)
 
 
 def test_a_table_in_notes_is_read(tmp_path: Path) -> None:

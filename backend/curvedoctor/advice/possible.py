@@ -17,6 +17,8 @@ from curvedoctor.model import Finding
 LARGE_SET, MANY_STEPS = 100_000, 20_000
 #: no "stop" at or near the end: share of the points by which the best must have been logged
 NEAR_END = 0.9
+#: an epoch has no fewer steps; else it is epochs that are counted
+FEWEST_STEPS = 3
 #: a rate that can't be doubled within what is customary is not to be raised
 ROOM = 2.0
 #: share of its start by which a run must have got better for its best checkpoint to be worth going back to
@@ -113,10 +115,17 @@ def last_resorts(case: Case, findings: Sequence[Finding]) -> set[str]:
     return {"more-data", "bigger-model"} if plenty or unfitted else set()
 
 
+def unknown(case: Case, action: str) -> bool:
+    """Whether it is not known what the action would change: how many data there are, which optimizer."""
+    if action == "more-data":
+        return samples(case) is None
+    return action == "change-optimizer" and case.word("optimizer") is None
+
+
 def samples(case: Case) -> float | None:
     """How many samples there are to train on: as logged, or as many as an epoch passes."""
     known, size, (steps, epochs) = case.number("n_train"), case.number("batch_size"), _passed(case)
-    if known is not None or not size or not steps or not epochs:
+    if known is not None or not size or not steps or not epochs or steps < FEWEST_STEPS * epochs:
         return known
     return steps * size * (case.number("grad_accumulation") or 1.0) / epochs
 

@@ -17,7 +17,7 @@ from curvedoctor.actions import ACTIONS, OPPOSITES, TREATS, worth
 from curvedoctor.advice.changes import SiblingValues, change, leap
 from curvedoctor.advice.experiments import experiment
 from curvedoctor.advice.help_probability import Estimate, Gain
-from curvedoctor.advice.possible import contradicts, last_resorts, possible
+from curvedoctor.advice.possible import contradicts, last_resorts, possible, unknown
 from curvedoctor.advice.siblings import TRIED_HELPS
 from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case
@@ -35,6 +35,8 @@ WORTH_TRYING = 0.2
 MOST = 6
 #: nothing is more certain to help
 SUREST = 0.99
+#: nor is a change likelier to help than not that no finding asks for, of what is not known to begin with
+EVEN = 0.5
 #: below this nothing is worth naming, alone or not
 LEAST = 0.05
 #: probabilities that differ by less are alike: then the error's own order of remedies decides
@@ -70,7 +72,7 @@ def prescribe(
     asked = [(f, f.actions or known[f.condition].actions) for f in findings if f.severity != "info"]
     seen = _by_findings(asked, estimate)
     chance = {a: p for a, p in estimate.probability.items() if ACTIONS[a].training} | seen
-    chance = {a: min(p, SUREST) for a, p in chance.items()}
+    chance = {a: min(p, EVEN if a not in seen and unknown(case, a) else SUREST) for a, p in chance.items()}
     tried = estimate.sibling_values
     fit = [
         a

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 
 from curvedoctor.errors import SourceError
@@ -42,9 +43,8 @@ class FileReader(Reader):
         """The run in one file, called as its folder is if the file's own name says nothing."""
         files.check_readable(address)
         if what := _no_log(address):
-            raise SourceError(
-                f"{address}: {what}; to read it all the same, pipe it in: curvedoctor diagnose - < FILE"
-            )
+            way = f"to read it all the same, pipe it in: curvedoctor diagnose - < {shlex.quote(address)}"
+            raise SourceError(f"{address}: {what}; {way}")
         folder, name = files.parent(address), files.basename(address)
         above = files.basename(folder) if is_plain(name) and folder != "." else name
         yield self.unit(folder, address, above, sidecars.NAMES)
