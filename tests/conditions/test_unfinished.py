@@ -177,3 +177,13 @@ def test_it_is_no_longer_fine() -> None:
     y = level(37, 30.0, 0.02, 3)
     said_of = diagnose_curves({"loss": y, "val_loss": 1.1 * y, "lr": 0.1 * cosine(37, 100)}, axis="epoch")
     assert (said_of.verdict, said_of.findings[0].condition) == ("sick", "undertrained")
+
+
+@pytest.mark.parametrize("named", ["cosine", "linear", "constant", "plateau"])
+@pytest.mark.parametrize("n", [37, 95])
+def test_a_schedule_that_is_configured_only(named: str, n: int) -> None:
+    y = level(n, 30.0, 0.02, 2)
+    params = {"epochs": 100, "lr_scheduler": named}
+    found = said(run_of({"train/loss": y, "val/loss": 1.1 * y}, params, "run", "epoch"))
+    assert (found is not None) is (n == 37 and named in ("cosine", "linear"))
+    assert found is None or (found.severity == "warning" and "100 epochs, as configured" in found.summary)

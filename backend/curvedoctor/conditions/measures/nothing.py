@@ -53,7 +53,7 @@ class Nothing(NamedTuple):
     @property
     def meaning(self) -> str:
         """What that value means."""
-        return MEANS[self.kind]
+        return "no answer is right" if self.kind == "share" and self.best <= 0 else MEANS[self.kind]
 
     @property
     def text(self) -> str:

@@ -72,13 +72,19 @@ def _in_its_schedule(case: Case, s: Series) -> Stopped | None:
 
 
 def _from_without(case: Case, s: Series) -> Stopped | None:
-    """A run that failed or was killed long before the epochs that are configured."""
+    """A run that failed or was killed long before its configured epochs, or left its configured schedule."""
     epochs, last = case.number("epochs"), s.step_at(len(s.y) - 1)
-    if case.run.status not in ("failed", "killed") or epochs is None or s.curve.axis != "epoch":
+    if epochs is None or s.curve.axis != "epoch" or last + (s.step_at(0) == 0) > DONE[1] * epochs:
         return None
+    named = case.word("schedule") if case.lr is None else None
+    if named in PLANNED:
+        text = (
+            f"The log ends at epoch {last:g}, in a {named} schedule of {epochs:g} epochs, as configured: "
+            f"what the {name(s)} ({number(s.logged(s.stats.end))}) gains as the rate decays is still to come."
+        )
+        return Stopped("warning", 0.75, text, epochs)
     text = f"The run was stopped at epoch {last:g} ({case.run.status}): {epochs:g} are configured."
-    early = last + (s.step_at(0) == 0) <= DONE[1] * epochs
-    return Stopped("info", 0.9, text, epochs) if early else None
+    return Stopped("info", 0.9, text, epochs) if case.run.status in ("failed", "killed") else None
 
 
 def _meant(case: Case, s: Series) -> bool:

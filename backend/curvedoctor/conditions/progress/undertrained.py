@@ -16,7 +16,8 @@ How it decides
     the curve is smooth and still falls against the sum of the rates, by 10 % or more for as long again: then
     it was ended on its way. So was a run, falling or not, at 30 % of its peak rate or more, whose cosine or
     line, continued, ends half as far ahead again or further: unless validation has turned or patience is at
-    its end. To be killed before two thirds of the configured epochs is information. Boosted trees also by
+    its end; where no rate is logged, the configured schedule and epochs tell. To be killed before two thirds
+    of the epochs is information. Boosted trees also by
     what their rounds have left to do, (1 - rate)^rounds of what they could explain.
 
     Of an agent the reward is judged, from 12 points on, and gains count against what it had risen by: a
