@@ -296,6 +296,33 @@ def test_remedy_speaks_of_the_weight() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("beta", [0.5, 4.0, 30.0])
+def test_the_weight_is_read_off_the_loss(seed: int, beta: float) -> None:
+    """What the loss is above its reconstruction, against the KL term; a weight above one goes to one."""
+    rng = np.random.default_rng(seed)
+    recon, kl = falling(rng, 60, 45, 27, 25, 0.003), shaken(rng, 1e-4 + 0.2 * np.exp(-np.arange(60) / 3), 0.1)
+    first = diagnose_curves({"loss": recon + beta * kl, "recon_loss": recon, "kl_loss": kl}).prescriptions[0]
+    assert first.action == "reduce-regularization" and first.parameter == "beta"
+    assert first.current == pytest.approx(beta)
+    assert (first.proposed, first.factor) == (
+        (1.0, pytest.approx(1 / beta, rel=0.01)) if beta > 1 else (None, 0.1)
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("first", "says"), [(3000.0, True), (60.0, False), (2.0, False)])
+def test_codes_that_the_first_steps_threw_out(seed: int, first: float, says: bool) -> None:
+    """The KL term begins a hundred times above the reconstruction; not a few times, as where its weight is
+    raised from zero, nor as an untrained encoder's."""
+    rng = np.random.default_rng(seed)
+    t = np.linspace(0, 1, 60)
+    recon = falling(rng, 60, 45, 24, 10, 0.01) + first / 40 * np.exp(-20 * t)
+    kl = shaken(rng, 3 + first * np.exp(-30 * t), 0.05)
+    said = diagnose_curves({"train/loss": recon + kl, "train/recon_loss": recon, "train/kl_loss": kl})
+    assert ("lr-too-high" in {f.condition for f in said.findings}) == says
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("smooth", [0.9, 0.8])
 @pytest.mark.parametrize("half", [1.0, 0.5])
 def test_smoothed_labels_hide_who_wins(seed: int, smooth: float, half: float) -> None:

@@ -228,3 +228,23 @@ def test_the_divergence_of_codes_has_no_direction(tag: str) -> None:
     role = infer(tag, neighbours=["loss", "recon_loss"])
     assert (role.quantity, role.better) == ("loss", "none")
     assert infer("kl", neighbours=["reward", "policy_loss"]).quantity == "other"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("lr", [3e-3, 0.05])
+def test_few_samples_of_a_small_model_are_no_high_rate(seed: int, lr: float) -> None:
+    """At a hundred times the custom of large models: training halves again and again while validation climbs,
+    which few samples do. Where training is lost with it, the rate does."""
+    rng = np.random.default_rng(seed)
+    memorized = fall(rng, 120, 2.0, 0.15, 8, 0.08)
+    thrown = 1.5 + 0.9 * np.linspace(0, 1, 120) + 0.1 * rng.standard_normal(120)
+    climbs = [1.4, 1.5, 1.8, 2.1, 2.3, 2.5, 2.6, 2.7]
+    for loss, says in ((memorized, False), (thrown, True)):
+        said = tuning(loss, climbs, lr, {"optimizer": "adamw", "init": "pretrained"})
+        assert ("lr-too-high" in {f.condition for f in said.findings}) == says
+        if says:
+            lower = next(p for p in said.prescriptions if p.action == "lower-lr")
+            assert isinstance(lower.proposed, float) and lower.proposed < lr / 10
+            assert (
+                lr < 0.01 or lower.proposed > 1e-4
+            )  # a small model at the custom of large ones learns nothing

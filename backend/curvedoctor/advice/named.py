@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curvedoctor.advice.said import propose
+from curvedoctor.advice.said import propose, say
+from curvedoctor.conditions.measures.codes import weight
 from curvedoctor.features.case import Case
 from curvedoctor.features.language import of_language
 from curvedoctor.features.pair import JUDGES, MAKERS, sides
@@ -14,6 +15,8 @@ from curvedoctor.model import Finding, Prescription
 #: what the winner's learning rate is multiplied by:
 #: the two-time-scale rule's ratios are of this order (Heusel et al. 2017)
 HELD_BACK = 0.25
+#: a weight of the KL term up to which it is the evidence bound's own, or nearly
+PLAIN = 1.5
 
 
 def named(case: Case, action: str, findings: Sequence[Finding]) -> Prescription | None:
@@ -26,13 +29,19 @@ def named(case: Case, action: str, findings: Sequence[Finding]) -> Prescription 
             if action == "regularize":
                 return _held_back(winner)
         if finding.evidence.get("kl") is not None and action == "reduce-regularization":
-            return propose(
-                "Lower the weight of the KL term (β) tenfold, or raise it from zero over the first "
-                "third of the run (KL annealing)."
-            )
+            return _lighter(weight(case))
     if tuned(case) is not None or case.word("model") == "transformer" or of_language(case):
         return _of_language(case, action)
     return None
+
+
+def _lighter(weight: float | None) -> Prescription:
+    """A smaller weight of the KL term: 1 where it is known to be larger, that of the evidence bound."""
+    rising = "or raise it from zero over the first third of the run (KL annealing)."
+    if weight is None or weight <= PLAIN:
+        return propose(f"Lower the weight of the KL term (β) tenfold, {rising}", "beta", weight, None, 0.1)
+    text = f"Lower the weight of the KL term (β) from {say(weight)} to 1, {rising}"
+    return propose(text, "beta", weight, 1.0, float(f"{1 / weight:.3g}"))
 
 
 def _of_language(case: Case, action: str) -> Prescription | None:

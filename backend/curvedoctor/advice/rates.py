@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 from curvedoctor.actions import ACTIONS
-from curvedoctor.advice.said import propose, say
+from curvedoctor.advice.said import down_to, propose, say
 from curvedoctor.features.case import Case
-from curvedoctor.features.rates import customary, decades_below_usual, highest, logged_lr
+from curvedoctor.features.rates import customary, decades_below_usual, highest, logged_lr, tuned
 from curvedoctor.model import Finding, Prescription
 from curvedoctor.params.usual import UNBOUNDED
 
@@ -19,9 +19,13 @@ ADAM, SGD, TIMES = 1e-3, 0.03, 10.0
 
 
 def lower_lr(case: Case, findings: Sequence[Finding]) -> Prescription:
-    """To a tenth, or to what is customary from farther off."""
+    """To a tenth, or to what is customary from farther off; of a fine-tuning from far above that, most of the
+    way: small models are tuned above the custom of large ones."""
     lr = logged_lr(case)
-    return _without_numbers("lower-lr") if lr is None else _to(case, lr, _moved(case, lr, 0.1))
+    if lr is None:
+        return _without_numbers("lower-lr")
+    to = _moved(case, lr, 0.1)
+    return _to(case, lr, down_to(lr, to) if tuned(case) else to)
 
 
 def raise_lr(case: Case, findings: Sequence[Finding]) -> Prescription:

@@ -13,6 +13,16 @@ propose = partial(Prescription, "", 0.0, ())
 GONE = 1e-4
 
 
+#: times the custom from which on a rate is that of another kind of model than the custom is known of
+FAR = 100.0
+
+
+def down_to(lr: float, custom: float) -> float:
+    """A lower rate: the customary one, or from far above it most of the way down. At the custom of large
+    models what is small, and planned for a higher rate, takes too long."""
+    return float(lr ** (1 / 3) * custom ** (2 / 3)) if lr > FAR * custom else custom
+
+
 def say(value: ParamValue) -> str:
     """A value as people read it."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)

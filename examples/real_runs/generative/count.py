@@ -69,31 +69,41 @@ def remedy(kind: Kind, of: Any, seed: int, logged: Logged, ended: float, first: 
 
 def counted(kind: Kind, sound: int, seeds: int, try_remedies: bool = True, logs: Path | None = None) -> Tally:
     """What is told of one kind: so many sound runs, and so many of each fault."""
-    alarms = sum(_alarm(kind, seed, logs) for seed in range(sound))
-    told = [_broken(kind, fault, seed, try_remedies, logs) for fault in kind.faults for seed in range(seeds)]
-    gains = [gain for _, gain in told if gain is not None]
-    helped = sum(gain >= HELPS for gain in gains)
-    return Tally(sound, alarms, len(told), sum(found for found, _ in told), helped)
+    ends, alarms = zip(*(_alarm(kind, seed, logs) for seed in range(sound)), strict=True)
+    good = float(np.median(ends)) - kind.floor
+    told = [
+        broken
+        for fault in kind.faults
+        for seed in range(seeds)
+        if (broken := _broken(kind, fault, seed, good, try_remedies, logs)) is not None
+    ]
+    helped = sum(gain is not None and gain >= HELPS for _, gain in told)
+    return Tally(sound, sum(alarms), len(told), sum(found for found, _ in told), helped)
 
 
-def _alarm(kind: Kind, seed: int, logs: Path | None) -> bool:
-    """Whether a sound run is called sick, with or without the measure of what a pair makes."""
+def _alarm(kind: Kind, seed: int, logs: Path | None) -> tuple[float, bool]:
+    """Where a sound run ends, and whether it is called sick, with or without the measure of what a pair
+    makes."""
     of = kind.sound(np.random.default_rng(seed))
     logged, ended = kind.train(of, seed)
     told = [diagnosed(logged, kind.params(of), without) for without in ((), ("kid",))]
     _keep(logs, f"{_short(kind.name)}-sound-{seed}", logged)
     _show(kind, "sound", seed, ended, max(told, key=lambda each: len(sick(each))), None)
-    return any(sick(each) for each in told)
+    return ended, any(sick(each) for each in told)
 
 
 def _broken(
-    kind: Kind, fault: Fault, seed: int, try_remedies: bool, logs: Path | None
-) -> tuple[bool, float | None]:
-    """Whether a fault is found, and what its first remedy brings."""
+    kind: Kind, fault: Fault, seed: int, good: float, try_remedies: bool, logs: Path | None
+) -> tuple[bool, float | None] | None:
+    """Whether a fault is found, and what its first remedy brings; None where it ends less than a tenth worse
+    than sound runs do, which is no fault."""
     of = fault.draw(np.random.default_rng(1000 + seed))
     logged, ended = kind.train(of, seed)
     diagnosis = diagnosed(logged, kind.params(of), ("kid",))
     _keep(logs, f"{_short(kind.name)}-{_short(fault.name)}-{seed}", logged)
+    if 1 - good / (ended - kind.floor) < HELPS:
+        print(f"{kind.name}, {fault.name}, {seed}: ended at {ended:.4g}: no fault", flush=True)
+        return None
     gain = None
     if try_remedies and diagnosis.prescriptions:
         gain = remedy(kind, of, seed, logged, ended, diagnosis.prescriptions[0])

@@ -67,7 +67,7 @@ def _sound_codes(r: np.random.Generator) -> vae.Settings:
 
 def _codes_remedied(of: vae.Settings, first: Prescription) -> vae.Settings | None:
     if first.action == "reduce-regularization":
-        return replace(of, beta=of.beta / 10)
+        return replace(of, beta=first.proposed if isinstance(first.proposed, float) else of.beta / 10)
     if first.action in ("lower-lr", "raise-lr") and isinstance(first.proposed, float):
         return replace(of, lr=first.proposed)
     return replace(of, epochs=2 * of.epochs) if first.action == "train-longer" else None

@@ -7,6 +7,7 @@ al. 2018) on the pixels' principal components, between generated and held-out di
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -49,10 +50,26 @@ def _bars() -> Array:
     return drawn.reshape(-1, 64)
 
 
+def _spots() -> Array:
+    """One to three soft spots on 8 × 8, 0..16, as many pictures as there are digits."""
+    rng, at = np.random.default_rng(8), np.arange(8)
+    drawn = np.zeros((1797, 8, 8), np.float32)
+    for picture in drawn:
+        for _ in range(int(rng.integers(1, 4))):
+            wide, (y, x) = rng.uniform(0.7, 1.5), rng.uniform(1, 6, 2)
+            apart = ((at[:, None] - y) ** 2 + (at - x) ** 2) / wide**2
+            np.maximum(picture, 16 * np.exp(-apart), out=picture)
+    return drawn.reshape(-1, 64)
+
+
+#: drawn pictures beside the digits
+DRAWN: Mapping[str, Callable[[], Array]] = {"bars": _bars, "spots": _spots}
+
+
 @lru_cache
 def pictures(of: str = "digits") -> tuple[Array, Array]:
-    """Digits, or drawn bars, for training and for comparing, −1..1, shape (n, 64)."""
-    x = ((load_digits().data if of == "digits" else _bars()) / 8 - 1).astype(np.float32)
+    """Digits, or what is drawn, for training and for comparing, −1..1, shape (n, 64)."""
+    x = ((load_digits().data if of == "digits" else DRAWN[of]()) / 8 - 1).astype(np.float32)
     order = np.random.default_rng(0).permutation(len(x))
     return x[order[COMPARED:]], x[order[:COMPARED]]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from curvedoctor.model import ParamValue, Prescription
 from real_runs.generative import language
-from real_runs.generative.kind import Fault, Kind, pick
+from real_runs.generative.kind import Draw, Fault, Kind, pick
 
 
 def _sound_text(r: np.random.Generator) -> language.Settings:
@@ -51,47 +51,38 @@ def _text_params(of: language.Settings) -> Mapping[str, ParamValue]:
 
 
 _TOO_HIGH = frozenset({"lr-too-high", "divergence", "loss-spikes", "collapsed", "non-finite"})
-PRETRAINING = Kind(
+_TOO_LOW = frozenset({"lr-too-low", "not-learning", "undertrained"})
+_TOO_FEW = frozenset({"overfitting", "dataset-too-small"})
+_FREE: Mapping[str, Any] = {"warmup": 0.0, "clip": 0.0}
+
+
+def _tuned(text: int, steps: int, lr: float, **others: Any) -> language.Settings:
+    return language.Settings(before=1200, text=text, steps=steps, lr=lr, **others)
+
+
+def _kind(name: str, sound: Draw, **faults: tuple[Draw, frozenset[str]]) -> Kind:
+    of = tuple(Fault(fault.replace("_", " "), draw, named) for fault, (draw, named) in faults.items())
+    return Kind(name, language.train, sound, of, _text_params, _text_remedied, "eval/loss")
+
+
+PRETRAINING = _kind(
     "language model, pre-trained",
-    language.train,
     _sound_text,
-    (
-        Fault(
-            "rate too high",
-            lambda r: language.Settings(lr=pick(r, 0.2, 0.3, 0.5), warmup=0.0, clip=0.0),
-            _TOO_HIGH,
-        ),
-        Fault(
-            "rate too low",
-            lambda r: language.Settings(lr=pick(r, 1e-5, 2e-5, 3e-5)),
-            frozenset({"lr-too-low", "not-learning", "undertrained"}),
-        ),
+    rate_too_high=(lambda r: language.Settings(lr=pick(r, 0.2, 0.3, 0.5), **_FREE), _TOO_HIGH),
+    no_warm_up=(
+        lambda r: language.Settings(lr=pick(r, 0.05, 0.1), **_FREE),
+        _TOO_HIGH | {"warmup-missing", "exploding-gradient"},
     ),
-    _text_params,
-    _text_remedied,
-    "eval/loss",
+    rate_too_low=(lambda r: language.Settings(lr=pick(r, 1e-5, 2e-5, 3e-5)), _TOO_LOW),
+    stopped_early=(lambda r: language.Settings(steps=pick(r, 150, 200, 300)), _TOO_LOW),
+    few_characters=(lambda r: language.Settings(text=pick(r, 1500, 2500), steps=2500), _TOO_FEW),
 )
-TUNING = Kind(
+TUNING = _kind(
     "language model, fine-tuned",
-    language.train,
     _sound_tuning,
-    (
-        Fault(
-            "far too many epochs",
-            lambda r: language.Settings(
-                before=1200, text=pick(r, 1500, 2500, 4000), steps=2000, lr=3e-3, evaluations=10
-            ),
-            frozenset({"overfitting", "dataset-too-small"}),
-        ),
-        Fault(
-            "rate too low",
-            lambda r: language.Settings(
-                before=1200, text=20_000, steps=600, lr=pick(r, 1e-7, 3e-7), evaluations=6
-            ),
-            frozenset({"lr-too-low", "not-learning"}),
-        ),
+    far_too_many_epochs=(
+        lambda r: _tuned(pick(r, 1500, 2500, 4000), 2000, 3e-3, evaluations=10), _TOO_FEW
     ),
-    _text_params,
-    _text_remedied,
-    "eval/loss",
-)
+    rate_too_high=(lambda r: _tuned(20_000, 800, pick(r, 0.1, 0.2, 0.3), evaluations=8, **_FREE), _TOO_HIGH),
+    rate_too_low=(lambda r: _tuned(20_000, 600, pick(r, 1e-7, 3e-7), evaluations=6), _TOO_LOW),
+)  # fmt: skip

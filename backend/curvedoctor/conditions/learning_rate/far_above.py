@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from curvedoctor.conditions.base import REPORT_FROM, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.measures.codes import far_out
 from curvedoctor.conditions.measures.held_back import thrown
 from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.rounds import unshrunk
-from curvedoctor.conditions.measures.shape import name, relative
+from curvedoctor.conditions.measures.shape import mean, name, relative
 from curvedoctor.conditions.measures.swing import roughness
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
-from curvedoctor.features.rates import decades_below_usual, logged_lr
+from curvedoctor.features.rates import decades_below_usual, logged_lr, tuned
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Unjudged
 
@@ -26,6 +27,8 @@ BEYOND = 100.0
 DECADES, GUESS = (1.9, 2.3), (1.75, 2.0)
 #: the same where validation ends far above its best, over so many points
 ABOVE_BEST, POINTS = (1.4, 1.6), 5
+#: share of its level at validation's best that training which memorizes comes down to
+HALVED = 0.5
 
 
 def picture_of(
@@ -72,7 +75,7 @@ def configured(case: Case) -> Finding | None:
     val = case.val
     if val is not None and val.stats.n >= POINTS and val.stats.low > 0 and case.judged_quantity == "loss":
         rise = relative(val.stats.end - val.stats.low, val.stats.low)
-        worse = 0.9 * ramp(above, *ABOVE_BEST) * ramp(rise, *LOST)
+        worse = 0.9 * ramp(above, *ABOVE_BEST) * ramp(rise, *LOST) * float(not _memorizes(case, val))
         if worse > confidence:
             confidence, s = worse, val
             summary = (
@@ -81,6 +84,13 @@ def configured(case: Case) -> Finding | None:
                 f"{number(val.stats.low)}."
             )
     return picture_of(case, s, confidence, "configured", summary)
+
+
+def _memorizes(case: Case, val: Series) -> bool:
+    """Whether a fine-tuning's training has halved since validation was best: few samples do that, steps too
+    large don't; and the custom is that of large models."""
+    s, best = case.coarsest_train, val.x[val.best_index]
+    return tuned(case) is not None and s is not None and s.stats.end < HALVED * mean(s, best, best + 0.1)
 
 
 def blown_up(case: Case) -> Finding | None:
@@ -104,6 +114,20 @@ def blown_up(case: Case) -> Finding | None:
     return picture_of(
         case, s, 0.9 * confidence * float(s is case.train), "blown up", summary, actions=actions
     )
+
+
+def codes_far_out(case: Case) -> Finding | None:
+    """A variational autoencoder whose codes the first steps took far out."""
+    found = far_out(case)
+    if found is None:
+        return None
+    kl, recon, confidence = found
+    summary = (
+        f"The first steps{at_rate(case)} were far too large: the KL term, next to nothing in an untrained "
+        f"encoder, begins at {number(float(kl.y[0]))} and ends at {number(kl.stats.end)}, beside a "
+        f"reconstruction of {number(recon.stats.end)}."
+    )
+    return picture_of(case, kl, 0.9 * confidence, "blown up", summary, actions=("lower-lr", "add-warmup"))
 
 
 def of_agent(case: Case) -> Finding | Unjudged | None:

@@ -15,9 +15,11 @@ How it decides
     between batches alone proves nothing, and below a fiftieth of the start nothing is judged.
     Of boosted trees: at a rate of 0.55 to 0.8 or more, which hardly shrinks them, validation settles within
     the first third to half of the rounds and ends 1.3 to 2 times above training or more.
-    Of an agent: its policy is saturated at once (no entropy is left after the first updates); or its reward
-    goes up and down by a third of all that it ever moved over the second half, beside a rate of 0.1 of an
-    adaptive optimizer or updates that each move the policy by a KL of 0.3 or more.
+    Of a variational autoencoder: the KL term begins twenty times above the reconstruction's end and its own.
+    Of an agent: its policy is saturated at once (no entropy is left after the first updates). Or, beside a
+    rate of 0.1 of an adaptive optimizer or updates that each move the policy by a KL of 0.3 or more, its
+    reward goes up and down by a third of all that it ever moved over the second half; or nothing is left to
+    choose within a fifth of the run (an entropy below 0.1 nats) and the reward is unsteady to the last.
 
 What to try
     Lower the learning rate to a tenth; a schedule that decays helps late in the run; a range test
@@ -45,6 +47,7 @@ from curvedoctor.conditions.learning_rate.far_above import (
     LOST,
     at_rate,
     blown_up,
+    codes_far_out,
     configured,
     of_agent,
     of_trees,
@@ -92,6 +95,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     pictures: tuple[Callable[[Case], Finding | None], ...] = (
         blown_up,
         configured,
+        codes_far_out,
         _unstable,
         _lost,
         _bounces,

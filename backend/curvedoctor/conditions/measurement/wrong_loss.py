@@ -12,7 +12,8 @@ How it decides
     of the wrong ones among the classes; three points of a hundred for chance), though training is no lower.
     Squared or absolute error although classes are predicted is information: it trains as well when tuned. A
     cross-entropy below zero is an impossible-value. Of an agent: a discount below 0.9 that looks ahead a
-    twentieth of an episode or less (1 / (1 - discount) steps); 0 is meant, as of bandits.
+    twentieth of an episode or less (1 / (1 - discount) steps; a fifth, below 0.5), unless its episodes end
+    alike; 0 is meant, as of bandits.
 
 What to try
     Cross-entropy on logits for classes, binary cross-entropy on logits for yes or no and for several

@@ -23,6 +23,11 @@ SHARE, OWN = (0.012, 0.004), (0.35, 0.15)
 #: how far the reconstruction may still fall over the second half
 FLAT = 0.03
 FEWEST = 8
+#: a KL term that begins so many times above where the reconstruction ends, and above its own end, is no
+#: untrained encoder's, whose codes say next to nothing
+FAR_OUT, OF_ITS_END = (10.0, 30.0), 20.0
+#: share by which the weight of the KL term, read off the whole loss, may differ from one point to the next
+AGREE = 0.05
 
 
 class Silent(NamedTuple):
@@ -52,6 +57,34 @@ def silent(case: Case) -> Silent | None:
     sure *= float(mean(kl, 0.9, 1.0) <= 1.2 * mean(kl, 0.75, 0.9))
     low = np.flatnonzero(kl.grid > SHARE[0] * recon.grid)
     return Silent(kl, recon, sure, share, float((low[-1] + 1 if len(low) else 0) / GRID))
+
+
+def far_out(case: Case) -> tuple[Series, Series, float] | None:
+    """The KL term and the reconstruction of codes that the first steps took far out; how sure that is."""
+    kl, recon = _term(case, DIVERGENCE), _term(case, RECONSTRUCTION) or _term(case, _LIKELIHOOD)
+    if kl is None or recon is None or min(kl.stats.n, recon.stats.n) < FEWEST or recon.stats.low < 0:
+        return None
+    far = float(kl.y[0]) > OF_ITS_END * abs(kl.stats.end)
+    return kl, recon, float(far) * ramp(relative(float(kl.y[0]), recon.stats.end), *FAR_OUT)
+
+
+def weight(case: Case) -> float | None:
+    """The weight of the KL term (β) in the loss that was logged beside it and the reconstruction: what the
+    latter leaves of the loss, against the term. None where they don't add up, or the weight changes."""
+    kl, recon = _term(case, DIVERGENCE), _term(case, RECONSTRUCTION)
+    if kl is None or recon is None:
+        return None
+    wholes = (
+        s for s in case.series.values()
+        if s.curve.role.quantity == "loss" and s not in (kl, recon) and len(s.y) == len(kl.y) == len(recon.y)
+        and s.curve.role.split == recon.curve.role.split
+    )  # fmt: skip
+    for whole in wholes:
+        told = (whole.y - recon.y)[kl.y > 0] / kl.y[kl.y > 0]
+        middle = float(np.median(told)) if len(told) >= FEWEST else 0.0
+        if middle > 0 and float(np.median(np.abs(told - middle))) <= AGREE * middle:
+            return float(f"{middle:.2g}")
+    return None
 
 
 def _term(case: Case, words: frozenset[str]) -> Series | None:

@@ -88,8 +88,8 @@ def _decided(
         f"a learning rate of {number(lr or 0.0)}" if by_rate >= by_kl else f"updates by a KL of {number(kl)}"
     )
     text = (
-        f"The policy had made up its mind by {signal.curve.axis} {signal.steps[until]:g}, under {why}: its "
-        f"entropy is {number(early)} and it tries nothing else; the reward ends at {_end(s)}."
+        f"The policy had stopped exploring by {signal.curve.axis} {signal.steps[until]:g}, under {why}: its "
+        f"entropy is {number(early)}, and the reward ends at {_end(s)}."
     )
     lost = fall(s)
     apart = lost is not None and lost.lost > LOST and lost.rise > 4 * noise_of_part(s)
