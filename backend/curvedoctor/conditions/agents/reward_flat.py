@@ -82,13 +82,13 @@ MUCH_KL, CLIPPED = 0.1, 0.5
 LOW_LR, HIGH_LR = 1e-6, 0.01
 SMALL = ("raise-lr", "bigger-batch", "overfit-one-batch")
 LARGE = ("lower-lr", "regularize", "overfit-one-batch")
-RULED, RESTING = (
-    ("reduce-regularization", "overfit-one-batch"),
-    ("fix-targets", "overfit-one-batch", "raise-lr"),
-)
+RULED = ("reduce-regularization", "overfit-one-batch")
+RESTING = ("fix-targets", "overfit-one-batch", "raise-lr")
 RESCALED = ("fix-targets", "lower-lr", "overfit-one-batch")
 SPARSE = ("regularize", "overfit-one-batch", "raise-lr")
 UNKNOWN = ("raise-lr", "change-optimizer", "overfit-one-batch")
+#: the policy does learn, and to get less
+SINKS = ("overfit-one-batch", "lower-lr", "change-optimizer")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -150,11 +150,12 @@ def _finding(s: Series, confidence: float, actions: tuple[str, ...], why: str | 
         else f"The reward {'only falls from' if sinks else 'never leaves'} its start: "
         f"{number(first)} at first, {number(end)} at the end of {len(s.y)} points"
     )
-    text = f"{how}, and {why}." if why else f"{how}."
+    if sinks and actions is UNKNOWN:
+        actions, how = SINKS, f"{how}: the policy learns to get less, as where the sign of its loss is turned"
+    text, confidence = f"{how}, and {why}." if why else f"{how}.", min(0.95, confidence + 0.1 * bool(why))
     return finding(
-        ID, "warning", min(0.95, confidence + 0.1 * bool(why)), s, text, actions=actions, start=first,
-        end=end,
-        constant=constant, policy=why,
+        ID, "warning", confidence, s, text, actions=actions,
+        start=first, end=end, constant=constant, policy=why,
     )  # fmt: skip
 
 
