@@ -55,6 +55,10 @@ def test_a_loss_that_drops_at_once_or_goes_on(tag: str, word: str, seed: int, n:
     one_class = grave(judged(train_loss=at_once, val_loss=1.02 * at_once, **{tag: np.zeros(n)}))
     assert set(one_class) == {"class-imbalance"}
     assert word in one_class["class-imbalance"].summary
+    random = np.concatenate(([0.03, 0.031], 1e-3 * np.random.default_rng(seed).random(n - 2)))
+    assert set(grave(judged(train_loss=at_once, val_loss=1.02 * at_once, **{tag: random}))) == {
+        "class-imbalance"
+    }
     metric = grave(judged(train_loss=on, val_loss=1.02 * on, **{tag: np.zeros(n)}))
     assert "metric-bug" in metric
     assert "not-learning" not in metric

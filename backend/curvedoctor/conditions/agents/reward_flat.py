@@ -154,8 +154,8 @@ def _finding(s: Series, confidence: float, actions: tuple[str, ...], why: str | 
         actions, how = SINKS, f"{how}: the policy learns to get less, as where the sign of its loss is turned"
     text, confidence = f"{how}, and {why}." if why else f"{how}.", min(0.95, confidence + 0.1 * bool(why))
     return finding(
-        ID, "warning", confidence, s, text, actions=actions,
-        start=first, end=end, constant=constant, policy=why,
+        ID, "warning", confidence, s, text, actions=actions, start=first, end=end,
+        constant=constant, policy=why,
     )  # fmt: skip
 
 

@@ -103,7 +103,8 @@ def _nothing_found(case: Case) -> Finding | None:
         ID, "warning", 0.75, found.series,
         f"{begin(found.text)}, while the {name(loss)} drops by {percent(fall(loss))} at once and rests at "
         f"{number(loss.stats.end)}, as it does where everything is answered with the commonest class.",
-        others=(loss,), onset=0.0, majority=None, loss=loss.stats.end, entropy=None,
+        others=(loss,), onset=0.0, actions=("rebalance-classes", "change-loss", "overfit-one-batch"),
+        majority=None, loss=loss.stats.end, entropy=None,
     )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from curvedoctor.roles import Kind, Measure, measure_of
 
 #: hits and agreement up to here are none; a word error rate from here on has no word right
 NONE, WRONG = 0.01, 0.97
+#: hits of an untrained network, which are gone after a quarter of the run
+BY_CHANCE = 0.1
 #: how far the mean of a ranking may lie from one half, and its halves from each other; its highest value
 HALF, HIGHEST = 0.02, 0.6
 #: R² that still rises by this, over the last quarter, is on its way
@@ -91,10 +93,10 @@ def _first(pair: tuple[Series, Measure]) -> tuple[bool, int, str]:
 
 
 def _at_nothing(s: Series, measure: Measure) -> bool:
-    """Whether it is no better than where nothing is learnt, at all of its points."""
+    """Whether it is no better than where nothing is learnt, at all of its points (hits: but the first)."""
     kind, value = measure.kind, s.y if s.ceiling is None else s.ceiling - s.y
     if kind == "hits":
-        return float(value.max()) <= NONE
+        return float(value.max()) <= BY_CHANCE and float(value[len(value) // 4 :].max()) <= NONE
     if kind == "agreement":
         return abs(float(value.mean())) <= 2 * NONE and float(value.max()) <= 10 * NONE
     if kind == "ranking":
