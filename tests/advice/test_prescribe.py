@@ -201,11 +201,10 @@ def test_without_odds_the_place_among_a_findings_remedies_counts(place: int) -> 
 
 
 @pytest.mark.parametrize("place", range(3))
-def test_what_is_named_first_or_second_is_raised(place: int) -> None:
+def test_what_is_named_early_is_raised_most(place: int) -> None:
     named = ["clip-gradients", "add-warmup", "fix-init"]
     told = {p.action: p.confidence for p in said([found(*named, confidence=0.8)], dict.fromkeys(named, 0.3))}
-    raised = RAISED[place] * 0.8 * 0.7 if place < 2 else 0.0
-    assert told[named[place]] == pytest.approx(0.3 + raised, abs=1e-3)
+    assert told[named[place]] == pytest.approx(0.3 + RAISED[place] * 0.8 * 0.7, abs=1e-3)
 
 
 def test_the_surer_of_two_findings_counts() -> None:
@@ -258,6 +257,21 @@ def test_one_repair_per_error_the_likelier_of_its_first_two() -> None:
     broken = found("fix-init", "clip-gradients", "lower-lr", severity="error", confidence=0.7)
     odds = {"fix-init": 0.1, "clip-gradients": 0.6, "lower-lr": 0.9, "add-warmup": 0.95}
     assert actions([broken], odds) == ["clip-gradients", "lower-lr", "add-warmup", "fix-init"]
+
+
+def test_a_change_that_is_likely_comes_before_the_experiment_that_an_error_asks_for() -> None:
+    broken = found("overfit-one-batch", "clip-gradients", "lower-lr", severity="error", confidence=0.9)
+    odds = {"overfit-one-batch": 0.3, "clip-gradients": 0.4, "lower-lr": LIKELY + 0.01, "add-warmup": 0.95}
+    assert actions([broken], odds)[:2] == ["lower-lr", "overfit-one-batch"]
+    assert actions([broken], {**odds, "lower-lr": LIKELY - 0.01})[0] == "overfit-one-batch"
+    assert actions([broken], {**odds, "overfit-one-batch": LIKELY + 0.02})[0] == "overfit-one-batch"
+
+
+def test_a_last_resort_comes_before_no_experiment() -> None:
+    broken = found("overfit-one-batch", "more-data", severity="error", confidence=0.9)
+    odds = {"overfit-one-batch": 0.3, "more-data": 0.9}
+    assert actions([broken], odds, n_train=LARGE_SET)[0] == "overfit-one-batch"
+    assert actions([broken], odds, n_train=500)[0] == "more-data"
 
 
 def test_what_a_sibling_tried_repairs_wherever_the_error_names_it() -> None:

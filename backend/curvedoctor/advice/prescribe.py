@@ -10,12 +10,12 @@ contradicts a finding or an earlier prescription, and a last resort that nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
-from curvedoctor.actions import ACTIONS, OPPOSITES, TREATS, worth
+from curvedoctor.actions import ACTIONS, EXPERIMENTS, OPPOSITES, TREATS, worth
 from curvedoctor.advice.changes import SiblingValues, change, leap
-from curvedoctor.advice.experiments import experiment
+from curvedoctor.advice.experiments import LIKELY, experiment
 from curvedoctor.advice.help_probability import Estimate, Gain
 from curvedoctor.advice.possible import contradicts, last_resorts, possible, unknown
 from curvedoctor.advice.siblings import TRIED_HELPS
@@ -27,7 +27,7 @@ from curvedoctor.model import Basis, Finding, Prescription, Severity
 #: given that the condition is true and nothing else is known
 BY_PLACE = (0.9, 0.6, 0.45, 0.35)
 #: by what share of the doubt a certain finding raises what it names first, second, and after
-RAISED = (0.6, 0.2, 0.0)
+RAISED = (0.5, 0.1, 0.05)
 #: an error this certain is repaired before anything is improved
 CERTAIN = 0.7
 #: what merely improves is named from this probability on, and at least one such action
@@ -40,7 +40,7 @@ EVEN = 0.5
 #: below this nothing is worth naming, alone or not
 LEAST = 0.05
 #: probabilities that differ by less are alike: then the error's own order of remedies decides
-ALIKE = 0.05
+ALIKE = 0.1
 _WEIGHT: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -82,10 +82,8 @@ def prescribe(
         and a not in estimate.in_vain
     ]
     certain = [acts for f, acts in asked if f.severity == "error" and f.confidence >= CERTAIN]
-    repairs = {
-        _likelier([a for a in acts if a in fit and (a in acts[:2] or a in tried)], chance) for acts in certain
-    }
     last, named = last_resorts(case, findings), [action for _, actions in asked for action in actions]
+    repairs = {_repair(acts, [a for a in fit if a not in last], chance, estimate) for acts in certain}
 
     def rank(action: str) -> tuple[object, ...]:
         named_at = named.index(action) if action in named else len(named)
@@ -118,6 +116,23 @@ def prescribe(
         )
         for action in chosen
     )
+
+
+def _repair(
+    remedies: Sequence[str], fit: Container[str], chance: Mapping[str, float], estimate: Estimate
+) -> str:
+    """Of an error's remedies that fit the run the one to try first; "" of none.
+
+    It is one of the first two, or one that a sibling tried. Instead of an experiment it is a change of the
+    training that is likely to help trainings like this one.
+    """
+    learnt, usual = estimate.probability, (*remedies[:2], *estimate.sibling_values)
+    first = _likelier([a for a in remedies if a in fit and a in usual], chance)
+    if first not in EXPERIMENTS:
+        return first
+    changes = [a for a in remedies if a in fit and a in learnt and ACTIONS[a].training]
+    best = max(changes, key=lambda action: learnt[action], default=first)
+    return best if learnt.get(best, 0.0) > max(LIKELY, learnt.get(first, 0.0)) else first
 
 
 def _likelier(actions: Sequence[str], chance: Mapping[str, float]) -> str:

@@ -8,7 +8,8 @@ How it decides
     The learning rate is constant (as logged, or as configured), and the validation loss swings at the end: it
     fluctuates by 4 % of its level or more from point to point, and ends 12 % or more above the best it had
     already reached. Where no validation is logged: the training loss per epoch has been flat over the second
-    half and fluctuates by 15 % or more. Below a fiftieth of the start nothing is judged.
+    half and fluctuates by 15 % or more. Below a fiftieth of the start nothing is judged, nor is a run that
+    was stopped on its way.
 
 What to try
     Decay to zero by a cosine, or cut by ten at three quarters of the run.
@@ -30,6 +31,7 @@ from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number,
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import flat, name, why_unjudgeable
 from curvedoctor.conditions.measures.swing import above_best, fluctuates, roughness, score_holds, swings_from
+from curvedoctor.conditions.measures.unfinished import stopped
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, Run, Unjudged
 
@@ -51,6 +53,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     s = case.val or case.train
     if s is None or s.stats.n < FEWEST:
         return unjudged(ID, "neither validation nor a training loss per epoch has points enough")
+    if stopped(case, s) is not None:
+        return unjudged(ID, "the run was stopped on its way: its learning rate may have been about to decay")
     noise, rise = roughness(s), above_best(s)
     confidence = (
         0.9

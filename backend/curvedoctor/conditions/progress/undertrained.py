@@ -70,9 +70,9 @@ from curvedoctor.model import Finding, Run, Severity, Unjudged
 WORTH = (0.05, 0.09)
 #: the same against what was gained so far, in logarithms
 PART = (0.17, 0.26)
-#: gain from going on as long again that is worth stretching a schedule for,
-#: and how far its estimates may lie apart
-FURTHER, AGREE = 0.15, 2.0
+#: gain from going on as long again that is worth stretching a schedule for, up to where it is believed
+#: (no longer schedule that was tried brought more), and how far its estimates may lie apart
+FURTHER, AGREE = (0.15, 0.6), 2.0
 STILL = "still {way} where the run ends, at {place}: going on as long again is"
 ON_ITS_WAY = (
     "levels off up to {place} only because the learning rate decays: a run twice as long, its schedule "
@@ -139,7 +139,7 @@ def _ended_on_its_way(case: Case, s: Series) -> tuple[float, float] | None:
     if along is None or s.ceiling is not None:
         return None
     least, most = _to_come(s, along)
-    sure = FURTHER <= least < 1 and most <= AGREE * least and part(s, least) >= WORTH[0]
+    sure = FURTHER[0] <= least < FURTHER[1] and most <= AGREE * least and part(s, least) >= WORTH[0]
     return (least, most) if sure and falls_to_the_end(along) >= REPORT_FROM else None
 
 
