@@ -162,7 +162,7 @@ def _reading(name: str, value: Mapping[str, object]) -> dict[str, Json]:
 
 
 def _kept(value: Mapping[str, object]) -> list[list[str]]:
-    """The reading `checkpoint`: the sentence that every surface has (without a name), and which are as good."""
+    """The reading `checkpoint`: the sentence that every surface has (nameless), and which are as good."""
     facts = [["", clip(phrases.kept(value), TEXT_LIMIT)], ["curve", _fact(value["curve"])]]
     if value["on_disk"]:
         facts += [

@@ -20,6 +20,8 @@ MADE_GOOD, AFTER = 0.8, 0.15
 #: points that tell where a curve begins; as shares of that, what a curve that begins anew jumps to, and from
 #: what at most; share of the run that it takes to come back
 BEGIN, BACK, LEARNT, TAKES = 3, (0.75, 1.5), 0.6, 0.05
+#: correlation of ups and downs that are those of the same batches
+ALIKE = 0.7
 #: points looked at, the last ones
 MOST = 65536
 
@@ -47,7 +49,8 @@ def step_up(case: Case, s: Series) -> StepUp | None:
 
 def begun_anew(case: Case, s: Series) -> tuple[StepUp, int] | None:
     """The one jump back to where the curve began, and the first point at which most of it is made good;
-    None where there is none, or more (stages of a course), or it takes no time to speak of."""
+    None where there is none, or more (stages of a course), or it takes no
+    time to speak of, or the same batches come again."""
     jump = _highest(case, s)
     if jump is None:
         return None
@@ -56,8 +59,18 @@ def begun_anew(case: Case, s: Series) -> tuple[StepUp, int] | None:
         return None
     good = np.flatnonzero(s.y[jump.point :] <= jump.before + (1 - MADE_GOOD) * (back - jump.before))
     stages = np.count_nonzero(np.diff(s.y) >= 0.5 * (back - jump.before)) > 1
+    again = _same_order(s, jump.point)
     point = jump.point + int(good[0]) if len(good) else len(s.y) - 1
-    return (jump, point) if s.x[point] - s.x[jump.point] >= TAKES and not stages else None
+    return (jump, point) if s.x[point] - s.x[jump.point] >= TAKES and not stages and not again else None
+
+
+def _same_order(s: Series, since: int) -> bool:
+    """Whether the points after a place are those from the start over again, ups and downs alike:
+    the same batches in the same order, see uneven-batches."""
+    n = min(since, len(s.y) - since)
+    first, second = (np.diff(np.log(np.maximum(s.y[at + n // 3 : at + n], 1e-300)), 2) for at in (0, since))
+    still = n < 3 * BESIDE or not first.std() > 0 or not second.std() > 0
+    return not still and float(np.corrcoef(first, second)[0, 1]) >= ALIKE
 
 
 def _beside(s: Series) -> int:

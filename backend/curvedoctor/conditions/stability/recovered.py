@@ -116,11 +116,13 @@ def lost_all(case: Case, s: Series) -> Finding | None:
         return None
     jump, point = anew
     before, back = number(jump.before), number(float(s.y[jump.point]))
+    takes = f"{s.step_at(point) - s.step_at(jump.point):g} {s.unit or s.curve.axis}s"
     return finding(
         ID, "warning", 0.85, s,
         f"At {s.place(jump.point)} the {name(s)} jumps from about {before} back to {back}, where it began, "
-        f"and makes that good only by {s.place(point)}: what had been learnt was lost, as when a run goes on "
-        "without its weights.",
-        others=(case.grad_norm,), at=jump.point, actions=ANEW, spikes=1, height=jump.after / jump.before - 1,
+        f"and takes {takes} to make that good: what had been learnt was lost, as when a run goes on without "
+        "its weights.",
+        others=(case.grad_norm,), at=jump.point, until=float(s.x[point]), actions=ANEW, spikes=1,
+        height=jump.after / jump.before - 1,
         last_at=float(s.x[jump.point]),
     )  # fmt: skip
