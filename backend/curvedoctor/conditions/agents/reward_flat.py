@@ -66,7 +66,7 @@ from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "reward-flat"
 #: fewest points of a reward whose noise hides what its level doesn't show
-FEWEST = 20
+MIN_POINTS = 20
 #: gain against the noise of an eighth of the run, where there is no trend
 NOISE, TREND = 3.8, 2.3
 #: share of the level within which a reward has not moved where the policy is seen not to
@@ -122,10 +122,9 @@ def _flat(s: Series, near: tuple[float, float]) -> float:
         return 0.0
     eighths = s.grid.reshape(8, GRID // 8).mean(axis=1)
     gain = float(eighths[0] - eighths[1:].min())
-    level = abs(median(s.grid))
-    level_stays = ramp(gain / max(level, 1e-300), *reversed(near))
+    level_stays = ramp(gain / max(abs(median(s.grid)), 1e-300), *reversed(near))
     sigma = max(s.stats.noise, s.stats.noise_late) / math.sqrt(len(s.y) / 8)
-    trendless = len(s.y) >= FEWEST and abs(rising(s, 0.0)) < TREND and gain < NOISE * sigma
+    trendless = len(s.y) >= MIN_POINTS and abs(rising(s, 0.0)) < TREND and gain < NOISE * sigma
     return 0.75 * max(level_stays, float(trendless))
 
 

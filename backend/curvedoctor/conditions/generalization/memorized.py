@@ -57,7 +57,7 @@ def by_score(case: Case, score: Series) -> Finding | None:
     lost = (turned.end - turned.best) / max(1.0 - turned.best, 1e-9)
     text = (
         f"{score.curve.tag}, which the checkpoint is chosen by, is best "
-        f"({number(score.logged(turned.best))}) at {score.place(turned.index)} and falls to "
+        f"({number(score.logged(turned.best))}) at {score.at_step(turned.index)} and falls to "
         f"{number(score.logged(turned.end))} after it."
     )
     severity: Severity = "warning" if lost >= RISE else "info"

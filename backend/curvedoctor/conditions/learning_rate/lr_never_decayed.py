@@ -40,18 +40,18 @@ ID = "lr-never-decayed"
 SWINGS, ABOVE = (0.03, 0.05), (0.10, 0.14)
 #: fluctuation of the training loss per epoch, where it is all there is
 ALONE = (0.1, 0.16)
-FEWEST, MANY = 5, 12
+MIN_POINTS, MANY_POINTS = 5, 12
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, FEWEST)
+    reason = why_unjudgeable(case, MIN_POINTS)
     if reason is not None:
         return unjudged(ID, reason)
     constant = constant_lr(case)
     if constant is None:
         return unjudged(ID, "neither a learning rate nor a schedule is logged")
     s = case.val or case.train
-    if s is None or s.stats.n < FEWEST:
+    if s is None or s.stats.n < MIN_POINTS:
         return unjudged(ID, "neither validation nor a training loss per epoch has points enough")
     if stopped(case, s) is not None:
         return unjudged(ID, "the run was stopped on its way: its learning rate may have been about to decay")
@@ -63,15 +63,17 @@ def check(case: Case) -> Finding | Unjudged | None:
         * float(fluctuates(s) and not score_holds(case.val_score))
     )
     if s is not case.val:
-        confidence = 0.9 * ramp(noise, *ALONE) * float(rise > 0 and flat(s, 0.5, 0.15) and s.stats.n >= MANY)
+        confidence = (
+            0.9 * ramp(noise, *ALONE) * float(rise > 0 and flat(s, 0.5, 0.15) and s.stats.n >= MANY_POINTS)
+        )
     if confidence < REPORT_FROM or not constant:
         return None
     since = swings_from(s)
     return finding(
         ID, "warning", confidence, s,
         f"At a constant learning rate the {name(s)} fluctuates by ±{percent(noise)} of its "
-        f"level from {s.place(since)} on and ends {percent(rise)} above "
-        f"its best, {number(s.logged(s.stats.low))} at {s.place(s.best_index)}.",
+        f"level from {s.at_step(since)} on and ends {percent(rise)} above "
+        f"its best, {number(s.logged(s.stats.low))} at {s.at_step(s.best_index)}.",
         others=(case.finest_train,) if s is case.val else (), at=since, noise=noise, above_best=rise,
         lr_last_share=case.schedule.last / case.schedule.peak if case.schedule else None,
     )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import number
 from curvedoctor.conditions.measures.proportions import CROSS, any_proportion, entropy
-from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, lately, mean, name
+from curvedoctor.conditions.measures.shape import MIN_POINTS, error_of_mean, lately, mean, name
 from curvedoctor.conditions.measures.still import rests_from
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -74,7 +74,7 @@ def of_nothing(case: Case) -> list[Nothing]:
         scores = [
             (s, measure)
             for s in case.series.values()
-            if s.curve.role.split in splits and s.stats.n >= ENOUGH and (measure := measure_of(s.curve))
+            if s.curve.role.split in splits and s.stats.n >= MIN_POINTS and (measure := measure_of(s.curve))
         ]
         if scores:
             found = [(s, measure) for s, measure in scores if _at_nothing(s, measure)]

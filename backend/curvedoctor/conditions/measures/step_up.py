@@ -23,7 +23,7 @@ BEGIN, BACK, LEARNT, TAKES = 3, (0.75, 1.5), 0.6, 0.05
 #: correlation of ups and downs that are those of the same batches
 ALIKE = 0.7
 #: points looked at, the last ones
-MOST = 65536
+MAX_POINTS = 65536
 
 
 class StepUp(NamedTuple):
@@ -79,7 +79,7 @@ def _beside(s: Series) -> int:
 
 def _highest(case: Case, s: Series) -> StepUp | None:
     """The highest jump from one level to another."""
-    if len(s.y) > MOST or s.stats.low < 0:
+    if len(s.y) > MAX_POINTS or s.stats.low < 0:
         return None
     y, n, w = s.y, len(s.y), _beside(s)
     if n < 4 * w or (case.schedule is not None and case.schedule.restarts > 0):

@@ -8,7 +8,7 @@ from typing import Any
 from curvedoctor.conditions.base import REPORT_FROM, finding, number, ramp
 from curvedoctor.conditions.measures.nothing import beside
 from curvedoctor.conditions.measures.proportions import entropy, is_cross_entropy, proportion
-from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, mean, name, relative
+from curvedoctor.conditions.measures.shape import MIN_POINTS, error_of_mean, mean, name, relative
 from curvedoctor.conditions.measures.still import USUAL, rate_gone, rests_from
 from curvedoctor.conditions.progress.explained import actions
 from curvedoctor.features.case import Case
@@ -157,7 +157,7 @@ def best_above_guess(case: Case) -> float | None:
     None where one is."""
     guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
     train, val = case.coarsest_train, case.val
-    if guess is None or train is None or val is None or min(train.stats.n, val.stats.n) < ENOUGH:
+    if guess is None or train is None or val is None or min(train.stats.n, val.stats.n) < MIN_POINTS:
         return None
     best = min(train.stats.best, val.stats.best)
     return best if best >= NO_BETTER * guess else None
@@ -186,7 +186,7 @@ def one_answer(case: Case) -> Finding | None:
             error is None
             or loss is None
             or case.judged_quantity != "loss"
-            or min(error.stats.n, loss.stats.n) < ENOUGH
+            or min(error.stats.n, loss.stats.n) < MIN_POINTS
         ):
             continue
         wrong, best = error.stats.end, float(loss.y[loss.best_index])

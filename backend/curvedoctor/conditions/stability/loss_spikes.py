@@ -71,7 +71,7 @@ MOVED = 2.0
 #: what undoes a jump that lasts
 LASTING = ("clip-gradients", "lower-lr", "restore-checkpoint")
 #: points that are looked at, the last ones
-MOST = 65536
+MAX_POINTS = 65536
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def _lasting(case: Case, s: Series, jump: StepUp, jumps: Spikes) -> Finding:
 def spikes(s: Series) -> Spikes:
     """Isolated spikes of a curve: groups of at most 1 % of the points (3
     at least) above the running median."""
-    y, x = s.y[-MOST:], s.x[-MOST:]
+    y, x = s.y[-MAX_POINTS:], s.x[-MAX_POINTS:]
     n = len(y)
     none = Spikes(np.empty(0), np.empty(0), np.empty(0), np.empty(0, np.int64), np.empty(0, bool))
     if n < 20 or (s.stats.jump_ratio < SHARE and n > GRID):

@@ -96,7 +96,7 @@ def recovered(case: Case, s: Series) -> Finding | None:
     found = excursions(case, s)
     if not found:
         return None
-    worst, first = max(found, key=lambda each: each.height), s.place(found[0].at)
+    worst, first = max(found, key=lambda each: each.height), s.at_step(found[0].at)
     many = f"{len(found)} times from {first} on, at most" if len(found) > 1 else f"at {first}"
     height, lasts = worst.height, s.step_at(min(worst.back, len(s.y) - 1)) - s.step_at(worst.at)
     high = f"{percent(height)} above its level" if height < 1 else f"{times(1 + height)} times its level"
@@ -119,7 +119,7 @@ def lost_all(case: Case, s: Series) -> Finding | None:
     takes = f"{s.step_at(point) - s.step_at(jump.point):g} {s.unit or s.curve.axis}s"
     return finding(
         ID, "warning", 0.85, s,
-        f"At {s.place(jump.point)} the {name(s)} jumps from about {before} back to {back}, where it began, "
+        f"At {s.at_step(jump.point)} the {name(s)} jumps from about {before} back to {back}, where it began, "
         f"and takes {takes} to make that good: what had been learnt was lost, as when a run goes on without "
         "its weights.",
         others=(case.grad_norm,), at=jump.point, until=float(s.x[point]), actions=ANEW, spikes=1,
