@@ -25,7 +25,8 @@ What to try
 
 When it is wrong
     Spikes at the same place of every epoch come from the data's order (uneven-batches). Warm
-    restarts of the learning rate raise the loss on purpose, for longer than a spike.
+    restarts of the learning rate raise the loss on purpose, for longer than a spike. A
+    second task that begins as high as the first looks like weights that were lost.
 
 References
     Chowdhery et al. (2022), PaLM, section 5.1. Pascanu, Mikolov and Bengio (2013), On the difficulty of
