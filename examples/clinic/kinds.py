@@ -6,8 +6,8 @@ tasks held out below.
     python -m clinic.kinds --sound 6 --seeds 2 --write  # and put the rows where the READMEs quote them
 
 Held out are a world (Catch, by PPO and by Q-learning), pictures (bars), texts (two grammars) and data sets
-(circles, Friedman's second) that nobody looked at while the rules were written. Every first remedy is really
-tried; one that can't be is counted as no help.
+(circles, Friedman's second) that no rule was fitted to. Every first remedy is really tried; one that can't be
+is counted as no help.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from curvedoctor_panel.overview import without_common
 from curvedoctor_panel.plain import Json, clip
 
 #: groups of siblings that are told
-MOST = 4
+MAX_GROUPS = 4
 
 
 def conclusions(diagnoses: Sequence[Diagnosis]) -> dict[str, Json]:
@@ -25,7 +25,7 @@ def conclusions(diagnoses: Sequence[Diagnosis]) -> dict[str, Json]:
         for g, name in zip(telling, without_common([g.name for g in telling]), strict=True)
     ]
     groups.sort(key=lambda group: -len(group["lines"]))
-    return {"next": clip(comparison.next, 600), "groups": groups[:MOST]}
+    return {"next": clip(comparison.next, 600), "groups": groups[:MAX_GROUPS]}
 
 
 def _lines(group: Group) -> Iterator[str]:

@@ -27,7 +27,7 @@ POINTS_OF_A_RUN = 2_400
 #: the same for all runs of one report together, so that 300 stay below 1.5 MB
 POINTS_IN_ALL = 50_000
 #: points that a curve keeps in any case
-FEWEST = 24
+MIN_POINTS = 24
 #: runs up to which all are told in full; of more, only those that need somebody
 FULL = 30
 
@@ -67,7 +67,7 @@ def many(diagnoses: Sequence[Diagnosis], problems: Sequence[Problem] = (), made:
 
 def _view(diagnosis: Diagnosis, points: int, alone: bool) -> dict[str, Json]:
     drawn = max(1, min(len(diagnosis.run.curves), 24))
-    view = run_view(diagnosis, limit=max(FEWEST, points // drawn), pages=False, times=alone)
+    view = run_view(diagnosis, limit=max(MIN_POINTS, points // drawn), pages=False, times=alone)
     view["curves"] = [_spaced(curve) for curve in view["curves"]]
     return view
 

@@ -12,9 +12,9 @@ from curvedoctor.reports.phrases import title
 from curvedoctor_panel.plain import Json, clip, number
 
 #: conditions that get a sentence
-MOST = 5
+MAX_CONDITIONS = 5
 #: runs that make a sentence worth saying
-FEWEST = 3
+MIN_RUNS = 3
 #: share of the runs with a problem that must lie in a region, and share of the region that must have it
 RECALL, PRECISION = 0.8, 0.5
 #: how much more frequent the problem must be there than anywhere
@@ -40,7 +40,9 @@ def sentences(rows: Sequence[Row]) -> list[str]:
                 having.setdefault(seen["id"], set()).add(index)
     common = sorted(having.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     regions = list(_regions(rows))
-    out = [_said(name, runs, rows, regions) for name, runs in common[:MOST] if len(runs) >= FEWEST]
+    out = [
+        _said(name, runs, rows, regions) for name, runs in common[:MAX_CONDITIONS] if len(runs) >= MIN_RUNS
+    ]
     best = _best(rows)
     return [*out, *([best] if best else [])]
 
@@ -107,7 +109,7 @@ def _best(rows: Sequence[Row]) -> str | None:
     if not ended:
         return None
     (label, better, *_), runs = max(ended.items(), key=lambda pair: len(pair[1]))
-    if len(runs) < FEWEST:
+    if len(runs) < MIN_RUNS:
         return None
     value, row = (min if better == "lower" else max)(runs, key=lambda pair: pair[0])
     return f"Best end of {label}: {number(value)}, by {clip(row['run'], 60)} ({row['state']})."

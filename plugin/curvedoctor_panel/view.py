@@ -162,8 +162,8 @@ def _reading(name: str, value: Mapping[str, object]) -> dict[str, Json]:
 
 
 def _kept(value: Mapping[str, object]) -> list[list[str]]:
-    """The reading `checkpoint`: the sentence that every surface has, and which others are as good."""
-    facts = [["keep", clip(phrases.kept(value), TEXT_LIMIT)], ["curve", _fact(value["curve"])]]
+    """The reading `checkpoint`: the sentence that every surface has (nameless), and which are as good."""
+    facts = [["", clip(phrases.kept(value), TEXT_LIMIT)], ["curve", _fact(value["curve"])]]
     if value["on_disk"]:
         facts += [
             ["as good", _fact(value["as_good"]) or "–"],

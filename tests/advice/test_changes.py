@@ -326,3 +326,12 @@ def test_gradients_that_are_gone_are_not_clipped_at_what_is_left(scale: float, l
     made = run(train_loss=np.linspace(2.3, 1.9, 40), grad_norm=norm)
     found = change(build([made])[0], "clip-gradients", ())
     assert ("its usual level" in found.text) is (left > 1e-4)
+
+
+@pytest.mark.parametrize(("broke", "usual"), [(0.3, 0.4), (0.7, 0.4), (0.01, 12.0)])
+def test_the_usual_norm_is_that_of_learning_not_of_the_wreck(broke: float, usual: float) -> None:
+    """A norm that jumps where the loss does; too early to have been usual, the whole run's counts."""
+    t = np.linspace(0, 1, 200)
+    loss, norm = np.where(t < broke, 3 - t, 7.0), np.where(t < broke, 0.4, 12.0)
+    found = change(build([run(train_loss_step=loss, grad_norm=norm)])[0], "clip-gradients", ())
+    assert found.proposed == pytest.approx(usual)

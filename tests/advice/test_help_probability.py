@@ -34,7 +34,7 @@ from curvedoctor.advice.help_probability import (
     judgeable,
 )
 from curvedoctor.advice.impute import LARGEST, MISSING, impute
-from curvedoctor.advice.siblings import Trial
+from curvedoctor.advice.trial import Trial
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import HEALTHY, run
 from curvedoctor.conditions.progress import stalled

@@ -23,7 +23,7 @@ from curvedoctor.advice.prescribe import (
     order,
     prescribe,
 )
-from curvedoctor.advice.siblings import TRIED_HELPS
+from curvedoctor.advice.trial import TRIED_HELPS
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import run
 from curvedoctor.engine import diagnose_runs

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from curvedoctor.advice.siblings import Siblings, Trial
+from curvedoctor.advice.siblings import Siblings
+from curvedoctor.advice.trial import Trial
 from curvedoctor.features.summary import Summary
 from curvedoctor.model import ParamValue
 

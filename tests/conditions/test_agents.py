@@ -430,3 +430,17 @@ def test_a_loss_that_is_lost_is_lost_for_agents_too() -> None:
 def test_few_points_judge_no_reward() -> None:
     said = told(agent(np.linspace(0, 100, 8)))
     assert said.verdict == "undetermined"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("scale", [0.1, 1.0, 100.0])
+def test_a_policy_that_learns_to_get_less(seed: int, scale: float) -> None:
+    """The sign of its loss is turned: no rate mends that."""
+    y = (
+        9.2
+        + 6 * np.exp(-12 * np.linspace(0, 1, 120))
+        + 0.15 * np.random.default_rng(seed).standard_normal(120)
+    )
+    diagnosis = told(logged(rollout__ep_rew_mean=scale * y))
+    assert "the sign of its loss" in grave(diagnosis)["reward-flat"].summary
+    assert diagnosis.prescriptions[0].action == "overfit-one-batch"

@@ -68,7 +68,7 @@ def test_how_calm_training_is_beside_validation_that_explodes(noise: float, calm
 
 
 @pytest.mark.parametrize(
-    ("points", "fires"), [(schedule_fault.FEWEST - 1, True), (schedule_fault.FEWEST, False)]
+    ("points", "fires"), [(schedule_fault.MIN_POINTS - 1, True), (schedule_fault.MIN_POINTS, False)]
 )
 def test_a_schedule_is_wrong_where_that_of_every_group_is(points: int, fires: bool) -> None:
     """Beside it a second group's rate that is constant; too few points of it say nothing."""

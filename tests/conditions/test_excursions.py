@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from curvedoctor.conditions.examples import falling
+from curvedoctor.conditions.examples import falling, run
 from curvedoctor.conditions.stability.loss_spikes import CONDITION
 from curvedoctor.features.case import build
 from curvedoctor.intake import run_of
@@ -23,6 +23,35 @@ def said(y: Floats, every: int = 10, lr: Floats | None = None) -> Finding | None
     curves = {"train/loss": (steps, y)} | ({} if lr is None else {"lr": (steps, lr)})
     found = CONDITION.judge(build([run_of(curves, {}, "run", None)])[0])
     return found if isinstance(found, Finding) else None
+
+
+def _anew(n: int, noise: float, seed: int, jumps: int = 1, height: float = 1.0) -> Floats:
+    """Learnt from 2.3 to 0.4, then from the height again, as often as it jumps."""
+    rng = np.random.default_rng(seed)
+    parts = np.array_split(np.zeros(n), jumps + 1)
+    tops = [1.9] + [1.9 * height] * jumps
+    falls = [0.4 + top * np.exp(-6 * np.linspace(0, 1, len(p))) for p, top in zip(parts, tops, strict=True)]
+    return np.asarray(np.concatenate(falls) * np.exp(noise * rng.standard_normal(n)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("n", [60, 300, 3000])
+@pytest.mark.parametrize("noise", [0.01, 0.05])
+@pytest.mark.parametrize(
+    ("jumps", "height", "says"), [(1, 1.0, True), (1, 0.9, True), (1, 0.4, False), (2, 1.0, False)]
+)
+def test_a_run_that_goes_on_without_its_weights(
+    seed: int, n: int, noise: float, jumps: int, height: float, says: bool
+) -> None:
+    """One jump back to where it began; a lower one, or several (stages of a course), are none."""
+    y = _anew(n, noise, seed, jumps, height)
+    found = CONDITION.check(build([run(train_loss_step=y) if n > 60 else run(train_loss=y)])[0])
+    said = isinstance(found, Finding) and "where it began" in found.summary
+    assert said is says
+    if said:
+        assert isinstance(found, Finding)
+        assert found.severity == "warning"
+        assert found.onset == n // 2
 
 
 @pytest.mark.parametrize("seed", range(3))

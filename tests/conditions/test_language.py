@@ -11,7 +11,7 @@ from curvedoctor.features.case import build
 from curvedoctor.features.language import learns_preferences, of_language
 from curvedoctor.features.rates import tuned
 from curvedoctor.intake import run_of
-from curvedoctor.model import Diagnosis, Floats, ParamValue
+from curvedoctor.model import Diagnosis, Floats, ParamValue, Severity
 from curvedoctor.roles import infer
 
 SEEDS = range(8)
@@ -33,13 +33,13 @@ def tuning(
     n = len(loss)
     steps, t = 10 * np.arange(1, n + 1), np.arange(1, n + 1) / n
     rate = lr * np.where(t < 0.1, t / 0.1, (1 - t) / 0.9)
+    at = np.array([10 * n * (k + 1) // len(evaluations) for k in range(len(evaluations))])
     curves = {
         "loss": (steps, loss),
         "learning_rate": (steps, rate),
-        **{k.replace("__", "/"): (steps, v) for k, v in others.items()},
+        **{k.replace("__", "/"): (steps if len(v) == n else at, v) for k, v in others.items()},
     }
     if evaluations:
-        at = np.array([10 * n * (k + 1) // len(evaluations) for k in range(len(evaluations))])
         curves["eval_loss"] = (at, np.array(evaluations))
     return diagnose_curves(curves, params={"lr": lr, **TRANSFORMER, **(params or {})})
 
@@ -59,8 +59,27 @@ def by_heart(rng: np.random.Generator, epochs: int, each: int = 40) -> Floats:
 def test_a_few_epochs_known_by_heart(seed: int, evaluations: list[float]) -> None:
     loss = by_heart(np.random.default_rng(seed), len(evaluations))
     diagnosis = tuning(loss, evaluations, 2e-5, {"epochs": len(evaluations)})
-    assert "by heart" in grave(diagnosis)["overfitting"]
+    assert "memorized" in grave(diagnosis)["overfitting"]
     assert diagnosis.prescriptions[0].action in ("stop-early", "regularize", "lower-lr", "more-data")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("scores", "severity"),
+    [
+        ([0.834, 0.844, 0.848], "info"),
+        ([0.834, 0.844, 0.843], "info"),
+        ([0.834, 0.844, 0.79], "warning"),
+        ([0.91, 0.93, 0.90], "warning"),
+    ],
+)
+def test_a_few_epochs_memorized_while_the_score_holds(
+    seed: int, scores: list[float], severity: Severity
+) -> None:
+    loss = by_heart(np.random.default_rng(seed), 3)
+    diagnosis = tuning(loss, [0.432, 0.425, 0.455], 2e-5, {"epochs": 3}, eval_accuracy=np.array(scores))
+    (found,) = [f for f in diagnosis.findings if f.condition == "overfitting"]
+    assert (found.severity, "though its score holds" in found.summary) == (severity, severity == "info")
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -55,6 +55,10 @@ def test_a_loss_that_drops_at_once_or_goes_on(tag: str, word: str, seed: int, n:
     one_class = grave(judged(train_loss=at_once, val_loss=1.02 * at_once, **{tag: np.zeros(n)}))
     assert set(one_class) == {"class-imbalance"}
     assert word in one_class["class-imbalance"].summary
+    random = np.concatenate(([0.03, 0.031], 1e-3 * np.random.default_rng(seed).random(n - 2)))
+    assert set(grave(judged(train_loss=at_once, val_loss=1.02 * at_once, **{tag: random}))) == {
+        "class-imbalance"
+    }
     metric = grave(judged(train_loss=on, val_loss=1.02 * on, **{tag: np.zeros(n)}))
     assert "metric-bug" in metric
     assert "not-learning" not in metric
@@ -138,3 +142,25 @@ def test_how_many_classes_is_said_where_it_is_known(
     assert told in guessing(case, right)
     assert case.val_score is not None
     assert name(case.val_score) == "validation accuracy"
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("classes", [5, 10, 40])
+@pytest.mark.parametrize(("right", "says"), [(0.7, True), (0.45, True), (0.0, False)])
+def test_labels_that_have_nothing_to_do_with_their_inputs(
+    seed: int, classes: int, right: float, says: bool
+) -> None:
+    """Training learns them one by one, the share of right answers in validation stays a guess's."""
+    rng, guess, t = np.random.default_rng(seed), 1 / classes, np.linspace(0, 1, 60)
+    loss = np.log(classes) * (1 - 0.8 * right * t)
+    said = grave(
+        judged(
+            {"n_classes": classes, "loss": "cross-entropy"},
+            train_loss=loss,
+            val_loss=np.log(classes) * (1.0 + 0.3 * t) * np.exp(0.01 * rng.standard_normal(60)),
+            train_accuracy=guess + (right - guess if right else 0.0) * t + 0.002 * rng.standard_normal(60),
+            val_accuracy=guess * np.exp(0.15 * rng.standard_normal(60)),
+        )
+    )["not-learning"]
+    assert (said.actions[:2] == ("clean-data", "check-split")) is says
+    assert ("do labels belong to their inputs?" in said.summary) is says

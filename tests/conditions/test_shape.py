@@ -9,7 +9,7 @@ import pytest
 
 from curvedoctor.conditions.examples import run
 from curvedoctor.conditions.measures import shape, swing, turn, turns
-from curvedoctor.conditions.measures.shape import ENOUGH
+from curvedoctor.conditions.measures.shape import MIN_POINTS
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
@@ -30,14 +30,14 @@ def series(y: Floats) -> Series:
 
 
 def test_why_a_run_can_not_be_judged() -> None:
-    fine, short = np.geomspace(2, 1, 20), np.geomspace(2, 1, ENOUGH - 1)
+    fine, short = np.geomspace(2, 1, 20), np.geomspace(2, 1, MIN_POINTS - 1)
     nan = np.concatenate((fine, [np.nan]))
     assert shape.why_unjudgeable(case(train_loss=fine)) is None
     assert (
         shape.why_unjudgeable(case(train_loss=short))
-        == f"{ENOUGH - 1} points are too few; {ENOUGH} are needed"
+        == f"{MIN_POINTS - 1} points are too few; {MIN_POINTS} are needed"
     )
-    assert shape.why_unjudgeable(case(train_loss=short), ENOUGH - 1) is None
+    assert shape.why_unjudgeable(case(train_loss=short), MIN_POINTS - 1) is None
     assert "no loss" in str(shape.why_unjudgeable(case(lr=fine)))
     assert "below zero" in str(shape.why_unjudgeable(case(train_loss=fine - 1.5)))
     assert "below zero" in str(shape.why_unjudgeable(case(train_loss=fine, val_loss=fine - 1.5)))

@@ -177,6 +177,13 @@ def _hinge(level: float) -> Run:
     return run({"loss": "hinge"}, train_loss=np.linspace(4.0, level, 60), train_accuracy=np.full(60, 0.5))
 
 
+def _schedule_ends(floor: float) -> Run:
+    """A loss that falls with the sum of a rate that decays by a cosine, as far as a floor lets it."""
+    lr = np.cos(np.linspace(0, np.pi / 2, 60)) ** 2
+    loss = floor + 2 * np.exp(-2 * np.cumsum(lr) / lr.sum())
+    return run({"optimizer": "sgd", "epochs": 60}, train_loss=loss, val_loss=1.05 * loss, lr=lr)
+
+
 THRESHOLDS = (
     Threshold("lr-too-high", "validation ends above its best by", _thrown, 0.05, 0.3, 0.131),
     Threshold("lr-too-high", "training fluctuates by", lambda p: _thrown(0.25, p), 0.005, 0.1, 0.0208),
@@ -210,6 +217,9 @@ THRESHOLDS = (
     Threshold("divergence", "alternating noise of a climb", _noisy_climb, 0.001, 0.6, 0.0998),
     Threshold("not-learning", "the rate ends at", _rate_ends, 0.05, 0.5, 0.2375),
     Threshold("metric-bug", "hinge loss of right answers", _hinge, 0.6, 0.9, 0.6976),
+    Threshold("undertrained", "floor of a fall that its schedule ended", _schedule_ends, 0.0, 0.4, 0.1),
+    Threshold("undertrained", "floor at which a longer schedule is not worth it", _schedule_ends, 0.3, 4.0,
+        1.2),
     # 0.745 of the fall in the first tenth; an end at half of the start
     Threshold("stalled", "fast fall beside a slow one", _creeping, 0.5, 1.4, 1.07),
     Threshold("stalled", "fast fall, end against start", _creeping, 1.2, 1.9, 1.58),

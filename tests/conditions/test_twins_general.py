@@ -341,7 +341,7 @@ def test_how_many_samples_are_few(size: int, fires: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "fires"), [(validation_too_small.FEW, True), (validation_too_small.MANY, False)]
+    ("size", "fires"), [(validation_too_small.FEW_SAMPLES, True), (validation_too_small.MANY_SAMPLES, False)]
 )
 def test_how_many_validation_samples_are_few(size: int, fires: bool) -> None:
     rng = np.random.default_rng(3)
@@ -397,7 +397,8 @@ def test_how_far_validation_explodes(times: float, fires: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "fires"), [(train_val_mismatch.FEW - 1, False), (train_val_mismatch.FEW + 300, True)]
+    ("size", "fires"),
+    [(train_val_mismatch.FEW_SAMPLES - 1, False), (train_val_mismatch.FEW_SAMPLES + 300, True)],
 )
 def test_how_many_samples_make_a_leak_credible(size: int, fires: bool) -> None:
     rng = np.random.default_rng(2)
@@ -531,7 +532,7 @@ def test_the_majority_and_nothing_else(n: int, k: int, share: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("points", "fires"), [(class_imbalance.ENOUGH - 1, False), (class_imbalance.ENOUGH, True)]
+    ("points", "fires"), [(class_imbalance.MIN_POINTS - 1, False), (class_imbalance.MIN_POINTS, True)]
 )
 def test_how_many_points_of_one_accuracy(points: int, fires: bool) -> None:
     loss = np.linspace(0.36, 0.33, points)
@@ -550,7 +551,9 @@ def test_a_few_validation_samples_at_one_accuracy_are_no_majority(seed: int) -> 
     assert found(class_imbalance.check, made) is None
 
 
-@pytest.mark.parametrize(("size", "fires"), [(dirty_data.MANY - 1, False), (dirty_data.MANY, True)])
+@pytest.mark.parametrize(
+    ("size", "fires"), [(dirty_data.MANY_SAMPLES - 1, False), (dirty_data.MANY_SAMPLES, True)]
+)
 def test_how_many_samples_make_labels_suspect(size: int, fires: bool) -> None:
     train, val = np.linspace(1.62, 1.4, 12), np.linspace(1.62, 1.7, 12)
     made = run({"loss": "cross-entropy", "n_classes": 5, "n_train": size}, train_loss=train, val_loss=val)

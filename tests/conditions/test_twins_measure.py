@@ -153,7 +153,7 @@ def test_at_chance_with_a_rate_far_below_custom() -> None:
         ({"last_activation": "softmax", "n_outputs": 1, "loss": "bce"}, 0.7534, "fix-activation"),
         ({"last_activation": "tanh", "loss": "mse"}, 16771.4, "fix-activation"),
         ({"optimizer": "adam", "lr": 1.0}, 2.6881171418161356e43, "lower-lr"),
-        ({"optimizer": "sgd", "lr": 1e-6}, 2.302585, "change-optimizer"),
+        ({"optimizer": "sgd", "lr": 1e-6}, 2.302585, "raise-lr"),
         ({}, 2.302585, "overfit-one-batch"),
     ],
 )

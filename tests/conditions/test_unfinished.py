@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from curvedoctor import diagnose_curves
+from curvedoctor.conditions.learning_rate.lr_never_decayed import CONDITION as NEVER_DECAYED
 from curvedoctor.conditions.progress.undertrained import CONDITION
 from curvedoctor.features.case import build
 from curvedoctor.features.schedule_end import planned_end
@@ -187,3 +188,19 @@ def test_a_schedule_that_is_configured_only(named: str, n: int) -> None:
     found = said(run_of({"train/loss": y, "val/loss": 1.1 * y}, params, "run", "epoch"))
     assert (found is not None) is (n == 37 and named in ("cosine", "linear"))
     assert found is None or (found.severity == "warning" and "100 epochs, as configured" in found.summary)
+
+
+def test_a_rate_that_may_have_been_about_to_decay_is_not_blamed() -> None:
+    """At its peak until it was killed: the fluctuation is what the rest of the schedule would have ended."""
+    blamed = {"killed": 0, "finished": 0}
+    for seed in range(8):
+        y = level(50, 30.0, 0.12, seed)
+        y[20], y[-5:] = 0.5, [0.8, 0.7, 0.85, 0.75, 0.85]
+        curves = {"train/loss": level(50, 30.0, 0.01, seed), "val/loss": y, "lr": np.full(50, 0.1)}
+        run = run_of(curves, {"epochs": 200}, "run", "epoch")
+        for status in blamed:
+            blamed[status] += isinstance(
+                NEVER_DECAYED.judge(build([replace(run, status=status)])[0]), Finding
+            )
+    assert blamed["killed"] == 0
+    assert blamed["finished"] >= 5

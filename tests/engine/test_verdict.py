@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from curvedoctor.conditions.examples import falling, run
-from curvedoctor.engine.verdict import CHANGE, EVIDENCE, FEW, verdict
+from curvedoctor.engine.verdict import CHANGE, EVIDENCE, MAX_UNJUDGED, verdict
 from curvedoctor.features.case import Case, build
 from curvedoctor.model import Finding, Floats, Run, Severity, Unjudged, Verdict
 
@@ -57,13 +57,13 @@ def test_the_longest_of_the_curves_counts() -> None:
     assert said(made) == ("healthy", "")
 
 
-@pytest.mark.parametrize("short", [FEW, FEW + 1])
+@pytest.mark.parametrize("short", [MAX_UNJUDGED, MAX_UNJUDGED + 1])
 def test_how_many_conditions_may_lack_points(short: int) -> None:
     told, reason = said(sound(), short=short)
-    assert told == ("healthy" if short <= FEW else "undetermined")
+    assert told == ("healthy" if short <= MAX_UNJUDGED else "undetermined")
     assert reason == (
         ""
-        if short <= FEW
+        if short <= MAX_UNJUDGED
         else f"{short} of {ASKED} conditions lack points: 3 points are too few; 6 are needed"
     )
 

@@ -147,6 +147,31 @@ def test_a_walk_finds_logs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "head",
+    [
+        "2024-03-02 11:00:{:02d} INFO ",
+        "2024-03-02 11:00:{:02d},123 WARNING trainer: ",
+        "2024-03-02 11:00:{:02d}.123 | INFO     | __main__:train:42 - ",
+        "INFO:root:",
+        "[2024-03-02 11:00:{:02d}] [DEBUG] ",
+        "I0302 11:00:{:02d}.123456 140 solver.cpp:218] ",
+    ],
+)
+def test_how_a_logger_heads_its_lines_is_no_part_of_a_name(tmp_path: Path, head: str) -> None:
+    (tmp_path / "run").mkdir()
+    lines = [
+        f"{head.format(i)}step={20 * i} loss={2.3 / (1 + i):.4f} ERROR={0.9 - i / 50:.3f}\n"
+        for i in range(20)
+    ]
+    _written(tmp_path / "run" / "train.log", "".join(lines))
+    ((run,), problems) = read_all(tmp_path)
+    assert not problems
+    assert {curve.tag: curve.steps.tolist() for curve in run.curves} == {
+        name: list(range(0, 400, 20)) for name in ("loss", "ERROR")
+    }
+
+
+@pytest.mark.parametrize(
     ("name", "text"),
     [
         ("train.csv", "PassengerId,Survived,Age\n1,0,22\n2,1,38\n3,1,26\n"),

@@ -122,7 +122,7 @@ def _stop_early(case: Case, findings: Sequence[Finding]) -> Prescription | None:
         return None
     at = s.step_at(s.best_index)
     unit = s.curve.axis
-    text = f"Stop at {unit} {say(at)}, where the {name(s)} is best, and keep that checkpoint."
+    text = f"Stop at {unit} {at:.10g}, where the {name(s)} is best, and keep that checkpoint."
     epochs = (
         at + float(s.step_at(0) == 0) if unit == "epoch" else None
     )  # counted from zero, the first one is over at 0

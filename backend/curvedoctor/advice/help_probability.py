@@ -20,7 +20,7 @@ from curvedoctor.advice.boosted import Boosted
 from curvedoctor.advice.familiar import Familiar
 from curvedoctor.advice.impute import impute
 from curvedoctor.advice.possible import samples, steps_of
-from curvedoctor.advice.siblings import TRIED_HELPS_NOT, Trial
+from curvedoctor.advice.trial import TRIED_HELPS_NOT, Trial
 from curvedoctor.conditions.measures.unfinished import rate_ended
 from curvedoctor.features import vector
 from curvedoctor.features.case import Case

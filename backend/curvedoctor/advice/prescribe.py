@@ -18,7 +18,7 @@ from curvedoctor.advice.changes import SiblingValues, change, leap
 from curvedoctor.advice.experiments import LIKELY, experiment
 from curvedoctor.advice.help_probability import Estimate, Gain
 from curvedoctor.advice.possible import contradicts, last_resorts, possible, unknown
-from curvedoctor.advice.siblings import TRIED_HELPS
+from curvedoctor.advice.trial import TRIED_HELPS
 from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case
 from curvedoctor.model import Basis, Finding, Prescription, Severity

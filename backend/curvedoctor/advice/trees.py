@@ -128,7 +128,7 @@ def _stop(case: Case, w: Words) -> Prescription | None:
     at = s.step_at(s.best_index)
     keep = rounds(s)[0] - s.step_at(0) + at
     text = (
-        f"Stop at {s.place(s.best_index)}, where the {name(s)} is best: {w.rounds}={keep:.0f}, "
+        f"Stop at {s.at_step(s.best_index)}, where the {name(s)} is best: {w.rounds}={keep:.0f}, "
         f"or {_stopping(w)}."
     )
     return propose(text, "max_steps", round(_grown(case)), round(keep), None, at)

@@ -27,7 +27,7 @@ _IN_NAME = re.compile(
 )
 _SHORT = {"bs": "batch_size", "batch": "batch_size", "wd": "weight_decay", "hidden": "width"}
 #: a hyperparameter with more values than this, most of them used once, was drawn at random
-MANY = 9
+MANY_VALUES = 9
 
 
 def params_of(name: str, params: Mapping[str, ParamValue]) -> dict[str, ParamValue]:
@@ -126,7 +126,7 @@ def _binned(outcomes: Sequence[Outcome]) -> list[Outcome]:
     scattered = []
     for name in {n for o in outcomes for n in o.params}:
         values = [v for o in outcomes if is_number(v := o.params.get(name))]
-        if len(set(values)) > max(MANY, 0.6 * len(outcomes)):
+        if len(set(values)) > max(MANY_VALUES, 0.6 * len(outcomes)):
             scattered.append(name)
     return [
         replace(o, params={n: _near(v) if n in scattered else v for n, v in o.params.items()})

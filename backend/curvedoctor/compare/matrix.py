@@ -13,12 +13,12 @@ from curvedoctor.compare.wording import level, value
 #: columns of a cell
 CELL = 9
 #: rows and columns up to which a table is readable
-MOST = 16
+MAX_SIDE = 16
 
 
 def axes(group: Group) -> tuple[str, str] | None:
     """The two hyperparameters that span the grid: lr and the batch size if they vary, else the first two."""
-    names = [f.name for f in group.factors if 2 <= len(f.levels) <= MOST]
+    names = [f.name for f in group.factors if 2 <= len(f.levels) <= MAX_SIDE]
     if len(names) < 2:
         return None
     preferred = [n for n in ("lr", "batch_size") if n in names]

@@ -26,7 +26,7 @@ COARSE = 5.0
 #: how much longer a run is thought on, as a factor on its length
 HORIZON = 8.0
 #: points of validation from which on its own curve is continued
-ENOUGH = 8
+MIN_POINTS = 8
 DRAWS = 4000
 #: least relative uncertainty of a continuation over the horizon
 LEAST = 0.03
@@ -97,7 +97,7 @@ def _future(case: Case, times: Floats) -> Future | None:
     s = case.outcome
     if s is None:
         return None
-    shape = s if s.stats.n >= ENOUGH else case.finest_train or s
+    shape = s if s.stats.n >= MIN_POINTS else case.finest_train or s
     if shape.stats.n < 3:
         return None
     future = _continue(shape, times)

@@ -131,6 +131,11 @@ def unjudged(condition: str, reason: str) -> Unjudged:
     return Unjudged(condition, reason)
 
 
+def too_few(condition: str, points: float, least: int, what: str = "points") -> Unjudged:
+    """Say that a condition could not be judged for want of points."""
+    return Unjudged(condition, f"{points:.0f} {what} are too few; {least} are needed")
+
+
 def _plain(value: EvidenceValue) -> EvidenceValue:
     if isinstance(value, (float, np.floating)):
         return float(f"{float(value):.4g}") if math.isfinite(value) else None

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from curvedoctor.advice.siblings import Trial
+from curvedoctor.advice.trial import Trial
 from curvedoctor.model import Problem
 from curvedoctor.sources import files
 from curvedoctor.sources.base import Unit

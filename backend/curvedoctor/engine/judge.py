@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from curvedoctor.advice.help_probability import Estimate, Model, estimates
 from curvedoctor.advice.prescribe import led_by, order, prescribe
-from curvedoctor.advice.siblings import Siblings, Trial
+from curvedoctor.advice.siblings import Siblings
+from curvedoctor.advice.trial import Trial
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.verdict import verdict

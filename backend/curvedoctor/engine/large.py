@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from curvedoctor.advice.siblings import Trial
+from curvedoctor.advice.trial import Trial
 from curvedoctor.engine.grouping import Job, parts
 from curvedoctor.engine.judge import tried_by_siblings
 from curvedoctor.engine.options import Options

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby, islice
 
-from curvedoctor.advice.siblings import Siblings, Trial
+from curvedoctor.advice.siblings import Siblings
+from curvedoctor.advice.trial import Trial
 from curvedoctor.engine.grouping import JOB, parts
 from curvedoctor.engine.judge import judged, prepared
 from curvedoctor.engine.options import Options

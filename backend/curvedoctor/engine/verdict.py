@@ -13,7 +13,7 @@ from curvedoctor.model import Finding, Unjudged, Verdict
 #: points from which on a plateau can be told from a fall
 EVIDENCE = 8
 #: conditions that may be unjudged for want of points in a run that is called healthy
-FEW = 4
+MAX_UNJUDGED = 4
 #: share of its start by which a curve must have moved for its training to have done anything
 CHANGE = 0.01
 JUDGED = ("loss", "error", "accuracy", "reward")
@@ -54,7 +54,7 @@ def _no_evidence(case: Case, unjudged: Sequence[Unjudged], asked: int) -> str | 
     if longest < EVIDENCE:
         return f"{longest:.0f} points can't tell a plateau from a fall; {EVIDENCE} are needed"
     short = [u for u in unjudged if "too few" in u.reason]
-    if len(short) > FEW:
+    if len(short) > MAX_UNJUDGED:
         return f"{len(short)} of {asked} conditions lack points: {short[0].reason}"
     return None
 

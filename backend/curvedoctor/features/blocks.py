@@ -11,21 +11,21 @@ import numpy.typing as npt
 from curvedoctor.model import Floats, Ints
 
 #: points of a block of curves
-MOST = 1 << 21
+BLOCK_POINTS = 1 << 21
 #: values below which sorting them all is quicker than finding the middle
-FEW = 512
+SORT_BELOW = 512
 #: which curves, shape (k,), and their values, shape (k, n)
 Block = tuple[npt.NDArray[np.intp], Floats]
 
 
 def by_length(rows: Sequence[Floats]) -> list[Block]:
-    """Rows of equal length stacked: their indices and a block (k, n) each, of no more than MOST points."""
+    """Rows of equal length stacked: their indices and a block (k, n) each, of BLOCK_POINTS points at most."""
     groups: dict[int, list[int]] = {}
     for i, row in enumerate(rows):
         groups.setdefault(len(row), []).append(i)
     parts = []
     for n, index in groups.items():
-        most = max(1, MOST // n)
+        most = max(1, BLOCK_POINTS // n)
         parts += [index[at : at + most] for at in range(0, len(index), most)]
     return [(np.array(index), np.array([rows[i] for i in index])) for index in parts]
 
@@ -50,7 +50,7 @@ def median(y: Floats | Ints) -> float:
     if not len(y):
         return math.nan
     half = len(y) // 2
-    ordered = np.sort(y) if len(y) < FEW else np.partition(y, (half - 1, half))
+    ordered = np.sort(y) if len(y) < SORT_BELOW else np.partition(y, (half - 1, half))
     return float(ordered[half]) if len(y) % 2 else float(ordered[half - 1] + ordered[half]) / 2
 
 

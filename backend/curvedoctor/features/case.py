@@ -24,7 +24,7 @@ _TOTAL = re.compile(
 #: epochs below which a curve per epoch hides what its steps show
 EPOCHS = 6
 #: an epoch curve with fewer points says less than the curve per step beside it
-FEW = 6
+MIN_EPOCH_POINTS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +170,7 @@ def _supervised(case: Case, primary: str | None) -> Case:
     train = _pick(series, quantity, split_of["train"], {"epoch", "unknown"})
     step = _pick(series, quantity, split_of["train"], {"step"})
     val = _pick(series, quantity, split_of["val"], None, like=train or step, primary=primary)
-    if train is not None and step is not None and train.stats.n < FEW <= step.stats.n:
+    if train is not None and step is not None and train.stats.n < MIN_EPOCH_POINTS <= step.stats.n:
         train = None  # two epochs hide what four hundred steps show
     scores: tuple[Series | None, Series | None] = (None, None)
     if quantity != "accuracy":

@@ -15,7 +15,7 @@ FIRST_LOSS, FIRST_SCORE = 0.06, 0.06
 #: how near one in K the share of right answers lies where the first loss tells K as well, relative
 CLOSELY = 0.12
 #: most classes that a first loss and a first accuracy can tell
-MOST = 1000
+MAX_CLASSES = 1000
 
 
 def classes(case: Case) -> float | None:
@@ -38,7 +38,7 @@ def _agreed_classes(case: Case) -> float | None:
 
 def agreed(loss: float, right: float, near: float = FIRST_LOSS) -> float | None:
     """How many classes make a guess cost that loss and be right that often; None if none do."""
-    k = round(math.exp(min(max(loss, 0.0), math.log(MOST))))
+    k = round(math.exp(min(max(loss, 0.0), math.log(MAX_CLASSES))))
     if k < 2 or abs(loss / math.log(k) - 1) > near or abs(right - 1 / k) > FIRST_SCORE:
         return None
     return float(k)

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from curvedoctor.features.series import Series
 
 #: an evaluation with fewer points says less than what training got
-FEWEST = 12
+MIN_POINTS = 12
 #: not what an agent gets on the whole
 _EXTREME = re.compile(r"max|min|std|var|best|instantaneous", re.IGNORECASE)
 #: the whole return, where its parts (a term of a shaped reward, one agent of several) are logged beside it
@@ -29,7 +29,7 @@ def reward_of(series: Mapping[str, Series], primary: str | None = None) -> Serie
     """
     known = [s for s in series.values() if s.curve.role.quantity == "reward" and _judgeable(s)]
     chosen = [s for s in known if primary is not None and fnmatchcase(s.curve.id, primary)]
-    held_out = [s for s in known if s.curve.role.split in ("val", "test") and s.stats.n >= FEWEST]
+    held_out = [s for s in known if s.curve.role.split in ("val", "test") and s.stats.n >= MIN_POINTS]
 
     def rank(s: Series) -> tuple[object, ...]:
         tag = s.curve.tag

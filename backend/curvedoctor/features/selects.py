@@ -15,7 +15,7 @@ _SELECTS = re.compile(
 #: COCO's mean over thresholds is what is chosen by
 _FIRST = re.compile(r"50[-:_]95|map$|/ap$|mean_fg_dice|pseudo_dice", re.IGNORECASE)
 _RUNNING = re.compile(r"ema|smooth", re.IGNORECASE)
-FEWEST = 8
+MIN_POINTS = 8
 #: a score that never gets above this decides nothing: whatever is wrong, it has not begun to rise
 NOTHING = 0.02
 
@@ -27,7 +27,7 @@ def selects(case: Case) -> Series | None:
         for s in case.series.values()
         if s.curve.role.quantity == "accuracy" and s.curve.role.better == "higher"
         and s.curve.role.split in ("val", "test") and s.ceiling == 1.0
-        and s.stats.n >= FEWEST and float(s.y.min()) < 1 - NOTHING and _SELECTS.search(s.curve.tag)
+        and s.stats.n >= MIN_POINTS and float(s.y.min()) < 1 - NOTHING and _SELECTS.search(s.curve.tag)
     ]  # fmt: skip
 
     def rank(s: Series) -> tuple[object, ...]:

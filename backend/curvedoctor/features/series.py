@@ -38,7 +38,7 @@ class Series:
     #: what its steps are called, if not after its axis
     unit: str = ""
 
-    def place(self, index: int) -> str:
+    def at_step(self, index: int) -> str:
         """Where a finite point is, in words: "step 40", "round 12"."""
         return f"{self.unit or self.curve.axis} {self.step_at(index):g}"
 

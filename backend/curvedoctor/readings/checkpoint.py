@@ -22,7 +22,7 @@ from curvedoctor.model import Checkpoint
 #: width of the band above the best, in σ of one evaluation
 BAND = 2.0
 #: evaluations without which nothing is chosen
-FEWEST = 3
+MIN_EVALUATIONS = 3
 #: how far from its evaluation a checkpoint may have been saved, as share of the distance of two evaluations
 APART = 0.75
 #: share of the run that the band may reach over where it reaches to the end, and where it does not;
@@ -38,7 +38,7 @@ def read(case: Case) -> Mapping[str, object] | None:
     """The checkpoint to keep, the best logged evaluation, and the band;
     None where there is nothing to choose."""
     s = selects(case) or case.val or case.val_score or case.reward
-    if s is None or s.stats.n < FEWEST or s.curve.role.better == "none":
+    if s is None or s.stats.n < MIN_EVALUATIONS or s.curve.role.better == "none":
         return None
     best = float(s.y[s.best_index])
     limit = best + BAND * s.stats.noise

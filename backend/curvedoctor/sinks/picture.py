@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: pixels per inch
 DPI = 100
 #: curves in one picture; more are hard to tell apart
-MOST = 4
+MAX_CURVES = 4
 #: points of a curve that are drawn; longer ones are thinned by extremes, so that no spike is lost
 POINTS = 2_000
 #: steps of curves whose ends differ by more than this factor count different things
@@ -90,7 +90,7 @@ def chosen(diagnosis: Diagnosis) -> list[Curve]:
     # a curve without a number shows nothing, and what went wrong may show in another
     first = sorted((*named, *usual), key=lambda c: not np.isfinite(c.values).any())[:1]
     same = [curve for curve in (*named, *usual) if first and _comparable(curve, first[0])]
-    return list(dict.fromkeys((*first, *same)))[:MOST]
+    return list(dict.fromkeys((*first, *same)))[:MAX_CURVES]
 
 
 def _comparable(curve: Curve, first: Curve) -> bool:

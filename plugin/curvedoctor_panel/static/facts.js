@@ -17,7 +17,7 @@ export function facts(view) {
     "section",
     { class: "cd-facts" },
     view.params.length ? h("div", {}, h("h2", {}, "Hyperparameters"), pairs(view.params)) : null,
-    view.readings.map((reading) => h("div", {}, h("h2", {}, reading.title), pairs(reading.facts))),
+    view.readings.map((reading) => h("div", {}, h("h2", {}, reading.title), reading.facts.filter(([name]) => !name).map(([, sentence]) => h("p", {}, sentence)), pairs(reading.facts.filter(([name]) => name)))),
   );
 }
 

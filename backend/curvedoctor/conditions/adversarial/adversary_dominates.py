@@ -38,7 +38,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, too_few, unjudged
 from curvedoctor.conditions.examples import adversarial
 from curvedoctor.conditions.measures import contest
 from curvedoctor.features.blocks import median
@@ -49,7 +49,7 @@ from curvedoctor.model import Finding, Floats, Run, Severity, Unjudged
 
 ID = "adversary-dominates"
 #: points of the shorter loss
-FEWEST = 12
+MIN_POINTS = 12
 #: a measure of what is made that ends within this share of its best is at its best
 AT_BEST = 0.2
 
@@ -57,10 +57,10 @@ AT_BEST = 0.2
 def check(case: Case) -> Finding | Unjudged | None:
     if not case.pairs:
         return unjudged(ID, "no losses of a generator and its discriminator are logged")
-    known = [pair for pair in case.pairs if pair.points >= FEWEST]
+    known = [pair for pair in case.pairs if pair.points >= MIN_POINTS]
     if not known:
         most = max(pair.points for pair in case.pairs)
-        return unjudged(ID, f"{most:.0f} points are too few; {FEWEST} are needed")
+        return too_few(ID, most, MIN_POINTS)
     won, pair = max(((contest.won(pair), pair) for pair in known), key=lambda each: each[0].confidence)
     return None if won.confidence < REPORT_FROM else _say(case, pair, won)
 
@@ -68,8 +68,10 @@ def check(case: Case) -> Finding | Unjudged | None:
 def in_doubt(case: Case) -> str | None:
     """Why it can't be told from its losses that a pair is in equilibrium; None where it can."""
     fewest = min(pair.points for pair in case.pairs)
-    if fewest < FEWEST:
-        return f"{fewest:.0f} points of two losses are too few to tell an equilibrium; {FEWEST} are needed"
+    if fewest < MIN_POINTS:
+        return (
+            f"{fewest:.0f} points of two losses are too few to tell an equilibrium; {MIN_POINTS} are needed"
+        )
     unclear = [pair for pair in case.pairs if contest.won(pair).confidence > 0 or _far_apart(pair)]
     return "the losses of the two sides lie far apart, but neither has won for good" if unclear else None
 
@@ -113,7 +115,7 @@ def _at_its_best(case: Case) -> str | None:
     for s in case.series.values():
         role = s.curve.role
         measures = role.quantity in ("error", "accuracy") and role.split in ("val", "test")
-        if not (measures and role.better != "none" and s.stats.n >= FEWEST / 2):
+        if not (measures and role.better != "none" and s.stats.n >= MIN_POINTS / 2):
             continue
         fell, since = s.stats.start - s.stats.best, s.stats.end - s.stats.best
         if fell > 3 * s.stats.noise and since <= min(0.1 * fell, AT_BEST * abs(s.stats.best)):

@@ -66,7 +66,7 @@ from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "reward-flat"
 #: fewest points of a reward whose noise hides what its level doesn't show
-FEWEST = 20
+MIN_POINTS = 20
 #: gain against the noise of an eighth of the run, where there is no trend
 NOISE, TREND = 3.8, 2.3
 #: share of the level within which a reward has not moved where the policy is seen not to
@@ -82,13 +82,13 @@ MUCH_KL, CLIPPED = 0.1, 0.5
 LOW_LR, HIGH_LR = 1e-6, 0.01
 SMALL = ("raise-lr", "bigger-batch", "overfit-one-batch")
 LARGE = ("lower-lr", "regularize", "overfit-one-batch")
-RULED, RESTING = (
-    ("reduce-regularization", "overfit-one-batch"),
-    ("fix-targets", "overfit-one-batch", "raise-lr"),
-)
+RULED = ("reduce-regularization", "overfit-one-batch")
+RESTING = ("fix-targets", "overfit-one-batch", "raise-lr")
 RESCALED = ("fix-targets", "lower-lr", "overfit-one-batch")
 SPARSE = ("regularize", "overfit-one-batch", "raise-lr")
 UNKNOWN = ("raise-lr", "change-optimizer", "overfit-one-batch")
+#: the policy does learn, and to get less
+SINKS = ("overfit-one-batch", "lower-lr", "change-optimizer")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -122,10 +122,9 @@ def _flat(s: Series, near: tuple[float, float]) -> float:
         return 0.0
     eighths = s.grid.reshape(8, GRID // 8).mean(axis=1)
     gain = float(eighths[0] - eighths[1:].min())
-    level = abs(median(s.grid))
-    level_stays = ramp(gain / max(level, 1e-300), *reversed(near))
+    level_stays = ramp(gain / max(abs(median(s.grid)), 1e-300), *reversed(near))
     sigma = max(s.stats.noise, s.stats.noise_late) / math.sqrt(len(s.y) / 8)
-    trendless = len(s.y) >= FEWEST and abs(rising(s, 0.0)) < TREND and gain < NOISE * sigma
+    trendless = len(s.y) >= MIN_POINTS and abs(rising(s, 0.0)) < TREND and gain < NOISE * sigma
     return 0.75 * max(level_stays, float(trendless))
 
 
@@ -150,10 +149,11 @@ def _finding(s: Series, confidence: float, actions: tuple[str, ...], why: str | 
         else f"The reward {'only falls from' if sinks else 'never leaves'} its start: "
         f"{number(first)} at first, {number(end)} at the end of {len(s.y)} points"
     )
-    text = f"{how}, and {why}." if why else f"{how}."
+    if sinks and actions is UNKNOWN:
+        actions, how = SINKS, f"{how}: the policy learns to get less, as where the sign of its loss is turned"
+    text, confidence = f"{how}, and {why}." if why else f"{how}.", min(0.95, confidence + 0.1 * bool(why))
     return finding(
-        ID, "warning", min(0.95, confidence + 0.1 * bool(why)), s, text, actions=actions, start=first,
-        end=end,
+        ID, "warning", confidence, s, text, actions=actions, start=first, end=end,
         constant=constant, policy=why,
     )  # fmt: skip
 

@@ -32,11 +32,11 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import Condition, finding, number, percent, ramp, too_few, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.nothing import beside, learns, loss_beside, of_nothing
 from curvedoctor.conditions.measures.proportions import any_proportion, entropy
-from curvedoctor.conditions.measures.shape import ENOUGH as POINTS
+from curvedoctor.conditions.measures.shape import MIN_POINTS as POINTS
 from curvedoctor.conditions.measures.shape import begin, fall, name, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
@@ -47,7 +47,7 @@ ID = "class-imbalance"
 
 
 #: points from which on an accuracy that stays says something, and how far it may move
-ENOUGH, STAYS = 4, 0.005
+MIN_POINTS, STAYS = 4, 0.005
 #: where one accuracy alone is logged, it must be the very same number
 EXACT = 1e-6
 #: the training accuracy is a mean over weights that move: how far its first point may lie off,
@@ -66,7 +66,7 @@ DROPS = 0.25
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, ENOUGH)
+    reason = why_unjudgeable(case, MIN_POINTS)
     if reason is not None:
         return unjudged(ID, reason)
     if (found := _nothing_found(case)) is not None:
@@ -74,8 +74,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     error = any_proportion(case, "val") or any_proportion(case, "train")
     if error is None:
         return unjudged(ID, "no accuracy is logged")
-    if len(error.y) < ENOUGH:
-        return unjudged(ID, f"{len(error.y)} points of accuracy are too few; {ENOUGH} are needed")
+    if len(error.y) < MIN_POINTS:
+        return too_few(ID, len(error.y), MIN_POINTS, "points of accuracy")
     loss = (case.val if error.curve.role.split != "train" else case.finest_train) or case.primary
     if (
         loss is None
@@ -103,14 +103,15 @@ def _nothing_found(case: Case) -> Finding | None:
         ID, "warning", 0.75, found.series,
         f"{begin(found.text)}, while the {name(loss)} drops by {percent(fall(loss))} at once and rests at "
         f"{number(loss.stats.end)}, as it does where everything is answered with the commonest class.",
-        others=(loss,), onset=0.0, majority=None, loss=loss.stats.end, entropy=None,
+        others=(loss,), onset=0.0, actions=("rebalance-classes", "change-loss", "overfit-one-batch"),
+        majority=None, loss=loss.stats.end, entropy=None,
     )  # fmt: skip
 
 
 def _stays(case: Case, error: Series) -> bool:
     """Whether accuracy has one level, between a guess and certainty, all through, in training as well."""
     train, wrong = case.train_score, float(error.y[-1])
-    both = train is not None and train is not error and len(train.y) >= ENOUGH
+    both = train is not None and train is not error and len(train.y) >= MIN_POINTS
     still = error.y[1:] if error is train else error.y
     if float(np.ptp(still)) > (STAYS if both else EXACT):
         return False
@@ -131,7 +132,7 @@ def _said(case: Case, error: Series, loss: Series) -> Finding | None:
     if not ENTROPY * base <= end <= 1.15 * most or moves < MOVES:
         return None
     return finding(
-        ID, "warning", 0.7 + 0.2 * ramp(len(error.y), ENOUGH, 3 * ENOUGH), error,
+        ID, "warning", 0.7 + 0.2 * ramp(len(error.y), MIN_POINTS, 3 * MIN_POINTS), error,
         f"{begin(name(error))} stays at {percent(1 - wrong)} from the start while the "
         "loss moves, and the loss ends at "
         f"{number(end)}: always answering with the commonest class costs {number(base)} or more"

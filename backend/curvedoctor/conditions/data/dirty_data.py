@@ -45,7 +45,7 @@ ID = "dirty-data"
 LEARNS, HOLDS = 0.04, 0.02
 #: training samples from which on this is no matter of memorizing a few,
 #: and training loss (over a guess's) that is slow
-MANY, SLOW = 1000, 0.4
+MANY_SAMPLES, SLOW = 1000, 0.4
 #: validation points that must all be no better than a guess
 ALL = 5
 
@@ -61,7 +61,13 @@ def _labels(case: Case) -> Finding | None:
     """Training gets below what a guess costs, validation never."""
     train, val = case.coarsest_train, case.val
     guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
-    if train is None or val is None or not guess or len(val.y) < ALL or (case.number("n_train") or 0) < MANY:
+    if (
+        train is None
+        or val is None
+        or not guess
+        or len(val.y) < ALL
+        or (case.number("n_train") or 0) < MANY_SAMPLES
+    ):
         return None
     end = train.stats.end
     learns = SLOW * guess <= end <= (1 - LEARNS) * guess and train.stats.first < 2 * guess

@@ -55,7 +55,7 @@ SWING_OF_END = 0.06
 #: swings below this share of an untrained model's loss (of a score: of all answers) are of no consequence
 MATTERS, POINTS = 0.01, 0.02
 #: points from which on a swing can be told
-ENOUGH = 5
+MIN_POINTS = 5
 #: batches up to this size are what to change first
 SMALL = 16
 #: fluctuation per step, relative to its level, and batch sizes that explain it
@@ -63,11 +63,11 @@ STEP_NOISE, TINY = (0.3, 0.5), (8.0, 4.0)
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, ENOUGH)
+    reason = why_unjudgeable(case, MIN_POINTS)
     if reason is not None:
         return unjudged(ID, reason)
     size, val = case.number("batch_size"), case.val
-    swings = _swings(case, val, size) if val is not None and val.stats.n >= ENOUGH else None
+    swings = _swings(case, val, size) if val is not None and val.stats.n >= MIN_POINTS else None
     if swings is not None:
         return swings
     if size is None:
@@ -97,8 +97,8 @@ def _swings(case: Case, val: Series, size: float | None) -> Finding | None:
     of = f" with batches of {size:g}" if size else ""
     return finding(
         ID, "warning", 0.75 + 0.2 * ramp(share, SWING, 3 * SWING), val,
-        f"From {val.place(since)} on the {name(val)} swings by ±{number(swing * val.scale)}{of} and ends at "
-        f"{number(val.logged(end))}; its best is {number(val.logged(best))}.",
+        f"From {val.at_step(since)} on the {name(val)} swings by ±{number(swing * val.scale)}{of} and ends "
+        f"at {number(val.logged(end))}; its best is {number(val.logged(best))}.",
         at=since, others=(case.coarsest_train,),
         actions=("bigger-batch", "lower-lr", "decay-lr") if small else ("lower-lr", "bigger-batch",
             "decay-lr"),

@@ -44,12 +44,12 @@ from curvedoctor.model import Finding, Floats, Run, Unjudged
 
 ID = "uneven-batches"
 #: points that are looked at, the last ones
-MOST = 16384
+MAX_POINTS = 16384
 #: share of the fluctuation that must repeat, and how far what repeats must move
 #: the loss (relative to its level)
 REPEATS, MOVES = 0.2, 0.05
 #: points from which on the fluctuation's autocorrelation says something
-ENOUGH = 40
+MIN_POINTS = 40
 #: of a shorter log: points of the second epoch, how alike the first they are, and the leap at its start
 OVERLAP, ALIKE, LEAP = 8, 0.95, 2.0
 
@@ -61,11 +61,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     at_evaluations = s is not None and case.val is not None and len(case.val.y) >= len(s.y)
     if s is None or (at_evaluations and case.train is not s):
         return unjudged(ID, "no training loss per step is logged")
-    again = _twice(case, s)
-    if again is not None:
+    if (again := _twice(case, s)) is not None:
         return again
-    if case.train_step is None or s.stats.n < ENOUGH:
-        return unjudged(ID, f"{s.stats.n:.0f} points of the loss per step are too few; {ENOUGH} are needed")
+    if case.train_step is None or s.stats.n < MIN_POINTS:
+        return unjudged(ID, f"{s.stats.n:.0f} points of a loss per step are too few; {MIN_POINTS} are needed")
     return _rhythm(case, s)
 
 
@@ -150,7 +149,7 @@ def _stands_out(acf: Floats, lag: int) -> float:
 
 def _residual(s: Series) -> Floats:
     """Deviation from a running mean over a tenth of the run, relative to it, outliers clipped, shape (n,)."""
-    y = s.y[-MOST:]
+    y = s.y[-MAX_POINTS:]
     start = 1.0 - len(y) / max(1, len(s.y))
     places = (np.arange(GRID) + 0.5) / GRID
     padded = np.pad(s.grid, 3, mode="edge")

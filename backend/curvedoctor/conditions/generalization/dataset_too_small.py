@@ -42,7 +42,7 @@ POOR, WRONG = 0.16, 0.05
 MANY_STEPS = 20_000
 #: so few samples are few for any network; then this share of an untrained model's loss is enough,
 #: over so many points
-FEW, LEFT, POINTS = 3000, 0.1, 8
+FEW_SAMPLES, LEFT, MIN_POINTS = 3000, 0.1, 8
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -85,7 +85,7 @@ def _top(case: Case, val: Series) -> float:
 
 def _few(val: Series, n: float | None, memorized: float, ratio: float, top: float) -> float:
     """Where there are known to be few samples, training far below validation says it earlier."""
-    if n is None or n > FEW or val.stats.n < POINTS:
+    if n is None or n > FEW_SAMPLES or val.stats.n < MIN_POINTS:
         return 0.0
     behind = ramp(ratio, 3, 5) * ramp(relative(val.stats.end, top), LEFT / 1.5, 1.2 * LEFT)
     return 0.85 * ramp(memorized, 0.25, 0.1) * behind

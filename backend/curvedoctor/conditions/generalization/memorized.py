@@ -1,4 +1,4 @@
-"""Overfitting that needs no long curve: epochs known by heart, a second epoch far worse,
+"""Overfitting that needs no long curve: epochs that memorize, a second epoch far worse,
 a score that decides."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from curvedoctor.conditions.generalization.turned import (
 )
 from curvedoctor.conditions.measures.shape import name, relative
 from curvedoctor.conditions.measures.staircase import staircase
-from curvedoctor.conditions.measures.turn import SHORT, Turn, holds, untrained
+from curvedoctor.conditions.measures.turn import SHORT, Turn, at, holds, untrained
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Severity
@@ -57,7 +57,7 @@ def by_score(case: Case, score: Series) -> Finding | None:
     lost = (turned.end - turned.best) / max(1.0 - turned.best, 1e-9)
     text = (
         f"{score.curve.tag}, which the checkpoint is chosen by, is best "
-        f"({number(score.logged(turned.best))}) at {score.place(turned.index)} and falls to "
+        f"({number(score.logged(turned.best))}) at {score.at_step(turned.index)} and falls to "
         f"{number(score.logged(turned.end))} after it."
     )
     severity: Severity = "warning" if lost >= RISE else "info"
@@ -76,10 +76,12 @@ def by_heart(case: Case, val: Series) -> Finding | None:
     stairs = staircase(case)
     if stairs is None:
         return None
+    turned, score = Turn(val.best_index, best, end, rise, True), case.val_score
+    stays = score is not None and score is not val and holds(score, at(val, score, val.best_index))
     text = (
-        f"{course_of(val, Turn(val.best_index, best, end, rise, True))}, and the "
+        f"{course_of(val, turned)}{', though its score holds' if stays else ''}, and the "
         f"{name(stairs.train)} steps down with each new epoch ({number(stairs.before)} → "
-        f"{number(stairs.after)}): its samples are known by heart."
+        f"{number(stairs.after)}): its samples are memorized."
     )
-    turned = Turn(val.best_index, best, end, rise, True)
-    return say(val, stairs.train, turned, Claim("warning", 0.85, text, BY_HEART))
+    claim = Claim("info", 0.7, text) if stays else Claim("warning", 0.85, text, BY_HEART)
+    return say(val, stairs.train, turned, claim)

@@ -43,7 +43,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from curvedoctor.conditions.base import Condition, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import Condition, number, percent, ramp, too_few, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.generalization.memorized import by_heart, by_score, second_epoch
 from curvedoctor.conditions.generalization.turned import (
@@ -68,7 +68,7 @@ from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 from curvedoctor.roles import is_proportion
 
-ENOUGH = 3
+MIN_POINTS = 3
 #: the same for one of several validation terms while the others hold
 TERM_NOTABLE, TERM_RISE = 0.2, 0.5
 #: σ of one evaluation by which a score is better
@@ -96,11 +96,11 @@ def check(case: Case) -> Finding | Unjudged | None:
     unjudgeable = why_unjudgeable(case, 2, of_pairs=True)
     if unjudgeable is None and (short := by_heart(case, val) or second_epoch(case)) is not None:
         return short
-    reason = why_unjudgeable(case, ENOUGH, of_pairs=True)
+    reason = why_unjudgeable(case, MIN_POINTS, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
-    if val.stats.n < ENOUGH:
-        return unjudged(ID, f"{val.stats.n:.0f} validation points are too few; {ENOUGH} are needed")
+    if val.stats.n < MIN_POINTS:
+        return too_few(ID, val.stats.n, MIN_POINTS, "validation points")
     return _by_judged_curve(case, val) or _terms(case, val)
 
 
@@ -144,7 +144,7 @@ def _scores(case: Case, val: Series, turned: Turn) -> tuple[bool, bool]:
     """Whether all validation scores end about as good as where the loss was best,
     and whether the main one ends better."""
     kinds = [s for s in case.series.values() if s.curve.role.quantity == "accuracy" and s is not val]
-    scores = [s for s in kinds if s.curve.role.split in ("val", "test") and s.stats.n >= ENOUGH]
+    scores = [s for s in kinds if s.curve.role.split in ("val", "test") and s.stats.n >= MIN_POINTS]
     if not scores or case.val_score is None or case.val_score is val:
         return False, False
     better = _better(case, case.val_score, at(val, case.val_score, turned.index))
@@ -180,7 +180,7 @@ def _terms(case: Case, val: Series) -> Finding | None:
     if not turned:
         return None
     worst, s, train = max(turned, key=lambda t: t[0].rise)
-    text = f"{s.curve.tag} is best ({number(worst.best)}) at {s.place(worst.index)} and ends "
+    text = f"{s.curve.tag} is best ({number(worst.best)}) at {s.at_step(worst.index)} and ends "
     text += f"{percent(worst.rise)} above it, though {val.curve.tag} does not rise."
     severity: Severity = "warning" if worst.rise >= TERM_RISE and selects(case) is None else "info"
     confidence = 0.7 + 0.2 * ramp(worst.rise, TERM_NOTABLE, 2 * TERM_RISE)
@@ -194,7 +194,7 @@ def _pairs(case: Case, val: Series) -> Iterator[tuple[Series, Series]]:
     ]
     train = {_term(s): s for s in losses if s.curve.role.split == "train"}
     for s in losses:
-        if s is not val and s.curve.role.split == "val" and s.stats.n >= 2 * ENOUGH and s.stats.low >= 0:
+        if s is not val and s.curve.role.split == "val" and s.stats.n >= 2 * MIN_POINTS and s.stats.low >= 0:
             partner = train.get(_term(s))
             if partner is not None:
                 yield s, partner

@@ -51,7 +51,7 @@ def course_of(val: Series, turned: Turn) -> str:
     """'Validation loss is best (0.518) at epoch 1 and ends 16 % above it (0.601)'; a score falls."""
     what = begin(name(val))
     best, end = number(val.logged(turned.best)), number(val.logged(turned.end))
-    start = f"{what} is best ({best}) at {val.place(turned.index)}"
+    start = f"{what} is best ({best}) at {val.at_step(turned.index)}"
     if val.ceiling is not None:
         return f"{start} and falls to {end} after it"
     return f"{start} and ends {percent(turned.rise)} above it ({end})"

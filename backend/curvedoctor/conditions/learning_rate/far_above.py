@@ -147,7 +147,7 @@ def of_trees(case: Case) -> Finding | None:
     summary = (
         f"At a learning rate of {number(logged_lr(case) or 0.0)} each tree corrects nearly the "
         "whole error of those before it: "
-        f"the {name(s)} is best ({number(s.logged(s.stats.low))}) at {s.place(s.best_index)} and ends at "
+        f"the {name(s)} is best ({number(s.logged(s.stats.low))}) at {s.at_step(s.best_index)} and ends at "
         f"{number(s.logged(s.stats.end))}, far above training."
     )
     return picture_of(case, s, 0.85 * unshrunk(case, s), "unshrunk", summary, at=s.best_index)

@@ -8,7 +8,8 @@ How it decides
     The learning rate is constant (as logged, or as configured), and the validation loss swings at the end: it
     fluctuates by 4 % of its level or more from point to point, and ends 12 % or more above the best it had
     already reached. Where no validation is logged: the training loss per epoch has been flat over the second
-    half and fluctuates by 15 % or more. Below a fiftieth of the start nothing is judged.
+    half and fluctuates by 15 % or more. Below a fiftieth of the start nothing is judged, nor is a run that
+    was stopped on its way.
 
 What to try
     Decay to zero by a cosine, or cut by ten at three quarters of the run.
@@ -30,6 +31,7 @@ from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number,
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import flat, name, why_unjudgeable
 from curvedoctor.conditions.measures.swing import above_best, fluctuates, roughness, score_holds, swings_from
+from curvedoctor.conditions.measures.unfinished import stopped
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, Run, Unjudged
 
@@ -38,19 +40,21 @@ ID = "lr-never-decayed"
 SWINGS, ABOVE = (0.03, 0.05), (0.10, 0.14)
 #: fluctuation of the training loss per epoch, where it is all there is
 ALONE = (0.1, 0.16)
-FEWEST, MANY = 5, 12
+MIN_POINTS, MANY_POINTS = 5, 12
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, FEWEST)
+    reason = why_unjudgeable(case, MIN_POINTS)
     if reason is not None:
         return unjudged(ID, reason)
     constant = constant_lr(case)
     if constant is None:
         return unjudged(ID, "neither a learning rate nor a schedule is logged")
     s = case.val or case.train
-    if s is None or s.stats.n < FEWEST:
+    if s is None or s.stats.n < MIN_POINTS:
         return unjudged(ID, "neither validation nor a training loss per epoch has points enough")
+    if stopped(case, s) is not None:
+        return unjudged(ID, "the run was stopped on its way: its learning rate may have been about to decay")
     noise, rise = roughness(s), above_best(s)
     confidence = (
         0.9
@@ -59,15 +63,17 @@ def check(case: Case) -> Finding | Unjudged | None:
         * float(fluctuates(s) and not score_holds(case.val_score))
     )
     if s is not case.val:
-        confidence = 0.9 * ramp(noise, *ALONE) * float(rise > 0 and flat(s, 0.5, 0.15) and s.stats.n >= MANY)
+        confidence = (
+            0.9 * ramp(noise, *ALONE) * float(rise > 0 and flat(s, 0.5, 0.15) and s.stats.n >= MANY_POINTS)
+        )
     if confidence < REPORT_FROM or not constant:
         return None
     since = swings_from(s)
     return finding(
         ID, "warning", confidence, s,
         f"At a constant learning rate the {name(s)} fluctuates by ±{percent(noise)} of its "
-        f"level from {s.place(since)} on and ends {percent(rise)} above "
-        f"its best, {number(s.logged(s.stats.low))} at {s.place(s.best_index)}.",
+        f"level from {s.at_step(since)} on and ends {percent(rise)} above "
+        f"its best, {number(s.logged(s.stats.low))} at {s.at_step(s.best_index)}.",
         others=(case.finest_train,) if s is case.val else (), at=since, noise=noise, above_best=rise,
         lr_last_share=case.schedule.last / case.schedule.peak if case.schedule else None,
     )  # fmt: skip

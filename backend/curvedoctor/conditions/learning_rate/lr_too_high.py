@@ -40,7 +40,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from curvedoctor.conditions.base import Condition, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import Condition, number, percent, ramp, too_few, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.learning_rate.far_above import (
     ID,
@@ -82,7 +82,7 @@ BOUNCE = (0.33, 0.55)
 #: share of its start by which training must have climbed
 REGAINED = 0.02
 #: fewest points of which a few can be told to fluctuate; fewest that show a bounce
-FEWEST, MANY = 4, 10
+MIN_POINTS, MIN_BOUNCE_POINTS = 4, 10
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -108,9 +108,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if seen:
         return max(seen, key=lambda found: found.confidence)
     longest = max(s.stats.n for s in case.series.values())
-    return (
-        None if longest >= FEWEST else unjudged(ID, f"{longest:.0f} points are too few; {FEWEST} are needed")
-    )
+    return None if longest >= MIN_POINTS else too_few(ID, longest, MIN_POINTS)
 
 
 def _unstable(case: Case) -> Finding | None:
@@ -123,9 +121,9 @@ def _unstable(case: Case) -> Finding | None:
     at, since = s.best_index, swings_from(s)
     end = f"at {number(s.logged(s.stats.end))}, below" if s.ceiling else f"{percent(rise)} above"
     summary = (
-        f"From {s.place(since)} on the {name(s)} is unstable{at_rate(case)}: it ends {end} its best, "
+        f"From {s.at_step(since)} on the {name(s)} is unstable{at_rate(case)}: it ends {end} its best, "
         f"{number(s.logged(s.stats.low))} at "
-        f"{s.place(at)}, and the training loss fluctuates by ±{percent(rough)}."
+        f"{s.at_step(at)}, and the training loss fluctuates by ±{percent(rough)}."
     )
     return picture_of(case, s, confidence, "unstable", summary, at=since)
 
@@ -137,7 +135,7 @@ def _swings(case: Case, val: Series) -> bool:
     quiet = at_rest(case) or not beyond_noise(val) or at_chance(case) is not None
     return (
         fluctuates(val)
-        and val.stats.n >= FEWEST
+        and val.stats.n >= MIN_POINTS
         and once_good
         and not quiet
         and not score_holds(case.val_score)
@@ -150,12 +148,12 @@ def _bounces(case: Case) -> Finding | None:
     assert s is not None
     rough = roughness(s)
     per_epoch = s is case.train and s.curve.role.granularity == "epoch"
-    apart = not per_epoch or s.stats.n < MANY or s.stats.end < 0.05 * s.stats.start
+    apart = not per_epoch or s.stats.n < MIN_BOUNCE_POINTS or s.stats.end < 0.05 * s.stats.start
     both = 1.0 if case.val is None else ramp(roughness(case.val), 0.3 * BOUNCE[0], BOUNCE[0])
     confidence = 0.0 if apart else 0.9 * ramp(rough, *BOUNCE) * both * float(settled(s))
     since = swings_from(s)
     summary = (
-        f"From {s.place(since)} on the {name(s)} bounces by ±{percent(rough)} of its level{at_rate(case)}, "
+        f"From {s.at_step(since)} on the {name(s)} bounces by ±{percent(rough)} of its level{at_rate(case)}, "
         "and no longer improves."
     )
     return picture_of(case, s, confidence, "bounces", summary, at=since)
@@ -168,7 +166,7 @@ def _shoots(case: Case) -> Finding | None:
     y = s.y[: max(5, len(s.y) // 10)]
     calm = of_three(y) if len(y) >= 3 else y
     top, begin = float(calm.max()), median(s.y[:2])
-    apart = s is not case.finest_train or s.stats.n < 2 * MANY
+    apart = s is not case.finest_train or s.stats.n < 2 * MIN_BOUNCE_POINTS
     confidence = (
         0.0
         if apart
@@ -193,8 +191,8 @@ def _lost(case: Case) -> Finding | None:
     since = swings_from(s)
     summary = (
         f"Training and validation both end {percent(rise)} or more above their best: the "
-        f"{name(s)} had reached {number(s.logged(s.stats.low))} at {s.place(s.best_index)}{at_rate(case)}, "
-        f"and is at its last level from {s.place(since)} on."
+        f"{name(s)} had reached {number(s.logged(s.stats.low))} at {s.at_step(s.best_index)}{at_rate(case)}, "
+        f"and is at its last level from {s.at_step(since)} on."
     )
     return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=since)
 

@@ -42,6 +42,7 @@ from curvedoctor.conditions.base import (
     percent,
     ramp,
     times,
+    too_few,
     unjudged,
 )
 from curvedoctor.conditions.examples import HEALTHY, falling, run
@@ -74,9 +75,9 @@ LATE, SMOOTH = (0.33, 0.4), (0.5, 0.62)
 ARRIVED = (0.1, 0.2)
 #: share of a guess's loss that is near it, fewest points that say so,
 #: and fall over the last quarter of outputs that grow
-NEAR, POINTS, GROWS = 0.8, 6, 0.02
+NEAR, MIN_NEAR_POINTS, GROWS = 0.8, 6, 0.02
 #: fewest points of a descent
-FEWEST = 5
+MIN_POINTS = 5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -85,11 +86,11 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, reason)
     below = decades_below_usual(case)
     s = case.outcome
-    if s is not None and s.stats.n < FEWEST:
+    if s is not None and s.stats.n < MIN_POINTS:
         s = case.finest_train or s  # a few evaluations of a fine-tuning hide what its steps show
     assert s is not None
-    if s.stats.n < FEWEST:
-        return unjudged(ID, f"{s.stats.n:.0f} points are too few; {FEWEST} are needed")
+    if s.stats.n < MIN_POINTS:
+        return too_few(ID, s.stats.n, MIN_POINTS)
     if case.boosting:
         sure, summary = too_small(case, s)
         return _say(case, s, sure, summary, math.log10(CUSTOMARY_OF_TREES / (logged_lr(case) or 1.0)))
@@ -161,7 +162,7 @@ def _crawl(case: Case, s: Series, below: float | None) -> str | None:
 
 
 def _at_best(s: Series) -> bool:
-    return s.stats.n >= POINTS and relative(s.stats.last, s.stats.low) <= 1.005
+    return s.stats.n >= MIN_NEAR_POINTS and relative(s.stats.last, s.stats.low) <= 1.005
 
 
 def _at(case: Case) -> str:

@@ -35,7 +35,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from curvedoctor.conditions.base import Condition, finding, number, percent, unjudged
+from curvedoctor.conditions.base import Condition, finding, number, percent, too_few, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import name, probing
 from curvedoctor.conditions.measures.turns import deliberate, reversals, rise
@@ -46,7 +46,7 @@ from curvedoctor.features.schedule import SAME, Schedule, recognize
 from curvedoctor.model import Curve, Finding, Floats, Run, Severity, Unjudged
 
 ID = "schedule-fault"
-FEWEST = 6
+MIN_POINTS = 6
 #: of the peak: no learning rate at all, and as good as none
 NOTHING, HUNDREDTH = 1e-6, 0.01
 #: shares of the run: so long at zero is no end of a schedule; before so early nothing has been learnt
@@ -73,14 +73,14 @@ class _Fault:
 def check(case: Case) -> Finding | Unjudged | None:
     if case.lr is None or case.schedule is None:
         return unjudged(ID, "no learning rate is logged")
-    if len(case.lr) < FEWEST:
-        return unjudged(ID, f"{len(case.lr)} points of the learning rate are too few; {FEWEST} are needed")
+    if len(case.lr) < MIN_POINTS:
+        return too_few(ID, len(case.lr), MIN_POINTS, "points of the learning rate")
     if probing(case):
         return None
     fault = _fault(case, case.lr, case.schedule)
     if fault is None:
         return None
-    rates = [c for c in case.run.curves if c.role.quantity == "lr" and len(c) >= FEWEST]
+    rates = [c for c in case.run.curves if c.role.quantity == "lr" and len(c) >= MIN_POINTS]
     others = [_fault(case, lr, recognize(lr)) for lr in rates if lr is not case.lr]
     if any(other is None or other.kind != fault.kind for other in others):
         return None  # one of several groups is warmed down, as biases are
@@ -184,7 +184,7 @@ def _only_rises(case: Case, s: Schedule, y: Floats) -> _Fault | None:
 def _harm(case: Case) -> float:
     """By how much the judged loss ends above its best, as share of it."""
     s = case.outcome
-    if s is None or s.stats.n < FEWEST or not s.stats.best > 0:
+    if s is None or s.stats.n < MIN_POINTS or not s.stats.best > 0:
         return 0.0
     return s.stats.end / s.stats.best - 1
 

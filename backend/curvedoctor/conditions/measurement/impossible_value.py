@@ -63,12 +63,12 @@ ALL_RIGHT = 0.02
 #: what no loss of classes falls to, whatever its constant
 CLASSES = -1.0
 #: points that say it; of zeros
-FEWEST, ZEROS = 2, 3
+MIN_POINTS, MIN_ZEROS = 2, 3
 TARGETS = ("clean-data", "fix-targets", "change-loss", "fix-metric")
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    known = [s for s in case.series.values() if s.curve.role.better != "none" and s.stats.n >= FEWEST]
+    known = [s for s in case.series.values() if s.curve.role.better != "none" and s.stats.n >= MIN_POINTS]
     if not known:
         return unjudged(ID, "no loss, error or score with a direction is logged")
     if probing(case):
@@ -83,7 +83,7 @@ def _below(case: Case, known: list[Series]) -> Finding | None:
     classes = any(s.curve.role.quantity == "accuracy" and is_proportion(s.curve) for s in known)
     for s in known:
         low = s.y < -ARITHMETIC * max(1.0, abs(s.stats.first))
-        if s.curve.role.quantity not in ("loss", "error") or np.count_nonzero(low) < FEWEST:
+        if s.curve.role.quantity not in ("loss", "error") or np.count_nonzero(low) < MIN_POINTS:
             continue
         kind = _kind(case, s)
         if kind is None and not above and not (classes and s.stats.low < CLASSES):
@@ -110,9 +110,9 @@ def _exceeds(s: Series, top: float) -> bool:
     if s.curve.role.quantity != "accuracy" or not _SHARES.search(s.curve.tag):
         return False
     y = s.curve.values[np.isfinite(s.curve.values)]
-    if np.count_nonzero(y > 100 * ABOVE) >= FEWEST:
+    if np.count_nonzero(y > 100 * ABOVE) >= MIN_POINTS:
         return True
-    climbs = float(y[0]) <= FROM and np.count_nonzero(y > ABOVE) >= FEWEST and float(y[-1]) > ABOVE
+    climbs = float(y[0]) <= FROM and np.count_nonzero(y > ABOVE) >= MIN_POINTS and float(y[-1]) > ABOVE
     return bool(climbs and float(y.max()) <= min(top, 100.0))
 
 
@@ -137,7 +137,7 @@ def _above(known: list[Series]) -> Finding | None:
 def _zero(case: Case) -> Finding | None:
     """Nothing reaches the loss: it is exactly zero from the first logged point to the last."""
     s = case.finest_train
-    if s is None or case.judged_quantity != "loss" or s.stats.n < ZEROS or s.stats.top or s.stats.low:
+    if s is None or case.judged_quantity != "loss" or s.stats.n < MIN_ZEROS or s.stats.top or s.stats.low:
         return None
     if _margin(case, s) or not _alone(case, s) or underflows(case) is not None:
         return None

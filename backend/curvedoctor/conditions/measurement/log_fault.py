@@ -45,7 +45,7 @@ from curvedoctor.model import Curve, Finding, Floats, Run, Severity, Unjudged
 ID = "log-fault"
 KINDS = ("loss", "accuracy", "error")
 #: points that are looked at, the last ones; fewest of a curve
-MOST, FEWEST = 16384, 4
+MAX_POINTS, MIN_POINTS = 16384, 4
 #: restarts are few, lead beyond this share of what was logged,
 #: and overlap by so many points and so large a share of them
 RESTARTS, INSIDE, OVERLAP, OVERLAP_SHARE = 3, 0.05, 3, 0.03
@@ -65,9 +65,9 @@ Seen = tuple[str, float, str, int]
 
 def check(case: Case) -> Finding | Unjudged | None:
     curves = [c for c in case.run.curves if c.role.quantity in KINDS and c.role.better != "none"]
-    long_enough = [c for c in curves if len(c) >= FEWEST]
+    long_enough = [c for c in curves if len(c) >= MIN_POINTS]
     if not long_enough:
-        return unjudged(ID, f"no loss, error or score of {FEWEST} points or more is logged")
+        return unjudged(ID, f"no loss, error or score of {MIN_POINTS} points or more is logged")
     seen = [(look(case, curve), curve) for curve in long_enough for look in _LOOKS]
     faults = [(fault, curve) for fault, curve in seen if fault is not None]
     if not faults:
@@ -123,7 +123,7 @@ def _mixed(case: Case, curve: Curve) -> Seen | None:
 
 
 def _alternates(case: Case, curve: Curve) -> Seen | None:
-    if curve.role.quantity != "loss" or not bool(np.all(np.diff(curve.steps[-MOST:]) > 0)):
+    if curve.role.quantity != "loss" or not bool(np.all(np.diff(curve.steps[-MAX_POINTS:]) > 0)):
         return None
     y = _finite(curve)
     if len(y) < 16 or len(y) != len(curve):
@@ -136,7 +136,7 @@ def _alternates(case: Case, curve: Curve) -> Seen | None:
         f"The values alternate between two levels, {number(distance)} apart, each of them "
         "smooth: two quantities under one tag."
     )
-    return "alternating values", 0.92, words, max(0, len(curve) - MOST)
+    return "alternating values", 0.92, words, max(0, len(curve) - MAX_POINTS)
 
 
 def _frozen(case: Case, curve: Curve) -> Seen | None:
@@ -189,7 +189,7 @@ def _moves(s: Series, since: float) -> bool:
 
 
 def _finite(curve: Curve) -> Floats:
-    y = curve.values[-MOST:]
+    y = curve.values[-MAX_POINTS:]
     return np.clip(y[np.isfinite(y)], -1e150, 1e150)
 
 

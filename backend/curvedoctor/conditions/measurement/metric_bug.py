@@ -56,7 +56,7 @@ from curvedoctor.model import Finding, Run, Unjudged
 from curvedoctor.roles import is_proportion
 
 ID = "metric-bug"
-FEWEST, MANY = 4, 8
+MIN_POINTS, MANY_POINTS = 4, 8
 #: by how much the share of wrong answers breaks its bound, at least
 EXCESS = 0.03
 #: share of wrong answers of a poor score; share of right ones that is none
@@ -64,14 +64,12 @@ POOR, NONE = 0.2, 0.005
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, FEWEST)
+    reason = why_unjudgeable(case, MIN_POINTS)
     if reason is not None:
         return unjudged(ID, reason)
-    pairs = [
-        (loss, score) for loss, score in _pairs(case) if loss.stats.n >= FEWEST and score.stats.n >= FEWEST
-    ]
+    pairs = [(s, score) for s, score in _pairs(case) if min(s.stats.n, score.stats.n) >= MIN_POINTS]
     if not pairs:
-        return unjudged(ID, f"no loss and score of one split with {FEWEST} points each are logged")
+        return unjudged(ID, f"no loss and score of one split with {MIN_POINTS} points each are logged")
     findings = [_judge(case, loss, score) for loss, score in pairs]
     return max((f for f in findings if f is not None), key=lambda f: f.confidence, default=None)
 
@@ -131,7 +129,7 @@ def _one_value(case: Case, loss: Series, error: Series) -> tuple[float, str] | N
 
 def _stays_at_nothing(case: Case, loss: Series, error: Series) -> tuple[float, str] | None:
     """The same of a Dice, AUC or R²: one value, or that of nothing, while the loss falls on."""
-    if error.stats.n < MANY or _right_answers(case, loss, error) or not learns(case, loss):
+    if error.stats.n < MANY_POINTS or _right_answers(case, loss, error) or not learns(case, loss):
         return None
     found = next((each for each in of_nothing(case) if each.series is error), None)
     if found is None:

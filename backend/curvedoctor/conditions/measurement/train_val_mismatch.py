@@ -49,7 +49,7 @@ from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "train-val-mismatch"
 #: points from which on validation that is worse than guessing, or explodes, is told; and that is too good
-ENOUGH, COMPARED = 3, 6
+MIN_POINTS, MIN_COMPARED_POINTS = 3, 6
 #: share of a guess's right answers; of all, where the classes are not known; right answers of good training
 GUESS, UNKNOWN, GOOD = 0.5, 0.02, 0.5
 #: training samples, or different shares of right answers,
@@ -60,11 +60,11 @@ PERFECT, NEAR_GUESS = 0.1, 0.08
 #: validation over an untrained model's loss; final over first training loss, and its noise, of calm training
 EXPLODES, FALLS, CALM = 10.0, 0.5, 0.2
 #: logged validation samples below which an easier sample may be chance
-FEW = 200
+FEW_SAMPLES = 200
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, ENOUGH)
+    reason = why_unjudgeable(case, MIN_POINTS)
     if reason is not None:
         return unjudged(ID, reason)
     train, val = case.coarsest_train, case.val
@@ -81,7 +81,7 @@ def at_chance(case: Case) -> Finding | None:
     """Validation answers as a guess does from beginning to end, training all but perfectly."""
     score, train = proportion(case, "val"), proportion(case, "train")
     few = (case.number("n_train") or HANDFUL) < HANDFUL
-    if few or score is None or train is None or min(len(score.y), len(train.y)) < COMPARED:
+    if few or score is None or train is None or min(len(score.y), len(train.y)) < MIN_COMPARED_POINTS:
         return None
     low, middle, wrong = float(score.y.min()), median(score.y), float(train.y[-1])
     worse = chance_error(case) or _some_guess(middle, train)
@@ -105,7 +105,7 @@ def _some_guess(wrong: float, train: Series) -> float:
 def worse_than_guessing(case: Case) -> Finding | None:
     """Validation answers worse than a guess, training well."""
     score, train = proportion(case, "val"), proportion(case, "train")
-    if score is None or train is None or min(len(score.y), len(train.y)) < ENOUGH:
+    if score is None or train is None or min(len(score.y), len(train.y)) < MIN_POINTS:
         return None
     right, well = 1 - median(score.y), 1 - float(train.y[-1])
     k = classes(case)
@@ -122,7 +122,7 @@ def worse_than_guessing(case: Case) -> Finding | None:
 def exploding(case: Case) -> Finding | None:
     """Validation lies far above an untrained model from the start, training falls calmly."""
     train, val = case.coarsest_train, case.val
-    if train is None or val is None or val.ceiling is not None or min(len(val.y), len(train.y)) < ENOUGH:
+    if train is None or val is None or val.ceiling is not None or min(len(val.y), len(train.y)) < MIN_POINTS:
         return None
     untrained = max(train.stats.top, expected_first_loss(case) or 0.0)
     middle, a = median(val.y), train.stats
@@ -139,10 +139,10 @@ def exploding(case: Case) -> Finding | None:
 
 
 def _too_good(case: Case, train: Series, val: Series) -> Finding | Unjudged | None:
-    if min(train.stats.n, val.stats.n) < COMPARED:
+    if min(train.stats.n, val.stats.n) < MIN_COMPARED_POINTS:
         few = min(train.stats.n, val.stats.n)
-        return unjudged(ID, f"{few:.0f} points are too few; {COMPARED} are needed")
-    if (case.number("n_val") or FEW) < FEW or train.stats.end > train.stats.start:
+        return unjudged(ID, f"{few:.0f} points are too few; {MIN_COMPARED_POINTS} are needed")
+    if (case.number("n_val") or FEW_SAMPLES) < FEW_SAMPLES or train.stats.end > train.stats.start:
         return None
     a, b = mean(train, 0.75, 1.0), mean(val, 0.75, 1.0)
     below, memorized, better = _below(train, val), relative(a, train.stats.start), 1 - relative(b, a)

@@ -32,7 +32,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import (
+    REPORT_FROM,
+    Condition,
+    finding,
+    number,
+    percent,
+    ramp,
+    too_few,
+    unjudged,
+)
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import binomial_sigma, proportion, sample_size
 from curvedoctor.conditions.measures.shape import mean, relative, why_unjudgeable
@@ -46,9 +55,9 @@ ID = "validation-too-small"
 #: standard deviation of the metric from which it matters (share of right answers)
 MATTERS = 0.03
 #: samples: up to the first their number alone says it, beyond the second it is never the cause
-FEW, MANY = 40, 200
+FEW_SAMPLES, MANY_SAMPLES = 40, 200
 #: points below which a noise estimate says nothing
-ENOUGH = 8
+MIN_POINTS = 8
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -57,11 +66,11 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, reason)
     if case.val is None:
         return unjudged(ID, "no validation curve is logged")
-    if case.val.stats.n < ENOUGH:
-        return unjudged(ID, f"{case.val.stats.n:.0f} validation points are too few; {ENOUGH} are needed")
+    if case.val.stats.n < MIN_POINTS:
+        return too_few(ID, case.val.stats.n, MIN_POINTS, "validation points")
     error = proportion(case, "val")
     n = case.number("n_val") or (sample_size(error) if error is not None else None)
-    by_loss = 0.0 if n and n > MANY else _jumps(case, case.val)
+    by_loss = 0.0 if n and n > MANY_SAMPLES else _jumps(case, case.val)
     if error is not None and n:
         small = _by_share(error, n, case.number("n_val") is None)
         if small is not None:
@@ -93,8 +102,10 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
         0.9 * ramp(expected, 0.7 * MATTERS, 1.2 * MATTERS) * ramp(share, 0.06, 0.2) * ramp(share, 6.0, 3.0)
     )
     # what is seen must matter as well
-    confidence *= ramp(t.noise_late, 0.3 * MATTERS, 0.6 * MATTERS) * ramp(n, MANY, 0.6 * MANY)
-    confidence = max(confidence, 0.7 * ramp(n, 2 * FEW, FEW) * ramp(expected, 0.5 * MATTERS, MATTERS))
+    confidence *= ramp(t.noise_late, 0.3 * MATTERS, 0.6 * MATTERS) * ramp(n, MANY_SAMPLES, 0.6 * MANY_SAMPLES)
+    confidence = max(
+        confidence, 0.7 * ramp(n, 2 * FEW_SAMPLES, FEW_SAMPLES) * ramp(expected, 0.5 * MATTERS, MATTERS)
+    )
     if confidence < REPORT_FROM:
         return None
     known = "as its steps reveal" if inferred else "as logged"

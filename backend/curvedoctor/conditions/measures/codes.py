@@ -22,7 +22,7 @@ _LIKELIHOOD = frozenset({"bce", "mse", "nll"})
 SHARE, OWN = (0.012, 0.004), (0.35, 0.15)
 #: how far the reconstruction may still fall over the second half
 FLAT = 0.03
-FEWEST = 8
+MIN_POINTS = 8
 #: a KL term that begins so many times above where the reconstruction ends, and above its own end, is no
 #: untrained encoder's, whose codes say next to nothing
 FAR_OUT, OF_ITS_END = (10.0, 30.0), 20.0
@@ -46,7 +46,7 @@ def silent(case: Case) -> Silent | None:
     """The KL term at next to zero for good beside a reconstruction that stays; None where it is not so,
     or not logged."""
     kl, recon = _term(case, DIVERGENCE), _term(case, RECONSTRUCTION) or _term(case, _LIKELIHOOD)
-    if kl is None or recon is None or min(kl.stats.n, recon.stats.n) < FEWEST:
+    if kl is None or recon is None or min(kl.stats.n, recon.stats.n) < MIN_POINTS:
         return None
     if min(kl.stats.low, recon.stats.low) < 0:
         return None
@@ -62,7 +62,7 @@ def silent(case: Case) -> Silent | None:
 def far_out(case: Case) -> tuple[Series, Series, float] | None:
     """The KL term and the reconstruction of codes that the first steps took far out; how sure that is."""
     kl, recon = _term(case, DIVERGENCE), _term(case, RECONSTRUCTION) or _term(case, _LIKELIHOOD)
-    if kl is None or recon is None or min(kl.stats.n, recon.stats.n) < FEWEST or recon.stats.low < 0:
+    if kl is None or recon is None or min(kl.stats.n, recon.stats.n) < MIN_POINTS or recon.stats.low < 0:
         return None
     far = float(kl.y[0]) > OF_ITS_END * abs(kl.stats.end)
     return kl, recon, float(far) * ramp(relative(float(kl.y[0]), recon.stats.end), *FAR_OUT)
@@ -81,7 +81,7 @@ def weight(case: Case) -> float | None:
     )  # fmt: skip
     for whole in wholes:
         told = (whole.y - recon.y)[kl.y > 0] / kl.y[kl.y > 0]
-        middle = float(np.median(told)) if len(told) >= FEWEST else 0.0
+        middle = float(np.median(told)) if len(told) >= MIN_POINTS else 0.0
         if middle > 0 and float(np.median(np.abs(told - middle))) <= AGREE * middle:
             return float(f"{middle:.2g}")
     return None

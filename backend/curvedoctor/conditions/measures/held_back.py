@@ -11,7 +11,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, number, percent, ramp
 from curvedoctor.conditions.measures.returns import fall, noise_of_part, rewards
-from curvedoctor.conditions.measures.signals import FEWEST as SIGNS
+from curvedoctor.conditions.measures.signals import MIN_POINTS as SIGNS
 from curvedoctor.conditions.measures.signals import Signal, entropy, median_late, signals
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr

@@ -8,7 +8,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import number
 from curvedoctor.conditions.measures.proportions import CROSS, any_proportion, entropy
-from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, lately, mean, name
+from curvedoctor.conditions.measures.shape import MIN_POINTS, error_of_mean, lately, mean, name
 from curvedoctor.conditions.measures.still import rests_from
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -16,6 +16,8 @@ from curvedoctor.roles import Kind, Measure, measure_of
 
 #: hits and agreement up to here are none; a word error rate from here on has no word right
 NONE, WRONG = 0.01, 0.97
+#: hits of an untrained network, which are gone after a quarter of the run
+BY_CHANCE = 0.1
 #: how far the mean of a ranking may lie from one half, and its halves from each other; its highest value
 HALF, HIGHEST = 0.02, 0.6
 #: R² that still rises by this, over the last quarter, is on its way
@@ -72,7 +74,7 @@ def of_nothing(case: Case) -> list[Nothing]:
         scores = [
             (s, measure)
             for s in case.series.values()
-            if s.curve.role.split in splits and s.stats.n >= ENOUGH and (measure := measure_of(s.curve))
+            if s.curve.role.split in splits and s.stats.n >= MIN_POINTS and (measure := measure_of(s.curve))
         ]
         if scores:
             found = [(s, measure) for s, measure in scores if _at_nothing(s, measure)]
@@ -91,10 +93,10 @@ def _first(pair: tuple[Series, Measure]) -> tuple[bool, int, str]:
 
 
 def _at_nothing(s: Series, measure: Measure) -> bool:
-    """Whether it is no better than where nothing is learnt, at all of its points."""
+    """Whether it is no better than where nothing is learnt, at all of its points (hits: but the first)."""
     kind, value = measure.kind, s.y if s.ceiling is None else s.ceiling - s.y
     if kind == "hits":
-        return float(value.max()) <= NONE
+        return float(value.max()) <= BY_CHANCE and float(value[len(value) // 4 :].max()) <= NONE
     if kind == "agreement":
         return abs(float(value.mean())) <= 2 * NONE and float(value.max()) <= 10 * NONE
     if kind == "ranking":

@@ -15,7 +15,7 @@ from curvedoctor.model import Floats
 from curvedoctor.roles import is_proportion
 
 #: largest sample size looked for; beyond it float32 and binomial noise say nothing
-MOST = 5000
+MAX_SAMPLES = 5000
 #: losses whose every wrong answer costs ln 2 at least, as configured and as curves are called
 CROSS = ("bce", "cross-entropy", "nll")
 #: share by which the weight on the truth has to exceed that of right answers
@@ -30,7 +30,7 @@ _PERPLEXITY = re.compile(r"(^|[^a-z])(ppl|perplexity)([^a-z]|$)", re.IGNORECASE)
 _NAMED = re.compile(
     r"cross.?entropy|log_?loss|(^|[^a-z])(ce|bce|xent|nll|ppl|perplexity)([^a-z]|$)", re.IGNORECASE
 )
-_SIZES = np.arange(2, MOST + 1, dtype=np.float64)
+_SIZES = np.arange(2, MAX_SAMPLES + 1, dtype=np.float64)
 
 
 def proportion(case: Case, split: str) -> Series | None:
@@ -63,7 +63,7 @@ def sample_size(s: Series) -> int | None:
     """The number of samples of which all logged shares are whole multiples of 1/n; None if none or if
     rounding may be why.
 
-    The smallest n up to MOST that fits all values to float32 precision. Values that are whole
+    The smallest n up to MAX_SAMPLES that fits all values to float32 precision. Values that are whole
     multiples of 0.1, 0.01, … may have been rounded for the log and reveal nothing.
     """
     values = np.unique(shares(s))

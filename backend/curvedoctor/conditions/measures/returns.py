@@ -23,7 +23,7 @@ from curvedoctor.features.statistics import MAD_TO_SIGMA, smooth
 from curvedoctor.model import Floats
 
 #: fewest points of a reward that is judged
-FEWEST = 12
+MIN_POINTS = 12
 #: a fall counts over at least this last part of the run
 STAYS = 0.15
 #: share of the level within which a reward that wanders has not moved
@@ -53,7 +53,7 @@ class Fall:
         return (self.end - self.best) / max(self.rise, 1e-12 * max(abs(self.best), abs(self.end)), 1e-300)
 
 
-def cannot_judge(case: Case, least: int = FEWEST) -> str | None:
+def cannot_judge(case: Case, least: int = MIN_POINTS) -> str | None:
     """Why the reward can't be judged; None if it can."""
     if not case.agent or case.reward is None:
         return "no agent's reward is logged"
@@ -159,7 +159,7 @@ def rewards(case: Case) -> list[Series]:
         for o in case.series.values()
         if s is not None and o is not s and o.curve.role.quantity == "reward"
         and o.curve.role.better == "higher" and o.curve.role.split != s.curve.role.split
-        and o.stats.n >= FEWEST and is_whole(o)
+        and o.stats.n >= MIN_POINTS and is_whole(o)
     ]  # fmt: skip
     return [s, *others] if s is not None else []
 
@@ -179,6 +179,10 @@ def harder_task(case: Case) -> bool:
 def succeeds(case: Case) -> bool:
     """Whether a share of successes is logged that ends at its best level."""
     for s in case.series.values():
-        if s.curve.role.quantity == "accuracy" and s.curve.role.better == "higher" and s.stats.n >= FEWEST:
+        if (
+            s.curve.role.quantity == "accuracy"
+            and s.curve.role.better == "higher"
+            and s.stats.n >= MIN_POINTS
+        ):
             return s.stats.end <= s.stats.best + 0.05 and s.stats.end < s.stats.start - 0.05
     return False

@@ -19,7 +19,7 @@ from curvedoctor.readings.overfit_check import is_overfit_check
 from curvedoctor.roles import measure_of
 
 #: points below which a trend says nothing
-ENOUGH = 6
+MIN_POINTS = 6
 TINY = 1e-300
 #: of two series, one is above the other at this share of the points, further off than so many jitters,
 #: and than this share of the level
@@ -27,7 +27,7 @@ SIDED, SMOOTH, APART = 0.9, 3.0, 0.1
 _PLACES = np.linspace(0.0, 1.0, GRID)
 
 
-def why_unjudgeable(case: Case, least: int = ENOUGH, *, of_pairs: bool = False) -> str | None:
+def why_unjudgeable(case: Case, least: int = MIN_POINTS, *, of_pairs: bool = False) -> str | None:
     """Why the run's training can't be judged; None if it can.
 
     `of_pairs`: whether the question makes sense where two networks throw each other about.
@@ -188,7 +188,7 @@ def _pairs(n: int) -> tuple[Ints, Ints]:
 
 def still_best(s: Series | None) -> bool:
     """Whether a score ends at its best level, having improved since a quarter of the run."""
-    if s is None or s.stats.n < ENOUGH:
+    if s is None or s.stats.n < MIN_POINTS:
         return False
     t = s.stats
     margin = max(2 * error_of_mean(s, 0.05), 0.02 * max(abs(t.best), 0.01))

@@ -43,7 +43,7 @@ _ONLY = re.compile(r"(^|/)(average_)?loss(/episode)?$")
 #: KL of an update that moves next to nothing, in nats
 STILL_KL = 1e-4
 #: fewest points that show a course
-FEWEST = 8
+MIN_POINTS = 8
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -92,7 +92,7 @@ def _is_only_loss(curve: Curve) -> bool:
 def _signal(curve: Curve) -> Signal | None:
     finite = np.isfinite(curve.values)
     steps = curve.steps[finite].astype(np.float64)
-    if len(steps) < FEWEST or bool((np.diff(steps) < 0).any()):
+    if len(steps) < MIN_POINTS or bool((np.diff(steps) < 0).any()):
         return None
     return Signal(curve, steps, curve.values[finite])
 

@@ -22,7 +22,7 @@ STEP, AGAINST = 0.12, 2.0
 #: a step in units of the standard error of the two means beside it
 CLEAR = 4.0
 #: points that an epoch must have; epochs more than which nobody fine-tunes for on purpose
-FEWEST, MOST = 8, 20
+MIN_EPOCH_POINTS, MAX_EPOCHS = 8, 20
 
 
 class Staircase(NamedTuple):
@@ -41,7 +41,7 @@ def staircase(case: Case) -> Staircase | None:
     if s is None or not borders or s.stats.low < 0:
         return None
     parts = [s.y[(s.x >= a) & (s.x < b)] for a, b in zip([-1.0, *borders], [*borders, 2.0], strict=True)]
-    if min(map(len, parts)) < FEWEST:
+    if min(map(len, parts)) < MIN_EPOCH_POINTS:
         return None
     steps = 0
     for before, after in pairwise(parts):
@@ -62,11 +62,11 @@ def _borders(case: Case) -> list[float]:
     epochs = case.number("epochs")
     if (
         case.val is not None
-        and 2 <= case.val.stats.n <= MOST
+        and 2 <= case.val.stats.n <= MAX_EPOCHS
         and (epochs is None or abs(case.val.stats.n - epochs) <= 1)
     ):
         ends = [float(x) for x in case.val.x]
         return ends[:-1] if ends[-1] > 0.95 else ends
-    if epochs is not None and 2 <= epochs <= MOST:
+    if epochs is not None and 2 <= epochs <= MAX_EPOCHS:
         return [k / epochs for k in range(1, int(epochs))]
     return []

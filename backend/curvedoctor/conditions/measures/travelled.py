@@ -18,7 +18,7 @@ from curvedoctor.features.series import Series
 
 #: fewest points; noise as share of the level, and correlation of successive changes,
 #: of a curve that batches hardly move
-FEWEST, CALM, SMOOTH = 6, 0.01, 0.4
+MIN_POINTS, CALM, SMOOTH = 6, 0.01, 0.4
 #: share of its peak at which the learning rate has decayed
 DECAYED = 0.2
 _PLACES = (np.arange(GRID) + 0.5) / GRID
@@ -30,7 +30,7 @@ def travelled(case: Case, s: Series) -> Series | None:
     schedule, t = case.schedule, s.stats
     if case.lr is None or schedule is None or schedule.restarts or schedule.last > DECAYED * schedule.peak:
         return None
-    if t.n < FEWEST or t.noise > CALM * abs(t.end) or t.smoothness < SMOOTH or len(case.lr) < FEWEST:
+    if t.n < MIN_POINTS or t.noise > CALM * abs(t.end) or t.smoothness < SMOOTH or len(case.lr) < MIN_POINTS:
         return None
     steps = case.lr.steps
     at = progress(steps, float(steps.min()), float(steps.max()))

@@ -64,7 +64,7 @@ def _in_its_schedule(case: Case, s: Series) -> Stopped | None:
         return None
     what = "run" if case.run.status is not None else "log"
     text = (
-        f"The {what} ends at {s.place(len(s.y) - 1)}, in a {end.kind} schedule of about {end.at:.4g} "
+        f"The {what} ends at {s.at_step(len(s.y) - 1)}, in a {end.kind} schedule of about {end.at:.4g} "
         f"{lr.axis}s, with the learning rate still at {percent(end.left)} of its peak: what the "
         f"{name(s)} ({number(s.logged(s.stats.end))}) gains as the rate decays is still to come."
     )

@@ -8,7 +8,7 @@ from typing import Any
 from curvedoctor.conditions.base import REPORT_FROM, finding, number, ramp
 from curvedoctor.conditions.measures.nothing import beside
 from curvedoctor.conditions.measures.proportions import entropy, is_cross_entropy, proportion
-from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, mean, name, relative
+from curvedoctor.conditions.measures.shape import MIN_POINTS, error_of_mean, mean, name, relative
 from curvedoctor.conditions.measures.still import USUAL, rate_gone, rests_from
 from curvedoctor.conditions.progress.explained import actions
 from curvedoctor.features.case import Case
@@ -24,6 +24,10 @@ FEWEST = 4
 FEW = 10
 #: training has learnt something where it ends below this share of an untrained model's loss
 FITTED = 0.95
+#: what is asked of labels that have nothing to do with their inputs
+UNRELATED = ("clean-data", "check-split", "overfit-one-batch", "more-data")
+#: training has learnt what validation has not where it is wrong in so small a share of a guess's mistakes
+FITS = 0.7
 #: training samples below which a validation loss at chance is what so few give
 MEMORIZED = 100
 #: share of wrong answers from which on one answer is no answer;
@@ -79,7 +83,7 @@ def unrelated(case: Case) -> Finding | None:
         f"The training loss falls to {number(train.stats.end)}, but the {name(val)} is never "
         f"better than {number(best)}, that of "
         f"an untrained model ({number(expected)}): do labels belong to their inputs?",
-        others=(train,), onset=0.0, actions=("clean-data", "check-split", "overfit-one-batch", "more-data"),
+        others=(train,), onset=0.0, actions=UNRELATED,
         level=best, chance=expected,
         **shared(case, val),
     )  # fmt: skip
@@ -120,13 +124,25 @@ def no_better_than_chance(case: Case) -> Finding | None:
         confidence *= ramp(low, 0.85, 0.93)  # a loss that fell speaks for a metric that is computed wrongly
     if confidence < REPORT_FROM:
         return None
-    right = score.logged(score.stats.end)
+    right, fitted = score.logged(score.stats.end), _training_fits(case, score, worse)
+    though = "" if fitted is None else f", though the {fitted}: do labels belong to their inputs?"
     return finding(
         ID, "error", confidence, score,
         f"The {name(score)} ends at {number(right)}, no better than a blind guess "
-        f"({number(score.logged(worse))}){beside(case, score)}.",
-        others=(s,), onset=0.0, actions=actions(case, s), level=right, chance=expected, **shared(case, s),
+        f"({number(score.logged(worse))}){beside(case, score)}{though or '.'}",
+        others=(s,), onset=0.0, actions=actions(case, s) if fitted is None else UNRELATED, level=right,
+        chance=expected, **shared(case, s),
     )  # fmt: skip
+
+
+def _training_fits(case: Case, score: Series, worse: float) -> str | None:
+    """How far training got while a validation score stayed at a guess's; None if no farther."""
+    train = case.train_score
+    if train is None or train is score or score.curve.role.split not in ("val", "test"):
+        return None
+    if train.stats.end > FITS * worse:
+        return None
+    return f"{name(train)} reaches {number(train.logged(train.stats.best))}"
 
 
 def _ends_at(s: Series, score: Series) -> float | None:
@@ -141,7 +157,7 @@ def best_above_guess(case: Case) -> float | None:
     None where one is."""
     guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
     train, val = case.coarsest_train, case.val
-    if guess is None or train is None or val is None or min(train.stats.n, val.stats.n) < ENOUGH:
+    if guess is None or train is None or val is None or min(train.stats.n, val.stats.n) < MIN_POINTS:
         return None
     best = min(train.stats.best, val.stats.best)
     return best if best >= NO_BETTER * guess else None
@@ -170,7 +186,7 @@ def one_answer(case: Case) -> Finding | None:
             error is None
             or loss is None
             or case.judged_quantity != "loss"
-            or min(error.stats.n, loss.stats.n) < ENOUGH
+            or min(error.stats.n, loss.stats.n) < MIN_POINTS
         ):
             continue
         wrong, best = error.stats.end, float(loss.y[loss.best_index])

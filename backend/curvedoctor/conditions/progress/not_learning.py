@@ -42,7 +42,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.nothing import beside
-from curvedoctor.conditions.measures.shape import ENOUGH, error_of_mean, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.shape import MIN_POINTS, error_of_mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.still import (
     constant_answer,
     misfit,
@@ -67,7 +67,7 @@ POOR = 0.3
 #: share of an untrained model's loss below which something was learnt before the first point
 LEARNT = 0.8
 #: points from which on noise can be told from a trend; of fewer, the range has to be this share of chance
-LONG, SHORT = 8, 0.005
+MIN_TREND_POINTS, SHORT = 8, 0.005
 #: relative range of losses that nobody sees moving
 UNSEEN = 0.003
 
@@ -84,7 +84,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         if finding is not None:
             return finding
     finding = in_vain(case) or of_no_use(case)
-    if finding is None and max((c.stats.n for c in known), default=0.0) < ENOUGH:
+    if finding is None and max((c.stats.n for c in known), default=0.0) < MIN_POINTS:
         return unjudged(ID, "the training loss has too few points")
     return finding
 
@@ -150,7 +150,7 @@ def _near(case: Case, s: Series, moved: float, chance: float | None) -> float:
     t, score = s.stats, case.val_score or case.train_score
     if not t.end > 1e-12 or _contradicted(case):
         return 0.0
-    if t.n < LONG:
+    if t.n < MIN_TREND_POINTS:
         answers = chance is not None and (
             case.word("loss") is not None or constant_answer(case, s, t.end) is not None
         )
@@ -170,7 +170,7 @@ def _near(case: Case, s: Series, moved: float, chance: float | None) -> float:
 def _all_flat(case: Case) -> bool:
     """Whether neither training nor validation moved by what anyone would see,
     and no score says that they were good before."""
-    both = [c for c in (case.coarsest_train, case.val) if c is not None and c.stats.n >= LONG]
+    both = [c for c in (case.coarsest_train, case.val) if c is not None and c.stats.n >= MIN_TREND_POINTS]
     score = case.val_score or case.train_score
     good = score is not None and score.stats.end < POOR
     flat = all(c.stats.top - c.stats.low <= UNSEEN * abs(c.stats.end) for c in both)

@@ -37,11 +37,11 @@ from curvedoctor.model import Finding, Floats, Run, Unjudged
 
 ID = "stalled"
 #: fewest points; share of its start above which a loss is unfinished
-FEWEST, UNFINISHED = 12, 0.5
+MIN_POINTS, UNFINISHED = 12, 0.5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, FEWEST)
+    reason = why_unjudgeable(case, MIN_POINTS)
     if reason is not None:
         return unjudged(ID, reason)
     s = case.coarsest_train or case.val

@@ -70,9 +70,9 @@ from curvedoctor.model import Finding, Run, Severity, Unjudged
 WORTH = (0.05, 0.09)
 #: the same against what was gained so far, in logarithms
 PART = (0.17, 0.26)
-#: gain from going on as long again that is worth stretching a schedule for,
-#: and how far its estimates may lie apart
-FURTHER, AGREE = 0.15, 2.0
+#: gain from going on as long again that is worth stretching a schedule for, up to where it is believed
+#: (no longer schedule that was tried brought more), and how far its estimates may lie apart
+FURTHER, AGREE = (0.15, 0.6), 2.0
 STILL = "still {way} where the run ends, at {place}: going on as long again is"
 ON_ITS_WAY = (
     "levels off up to {place} only because the learning rate decays: a run twice as long, its schedule "
@@ -80,7 +80,7 @@ ON_ITS_WAY = (
 )
 #: fewest points of which a course is continued; of two or three,
 #: a validation loss that falls by this share at the last one
-FEWEST, STEEP = 4, 0.1
+MIN_POINTS, STEEP = 4, 0.1
 #: training loss over the validation loss after it from which on a rate that is too high makes the fall
 THROWN = 3.0
 
@@ -95,10 +95,10 @@ def check(case: Case) -> Finding | Unjudged | None:
         return of_an_agent(case, case.reward)
     if (short := _short(case)) is not None:
         return short
-    reason = why_unjudgeable(case, FEWEST, of_pairs=True)
+    reason = why_unjudgeable(case, MIN_POINTS, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
-    s = case.val if case.val is not None and case.val.stats.n >= FEWEST else case.primary
+    s = case.val if case.val is not None and case.val.stats.n >= MIN_POINTS else case.primary
     assert s is not None
     way = stopped(case, s)
     if way is not None and way.severity == "warning":
@@ -117,7 +117,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if confidence < REPORT_FROM:
         return None if way is None else stopped_on_its_way(case, s, way)
     last, least, most = len(s.y) - 1, min(least, 1.0), min(most, 1.0)
-    how, what = how.format(way=goes(s), place=s.place(last)), "it" if s.ceiling is None else "what it lacks"
+    how, what = how.format(way=goes(s), place=s.at_step(last)), "it" if s.ceiling is None else "what it lacks"
     return finding(
         ID, severity, confidence, s,
         f"The {name(s)} {how} expected to lower {what} {lowered(least, most)}.",
@@ -139,7 +139,7 @@ def _ended_on_its_way(case: Case, s: Series) -> tuple[float, float] | None:
     if along is None or s.ceiling is not None:
         return None
     least, most = _to_come(s, along)
-    sure = FURTHER <= least < 1 and most <= AGREE * least and part(s, least) >= WORTH[0]
+    sure = FURTHER[0] <= least < FURTHER[1] and most <= AGREE * least and part(s, least) >= WORTH[0]
     return (least, most) if sure and falls_to_the_end(along) >= REPORT_FROM else None
 
 
@@ -149,12 +149,12 @@ def _short(case: Case) -> Finding | None:
     val, train = case.val, case.finest_train
     if val is None or train is None or case.judged_quantity == "accuracy":
         return None
-    if not 2 <= val.stats.n < FEWEST or rate_ended(case):
+    if not 2 <= val.stats.n < MIN_POINTS or rate_ended(case):
         return None
     before, last = float(val.y[-2]), float(val.y[-1])
     falls = relative(before - last, before)
-    since = mean(train, 0.35, 0.65) if train.stats.n > FEWEST else float(train.y[-2])
-    until = mean(train, 0.85, 1.0) if train.stats.n > FEWEST else float(train.y[-1])
+    since = mean(train, 0.35, 0.65) if train.stats.n > MIN_POINTS else float(train.y[-2])
+    until = mean(train, 0.85, 1.0) if train.stats.n > MIN_POINTS else float(train.y[-1])
     lower = since - until > max(STEEP / 2 * since, 3 * error_of_mean(train, 0.15))
     if falls < STEEP or not lower or last > val.stats.low or since > THROWN * before:
         return None

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, too_few, unjudged
 from curvedoctor.conditions.examples import cosine_lr, falling, run
 from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.reward_course import flat_since
@@ -50,7 +50,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     s = case.val if case.val is not None and case.val.stats.n >= 20 else case.primary
     assert s is not None
     if s.stats.n < 20:
-        return unjudged(ID, f"{s.stats.n:.0f} points are too few; 20 are needed")
+        return too_few(ID, s.stats.n, 20)
     if case.val is not None and case.val is not s and _improves_late(case.val):
         return None
     since = _flat_since(s)

@@ -20,7 +20,7 @@ from curvedoctor.model import Finding
 
 ID = "collapsed"
 #: points that must be the same; and of a longer curve this share, or so many
-FEWEST, SHARE, MANY = 3, 0.2, 8
+MIN_POINTS, SHARE, MANY = 3, 0.2, 8
 #: one in so many points, and as many points at least, within which all was won; what has not moved,
 #: as share of the level
 STUCK, STILL = 20, 0.005
@@ -43,7 +43,7 @@ def stuck(case: Case) -> Finding | None:
     return finding(
         ID, "warning", 0.8, train,
         f"The {name(train)} falls to {number(train.logged(float(train.y[at])))} by "
-        f"{train.place(at)} and has not moved by {percent(STILL)} "
+        f"{train.at_step(at)} and has not moved by {percent(STILL)} "
         f"since, {percent(train.stats.end / train.stats.first)} of where it began.",
         at=at, others=(case.val,), actions=remedies(case, misfit(case, train)),
         level=train.logged(train.stats.end), points=len(train.y) - at, answer=None,
@@ -55,11 +55,16 @@ def finds_nothing(case: Case) -> Finding | None:
     """A loss of nothing beside a score of nothing."""
     s, score = case.finest_train, case.val_score
     at = None if s is None else gone_from(case, s)
-    if s is None or score is None or at is None or len(s.y) - at < max(FEWEST, min(MANY, SHARE * len(s.y))):
+    if (
+        s is None
+        or score is None
+        or at is None
+        or len(s.y) - at < max(MIN_POINTS, min(MANY, SHARE * len(s.y)))
+    ):
         return None
     return finding(
         ID, "error", 0.95, s,
-        f"The {name(s)} is nothing from {s.place(at)} on, {len(s.y) - at} points, beside a "
+        f"The {name(s)} is nothing from {s.at_step(at)} on, {len(s.y) - at} points, beside a "
         f"{name(score)} of zero: nothing is found any more.",
         onset=float(s.x[at]), others=(score,), actions=remedies(case, None), level=s.logged(float(s.y[-1])),
         points=len(s.y) - at, best=s.logged(float(s.y.min())), answer=None,

@@ -47,9 +47,9 @@ from curvedoctor.conditions.measures.still import (
     rests_from,
 )
 from curvedoctor.conditions.stability.came_to_rest import (
-    FEWEST,
     ID,
     MANY,
+    MIN_POINTS,
     SHARE,
     TRIED,
     finds_nothing,
@@ -70,7 +70,7 @@ DROP, TREND = 0.1, 3.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    reason = why_unjudgeable(case, FEWEST + 1, of_pairs=True)
+    reason = why_unjudgeable(case, MIN_POINTS + 1, of_pairs=True)
     if reason is not None:
         return unjudged(ID, reason)
     s = collapsed(case)
@@ -85,7 +85,7 @@ def collapsed(case: Case) -> Series | None:
 
 def _collapsed(case: Case, s: Series) -> bool:
     at, n = rests_from(s.y), len(s.y)
-    few = at == 0 or n - at < max(FEWEST, min(MANY, SHARE * n))
+    few = at == 0 or n - at < max(MIN_POINTS, min(MANY, SHARE * n))
     if few or coarse(s.y) or rate_gone(case, float(s.x[at])):
         return False
     level = float(s.y[-1])

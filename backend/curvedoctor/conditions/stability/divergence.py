@@ -31,10 +31,10 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, too_few, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import (
-    ENOUGH,
+    MIN_POINTS,
     TINY,
     error_of_mean,
     name,
@@ -61,7 +61,7 @@ LONGEST = 16384
 #: times its start that a validation loss without a training loss has to end at
 ALONE = 2.0, 4.0
 #: share of the whole climb that a jump makes; share of the first value below which no level matters
-MOST, MATTERS = 0.6, 0.05
+JUMP_SHARE, MATTERS = 0.6, 0.05
 #: a jump in units of the noise before it; share of the climb above the best within which it has not begun
 FAR, NEAR = 5.0, 0.1
 
@@ -73,7 +73,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     s = case.finest_train or case.primary
     if s is None or s.stats.n < SHORT:
         return unjudged(ID, "the training loss has too few points")
-    few = s.stats.n < ENOUGH
+    few = s.stats.n < MIN_POINTS
     confidence, at = (_endless(s), 0) if few else _seen(s)
     if s is case.val:  # alone: otherwise it may be overfitted
         confidence *= ramp(relative(s.stats.end, s.stats.start), *ALONE)
@@ -81,7 +81,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         confidence *= 0.3
     if confidence >= REPORT_FROM:
         return _finding(case, s, confidence, at or _onset(s))
-    return unjudged(ID, f"{s.stats.n:.0f} points are too few; {ENOUGH} are needed") if few else None
+    return too_few(ID, s.stats.n, MIN_POINTS) if few else None
 
 
 def _seen(s: Series) -> tuple[float, int]:
@@ -92,7 +92,7 @@ def _seen(s: Series) -> tuple[float, int]:
 
 
 def _finding(case: Case, s: Series, confidence: float, at: int) -> Finding:
-    best, end, where = float(s.y[s.best_index]), float(s.y[-1]), s.place(at)
+    best, end, where = float(s.y[s.best_index]), float(s.y[-1]), s.at_step(at)
     turn, other = ("jumps", "climbs") if s.ceiling is None else ("drops", "falls")
     move = f"{turn} at {where}" if _sudden(s, at) else f"{other} from {where} on"
     return finding(
@@ -116,7 +116,7 @@ def _endless(s: Series) -> float:
 
 def _jump(s: Series) -> int:
     """Index of the point before and after which the levels of a few points differ most."""
-    y, k = s.y[-LONGEST:], min(ENOUGH, len(s.y) // 2)
+    y, k = s.y[-LONGEST:], min(MIN_POINTS, len(s.y) // 2)
     calm = medians(np.lib.stride_tricks.sliding_window_view(y, k))
     at = int(np.argmax(calm[k:] - calm[:-k])) + k if len(calm) > k else 0
     return _sharpest(s, at + len(s.y) - len(y))
@@ -125,16 +125,16 @@ def _jump(s: Series) -> int:
 def _jumped(s: Series, at: int) -> float:
     """Within one logging interval to a level above all before, for good, however little had been gained."""
     before, after = s.y[:at], s.y[at:]
-    if len(after) < SHORT or len(before) < ENOUGH or not float(before.max()) > 0:
+    if len(after) < SHORT or len(before) < MIN_POINTS or not float(before.max()) > 0:
         return 0.0
     level, top = median(after), float(before[len(before) // 10 :].max())
-    near = median(before[-max(ENOUGH, len(before) // 10) :])
+    near = median(before[-max(MIN_POINTS, len(before) // 10) :])
     sigma = MAD_TO_SIGMA * median(np.abs(np.diff(before[-64:]))) / math.sqrt(2)
-    whole = level - near >= max(MOST * (level - s.stats.best), FAR * sigma) and _sudden(s, at)
+    whole = level - near >= max(JUMP_SHARE * (level - s.stats.best), FAR * sigma) and _sudden(s, at)
     above = level >= MATTERS * s.stats.first and float(np.quantile(after, 0.1)) > top
     third = max(1, len(after) // 3)
     back = float(np.median(after[:third]) - np.median(after[-third:]))
-    returns = len(after) >= ENOUGH and back > 0.3 * (level - near)
+    returns = len(after) >= MIN_POINTS and back > 0.3 * (level - near)
     return 0.97 * ramp(relative(level, near), 1.15, 1.3) * float(whole and above and not returns)
 
 
@@ -142,7 +142,7 @@ def _sudden(s: Series, at: int) -> bool:
     """Whether most of the climb happens from one logged point to the next."""
     if at == 0 or at >= len(s.y):
         return False
-    after, near = median(s.y[at:]), median(s.y[max(0, at - ENOUGH) : at])
+    after, near = median(s.y[at:]), median(s.y[max(0, at - MIN_POINTS) : at])
     return after > near and float(s.y[at] - s.y[at - 1]) >= 0.5 * (after - near)
 
 
@@ -190,7 +190,7 @@ def _onset(s: Series) -> int:
     in decades.
     """
     y = s.y
-    if len(y) >= 5 * ENOUGH:
+    if len(y) >= 5 * MIN_POINTS:
         padded = np.pad(y, 2, mode="edge")
         y = medians(np.lib.stride_tricks.sliding_window_view(padded, 5))
     if s.stats.low > 0 and s.stats.top >= DECADES * s.stats.low:

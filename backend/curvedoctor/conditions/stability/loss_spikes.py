@@ -15,7 +15,9 @@ How it decides
     batches differ in difficulty.
 
     A jump by a tenth or more, far beyond the noise, from one point to the next, of which the
-    run makes good less than four fifths by its end, is a spike that did not recover.
+    run makes good less than four fifths by its end, is a spike that did not recover. A single jump back
+    to where the run began, which it makes good no sooner than in a twentieth of its length, is a warning too:
+    all that had been learnt was lost, as when a run goes on without its weights.
 
 What to try
     Clip the gradient norm at its usual level; lower the peak learning rate, or β₂ of Adam; look at
@@ -49,7 +51,7 @@ from curvedoctor.conditions.base import (
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import name, why_unjudgeable
 from curvedoctor.conditions.measures.step_up import StepUp, step_up
-from curvedoctor.conditions.stability.recovered import ID, recovered
+from curvedoctor.conditions.stability.recovered import ID, lost_all, recovered
 from curvedoctor.features.blocks import median, medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
@@ -69,7 +71,7 @@ MOVED = 2.0
 #: what undoes a jump that lasts
 LASTING = ("clip-gradients", "lower-lr", "restore-checkpoint")
 #: points that are looked at, the last ones
-MOST = 65536
+MAX_POINTS = 65536
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     jumps = spikes(s)
     if (lasting := step_up(case, s)) is not None:
         return _lasting(case, s, lasting, jumps)
+    if (anew := lost_all(case, s)) is not None:
+        return anew
     height = float(jumps.ratio.max(initial=0.0))
     confidence = 0.9 * ramp(height, 0.4, 1.2)
     if confidence < REPORT_FROM:
@@ -129,7 +133,7 @@ def _lasting(case: Case, s: Series, jump: StepUp, jumps: Spikes) -> Finding:
 def spikes(s: Series) -> Spikes:
     """Isolated spikes of a curve: groups of at most 1 % of the points (3
     at least) above the running median."""
-    y, x = s.y[-MOST:], s.x[-MOST:]
+    y, x = s.y[-MAX_POINTS:], s.x[-MAX_POINTS:]
     n = len(y)
     none = Spikes(np.empty(0), np.empty(0), np.empty(0), np.empty(0, np.int64), np.empty(0, bool))
     if n < 20 or (s.stats.jump_ratio < SHARE and n > GRID):

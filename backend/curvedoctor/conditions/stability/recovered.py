@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from curvedoctor.conditions.base import finding, number, percent, times
 from curvedoctor.conditions.measures.shape import name
+from curvedoctor.conditions.measures.step_up import begun_anew
 from curvedoctor.features.blocks import median, medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -17,6 +18,8 @@ from curvedoctor.features.statistics import MAD_TO_SIGMA
 from curvedoctor.model import Finding, Floats, Ints
 
 ID = "loss-spikes"
+#: what undoes the loss of all that was learnt
+ANEW = ("restore-checkpoint", "lower-lr", "clip-gradients")
 #: height as share of the level, and in local noise of the logarithm
 HIGH, SIGMAS = 0.1, 10.0
 #: points that it lasts for, at least; share of the run that it may take to come back, which a new stage of
@@ -93,7 +96,7 @@ def recovered(case: Case, s: Series) -> Finding | None:
     found = excursions(case, s)
     if not found:
         return None
-    worst, first = max(found, key=lambda each: each.height), s.place(found[0].at)
+    worst, first = max(found, key=lambda each: each.height), s.at_step(found[0].at)
     many = f"{len(found)} times from {first} on, at most" if len(found) > 1 else f"at {first}"
     height, lasts = worst.height, s.step_at(min(worst.back, len(s.y) - 1)) - s.step_at(worst.at)
     high = f"{percent(height)} above its level" if height < 1 else f"{times(1 + height)} times its level"
@@ -103,4 +106,23 @@ def recovered(case: Case, s: Series) -> Finding | None:
         f"back after {lasts:g} {s.unit or s.curve.axis}s.",
         others=(case.grad_norm,), at=found[0].at, until=float(s.x[found[-1].at]), spikes=len(found),
         height=worst.height, last_at=float(s.x[found[-1].at]),
+    )  # fmt: skip
+
+
+def lost_all(case: Case, s: Series) -> Finding | None:
+    """One jump back to where the run began, made good as slowly as it was learnt."""
+    anew = begun_anew(case, s)
+    if anew is None:
+        return None
+    jump, point = anew
+    before, back = number(jump.before), number(float(s.y[jump.point]))
+    takes = f"{s.step_at(point) - s.step_at(jump.point):g} {s.unit or s.curve.axis}s"
+    return finding(
+        ID, "warning", 0.85, s,
+        f"At {s.at_step(jump.point)} the {name(s)} jumps from about {before} back to {back}, where it began, "
+        f"and takes {takes} to make that good: what had been learnt was lost, as when a run goes on without "
+        "its weights.",
+        others=(case.grad_norm,), at=jump.point, until=float(s.x[point]), actions=ANEW, spikes=1,
+        height=jump.after / jump.before - 1,
+        last_at=float(s.x[jump.point]),
     )  # fmt: skip

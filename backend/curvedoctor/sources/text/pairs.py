@@ -12,13 +12,13 @@ from curvedoctor.sources.text.numbers import NUMBER
 #: characters of a line that are looked at, and numbers that are taken from it
 MAX_LENGTH, MAX_PAIRS = 8000, 256
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]{0,200}\x07)")
-#: dates, times of day, durations; file names with line numbers
+#: dates, times of day, durations; file names with line numbers; how grave a message is
 _TIMES = re.compile(
     r"\b\d{4}[-/]\d\d?[-/]\d\d?[T_]?|\b\d\d?/\d\d? (?=\d\d:\d\d)|\b\d+ days?, |"
     r"(?<![\w.])\d{1,4}:\d\d(?::\d\d)?(?:[.,]\d+)?(?![\d.])|"
-    r"[\w/.-]{1,100}\.(?:py|cc|cpp|cu):\d+|\(\w{1,40}:\d+\)|\b\w{1,40}(?:\.\w{1,40}){1,8}:\d+ - |"
+    r"[\w/.-]{1,100}\.(?:py|cc|cpp|cu):\d+|\(\w{1,40}:\d+\)|\b\w{1,40}(?:[.:]\w{1,40}){1,8}:\d+ - |"
     r"\b[IWE]\d{4} +(?=\d\d:)|"
-    r"\b(?:DEBUG|INFO|WARNING|ERROR):[\w.]{0,40}:"
+    r"\b(?:TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARN(?:ING)?|ERROR|CRITICAL)\b(?!\s*[:=]?\s*[-+]?[\d.])(?::[\w.]{0,40}:)?"
 )
 #: what libraries print around a number
 _WRAPPED = re.compile(
