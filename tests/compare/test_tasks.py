@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from compare.grids import World, grid, run, undiagnosed
 from curvedoctor.compare.analyze import compare
@@ -79,6 +82,18 @@ def test_programs_that_log_other_curves_are_other_tasks() -> None:
     assert {outcome.run for outcome in groups[0].outcomes} <= {r.name for r in [*made, died]}
     assert len(groups[0].outcomes) >= 3
     assert groups[0].region is not None and groups[0].region.best["lr"] == 0.03
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_programs_that_log_other_settings_are_other_tasks(more: int) -> None:
+    """Both log a loss by the same name; a setting that one run leaves out is no other program."""
+    made = [replace(r, params={"momentum": 0.9, **r.params}) for r in grid(World(), (0.003, 0.03, 0.3))]
+    made[0] = replace(made[0], params={k: v for k, v in made[0].params.items() if k != "momentum"})
+    tags = {curve.tag: np.full(30, 1.5 + k) for k, curve in enumerate(made[0].curves)}
+    tuned = {"epochs": 3, "warmup_ratio": 0.1, "lora_rank": 16, "lr": 2e-4}
+    others = [replace(run(f"lora{k}", tuned, **tags), group=made[0].group) for k in range(1 + more)]
+    first = compare(undiagnosed([*made, *others])).groups[0]
+    assert {outcome.run for outcome in first.outcomes} == {r.name for r in made}
 
 
 def test_all_are_compared_where_the_user_says_so() -> None:

@@ -45,15 +45,22 @@ def apart(cases: Sequence[Case], metric: str | None) -> list[tuple[list[Case], s
 
 
 def by_curves(cases: Sequence[Case]) -> list[tuple[list[Case], str]]:
-    """(runs that log the same losses and scores, which), the most runs first; one part with "" if all do.
+    """(runs that log the same losses, scores and settings, which), the most runs first; one part with "" if
+    all do.
 
-    A run that ended before its first evaluation lacks some, and the same program may log one more.
+    A run that ended before its first evaluation lacks some curves, and the same program may log one more, or
+    a setting that others leave out.
     """
     kinds: list[tuple[frozenset[str], list[Case]]] = []
     logged = [(_measured(case), case) for case in cases]
     common = Counter(names for names, _ in logged)
     for names, case in sorted(logged, key=lambda pair: (-common[pair[0]], -len(pair[0]))):
-        kind = next((members for known, members in kinds if _same_program(names, known)), None)
+        alike = (
+            members
+            for known, members in kinds
+            if _same_program(names, known) and _same_settings(case, members[0])
+        )
+        kind = next(alike, None)
         if kind is None:
             kinds.append((names, [case]))
         else:
@@ -82,6 +89,12 @@ def _same_program(one: frozenset[str], other: frozenset[str]) -> bool:
     """Whether what two runs log is mostly the same, or all of what the shorter one does."""
     shared = len(one & other)
     return not one or not other or shared == min(len(one), len(other)) or 2 * shared >= len(one | other)
+
+
+def _same_settings(one: Case, other: Case) -> bool:
+    """Whether two runs log mostly the same hyperparameters, whatever their values."""
+    first, second = set(one.params), set(other.params)
+    return 2 * len(first & second) >= len(first | second)
 
 
 def faulty(g: Grid, never: Sequence[str]) -> tuple[str, ...]:
