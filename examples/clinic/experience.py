@@ -48,8 +48,8 @@ def experience(
     """One table of the clinic's runs and, from a folder, other people's."""
     held = []
     for name, folder_, part in (
-        ("fixed", DATA, [run for run in mine if not run.tried]),
-        ("drawn", drawn.DATA, [run for run in mine if run.tried]),
+        ("fixed", DATA, [run for run in mine if "~" not in run.task]),
+        ("drawn", drawn.DATA, [run for run in mine if "~" in run.task]),
     ):
         if part:
             name = f"{name}-{styled}-{habitual}-{len(part)}-{_sizes(folder_)}"

@@ -29,18 +29,16 @@ from curvedoctor.model import Floats
 #: a tree as LightGBM describes it: nested nodes
 Grown = dict[str, Any]
 
-#: boosted trees per outcome and forest
+#: boosted trees per outcome
 TREES = 150
-DEPTH = 4
-#: of LightGBM; where features are many and runs few, small trees of some features and runs each
+DEPTH = 3
+#: of LightGBM; where features are many and runs few, small trees of few features each
 SETTINGS = {
-    "objective": "binary", "learning_rate": 0.05, "max_depth": DEPTH, "num_leaves": 2**DEPTH, "max_bin": 63,
-    "min_data_in_leaf": 20, "lambda_l2": 1.0, "feature_fraction": 0.2,
-    "bagging_fraction": 0.7, "bagging_freq": 1, "deterministic": True,
+    "objective": "binary", "learning_rate": 0.1, "max_depth": DEPTH, "num_leaves": 2**DEPTH, "max_bin": 63,
+    "min_data_in_leaf": 15, "lambda_l2": 1.0, "feature_fraction_bynode": 0.3, "seed": 0,
+    "deterministic": True,
     "force_row_wise": True, "num_threads": 1, "verbose": -1,
 }  # fmt: skip
-#: so many forests, which meet other features and runs, are averaged
-SEEDS = 2
 #: fewest runs that an outcome is learnt from; below, it is as probable as it is on average
 FEWEST = 5
 FOLDS = 4
@@ -92,19 +90,17 @@ def hold_out(table: Table, masks: Sequence[Mask]) -> HeldOut:
     return held
 
 
-def boost(table: Table, keep: Mask, seeds: int = SEEDS) -> list[list[Grown]]:
-    """For each outcome the trees of so many forests, on the rows of `keep` in which it is scored."""
+def boost(table: Table, keep: Mask) -> list[list[Grown]]:
+    """For each outcome its trees, on the rows of `keep` in which it is scored."""
     at = np.flatnonzero(keep)
     rows = lightgbm.Dataset(
         impute(table.rows[at]), np.zeros(len(at)), params=dict(SETTINGS), free_raw_data=False
     )
     rows.construct()
-    return [_boost(rows, table, at, k, seeds) for k in range(len(OUTCOMES))]
+    return [_boost(rows, table, at, k) for k in range(len(OUTCOMES))]
 
 
-def _boost(
-    rows: lightgbm.Dataset, table: Table, at: npt.NDArray[np.intp], outcome: int, seeds: int
-) -> list[Grown]:
+def _boost(rows: lightgbm.Dataset, table: Table, at: npt.NDArray[np.intp], outcome: int) -> list[Grown]:
     scored = np.flatnonzero(np.isfinite(table.labels[at, outcome]))
     y, weight = table.labels[at[scored], outcome], table.weight[at[scored], outcome]
     if len(set(table.run[at[scored]][y == 1])) < FEWEST or (y == 1).all():
@@ -113,14 +109,8 @@ def _boost(
     data = rows.subset(scored.tolist()).construct()
     data.set_label(y)
     data.set_weight(weight)
-    forests = [lightgbm.train({**SETTINGS, "seed": seed}, data, TREES) for seed in range(seeds)]
-    return [_share(tree["tree_structure"], seeds) for f in forests for tree in f.dump_model()["tree_info"]]
-
-
-def _share(node: Grown, seeds: int) -> Grown:
-    """A tree that says one of so many forests' share of what it said."""
-    said = {k: node[k] / seeds for k in ("internal_value", "leaf_value") if k in node}
-    return node | said | {k: _share(node[k], seeds) for k in ("left_child", "right_child") if k in node}
+    fitted = lightgbm.train(dict(SETTINGS), data, TREES).dump_model()
+    return [tree["tree_structure"] for tree in fitted["tree_info"]]
 
 
 def finished(table: Table, held: HeldOut, trees: Boosted, familiar: Familiar, keep: Mask) -> Model:

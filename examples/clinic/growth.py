@@ -1,7 +1,7 @@
 """How the odds get better with tasks: fitted on a part of them, judged on tasks that none of the parts holds.
 
-The first action by odds alone, of one forest, on runs as they were logged (one row a run: the curve's shape
-is what is asked); drawn as a picture with `--curve FILE.png`.
+The first action by odds alone, on runs as they were logged (one row a run: the curve's shape is what is
+asked); drawn as a picture with `--curve FILE.png`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def growth(table: Table, shares: Sequence[float] = SHARES, count: int = 3) -> li
             tasks = sorted({t for t, m, own in zip(table.tasks, mask, mine, strict=True) if own and not m})
             kept = set(rng.permutation(tasks)[: max(2, round(share * len(tasks)))].tolist())
             keep = once & np.array([t in kept for t in table.tasks])
-            trees = as_boosted(boost(table, keep, seeds=1))
+            trees = as_boosted(boost(table, keep))
             judged = mask & mine & once
             odds = trees.scores(impute(table.rows[judged]))
             found.append((len(kept), *first_and_three(odds, table.labels[judged])))

@@ -111,6 +111,8 @@ def answers(name: str, runs: Sequence[ClinicRun]) -> list[Answer]:
             write(run, Path(folder))
             try:
                 out.append(PEERS[name](Path(folder)))
+            except ImportError:
+                raise  # a part of it that is not installed is our fault, not its silence
             except Exception:  # whatever goes wrong in another's tool is its silence
                 out.append(Answer(False))
     return out
