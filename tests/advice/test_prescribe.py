@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -257,6 +258,16 @@ def test_one_repair_per_error_the_likelier_of_its_first_two() -> None:
     broken = found("fix-init", "clip-gradients", "lower-lr", severity="error", confidence=0.7)
     odds = {"fix-init": 0.1, "clip-gradients": 0.6, "lower-lr": 0.9, "add-warmup": 0.95}
     assert actions([broken], odds) == ["clip-gradients", "lower-lr", "add-warmup", "fix-init"]
+
+
+def test_a_cause_that_another_finding_names_comes_before_the_experiment_that_an_error_asks_for() -> None:
+    broken = found("overfit-one-batch", "raise-lr", severity="error", confidence=0.9)
+    odds = {"overfit-one-batch": 0.9, "fix-activation": 0.2, "raise-lr": 0.1}
+    sure = found("fix-activation", condition="vanishing-gradient", severity="warning", confidence=CERTAIN)
+    assert actions([broken, sure], odds)[:2] == ["fix-activation", "overfit-one-batch"]
+    unsure = replace(sure, confidence=CERTAIN - 0.01)
+    assert actions([broken, unsure], odds)[0] == "overfit-one-batch"
+    assert actions([broken, replace(sure, severity="info")], odds)[0] == "overfit-one-batch"
 
 
 def test_a_change_that_is_likely_comes_before_the_experiment_that_an_error_asks_for() -> None:

@@ -84,6 +84,10 @@ def prescribe(
     certain = [acts for f, acts in asked if f.severity == "error" and f.confidence >= CERTAIN]
     last, named = last_resorts(case, findings), [action for _, actions in asked for action in actions]
     repairs = {_repair(acts, [a for a in fit if a not in last], chance, estimate) for acts in certain}
+    causes = [acts[0] for f, acts in asked if f.confidence >= CERTAIN and f.severity == "warning"]
+    known_cause = _likelier([a for a in causes if a in fit and a not in last], chance)
+    if known_cause and repairs and repairs <= EXPERIMENTS:
+        repairs = {known_cause} - EXPERIMENTS or repairs
 
     def rank(action: str) -> tuple[object, ...]:
         named_at = named.index(action) if action in named else len(named)

@@ -14,6 +14,8 @@ from curvedoctor.features.case import Case
 FIRST_LOSS, FIRST_SCORE = 0.06, 0.06
 #: how near one in K the share of right answers lies where the first loss tells K as well, relative
 CLOSELY = 0.12
+#: numbers of classes that answers alone may speak of: up to here, and these
+CLOSE, LARGE = 10, (20, 100, 200, 1000)
 #: most classes that a first loss and a first accuracy can tell
 MAX_CLASSES = 1000
 
@@ -51,6 +53,8 @@ def guessing(case: Case, right: float) -> str:
     sure = case.number("n_classes") is not None or case.word("loss") in ("bce", "hinge")
     if k is not None and (sure or abs(right * k - 1) <= CLOSELY):
         return f"no better than guessing among {k:.0f} classes"
+    if near > CLOSE and near not in LARGE:
+        return "about as often right as by guessing"
     return f"close to guessing among {max(near, 2)} ({right:.3g})"
 
 

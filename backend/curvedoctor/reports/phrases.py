@@ -118,6 +118,8 @@ def chance(item: Prescription) -> str:
     'helped 90 % of similar runs'
     """
     share = percent(item.confidence)
+    if item.action in EXPERIMENTS:
+        return f"{share} likely to tell"
     return f"helped {share} of similar runs" if item.basis == "odds" else f"{share} likely to help"
 
 

@@ -46,12 +46,11 @@ from curvedoctor.conditions.base import (
     unjudged,
 )
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.proportions import unsure
+from curvedoctor.conditions.learning_rate.crawl import blown_up, crawl
 from curvedoctor.conditions.measures.rounds import CUSTOMARY as CUSTOMARY_OF_TREES
 from curvedoctor.conditions.measures.rounds import too_small
 from curvedoctor.conditions.measures.shape import error_of_mean, goes, lately, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
@@ -73,9 +72,8 @@ SECOND = (0.14, 0.22)
 LATE, SMOOTH = (0.33, 0.4), (0.5, 0.62)
 #: below this share of the start the run has arrived
 ARRIVED = (0.1, 0.2)
-#: share of a guess's loss that is near it, fewest points that say so,
-#: and fall over the last quarter of outputs that grow
-NEAR, MIN_NEAR_POINTS, GROWS = 0.8, 6, 0.02
+#: a loss that ends above its start by this factor has moved
+CLIMBS = 1.2
 #: fewest points of a descent
 MIN_POINTS = 5
 
@@ -94,7 +92,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     if case.boosting:
         sure, summary = too_small(case, s)
         return _say(case, s, sure, summary, math.log10(CUSTOMARY_OF_TREES / (logged_lr(case) or 1.0)))
-    crawl = _crawl(case, s, below)
+    if s.stats.end > CLIMBS * s.stats.start > 0 or blown_up(case):
+        return None  # whatever the rate is, the weights do move
+    slow = crawl(case, s, below)
     hardly = 0.97 * ramp(_moved(s), *HARDLY)
     if below is None:
         rate = logged_lr(case) or 1.0
@@ -105,8 +105,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         far = 0.9 * ramp(below, *FAR_BELOW) * float(_falls_on(s))
         confidence = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s), far)
     summary = _summary(case, s, below)
-    if confidence < REPORT_FROM and crawl is not None:
-        confidence, summary = 0.75, crawl
+    if confidence < REPORT_FROM and slow is not None:
+        confidence, summary = 0.75, slow
     return _say(case, s, confidence, summary, below)
 
 
@@ -137,37 +137,6 @@ def _summary(case: Case, s: Series, below: float | None) -> str:
         return f"{at}, below what anything is trained with, {hardly}"
     slow = f"The {name(s)} {goes(s)} so slowly that {second} of its way is in the second half"
     return f"{slow}, and it has not settled at the end."
-
-
-def _crawl(case: Case, s: Series, below: float | None) -> str | None:
-    """What to say of a loss that falls to the end, at a rate that is not above custom, and is still near an
-    untrained model's; or of outputs that grow surer to the end and are not sure of what is right."""
-    guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
-    part = relative(s.stats.end, guess) if guess is not None and (below or 0.0) >= 0 else 0.0
-    if NEAR <= part <= 1.2 and _at_best(s) and lately(s) > 3 * error_of_mean(s, 0.25):
-        return (
-            f"The {name(s)} still falls at the end and has come to {number(s.stats.end)} only, "
-            f"{percent(part)} of the loss of a blind guess{_at(case)}."
-        )
-    if (below or 0.0) < -0.3 or (told := unsure(case)) is None:
-        return None
-    val, error, costs = told
-    if not _at_best(val) or relative(lately(val), val.stats.end) < GROWS:
-        return None
-    return (
-        f"The {name(val)} still falls at the end: {number(val.stats.end)} with "
-        f"{percent(1 - error.stats.end)} of the answers right, where {number(costs)} or less is usual "
-        f"once training has settled{_at(case)}."
-    )
-
-
-def _at_best(s: Series) -> bool:
-    return s.stats.n >= MIN_NEAR_POINTS and relative(s.stats.last, s.stats.low) <= 1.005
-
-
-def _at(case: Case) -> str:
-    rate = logged_lr(case)
-    return f", at a learning rate of {number(rate)}" if rate else ""
 
 
 def _second_half(s: Series) -> float:

@@ -11,11 +11,18 @@ from curvedoctor.conditions.measures.shape import error_of_mean, lately, mean, r
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
 
+#: share of the steps that lead upwards where all do
+ONLY = 0.9
 #: how far above its best logged value the end may be
 AT_BEST = (0.05, 0.02)
 #: share of the fall over the last half that its two steepest steps may make: more is a drop,
 #: as where the rate is cut
 DROPS = (0.7, 0.55)
+
+
+def only_climbs(s: Series) -> bool:
+    """Whether nearly every logged value is above the one before, from the first on."""
+    return float(np.mean(np.diff(s.y) > 0)) >= ONLY and s.best_index == 0
 
 
 def falls_to_the_end(s: Series) -> float:

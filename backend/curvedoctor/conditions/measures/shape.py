@@ -18,6 +18,8 @@ from curvedoctor.readings.lr_range_test import is_range_test
 from curvedoctor.readings.overfit_check import is_overfit_check
 from curvedoctor.roles import measure_of
 
+#: share of right answers gained that says that something was learnt
+IMPROVED = 0.05
 #: points below which a trend says nothing
 MIN_POINTS = 6
 TINY = 1e-300
@@ -187,11 +189,14 @@ def _pairs(n: int) -> tuple[Ints, Ints]:
 
 
 def still_best(s: Series | None) -> bool:
-    """Whether a score ends at its best level, having improved since a quarter of the run."""
+    """Whether a score ends at its best level, having improved since a quarter of the run, a share of right
+    answers by some points of a hundred."""
     if s is None or s.stats.n < MIN_POINTS:
         return False
     t = s.stats
     margin = max(2 * error_of_mean(s, 0.05), 0.02 * max(abs(t.best), 0.01))
+    if s.ceiling == 1.0 and t.start - t.end < IMPROVED:
+        return False
     return t.end <= t.best + margin and t.end < t.at25 - margin
 
 

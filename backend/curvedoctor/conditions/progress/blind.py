@@ -12,7 +12,7 @@ from curvedoctor.conditions.measures.shape import MIN_POINTS, error_of_mean, mea
 from curvedoctor.conditions.measures.still import USUAL, rate_gone, rests_from
 from curvedoctor.conditions.progress.explained import actions
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import agreed, chance_error, expected_first_loss
+from curvedoctor.features.chance import agreed, chance_error, expected_first_loss, guessing
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding
@@ -128,8 +128,8 @@ def no_better_than_chance(case: Case) -> Finding | None:
     though = "" if fitted is None else f", though the {fitted}: do labels belong to their inputs?"
     return finding(
         ID, "error", confidence, score,
-        f"The {name(score)} ends at {number(right)}, no better than a blind guess "
-        f"({number(score.logged(worse))}){beside(case, score)}{though or '.'}",
+        f"The {name(score)} ends at {number(right)}, {guessing(case, right)}{beside(case, score)}"
+        f"{though or '.'}",
         others=(s,), onset=0.0, actions=actions(case, s) if fitted is None else UNRELATED, level=right,
         chance=expected, **shared(case, s),
     )  # fmt: skip

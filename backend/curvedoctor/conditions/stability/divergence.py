@@ -33,6 +33,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, too_few, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.descent import only_climbs
 from curvedoctor.conditions.measures.shape import (
     MIN_POINTS,
     TINY,
@@ -42,6 +43,7 @@ from curvedoctor.conditions.measures.shape import (
     still_best,
     why_unjudgeable,
 )
+from curvedoctor.conditions.stability.climb import DECADES, onset, sharpest, sudden
 from curvedoctor.features.blocks import median, medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import decades_below_usual
@@ -53,17 +55,16 @@ from curvedoctor.model import Finding, Run, Unjudged
 ID = "divergence"
 #: fewest points that say it: rising without end
 SHORT = 3
-#: times the first value that a short log must end at;
-#: times its lowest from which on a curve is read in decades
-TWICE, DECADES = 2.0, 100.0
+#: times the first value that a short log must end at
+TWICE = 2.0
 #: points that are searched for a jump, the last ones
 LONGEST = 16384
 #: times its start that a validation loss without a training loss has to end at
 ALONE = 2.0, 4.0
 #: share of the whole climb that a jump makes; share of the first value below which no level matters
 JUMP_SHARE, MATTERS = 0.6, 0.05
-#: a jump in units of the noise before it; share of the climb above the best within which it has not begun
-FAR, NEAR = 5.0, 0.1
+#: a jump in units of the noise before it
+FAR = 5.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -80,7 +81,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if still_best(case.val_score) or still_best(case.train_score):
         confidence *= 0.3
     if confidence >= REPORT_FROM:
-        return _finding(case, s, confidence, at or _onset(s))
+        return _finding(case, s, confidence, at or onset(s))
     return too_few(ID, s.stats.n, MIN_POINTS) if few else None
 
 
@@ -94,18 +95,25 @@ def _seen(s: Series) -> tuple[float, int]:
 def _finding(case: Case, s: Series, confidence: float, at: int) -> Finding:
     best, end, where = float(s.y[s.best_index]), float(s.y[-1]), s.at_step(at)
     turn, other = ("jumps", "climbs") if s.ceiling is None else ("drops", "falls")
-    move = f"{turn} at {where}" if _sudden(s, at) else f"{other} from {where} on"
+    actions, asked = _low_rate(case, s)
+    move = f"{turn} at {where}" if sudden(s, at) else f"{other} from {where} on"
     return finding(
         ID, "error", confidence, s,
-        f"The {name(s)} had reached {number(s.logged(best))}, {move} and ends at {number(s.logged(end))}.",
-        others=(case.val,), onset=float(s.x[at]), actions=_actions(case), ratio=relative(end, best),
+        f"The {name(s)} had reached {number(s.logged(best))}, {move} and ends at {number(s.logged(end))}"
+        f"{asked}",
+        others=(case.val,), onset=float(s.x[at]), actions=actions, ratio=relative(end, best),
         lost=_lost(s), best=s.logged(best), end=s.logged(end),
     )  # fmt: skip
 
 
-def _actions(case: Case) -> tuple[str, ...]:
-    """Where the rate is known to be low, the step came from a gradient."""
-    return ("clip-gradients", "lower-lr", "add-warmup") if (decades_below_usual(case) or 0.0) >= 1.0 else ()
+def _low_rate(case: Case, s: Series) -> tuple[tuple[str, ...], str]:
+    """What to try where the rate is known to be low, and what is asked: the step came from a gradient, which
+    has the wrong sign where it never brings the loss down."""
+    if (decades_below_usual(case) or 0.0) < 1.0:
+        return (), "."
+    if only_climbs(s):
+        return ("overfit-one-batch", "change-loss"), ": at so low a rate, is the sign of the gradient right?"
+    return ("clip-gradients", "lower-lr", "add-warmup"), "."
 
 
 def _endless(s: Series) -> float:
@@ -119,7 +127,7 @@ def _jump(s: Series) -> int:
     y, k = s.y[-LONGEST:], min(MIN_POINTS, len(s.y) // 2)
     calm = medians(np.lib.stride_tricks.sliding_window_view(y, k))
     at = int(np.argmax(calm[k:] - calm[:-k])) + k if len(calm) > k else 0
-    return _sharpest(s, at + len(s.y) - len(y))
+    return sharpest(s, at + len(s.y) - len(y))
 
 
 def _jumped(s: Series, at: int) -> float:
@@ -130,20 +138,12 @@ def _jumped(s: Series, at: int) -> float:
     level, top = median(after), float(before[len(before) // 10 :].max())
     near = median(before[-max(MIN_POINTS, len(before) // 10) :])
     sigma = MAD_TO_SIGMA * median(np.abs(np.diff(before[-64:]))) / math.sqrt(2)
-    whole = level - near >= max(JUMP_SHARE * (level - s.stats.best), FAR * sigma) and _sudden(s, at)
+    whole = level - near >= max(JUMP_SHARE * (level - s.stats.best), FAR * sigma) and sudden(s, at)
     above = level >= MATTERS * s.stats.first and float(np.quantile(after, 0.1)) > top
     third = max(1, len(after) // 3)
     back = float(np.median(after[:third]) - np.median(after[-third:]))
     returns = len(after) >= MIN_POINTS and back > 0.3 * (level - near)
     return 0.97 * ramp(relative(level, near), 1.15, 1.3) * float(whole and above and not returns)
-
-
-def _sudden(s: Series, at: int) -> bool:
-    """Whether most of the climb happens from one logged point to the next."""
-    if at == 0 or at >= len(s.y):
-        return False
-    after, near = median(s.y[at:]), median(s.y[max(0, at - MIN_POINTS) : at])
-    return after > near and float(s.y[at] - s.y[at - 1]) >= 0.5 * (after - near)
 
 
 def _lost(s: Series) -> float:
@@ -181,33 +181,6 @@ def _rule(s: Series) -> float:
     if t.best < 0.9 * t.start and t.best_at > 0.02:
         return 0.97 * ramp(_lost(s), 0.4, 0.7) * ramp(ratio, 1.25, 1.6) * stays
     return 0.97 * ramp(ratio, 1.5, 2.2) * stays
-
-
-def _onset(s: Series) -> int:
-    """Index of the point with which the last climb starts: after the last within a tenth of it above best.
-
-    A running median of five keeps single points of a noisy curve from moving it; a climb over decades is read
-    in decades.
-    """
-    y = s.y
-    if len(y) >= 5 * MIN_POINTS:
-        padded = np.pad(y, 2, mode="edge")
-        y = medians(np.lib.stride_tricks.sliding_window_view(padded, 5))
-    if s.stats.low > 0 and s.stats.top >= DECADES * s.stats.low:
-        y = np.log(y)
-    low, end = float(y.min()), median(y[-max(1, len(y) // 20) :])
-    near = np.flatnonzero(y <= low + NEAR * (end - low))
-    at = int(near[-1]) + 1 if len(near) else 0
-    return _sharpest(s, min(at, len(y) - 1))
-
-
-def _sharpest(s: Series, at: int) -> int:
-    """The point of the greatest step around a place, if it is most of the climb: medians blur it by two."""
-    around = np.arange(max(1, at - 3), min(len(s.y), at + 4))
-    if not len(around):
-        return at
-    sharp = int(around[np.argmax(s.y[around] - s.y[around - 1])])
-    return sharp if _sudden(s, sharp) else at
 
 
 def _climbs_back(rng: np.random.Generator) -> Run:

@@ -51,8 +51,8 @@ from curvedoctor.conditions.base import (
 )
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import name, why_unjudgeable
-from curvedoctor.conditions.measures.step_up import StepUp, step_up
 from curvedoctor.conditions.stability.recovered import ID, lost_all, recovered
+from curvedoctor.conditions.stability.step_up import StepUp, step_up
 from curvedoctor.features.blocks import median, medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from curvedoctor.conditions.base import finding, number, percent, times
 from curvedoctor.conditions.measures.shape import name
-from curvedoctor.conditions.measures.step_up import begun_anew
+from curvedoctor.conditions.stability.step_up import begun_anew
 from curvedoctor.features.blocks import median, medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
