@@ -34,7 +34,7 @@ from curvedoctor.advice.help_probability import (
     judgeable,
 )
 from curvedoctor.advice.impute import LARGEST, MISSING, impute
-from curvedoctor.advice.trial import Trial
+from curvedoctor.advice.trial import TRIED_HELPS, TRIED_HELPS_NOT, Trial
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import HEALTHY, run
 from curvedoctor.conditions.progress import stalled
@@ -428,3 +428,25 @@ def test_without_trials_nothing_changes_and_without_odds_a_trial_says_it_alone()
 
 def test_a_trial_without_a_value_proves_none() -> None:
     assert Estimate({"raise-lr": 0.2}).with_trials([trial("raise-lr", 0.95, value=None)]).sibling_values == {}
+
+
+@pytest.mark.parametrize("own", [0.2, 0.9])
+def test_what_helped_with_other_changes_was_not_tried_in_vain(own: float) -> None:
+    """A sibling with another rate alone ended no lower, one with a rate and a schedule did: its own odds
+    stand."""
+    alone = Trial("lower-lr", TRIED_HELPS_NOT, "one ended higher", "lr", 1e-3, -0.2)
+    joint = Trial(
+        "lower-lr",
+        TRIED_HELPS,
+        "one ended lower",
+        "lr",
+        0.02,
+        0.8,
+        others=("decay-lr",),
+        along="schedule cosine",
+    )
+    estimate = Estimate({"lower-lr": own, "decay-lr": 0.9}).with_trials([alone, joint])
+    assert estimate.probability["lower-lr"] >= own
+    assert not estimate.in_vain
+    assert estimate.sibling_values["lower-lr"][1] == 0.02
+    assert Estimate({"lower-lr": own}).with_trials([alone]).in_vain == {"lower-lr"}

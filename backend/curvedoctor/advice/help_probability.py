@@ -90,7 +90,8 @@ class Estimate:
             for t in trials
             if t.helped and t.value is not None
         }
-        in_vain = frozenset(t.action for t in trials if t.same_task and t.help_probability == TRIED_HELPS_NOT)
+        missed = {t.action for t in trials if t.same_task and t.help_probability == TRIED_HELPS_NOT}
+        in_vain = frozenset(missed - sibling_values.keys())
         return Estimate(chances, attributions, sibling_values, self.model, in_vain)
 
 

@@ -46,7 +46,8 @@ class Trial:
         # of a run that the model can't judge nothing is known beforehand
         own = chances.get(self.action, 0.5)
         if self.others:
-            return self.help_probability * own / (own + sum(chances.get(a, 0.5) for a in self.others))
+            share = self.help_probability * own / (own + sum(chances.get(a, 0.5) for a in self.others))
+            return max(own, share) if self.helped else share
         if self.same_task:
             return self.help_probability
         shift = PERHAPS if self.helped else -PERHAPS
