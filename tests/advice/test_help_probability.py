@@ -20,8 +20,8 @@ from curvedoctor.advice.boosted import SUREST, Boosted
 from curvedoctor.advice.familiar import Familiar
 from curvedoctor.advice.help_probability import (
     EXPLAINED,
-    FEWEST,
     LOOKED_AT,
+    MIN_POINTS,
     REASONS,
     SICK,
     SMOOTH,
@@ -316,7 +316,7 @@ def test_the_shipped_model_knows_the_features_of_this_version() -> None:
 @pytest.mark.parametrize(
     ("y", "params", "expected"),
     [
-        (np.linspace(2, 1, FEWEST), {}, True),
+        (np.linspace(2, 1, MIN_POINTS), {}, True),
         (np.linspace(2, 0, 9), {}, True),
         (np.linspace(2, -0.01, 9), {}, False),
         (np.ones(9), {}, False),

@@ -17,7 +17,7 @@ from curvedoctor.advice.prescribe import (
     BY_PLACE,
     CERTAIN,
     LEAST,
-    MOST,
+    MAX_PRESCRIPTIONS,
     RAISED,
     WORTH_TRYING,
     led_by,
@@ -170,7 +170,7 @@ def test_at_least_one_thing_is_said_and_at_most_six() -> None:
         ),
         0.9,
     )
-    assert len(actions([], many)) == MOST == 6
+    assert len(actions([], many)) == MAX_PRESCRIPTIONS == 6
     assert actions([], {}) == []
 
 
@@ -346,7 +346,7 @@ def test_what_undoes_an_earlier_remedy_is_not_prescribed(pair: frozenset[str]) -
 def test_opposites_take_nobodys_place() -> None:
     odds = {a: 0.9 - k / 100 for k, pair in enumerate(OPPOSITES) for a in sorted(pair)}
     told = actions([], {**odds, "add-warmup": 0.3, "fix-init": 0.28})
-    assert len(told) == MOST
+    assert len(told) == MAX_PRESCRIPTIONS
     assert all(len(pair & set(told)) == 1 for pair in OPPOSITES)
 
 

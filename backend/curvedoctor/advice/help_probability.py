@@ -33,7 +33,7 @@ Gain = tuple[float, float, float]
 #: the outcome "some remedy helps"
 SICK = "sick"
 #: fewest points the model has seen
-FEWEST = 2
+MIN_POINTS = 2
 #: activations that neither saturate nor die
 SMOOTH = frozenset({"gelu", "silu", "mish", "elu", "selu", "celu", "leaky-relu"})
 #: samples, and steps where their number is not logged, from which on nothing was learnt of more of them;
@@ -167,7 +167,7 @@ def judgeable(case: Case) -> bool:
         s is not None
         and not case.boosting
         and not case.pairs
-        and s.stats.n >= FEWEST
+        and s.stats.n >= MIN_POINTS
         and s.stats.low >= 0
         and s.stats.top > s.stats.low
     )

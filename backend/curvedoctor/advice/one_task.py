@@ -15,7 +15,7 @@ FAR: Mapping[str, float] = {"lr": 2.5}
 NEAR = 1.45
 #: of at least so many pairs of nearer runs, more than a quarter end apart by over a third:
 #: not all are of one task
-FEWEST, MIXED, APART = 3, 0.25, 0.33
+MIN_PAIRS, MIXED, APART = 3, 0.25, 0.33
 #: fewest runs whose order tells one task
 VALLEY = 6
 

@@ -32,7 +32,7 @@ RAISED = (0.5, 0.1, 0.05)
 CERTAIN = 0.7
 #: what merely improves is named from this probability on, and at least one such action
 WORTH_TRYING = 0.2
-MOST = 6
+MAX_PRESCRIPTIONS = 6
 #: nothing is more certain to help
 SUREST = 0.99
 #: nor is a change likelier to help than not that no finding asks for, of what is not known to begin with
@@ -106,7 +106,7 @@ def prescribe(
         estimate = estimate.with_reason(asking.action, asking.reason)
         chosen.insert(0, asking.action)
     chosen, chance = _without_twins(chosen, chance, tried)
-    chosen = _without_opposites(chosen)[:MOST]
+    chosen = _without_opposites(chosen)[:MAX_PRESCRIPTIONS]
     to = change(case, "lower-lr", findings, tried).proposed if "lower-lr" in chosen else None
     lowered = to if isinstance(to, float) else None
     alone = replace(estimate, sibling_values={})

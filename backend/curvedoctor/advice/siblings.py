@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from curvedoctor.advice.one_task import (
     FAR,
-    FEWEST,
     HELPS,
     HELPS_NOT,
+    MIN_PAIRS,
     MIXED,
     NEAR,
     Buckets,
@@ -44,7 +44,7 @@ _NUMBERS: Mapping[str, tuple[str | None, str | None]] = {
 #: what makes the data others
 OF_DATA = frozenset({"n_train", "n_val", "input_scaling"})
 #: with so many hyperparameters equal, two runs are of one task
-MANY = 6
+MIN_EQUAL = 6
 #: a learning rate this many times lower hardly moves the weights
 HARDLY = 30.0
 #: how many hyperparameters may have changed at once, and how many of the lowest-ending siblings are looked at
@@ -75,7 +75,7 @@ class Siblings:
                 tried.setdefault(str(s.params.get(name)), []).append(s)
         near, apart = close_pairs(buckets)
         #: whether the runs are known to be of one task; None: whatever else was logged decides
-        self._one_task = apart <= MIXED * near if near >= FEWEST else None
+        self._one_task = apart <= MIXED * near if near >= MIN_PAIRS else None
         #: per bucket one run per value, the median over its seeds, the lowest end first
         self._index = {
             key: sorted(map(_median, tried.values()), key=end_of) for key, tried in buckets.items()
@@ -100,7 +100,7 @@ class Siblings:
         for name in self._varied:
             wanted = {a for a in _NUMBERS.get(name, (_WORDS.get(name),)) if a is not None}
             rest = _rest(own, name)
-            alike = self._one_task or len(rest) >= MANY or (name, rest, own.curve) in self._orderly
+            alike = self._one_task or len(rest) >= MIN_EQUAL or (name, rest, own.curve) in self._orderly
             for other in self._index.get((name, rest, own.curve), ()):
                 action = _action(name, own.params.get(name), other.params.get(name))
                 if action is None or action in best or other is own:
@@ -155,7 +155,7 @@ class Siblings:
                 return []
             names = {*own.params, *other.params} - IGNORED
             differ = sorted(n for n in names if own.params.get(n) != other.params.get(n))
-            if not 1 < len(differ) <= TOGETHER or len(names) - len(differ) < MANY:
+            if not 1 < len(differ) <= TOGETHER or len(names) - len(differ) < MIN_EQUAL:
                 continue
             actions = [_action(n, own.params.get(n), other.params.get(n)) for n in differ]
             tried = {a: n for a, n in zip(actions, differ, strict=True) if a is not None}

@@ -57,7 +57,7 @@ PATIENCE = 50
 #: the round at which a good learning rate has its best; lowest rate that is proposed
 GOOD_ROUND, LOWEST = 100, 0.01
 #: rounds in units of 1 / rate that suffice for nearly every task: (1 − ν)^(10/ν) leaves less than e^-10
-ENOUGH = 10
+ENOUGH_ROUNDS = 10
 
 
 def words(case: Case) -> Words:
@@ -103,7 +103,7 @@ def _raise_rate(case: Case, w: Words) -> Prescription:
 
 def _to_rate(verb: str, case: Case, w: Words, rate: float, proposed: float) -> Prescription:
     """Another learning rate, with as many rounds as it needs."""
-    limit = max(_grown(case), ENOUGH / proposed)
+    limit = max(_grown(case), ENOUGH_ROUNDS / proposed)
     text = (
         f"{verb} {w.rate} from {say(rate)} to {say(proposed)}, with {w.rounds} up to "
         f"{limit:.0f} and {_stopping(w)}."
@@ -113,7 +113,7 @@ def _to_rate(verb: str, case: Case, w: Words, rate: float, proposed: float) -> P
 
 def _more_rounds(case: Case, w: Words) -> Prescription:
     now, rate = _grown(case), logged_lr(case)
-    proposed = math.ceil(max(3 * now, ENOUGH / rate if rate is not None else 0.0))
+    proposed = math.ceil(max(3 * now, ENOUGH_ROUNDS / rate if rate is not None else 0.0))
     text = (
         f"Grow up to {proposed} rounds instead of {now:.0f} ({w.rounds}), with {_stopping(w)}, "
         "which ends them in time."

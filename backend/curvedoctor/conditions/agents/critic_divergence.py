@@ -80,17 +80,21 @@ class _Growth:
 
 
 def check(case: Case) -> Finding | Unjudged | None:
-    told = signals(case)
+    diagnostics = signals(case)
     reason = cannot_judge(case)
-    if reason is None and not {"critic", "values"} & told.keys():
+    if reason is None and not {"critic", "values"} & diagnostics.keys():
         reason = "neither a value loss nor predicted values are logged"
     if reason is not None:
         return unjudged(ID, reason)
     s = case.reward
     assert s is not None
-    of_values = _of_values(told.get("values"), s, rewards_entropy="entropy" in told)
-    grown = max((_of_loss(told.get("critic"), s), of_values), key=lambda g: g.confidence if g else 0.0)
-    if grown is None or grown.confidence < REPORT_FROM or (median_late(told.get("explained")) or 0.0) > SOUND:
+    of_values = _of_values(diagnostics.get("values"), s, rewards_entropy="entropy" in diagnostics)
+    grown = max((_of_loss(diagnostics.get("critic"), s), of_values), key=lambda g: g.confidence if g else 0.0)
+    if (
+        grown is None
+        or grown.confidence < REPORT_FROM
+        or (median_late(diagnostics.get("explained")) or 0.0) > SOUND
+    ):
         return None
     fell = _fell_at(s)
     slack = LATE * float(s.curve.steps.max() - s.curve.steps.min())

@@ -100,8 +100,8 @@ def collapsed(case: Case) -> tuple[Series, Fall, float] | None:
     eighths = judged.grid.reshape(8, -1).mean(axis=1)
     if found is None or float(eighths[6:].mean() - eighths[:6].min()) < FALLS * noise_of_part(judged):
         return None
-    told = [(s, *collapse(case, s)) for s in others]
-    return next(((s, f, c) for s, f, c in told if f is not None and c >= REPORT_FROM), None)
+    collapses = [(s, *collapse(case, s)) for s in others]
+    return next(((s, f, c) for s, f, c in collapses if f is not None and c >= REPORT_FROM), None)
 
 
 def collapse(case: Case, s: Series) -> tuple[Fall | None, float]:

@@ -105,7 +105,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         return None
     if collapsed(case) is not None:
         return None  # it had left its start, and lost what it had
-    confidence, s = max(((_flat(s, near), s) for s in telling or known), key=lambda told: told[0])
+    confidence, s = max(((_flat(s, near), s) for s in telling or known), key=lambda pair: pair[0])
     return None if confidence < REPORT_FROM else _finding(s, confidence, actions, why)
 
 
@@ -166,8 +166,8 @@ def _what(case: Case, *, constant: bool) -> tuple[tuple[str, ...], str | None]:
     if lr is not None and not LOW_LR * (0.1 if speaks(case) else 1.0) < lr < HIGH_LR:
         what, far = (LARGE, "above") if lr >= HIGH_LR else (SMALL, "below")
         return what, f"the learning rate, {number(lr)}, is far {far} what agents are trained with"
-    told, known = signals(case), entropy(case)
-    kl, clipped = median_late(told.get("kl")), median_late(told.get("clipped"))
+    diagnostics, known = signals(case), entropy(case)
+    kl, clipped = median_late(diagnostics.get("kl")), median_late(diagnostics.get("clipped"))
     if known is not None:
         _, y = known
         first, soon = median(y[:3]), median(y[: max(3, int(SOON * len(y)))][-3:])

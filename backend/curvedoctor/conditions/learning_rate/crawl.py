@@ -35,9 +35,9 @@ def crawl(case: Case, s: Series, below: float | None) -> str | None:
             f"The {name(s)} still falls at the end and has come to {number(s.stats.end)} only, "
             f"{percent(part)} of the loss of a blind guess{_at(case)}."
         )
-    if (below or 0.0) < -0.3 or (told := unsure(case)) is None:
+    if (below or 0.0) < -0.3 or (levels := unsure(case)) is None:
         return None
-    val, error, costs = told
+    val, error, costs = levels
     if not _at_best(val) or relative(lately(val), val.stats.end) < GROWS:
         return None
     return (

@@ -90,8 +90,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     if s.stats.n < MIN_POINTS:
         return too_few(ID, s.stats.n, MIN_POINTS)
     if case.boosting:
-        sure, summary = too_small(case, s)
-        return _say(case, s, sure, summary, math.log10(CUSTOMARY_OF_TREES / (logged_lr(case) or 1.0)))
+        confidence, summary = too_small(case, s)
+        return _say(case, s, confidence, summary, math.log10(CUSTOMARY_OF_TREES / (logged_lr(case) or 1.0)))
     if s.stats.end > CLIMBS * s.stats.start > 0 or blown_up(case):
         return None  # whatever the rate is, the weights do move
     slow = crawl(case, s, below)

@@ -59,8 +59,8 @@ def cause(case: Case, s: Series, onset: int) -> Cause | None:
 
 
 def _of_kl(case: Case, window: tuple[float, float]) -> Cause | None:
-    told = signals(case)
-    found = _runs_away(told.get("kl"), window, KL_TIMES, KL)
+    diagnostics = signals(case)
+    found = _runs_away(diagnostics.get("kl"), window, KL_TIMES, KL)
     if found is not None:
         kl, step, level = found
         return Cause(
@@ -68,14 +68,14 @@ def _of_kl(case: Case, window: tuple[float, float]) -> Cause | None:
                 f"the policy had taken a step of KL {number(level)} at {kl.curve.axis} {step:g}",
             ("lower-lr", "clip-gradients"),
         )  # fmt: skip
-    often = told.get("kl")
+    often = diagnostics.get("kl")
     if often is not None:
         before = often.y[often.steps <= window[1]]
         usual = float(np.median(before)) if len(before) >= 4 else 0.0
         if usual > FAR:
             text = f"each update had moved the policy far, by a KL of {number(usual)}"
             return Cause("kl", often.curve.id, float(often.steps[0]), text, ("lower-lr", "clip-gradients"))
-    clipped = told.get("clipped")
+    clipped = diagnostics.get("clipped")
     near = clipped.between(*window) if clipped is not None else np.empty(0)
     if clipped is None or len(near) < 2 or float(np.median(near)) < CLIPPED:
         return None

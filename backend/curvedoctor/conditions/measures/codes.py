@@ -53,10 +53,10 @@ def silent(case: Case) -> Silent | None:
     late, top = mean(kl, 0.75, 1.0), float(np.max(kl.grid))
     share = relative(late, mean(recon, 0.75, 1.0))
     still = relative(mean(recon, 0.5, 0.75) - mean(recon, 0.75, 1.0), mean(recon, 0.75, 1.0))
-    sure = 0.95 * ramp(share, *SHARE) * ramp(relative(late, top), *OWN) * ramp(still, 2 * FLAT, FLAT)
-    sure *= float(mean(kl, 0.9, 1.0) <= 1.2 * mean(kl, 0.75, 0.9))
+    confidence = 0.95 * ramp(share, *SHARE) * ramp(relative(late, top), *OWN) * ramp(still, 2 * FLAT, FLAT)
+    confidence *= float(mean(kl, 0.9, 1.0) <= 1.2 * mean(kl, 0.75, 0.9))
     low = np.flatnonzero(kl.grid > SHARE[0] * recon.grid)
-    return Silent(kl, recon, sure, share, float((low[-1] + 1 if len(low) else 0) / GRID))
+    return Silent(kl, recon, confidence, share, float((low[-1] + 1 if len(low) else 0) / GRID))
 
 
 def far_out(case: Case) -> tuple[Series, Series, float] | None:
@@ -80,9 +80,9 @@ def weight(case: Case) -> float | None:
         and s.curve.role.split == recon.curve.role.split
     )  # fmt: skip
     for whole in wholes:
-        told = (whole.y - recon.y)[kl.y > 0] / kl.y[kl.y > 0]
-        middle = float(np.median(told)) if len(told) >= MIN_POINTS else 0.0
-        if middle > 0 and float(np.median(np.abs(told - middle))) <= AGREE * middle:
+        weights = (whole.y - recon.y)[kl.y > 0] / kl.y[kl.y > 0]
+        middle = float(np.median(weights)) if len(weights) >= MIN_POINTS else 0.0
+        if middle > 0 and float(np.median(np.abs(weights - middle))) <= AGREE * middle:
             return float(f"{middle:.2g}")
     return None
 

@@ -64,15 +64,15 @@ def _by_losses(pair: Pair) -> Won:
         return _none(pair)
     over = g / np.maximum(d, 1e-9)
     late, level = quarter(over), median(quarter(d))
-    sure = 0.95 * _between(float(np.quantile(late, 0.1)), *APART) * ramp(level / GUESS, *NOTHING)
-    sure *= float(_no_way_back(d) and quarter(g)[-4:].mean() >= quarter(g)[:4].mean() / WAY_BACK)
+    confidence = 0.95 * _between(float(np.quantile(late, 0.1)), *APART) * ramp(level / GUESS, *NOTHING)
+    confidence *= float(_no_way_back(d) and quarter(g)[-4:].mean() >= quarter(g)[:4].mean() / WAY_BACK)
     # smoothed labels leave a loss that nobody gets below: it rests there
     rests = ramp(float(np.quantile(quarter(g), 0.1)), *CERTAIN) * ramp(level / GUESS, 0.8, 0.6) * _rests(d)
-    sure = max(sure, 0.85 * rests)
+    confidence = max(confidence, 0.85 * rests)
     how = _ends(pair)
     if rests:
-        return Won(pair.name, sure, (g >= CERTAIN[0]) & (d <= 0.8 * GUESS), how)
-    return Won(pair.name, sure, (over >= APART[0]) & (d <= NOTHING[0] * GUESS), how)
+        return Won(pair.name, confidence, (g >= CERTAIN[0]) & (d <= 0.8 * GUESS), how)
+    return Won(pair.name, confidence, (over >= APART[0]) & (d <= NOTHING[0] * GUESS), how)
 
 
 def _by_accuracy(pair: Pair) -> Won:
@@ -81,12 +81,12 @@ def _by_accuracy(pair: Pair) -> Won:
     if right is None:
         return _none(pair)
     level = float(np.quantile(quarter(right), 0.1))
-    sure = 0.9 * ramp(level, *NEVER_WRONG)
+    confidence = 0.9 * ramp(level, *NEVER_WRONG)
     if min(s.stats.low for s in pair.judged_by) >= 0:
-        sure *= ramp(median(quarter(pair.discriminator)) / GUESS, 2 * NOTHING[0], NOTHING[0])
-        sure *= float(_no_way_back(pair.discriminator))
+        confidence *= ramp(median(quarter(pair.discriminator)) / GUESS, 2 * NOTHING[0], NOTHING[0])
+        confidence *= float(_no_way_back(pair.discriminator))
     how = f"it is right in {percent(float(quarter(right).mean()))} of the cases over the last quarter"
-    return Won(pair.name, sure, right >= NEVER_WRONG[0], how)
+    return Won(pair.name, confidence, right >= NEVER_WRONG[0], how)
 
 
 def _generator(pair: Pair) -> Won:
@@ -96,16 +96,16 @@ def _generator(pair: Pair) -> Won:
         return _none(pair)
     over = d / np.maximum(g, 1e-9)
     late = float(np.quantile(quarter(over), 0.1))
-    sure = 0.9 * _between(late, APART[0] / 2, APART[0]) * ramp(median(quarter(g)) / GUESS, *NOTHING)
-    sure *= ramp(median(quarter(d)) / GUESS, *LOST) * float(_no_way_back(g))
+    confidence = 0.9 * _between(late, APART[0] / 2, APART[0]) * ramp(median(quarter(g)) / GUESS, *NOTHING)
+    confidence *= ramp(median(quarter(d)) / GUESS, *LOST) * float(_no_way_back(g))
     # or wrong more often than a guess is, by the sum of two losses, and nothing moves any more
     asleep = ramp(float(quarter(d).min()) / (2 * GUESS), 1.15, 1.25) * ramp(
         float(quarter(g).max()) / GUESS, 0.6, 0.54
     )
     asleep *= 0.75 * _rests(d) * _rests(g)
-    if asleep > sure:
+    if asleep > confidence:
         return Won("generator", asleep, (d >= 2.3 * GUESS) & (g <= 0.6 * GUESS), _ends(pair))
-    return Won("generator", sure, (over >= APART[0] / 2) & (g <= NOTHING[0] * GUESS), _ends(pair))
+    return Won("generator", confidence, (over >= APART[0] / 2) & (g <= NOTHING[0] * GUESS), _ends(pair))
 
 
 def _runs_away(pair: Pair) -> Won:

@@ -45,7 +45,7 @@ GONE = 0.01
 _LENGTH = re.compile(r"ep(isode|isodic)?[_ /]?len(gth)?")
 
 
-class Held(NamedTuple):
+class Obstacle(NamedTuple):
     """What it is, how sure, and since which point of the reward beside which it is told."""
 
     confidence: float
@@ -54,7 +54,7 @@ class Held(NamedTuple):
     at: int = 0
 
 
-def thrown(case: Case) -> Held | None:
+def thrown(case: Case) -> Obstacle | None:
     """Updates too large: a policy saturated at once, or a reward that is never held beside them."""
     s = case.reward
     assert s is not None
@@ -67,7 +67,7 @@ def thrown(case: Case) -> Held | None:
                 "The first updates saturated the policy: its entropy is gone at once, and the reward "
                 f"ends at {_end(s)}."
             )
-            return Held(0.85, text, s)
+            return Obstacle(0.85, text, s)
     lr, steps = _rate(case), signals(case).get("kl")
     by_rate = ramp(lr or 0.0, *RATE) * float("adam" in (case.word("optimizer") or ""))
     return _decided(s, known, lr, by_rate, steps) or _not_held(case, s, lr, by_rate, median_late(steps))
@@ -75,7 +75,7 @@ def thrown(case: Case) -> Held | None:
 
 def _decided(
     s: Series, known: tuple[Signal, Floats] | None, lr: float | None, by_rate: float, steps: Signal | None
-) -> Held | None:
+) -> Obstacle | None:
     """A choice among several that steps too large made once for all, before much could be learnt."""
     if known is None or float(known[1].min()) < 0 or len(known[1]) < SIGNS:
         return None
@@ -93,11 +93,11 @@ def _decided(
     )
     lost = fall(s)
     apart = lost is not None and lost.lost > LOST and lost.rise > 4 * noise_of_part(s)
-    sure = max(by_rate, by_kl) * ramp(early, *DECIDED) * _restless(s)
-    return Held(0.8 * sure, text, s) if 0.8 * sure >= REPORT_FROM and not apart else None
+    confidence = max(by_rate, by_kl) * ramp(early, *DECIDED) * _restless(s)
+    return Obstacle(0.8 * confidence, text, s) if 0.8 * confidence >= REPORT_FROM and not apart else None
 
 
-def _not_held(case: Case, s: Series, lr: float | None, by_rate: float, kl: float | None) -> Held | None:
+def _not_held(case: Case, s: Series, lr: float | None, by_rate: float, kl: float | None) -> Obstacle | None:
     """A reward that goes up and down by much of its range under steps too large."""
     by_kl = ramp(kl or 0.0, *KL)
     if not max(by_rate, by_kl):
@@ -113,8 +113,8 @@ def _not_held(case: Case, s: Series, lr: float | None, by_rate: float, kl: float
         f"The reward is not held: over the second half its mean swings by {percent(swing)} of "
         f"all that it ever moved, and {why}."
     )
-    sure = 0.8 * max(by_rate, by_kl) * ramp(swing, *SWINGS)
-    return Held(sure, text, s, _since(case, s, lr) if by_rate >= by_kl else 0)
+    confidence = 0.8 * max(by_rate, by_kl) * ramp(swing, *SWINGS)
+    return Obstacle(confidence, text, s, _since(case, s, lr) if by_rate >= by_kl else 0)
 
 
 def _since(case: Case, s: Series, lr: float | None) -> int:
@@ -138,7 +138,7 @@ def _end(s: Series) -> str:
     return number(s.logged(s.stats.end))
 
 
-def ruled_by_entropy(case: Case) -> Held | None:
+def ruled_by_entropy(case: Case) -> Obstacle | None:
     """A policy as random at the end as an untrained one (entropy ln K),
     and a weight of the entropy that explains it."""
     known, weight, s = entropy(case), case.number("entropy_coef"), case.reward
@@ -146,15 +146,15 @@ def ruled_by_entropy(case: Case) -> Held | None:
         return None
     first, late = float(np.median(known[1][:3])), float(np.median(known[1][-max(3, len(known[1]) // 5) :]))
     most = math.log(max(2, round(math.exp(min(max(first, 0.0), 20.0)))))
-    sure = 0.85 * ramp(weight, *RULES) * ramp(late / most, *RANDOM) * ramp(first / most, 0.95, 0.98)
+    confidence = 0.85 * ramp(weight, *RULES) * ramp(late / most, *RANDOM) * ramp(first / most, 0.95, 0.98)
     text = (
         f"The policy is random still: its entropy ends at {percent(late / most)} of the "
         f"highest, which counts {number(weight)} times in the loss, and the reward ends at {_end(s)}."
     )
-    return Held(sure, text, s)
+    return Obstacle(confidence, text, s)
 
 
-def short_sighted(case: Case) -> Held | None:
+def short_sighted(case: Case) -> Obstacle | None:
     """A discount that looks ahead a small part of an episode; 0 is meant, as of bandits."""
     discount, s = case.number("discount"), case.reward
     lengths = [c.values for c in case.run.curves if _LENGTH.search(c.tag.lower()[-200:]) and len(c)]
@@ -166,7 +166,7 @@ def short_sighted(case: Case) -> Held | None:
         f"lasts {number(longest)}: what comes later counts nothing."
     )
     short = NEXT if discount < 0.5 else AHEAD
-    return Held(0.85 * ramp(ahead / longest if longest > 0 else 1.0, *short) * _restless(s), text, s)
+    return Obstacle(0.85 * ramp(ahead / longest if longest > 0 else 1.0, *short) * _restless(s), text, s)
 
 
 def _restless(s: Series) -> float:

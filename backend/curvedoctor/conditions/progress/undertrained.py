@@ -139,8 +139,8 @@ def _ended_on_its_way(case: Case, s: Series) -> tuple[float, float] | None:
     if along is None or s.ceiling is not None:
         return None
     least, most = _to_come(s, along)
-    sure = FURTHER[0] <= least < FURTHER[1] and most <= AGREE * least and part(s, least) >= WORTH[0]
-    return (least, most) if sure and falls_to_the_end(along) >= REPORT_FROM else None
+    credible = FURTHER[0] <= least < FURTHER[1] and most <= AGREE * least and part(s, least) >= WORTH[0]
+    return (least, most) if credible and falls_to_the_end(along) >= REPORT_FROM else None
 
 
 def _short(case: Case) -> Finding | None:

@@ -34,10 +34,16 @@ def stuck(case: Case) -> Finding | None:
     far from finished."""
     known = [s for s in (case.coarsest_train, case.val) if s is not None and s.stats.n >= STUCK]
     train = case.coarsest_train
-    told = (
+    provable = (
         case.schedule is not None or rate_stays(case) or any(rests_from(s.y) > s.stats.n / 2 for s in known)
     )
-    if train is None or train not in known or not told or rate_gone(case, 0.5) or not all(map(_rests, known)):
+    if (
+        train is None
+        or train not in known
+        or not provable
+        or rate_gone(case, 0.5)
+        or not all(map(_rests, known))
+    ):
         return None
     at = max(1, len(train.y) // STUCK)
     return finding(
