@@ -69,5 +69,5 @@ def _wrapped(name: str) -> str:
     text = _IMPORT.sub(lambda match: f"const {{ {match.group(1)} }} = modules.{match.group(2)};", text)
     exported = [match.group(2) for match in _EXPORT.finditer(text)]
     text = _CAST.sub("", _COMMENT.sub("", _EXPORT.sub(r"\1 \2", text)))
-    text = re.sub(r"\n\s+", "\n", text)
+    text = re.sub(r"([{;,])\n", r"\1", re.sub(r"\n\s+", "\n", text))
     return f"modules.{name} = (() => {{\n{text.strip()}\nreturn {{ {', '.join(exported)} }};\n}})();"

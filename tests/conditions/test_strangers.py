@@ -241,13 +241,13 @@ def flow(way: float, n: int, noise: float, seed: int) -> tuple[Y, Y]:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("n", [20, 60, 300])
 def test_a_schedule_that_ends_a_run_on_its_way(n: int, seed: int) -> None:
-    y, lr = flow(1.2, n, 0.0005, seed)
+    y, lr = flow(0.8, n, 0.0005, seed)
     said = judged(train_loss=y, val_loss=1.05 * y, lr=lr)
     assert "undertrained" in seen(said)
     assert "learning rate" in seen(said)["undertrained"].summary
     arrived, lr = flow(9.0, n, 0.0005, seed)
     assert "undertrained" not in seen(judged(train_loss=arrived, val_loss=1.05 * arrived, lr=lr))
-    noisy, lr = flow(1.2, n, 0.05, seed)
+    noisy, lr = flow(0.8, n, 0.05, seed)
     assert "undertrained" not in seen(judged(train_loss=noisy, val_loss=1.05 * noisy, lr=lr))
 
 

@@ -63,7 +63,7 @@ class TestHistory(SinkContract):
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    skip = shutil.ignore_patterns("__pycache__", "*.pyc", "golden", "data", "benchmarks")
+    skip = shutil.ignore_patterns("__pycache__", "*.pyc", "golden", "benchmarks")
     for name in ("backend", "plugin", "tests"):
         shutil.copytree(ROOT / name, tmp_path / "copy" / name, ignore=skip)
     shutil.copy(ROOT / "pyproject.toml", tmp_path / "copy")
