@@ -111,7 +111,7 @@ def test_a_run_of_a_folder_that_can_not_be_read(
     assert main(command) == 0
     command[3] = "hard"
     monkeypatch.setattr(mlflow_disk, "read", refuse)
-    assert main([*command, "--run", "[fw]*"]) == 2
+    assert main([*command, "--run", "[fw]*[!0-9a-f]*"]) == 2
     assert "the run can't be read" in capfd.readouterr().err
 
 
