@@ -115,7 +115,6 @@ def _run(database: Database, unit: Unit) -> Run:
 
 def _curves(database: Database, run: str) -> tuple[tuple[Curve, ...], list[str]]:
     from curvedoctor.roles import assign
-    from curvedoctor.sources.tensorboard.assemble import curve_id
     from curvedoctor.sources.text.curves import tables_of
     from curvedoctor.sources.text.mappings import add_mapping
     from curvedoctor.sources.text.rows import Rows
@@ -128,18 +127,7 @@ def _curves(database: Database, run: str) -> tuple[tuple[Curve, ...], list[str]]
             row = _parsed(text)
             if not rows.full() and row:
                 add_mapping(rows, {**row, "step": step, "timestamp": when})
-    curves = [
-        Curve(
-            curve_id(name),
-            name,
-            column.steps,
-            column.values,
-            column.wall_times,
-            axis=column.axis or table.axis,
-        )
-        for table in tables_of(rows)
-        for name, column in sorted(table.columns.items())
-    ]
+    curves = [curve for table in tables_of(rows) for curve in table.curves()]
     return tuple(assign(curves)) if curves else (), rows.problems
 
 

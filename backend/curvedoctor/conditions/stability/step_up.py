@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -77,6 +78,7 @@ def _beside(s: Series) -> int:
     return max(BESIDE, round(PART * len(s.y)))
 
 
+@lru_cache(maxsize=8)  # a jump that lasts and one that begins anew ask for the same
 def _highest(case: Case, s: Series) -> StepUp | None:
     """The highest jump from one level to another."""
     if len(s.y) > MAX_POINTS or s.stats.low < 0:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from curvedoctor.model import Curve, Origin, Problem, Run
+from curvedoctor.model import Origin, Problem, Run
 from curvedoctor.sources import files, sidecars
 from curvedoctor.sources.base import Claim, Folder, ReadOptions, Unit
 from curvedoctor.sources.copies import EVENT_DIRS, is_event_file
@@ -185,26 +185,10 @@ def _run(unit: Unit, name: str, table: Table, problems: Sequence[str]) -> Run:
         name=name,
         source=path,
         group=unit.group,
-        curves=assign(_curves(table), within=files.basename(files.parent(path))),
+        curves=assign(table.curves(), within=files.basename(files.parent(path))),
         params=recognize(settings),
         problems=tuple(Problem(path, what) for what in problems),
         origin=Origin(
             unit.reader, unit.address, unit.run, (path,), "a history file has no place for a diagnosis"
         ),
-    )
-
-
-def _curves(table: Table) -> tuple[Curve, ...]:
-    from curvedoctor.sources.tensorboard.assemble import curve_id
-
-    return tuple(
-        Curve(
-            curve_id(name),
-            name,
-            column.steps,
-            column.values,
-            column.wall_times,
-            axis=column.axis or table.axis,
-        )
-        for name, column in sorted(table.columns.items())
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from curvedoctor.model import Axis, Floats, Ints
+from curvedoctor.model import Axis, Curve, Floats, Ints
 from curvedoctor.sources.text import names
 from curvedoctor.sources.text.place import Places
 from curvedoctor.sources.text.rows import Cells, Rows
@@ -43,6 +43,22 @@ class Table:
     problems: list[str] = field(default_factory=list)
     #: what tells it from the other runs of its file; empty if it is the only one
     name: str = ""
+
+    def curves(self) -> list[Curve]:
+        """Its columns as curves without roles, by name."""
+        from curvedoctor.sources.tensorboard.assemble import curve_id
+
+        return [
+            Curve(
+                curve_id(name),
+                name,
+                column.steps,
+                column.values,
+                column.wall_times,
+                axis=column.axis or self.axis,
+            )
+            for name, column in sorted(self.columns.items())
+        ]
 
 
 def tables_of(rows: Rows) -> list[Table]:

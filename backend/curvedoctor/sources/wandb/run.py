@@ -148,20 +148,8 @@ def load(unit: Unit) -> Iterator[Run | Problem]:
 
 def _curves(log: Log) -> tuple[Curve, ...]:
     from curvedoctor.roles import assign
-    from curvedoctor.sources.tensorboard.assemble import curve_id
 
-    curves = [
-        Curve(
-            curve_id(name),
-            name,
-            column.steps,
-            column.values,
-            column.wall_times,
-            axis=column.axis or table.axis,
-        )
-        for table in tables_of(log.rows)
-        for name, column in sorted(table.columns.items())
-    ]
+    curves = [curve for table in tables_of(log.rows) for curve in table.curves()]
     return tuple(assign(curves)) if curves else ()
 
 
