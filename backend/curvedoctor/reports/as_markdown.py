@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from curvedoctor.model import Diagnosis, Problem, State
@@ -112,9 +113,12 @@ def unjudged(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def trouble(problems: Sequence[Problem]) -> Iterator[str]:
-    """What could not be read."""
-    if not problems:
-        return
-    yield "\n**Could not be read:**\n\n"
-    for problem in problems:
+    """What could not be read; how the rest was, once per kind."""
+    missing = [problem for problem in problems if problem.kind != "note"]
+    if missing:
+        yield "\n**Could not be read:**\n\n"
+    for problem in missing:
         yield f"- {code(problem.where)}: {escape(problem.what)}\n"
+    notes = Counter(phrases.gist(problem) for problem in problems if problem.kind == "note")
+    for gist, count in notes.items():
+        yield f"\n{count} file{'s' * (count > 1)} {escape(gist)}.\n"

@@ -51,7 +51,7 @@ def details(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
         yield from suggested(diagnosis, style)
     yield from checkpoint(diagnosis, style)
     yield from unjudged(diagnosis, style)
-    for problem in problems_of(diagnosis):
+    for problem in (each for each in problems_of(diagnosis) if each.kind != "note"):
         yield from wrap(f"{safe(problem.where)}: {safe(problem.what)}", "    ", width, "  ! ")
 
 
