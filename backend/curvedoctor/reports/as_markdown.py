@@ -11,6 +11,7 @@ from curvedoctor.model import Diagnosis, Problem, State
 from curvedoctor.reports import phrases
 from curvedoctor.reports.as_json import problems_of
 from curvedoctor.reports.as_table import first_try
+from curvedoctor.reports.asides import so_far, state, wanting
 from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.text import markdown, onset, percent, safe, shorten
 
@@ -18,6 +19,8 @@ from curvedoctor.reports.text import markdown, onset, percent, safe, shorten
 NAME = 60
 #: characters; ours are shorter, but they may quote a log
 SENTENCE = 300
+#: runs that are fine and of which is told what they were not judged for
+FINE = 3
 MARKS = {
     "failed": "❌", "needs attention": "⚠️", "can't tell": "❔", "could improve": "🔼", "fine": "✅",
     "error": "❌", "warning": "⚠️", "info": "ℹ️",
@@ -51,6 +54,7 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
     for there may be very many runs."""
     states: list[State] = []
     table: list[str] = []
+    fine: list[str] = []
     detailed: list[str] = []
     sources: list[Problem] = []
     parts: list[Problem] = []
@@ -63,9 +67,12 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
         parts.extend(problems_of(result))
         if result.verdict == "sick" or result.state == "could improve":
             detailed.extend(details(result))
+        elif lacks := wanting(result):
+            fine.append(f"\n{code(result.run.name)} {escape(lacks[0].lower() + lacks[1:])}\n")
     yield f"### curvedoctor: {phrases.tally(states)}\n\n"
     yield "| | run | state | seen in the curves | from | try first |\n|---|---|---|---|---|---|\n"
     yield from table
+    yield from fine[:FINE]
     yield from detailed
     yield from trouble([*sources, *parts])
 
@@ -79,13 +86,15 @@ def line(diagnosis: Diagnosis) -> str:
         seen = escape(phrases.reason(diagnosis)[:SENTENCE])
     name, start = code(diagnosis.run.name), onset(finding) if finding else ""
     first = escape(first_try(diagnosis)[:SENTENCE])
-    return f"| {MARKS[diagnosis.state]} | {name} | {diagnosis.state} | {seen} | {start} | {first} |\n"
+    return f"| {MARKS[diagnosis.state]} | {name} | {state(diagnosis)} | {seen} | {start} | {first} |\n"
 
 
 def details(diagnosis: Diagnosis) -> Iterator[str]:
     """What is seen in a run and what to try, folded away."""
     name = unlinked(html.escape(shorten(safe(diagnosis.run.name), NAME), quote=False))
-    yield f"\n<details><summary>{name}: {diagnosis.state}</summary>\n\n"
+    yield f"\n<details><summary>{name}: {state(diagnosis)}</summary>\n\n"
+    if told := so_far(diagnosis):
+        yield f"{escape(told)}\n\n"
     if diagnosis.findings:
         yield f"**{phrases.SEEN}**\n\n"
     for finding in diagnosis.findings:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from curvedoctor.model import Diagnosis, Finding
 from curvedoctor.reports import phrases
+from curvedoctor.reports.asides import asides, state
 from curvedoctor.reports.text import markdown, number, percent
 from curvedoctor.version import __version__
 
 
 def page(diagnosis: Diagnosis) -> str:
     """The diagnosis for the Text tab, which renders Markdown and escapes HTML."""
-    lines = [f"# {diagnosis.state.capitalize()}", "", markdown(phrases.headline(diagnosis)), ""]
+    lines = [f"# {state(diagnosis).capitalize()}", "", markdown(phrases.headline(diagnosis)), ""]
+    lines += [line for aside in asides(diagnosis) for line in (markdown(aside), "")]
     if diagnosis.findings:
         # no table: the Text tab breaks its narrow columns within words
         lines += [f"**{phrases.SEEN}**", "", *map(_item, diagnosis.findings), ""]
