@@ -35,7 +35,10 @@ NO_SIZE = Unjudged("validation-too-small", "the validation set's size is not log
 def test_a_fine_run_says_what_it_was_not_judged_for(surface: str) -> None:
     fine = replace(cases.healthy(), findings=(), unjudged=(NO_SIZE,))
     assert fine.state == "fine"
-    told = SURFACES[surface](fine).replace("\\", "")
+    told = SURFACES[surface](fine).replace("\\", "").lower()
+    if surface in ("notebook", "tensorboard"):  # where all reasons are listed
+        assert "the validation set's size is not logged: validation-too-small" in told
+        return
     assert "ot judged: validation-too-small for want of the validation set's size (--param n" in told
     assert "ot judged: " not in SURFACES[surface](replace(fine, unjudged=()))
 

@@ -103,9 +103,10 @@ def details(diagnosis: Diagnosis) -> Iterator[str]:
             f"- {MARKS[finding.severity]} **{finding.condition}** "
             f"({finding.severity}, {percent(finding.confidence)}) on {curves}: {escape(finding.summary)}\n"
         )
-    if diagnosis.prescriptions:
+    suggestions = phrases.suggestions(diagnosis)
+    if suggestions:
         yield f"\n**{phrases.advice(diagnosis)}**\n\n"
-    for number, (item, beside) in enumerate(phrases.suggestions(diagnosis), start=1):
+    for number, (item, beside) in enumerate(suggestions, start=1):
         yield f"{number}. {escape(item.text)} ({beside})\n"
     if "checkpoint" in diagnosis.readings:
         yield f"\n**{phrases.KEEP}**\n\n{escape(phrases.kept(diagnosis.readings['checkpoint']))}\n"

@@ -38,8 +38,8 @@ def heading(box: ET.Element, diagnosis: Diagnosis) -> None:
     state.text = f"{mark} {asides.state(diagnosis)}"
     state.tail = f" {safe(diagnosis.run.name)}"
     ET.SubElement(box, "p", style="margin: 0.3em 0").text = safe(phrases.headline(diagnosis))
-    for aside in asides.asides(diagnosis):
-        ET.SubElement(box, "p", style="margin: 0.3em 0; opacity: 0.75").text = safe(aside)
+    if going_on := asides.so_far(diagnosis):
+        ET.SubElement(box, "p", style="margin: 0.3em 0; opacity: 0.75").text = safe(going_on)
 
 
 def findings_and_prescriptions(box: ET.Element, diagnosis: Diagnosis) -> None:
@@ -59,9 +59,9 @@ def findings_and_prescriptions(box: ET.Element, diagnosis: Diagnosis) -> None:
             name.tail = (
                 f" ({finding.severity}, {percent(finding.confidence)}{start}): {safe(finding.summary)}"
             )
-    if diagnosis.prescriptions:
+    if suggestions := phrases.suggestions(diagnosis):
         listing = titled(box, phrases.advice(diagnosis), "ol")
-        for prescription, beside in phrases.suggestions(diagnosis):
+        for prescription, beside in suggestions:
             ET.SubElement(listing, "li").text = f"{safe(prescription.text)} ({beside})"
     if diagnosis.unjudged:
         listing = titled(box, phrases.UNJUDGED, "ul")

@@ -138,12 +138,15 @@ def told(diagnosis: Diagnosis) -> list[tuple[Prescription, str]]:
     """The prescriptions that people are told, each with the word for its place.
 
     All that rests on a finding or a sibling and is not hopeless; what rests on the odds of other trainings
-    alone where it is likelier to help than not; in any case the first. Data for machines has all of them.
+    alone where it is likelier to help than not; in any case the first, but of a run that is fine as it is
+    nothing that rests on odds. Data for machines has all of them.
     """
+    fine = diagnosis.state == "fine"
+    least = {"odds": 1.0 if fine else EVEN}
     return [
         (item, word)
         for place, (item, word) in enumerate(zip(diagnosis.prescriptions, order(diagnosis), strict=True))
-        if place == 0 or item.confidence >= (EVEN if item.basis == "odds" else HOPELESS)
+        if (place == 0 and not fine) or item.confidence >= least.get(item.basis, HOPELESS)
     ]
 
 
