@@ -181,10 +181,14 @@ def journal(path: Path) -> dict[str, Any]:
     return {key: value for line in known for key, value in [json.loads(line)]}
 
 
-def run(sample: int, seed: int, path: Path, only: str, again: bool) -> list[Mutant]:
-    """The survivors of a sample."""
-    chosen = [m for m in mutants() if only in m.path]
-    chosen = random.Random(seed).sample(chosen, min(sample, len(chosen)))
+def sampled(asked: argparse.Namespace) -> list[Mutant]:
+    """The mutants that are asked for."""
+    chosen = [m for m in mutants() if asked.only in m.path and (m.constant or not asked.constants)]
+    return random.Random(asked.seed).sample(chosen, min(asked.sample, len(chosen)))
+
+
+def run(chosen: Sequence[Mutant], path: Path, again: bool) -> list[Mutant]:
+    """The survivors."""
     runs, known, survivors = portions(), journal(path), list[Mutant]()
     for heavy in ("pytest", "scipy.stats", "playwright.sync_api"):
         importlib.import_module(heavy)  # once for all forks
@@ -218,11 +222,13 @@ def main() -> int:
     )
     parser.add_argument("--only", default="", help="a part of the path, e.g. advice/")
     parser.add_argument("--again", action="store_true", help="ask the tests again about what survived")
+    parser.add_argument("--constants", action="store_true", help="thresholds only: values of modules")
     asked = parser.parse_args()
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT / part) for part in ("backend", "plugin", "tests", "examples")]
-    survivors = run(asked.sample, asked.seed, asked.journal, asked.only, asked.again)
-    print("\n".join(["", f"{len(survivors)} of {asked.sample} survive", *map(str, survivors)]))
+    chosen = sampled(asked)
+    survivors = run(chosen, asked.journal, asked.again)
+    print("\n".join(["", f"{len(survivors)} of {len(chosen)} survive", *map(str, survivors)]))
     return 0
 
 
