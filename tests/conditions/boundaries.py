@@ -55,9 +55,23 @@ SHAPES: dict[str, Shaping] = {
     "rising": lambda y, p: y * (1 + 3 * p**2 * _time(y)),
     "scaled up": lambda y, p: y * 10 ** (3 * p),
     "scaled down": lambda y, p: y * 10 ** (-3 * p),
+    "ever flatter": lambda y, p: y[-1] + 10 ** (-7 * p) * (y - y[-1]),
+    "still from the end on": lambda y, p: np.where(_time(y) < 1 - p, y, y[int((1 - p) * (len(y) - 1))]),
+    "higher from the middle on": lambda y, p: np.where(_time(y) < 0.5, y, y * (1 + 9 * p**2)),
+    "high at the end": lambda y, p: np.where(_time(y) < 0.85, y, y + 4 * p**2 * np.abs(y).max()),
+    "high at the start": lambda y, p: np.where(_time(y) > 0.08, y, y + 9 * p**2 * np.abs(y).max()),
+    "with spikes": lambda y, p: np.where(np.arange(len(y)) % (len(y) // 7 + 2) == 2, y * (1 + 30 * p**2), y),
 }
-WHOLE = ("shortened", "begun later")
+WHOLE = ("shortened", "begun later", "thinned")
 FACTORS = {"up": 4.0, "down": -4.0}
+#: hyperparameters that a run without them is given, from the first value to the last, evenly in decades
+GIVEN: dict[str, tuple[float, float]] = {
+    "lr": (1e-8, 10.0), "batch_size": (1, 1e4), "epochs": (1, 1e4), "n_train": (3, 1e6), "n_val": (3, 1e5),
+    "n_classes": (2, 1e4), "weight_decay": (1e-6, 100.0), "dropout": (0.01, 0.99), "clip": (1e-4, 1e3),
+    "warmup_steps": (1, 1e4), "entropy_coef": (1e-4, 10.0),
+}  # fmt: skip
+#: those that are shares, whose distance from one counts
+SHARES = ("momentum", "discount", "dropout")
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,21 @@ def ways(made: Run) -> Iterator[Way]:
         if any(_shapeable(c, split) for c in made.curves):
             for name in SHAPES:
                 yield Way(f"{split} {name}", lambda p, split=split, name=name: _shaped(made, split, name, p))  # type: ignore[misc]
+    for each in made.curves:
+        if len(each) > 2:
+            yield Way(f"{each.id} thinned", lambda p, each=each: _thinned(made, each, p))  # type: ignore[misc]
+        if len(each) > 2 and np.isfinite(each.values).all() and not _is_alone(each, made):
+            for name in SHAPES:
+                yield Way(f"{each.id} {name}", lambda p, each=each, name=name: _one(made, each, name, p))  # type: ignore[misc]
+    for key, (first, last) in GIVEN.items():
+        if key not in made.params:
+            yield Way(f"{key} given", lambda p, k=key, a=first, b=last: _put(made, k, a * (b / a) ** p))  # type: ignore[misc]
+    for key in SHARES:
+        if 0 < float(made.params.get(key) or 0) < 1:
+            yield Way(
+                f"{key} to one",
+                lambda p, k=key: _put(made, k, 1 - (1 - float(made.params[k])) * 10 ** (-4 * p)),  # type: ignore[misc]
+            )
     for key, value in made.params.items():
         if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
             for name in FACTORS:
@@ -88,31 +117,53 @@ def _shapeable(curve: Curve, split: str) -> bool:
     return judged and len(curve) > 2 and bool(np.isfinite(curve.values).all())
 
 
-def _shaped(made: Run, split: str, name: str, p: float) -> Run:
-    def of(c: Curve) -> Curve:
-        if not _shapeable(c, split):
-            return c
-        if c.role.quantity == "accuracy":
-            return replace(c, values=np.clip(1 - SHAPES[name](1 - c.values, p), 0, 1))
-        if c.role.quantity == "reward":
-            return replace(c, values=c.values.max() - SHAPES[name](c.values.max() - c.values, p))
-        return replace(c, values=SHAPES[name](c.values, p))
+def _is_alone(curve: Curve, made: Run) -> bool:
+    """Whether to change its whole split is to change this curve only."""
+    split = curve.role.split
+    return split in ("train", "val") and [c for c in made.curves if _shapeable(c, split)] == [curve]
 
-    return replace(made, curves=tuple(map(of, made.curves)))
+
+def _reshaped(c: Curve, name: str, p: float) -> Curve:
+    if c.role.quantity == "accuracy":
+        return replace(c, values=np.clip(1 - SHAPES[name](1 - c.values, p), 0, 1))
+    if c.role.quantity == "reward":
+        return replace(c, values=c.values.max() - SHAPES[name](c.values.max() - c.values, p))
+    return replace(c, values=SHAPES[name](c.values, p))
+
+
+def _shaped(made: Run, split: str, name: str, p: float) -> Run:
+    curves = [_reshaped(c, name, p) if _shapeable(c, split) else c for c in made.curves]
+    return replace(made, curves=tuple(curves))
+
+
+def _one(made: Run, curve: Curve, name: str, p: float) -> Run:
+    return replace(made, curves=tuple(_reshaped(c, name, p) if c is curve else c for c in made.curves))
+
+
+def _kept(c: Curve, name: str, p: float) -> Curve:
+    """A curve without so much of it: its end, its start, or points of it all over."""
+    n = round(0.97 * p * len(c))
+    kept = np.arange(len(c))
+    kept = {"shortened": kept[: len(c) - n], "begun later": kept[n:]}.get(
+        name, np.linspace(0, len(c) - 1, len(c) - n).round().astype(int)
+    )
+    return replace(c, steps=c.steps[kept], values=c.values[kept], wall_times=c.wall_times[kept])
 
 
 def _cut(made: Run, name: str, p: float) -> Run:
-    def of(c: Curve) -> Curve:
-        n = round(0.97 * p * len(c))
-        kept = slice(0, len(c) - n) if name == "shortened" else slice(n, None)
-        return replace(c, steps=c.steps[kept], values=c.values[kept], wall_times=c.wall_times[kept])
+    return replace(made, curves=tuple(_kept(c, name, p) for c in made.curves))
 
-    return replace(made, curves=tuple(map(of, made.curves)))
+
+def _thinned(made: Run, curve: Curve, p: float) -> Run:
+    return replace(made, curves=tuple(_kept(c, "thinned", p) if c is curve else c for c in made.curves))
 
 
 def _set(made: Run, key: str, name: str, p: float) -> Run:
-    value = float(made.params[key]) * 10 ** (FACTORS[name] * p)
-    whole = isinstance(made.params[key], int)
+    return _put(made, key, float(made.params[key]) * 10 ** (FACTORS[name] * p))
+
+
+def _put(made: Run, key: str, value: float) -> Run:
+    whole = isinstance(made.params.get(key, GIVEN.get(key, (0.5,))[0]), int)
     return replace(made, params={**made.params, key: max(1, round(value)) if whole else value})
 
 
@@ -122,18 +173,17 @@ def said(condition: Condition, runs: Sequence[Run]) -> list[str]:
     return [r.severity if isinstance(r, Finding) else "-" for r in results]
 
 
-def boundary(condition: Condition, way: Way) -> tuple[str, str, float] | None:
-    """What is said before and after, and the place between; None where it never changes,
-    or more than once."""
-    low, high, before, after = 0.0, 1.0, "", ""
-    for points in ROUNDS:
-        places = np.linspace(low, high, points).tolist()
-        told = said(condition, [way.run(p) for p in places])
-        turns = [k for k in range(points - 1) if told[k] != told[k + 1]]
-        if len(turns) != 1:
-            return None
-        low, high, before, after = places[turns[0]], places[turns[0] + 1], told[turns[0]], told[turns[0] + 1]
-    return before, after, (low + high) / 2
+def found(
+    condition: Condition, way: Way, low: float = 0.0, high: float = 1.0, rounds: Sequence[int] = ROUNDS
+) -> Iterator[tuple[str, str, float]]:
+    """What is said before and after, and the place between, wherever it changes."""
+    places = np.linspace(low, high, rounds[0]).tolist()
+    told = said(condition, [way.run(p) for p in places])
+    for k in (k for k in range(len(places) - 1) if told[k] != told[k + 1]):
+        if rounds[1:]:
+            yield from found(condition, way, places[k], places[k + 1], rounds[1:])
+        else:
+            yield told[k], told[k + 1], (places[k] + places[k + 1]) / 2
 
 
 def examples(condition: Condition) -> dict[str, Example]:
@@ -166,13 +216,10 @@ def lines(condition: Condition) -> Iterator[str]:
     """The boundaries of one condition that hold when values move by next to nothing."""
     for name in examples(condition):
         for way in ways(example(condition.id, name)):
-            found = boundary(condition, way)
-            if found is None:
-                continue
-            before, after, at = found
             held = [way, *(_shake(way, seed) for seed in range(3))]
-            if HAIR < at < 1 - HAIR and all(sides(condition, w, at) == [before, after] for w in held):
-                yield f"{condition.id} | {name} | {way.name} | {before} | {after} | {at:.3f}"
+            for before, after, at in found(condition, way):
+                if HAIR < at < 1 - HAIR and all(sides(condition, w, at) == [before, after] for w in held):
+                    yield f"{condition.id} | {name} | {way.name} | {before} | {after} | {at:.3f}"
 
 
 @cache
