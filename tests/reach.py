@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -25,8 +26,8 @@ class Reach(NamedTuple):
     #: seconds
     takes: float
     fails: bool
-    #: path → first lines of its functions
-    functions: dict[str, list[int]]
+    #: path → its functions that are called, by their qualified names
+    functions: dict[str, list[str]]
 
 
 class Observer:
@@ -51,19 +52,41 @@ class Observer:
         if report.failed:
             self.failed.add(report.nodeid)
 
-    def told(self) -> dict[str, tuple[float, bool, dict[str, list[int]]]]:
+    def told(self) -> dict[str, tuple[float, bool, dict[str, list[str]]]]:
         return {
             test: (round(takes, 3), test in self.failed, _by_path(called))
             for test, (takes, called) in self.seen.items()
         }
 
 
-def _by_path(called: set[CodeType]) -> dict[str, list[int]]:
-    ours, out = f"{PACKAGE}/", dict[str, list[int]]()
+def _by_path(called: set[CodeType]) -> dict[str, list[str]]:
+    ours, lines = f"{PACKAGE}/", dict[str, set[int]]()
     for code in called:
         if code.co_filename.startswith(ours):
-            out.setdefault(code.co_filename.removeprefix(ours), []).append(code.co_firstlineno)
-    return {path: sorted(lines) for path, lines in sorted(out.items())}
+            lines.setdefault(code.co_filename.removeprefix(ours), set()).add(code.co_firstlineno)
+    return {
+        path: [name for name, first, last in functions(path) if any(first <= n <= last for n in held)]
+        for path, held in sorted(lines.items())
+    }
+
+
+@cache
+def functions(path: str) -> list[tuple[str, int, int]]:
+    """A module's functions and methods: qualified name, first and last line, decorators included."""
+    tree = ast.parse((PACKAGE / path).read_text(encoding="utf-8"))
+    known = [("", node) for node in tree.body]
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            known += [(f"{node.name}.", part) for part in node.body]
+    return [
+        (
+            within + node.name,
+            min([node.lineno, *(d.lineno for d in node.decorator_list)]),
+            node.end_lineno or 0,
+        )
+        for within, node in known
+        if isinstance(node, ast.FunctionDef)
+    ]
 
 
 def observe(tests: Sequence[str]) -> dict[str, Any]:
@@ -81,11 +104,12 @@ def read(path: Path) -> dict[str, Reach]:
 def reaching(mutant: Mutant, tests: dict[str, Reach]) -> list[str]:
     """The tests that call a mutant's function, or any of its module where it stands in none;
     quickest first."""
-    first, last = _around(mutant)
+    around = {name for name, first, last in functions(mutant.path) if first < mutant.line <= last}
     found = [
         (it.takes, test)
         for test, it in tests.items()
-        if not it.fails and any(first <= line <= last for line in it.functions.get(mutant.path, ()))
+        if not it.fails
+        and (around or it.functions.keys()) & {mutant.path, *it.functions.get(mutant.path, ())}
     ]
     out, total = list[str](), 0.0
     for takes, test in sorted(found):
@@ -94,14 +118,3 @@ def reaching(mutant: Mutant, tests: dict[str, Reach]) -> list[str]:
             break
         out.append(test)
     return out
-
-
-def _around(mutant: Mutant) -> tuple[int, int]:
-    """The lines of the innermost function around a mutant."""
-    tree = ast.parse((PACKAGE / mutant.path).read_text(encoding="utf-8"))
-    around = [
-        (min([node.lineno, *(d.lineno for d in node.decorator_list)]), node.end_lineno or node.lineno)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef) and node.lineno < mutant.line <= (node.end_lineno or 0)
-    ]
-    return max(around, default=(0, sys.maxsize))
