@@ -2,10 +2,10 @@
 `python tests/mutate.py --sample 200 --seed 1`.
 
 One mutant after the other, each a changed expression of one line, is loaded instead of its module in a forked
-process: no file is written. There what is kept (`tests/golden`, boundaries, variants) is made again, then the
-tests that reach the mutant's function run until one fails. What nothing notices has survived, and is printed
-with its place. Tests that fail without any mutant are left out. Verdicts are kept in a journal (JSON lines):
-a second call goes on where the first one stopped.
+process: no file is written. There what is kept (`tests/golden`, boundaries, variants) is made again as far as
+it reaches the mutant's function, then the tests that reach it run until one fails. What nothing notices has
+survived, and is printed with its place. Tests that fail without any mutant are left out. Verdicts are kept in
+a journal (JSON lines): a second call goes on where the first one stopped.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ import random
 import resource
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
 from mutants import PACKAGE, ROOT, Mutant, mutants
-from reach import Reach, observe, reaching, read
+from reach import Reach, observe, observe_all, reaching, read
 
 #: tests that are asked where they reach the mutant's function
 TESTS = (
@@ -121,30 +122,35 @@ def ask(tests: Sequence[str]) -> str:
     return chosen.failed or ("" if code in (0, 5) else f"pytest ends with {code}")
 
 
-def notice(mutant: Mutant, runs: Sequence[Portion], tests: Sequence[str]) -> str:
-    """What notices a mutant; empty if nothing does."""
+def looks(runs: Sequence[Portion]) -> dict[str, Callable[[], str]]:
+    """Looks at what is kept: what changed in the diagnoses of some runs, or in a condition's boundaries and
+    variants; empty if nothing."""
+
+    def diagnoses(at: int) -> str:
+        each, alone, before = runs[at]
+        return "golden" * (told(each, alone) != before)
+
+    def of(condition: str) -> str:
+        from conditions.boundaries import moved
+        from conditions.variants import changed
+
+        return next(moved(condition), "") or next(changed(condition), "")
+
+    from conditions.boundaries import kept
+
+    known = {f"kept {line[0]}": partial(of, line[0]) for line in kept()}
+    return known | {f"golden {at} {it[0][0].group}": partial(diagnoses, at) for at, it in enumerate(runs)}
+
+
+def notice(mutant: Mutant, runs: Sequence[Portion], reached: Sequence[str]) -> str:
+    """What notices a mutant, of what reaches it; empty if nothing does."""
     sys.meta_path.insert(0, Loader(mutant))
-    room, own = mutant.path.split("/")[0], Path(mutant.path).stem.replace("_", "-")
-    for look in (*_tables(own, runs),) if room != "sources" else ():
-        if said := look():
+    own, known = Path(mutant.path).stem.replace("_", "-"), looks(runs)
+    for name in sorted((name for name in reached if name in known), key=lambda name: own not in name):
+        if said := known[name]():
             return said
+    tests = [name for name in reached if name not in known]
     return ask(tests) if tests else ""
-
-
-def _tables(own: str, runs: Sequence[Portion]) -> Iterator[Callable[[], str]]:
-    """Looks at what is kept: boundaries and diagnoses, those of the mutant's own condition first."""
-    from conditions.boundaries import kept, moved
-    from conditions.variants import changed
-
-    known = sorted({line[0] for line in kept()}, key=lambda condition: condition != own)
-    first = sorted(runs, key=lambda portion: portion[0][0].group != own)
-    if own in known:
-        yield lambda: next(moved(own), "") or next(changed(own), "")
-    for each, alone, before in first:
-        yield lambda each=each, alone=alone, before=before: "golden" * (told(each, alone) != before)  # type: ignore[misc]
-    for condition in known:
-        yield lambda condition=condition: next(moved(condition), "")  # type: ignore[misc]
-        yield lambda condition=condition: next(changed(condition), "")  # type: ignore[misc]
 
 
 def apart(work: Callable[[], object], seconds: int) -> Any:
@@ -185,11 +191,13 @@ def run(chosen: Sequence[Mutant], path: Path, again: bool, quick: bool) -> list[
     for heavy in ("pytest", "scipy.stats", "playwright.sync_api"):
         importlib.import_module(heavy)  # once for all forks
     forget()
-    tests = {} if quick else reach(path)
+    reached = reach(path, runs)
+    if quick:
+        reached = {name: it for name, it in reached.items() if "::" not in name}
     with path.open("a", encoding="utf-8") as log:
         for at, mutant in enumerate(chosen, 1):
             if (key := str(mutant)) not in known or (again and not known[key]):
-                known[key] = apart(lambda: notice(mutant, runs, reaching(mutant, tests)), PATIENCE)  # noqa: B023
+                known[key] = apart(lambda: notice(mutant, runs, reaching(mutant, reached)), PATIENCE)  # noqa: B023
                 print(json.dumps([key, known[key]]), file=log, flush=True)
             survivors += [] if known[key] else [mutant]
             said = known[key] or "SURVIVES"
@@ -197,11 +205,12 @@ def run(chosen: Sequence[Mutant], path: Path, again: bool, quick: bool) -> list[
     return survivors
 
 
-def reach(path: Path) -> dict[str, Reach]:
-    """What each test reaches without a mutant, kept beside the journal: remove it after new tests."""
+def reach(path: Path, runs: Sequence[Portion]) -> dict[str, Reach]:
+    """What all tests and looks reach without a mutant, kept beside the journal: remove it after new tests."""
     kept = path.with_suffix(".reach.json")
     if not kept.exists():
-        found = apart(lambda: observe([*TESTS, *(f"--ignore={test}" for test in KEPT)]), 20 * PATIENCE)
+        found = apart(lambda: observe_all(looks(runs)), 20 * PATIENCE)
+        found |= apart(lambda: observe([*TESTS, *(f"--ignore={test}" for test in KEPT)]), 20 * PATIENCE)
         kept.write_text(json.dumps(found), encoding="utf-8")
     return read(kept)
 
