@@ -15,10 +15,10 @@ _WANTS: Sequence[tuple[str, str, str]] = (
     ("training and validation are not both", "a validation loss", "log it"),
     ("no validation", "a validation loss", "log it"),
     ("too few", "points", "log more often"),
-    ("loss function", "the loss function", "--param loss=…"),
-    ("validation set's size", "the validation set's size", "--param n_val=…"),
-    ("batch size", "the batch size", "--param batch_size=…"),
-    ("weight decay nor dropout", "the regularization", "--param weight_decay=…"),
+    ("loss function", "the loss function", "log it, or --param loss=…"),
+    ("validation set's size", "the validation set's size", "log it, or --param n_val=…"),
+    ("batch size", "the batch size", "log it, or --param batch_size=…"),
+    ("weight decay nor dropout", "the regularization", "log it, or --param weight_decay=…"),
     ("learning rate", "the learning rate's curve", "log it"),
 )
 #: wants that are told, and conditions that are named rather than counted
