@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from conditions.boundaries import SHAKEN, example, examples, said, ways
+from conditions.boundaries import SHAKEN, example, examples, said
+from conditions.ways import ways
 from curvedoctor.conditions.base import Condition, all_conditions
 from curvedoctor.features.case import build
 from curvedoctor.model import Curve, Finding, Floats, ParamValue, Run

@@ -9,8 +9,8 @@ How it decides
     are not finite in a loss that goes on are worth knowing, no more. The onset is that of the finest curve.
     If the loss per step is NaN when it is first logged, within the first three steps, the data or the set-up
     is at fault rather than the learning rate, as where the loss per step stayed calm until it was lost within
-    the first epoch; a later first point is laid to the learning rate where that is above custom: three times
-    it, twice where nothing bounds a step (plain gradient descent), less where errors are squared besides.
+    the first epoch; a later first point is laid to the learning rate where that is above custom: thirty
+    times, twice where nothing bounds a step (plain gradient descent), less where errors are squared besides.
 
     A gradient norm that had exploded by then, to thirty times its median, is named.
     Where training is finite and no validation loss ever was a number, the validation is at fault, not the

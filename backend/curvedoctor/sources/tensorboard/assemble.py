@@ -109,7 +109,7 @@ def _without_copies(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Proble
             same.append(log)
             kept.append(log)
         else:
-            notes.append(Problem(log.path, f"byte-identical copy of {twin.path}: read once"))
+            notes.append(Problem(log.path, f"byte-identical copy of {twin.path}: read once", kind="note"))
     return kept, notes
 
 
