@@ -10,8 +10,8 @@ from curvedoctor.params.usual import UNBOUNDED
 #: rates above most optimizers' custom; where means over epochs are logged, above that of nearly all
 HIGH, HIGHEST = 0.01, 0.3
 #: times the customary rate that loses a run at once: of optimizers that bound a step and so bear more, and of
-#: those that don't; of squared errors, whose slope grows with them, times halfway between the custom's low end
-#: and its middle
+#: those that don't; of squared errors, whose slope grows with them, times halfway between its low end
+#: and the middle
 ABOVE, UNBOUNDED_ABOVE, SQUARED_ABOVE = 30.0, 2.0, 3.0
 #: the loss whose slope grows with the error
 SQUARED = "mse"
