@@ -315,3 +315,41 @@ def test_no_variational_autoencoder_is_told_to_leave_adam(optimizer: str, seed: 
     curves = {"loss": recon + kl, "reconstruction_loss": recon, "kl_loss": kl}
     said = diagnose_curves(curves, params={"optimizer": optimizer, "lr": 1e-3})
     assert "change-optimizer" not in {p.action for p in said.prescriptions}
+
+
+# --- agents at a rate far below custom
+
+
+def risen(n: int, gain: float, seed: int, *, settled: bool = False) -> Y:
+    x = np.linspace(0, 1, n)
+    way = 1 - np.exp(-20 * x) if settled else x
+    return np.asarray(20 + 200 * gain * way + 8 * np.random.default_rng(seed).standard_normal(n))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("n", [40, 150, 600])
+@pytest.mark.parametrize("gain", [0.2, 0.4])
+def test_an_agent_that_learns_faintly_far_below_custom(gain: float, n: int, seed: int) -> None:
+    y = risen(n, gain, seed)
+    said = judged({"lr": 1.5e-5, "optimizer": "adam"}, rollout__ep_rew_mean=y)
+    assert "lr-too-low" in seen(said)
+    assert first(said) == "raise-lr"
+    assert "lr-too-low" not in seen(judged({"lr": 3e-4, "optimizer": "adam"}, rollout__ep_rew_mean=y))
+    assert "lr-too-low" not in seen(judged({"lr": 6e-5, "optimizer": "adam"}, rollout__ep_rew_mean=y))
+    moves = {"rollout__ep_rew_mean": y, "train__approx_kl": np.full(n, 0.012)}
+    assert "lr-too-low" not in seen(judged({"lr": 1.5e-5, "optimizer": "adam"}, **moves))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("n", [40, 150, 600])
+def test_one_that_has_arrived_was_fast_enough(n: int, seed: int) -> None:
+    y = risen(n, 0.8, seed, settled=True)
+    assert "lr-too-low" not in seen(judged({"lr": 1.5e-5, "optimizer": "adam"}, rollout__ep_rew_mean=y))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_language_models_are_taught_by_rewards_at_such_rates(seed: int) -> None:
+    y = risen(200, 0.3, seed)
+    curves = {"train/reward": y, "train/kl": np.full(200, 1e-3), "train/completions/mean_length": y}
+    said = diagnose_curves(curves, params={"learning_rate": 1e-6, "model_name_or_path": "Qwen/Qwen2-0.5B"})
+    assert "lr-too-low" not in seen(said)
