@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from curvedoctor.compare import summary
+from curvedoctor.compare import summary, wording
 from curvedoctor.compare.prolong import COARSE
 from curvedoctor.compare.types import Group, RangeTest, State, Step
 from curvedoctor.features.case import Case
@@ -209,12 +209,19 @@ def next_step(all_steps: Sequence[Step], groups: Sequence[Group]) -> str:
     failed = next((step for step in all_steps[:2] if step.state == "failed"), None)
     if failed is not None:
         return failed.text
-    for group in sorted(groups, key=lambda group: -len(group.outcomes)):
+    varied = [group for group in groups if group.factors]
+    for group in sorted(groups, key=lambda group: (not _open(group), -len(group.outcomes))):
         if asked := summary.coming(group):
-            return asked[0].removeprefix(summary.NEXT)
+            where = f" (in {wording.shown(group.name)})" if len(varied) > 1 else ""
+            return f"{asked[0].removeprefix(summary.NEXT).rstrip('.')}{where}."
     done = {step.number for step in all_steps if step.state == "done"}
     for step in all_steps:
         skipped = step.number < max(done, default=0) and step.number in (2, 3)
         if step.state in ("missing", "failed") and not skipped:
             return sentence(step.text.partition(": ")[2] if step.text.startswith("No ") else step.text)
     return "Repeat the best setting over several seeds."
+
+
+def _open(group: Group) -> bool:
+    """Whether the best of a hyperparameter lies beyond what was tried, or between."""
+    return any(factor.place is not None and factor.place.propose for factor in group.factors)

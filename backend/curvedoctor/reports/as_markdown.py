@@ -131,4 +131,4 @@ def trouble(problems: Sequence[Problem]) -> Iterator[str]:
         yield f"- {code(problem.where)}: {escape(problem.what)}\n"
     notes = Counter(phrases.gist(problem) for problem in problems if problem.kind == "note")
     for gist, count in notes.items():
-        yield f"\n{count} file{'s' * (count > 1)} {escape(gist)}.\n"
+        yield f"\n{count} file{'s' * (count > 1)}: {escape(gist)}.\n"

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from curvedoctor.model import Diagnosis
+from curvedoctor.reports.phrases import title
 from curvedoctor.reports.text import number
 
 #: what a reason lacks → what that is called, and how it is given: what most depends on it first. Left out is
@@ -14,10 +15,10 @@ _WANTS: Sequence[tuple[str, str, str]] = (
     ("training and validation are not both", "a validation loss", "log it"),
     ("no validation", "a validation loss", "log it"),
     ("too few", "points", "log more often"),
-    ("loss function", "the loss function", "--param loss=…"),
-    ("validation set's size", "the validation set's size", "--param n_val=…"),
-    ("batch size", "the batch size", "--param batch_size=…"),
-    ("weight decay nor dropout", "the regularization", "--param weight_decay=…"),
+    ("loss function", "the loss function", "log it, or --param loss=…"),
+    ("validation set's size", "the validation set's size", "log it, or --param n_val=…"),
+    ("batch size", "the batch size", "log it, or --param batch_size=…"),
+    ("weight decay nor dropout", "the regularization", "log it, or --param weight_decay=…"),
     ("learning rate", "the learning rate's curve", "log it"),
 )
 #: wants that are told, and conditions that are named rather than counted
@@ -26,7 +27,7 @@ TOLD, NAMED = 2, 2
 
 def asides(diagnosis: Diagnosis) -> list[str]:
     """Sentences to stand below the diagnosis in one sentence."""
-    return [text for text in (so_far(diagnosis), wanting(diagnosis)) if text]
+    return [text for text in (so_far(diagnosis), wanting(diagnosis, titles=True)) if text]
 
 
 def state(diagnosis: Diagnosis) -> str:
@@ -50,7 +51,7 @@ def so_far(diagnosis: Diagnosis) -> str:
     return f"The log ends at {place}: the run was stopped, or is still going on."
 
 
-def wanting(diagnosis: Diagnosis) -> str:
+def wanting(diagnosis: Diagnosis, titles: bool = False) -> str:
     """What a run that looks healthy was not judged for, and for want of what; "" where nothing is wanting."""
     if diagnosis.verdict != "healthy":
         return ""
@@ -61,7 +62,7 @@ def wanting(diagnosis: Diagnosis) -> str:
     for item in diagnosis.unjudged:
         want = next((f"{what} ({how})" for part, what, how in _WANTS if part in item.reason), "")
         if want and not (item.condition in known and known[item.condition].special):
-            wants[want].append(item.condition)
+            wants[want].append(f"“{title(item.condition)}”" if titles else item.condition)
     told = [(names, want) for want, names in wants.items() if names]
     parts = [f"{_named(names)} for want of {want}" for names, want in told[:TOLD]]
     rest = sum(len(names) for names, _ in told[TOLD:])

@@ -226,7 +226,7 @@ def gist(note: Problem) -> str:
     >>> gist(Problem("a.log", "read as a console log: 20 of 23 lines were used"))
     'read as a console log'
     """
-    return re.split(r" of |:", note.what, maxsplit=1)[0]
+    return re.split(r" of |:| \(", note.what, maxsplit=1)[0]
 
 
 def _between(low: float, high: float) -> str:

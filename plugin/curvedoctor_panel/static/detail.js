@@ -240,7 +240,7 @@ function header(view) {
     h("p", { class: "cd-head-line" }, h("span", { class: `cd-verdict cd-is-${kind}` }, icon(kind), capital(view.state))),
     h("h1", {}, view.run),
     h("p", { class: "cd-headline" }, tight(view.headline)),
-    view.asides.map((aside) => h("p", { class: "cd-note" }, aside)),
+    view.asides.map((aside) => h("p", { class: "cd-aside" }, aside)),
     view.sampled ? h("p", { class: "cd-note" }, view.sampled) : null,
   );
 }

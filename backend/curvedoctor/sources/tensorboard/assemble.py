@@ -36,7 +36,9 @@ def runs(unit: Unit, logs: Sequence[FileLog]) -> Iterator[Run | Problem]:
     session_list = segments.sessions(_pieces(unit.key, kept))
     if not session_list:
         explained = {problem.where for problem in problems}
-        problems.extend(Problem(log.path, "holds no scalar") for log in mine if log.path not in explained)
+        problems.extend(
+            Problem(log.path, "holds no scalar", kind="note") for log in mine if log.path not in explained
+        )
         yield from problems
         return
     beside = sidecars.read([part.path for part in unit.parts if not is_event_file(part.path)])
