@@ -3,6 +3,8 @@ one number, bisected until what is said of them flips (as in `test_thresholds`).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -157,7 +159,22 @@ def _boosted(best: float, rate: float | None = None) -> Run:
     return run(known, train_loss=settles(0.69, 0.01, n, 8.0), val_loss=val)
 
 
+def _unrelated(share: float) -> Run:
+    """Both begin at a guess among two; validation stays there, and training ends at a share of it."""
+    guess = math.log(2)
+    return run(train_loss=guess * settles(1.0, share, N, 5.0), val_loss=np.full(N, guess) + 1e-3 * t(N))
+
+
+def _begins(times: float) -> Run:
+    guess = times * math.log(2)
+    return run(train_loss=guess * settles(1.0, 0.1, N, 5.0), val_loss=np.full(N, guess) + 1e-3 * t(N))
+
+
 HELD_OUT = (
+    Threshold("not-learning", "what training learns beside validation that stays at a guess", _unrelated, 0.1,
+        0.9, 0.496, word="labels"),
+    Threshold("not-learning", "how near a guess both begin", _begins, 1.0, 1.1, 1.03, word="labels"),
+
     Threshold("dataset-too-small", "what training keeps of its start", lambda p: memorizing(p, 0.6), 0.005,
         0.2,
         0.0367),
