@@ -41,6 +41,8 @@ class Mutant:
     end: int
     was: str
     now: str
+    #: a part of a module's own value, as thresholds are
+    constant: bool = False
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.start + 1}  {self.was}  →  {self.now}"
@@ -66,12 +68,14 @@ def mutants() -> list[Mutant]:
 def of_file(path: str) -> Iterator[Mutant]:
     """The mutants of one file; expressions over several lines are passed over."""
     text = (PACKAGE / path).read_text(encoding="utf-8")
-    for node, now in _changes(ast.parse(text).body, None):
-        was = ast.get_source_segment(text, node)
-        assert was is not None
-        line, start, end = node.lineno, node.col_offset, node.end_col_offset
-        if node.end_lineno == line and now != was and end is not None:
-            yield Mutant(path, line, start, end, was, now)
+    for part in ast.parse(text).body:
+        constant = isinstance(part, (ast.Assign, ast.AnnAssign))
+        for node, now in _changes([part], None):
+            was = ast.get_source_segment(text, node)
+            assert was is not None
+            line, start, end = node.lineno, node.col_offset, node.end_col_offset
+            if node.end_lineno == line and now != was and end is not None:
+                yield Mutant(path, line, start, end, was, now, constant)
 
 
 def _changes(nodes: Sequence[ast.AST], returns: str | None) -> Iterator[tuple[ast.expr, str]]:

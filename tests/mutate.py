@@ -2,10 +2,10 @@
 `python tests/mutate.py --sample 200 --seed 1`.
 
 One mutant after the other, each a changed expression of one line, is loaded instead of its module in a forked
-process: no file is written. There the kept diagnoses (`tests/golden`) are made again, then the tests of the
-mutant's rooms run until one fails. What nothing notices has survived, and is printed with its place. Tests
-that fail without any mutant are left out. Verdicts are kept in a journal (JSON lines): a second call goes on
-where the first one stopped.
+process: no file is written. There what is kept (`tests/golden`, boundaries, variants) is made again as far as
+it reaches the mutant's function, then the tests that reach it run until one fails. What nothing notices has
+survived, and is printed with its place. Tests that fail without any mutant are left out. Verdicts are kept in
+a journal (JSON lines): a second call goes on where the first one stopped.
 """
 
 from __future__ import annotations
@@ -19,29 +19,25 @@ import random
 import resource
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
 from mutants import PACKAGE, ROOT, Mutant, mutants
+from reach import Reach, observe, observe_all, reaching, read
 
-#: tests that are asked, in this order, by the mutant's room
-CONDITIONS = tuple(
-    f"tests/conditions/test_{name}.py"
-    for name in ("shape", "details", "thresholds", "laws", "twins_general", "twins_measure", "traps")
-)
-ROOMS = {
-    "features": ("tests/features", "tests/readings", "tests/engine/test_verdict.py", *CONDITIONS),
-    "conditions": ("tests/engine/test_verdict.py", *CONDITIONS),
-    "advice": ("tests/advice",),
-    "engine": ("tests/engine/test_verdict.py", "tests/engine/test_groups.py", "tests/advice"),
-    "sources": ("tests/sources/test_sessions.py", "tests/sources/test_segments.py",
-                "tests/sources/test_purge.py", "tests/sources/test_grouping.py",
-                "tests/sources/test_history.py", "tests/sources/test_tensorboard_contract.py",
-                "tests/sources/test_beside.py", "tests/sources/test_equality.py"),
-}  # fmt: skip
+#: tests that are asked where they reach the mutant's function
+TESTS = (
+    "tests/features", "tests/readings", "tests/conditions", "tests/advice", "tests/engine/test_verdict.py",
+    "tests/engine/test_groups.py", "tests/sources/test_sessions.py", "tests/sources/test_segments.py",
+    "tests/sources/test_purge.py", "tests/sources/test_grouping.py",
+    "tests/sources/test_tensorboard_contract.py", "tests/sources/test_equality.py",
+)  # fmt: skip
+#: those that ask what is kept, which is looked at beforehand
+KEPT = ("tests/conditions/test_boundaries.py", "tests/conditions/test_confusion.py")
 #: seconds of processor time after which a mutant has brought the program to a stop
 PATIENCE = 300
 
@@ -102,57 +98,59 @@ def told(runs: list[Any], alone: bool) -> list[list[str]]:
 
 
 class Chosen:
-    """A plugin of pytest: leaves out what concerns other conditions or fails anyway, and notes what fails."""
+    """A plugin of pytest: these tests alone, in this order; notes the first that fails."""
 
-    def __init__(self, mutant: Mutant | None, failing: Sequence[str]) -> None:
-        self.failing, self.failed, self.mine = failing, list[str](), ""
-        if mutant is not None and mutant.path.startswith("conditions/"):
-            self.mine = Path(mutant.path).stem.replace("_", "-")
+    def __init__(self, tests: Sequence[str]) -> None:
+        self.place, self.failed = {test: at for at, test in enumerate(tests)}, ""
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        known = [f.stem.replace("_", "-") for f in (PACKAGE / "conditions").rglob("*.py")]
-        others = [] if self.mine not in known else [k for k in known if k not in self.mine]
-        own = [i for i in items if self.mine in i.name or not any(f"[{k}" in i.name for k in others)]
-        items[:] = [i for i in own if i.nodeid not in self.failing]
+        items[:] = sorted((i for i in items if i.nodeid in self.place), key=lambda i: self.place[i.nodeid])
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed:
-            self.failed.append(report.nodeid)
+            self.failed = self.failed or report.nodeid
 
 
-def ask(tests: Sequence[str], chosen: Chosen, *more: str) -> list[str]:
-    """The tests that fail."""
+def ask(tests: Sequence[str]) -> str:
+    """The first test that fails."""
     import pytest
 
-    quiet = ("-q", "-p", "no:xdist", "-p", "no:cacheprovider", "--no-header", "--tb=no", *more)
-    code = pytest.main([*quiet, *tests], plugins=[chosen])
-    return chosen.failed or ([] if code in (0, 5) else [f"pytest ends with {code}"])
+    chosen = Chosen(tests)
+    files = sorted({test.split("::")[0] for test in tests})
+    quiet = ("-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider", "--no-header", "--tb=no")
+    code = pytest.main([*quiet, *files], plugins=[chosen])
+    return chosen.failed or ("" if code in (0, 5) else f"pytest ends with {code}")
 
 
-def notice(mutant: Mutant, runs: Sequence[Portion], failing: Sequence[str]) -> str:
-    """What notices a mutant; empty if nothing does."""
+def looks(runs: Sequence[Portion]) -> dict[str, Callable[[], str]]:
+    """Looks at what is kept: what changed in the diagnoses of some runs, or in a condition's boundaries and
+    variants; empty if nothing."""
+
+    def diagnoses(at: int) -> str:
+        each, alone, before = runs[at]
+        return "golden" * (told(each, alone) != before)
+
+    def of(condition: str) -> str:
+        from conditions.boundaries import moved
+        from conditions.variants import changed
+
+        return next(moved(condition), "") or next(changed(condition), "")
+
+    from conditions.boundaries import kept
+
+    known = {f"kept {line[0]}": partial(of, line[0]) for line in kept()}
+    return known | {f"golden {at} {it[0][0].group}": partial(diagnoses, at) for at, it in enumerate(runs)}
+
+
+def notice(mutant: Mutant, runs: Sequence[Portion], reached: Sequence[str]) -> str:
+    """What notices a mutant, of what reaches it; empty if nothing does."""
     sys.meta_path.insert(0, Loader(mutant))
-    room, own = mutant.path.split("/")[0], Path(mutant.path).stem.replace("_", "-")
-    for look in (*_tables(own, runs),) if room != "sources" else ():
-        if said := look():
+    own, known = Path(mutant.path).stem.replace("_", "-"), looks(runs)
+    for name in sorted((name for name in reached if name in known), key=lambda name: own not in name):
+        if said := known[name]():
             return said
-    return next(iter(ask(ROOMS[room], Chosen(mutant, failing), "-x")), "")
-
-
-def _tables(own: str, runs: Sequence[Portion]) -> Iterator[Callable[[], str]]:
-    """Looks at what is kept: boundaries and diagnoses, those of the mutant's own condition first."""
-    from conditions.boundaries import kept, moved
-    from conditions.variants import changed
-
-    known = sorted({line[0] for line in kept()}, key=lambda condition: condition != own)
-    first = sorted(runs, key=lambda portion: portion[0][0].group != own)
-    if own in known:
-        yield lambda: next(moved(own), "") or next(changed(own), "")
-    for each, alone, before in first:
-        yield lambda each=each, alone=alone, before=before: "golden" * (told(each, alone) != before)  # type: ignore[misc]
-    for condition in known:
-        yield lambda condition=condition: next(moved(condition), "")  # type: ignore[misc]
-        yield lambda condition=condition: next(changed(condition), "")  # type: ignore[misc]
+    tests = [name for name in reached if name not in known]
+    return ask(tests) if tests else ""
 
 
 def apart(work: Callable[[], object], seconds: int) -> Any:
@@ -181,32 +179,40 @@ def journal(path: Path) -> dict[str, Any]:
     return {key: value for line in known for key, value in [json.loads(line)]}
 
 
-def run(sample: int, seed: int, path: Path, only: str, again: bool) -> list[Mutant]:
-    """The survivors of a sample."""
-    chosen = [m for m in mutants() if only in m.path]
-    chosen = random.Random(seed).sample(chosen, min(sample, len(chosen)))
+def sampled(asked: argparse.Namespace) -> list[Mutant]:
+    """The mutants that are asked for."""
+    chosen = [m for m in mutants() if asked.only in m.path and (m.constant or not asked.constants)]
+    return random.Random(asked.seed).sample(chosen, min(asked.sample, len(chosen)))
+
+
+def run(chosen: Sequence[Mutant], path: Path, again: bool, quick: bool) -> list[Mutant]:
+    """The survivors."""
     runs, known, survivors = portions(), journal(path), list[Mutant]()
     for heavy in ("pytest", "scipy.stats", "playwright.sync_api"):
         importlib.import_module(heavy)  # once for all forks
     forget()
+    reached = reach(path, runs)
+    if quick:
+        reached = {name: it for name, it in reached.items() if "::" not in name}
     with path.open("a", encoding="utf-8") as log:
-
-        def look(key: str, work: Callable[[], object], seconds: int) -> Any:
-            if key not in known or (again and known[key] in ("", failing)):
-                known[key] = apart(work, seconds)
-                print(json.dumps([key, known[key]]), file=log, flush=True)
-            return known[key]
-
-        every = sorted({test for tests in ROOMS.values() for test in tests})
-        failing = known.get("without a mutant")
-        failing = look("without a mutant", lambda: ask(every, Chosen(None, ())), 10 * PATIENCE)
         for at, mutant in enumerate(chosen, 1):
-            noticed = look(str(mutant), lambda: notice(mutant, runs, failing), PATIENCE)  # noqa: B023
-            survivors += [] if noticed else [mutant]
-            print(
-                f"{at}/{len(chosen)}  {len(survivors)} survive  {mutant}: {noticed or 'SURVIVES'}", flush=True
-            )
+            if (key := str(mutant)) not in known or (again and not known[key]):
+                known[key] = apart(lambda: notice(mutant, runs, reaching(mutant, reached)), PATIENCE)  # noqa: B023
+                print(json.dumps([key, known[key]]), file=log, flush=True)
+            survivors += [] if known[key] else [mutant]
+            said = known[key] or "SURVIVES"
+            print(f"{at}/{len(chosen)}  {len(survivors)} survive  {mutant}: {said}", flush=True)
     return survivors
+
+
+def reach(path: Path, runs: Sequence[Portion]) -> dict[str, Reach]:
+    """What all tests and looks reach without a mutant, kept beside the journal: remove it after new tests."""
+    kept = path.with_suffix(".reach.json")
+    if not kept.exists():
+        found = apart(lambda: observe_all(looks(runs)), 20 * PATIENCE)
+        found |= apart(lambda: observe([*TESTS, *(f"--ignore={test}" for test in KEPT)]), 20 * PATIENCE)
+        kept.write_text(json.dumps(found), encoding="utf-8")
+    return read(kept)
 
 
 def main() -> int:
@@ -218,11 +224,14 @@ def main() -> int:
     )
     parser.add_argument("--only", default="", help="a part of the path, e.g. advice/")
     parser.add_argument("--again", action="store_true", help="ask the tests again about what survived")
+    parser.add_argument("--constants", action="store_true", help="thresholds only: values of modules")
+    parser.add_argument("--quick", action="store_true", help="ask what is kept, and no tests")
     asked = parser.parse_args()
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT / part) for part in ("backend", "plugin", "tests", "examples")]
-    survivors = run(asked.sample, asked.seed, asked.journal, asked.only, asked.again)
-    print("\n".join(["", f"{len(survivors)} of {asked.sample} survive", *map(str, survivors)]))
+    chosen = sampled(asked)
+    survivors = run(chosen, asked.journal, asked.again, asked.quick)
+    print("\n".join(["", f"{len(survivors)} of {len(chosen)} survive", *map(str, survivors)]))
     return 0
 
 

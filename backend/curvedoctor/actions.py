@@ -80,7 +80,7 @@ ACTIONS: Mapping[str, Action] = {
         "Train twice as long, the schedule stretched with it.", "epochs", 2.0, cost="machines"
     ),
     "stop-early": Action("Stop at the best validation loss and keep that checkpoint.", "epochs"),
-    "regularize": Action("Regularize: weight decay 1e-3 or dropout 0.3.", "weight_decay", None, 1e-3),
+    "regularize": Action("Regularize: dropout, weight decay or augmentation.", "weight_decay"),
     "reduce-regularization": Action("Reduce weight decay and dropout.", "weight_decay", 0.1),
     "more-data": Action("Train on more data, or augment what there is.", "n_train", 4.0, cost="data"),
     "bigger-model": Action(

@@ -29,8 +29,9 @@ Verdict = Literal["sick", "healthy", "undetermined"]
 #: what a prescription rests on: a finding, similar trainings, or a run of the same group that did it
 Basis = Literal["seen", "odds", "siblings"]
 #: "damaged": it is so for good; "unreachable": reading may succeed the next time (permissions, connections,
-#: missing packages); "nothing": there is no run here; "passed": a file that may be a log, and was left alone
-ProblemKind = Literal["damaged", "unreachable", "nothing", "passed"]
+#: missing packages); "nothing": there is no run here; "passed": a file that may be a log, and was left alone;
+#: "note": how a file was read of which nothing is missing
+ProblemKind = Literal["damaged", "unreachable", "nothing", "passed", "note"]
 #: a verdict as surfaces show it
 State = Literal["failed", "needs attention", "could improve", "fine", "can't tell"]
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from curvedoctor.model import Diagnosis, Finding, ParamValue, Prescription, Problem
 from curvedoctor.reports import phrases
+from curvedoctor.reports.asides import asides
 from curvedoctor_panel import charts, manual
 from curvedoctor_panel.decimate import POINTS
 from curvedoctor_panel.marks import marks
@@ -44,10 +45,11 @@ def run_view(
         "verdict": diagnosis.verdict,
         "state": diagnosis.state,
         "headline": headline(diagnosis),
+        "asides": [clip(aside, 400) for aside in asides(diagnosis)],
         "heads": {"seen": phrases.SEEN, "suggested": phrases.advice(diagnosis), "unjudged": phrases.UNJUDGED},
         "findings": [_finding(finding) for finding in diagnosis.findings],
         "prescriptions": [_prescription(diagnosis, item, place) for item, place in phrases.told(diagnosis)],
-        "readings": [_reading(name, value) for name, value in diagnosis.readings.items()],
+        "readings": [_reading(name, value) for name, value in diagnosis.readings.items() if name != "so-far"],
         "unjudged": [
             {"reason": clip(why, 400), "conditions": [_title(name) for name in names]}
             for why, names in phrases.grouped(diagnosis.unjudged)

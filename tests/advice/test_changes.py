@@ -88,9 +88,21 @@ def test_from_zero_there_is_no_factor() -> None:
         ("bigger-model", {}, None, None, 4.0),
         ("more-data", {"n_train": 500}, 500, 2000, 4.0),
         ("more-validation-data", {"n_val": 20}, 20, 200, 10.0),
-        ("regularize", {"weight_decay": 1e-4}, 1e-4, 1e-3, 10.0),
-        ("regularize", {"weight_decay": 0.0}, 0.0, 1e-3, None),
-        ("regularize", {}, None, 1e-3, None),
+        ("regularize", {}, None, 0.3, None),
+        ("regularize", {"weight_decay": 1e-4}, None, 0.3, None),
+        ("regularize", {"weight_decay": 1e-4, "dropout": 0.3}, 1e-4, 1e-3, 10.0),
+        ("regularize", {"optimizer": "adamw"}, None, 0.1, None),
+        ("regularize", {"optimizer": "adamw", "weight_decay": 1e-3}, 1e-3, 0.1, 100.0),
+        ("regularize", {"optimizer": "adamw", "weight_decay": 0.01, "dropout": 0.3}, 0.01, 0.1, 10.0),
+        ("regularize", {"optimizer": "adamw", "weight_decay": 0.05}, None, 0.3, None),
+        ("regularize", {"optimizer": "adamw", "weight_decay": 0.1, "dropout": 0.1}, 0.1, 0.3, 3.0),
+        ("regularize", {"optimizer": "adamw", "weight_decay": 0.1, "dropout": 0.2}, 0.1, 1.0, 10.0),
+        ("regularize", {"optimizer": "sgd"}, None, 5e-4, None),
+        ("regularize", {"optimizer": "momentum", "weight_decay": 1e-4}, 1e-4, 5e-4, 5.0),
+        ("regularize", {"optimizer": "sgd", "weight_decay": 5e-4}, None, 0.3, None),
+        ("regularize", {"optimizer": "adam"}, None, 0.3, None),
+        ("regularize", {"optimizer": "adam", "dropout": 0.3}, None, 1e-4, None),
+        ("regularize", {"optimizer": "adam", "weight_decay": 1e-4, "dropout": 0.5}, 1e-4, 1e-3, 10.0),
         ("reduce-regularization", {"weight_decay": 0.1}, 0.1, 0.01, 0.1),
         ("reduce-regularization", {"weight_decay": 1}, 1, 0.1, 0.1),
         ("reduce-regularization", {"dropout": 0.2}, 0.2, 0.05, 0.25),
@@ -115,7 +127,28 @@ def test_numbers_of_the_usual_change(
     assert found.factor == factor
     for number in (current, proposed):
         if isinstance(number, (int, float)) and current is not None and not isinstance(number, bool):
-            assert f"{number:.4g}" in found.text or action == "regularize"
+            assert f"{number:.4g}" in found.text
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "lion", "sgd", "momentum", "adam", "rmsprop", None])
+@pytest.mark.parametrize("decay", [None, 0.0, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1.0])
+@pytest.mark.parametrize("drop", [None, 0.0, 0.05, 0.2, 0.5])
+def test_what_regularizes_differs_enough_to_matter(
+    optimizer: str | None, decay: float | None, drop: float | None
+) -> None:
+    """And never in the other direction, nor is it next to nothing under the optimizer."""
+    given = {"optimizer": optimizer, "weight_decay": decay, "dropout": drop}
+    found = change(
+        case(**{name: value for name, value in given.items() if value is not None}), "regularize", ()
+    )
+    if found.parameter is None:
+        assert (decay or 0.0) == 0.0 and optimizer is None
+        return
+    assert isinstance(found.proposed, float)
+    current = {"weight_decay": decay, "dropout": drop}[found.parameter] or 0.0
+    assert found.proposed >= 2.9 * current
+    if found.parameter == "weight_decay" and optimizer in ("adamw", "lion"):
+        assert found.proposed >= 0.1
 
 
 @pytest.mark.parametrize(

@@ -133,12 +133,12 @@ def test_a_large_data_set_is_not_short_of_data(n: int, last: set[str]) -> None:
 @pytest.mark.parametrize(("steps", "last"), [(MANY_STEPS - 1, set()), (MANY_STEPS, COSTLY)])
 def test_many_steps_are_many_data_unless_the_size_is_known(steps: int, last: set[str]) -> None:
     y = np.geomspace(2, 1, steps // 100)
-    made = run(train_loss_step=y)
+    made = run(train_loss_step=y, val_loss=np.geomspace(2, 1, 20))
     curve = made.curves[0]
     curve.steps[:] = np.linspace(0, steps, len(y)).astype(np.int64)
     assert last_resorts(build([made])[0], []) == last
     assert last_resorts(case(max_steps=steps), []) == last
-    small = run({"n_train": 100}, train_loss_step=y)
+    small = run({"n_train": 100}, train_loss_step=y, val_loss=np.geomspace(2, 1, 20))
     small.curves[0].steps[:] = curve.steps
     assert last_resorts(build([small])[0], []) == set()
 
@@ -160,7 +160,8 @@ def test_steps_that_count_epochs_tell_no_size(steps: int, known: float | None) -
 @pytest.mark.parametrize("tag", ["train/epoch", "epoch"])
 def test_how_many_samples_a_curve_of_epochs_tells(passed: float, large: bool, tag: str) -> None:
     """1,200 steps of 32 in a third of an epoch."""
-    made = run({"batch_size": 32, "epochs": 3}, train_loss_step=np.geomspace(2, 1, 12))
+    y = np.geomspace(2, 1, 12)
+    made = run({"batch_size": 32, "epochs": 3}, train_loss_step=y, val_loss=y)
     steps = np.linspace(100, 1200, 12).astype(np.int64)
     epochs = Curve(tag, tag, steps, np.linspace(0, passed, 12), np.full(12, np.nan))
     found = build([replace(made, curves=(*made.curves, epochs))])[0]
@@ -168,9 +169,18 @@ def test_how_many_samples_a_curve_of_epochs_tells(passed: float, large: bool, ta
 
 
 def test_epochs_are_no_steps() -> None:
-    made = run(train_loss=np.geomspace(2, 1, 50))
+    y = np.geomspace(2, 1, 50)
+    made = run(train_loss=y, val_loss=y)
     made.curves[0].steps[:] *= 1000
     assert last_resorts(build([made])[0], []) == set()
+
+
+def test_where_nothing_is_held_out_a_bigger_model_is_a_last_resort() -> None:
+    """A training loss says that it fits better, not that it is better."""
+    y = np.geomspace(2, 1, 50)
+    assert last_resorts(build([run(train_loss=y)])[0], []) == {"bigger-model"}
+    for held_out in ("val_loss", "val_accuracy"):
+        assert last_resorts(build([run(train_loss=y, **{held_out: 1 - y / 4})])[0], []) == set()
 
 
 @pytest.mark.parametrize(

@@ -155,3 +155,54 @@ def test_where_no_odds_are_known_what_else_was_changed_shares_the_gain() -> None
     trial = Trial("raise-lr", 0.9, "", "lr", 0.1, 0.3, others=("bigger-batch",))
     assert trial.moved({}) == pytest.approx(0.45)
     assert trial.moved({"raise-lr": 0.6, "bigger-batch": 0.3}) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("count", [{"n_train": 800}, {"n_train": 801}])
+def test_a_fold_teaches_the_same_fold_only(count: dict[str, ParamValue]) -> None:
+    """Folds hold out other data: how hard a fold is says nothing of the learning rate."""
+    scales = (1.0, 2.0, 4.0)
+    group = [
+        run(f"lr{lr}/{k}", 0.5 * scale * share, lr=lr, fold=k, **{**KNOWN, "n_train": 800 + k % 2, **count})
+        for lr, share in ((0.01, 1.0), (0.1, 0.7))
+        for k, scale in enumerate(scales)
+    ]
+    tried = Siblings(group)
+    for own in group:
+        told = {t.action: t for t in tried.trials(own)}
+        if own.params["lr"] == 0.01:
+            assert told["raise-lr"].gain == pytest.approx(0.3)
+            assert told["raise-lr"].help_probability > 0.9
+        else:
+            assert told["lower-lr"].help_probability < 0.1
+
+
+def test_folds_alone_teach_nothing_though_their_sizes_differ() -> None:
+    folds = [
+        run(f"fold_{k}", end, fold=k, lr=0.01, **{**KNOWN, "n_train": 800 + k, "n_val": 200 - k})
+        for k, end in enumerate((0.5, 0.9, 0.3, 0.6))
+    ]
+    tried = Siblings(folds)
+    assert not any(tried.trials(own) for own in folds)
+
+
+def test_an_unlucky_repeat_does_not_credit_what_a_sibling_changed() -> None:
+    """Runs of one setting ended far apart: something that is not logged differs."""
+    broken, sound = run("broken", 2.0, lr=0.01, **KNOWN), run("sound", 0.5, lr=0.01, **KNOWN)
+    same, better = run("other", 0.49, lr=0.1, **KNOWN), run("better", 0.3, lr=0.1, **KNOWN)
+    assert not any(t.helped for t in trials(broken, sound, same).values())
+    told = trials(broken, sound, better)["raise-lr"]
+    assert told.helped
+    assert told.moved({"raise-lr": 0.2}) < 0.6, "it moves the odds, and decides nothing"
+    assert "log the same settings ended 75 % apart" in told.reason
+    both = run("both", 0.3, **{**KNOWN, "lr": 0.1, "optimizer": "sgd"})
+    assert trials(broken, sound, both) == {}, "nor is anything said of changes at once"
+    assert set(trials(sound, both)) == {"raise-lr", "change-optimizer"}
+
+
+@pytest.mark.parametrize("seeds", [2, 5, 12])
+def test_seeds_that_differ_as_seeds_do_leave_a_trial_what_it_was(seeds: int) -> None:
+    slow = [run(f"slow{i}", 1.0 + 0.05 * (-1) ** i, lr=0.01, seed=i, **KNOWN) for i in range(seeds)]
+    fast = [run(f"fast{i}", 0.6 + 0.03 * (-1) ** i, lr=0.1, seed=i, **KNOWN) for i in range(seeds)]
+    for own in slow:
+        (told,) = Siblings([*slow, *fast]).trials(own)
+        assert (told.action, told.helped, told.same_task) == ("raise-lr", True, True)

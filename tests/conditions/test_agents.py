@@ -444,3 +444,14 @@ def test_a_policy_that_learns_to_get_less(seed: int, scale: float) -> None:
     diagnosis = told(logged(rollout__ep_rew_mean=scale * y))
     assert "the sign of its loss" in grave(diagnosis)["reward-flat"].summary
     assert diagnosis.prescriptions[0].action == "overfit-one-batch"
+
+
+def test_a_reward_that_stays_at_its_best_is_judged() -> None:
+    """Means of a constant differ by rounding: that is no fall."""
+    r = np.random.default_rng(0)
+    for n in range(20, 200, 3):
+        best = float(100 * r.standard_normal())
+        rises = best - abs(best * r.standard_normal(n // 3))
+        said = told(logged(rollout__ep_rew_mean=np.concatenate((rises, np.full(n - n // 3, best)))))
+        assert not said.problems
+        assert "reward-collapse" not in grave(said)

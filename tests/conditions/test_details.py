@@ -11,7 +11,7 @@ from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import run
 from curvedoctor.conditions.generalization import overfitting
 from curvedoctor.conditions.learning_rate import schedule_fault
-from curvedoctor.conditions.measurement import initial_loss_off, train_val_mismatch
+from curvedoctor.conditions.measurement import held_out, initial_loss_off
 from curvedoctor.conditions.measures import staircase
 from curvedoctor.conditions.progress import not_learning, undertrained, vanishing_gradient
 from curvedoctor.conditions.stability import loss_spikes
@@ -64,7 +64,7 @@ def test_how_calm_training_is_beside_validation_that_explodes(noise: float, calm
     sigma = 1.4826 * 4 / 6**0.5
     train = np.linspace(1.0, 0.42, 61) + noise / sigma * np.tile([1.0, -1.0], 31)[:61]
     (case,) = build([run(train_loss=train, val_loss=np.full(61, 100.0))])
-    assert (train_val_mismatch.exploding(case) is not None) is calm
+    assert (held_out.exploding(case) is not None) is calm
 
 
 @pytest.mark.parametrize(
@@ -168,5 +168,5 @@ def test_a_schedule_ends_a_fall_only_where_batches_do_not_make_the_floor(
     loss = loss * np.exp(0.002 * rng.standard_normal(n))
     (case,) = build([run({"optimizer": "sgd", "epochs": n}, train_loss=loss, val_loss=1.05 * loss, lr=lr)])
     found = undertrained.check(case)
-    told = isinstance(found, Finding) and "only because the learning rate decays" in found.summary
+    told = isinstance(found, Finding) and "against the sum of the rates" in found.summary
     assert told is not batches_matter

@@ -43,10 +43,14 @@ class Threshold:
     within: float = 0.03
     #: whether information counts, too
     info: bool = False
+    #: what its sentence must say, or what must be tried first
+    word: str = ""
 
     def fires(self, value: float) -> bool:
         found = all_conditions()[self.condition].check(build([self.family(value)])[0])
-        return isinstance(found, Finding) and (self.info or found.severity != "info")
+        if not isinstance(found, Finding) or (found.severity == "info" and not self.info):
+            return False
+        return self.word in found.summary or self.word in found.actions[:1]
 
     def check(self) -> None:
         """It flips where it is said to, by bisection."""

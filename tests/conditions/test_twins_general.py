@@ -10,7 +10,7 @@ from curvedoctor.conditions.base import Check
 from curvedoctor.conditions.data import class_imbalance, dirty_data, noisy_batches, uneven_batches
 from curvedoctor.conditions.examples import falling, run
 from curvedoctor.conditions.generalization import dataset_too_small, over_regularized, overfitting
-from curvedoctor.conditions.measurement import train_val_mismatch, validation_too_small
+from curvedoctor.conditions.measurement import held_out, train_val_mismatch, validation_too_small
 from curvedoctor.conditions.measures import turn
 from curvedoctor.conditions.progress import underfitting, wasted_training
 from curvedoctor.conditions.stability import loss_spikes
@@ -379,7 +379,7 @@ def test_accuracy_of_zero_beside_good_training_is_the_split(seed: int, n: int) -
 
 @pytest.mark.parametrize(("right", "fires"), [(0.9, True), (1.1, False)])
 def test_how_far_below_a_guess(right: float, fires: bool) -> None:
-    accuracy = np.full(8, right * train_val_mismatch.GUESS / 10) + 1e-4 * np.arange(8)
+    accuracy = np.full(8, right * held_out.GUESS / 10) + 1e-4 * np.arange(8)
     made = run(
         {"n_classes": 10},
         train_loss=np.geomspace(2.3, 0.3, 8),
@@ -392,7 +392,7 @@ def test_how_far_below_a_guess(right: float, fires: bool) -> None:
 
 @pytest.mark.parametrize(("times", "fires"), [(0.95, False), (1.05, True)])
 def test_how_far_validation_explodes(times: float, fires: bool) -> None:
-    val = np.full(12, 2.3 * train_val_mismatch.EXPLODES * times)
+    val = np.full(12, 2.3 * held_out.EXPLODES * times)
     assert grave(train_val_mismatch.check, run(train_loss=np.geomspace(2.3, 0.3, 12), val_loss=val)) is fires
 
 

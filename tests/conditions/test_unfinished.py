@@ -51,11 +51,13 @@ def logged(y: Floats, steps: Floats | None = None) -> Curve:
 @pytest.mark.parametrize("shape", [cosine, linear, poly, warmed])
 @pytest.mark.parametrize(("n", "of"), [(12, 30), (37, 100), (60, 100), (400, 1000), (100, 101)])
 @pytest.mark.parametrize("peak", [1e-5, 0.1, 30.0])
-@pytest.mark.parametrize("every", [1, 500])
-def test_a_part_of_a_schedule_tells_its_end(shape: Shape, n: int, of: int, peak: float, every: int) -> None:
-    end = planned_end(logged(peak * shape(n, of), np.arange(n) * float(every)))
+@pytest.mark.parametrize(("every", "since"), [(1, 0), (500, 0), (500, 70_000)])
+def test_a_part_of_a_schedule_tells_its_end(
+    shape: Shape, n: int, of: int, peak: float, every: int, since: int
+) -> None:
+    end = planned_end(logged(peak * shape(n, of), since + np.arange(n) * float(every)))
     assert end is not None
-    assert end.at == pytest.approx(of * every, rel=0.02)
+    assert end.at - since == pytest.approx(of * every, rel=0.02)
     assert end.done >= 0.95 if n + 1 == of else end.done == pytest.approx(n / of, abs=0.08)
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from conditions.boundaries import SHAKEN, example, examples, said, ways
+from conditions.boundaries import SHAKEN, example, examples, said
+from conditions.ways import ways
 from curvedoctor.conditions.base import Condition, all_conditions
 from curvedoctor.features.case import build
 from curvedoctor.model import Curve, Finding, Floats, ParamValue, Run
@@ -38,11 +39,17 @@ def variants(made: Run) -> dict[str, Run]:
     """Name → the run with one thing changed."""
     out = {f"without {c.id}": _with(made, c, None) for c in made.curves}
     for c in made.curves:
-        out[f"{c.id} NaN at the end"] = _with(made, c, replace(c, values=_ending(c, np.nan)))
+        out[f"{c.id} NaN at the end"] = _with(made, c, replace(c, values=_ending(c)))
         out[f"{c.id} of {c.role.quantity} without direction"] = _with(
             made, c, replace(c, role=replace(c.role, better="none"))
         )
         out[f"{c.id} unsplit"] = _with(made, c, replace(c, role=replace(c.role, split="none")))
+        out[f"{c.id} NaN in the middle"] = _with(made, c, replace(c, values=_broken(c)))
+        out[f"{c.id} over half the run"] = _with(made, c, _first_half(c))
+        if c.role.quantity == "accuracy":
+            out[f"{c.id} in percent"] = _with(made, c, replace(c, values=100 * c.values))
+    for name, moved in (("from step 1000 on", 1000), ("from step 7 on", 7)):
+        out[name] = replace(made, curves=tuple(replace(c, steps=c.steps + moved) for c in made.curves))
     for key in made.params:
         out[f"without {key}"] = replace(made, params={k: v for k, v in made.params.items() if k != key})
     for key, words in WORDS.items():
@@ -67,10 +74,21 @@ def _set(made: Run, key: str, value: ParamValue) -> Run:
     return replace(made, params={**made.params, key: value})
 
 
-def _ending(c: Curve, value: float) -> Floats:
+def _ending(c: Curve) -> Floats:
     values = c.values.copy()
-    values[-1:] = value
+    values[-1:] = np.nan
     return values
+
+
+def _broken(c: Curve) -> Floats:
+    values = c.values.copy()
+    values[len(c) // 2 : len(c) // 2 + 1] = np.nan
+    return values
+
+
+def _first_half(c: Curve) -> Curve:
+    n = len(c) // 2
+    return replace(c, steps=c.steps[:n], values=c.values[:n], wall_times=c.wall_times[:n])
 
 
 def _shaken(made: Run, seed: int) -> Run:

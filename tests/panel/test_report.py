@@ -342,7 +342,7 @@ def test_across_runs_begins_with_sentences(watched: Watched, many: Path) -> None
     page.goto(many.as_uri() + "#view=across")
     said = page.locator(".cd-summary").inner_text()
     assert "14 runs: 2 failed, 7 need attention" in said and "Overfitting: 6 of 14 runs" in said
-    page.locator(".cd-next", has_text="best lr lies below").wait_for()
+    page.locator(".cd-next", has_text="Next: lr ").wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
     page.locator(".cd-heat-row [class*=cd-fill]").first.click()
     page.locator(".cd-head h1").wait_for()

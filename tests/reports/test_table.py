@@ -127,7 +127,10 @@ def test_people_are_told_what_may_well_help(basis: Basis, confidence: float, tol
     both = replace(given, prescriptions=(given.prescriptions[0], second))
     assert (second.text in "\n".join(lines([both], width=200))) is told
     hopeless = replace(given.prescriptions[0], confidence=0.01)
-    assert suggestions(replace(given, prescriptions=(hopeless,))), "the first is said in any case"
+    unknown = replace(given, verdict="undetermined", prescriptions=(hopeless,))
+    assert suggestions(unknown), "the first is said in any case"
+    unneeded = replace(given, prescriptions=(replace(hopeless, confidence=0.55),))
+    assert not suggestions(unneeded), "but a run that is fine needs no odds"
 
 
 def test_the_sick_ones_have_details_with_a_picture() -> None:

@@ -11,6 +11,7 @@ from curvedoctor.advice import trees
 from curvedoctor.advice.agents import CHANGES as of_agents
 from curvedoctor.advice.named import named
 from curvedoctor.advice.rates import change_optimizer, lower_lr, raise_lr
+from curvedoctor.advice.regularization import reduce_regularization, regularize
 from curvedoctor.advice.said import at_usual_norm, propose, say
 from curvedoctor.conditions.base import lowered
 from curvedoctor.conditions.measures.shape import name
@@ -164,24 +165,6 @@ def _train_longer(case: Case, findings: Sequence[Finding]) -> Prescription | Non
     return propose(text, "epochs", case.params["epochs"], proposed, 2.0)
 
 
-def _regularize(case: Case, findings: Sequence[Finding]) -> Prescription | None:
-    current = case.number("weight_decay")
-    if current is None or current <= 0:
-        return None
-    proposed = float(f"{current * 10:.2g}")
-    return propose(
-        f"Raise weight decay from {say(current)} to {say(proposed)}, or add dropout 0.3.",
-        "weight_decay", current, proposed, 10.0,
-    )  # fmt: skip
-
-
-def _reduce_regularization(case: Case, findings: Sequence[Finding]) -> Prescription | None:
-    drop, decay = case.number("dropout"), case.number("weight_decay")
-    if drop and (not decay or drop >= 0.4):
-        return propose(f"Lower dropout from {say(drop)} to {say(drop / 4)}.", "dropout", drop, drop / 4, 0.25)
-    return None
-
-
 def _clip(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     return at_usual_norm(case)
 
@@ -220,8 +203,8 @@ _SPECIAL: dict[str, Callable[[Case, Sequence[Finding]], Prescription | None]] = 
     "stop-early": _stop_early,
     "train-longer": _train_longer,
     "restore-checkpoint": _restore,
-    "regularize": _regularize,
-    "reduce-regularization": _reduce_regularization,
+    "regularize": regularize,
+    "reduce-regularization": reduce_regularization,
     "clip-gradients": _clip,
     "bigger-batch": _batch,
     "more-data": _more_data,

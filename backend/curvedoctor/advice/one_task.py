@@ -38,12 +38,15 @@ def close_pairs(buckets: Buckets) -> tuple[int, int]:
     pairs = apart = 0
     for (name, _, _), tried in buckets.items():
         runs = [
-            (number, s) for same in tried.values() for s in same if (number := number_of(s, name)) is not None
+            (str(s.params.get("fold")), number, s)
+            for same in tried.values()
+            for s in same
+            if (number := number_of(s, name)) is not None
         ]
-        runs.sort(key=lambda pair: (pair[0], pair[1].run))
+        runs.sort(key=lambda run: (*run[:2], run[2].run))
         far = FAR.get(name, NEAR)
-        for (low, a), (high, b) in itertools.pairwise(runs):
-            if low == high or (low > 0 and high / low < far):
+        for (fold, low, a), (same_fold, high, b) in itertools.pairwise(runs):
+            if fold == same_fold and (low == high or (low > 0 and high / low < far)):
                 pairs += 1
                 apart += max(saved_by(a, b), saved_by(b, a)) > APART
     return pairs, apart

@@ -108,11 +108,15 @@ def contradicts(case: Case, findings: Sequence[Finding], action: str) -> bool:
 
 
 def last_resorts(case: Case, findings: Sequence[Finding]) -> set[str]:
-    """What costs most, where data are plenty or training has not yet fitted what it has."""
+    """What costs most, where data are plenty or training has not yet fitted what it has; a bigger model also
+    where nothing is held out to tell what it gains."""
     n, steps = samples(case), steps_of(case)
     plenty = n >= LARGE_SET if n is not None else steps is not None and steps >= MANY_STEPS
     unfitted = any(finding.condition in _UNFITTED and finding.severity != "info" for finding in findings)
-    return {"more-data", "bigger-model"} if plenty or unfitted else set()
+    if plenty or unfitted:
+        return {"more-data", "bigger-model"}
+    blind = case.val is None and case.val_score is None and selects(case) is None
+    return {"bigger-model"} if blind else set()
 
 
 def unknown(case: Case, action: str) -> bool:

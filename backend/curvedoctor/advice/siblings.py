@@ -19,12 +19,11 @@ from curvedoctor.advice.one_task import (
     one_valley,
     saved_by,
 )
+from curvedoctor.advice.setting import Setting
 from curvedoctor.advice.trial import TRIED_HELPS, TRIED_HELPS_NOT, Trial
 from curvedoctor.features.summary import Summary
 from curvedoctor.model import ParamValue
-
-#: parameters that may differ between siblings without meaning anything
-IGNORED = frozenset({"seed"})
+from curvedoctor.params.repeats import not_chosen
 
 #: parameter → (action when the sibling's value is higher, action when it is lower)
 _NUMBERS: Mapping[str, tuple[str | None, str | None]] = {
@@ -65,22 +64,32 @@ class Siblings:
 
     def __init__(self, summaries: Sequence[Summary]) -> None:
         self._rows = [s for s in summaries if s.end is not None and s.params]
-        names = {name for s in self._rows for name in s.params} - IGNORED
+        self._ignored = not_chosen(s.params for s in self._rows)
+        names = {name for s in self._rows for name in s.params} - self._ignored
         self._varied = [n for n in names if len({str(s.params.get(n)) for s in self._rows}) > 1]
         self._varied = sorted(n for n in self._varied if n in _NUMBERS or n in _WORDS)
         buckets: Buckets = {}
         for s in self._rows:
             for name in self._varied:
-                tried = buckets.setdefault((name, _rest(s, name), s.curve), {})
+                tried = buckets.setdefault((name, self._rest(s, name), s.curve), {})
                 tried.setdefault(str(s.params.get(name)), []).append(s)
         near, apart = close_pairs(buckets)
         #: whether the runs are known to be of one task; None: whatever else was logged decides
         self._one_task = apart <= MIXED * near if near >= MIN_PAIRS else None
-        #: per bucket one run per value, the median over its seeds, the lowest end first
+        #: per bucket the runs of each value, the lowest end first
         self._index = {
-            key: sorted(map(_median, tried.values()), key=end_of) for key, tried in buckets.items()
+            key: sorted(map(Setting, tried.values()), key=lambda one: end_of(one.typical))
+            for key, tried in buckets.items()
         }
-        self._orderly = {key for key, runs in self._index.items() if one_valley(runs, key[0])}
+        self._orderly = {
+            key for key, tried in self._index.items() if one_valley([one.typical for one in tried], key[0])
+        }
+        alike: dict[object, list[Summary]] = {}
+        for s in self._rows:
+            alike.setdefault((self._rest(s), s.curve), []).append(s)
+        self._settings = {key: Setting(runs) for key, runs in alike.items()}
+        #: share by which runs of one setting end apart, where that is more than seeds do; else 0
+        self._unlogged = max((one.spread for one in self._settings.values() if one.tell_of_more), default=0.0)
         lowest: dict[str | None, list[Summary]] = {}
         for s in sorted(self._rows, key=end_of):
             lowest.setdefault(s.curve, []).append(s)
@@ -99,13 +108,16 @@ class Siblings:
         best: dict[str, Trial] = {}
         for name in self._varied:
             wanted = {a for a in _NUMBERS.get(name, (_WORDS.get(name),)) if a is not None}
-            rest = _rest(own, name)
+            rest = self._rest(own, name)
             alike = self._one_task or len(rest) >= MIN_EQUAL or (name, rest, own.curve) in self._orderly
-            for other in self._index.get((name, rest, own.curve), ()):
-                action = _action(name, own.params.get(name), other.params.get(name))
-                if action is None or action in best or other is own:
+            for setting in self._index.get((name, rest, own.curve), ()):
+                other = setting.beside(own)
+                if other is None or other is own:
                     continue
-                trial = _judge(action, own, other, name)
+                action = _action(name, own.params.get(name), other.params.get(name))
+                if action is None or action in best:
+                    continue
+                trial = self._judge(action, own, other, name)
                 if not (alike or (named_for(own, name) and named_for(other, name))):
                     trial = replace(trial, same_task=False)
                 if trial.help_probability < TRIED_HELPS and _too_far(name, own, other):
@@ -125,8 +137,8 @@ class Siblings:
         alike = [
             (name, other)
             for (name, rest, _), runs in self._index.items()
-            if name not in OF_DATA and rest == _rest(own, name)
-            for other in runs
+            if name not in OF_DATA and rest == self._rest(own, name)
+            for other in (setting.typical for setting in runs)
             if name != "lr" or not _hardly_moved(own, other)
         ]
         if any(own.params.get(name) == other.params.get(name) for name, other in alike):
@@ -149,11 +161,15 @@ class Siblings:
     def _together(self, own: Summary) -> list[Trial]:
         """What the best sibling has changed at once, two or three hyperparameters,
         if it ended clearly lower."""
+        if self._unlogged:
+            return []
         for other in self._lowest.get(own.curve, ()):
             gain = saved_by(own, other)
             if gain < HELPS:
                 return []
-            names = {*own.params, *other.params} - IGNORED
+            if own.params.get("fold") != other.params.get("fold") or self._least(own, other) < HELPS:
+                continue
+            names = {*own.params, *other.params} - self._ignored
             differ = sorted(n for n in names if own.params.get(n) != other.params.get(n))
             if not 1 < len(differ) <= TOGETHER or len(names) - len(differ) < MIN_EQUAL:
                 continue
@@ -173,6 +189,33 @@ class Siblings:
             ]  # fmt: skip
         return []
 
+    def _judge(self, action: str, own: Summary, other: Summary, name: str) -> Trial:
+        """What a sibling that changed one thing says; nothing where it only ended lower than an unlucky run,
+        or not as low as a lucky one."""
+        gain, least = saved_by(own, other), self._least(own, other)
+        chance = TRIED_HELPS if least >= HELPS else 0.5
+        if max(gain, self._typically(own, other)) < HELPS_NOT:
+            chance = TRIED_HELPS_NOT
+        change = f"lower by {100 * gain:.0f} %" if gain > 0 else f"higher by {-100 * gain:.0f} %"
+        value = other.params.get(name)
+        reason = f"its sibling {other.run} with {name} {value} ended {change}"
+        if self._unlogged:
+            reason += (
+                f"; siblings that log the same settings ended {100 * self._unlogged:.0f} % apart, though"
+            )
+        return Trial(action, chance, reason, name, value, gain, same_task=not self._unlogged)
+
+    def _least(self, own: Summary, other: Summary) -> float:
+        """The share by which a sibling ended lower than the run, and than those with the run's settings."""
+        return min(saved_by(own, other), self._typically(own, other))
+
+    def _typically(self, own: Summary, other: Summary) -> float:
+        return saved_by(self._settings[self._rest(own), own.curve].beside(own) or own, other)
+
+    def _rest(self, s: Summary, name: str = "") -> frozenset[tuple[str, str]]:
+        """A run's settings, but for one."""
+        return frozenset((k, str(v)) for k, v in s.params.items() if k != name and k not in self._ignored)
+
 
 def _too_far(name: str, own: Summary, other: Summary) -> bool:
     """A learning rate hundreds of times away that did not help says nothing of those between."""
@@ -180,20 +223,6 @@ def _too_far(name: str, own: Summary, other: Summary) -> bool:
     if name != "lr" or not isinstance(a, (int, float)) or not isinstance(b, (int, float)) or min(a, b) <= 0:
         return False
     return max(a / b, b / a) > 100
-
-
-def _median(same: list[Summary]) -> Summary:
-    return sorted(same, key=end_of)[len(same) // 2]
-
-
-def _judge(action: str, own: Summary, other: Summary, name: str) -> Trial:
-    gain = saved_by(own, other)
-    chance = TRIED_HELPS if gain >= HELPS else TRIED_HELPS_NOT if gain < HELPS_NOT else 0.5
-    change = f"lower by {100 * gain:.0f} %" if gain > 0 else f"higher by {-100 * gain:.0f} %"
-    value = other.params.get(name)
-    return Trial(
-        action, chance, f"its sibling {other.run} with {name} {value} ended {change}", name, value, gain
-    )
 
 
 def _action(name: str, own: ParamValue | None, other: ParamValue | None) -> str | None:
@@ -216,7 +245,3 @@ def _hardly_moved(own: Summary, other: Summary) -> bool:
     """Whether a sibling's rate is so much lower that nothing it did tells of the run's."""
     mine, its = own.params.get("lr"), other.params.get("lr")
     return isinstance(mine, (int, float)) and isinstance(its, (int, float)) and mine > HARDLY * its
-
-
-def _rest(s: Summary, name: str) -> frozenset[tuple[str, str]]:
-    return frozenset((k, str(v)) for k, v in s.params.items() if k != name and k not in IGNORED)

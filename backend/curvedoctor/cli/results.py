@@ -12,6 +12,7 @@ from curvedoctor.engine import Options, diagnose_sources
 from curvedoctor.errors import SourceError
 from curvedoctor.known import Known
 from curvedoctor.model import SEVERITIES, Diagnosis, Problem
+from curvedoctor.reports import phrases
 from curvedoctor.reports.as_json import problems_of
 from curvedoctor.sources import files
 
@@ -36,6 +37,8 @@ class Results:
         self.servers: Counter[Problem] = Counter()
         self.lost = 0
         self.printed = 0
+        #: how files were read of which nothing is missing: told once per kind, with the number of files
+        self.notes: Counter[str] = Counter()
         #: sources that could not be read at all, among others that could: told last, where people look
         self.unread: list[Problem] = []
         self.stream = diagnose_sources(list(sources), options, self.progress)
@@ -79,6 +82,10 @@ class Results:
     def tell(self, problems: Iterable[Problem]) -> None:
         """Say on stderr what could not be read."""
         for problem in problems:
+            if problem.kind == "note":
+                self.notes[gist := phrases.gist(problem)] += 1
+                if self.notes[gist] > 1:
+                    continue
             self.problems.append(problem)
             if problem.lost and problem.where in self.named and problem not in self.servers:
                 self.printed += 1
@@ -95,6 +102,9 @@ class Results:
         self.progress.wipe()
         for problem, count in self.servers.items():
             print_error(problem_text(problem) + (f" ({count} runs)" if count > 1 else ""))
+        for gist, count in self.notes.items():
+            if count > 1:
+                print_error(f"… and {count - 1} more: {gist}")
         if len(self.problems) > self.printed:
             print_error(f"… and {len(self.problems) - self.printed} more problems: --format json lists all")
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from curvedoctor.compare import effects, place, prolong, protocol, region, tasks
+from curvedoctor.compare import effects, place, prolong, protocol, region, repeats, tasks
 from curvedoctor.compare.grid import Grid, grid, is_number, params_of, seed_noise, typical
 from curvedoctor.compare.outcome import Ended, ended
 from curvedoctor.compare.range_tests import range_test
 from curvedoctor.compare.types import Comparison, Effect, Factor, Group, Level, Place
-from curvedoctor.compare.wording import ALIKE, listed
+from curvedoctor.compare.wording import listed
 from curvedoctor.features.case import Case, build
 from curvedoctor.model import Diagnosis, ParamValue, Run
 from curvedoctor.readings import overfit_check
@@ -215,11 +215,7 @@ def _notes(g: Grid, end: Ended, noise: float | None) -> list[str]:
     if end.left_out:
         listed = ", ".join(end.left_out[:3]) + (" …" if len(end.left_out) > 3 else "")
         notes.append(f"{len(end.left_out)} of the runs log no {end.metric} and are left out: {listed}.")
-    if not g.varied and len(g.outcomes) > 1:
-        notes.append(
-            f"{ALIKE} between these runs: log them (add_hparams, log_params), "
-            "or put them into the run names as lr=0.1_bs=32."
-        )
+    notes += repeats.notes(g, end.logarithmic)
     if noise is None and g.varied:
         notes.append(
             "No setting was repeated with another seed, so how sure a difference is rests on a guess "

@@ -35,6 +35,7 @@ svg { width: 100%; max-width: 620px; display: block; margin: 6px 0; break-inside
 .mark { stroke: var(--good); stroke-dasharray: 4 3; fill: none; }
 .label { fill: var(--muted); font-size: 12px; }
 .marked { fill: var(--good); font-size: 12px; font-weight: 600; }
+details { margin-top: 36px; } summary { cursor: pointer; color: var(--muted); }
 ol.steps { padding-left: 24px; } .done { color: var(--good); } .failed { color: var(--bad); }
 .missing, .unknown { color: var(--warn); } .state { font-weight: 600; }
 """
@@ -50,7 +51,9 @@ def render(comparison: Comparison) -> str:
     _add(head, "title", f"Comparison of {comparison.runs} runs")
     _add(head, "link", rel="icon", href="data:,")
     _add(head, "style", STYLE)
-    _write_body(_add(_add(html, "body"), "main"), comparison)
+    main = _add(_add(html, "body"), "main")
+    _write_body(main, comparison)
+    _steps(main, comparison.steps)
     return "<!doctype html>\n" + ElementTree.tostring(html, encoding="unicode", method="html") + "\n"
 
 
@@ -78,7 +81,6 @@ def _write_body(main: Element, comparison: Comparison) -> None:
         if picture is not None:
             main.append(picture)
         _table(main, ("rule", "lr"), [list(row) for row in wording.rules(test)])
-    _steps(main, comparison.steps)
 
 
 def _add(parent: Element, tag: str, text: str = "", **attributes: str) -> Element:
@@ -164,8 +166,9 @@ def _table(
 
 
 def _steps(main: Element, steps: Iterable[Step]) -> None:
-    _add(main, "h2", "The six steps to a learning rate")
-    listed = _add(main, "ol", **{"class": "steps"})
+    folded = _add(main, "details")
+    _add(folded, "summary", "The six steps to a learning rate, and which of them the logs show")
+    listed = _add(folded, "ol", **{"class": "steps"})
     for step in steps:
         item = _add(listed, "li")
         title = _add(

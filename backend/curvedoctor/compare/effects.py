@@ -17,6 +17,7 @@ import numpy as np
 from curvedoctor.compare.grid import Grid, typical
 from curvedoctor.compare.types import Effect, Outcome, Sure
 from curvedoctor.model import Floats, ParamValue
+from curvedoctor.params.repeats import REPEATS
 
 #: from so many pairs on, ranks decide
 RANKS_FROM = 6
@@ -47,13 +48,14 @@ def pairs(g: Grid, name: str, a: ParamValue | None, b: ParamValue | None, free: 
 
 
 def _matched(g: Grid, left: Sequence[Outcome], right: Sequence[Outcome], free: str | None) -> list[float]:
-    """Differences seed by seed where both sides have the seed, else of the typical scores."""
+    """Differences repeat by repeat (seed, fold) where both sides have it, else of the typical scores."""
     if free is not None:
         left, right = _at_best(g, left, free), _at_best(g, right, free)
-    seeds = _by_seed(left), _by_seed(right)
-    common = [s for s in seeds[0] if s is not None and s in seeds[1]]
-    if common:
-        return [_minus(typical(seeds[0][s]), typical(seeds[1][s])) for s in common]
+    names = sorted(REPEATS.intersection(*(o.params for o in (*left, *right))))
+    if names:
+        a, b = _by_repeat(left, names), _by_repeat(right, names)
+        if common := [repeat for repeat in a if repeat in b]:
+            return [_minus(typical(a[repeat]), typical(b[repeat])) for repeat in common]
     return [_minus(typical(left), typical(right))]
 
 
@@ -65,11 +67,11 @@ def _at_best(g: Grid, members: Sequence[Outcome], free: str) -> list[Outcome]:
     return min(by_value.values(), key=typical)
 
 
-def _by_seed(members: Sequence[Outcome]) -> dict[ParamValue | None, list[Outcome]]:
-    by_seed: dict[ParamValue | None, list[Outcome]] = {}
+def _by_repeat(members: Sequence[Outcome], names: Sequence[str]) -> dict[object, list[Outcome]]:
+    by_repeat: dict[object, list[Outcome]] = {}
     for o in members:
-        by_seed.setdefault(o.params.get("seed"), []).append(o)
-    return by_seed
+        by_repeat.setdefault(tuple(o.params.get(n) for n in names), []).append(o)
+    return by_repeat
 
 
 def _minus(a: float, b: float) -> float:

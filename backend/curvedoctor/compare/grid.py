@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,19 +12,12 @@ import numpy as np
 
 from curvedoctor.compare.types import Outcome
 from curvedoctor.model import ParamValue
-from curvedoctor.params import recognize
+from curvedoctor.params.repeats import in_name, not_chosen
 
-#: differ without being a choice: repetitions, and what follows from other hyperparameters
-FOLLOWS = frozenset({"seed", "n_params", "steps_per_epoch", "n_test"})
+#: follow from other hyperparameters
+FOLLOWS = frozenset({"n_params", "steps_per_epoch", "n_test"})
 #: of hyperparameters that always change together, the earlier one is named
 FIRST = ("lr", "batch_size", "optimizer", "weight_decay", "dropout", "width", "depth", "schedule", "epochs")
-#: "lr=0.1", "lr_0.1", "lr0.1", "bs64", "batch-size_64" in a run's name
-_IN_NAME = re.compile(
-    r"(?:^|[^a-z])(lr|learning_?rate|bs|batch(?:[_-]?size)?|wd|weight_?decay|dropout|epochs|seed|width|hidden|depth|momentum)"
-    r"[=_:-]?(\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(?=$|[^0-9a-z.]|\.?[a-z])",
-    re.IGNORECASE,
-)
-_SHORT = {"bs": "batch_size", "batch": "batch_size", "wd": "weight_decay", "hidden": "width"}
 #: a hyperparameter with more values than this, most of them used once, was drawn at random
 MANY_VALUES = 9
 
@@ -36,8 +28,7 @@ def params_of(name: str, params: Mapping[str, ParamValue]) -> dict[str, ParamVal
     >>> params_of("grid/lr0.05_bs64_seed3", {})
     {'lr': 0.05, 'batch_size': 64, 'seed': 3}
     """
-    named = {_SHORT.get(k.lower(), k.lower()): v for k, v in _IN_NAME.findall(name[:200])}
-    return {**recognize(named), **params}
+    return {**in_name(name), **params}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +69,9 @@ def _order(value: ParamValue | None) -> tuple[int, float, str]:
 def grid(outcomes: Sequence[Outcome]) -> Grid:
     """What varies between `outcomes`; values drawn at random are put into half-decades."""
     outcomes = _filled(_binned(outcomes))
-    names = sorted({n for o in outcomes for n in o.params} - FOLLOWS, key=_rank)
+    names = sorted(
+        {n for o in outcomes for n in o.params} - FOLLOWS - not_chosen(o.params for o in outcomes), key=_rank
+    )
     columns = {n: tuple(o.params.get(n) for o in outcomes) for n in names}
     columns = {n: c for n, c in columns.items() if len(set(c)) > 1}
     varied: list[str] = []

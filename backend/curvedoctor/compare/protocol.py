@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from curvedoctor.compare import summary, wording
 from curvedoctor.compare.prolong import COARSE
 from curvedoctor.compare.types import Group, RangeTest, State, Step
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.model import Diagnosis
 from curvedoctor.readings import overfit_check
+from curvedoctor.reports.phrases import sentence
 
 #: a first loss this many times off is not that of an untrained model
 OFF = 1.5
@@ -99,8 +101,8 @@ def _overfit(cases: Sequence[Case]) -> tuple[State, str]:
     if not readings:
         return (
             "missing",
-            "No run on 5 to 10 samples: it should drive its loss to ~0; if it can't, look at the "
-            "model and the code.",
+            "No run on a handful of samples: train on 5 to 10 until the loss is ~0; if it stays, "
+            "look at the model and the code.",
         )
     passed = [case.run.name for case, r in readings if r["reached_zero"]]
     if passed:
@@ -202,27 +204,24 @@ def _curves(
 
 
 def next_step(all_steps: Sequence[Step], groups: Sequence[Group]) -> str:
-    """The next thing to do: a failed early step, else what the grids lack, else the first step not done."""
-    by_number = {s.number: s for s in all_steps}
-    for number in (1, 2):
-        if by_number[number].state == "failed":
-            return f"Step {number}: {by_number[number].text}"
-    for group in groups:
-        lr = next((f for f in group.factors if f.name == "lr" and f.place is not None), None)
-        if lr is not None and lr.place is not None and lr.place.how == "extend":
-            listed = " and ".join(f"{v:g}" for v in lr.place.propose)
-            return f"Extend the grid: the best lr lies {lr.place.where} what was tried; try {listed}."
-    done = {s.number for s in all_steps if s.state == "done"}
+    """The one thing to do next: a failed early step, else what the largest group asks for,
+    else the first step that is not done."""
+    failed = next((step for step in all_steps[:2] if step.state == "failed"), None)
+    if failed is not None:
+        return failed.text
+    varied = [group for group in groups if group.factors]
+    for group in sorted(groups, key=lambda group: (not _open(group), -len(group.outcomes))):
+        if asked := summary.coming(group):
+            where = f" (in {wording.shown(group.name)})" if len(varied) > 1 else ""
+            return f"{asked[0].removeprefix(summary.NEXT).rstrip('.')}{where}."
+    done = {step.number for step in all_steps if step.state == "done"}
     for step in all_steps:
         skipped = step.number < max(done, default=0) and step.number in (2, 3)
         if step.state in ("missing", "failed") and not skipped:
-            refine = [
-                f.place for g in groups for f in g.factors if f.name == "lr" and f.place and f.place.propose
-            ]
-            if step.number == 5 and refine:
-                return (
-                    f"Step 5, refined grid: lr {', '.join(f'{v:g}' for v in refine[0].propose)} for 10 "
-                    "to 50 epochs."
-                )
-            return f"Step {step.number}, {step.title}. {step.text}"
-    return "All steps are done: repeat the best setting over several seeds."
+            return sentence(step.text.partition(": ")[2] if step.text.startswith("No ") else step.text)
+    return "Repeat the best setting over several seeds."
+
+
+def _open(group: Group) -> bool:
+    """Whether the best of a hyperparameter lies beyond what was tried, or between."""
+    return any(factor.place is not None and factor.place.propose for factor in group.factors)

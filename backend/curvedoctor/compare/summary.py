@@ -15,6 +15,8 @@ from curvedoctor.reports.text import number, percent
 GROUPS, FACTORS, OF_MANY, VALUES = 2, 2, 1, 3
 #: how the sentence of what comes next begins
 NEXT = "Next: "
+#: how notes begin that are part of the result
+TOLD = (wording.ALIKE, wording.UNLOGGED, wording.REPEATED)
 _KNOWN = ("clear", "likely")
 
 
@@ -55,8 +57,7 @@ def of_group(group: Group, most: int) -> list[str]:
         lines += [move.text for move in group.interactions if move.power is not None][:1]
     if group.prolong:
         lines.append(_prolong(group))
-    if not group.factors:
-        lines += [note for note in group.notes if note.startswith(wording.ALIKE)]
+    lines += [note for note in group.notes if note.startswith(TOLD)]
     return [*lines, *coming(group)]
 
 

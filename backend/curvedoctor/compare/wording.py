@@ -15,8 +15,9 @@ RULES = {
     "valley": "valley",
     "minimum_over_10": "minimum / 10",
 }
-#: how a note begins where no setting differs
-ALIKE = "No recognized hyperparameter differs"
+#: how the notes begin that are told with the result: no setting differs; runs of one setting end far apart
+ALIKE, UNLOGGED = "No recognized hyperparameter differs", "Something that is not logged differs"
+REPEATED = "One setting, repeated"
 STATES = {"done": "done", "failed": "not right yet", "missing": "not in the logs", "unknown": "can't be told"}
 #: factor between the ends of an interval beyond which it says nothing where neither value is clearly better
 LOOSE = 4.0

@@ -10,6 +10,7 @@ import numpy as np
 
 from curvedoctor.features.case import Case
 from curvedoctor.model import Ending, ParamValue
+from curvedoctor.params.repeats import repeat_in
 
 #: statuses of runs whose end proves nothing
 UNENDED = ("running", "scheduled", "failed", "killed")
@@ -45,12 +46,12 @@ def ending(case: Case) -> Ending | None:
 
 def summarize(case: Case) -> Summary:
     """The summary of one run."""
-    s = case.outcome
+    s, params = case.outcome, {**repeat_in(case.run.name), **case.params}
     # a run that goes on, or was stopped from outside, did not end where its settings lead
     if s is None or s.stats.bad_tail or case.run.status in UNENDED:
         lost = any(
             c.role.quantity == "loss" and len(c) and not np.isfinite(c.values[-1]) for c in case.run.curves
         )
-        return Summary(case.run.name, case.params, s.curve.id if s else None, lost=lost)
+        return Summary(case.run.name, params, s.curve.id if s else None, lost=lost)
     t = s.stats
-    return Summary(case.run.name, case.params, s.curve.id, t.end, t.best, t.noise_late)
+    return Summary(case.run.name, params, s.curve.id, t.end, t.best, t.noise_late)

@@ -126,6 +126,7 @@ precision_bf16: bf 16 | use bf 16
 precision_int8: load in 8 bit | in 8 bit | int 8
 precision_amp: amp | use amp | use mixed precision | native amp
 seed: seed | random seed | random state | rng seed | manual seed | global seed | seed everything | rand seed
+fold: fold | fold id | fold idx | fold index | fold number | fold no | fold num | fold nr | cv fold | current fold | kfold index | k fold index
 """
 #: spelling → (what it names, how far down its list it stands: of two keys for one thing the nearer wins)
 SPELLINGS: dict[tuple[str, ...], tuple[str, int]] = {

@@ -123,5 +123,6 @@ PARAMS: Mapping[str, Param] = _table(
         Param("class_weights", "bool", "", "the loss weighs classes"),
         Param("precision", "word", "", "floating-point format of the training"),
         Param("seed", "int", "", "random seed", 0, 2**63),
+        Param("fold", "int", "", "which fold of a cross-validation is held out", 0, 10_000),
     )
 )

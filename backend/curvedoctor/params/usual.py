@@ -82,3 +82,21 @@ def usual_lr(optimizer: str | None, *, pretrained: Tuned | bool = False) -> Usua
     if pretrained and optimizer in ("adam", "adamw", "nadam", "radam"):
         return _TUNED["whole" if pretrained is True else pretrained]
     return _USUAL.get(optimizer)
+
+
+#: optimizers that take weight decay off the weights themselves, times the learning rate; in all others it is
+#: a term of the loss, which Adam's scaling all but undoes where gradients are large
+_DECOUPLED = frozenset(["adamw", "nadamw", "lion", "lamb", "sophia", "muon", "adan", "adagradw"])
+_PLAIN = frozenset({"sgd", "momentum", "asgd", "lars"})
+L2_IS_WEAK = frozenset(["adam", "nadam", "radam", "adamax", "rmsprop", "adagrad", "adadelta", "adabelief"])
+
+
+def usual_decay(optimizer: str | None) -> tuple[float, float] | None:
+    """The span of customary weight decay under an optimizer, or None where the optimizer is not known.
+
+    Loshchilov & Hutter 2019 (AdamW: 0.01 in libraries, 0.1 for transformers); He et al. 2016 and Zagoruyko &
+    Komodakis 2016 (SGD: 1e-4, 5e-4); as an L2 term under Adam less, by the same papers.
+    """
+    if optimizer is None:
+        return None
+    return (1e-2, 0.1) if optimizer in _DECOUPLED else (1e-4, 5e-4) if optimizer in _PLAIN else (1e-5, 1e-4)

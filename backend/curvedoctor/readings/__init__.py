@@ -9,7 +9,7 @@ from curvedoctor.features.case import Case
 
 def read_all(case: Case) -> dict[str, Mapping[str, object]]:
     """Every reading that applies to this run, by its id."""
-    from curvedoctor.readings import checkpoint, lr_range_test, overfit_check, schedule
+    from curvedoctor.readings import checkpoint, lr_range_test, overfit_check, schedule, so_far
 
     readings: dict[str, Mapping[str, object]] = {}
     for name, module in (
@@ -17,6 +17,7 @@ def read_all(case: Case) -> dict[str, Mapping[str, object]]:
         ("lr-range-test", lr_range_test),
         ("overfit-check", overfit_check),
         ("checkpoint", checkpoint),
+        ("so-far", so_far),
     ):
         reading = module.read(case)
         if reading is not None:

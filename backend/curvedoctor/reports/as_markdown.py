@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from curvedoctor.model import Diagnosis, Problem, State
 from curvedoctor.reports import phrases
 from curvedoctor.reports.as_json import problems_of
 from curvedoctor.reports.as_table import first_try
+from curvedoctor.reports.asides import so_far, state, wanting
 from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.text import markdown, onset, percent, safe, shorten
 
@@ -17,6 +19,8 @@ from curvedoctor.reports.text import markdown, onset, percent, safe, shorten
 NAME = 60
 #: characters; ours are shorter, but they may quote a log
 SENTENCE = 300
+#: runs that are fine and of which is told what they were not judged for
+FINE = 3
 MARKS = {
     "failed": "❌", "needs attention": "⚠️", "can't tell": "❔", "could improve": "🔼", "fine": "✅",
     "error": "❌", "warning": "⚠️", "info": "ℹ️",
@@ -50,6 +54,7 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
     for there may be very many runs."""
     states: list[State] = []
     table: list[str] = []
+    fine: list[str] = []
     detailed: list[str] = []
     sources: list[Problem] = []
     parts: list[Problem] = []
@@ -62,9 +67,12 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
         parts.extend(problems_of(result))
         if result.verdict == "sick" or result.state == "could improve":
             detailed.extend(details(result))
+        elif lacks := wanting(result):
+            fine.append(f"\n{code(result.run.name)} {escape(lacks[0].lower() + lacks[1:])}\n")
     yield f"### curvedoctor: {phrases.tally(states)}\n\n"
     yield "| | run | state | seen in the curves | from | try first |\n|---|---|---|---|---|---|\n"
     yield from table
+    yield from fine[:FINE]
     yield from detailed
     yield from trouble([*sources, *parts])
 
@@ -78,13 +86,15 @@ def line(diagnosis: Diagnosis) -> str:
         seen = escape(phrases.reason(diagnosis)[:SENTENCE])
     name, start = code(diagnosis.run.name), onset(finding) if finding else ""
     first = escape(first_try(diagnosis)[:SENTENCE])
-    return f"| {MARKS[diagnosis.state]} | {name} | {diagnosis.state} | {seen} | {start} | {first} |\n"
+    return f"| {MARKS[diagnosis.state]} | {name} | {state(diagnosis)} | {seen} | {start} | {first} |\n"
 
 
 def details(diagnosis: Diagnosis) -> Iterator[str]:
     """What is seen in a run and what to try, folded away."""
     name = unlinked(html.escape(shorten(safe(diagnosis.run.name), NAME), quote=False))
-    yield f"\n<details><summary>{name}: {diagnosis.state}</summary>\n\n"
+    yield f"\n<details><summary>{name}: {state(diagnosis)}</summary>\n\n"
+    if told := so_far(diagnosis):
+        yield f"{escape(told)}\n\n"
     if diagnosis.findings:
         yield f"**{phrases.SEEN}**\n\n"
     for finding in diagnosis.findings:
@@ -93,9 +103,10 @@ def details(diagnosis: Diagnosis) -> Iterator[str]:
             f"- {MARKS[finding.severity]} **{finding.condition}** "
             f"({finding.severity}, {percent(finding.confidence)}) on {curves}: {escape(finding.summary)}\n"
         )
-    if diagnosis.prescriptions:
+    suggestions = phrases.suggestions(diagnosis)
+    if suggestions:
         yield f"\n**{phrases.advice(diagnosis)}**\n\n"
-    for number, (item, beside) in enumerate(phrases.suggestions(diagnosis), start=1):
+    for number, (item, beside) in enumerate(suggestions, start=1):
         yield f"{number}. {escape(item.text)} ({beside})\n"
     if "checkpoint" in diagnosis.readings:
         yield f"\n**{phrases.KEEP}**\n\n{escape(phrases.kept(diagnosis.readings['checkpoint']))}\n"
@@ -112,9 +123,12 @@ def unjudged(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def trouble(problems: Sequence[Problem]) -> Iterator[str]:
-    """What could not be read."""
-    if not problems:
-        return
-    yield "\n**Could not be read:**\n\n"
-    for problem in problems:
+    """What could not be read; how the rest was, once per kind."""
+    missing = [problem for problem in problems if problem.kind != "note"]
+    if missing:
+        yield "\n**Could not be read:**\n\n"
+    for problem in missing:
         yield f"- {code(problem.where)}: {escape(problem.what)}\n"
+    notes = Counter(phrases.gist(problem) for problem in problems if problem.kind == "note")
+    for gist, count in notes.items():
+        yield f"\n{count} file{'s' * (count > 1)}: {escape(gist)}.\n"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from curvedoctor.model import Diagnosis, Problem, State
 from curvedoctor.reports import phrases
+from curvedoctor.reports.asides import state, wanting
 from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.details import details, named, prose, wrap
 from curvedoctor.reports.text import (
@@ -50,6 +52,8 @@ class Line:
     condition: str | None
     #: what was seen, in a sentence
     seen: str
+    #: of a run that is fine, and not told in detail: what it was not judged for
+    wanting: str
 
 
 def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
@@ -60,7 +64,6 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
     for result in results:
         if isinstance(result, Problem):
             continue
-        rows.append(kept(result, style))
         if result.verdict == "sick":
             sick += 1
             in_full = sick <= DETAILED
@@ -68,6 +71,7 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
             telling = result.state == "could improve" or bool(result.findings)
             others += telling
             in_full = telling and others <= OTHERS
+        rows.append(kept(result, style, in_full))
         if in_full:
             detailed += [*details(result, style), ""]
     if sick > DETAILED:
@@ -87,12 +91,13 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
         yield (line if style.unicode else ascii_only(line)).rstrip() + "\n"
 
 
-def kept(diagnosis: Diagnosis, style: OutputStyle) -> Line:
-    """A run's line."""
+def kept(diagnosis: Diagnosis, style: OutputStyle, in_full: bool = False) -> Line:
+    """A run's line; `in_full`: it is told in detail below."""
     first = diagnosis.findings[0] if diagnosis.findings else None
     why = safe(phrases.reason(diagnosis)) if diagnosis.verdict == "undetermined" else ""
     seen = safe(first.summary) if first else ""
-    return Line(diagnosis.state, row(diagnosis, style), why, first.condition if first else None, seen)
+    lacks = wanting(diagnosis) if diagnosis.state == "fine" and not in_full else ""
+    return Line(diagnosis.state, row(diagnosis, style), why, first.condition if first else None, seen, lacks)
 
 
 def row(diagnosis: Diagnosis, style: OutputStyle) -> tuple[str, ...]:
@@ -101,7 +106,7 @@ def row(diagnosis: Diagnosis, style: OutputStyle) -> tuple[str, ...]:
     more = len(diagnosis.findings) - 1
     condition = "" if finding is None else finding.condition + (f" +{more}" if more > 0 else "")
     start = onset(finding) if finding else ""
-    every = (safe(diagnosis.run.name), diagnosis.state, condition, start, first_try(diagnosis))
+    every = (safe(diagnosis.run.name), state(diagnosis), condition, start, first_try(diagnosis))
     return every if style.unicode else tuple(ascii_only(cell) for cell in every)
 
 
@@ -174,6 +179,11 @@ def hints(rows: Sequence[Line]) -> Iterator[str]:
     unknown = next((row for row in rows if row.state == "can't tell"), None)
     if unknown is not None:
         yield f"Can't tell, for instance {fit(unknown.cells[0], 30)}: {unknown.reason}"
+    if lacking := Counter(row.wanting for row in rows if row.wanting).most_common(1):
+        ((lacks, count),) = lacking
+        fine = sum(row.state == "fine" for row in rows)
+        of = "all" if count == fine else f"{count} of the"
+        yield lacks if fine == 1 else f"Of {of} {fine} runs that are fine, n{lacks[1:]}"
     conditions = [row.condition for row in rows if row.condition]
     if conditions:
         common = max(conditions, key=conditions.count)

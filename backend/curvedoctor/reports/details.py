@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from curvedoctor.model import Curve, Diagnosis, Finding, Run
 from curvedoctor.reports import phrases
 from curvedoctor.reports.as_json import problems_of
+from curvedoctor.reports.asides import so_far, state
 from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.text import MARKS, Paint, cells, fit, number, onset, percent, safe
 
@@ -37,9 +38,12 @@ def details(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
     """All that is said of one run, with a picture."""
     paint = Paint(style.color)
     width = prose(style)
-    title = named(diagnosis.run.name, width - len(diagnosis.state) - 12, style)
-    rule = ("─" if style.unicode else "-") * max(width - cells(title) - len(diagnosis.state) - 7, 3)
-    yield f"{rule[:2]} {paint(title, 'bold')}: {paint(diagnosis.state, MARKS[diagnosis.state][2])} {rule[2:]}"
+    words = state(diagnosis)
+    title = named(diagnosis.run.name, width - len(words) - 12, style)
+    rule = ("─" if style.unicode else "-") * max(width - cells(title) - len(words) - 7, 3)
+    yield f"{rule[:2]} {paint(title, 'bold')}: {paint(words, MARKS[diagnosis.state][2])} {rule[2:]}"
+    for line in wrap(so_far(diagnosis), "  ", width, ""):
+        yield paint(line, "dim")
     if diagnosis.findings:
         yield paint(phrases.SEEN, "bold")
     for finding in diagnosis.findings:
@@ -51,7 +55,7 @@ def details(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
         yield from suggested(diagnosis, style)
     yield from checkpoint(diagnosis, style)
     yield from unjudged(diagnosis, style)
-    for problem in problems_of(diagnosis):
+    for problem in (each for each in problems_of(diagnosis) if each.kind != "note"):
         yield from wrap(f"{safe(problem.where)}: {safe(problem.what)}", "    ", width, "  ! ")
 
 

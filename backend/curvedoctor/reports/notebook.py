@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from curvedoctor.model import Curve, Diagnosis, Finding
-from curvedoctor.reports import phrases
+from curvedoctor.reports import asides, phrases
 from curvedoctor.reports.as_table import first_try
 from curvedoctor.reports.plot import columns, scale
 from curvedoctor.reports.text import MARKS, number, percent, safe
@@ -35,9 +35,11 @@ def heading(box: ET.Element, diagnosis: Diagnosis) -> None:
     mark, _, color = MARKS[diagnosis.state]
     head = ET.SubElement(box, "p", style="margin: 0.3em 0")
     state = ET.SubElement(head, "strong", style=f"color: {COLORS[color]}")
-    state.text = f"{mark} {diagnosis.state}"
+    state.text = f"{mark} {asides.state(diagnosis)}"
     state.tail = f" {safe(diagnosis.run.name)}"
     ET.SubElement(box, "p", style="margin: 0.3em 0").text = safe(phrases.headline(diagnosis))
+    if going_on := asides.so_far(diagnosis):
+        ET.SubElement(box, "p", style="margin: 0.3em 0; opacity: 0.75").text = safe(going_on)
 
 
 def findings_and_prescriptions(box: ET.Element, diagnosis: Diagnosis) -> None:
@@ -57,9 +59,9 @@ def findings_and_prescriptions(box: ET.Element, diagnosis: Diagnosis) -> None:
             name.tail = (
                 f" ({finding.severity}, {percent(finding.confidence)}{start}): {safe(finding.summary)}"
             )
-    if diagnosis.prescriptions:
+    if suggestions := phrases.suggestions(diagnosis):
         listing = titled(box, phrases.advice(diagnosis), "ol")
-        for prescription, beside in phrases.suggestions(diagnosis):
+        for prescription, beside in suggestions:
             ET.SubElement(listing, "li").text = f"{safe(prescription.text)} ({beside})"
     if diagnosis.unjudged:
         listing = titled(box, phrases.UNJUDGED, "ul")
@@ -98,7 +100,7 @@ def row_of(lines: ET.Element, diagnosis: Diagnosis) -> None:
     line = ET.SubElement(lines, "tr", style="vertical-align: top")
     mark, _, color = MARKS[diagnosis.state]
     state = ET.SubElement(line, "td", style=f"{LEFT}; white-space: nowrap; color: {COLORS[color]}")
-    state.text = f"{mark} {diagnosis.state}"
+    state.text = f"{mark} {asides.state(diagnosis)}"
     folded = ET.SubElement(ET.SubElement(line, "td", style=LEFT), "details")
     ET.SubElement(folded, "summary").text = safe(diagnosis.run.name)
     findings_and_prescriptions(folded, diagnosis)

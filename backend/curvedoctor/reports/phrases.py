@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from curvedoctor.actions import EXPERIMENTS, promise
-from curvedoctor.model import Diagnosis, Prescription, State, Unjudged
+from curvedoctor.model import Diagnosis, Prescription, Problem, State, Unjudged
 from curvedoctor.reports.text import number, percent
 
 #: as lists are sorted: what needs somebody first
@@ -138,12 +138,15 @@ def told(diagnosis: Diagnosis) -> list[tuple[Prescription, str]]:
     """The prescriptions that people are told, each with the word for its place.
 
     All that rests on a finding or a sibling and is not hopeless; what rests on the odds of other trainings
-    alone where it is likelier to help than not; in any case the first. Data for machines has all of them.
+    alone where it is likelier to help than not; in any case the first, but of a run that is fine as it is
+    nothing that rests on odds. Data for machines has all of them.
     """
+    fine = diagnosis.state == "fine"
+    least = {"odds": 1.0 if fine else EVEN}
     return [
         (item, word)
         for place, (item, word) in enumerate(zip(diagnosis.prescriptions, order(diagnosis), strict=True))
-        if place == 0 or item.confidence >= (EVEN if item.basis == "odds" else HOPELESS)
+        if (place == 0 and not fine) or item.confidence >= least.get(item.basis, HOPELESS)
     ]
 
 
@@ -215,6 +218,15 @@ def kept(reading: Mapping[str, object]) -> str:
         f"Keep {keep} ({value}), the best beside the run, though beyond noise of the best "
         f"evaluation, {best}; {band}."
     )
+
+
+def gist(note: Problem) -> str:
+    """What kind of note it is, without the file's own names and numbers.
+
+    >>> gist(Problem("a.log", "read as a console log: 20 of 23 lines were used"))
+    'read as a console log'
+    """
+    return re.split(r" of |:| \(", note.what, maxsplit=1)[0]
 
 
 def _between(low: float, high: float) -> str:

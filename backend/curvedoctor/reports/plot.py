@@ -15,6 +15,7 @@ DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 LOG_FROM = 30.0
 #: share of its level that an axis holds at least: a flat curve looks flat
 FLAT = 0.02
+LARGEST = float(np.finfo(float).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def scale(low: Floats, high: Floats) -> tuple[Floats, Floats, float, float, bool
         top = typical
     lacking = FLAT * max(abs(bottom), abs(top)) - (top - bottom)
     if top > bottom and lacking > 0:
-        bottom, top = bottom - lacking / 2, top + lacking / 2
+        bottom, top = max(bottom - lacking / 2, -LARGEST), min(top + lacking / 2, LARGEST)
     ends = np.array([bottom, top])
     if logarithmic:
         low, high, ends = np.log(low), np.log(high), np.log(ends)

@@ -40,7 +40,7 @@ class Copies:
         if not known:
             known[None] = paths
         elif (other := _twin(known, paths)) is not None:
-            yield Problem(paths[0], f"byte-identical copy of {other[0]}: read once")
+            yield Problem(paths[0], f"byte-identical copy of {other[0]}: read once", kind="note")
             return
         yield item
 

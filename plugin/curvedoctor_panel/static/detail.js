@@ -228,7 +228,7 @@ function lead(view, charts, active) {
  */
 function words(view) {
   const charts = view.charts.map((chart) => [chart.title, chart.curves]);
-  return JSON.stringify([view.state, view.headline, view.findings, view.prescriptions, view.readings, view.unjudged, view.problems, view.params, charts, view.others.length]);
+  return JSON.stringify([view.state, view.headline, view.asides, view.findings, view.prescriptions, view.readings, view.unjudged, view.problems, view.params, charts, view.others.length]);
 }
 
 /** @param {RunView} view */
@@ -240,6 +240,7 @@ function header(view) {
     h("p", { class: "cd-head-line" }, h("span", { class: `cd-verdict cd-is-${kind}` }, icon(kind), capital(view.state))),
     h("h1", {}, view.run),
     h("p", { class: "cd-headline" }, tight(view.headline)),
+    view.asides.map((aside) => h("p", { class: "cd-aside" }, aside)),
     view.sampled ? h("p", { class: "cd-note" }, view.sampled) : null,
   );
 }

@@ -56,7 +56,7 @@ export class Legend {
     const shown = lines.filter((line) => !line.ghost);
     this.element.querySelectorAll(".cd-legend-value").forEach((cell, i) => {
       const line = shown[i];
-      if (line) cell.textContent = line.dash && x === null ? "" : number(x === null ? last(line.y) : nearest(line.x, line.y, x));
+      if (line) cell.textContent = x !== null ? number(nearest(line.x, line.y, x)) : line.dash ? "" : last(line.y);
     });
     this.where.textContent = near ? `${at} · ${near}` : at;
   }

@@ -2,7 +2,7 @@
 
 import { mover, placed } from "./axes.js";
 import { moved } from "./marks.js";
-import { fitted, smoothed } from "./smooth.js";
+import { fitted, smoothed, widened } from "./smooth.js";
 import { color, curveColor } from "./theme.js";
 import { alone } from "./values.js";
 
@@ -76,7 +76,10 @@ export function vertical(shown, across, { log, zoomed, named, marks }) {
   const own = shown.filter((line) => !line.dash && named.includes(line.label));
   const start = across[0] + 0.05 * (across[1] - across[0]);
   const early = marks.some((mark) => (mark.kind === "onset" ? mark.x <= start : mark.kind === "span" && (mark.from ?? 0) <= start));
-  const fit = (/** @type {Line[]} */ lines) => fitted(lines, across, log, early || zoomed);
+  const fit = (/** @type {Line[]} */ lines) => {
+    const range = fitted(lines, across, log, early || zoomed);
+    return log || zoomed ? range : widened(range);
+  };
   if (!own.length || own.length === shown.length) return fit(shown);
   const [near, all] = [fit(own), fit(shown)];
   const size = (/** @type {Range} */ [low, high]) => (log ? Math.log(high / low) : high - low);

@@ -47,8 +47,21 @@ export function fitted(lines, across, log, whole) {
     if (calm - low > 2 * span) low = calm - span / 4;
   }
   if (!Number.isFinite(low)) return log ? [0.1, 1] : [0, 1];
-  const room = (high - low || Math.abs(high) * 0.1 || 1) * 0.07;
+  const room = (high - low || Math.abs(high) || 1) * 0.07;
   return log ? [10 ** (low - room), 10 ** (high + room)] : [low - room, high + room];
+}
+
+/** Share of its level that an axis holds at least, as in the terminal's pictures. */
+const FLAT = 0.02;
+
+/**
+ * A range in which a flat curve looks flat.
+ * @param {[number, number]} range linear
+ * @returns {[number, number]}
+ */
+export function widened([low, high]) {
+  const lacking = Math.max(0, FLAT * Math.max(Math.abs(low), Math.abs(high)) - (high - low));
+  return [low - lacking / 2, high + lacking / 2];
 }
 
 /** @param {number[]} values */

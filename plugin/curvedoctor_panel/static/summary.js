@@ -37,6 +37,6 @@ export class Summary {
   /** @param {Conclusions} found */
   conclude(found) {
     this.compared.hidden = !found.groups.length;
-    this.compared.replaceChildren(h("h2", {}, "What they say together"), h("p", { class: "cd-next" }, found.next), ...found.groups.map((group) => h("details", { open: found.groups.length === 1 }, h("summary", {}, group.title), h("ul", {}, group.lines.map((line) => h("li", {}, line))))));
+    this.compared.replaceChildren(h("h2", {}, "What they say together"), h("p", { class: "cd-next" }, `Next: ${found.next}`), ...found.groups.map((group) => h("details", { open: found.groups.length === 1 }, h("summary", {}, group.title), h("ul", {}, group.lines.map((line) => h("li", {}, line))))));
   }
 }

@@ -151,6 +151,7 @@
  * @property {Verdict} verdict
  * @property {State} state
  * @property {string} headline
+ * @property {string[]} asides that the run goes on, what it was not judged for
  * @property {{seen: string, suggested: string, unjudged: string}} heads
  * @property {Finding[]} findings
  * @property {Prescription[]} prescriptions

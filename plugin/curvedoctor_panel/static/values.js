@@ -27,10 +27,12 @@ export function alone(ys) {
   return logged.filter((i, at) => !empty(i) && empty(logged[at - 1]) && empty(logged[at + 1]));
 }
 
-/** @param {(number | null)[]} ys */
+/**
+ * The last value, in words where it is none.
+ * @param {(number | null)[]} ys
+ */
 export function last(ys) {
-  for (let i = ys.length - 1; i >= 0; i--) if (ys[i] !== null) return ys[i];
-  return null;
+  return ys.length && ys[ys.length - 1] === null ? "not finite" : number(ys[ys.length - 1]);
 }
 
 /**
@@ -59,7 +61,7 @@ export function describe(view, chart) {
   const curves = chart.curves.map((index) => {
     const curve = view.curves[index];
     const first = curve.y.find((y) => y !== null);
-    return `${curve.label} from ${number(first)} to ${number(last(curve.y))}`;
+    return `${curve.label} from ${number(first)} to ${last(curve.y)}`;
   });
   const marks = chart.marks.filter((mark) => mark.label && mark.kind !== "band").map((mark) => mark.label);
   return `${chart.title} over ${chart.axis}: ${[...curves, ...marks].join("; ")}.`;

@@ -34,7 +34,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measurement.train_val_mismatch import at_chance, exploding, worse_than_guessing
+from curvedoctor.conditions.measurement.held_out import badly_held
 from curvedoctor.conditions.measurement.validation_too_small import check as too_few_samples
 from curvedoctor.conditions.measures.shape import flat, mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.sways import swayed_by_few
@@ -85,9 +85,7 @@ def _swings(case: Case, val: Series, size: float | None) -> Finding | None:
         swing < least
         or serves(case)
         or at_rest(case)
-        or at_chance(case)
-        or worse_than_guessing(case)
-        or exploding(case)
+        or badly_held(case)
         or isinstance(too_few_samples(case), Finding)
         or swayed_by_few(case) >= REPORT_FROM
     ):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 from curvedoctor.conditions.base import REPORT_FROM, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.measures.codes import far_out
 from curvedoctor.conditions.measures.held_back import thrown
 from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.rounds import unshrunk
-from curvedoctor.conditions.measures.shape import mean, name, relative
+from curvedoctor.conditions.measures.shape import flat, mean, name, relative
 from curvedoctor.conditions.measures.swing import roughness
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
-from curvedoctor.features.rates import decades_below_usual, logged_lr, tuned
+from curvedoctor.features.rates import decades_below_usual, highest, logged_lr, tuned
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Unjudged
 
@@ -27,6 +29,9 @@ BEYOND = 100.0
 DECADES, GUESS = (1.9, 2.3), (1.75, 2.0)
 #: the same where validation ends far above its best, over so many points
 ABOVE_BEST, POINTS = (1.4, 1.6), 5
+#: decades above the highest rate that transformers are trained at, share of its start that the loss keeps,
+#: and the part of the run since which it rests there
+TENDER, HIGH_UP, RESTS = (0.85, 1.0), (0.65, 0.75), 0.33
 #: share of its level at validation's best that training which memorizes comes down to
 HALVED = 0.5
 
@@ -64,6 +69,7 @@ def configured(case: Case) -> Finding | None:
     above = 0.0 if below is None else -below
     start = max(s.stats.start, s.stats.first)
     confidence = 0.97 * ramp(above, *DECADES) * ramp(relative(s.stats.end, start), 0.4, 0.6)
+    confidence = max(confidence, _tender(case, s, start))
     expected = expected_first_loss(case) if case.judged_quantity == "loss" else None
     if expected is not None and case.val is not None:
         no_better = ramp(relative(case.val.stats.end, min(start, expected)), 0.85, 0.95)
@@ -84,6 +90,15 @@ def configured(case: Case) -> Finding | None:
                 f"{number(val.stats.low)}."
             )
     return picture_of(case, s, confidence, "configured", summary)
+
+
+def _tender(case: Case, s: Series, start: float) -> float:
+    """How sure it is of a transformer, which bears less: far above the highest custom, it rests high up."""
+    most, lr = highest(case), logged_lr(case)
+    if case.word("model") != "transformer" or most is None or lr is None or not flat(s, RESTS):
+        return 0.0
+    above, stays = math.log10(lr / most), relative(s.stats.end, start)
+    return 0.8 * ramp(above, *TENDER) * ramp(stays, *HIGH_UP)
 
 
 def _memorizes(case: Case, val: Series) -> bool:

@@ -53,7 +53,7 @@ from curvedoctor.conditions.learning_rate.far_above import (
     of_trees,
     picture_of,
 )
-from curvedoctor.conditions.measurement.train_val_mismatch import at_chance
+from curvedoctor.conditions.measurement.held_out import badly_held
 from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.swing import (
     above_best,
@@ -132,7 +132,7 @@ def _swings(case: Case, val: Series) -> bool:
     """Whether validation fluctuates, was once good (else evaluation is at fault), and its score suffers."""
     train = case.coarsest_train
     once_good = train is None or val.stats.low <= EVALUATED * max(train.stats.first, train.stats.start)
-    quiet = at_rest(case) or not beyond_noise(val) or at_chance(case) is not None
+    quiet = at_rest(case) or not beyond_noise(val) or badly_held(case) is not None
     return (
         fluctuates(val)
         and val.stats.n >= MIN_POINTS
@@ -183,7 +183,7 @@ def _lost(case: Case) -> Finding | None:
     """Training and validation both end far above what they had reached."""
     s, train = case.outcome, case.coarsest_train
     assert s is not None
-    apart = train is None or s is not case.val or score_holds(case.val_score) or at_chance(case) is not None
+    apart = train is None or s is not case.val or score_holds(case.val_score) or badly_held(case) is not None
     again = 0.0 if train is None else max(0.0, mean_above_best(train))
     # a training loss next to nothing may double
     little = train is None or train.stats.end * again / (1 + again) < REGAINED * begins(train)

@@ -139,7 +139,7 @@ def _first(case: Case, ratio: float) -> tuple[float, Severity]:
     """How odd the loss of the very first steps is. A fine-tuned model starts low as well: worth a look,
     no more."""
     confidence = 0.92 * ramp(math.log2(max(ratio, 1e-9)), 0.6, 1.6)
-    if confidence >= REPORT_FROM or ratio >= 1:
+    if confidence >= REPORT_FROM:
         return confidence, _WARNING
     resumed = case.finest_train is not None and int(case.finest_train.curve.steps[0]) > FIRST_STEPS
     if resumed:

@@ -9,7 +9,9 @@ How it decides
     Worse than guessing: validation accuracy lies (by its median) below half of what a guess gives, or
     below 2 % where the classes are not known, from three points on, while training answers half or more
     rightly. Exploding: the validation loss lies (by its median) at ten times an untrained model's
-    or more, from its first points on, while the training loss falls calmly to half of its start or less.
+    or more, from its first points on, while the training loss falls calmly to half of its start or less. Or
+    it falls with training and at its best stays above where training began. Wild: it jumps to and fro, five
+    times as rough as training, which learns calmly, and is a sixth of the time far worse than that began.
     Too good: through the second half of the run validation is better than the training loss of the
     *next* epoch, which is a mean over later weights: lag can't explain it. Dropout, augmentation and
     label smoothing can; so it is said only where they are logged as absent, or where training has fallen
@@ -22,8 +24,8 @@ What to try
 
 When it is wrong
     Regularization terms that are part of the training loss only (weight decay, auxiliary heads). A
-    validation set that is easier by chance: four standard errors are allowed for its size (300 samples
-    where none is logged).
+    validation set that is easier by chance: four standard errors are allowed for its size (200 samples
+    where none is known).
 
 References
     Kapoor and Narayanan (2023), Leakage and the reproducibility crisis in machine-learning-based science.
@@ -32,34 +34,24 @@ References
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.proportions import proportion
+from curvedoctor.conditions.measurement.held_out import (
+    ID,
+    MIN_COMPARED_POINTS,
+    MIN_POINTS,
+    badly_held,
+    held_out_samples,
+)
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, relative, why_unjudgeable
-from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import chance_error, classes, expected_first_loss
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
-ID = "train-val-mismatch"
-#: points from which on validation that is worse than guessing, or explodes, is told; and that is too good
-MIN_POINTS, MIN_COMPARED_POINTS = 3, 6
-#: share of a guess's right answers; of all, where the classes are not known; right answers of good training
-GUESS, UNKNOWN, GOOD = 0.5, 0.02, 0.5
-#: training samples, or different shares of right answers,
-#: below which validation at chance is what so few give
-HANDFUL, SHARES = 100, 8
-#: share of wrong answers of training that is all but perfect; how near a guess validation stays
-PERFECT, NEAR_GUESS = 0.1, 0.08
-#: validation over an untrained model's loss; final over first training loss, and its noise, of calm training
-EXPLODES, FALLS, CALM = 10.0, 0.5, 0.2
-#: logged validation samples below which an easier sample may be chance
+#: validation samples, known or revealed by the steps of the score, below which an easier sample may be chance
 FEW_SAMPLES = 200
 
 
@@ -70,79 +62,14 @@ def check(case: Case) -> Finding | Unjudged | None:
     train, val = case.coarsest_train, case.val
     if train is None or val is None:
         return unjudged(ID, "training and validation are not both logged")
-    return worse_than_guessing(case) or at_chance(case) or exploding(case) or _too_good(case, train, val)
-
-
-def _better(by: float) -> dict[str, Any]:
-    return {"better": by, "below": None, "memorized": None, "explained": None}
-
-
-def at_chance(case: Case) -> Finding | None:
-    """Validation answers as a guess does from beginning to end, training all but perfectly."""
-    score, train = proportion(case, "val"), proportion(case, "train")
-    few = (case.number("n_train") or HANDFUL) < HANDFUL
-    if few or score is None or train is None or min(len(score.y), len(train.y)) < MIN_COMPARED_POINTS:
-        return None
-    low, middle, wrong = float(score.y.min()), median(score.y), float(train.y[-1])
-    worse = chance_error(case) or _some_guess(middle, train)
-    if wrong > PERFECT or middle < worse * (1 - NEAR_GUESS) or low < worse * (1 - 3 * NEAR_GUESS):
-        return None
-    return finding(
-        ID, "error", 0.85, score,
-        f"Validation accuracy stays around {percent(1 - middle)}, that of a guess ({percent(1 - worse)}), "
-        f"while training reaches {percent(1 - wrong)}: are both splits labeled and evaluated alike?",
-        onset=0.0, others=(train,), actions=("check-split", "clean-data"), **_better(wrong - low),
-    )  # fmt: skip
-
-
-def _some_guess(wrong: float, train: Series) -> float:
-    """The wrong answers of the nearest guess, of whatever classes; a handful of samples makes few shares."""
-    k = round(1 / max(1 - wrong, 1e-3))
-    near = k >= 2 and abs(k * (1 - wrong) - 1) <= NEAR_GUESS and len(np.unique(train.y)) >= SHARES
-    return 1 - 1 / k if near else np.inf
-
-
-def worse_than_guessing(case: Case) -> Finding | None:
-    """Validation answers worse than a guess, training well."""
-    score, train = proportion(case, "val"), proportion(case, "train")
-    if score is None or train is None or min(len(score.y), len(train.y)) < MIN_POINTS:
-        return None
-    right, well = 1 - median(score.y), 1 - float(train.y[-1])
-    k = classes(case)
-    if right > (GUESS / k if k else UNKNOWN) or well < GOOD:
-        return None
-    return finding(
-        ID, "error", 0.92, score,
-        f"The median validation accuracy is {percent(right)}, worse than guessing, while "
-        f"training reaches {percent(well)}.",
-        onset=0.0, others=(train,), **_better(right - well),
-    )  # fmt: skip
-
-
-def exploding(case: Case) -> Finding | None:
-    """Validation lies far above an untrained model from the start, training falls calmly."""
-    train, val = case.coarsest_train, case.val
-    if train is None or val is None or val.ceiling is not None or min(len(val.y), len(train.y)) < MIN_POINTS:
-        return None
-    untrained = max(train.stats.top, expected_first_loss(case) or 0.0)
-    middle, a = median(val.y), train.stats
-    calm = a.noise <= CALM * max(a.start, a.end) and a.end <= FALLS * a.start
-    early = float(np.min(val.y[: max(2, len(val.y) // 4)]))
-    if not calm or not untrained > 0 or min(middle, early * 2) < EXPLODES * untrained:
-        return None
-    return finding(
-        ID, "warning", 0.85, val,
-        f"The median validation loss is {number(middle)}, {number(middle / untrained)} times "
-        f"what training started from, while training falls calmly to {number(a.end)}.",
-        onset=0.0, others=(train,), **_better(1 - relative(middle, a.end)),
-    )  # fmt: skip
+    return badly_held(case) or _too_good(case, train, val)
 
 
 def _too_good(case: Case, train: Series, val: Series) -> Finding | Unjudged | None:
     if min(train.stats.n, val.stats.n) < MIN_COMPARED_POINTS:
         few = min(train.stats.n, val.stats.n)
         return unjudged(ID, f"{few:.0f} points are too few; {MIN_COMPARED_POINTS} are needed")
-    if (case.number("n_val") or FEW_SAMPLES) < FEW_SAMPLES or train.stats.end > train.stats.start:
+    if (held_out_samples(case) or FEW_SAMPLES) < FEW_SAMPLES or train.stats.end > train.stats.start:
         return None
     a, b = mean(train, 0.75, 1.0), mean(val, 0.75, 1.0)
     below, memorized, better = _below(train, val), relative(a, train.stats.start), 1 - relative(b, a)
@@ -167,7 +94,7 @@ def _seen(case: Case, train: Series, val: Series, below: float) -> float:
     a, b = mean(train, 0.75, 1.0), mean(val, 0.75, 1.0)
     z = (a - b) / max(error_of_mean(train, 0.25) + error_of_mean(val, 0.25), 1e-300)
     # how much easier than training such a sample may be by chance: its losses spread by about their mean
-    chance = 1.2 / max(case.number("n_val") or 300.0, 1.0) ** 0.5
+    chance = 1.2 / max(held_out_samples(case) or FEW_SAMPLES, 1.0) ** 0.5
     return ramp(below, 0.75, 0.92) * ramp(1 - relative(b, a), 2.5 * chance, 4 * chance) * ramp(z, 2.5, 5.0)
 
 

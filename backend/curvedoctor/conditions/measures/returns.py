@@ -90,7 +90,7 @@ def fall(s: Series) -> Fall | None:
     """The fall after the best part of the run; None where the end is no worse."""
     calm = smooth(s.grid[None])[0]
     best, end = float(calm[:-_TAIL].min()), float(tail(s).mean())
-    if not end > best:
+    if end - best <= 1e-9 * abs(best):  # rounding: a reward that stays
         return None
     held = np.flatnonzero(calm < best + HALF * (end - best))
     last = int(held[-1])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+
 from curvedoctor.conditions.base import REPORT_FROM, number, percent, ramp
-from curvedoctor.conditions.measures.shape import error_of_mean, fall, name
+from curvedoctor.conditions.measures.shape import error_of_mean, fall, name, probing
 from curvedoctor.conditions.measures.swing import FINISHED, begins
 from curvedoctor.conditions.measures.turn import turn
 from curvedoctor.features.case import Case
@@ -20,6 +22,9 @@ PLANNED = {"cosine", "linear", "one-cycle", "polynomial"}
 ARRIVED = 0.95
 #: share of its peak that the rate still has, and share of the way made, where a run is stopped on its way
 LEFT, DONE = (0.2, 0.3), (0.8, 0.65)
+#: what a line or half a cosine that rises to the end has of its last value, at the half and at three quarters
+#: of the log; and its fewest values
+HALF_UP, LATE_UP, SOME = (0.3, 0.8), (0.6, 0.97), 5
 #: share by which a curve must have fallen to have learnt; rise after the best from which on it has turned
 LEARNT, TURNED = 0.03, 0.01
 
@@ -30,7 +35,7 @@ class Stopped(NamedTuple):
     severity: Severity
     confidence: float
     text: str
-    planned: float
+    planned: float | None
 
 
 @lru_cache(maxsize=8)
@@ -51,7 +56,9 @@ def rate_ended(case: Case) -> bool:
 
 def stopped(case: Case, s: Series) -> Stopped | None:
     """How a run was ended on its way; None where it came to its end, or nothing more was to be had."""
-    return None if _meant(case, s) else _in_its_schedule(case, s) or _from_without(case, s)
+    if _meant(case, s):
+        return None
+    return _in_its_schedule(case, s) or _as_it_rose(case, s) or _from_without(case, s)
 
 
 def _in_its_schedule(case: Case, s: Series) -> Stopped | None:
@@ -62,13 +69,42 @@ def _in_its_schedule(case: Case, s: Series) -> Stopped | None:
     confidence = 0.9 * ramp(end.left, *LEFT) * ramp(end.done, *DONE)
     if confidence < REPORT_FROM:
         return None
-    what = "run" if case.run.status is not None else "log"
     text = (
-        f"The {what} ends at {s.at_step(len(s.y) - 1)}, in a {end.kind} schedule of about {end.at:.4g} "
+        f"{_ends(case, s)}, in a {end.kind} schedule of about {end.at:.4g} "
         f"{lr.axis}s, with the learning rate still at {percent(end.left)} of its peak: what the "
-        f"{name(s)} ({number(s.logged(s.stats.end))}) gains as the rate decays is still to come."
+        f"{name(s)} ({number(s.logged(s.stats.end))}) gains as the rate decays is still to come"
     )
-    return Stopped("warning", confidence, text, end.at)
+    return Stopped("warning", confidence, text + _or_goes_on(case), end.at)
+
+
+def _ends(case: Case, s: Series) -> str:
+    what = "run" if case.run.status is not None else "log"
+    return f"The {what} ends at {s.at_step(len(s.y) - 1)}"
+
+
+def _or_goes_on(case: Case) -> str:
+    """How the sentence ends: no log tells by itself whether its run goes on."""
+    return "." if case.run.status is not None else "; if the run goes on, let it."
+
+
+def _as_it_rose(case: Case, s: Series) -> Stopped | None:
+    """The rate rises to the end: of a schedule of one cycle the first part."""
+    if case.lr is None or probing(case):
+        return None
+    y = case.lr.values[np.isfinite(case.lr.values)]
+    if len(y) < SOME or not float(y[-1]) > 0 or float(np.diff(y).min()) < 0:
+        return None
+    last, half, late = float(y[-1]), float(y[len(y) // 2]), float(y[3 * len(y) // 4])
+    as_far = case.number("epochs") is not None and not case.cut_short
+    rises = HALF_UP[0] <= half / last <= HALF_UP[1] and LATE_UP[0] <= late / last <= LATE_UP[1]
+    if as_far or not rises:
+        return None
+    text = (
+        f"{_ends(case, s)}, where the learning rate is at the highest it ever was ({number(last)}) and still "
+        f"rose: its schedule has only begun, and what the {name(s)} ({number(s.logged(s.stats.end))}) gains "
+        "as it comes down is still to come"
+    )
+    return Stopped("warning", 0.85, text + _or_goes_on(case), None)
 
 
 def _from_without(case: Case, s: Series) -> Stopped | None:
@@ -80,9 +116,9 @@ def _from_without(case: Case, s: Series) -> Stopped | None:
     if named in PLANNED:
         text = (
             f"The log ends at epoch {last:g}, in a {named} schedule of {epochs:g} epochs, as configured: "
-            f"what the {name(s)} ({number(s.logged(s.stats.end))}) gains as the rate decays is still to come."
+            f"what the {name(s)} ({number(s.logged(s.stats.end))}) gains as the rate decays is still to come"
         )
-        return Stopped("warning", 0.75, text, epochs)
+        return Stopped("warning", 0.75, text + _or_goes_on(case), epochs)
     text = f"The run was stopped at epoch {last:g} ({case.run.status}): {epochs:g} are configured."
     return Stopped("info", 0.9, text, epochs) if case.run.status in ("failed", "killed") else None
 

@@ -10,9 +10,9 @@ How it decides
     below an untrained model's. Or it stays within its own noise (of fewer than eight points: within half a
     per cent) at the level that an untrained model has: ln K for cross-entropy, ln 2 for binary, 1 for hinge,
     the variance 1 of standardized targets for squared error; or training and validation both move by less
-    than 0.3 % over eight points and more. Or validation is never better than an untrained model though
-    training falls: labels and inputs are unrelated. Or neither ever gets below a guess's loss. Or answers are
-    right as often as a blind guess is, or equally often at every point, at the loss of a constant answer. Or
+    than 0.3 % over eight points and more. Or validation is never better than an untrained model, or than one
+    answer for every input, though training learns: labels and inputs are unrelated. Or neither gets below a
+    guess's loss. Or answers are right as often as a guess, or equally often, at a constant answer's loss. Or
     no held-out score is ever better than nothing (Dice, F1, mAP 0; AUC 0.5; R² 0; WER 1; the same share of
     right answers at every point), and the loss does not fall on, which would make it the metric's fault. A
     score clearly above chance, a loss near zero, a learning rate that has gone and losses that are NaN
@@ -52,6 +52,7 @@ from curvedoctor.conditions.measures.still import (
 )
 from curvedoctor.conditions.progress.blind import chance_level, in_vain, shared
 from curvedoctor.conditions.progress.explained import STUCK, actions, why
+from curvedoctor.conditions.progress.unheld import never_held
 from curvedoctor.conditions.progress.useless import of_no_use
 from curvedoctor.conditions.stability.collapsed import collapsed
 from curvedoctor.features.case import Case
@@ -83,7 +84,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         finding = _stays(case, known)
         if finding is not None:
             return finding
-    finding = in_vain(case) or of_no_use(case)
+    finding = never_held(case) or in_vain(case) or of_no_use(case)
     if finding is None and max((c.stats.n for c in known), default=0.0) < MIN_POINTS:
         return unjudged(ID, "the training loss has too few points")
     return finding

@@ -16,7 +16,8 @@ How it decides
     the curve is smooth and still falls against the sum of the rates, by 10 % or more for as long again: then
     it was ended on its way. So was a run, falling or not, at 30 % of its peak rate or more, whose cosine or
     line, continued, ends half as far ahead again or further: unless validation has turned or patience is at
-    its end; where no rate is logged, the configured schedule and epochs tell. To be killed before two thirds
+    its end; or one whose rate rises to its very end; where no rate is logged, the configured schedule and
+    epochs tell. To be killed before two thirds
     of the epochs is information. Boosted trees also by
     what their rounds have left to do, (1 - rate)^rounds of what they could explain.
 
@@ -75,8 +76,8 @@ PART = (0.17, 0.26)
 FURTHER, AGREE = (0.15, 0.6), 2.0
 STILL = "still {way} where the run ends, at {place}: going on as long again is"
 ON_ITS_WAY = (
-    "levels off up to {place} only because the learning rate decays: a run twice as long, its schedule "
-    "stretched, is"
+    "levels off up to {place} as the learning rate decays, and still {way} against the sum of the rates: a "
+    "run twice as long, its schedule stretched, is"
 )
 #: fewest points of which a course is continued; of two or three,
 #: a validation loss that falls by this share at the last one
@@ -228,7 +229,7 @@ CONDITION = Condition(
         "last_quarter": "fall over the last quarter (of two or three points: at the last one), share of the "
         "level",
         "planned_end": "where schedule or configuration end, in steps or epochs of the learning rate's axis; "
-        "null unless the run was stopped on its way there",
+        "null unless the run was stopped on its way there, and where the rate still rose",
     },
     sick=(_stopped, _slow_power, _score_only, _two_epochs, _left_its_schedule),
     healthy=(*HEALTHY, _finished, _turns, _turned_in_its_schedule),

@@ -9,7 +9,8 @@ How it decides
     are not finite in a loss that goes on are worth knowing, no more. The onset is that of the finest curve.
     If the loss per step is NaN when it is first logged, within the first three steps, the data or the set-up
     is at fault rather than the learning rate, as where the loss per step stayed calm until it was lost within
-    the first epoch; a later first point is laid to the learning rate where that is above custom.
+    the first epoch; a later first point is laid to the learning rate where that is above custom: thirty
+    times, twice where nothing bounds a step (plain gradient descent), less where errors are squared besides.
 
     A gradient norm that had exploded by then, to thirty times its median, is named.
     Where training is finite and no validation loss ever was a number, the validation is at fault, not the
@@ -39,16 +40,16 @@ import numpy as np
 from curvedoctor.conditions.base import Condition, finding, number, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import probing
+from curvedoctor.conditions.stability.high_rate import above_custom
 from curvedoctor.features.case import Case
 from curvedoctor.features.pair import sides
-from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.model import Curve, Finding, Run, Severity, Unjudged
 
 ID = "non-finite"
 #: what to try when not one finite value precedes
 FROM_START = ("clean-data", "normalize-input", "lower-lr")
-#: steps up to which no update can have done it; a rate that is above most optimizers' custom
-FIRST_STEPS, HIGH = 3, 0.01
+#: steps up to which no update can have done it
+FIRST_STEPS = 3
 #: formats whose overflow gives NaN
 REDUCED = ("fp16", "fp8", "int8", "mixed")
 #: a loss per step that ended so many times above its lowest had blown up
@@ -167,21 +168,13 @@ def _actions(case: Case, curve: Curve, at: int) -> tuple[str, ...]:
     reduced = ("fix-precision",) if case.word("precision") in REDUCED else ()
     if at == 0:
         at_start = curve.role.granularity == "step" and int(curve.steps[0]) <= FIRST_STEPS
-        by_rate = not at_start and _high(case, curve)
+        by_rate = not at_start and above_custom(case, curve)
         return (*(("lower-lr", "clip-gradients", *FROM_START[:2]) if by_rate else FROM_START), *reduced)
     seen = curve.values[:at][np.isfinite(curve.values[:at])]
     first_epoch = curve.role.granularity == "step" and _no_epoch_finite(case)
     if first_epoch and seen[-1] <= ROSE * seen.min():
         return (*FROM_START, *reduced)
     return (*CONDITION.actions, *reduced) if reduced else ()
-
-
-def _high(case: Case, curve: Curve) -> bool:
-    """Whether the rate is above custom, or, where the optimizer is not known, above most optimizers'."""
-    below = decades_below_usual(case)
-    if below is not None:
-        return below < -0.5
-    return (logged_lr(case) or 0.0) >= HIGH and curve.role.granularity == "step"
 
 
 def _no_epoch_finite(case: Case) -> bool:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from curvedoctor.model import Diagnosis, Finding
 from curvedoctor.reports import phrases
+from curvedoctor.reports.asides import so_far, state
 from curvedoctor.reports.text import markdown, number, percent
 from curvedoctor.version import __version__
 
 
 def page(diagnosis: Diagnosis) -> str:
     """The diagnosis for the Text tab, which renders Markdown and escapes HTML."""
-    lines = [f"# {diagnosis.state.capitalize()}", "", markdown(phrases.headline(diagnosis)), ""]
+    lines = [f"# {state(diagnosis).capitalize()}", "", markdown(phrases.headline(diagnosis)), ""]
+    if going_on := so_far(diagnosis):
+        lines += [markdown(going_on), ""]
     if diagnosis.findings:
         # no table: the Text tab breaks its narrow columns within words
         lines += [f"**{phrases.SEEN}**", "", *map(_item, diagnosis.findings), ""]
-    if diagnosis.prescriptions:
-        listed = [
-            f"1. {markdown(item.text)} ({markdown(beside)})"
-            for item, beside in phrases.suggestions(diagnosis)
-        ]
+    if suggestions := phrases.suggestions(diagnosis):
+        listed = [f"1. {markdown(item.text)} ({markdown(beside)})" for item, beside in suggestions]
         lines += [f"**{phrases.advice(diagnosis)}**", "", *listed, ""]
     if diagnosis.unjudged:
         groups = [

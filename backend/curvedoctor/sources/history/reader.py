@@ -17,6 +17,7 @@ from curvedoctor.sources.copies import EVENT_DIRS, is_event_file
 from curvedoctor.sources.history import attempts, beside
 from curvedoctor.sources.history.tables import Table, looks_like_history, read_tables
 from curvedoctor.sources.onefile import WELL_KNOWN, FileReader
+from curvedoctor.sources.text.curves import READ_AS
 
 _SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 #: bytes, rows and names of them that are looked at in a walk
@@ -187,7 +188,9 @@ def _run(unit: Unit, name: str, table: Table, problems: Sequence[str]) -> Run:
         group=unit.group,
         curves=assign(table.curves(), within=files.basename(files.parent(path))),
         params=recognize(settings),
-        problems=tuple(Problem(path, what) for what in problems),
+        problems=tuple(
+            Problem(path, what, kind="note" if what.startswith(READ_AS) else "damaged") for what in problems
+        ),
         origin=Origin(
             unit.reader, unit.address, unit.run, (path,), "a history file has no place for a diagnosis"
         ),

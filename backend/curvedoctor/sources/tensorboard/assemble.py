@@ -36,7 +36,9 @@ def runs(unit: Unit, logs: Sequence[FileLog]) -> Iterator[Run | Problem]:
     session_list = segments.sessions(_pieces(unit.key, kept))
     if not session_list:
         explained = {problem.where for problem in problems}
-        problems.extend(Problem(log.path, "holds no scalar") for log in mine if log.path not in explained)
+        problems.extend(
+            Problem(log.path, "holds no scalar", kind="note") for log in mine if log.path not in explained
+        )
         yield from problems
         return
     beside = sidecars.read([part.path for part in unit.parts if not is_event_file(part.path)])
@@ -109,7 +111,7 @@ def _without_copies(logs: Sequence[FileLog]) -> tuple[list[FileLog], list[Proble
             same.append(log)
             kept.append(log)
         else:
-            notes.append(Problem(log.path, f"byte-identical copy of {twin.path}: read once"))
+            notes.append(Problem(log.path, f"byte-identical copy of {twin.path}: read once", kind="note"))
     return kept, notes
 
 

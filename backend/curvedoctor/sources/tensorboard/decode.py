@@ -213,7 +213,7 @@ def explain(log: FileLog, damage: list[Damage]) -> FileLog:
     """The log with its damage, ordered by place, or the reason why it holds nothing."""
     log.problems.extend(_damage(log.path, sorted(damage), log.records))
     if not log.useful() and not log.ours and not log.problems:
-        log.problems.append(Problem(log.path, _emptiness(log.records)))
+        log.problems.append(Problem(log.path, _emptiness(log.records), kind="note"))
     return log
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from curvedoctor.sources.text import boxes, names
 from curvedoctor.sources.text.bars import Bars, frames
 from curvedoctor.sources.text.context import Context
-from curvedoctor.sources.text.curves import Table, tables_of
+from curvedoctor.sources.text.curves import READ_AS, Table, tables_of
 from curvedoctor.sources.text.grids import Grid
 from curvedoctor.sources.text.line import Line, canonical
 from curvedoctor.sources.text.pairs import MAX_LENGTH, Pair, clean, pairs
@@ -186,7 +186,7 @@ def _skipped_lines(log: Console, kept: set[str]) -> str:
     shown = sorted(kept, key=lambda name: (-len(log.rows.cells[name].rows), name))
     more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
     return (
-        f"read as a console log: {len(used):,} of {log.filled:,} lines were used (the first is "
+        f"{READ_AS}: {len(used):,} of {log.filled:,} lines were used (the first is "
         f"line {min(used)}, "
         f"the last line {max(used)}; {', '.join(shown[:5])}{more}), {log.filled - len(used):,} were not"
     )

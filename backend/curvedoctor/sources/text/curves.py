@@ -19,6 +19,10 @@ _MAX_RUNS = 500
 _WHOLE = 2.0**63
 
 
+#: how the note begins that tells which lines of a text were used
+READ_AS = "read as a console log"
+
+
 @dataclass(slots=True)
 class Column:
     """One series; all of shape (n,)."""

@@ -1,0 +1,48 @@
+"""What tells repetitions of one setting apart, and is no choice: the seed, the fold of a cross-validation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from curvedoctor.model import ParamValue
+from curvedoctor.params.recognize import recognize
+
+REPEATS = frozenset({"seed", "fold"})
+#: numbers of samples: folds of one data set differ in them by a few, and by less than this ratio
+_COUNTS = ("n_train", "n_val", "n_test", "steps_per_epoch")
+HARDLY = 1.1
+#: "lr=0.1", "lr_0.1", "lr0.1", "bs64", "batch-size_64", "fold_3", "cv3" in a run's name
+_IN_NAME = re.compile(
+    r"(?:^|[^a-z])(lr|learning_?rate|bs|batch(?:[_-]?size)?|wd|weight_?decay|dropout|epochs|seed|fold|cv|width"
+    r"|hidden|depth|momentum)[=_:-]?(\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(?=$|[^0-9a-z.]|\.?[a-z])",
+    re.IGNORECASE,
+)
+_SHORT = {"bs": "batch_size", "batch": "batch_size", "wd": "weight_decay", "hidden": "width", "cv": "fold"}
+
+
+def in_name(name: str) -> dict[str, ParamValue]:
+    """The hyperparameters that a run's name tells.
+
+    >>> in_name("grid/lr0.05_bs64_seed3"), in_name("fold_2/version_0")
+    ({'lr': 0.05, 'batch_size': 64, 'seed': 3}, {'fold': 2})
+    """
+    return recognize({_SHORT.get(k.lower(), k.lower()): v for k, v in _IN_NAME.findall(name[:200])})
+
+
+def repeat_in(name: str) -> dict[str, ParamValue]:
+    """The seed and the fold that a run's name tells."""
+    return {key: value for key, value in in_name(name).items() if key in REPEATS}
+
+
+def not_chosen(settings: Iterable[Mapping[str, ParamValue]]) -> frozenset[str]:
+    """What may differ between these runs without being a choice: repeats, and counts that hardly differ."""
+    held: dict[str, list[float]] = {}
+    for params in settings:
+        for name in _COUNTS:
+            value = params.get(name)
+            if isinstance(value, (int, float)):
+                held.setdefault(name, []).append(value)
+    return REPEATS.union(
+        name for name, counts in held.items() if min(counts) < max(counts) < HARDLY * min(counts)
+    )
