@@ -7,8 +7,9 @@ Why it matters
 
 How it decides
     Weight decay or dropout far above the custom is logged (three times 0.01 coupled, 0.05 in plain SGD, 0.3
-    decoupled; 0.7), the learning rate is neither so low nor so high that it explains the rest, and the training loss has settled, at or above validation, at half of an untrained model's loss
-    or more. Where an untrained model's loss is not known, its own start stands for it, and the
+    decoupled; 0.7; or SGD forgets its weights within 33 steps), the learning rate is neither so low nor so
+    high that it explains the rest, and the training loss has settled, at or above validation, at half of an
+    untrained model's loss or more. Where an untrained model's loss is not known, its own start stands for it, and the
     regularization must be ten times the custom (dropout 0.85). Training above validation is normal with
     dropout, weight decay and label smoothing, and counts for nothing by itself. Of a variational
     autoencoder: the KL term has fallen to next to nothing beside the reconstruction (less than about
@@ -61,6 +62,8 @@ COUPLED = {
     "adam": SCALED, "rmsprop": SCALED, "adagrad": SCALED,
     "sgd": PLAIN, "momentum": PLAIN, "nesterov": PLAIN,
 }  # fmt: skip
+#: share of its weights that plain SGD loses a step (lr × decay), as often as the custom's upper end
+FORGETS = 0.01
 #: decades below the customary rate from which on the rate explains why training stays where it began
 SLOW = 1.5
 
@@ -128,10 +131,10 @@ def _times(case: Case, decay: float | None, drop: float | None) -> float:
 
 
 def _by_decay(case: Case, decay: float) -> float:
-    custom = COUPLED.get(case.word("optimizer") or "")
+    custom, lr = COUPLED.get(case.word("optimizer") or ""), case.number("lr")
     if custom is not None:
-        return decay / custom
-    lr = case.number("lr")
+        forgotten = lr * decay / FORGETS if lr is not None and custom == PLAIN else 0.0
+        return max(decay / custom, forgotten)
     return 0.0 if lr is not None and lr * decay < INERT else decay / DECOUPLED
 
 
