@@ -366,8 +366,8 @@ COURSE = (
     Threshold("undertrained", "power by which a reward goes on", _rises, 0.1, 1.0, 0.594),
     Threshold("undertrained", "the same where it slows", _rises, 0.02, 0.5, 0.206, info=True),
     Threshold("undertrained", "noise in which it rises", _noisy_rise, 0.5, 60.0, 20.3),
-    Threshold("undertrained", "a cost that ends near nothing", lambda p: _rises(1.0, level=-200 - p), 1.0, 300.0,
-        77),
+    Threshold("undertrained", "a cost that ends near nothing", lambda p: _rises(1.0, level=-200 - p),
+        1.0, 300.0, 77),
     Threshold("wasted-training", "since when a reward is flat", _flat_since, 0.1, 0.9, 0.533, info=True),
     Threshold("wasted-training", "how far below its best it ends", _gives_way, 0.0, 0.6, 0.0549, info=True),
 )  # fmt: skip
