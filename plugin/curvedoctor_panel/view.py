@@ -18,6 +18,8 @@ from curvedoctor_panel.overview import combine, row
 from curvedoctor_panel.plain import TEXT_LIMIT, Json, clip, number, plain
 
 SCHEMA = "curvedoctor.view/1"
+#: readings that stand as sentences beside the state
+BESIDE = ("so-far", "unlike")
 #: problems of one run that are listed; a shredded file can have thousands
 PROBLEMS = 50
 
@@ -49,7 +51,9 @@ def run_view(
         "heads": {"seen": phrases.SEEN, "suggested": phrases.advice(diagnosis), "unjudged": phrases.UNJUDGED},
         "findings": [_finding(finding) for finding in diagnosis.findings],
         "prescriptions": [_prescription(diagnosis, item, place) for item, place in phrases.told(diagnosis)],
-        "readings": [_reading(name, value) for name, value in diagnosis.readings.items() if name != "so-far"],
+        "readings": [
+            _reading(name, value) for name, value in diagnosis.readings.items() if name not in BESIDE
+        ],
         "unjudged": [
             {"reason": clip(why, 400), "conditions": [_title(name) for name in names]}
             for why, names in phrases.grouped(diagnosis.unjudged)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from curvedoctor.advice.siblings import Siblings
-from curvedoctor.advice.trial import Trial
+from curvedoctor.advice.trial import UNLOGGED, Trial
 from curvedoctor.features.summary import Summary
 from curvedoctor.model import ParamValue
 
@@ -15,7 +15,7 @@ def run(name: str, end: float | None, noise: float = 0.0, **params: ParamValue) 
 
 
 def trials(own: Summary, *others: Summary) -> dict[str, Trial]:
-    return {t.action: t for t in Siblings([own, *others]).trials(own)}
+    return {t.action: t for t in Siblings([own, *others]).trials(own) if t.action != UNLOGGED}
 
 
 def test_a_higher_lr_that_ended_lower_speaks_for_raising_it() -> None:
@@ -206,3 +206,13 @@ def test_seeds_that_differ_as_seeds_do_leave_a_trial_what_it_was(seeds: int) -> 
     for own in slow:
         (told,) = Siblings([*slow, *fast]).trials(own)
         assert (told.action, told.helped, told.same_task) == ("raise-lr", True, True)
+
+
+def test_the_run_that_ended_far_above_its_like_is_told_so() -> None:
+    broken, sound = run("broken", 2.0, lr=0.01, **KNOWN), run("sound", 0.5, lr=0.01, **KNOWN)
+    (told,) = Siblings([broken, sound]).trials(broken)
+    assert (told.action, told.value, told.gain, told.helped) == (UNLOGGED, "sound", 0.75, False)
+    assert Siblings([broken, sound]).trials(sound) == []
+    other = run("other", 2.0, lr=0.01, fold=1, **KNOWN)
+    assert Siblings([other, run("easy", 0.5, lr=0.01, fold=2, **KNOWN)]).trials(other) == []
+    assert Siblings([sound]).trials(broken) == [], "of a group that does not hold the run"

@@ -276,3 +276,80 @@ def test_a_transformer_that_rests_high_up_at_a_rate_far_above_its_custom(n: int,
     assert first(judged(params, train_loss=y)) == "lower-lr"
     assert "lr-too-high" not in seen(judged({**params, "lr": 1e-3}, train_loss=y))
     assert "lr-too-high" not in seen(judged(params, train_loss=down(n, 3.7, 1.9, 20, 0.02, seed)))
+
+
+# --- a handful of samples, and codes
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("n", [12, 60, 300])
+def test_a_handful_that_is_on_its_way_takes_more_steps(n: int, seed: int) -> None:
+    params: dict[str, ParamValue] = {"optimizer": "adam", "lr": 1e-3, "n_train": 8}
+    said = judged(params, train_loss=2.3 * (1 - 0.7 * np.linspace(0, 1, n)) + 0.0 * seed)
+    assert set(seen(said)) == {"overfit-check-failed"}
+    assert first(said) in ("train-longer", "raise-lr")
+    assert "change-optimizer" not in {p.action for p in said.prescriptions}
+    rests = judged(params, train_loss=down(n, 2.3, 1.2, 12, 0.01, seed))
+    assert "overfit-check-failed" in seen(rests)
+    assert "change-optimizer" not in {p.action for p in rests.prescriptions}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("found", [1.0, 0.995, 0.6])
+def test_boxes_have_no_loss_of_zero_and_what_finds_all_has_learnt_them(found: float, seed: int) -> None:
+    n = 40
+    curves: dict[str, object] = {
+        "train/box_loss": down(n, 2.5, 0.5, 5, 0.03, seed),
+        "train/cls_loss": down(n, 4, 0.4, 5, 0.03, seed + 1),
+        "train/dfl_loss": down(n, 2, 0.9, 5, 0.02, seed + 2),
+        "metrics/mAP50(B)": found * (1 - np.exp(-12 * np.linspace(0, 1, n))),
+    }
+    said = diagnose_curves(curves, params={"optimizer": "adamw", "lr": 1e-3, "n_train": 8})
+    assert ("overfit-check-failed" in seen(said)) is (found < 0.9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_no_variational_autoencoder_is_told_to_leave_adam(optimizer: str, seed: int) -> None:
+    recon, kl = down(40, 180, 90, 6, 0.01, seed), 25 - down(40, 24.9, 5, 6, 0.01, seed + 9)
+    curves = {"loss": recon + kl, "reconstruction_loss": recon, "kl_loss": kl}
+    said = diagnose_curves(curves, params={"optimizer": optimizer, "lr": 1e-3})
+    assert "change-optimizer" not in {p.action for p in said.prescriptions}
+
+
+# --- agents at a rate far below custom
+
+
+def risen(n: int, gain: float, seed: int, *, settled: bool = False) -> Y:
+    x = np.linspace(0, 1, n)
+    way = 1 - np.exp(-20 * x) if settled else x
+    return np.asarray(20 + 200 * gain * way + 8 * np.random.default_rng(seed).standard_normal(n))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("n", [40, 150, 600])
+@pytest.mark.parametrize("gain", [0.2, 0.4])
+def test_an_agent_that_learns_faintly_far_below_custom(gain: float, n: int, seed: int) -> None:
+    y = risen(n, gain, seed)
+    said = judged({"lr": 1.5e-5, "optimizer": "adam"}, rollout__ep_rew_mean=y)
+    assert "lr-too-low" in seen(said)
+    assert first(said) == "raise-lr"
+    assert "lr-too-low" not in seen(judged({"lr": 3e-4, "optimizer": "adam"}, rollout__ep_rew_mean=y))
+    assert "lr-too-low" not in seen(judged({"lr": 6e-5, "optimizer": "adam"}, rollout__ep_rew_mean=y))
+    moves = {"rollout__ep_rew_mean": y, "train__approx_kl": np.full(n, 0.012)}
+    assert "lr-too-low" not in seen(judged({"lr": 1.5e-5, "optimizer": "adam"}, **moves))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("n", [40, 150, 600])
+def test_one_that_has_arrived_was_fast_enough(n: int, seed: int) -> None:
+    y = risen(n, 0.8, seed, settled=True)
+    assert "lr-too-low" not in seen(judged({"lr": 1.5e-5, "optimizer": "adam"}, rollout__ep_rew_mean=y))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_language_models_are_taught_by_rewards_at_such_rates(seed: int) -> None:
+    y = risen(200, 0.3, seed)
+    curves = {"train/reward": y, "train/kl": np.full(200, 1e-3), "train/completions/mean_length": y}
+    said = diagnose_curves(curves, params={"learning_rate": 1e-6, "model_name_or_path": "Qwen/Qwen2-0.5B"})
+    assert "lr-too-low" not in seen(said)

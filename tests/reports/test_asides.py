@@ -110,3 +110,10 @@ def test_how_it_is_known_that_a_run_goes_on(status: str | None, epochs: int | No
         assert bool(so_far(diagnosis)) == bool(said)
     assert ("so far" in state(diagnosis)) == (status in ("running", "scheduled"))
     assert all(asides(diagnosis))
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_that_the_same_settings_did_well_elsewhere_is_told(surface: str) -> None:
+    fine = replace(cases.healthy(), findings=(), readings={"unlike": {"sibling": "sound", "lower": 0.73}})
+    told = SURFACES[surface](fine)
+    assert "sound logs the same settings and ended 73 % lower: something that is not logged differs" in told

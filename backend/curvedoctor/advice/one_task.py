@@ -16,6 +16,8 @@ NEAR = 1.45
 #: of at least so many pairs of nearer runs, more than a quarter end apart by over a third:
 #: not all are of one task
 MIN_PAIRS, MIXED, APART = 3, 0.25, 0.33
+#: a learning rate this many times lower hardly moves the weights
+HARDLY = 30.0
 #: fewest runs whose order tells one task
 VALLEY = 6
 
@@ -78,3 +80,17 @@ def number_of(s: Summary, name: str) -> float | None:
 def end_of(s: Summary) -> float:
     assert s.end is not None
     return s.end
+
+
+def too_far(name: str, own: Summary, other: Summary) -> bool:
+    """A learning rate hundreds of times away that did not help says nothing of those between."""
+    a, b = own.params.get(name), other.params.get(name)
+    if name != "lr" or not isinstance(a, (int, float)) or not isinstance(b, (int, float)) or min(a, b) <= 0:
+        return False
+    return max(a / b, b / a) > 100
+
+
+def hardly_moved(own: Summary, other: Summary) -> bool:
+    """Whether a sibling's rate is so much lower that nothing it did tells of the run's."""
+    mine, its = own.params.get("lr"), other.params.get("lr")
+    return isinstance(mine, (int, float)) and isinstance(its, (int, float)) and mine > HARDLY * its

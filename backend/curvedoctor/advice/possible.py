@@ -7,11 +7,13 @@ import re
 from collections.abc import Sequence
 
 from curvedoctor.actions import NETWORKS_ONLY, OF_AGENTS
+from curvedoctor.conditions.measures.codes import codes_beside
 from curvedoctor.features.case import Case
 from curvedoctor.features.language import of_language
 from curvedoctor.features.rates import highest, logged_lr, trained_before, tuned
 from curvedoctor.features.selects import selects
 from curvedoctor.model import Finding
+from curvedoctor.readings.overfit_check import is_overfit_check
 
 #: a data set this large, or so many steps where its size is not logged, is not short of data
 LARGE_SET, MANY_STEPS = 100_000, 20_000
@@ -67,7 +69,8 @@ def possible(case: Case, action: str) -> bool:
         return True  # one side is held back: nothing needs held-out data
     if action == "change-optimizer":
         fixed = case.word("model") == "transformer" or of_language(case) or tuned(case) is not None
-        return not case.pairs and not (fixed and _adaptive(case))
+        fixed = fixed or codes_beside(case)  # autoencoders with codes are trained by nothing else
+        return not case.pairs and not is_overfit_check(case) and not (fixed and _adaptive(case))
     if action == "restore-checkpoint":
         return _learnt(case)
     if action in _NEEDS_VALIDATION:

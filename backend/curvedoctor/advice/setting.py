@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from curvedoctor.advice.one_task import APART, end_of, saved_by
+from curvedoctor.advice.trial import UNLOGGED, Trial
 from curvedoctor.features.summary import Summary
 from curvedoctor.model import ParamValue
 
@@ -44,6 +45,13 @@ class Setting:
     def tell_of_more(self) -> bool:
         """Whether they differ by more than seeds do: then something differs that is not logged."""
         return self.spread > APART
+
+    def unlike(self, own: Summary) -> Trial | None:
+        """That the others ended far below the run, though they log the same settings: no remedy."""
+        other = self.beside(own)
+        if not self.tell_of_more or other is None or (gain := saved_by(own, other)) <= APART:
+            return None
+        return Trial(UNLOGGED, 0.5, "", "", other.run, round(gain, 3), same_task=False)
 
 
 def _spread(runs: Sequence[Summary]) -> float:

@@ -15,9 +15,11 @@ from curvedoctor.advice.one_task import (
     Buckets,
     close_pairs,
     end_of,
+    hardly_moved,
     named_for,
     one_valley,
     saved_by,
+    too_far,
 )
 from curvedoctor.advice.setting import Setting
 from curvedoctor.advice.trial import TRIED_HELPS, TRIED_HELPS_NOT, Trial
@@ -44,8 +46,6 @@ _NUMBERS: Mapping[str, tuple[str | None, str | None]] = {
 OF_DATA = frozenset({"n_train", "n_val", "input_scaling"})
 #: with so many hyperparameters equal, two runs are of one task
 MIN_EQUAL = 6
-#: a learning rate this many times lower hardly moves the weights
-HARDLY = 30.0
 #: how many hyperparameters may have changed at once, and how many of the lowest-ending siblings are looked at
 TOGETHER, BEST = 3, 20
 _WORDS: Mapping[str, str] = {
@@ -101,10 +101,15 @@ class Siblings:
         A trial is sure where the runs are known to be of one task: nearer ones end alike, enough else that is
         logged is equal, the ends fall and rise once, or the runs are named for their values.
         """
-        if self._one_task is False:
-            return []
         if own.end is None:
-            return list(self._beside_a_lost(own)) if own.lost else []
+            known = self._one_task is not False and own.lost
+            return list(self._beside_a_lost(own)) if known else []
+        same = self._settings.get((self._rest(own), own.curve))
+        unlike = [trial] if same is not None and (trial := same.unlike(own)) else []
+        return unlike if self._one_task is False else [*unlike, *self._by_one_change(own)]
+
+    def _by_one_change(self, own: Summary) -> list[Trial]:
+        """What siblings that changed one thing say; where none of them ended lower, those that did more."""
         best: dict[str, Trial] = {}
         for name in self._varied:
             wanted = {a for a in _NUMBERS.get(name, (_WORDS.get(name),)) if a is not None}
@@ -120,7 +125,7 @@ class Siblings:
                 trial = self._judge(action, own, other, name)
                 if not (alike or (named_for(own, name) and named_for(other, name))):
                     trial = replace(trial, same_task=False)
-                if trial.help_probability < TRIED_HELPS and _too_far(name, own, other):
+                if trial.help_probability < TRIED_HELPS and too_far(name, own, other):
                     continue
                 best[action] = trial
                 if wanted <= set(best):
@@ -139,7 +144,7 @@ class Siblings:
             for (name, rest, _), runs in self._index.items()
             if name not in OF_DATA and rest == self._rest(own, name)
             for other in (setting.typical for setting in runs)
-            if name != "lr" or not _hardly_moved(own, other)
+            if name != "lr" or not hardly_moved(own, other)
         ]
         if any(own.params.get(name) == other.params.get(name) for name, other in alike):
             return
@@ -210,19 +215,12 @@ class Siblings:
         return min(saved_by(own, other), self._typically(own, other))
 
     def _typically(self, own: Summary, other: Summary) -> float:
-        return saved_by(self._settings[self._rest(own), own.curve].beside(own) or own, other)
+        same = self._settings.get((self._rest(own), own.curve))
+        return saved_by((same and same.beside(own)) or own, other)
 
     def _rest(self, s: Summary, name: str = "") -> frozenset[tuple[str, str]]:
         """A run's settings, but for one."""
         return frozenset((k, str(v)) for k, v in s.params.items() if k != name and k not in self._ignored)
-
-
-def _too_far(name: str, own: Summary, other: Summary) -> bool:
-    """A learning rate hundreds of times away that did not help says nothing of those between."""
-    a, b = own.params.get(name), other.params.get(name)
-    if name != "lr" or not isinstance(a, (int, float)) or not isinstance(b, (int, float)) or min(a, b) <= 0:
-        return False
-    return max(a / b, b / a) > 100
 
 
 def _action(name: str, own: ParamValue | None, other: ParamValue | None) -> str | None:
@@ -239,9 +237,3 @@ def _action(name: str, own: ParamValue | None, other: ParamValue | None) -> str 
     if other < own and (other <= 0 or own / other >= far):
         return lower
     return None
-
-
-def _hardly_moved(own: Summary, other: Summary) -> bool:
-    """Whether a sibling's rate is so much lower that nothing it did tells of the run's."""
-    mine, its = own.params.get("lr"), other.params.get("lr")
-    return isinstance(mine, (int, float)) and isinstance(its, (int, float)) and mine > HARDLY * its

@@ -12,6 +12,8 @@ from curvedoctor.model import ParamValue
 TRIED_HELPS, TRIED_HELPS_NOT = 0.95, 0.06
 #: log-odds that a trial moves where it is not known whether the runs are of one task
 PERHAPS = 1.5
+#: the action of what is no remedy: a run of the same settings that ended far lower; `value` is its name
+UNLOGGED = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from curvedoctor.advice.help_probability import Estimate, Model, estimates
 from curvedoctor.advice.prescribe import led_by, order, prescribe
 from curvedoctor.advice.siblings import Siblings
-from curvedoctor.advice.trial import Trial
+from curvedoctor.advice.trial import UNLOGGED, Trial
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.verdict import verdict
@@ -33,10 +33,11 @@ def judge(
     cases: Sequence[Case], options: Options, trials: Trials | None = None, model: Model | None = None
 ) -> list[Diagnosis]:
     """One diagnosis per case, with what their siblings have tried, if given."""
-    expected = estimates(cases, model)
-    if trials is not None:
-        expected = [each.with_trials(tried) for each, tried in zip(expected, trials, strict=True)]
-    return [_diagnose(case, each, options) for case, each in zip(cases, expected, strict=True)]
+    tried = trials if trials is not None else [()] * len(cases)
+    return [
+        _diagnose(case, each.with_trials([t for t in by if t.action]), options, by)
+        for case, each, by in zip(cases, estimates(cases, model), tried, strict=True)
+    ]
 
 
 def tried_by_siblings(summaries: Iterable[Summary]) -> list[list[Trial]]:
@@ -87,7 +88,7 @@ def _fault(run: Run, error: Exception) -> Problem:
     return Problem(run.source, f"this run could not be judged: {type(error).__name__}: {error}")
 
 
-def _diagnose(case: Case, expected: Estimate, options: Options) -> Diagnosis:
+def _diagnose(case: Case, expected: Estimate, options: Options, tried: Sequence[Trial]) -> Diagnosis:
     known = all_conditions()
     asked = [known[c] for c in options.conditions] if options.conditions else list(known.values())
     results = [condition.judge(case) for condition in asked]
@@ -95,12 +96,14 @@ def _diagnose(case: Case, expected: Estimate, options: Options) -> Diagnosis:
     ranked = order([r for r in results if isinstance(r, Finding)])
     outcome, reason = verdict(case, ranked, unjudged, len(asked))
     prescriptions = prescribe(case, ranked, expected, known)
+    far = next((trial for trial in tried if trial.action == UNLOGGED), None)
+    unlike = {} if far is None else {"unlike": {"sibling": far.value, "lower": far.gain}}
     return Diagnosis(
         run=case.run,
         verdict=outcome,
         findings=led_by(next(iter(prescriptions), None), ranked, known),
         prescriptions=prescriptions,
-        readings=read_all(case),
+        readings={**read_all(case), **unlike},
         unjudged=unjudged,
         problems=case.run.problems,
         reason=reason,

@@ -11,7 +11,7 @@ from curvedoctor.model import Diagnosis, Problem, State
 from curvedoctor.reports import phrases
 from curvedoctor.reports.as_json import problems_of
 from curvedoctor.reports.as_table import first_try
-from curvedoctor.reports.asides import so_far, state, wanting
+from curvedoctor.reports.asides import notes, state, wanting
 from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.text import markdown, onset, percent, safe, shorten
 
@@ -65,7 +65,7 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
         states.append(result.state)
         table.append(line(result))
         parts.extend(problems_of(result))
-        if result.verdict == "sick" or result.state == "could improve":
+        if result.verdict == "sick" or result.state == "could improve" or "unlike" in result.readings:
             detailed.extend(details(result))
         elif lacks := wanting(result):
             fine.append(f"\n{code(result.run.name)} {escape(lacks[0].lower() + lacks[1:])}\n")
@@ -93,8 +93,7 @@ def details(diagnosis: Diagnosis) -> Iterator[str]:
     """What is seen in a run and what to try, folded away."""
     name = unlinked(html.escape(shorten(safe(diagnosis.run.name), NAME), quote=False))
     yield f"\n<details><summary>{name}: {state(diagnosis)}</summary>\n\n"
-    if told := so_far(diagnosis):
-        yield f"{escape(told)}\n\n"
+    yield from (f"{escape(note)}\n\n" for note in notes(diagnosis))
     if diagnosis.findings:
         yield f"**{phrases.SEEN}**\n\n"
     for finding in diagnosis.findings:

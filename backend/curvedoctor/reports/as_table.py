@@ -68,7 +68,7 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
             sick += 1
             in_full = sick <= DETAILED
         else:
-            telling = result.state == "could improve" or bool(result.findings)
+            telling = result.state == "could improve" or bool(result.findings) or "unlike" in result.readings
             others += telling
             in_full = telling and others <= OTHERS
         rows.append(kept(result, style, in_full))

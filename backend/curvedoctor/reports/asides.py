@@ -4,10 +4,11 @@ fact that a user can give."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from curvedoctor.model import Diagnosis
 from curvedoctor.reports.phrases import title
-from curvedoctor.reports.text import number
+from curvedoctor.reports.text import number, percent
 
 #: what a reason lacks → what that is called, and how it is given: what most depends on it first. Left out is
 #: what most runs lack and few need: gradient norms, losses per step, a score beside the loss
@@ -27,7 +28,24 @@ TOLD, NAMED = 2, 2
 
 def asides(diagnosis: Diagnosis) -> list[str]:
     """Sentences to stand below the diagnosis in one sentence."""
-    return [text for text in (so_far(diagnosis), wanting(diagnosis, titles=True)) if text]
+    return [text for text in (*notes(diagnosis), wanting(diagnosis, titles=True)) if text]
+
+
+def notes(diagnosis: Diagnosis) -> list[str]:
+    """What to know before reading the rest: that the run goes on, that its settings did well elsewhere."""
+    return [text for text in (so_far(diagnosis), unlike(diagnosis)) if text]
+
+
+def unlike(diagnosis: Diagnosis) -> str:
+    """That a sibling with the same settings ended far lower."""
+    reading = diagnosis.readings.get("unlike")
+    if reading is None:
+        return ""
+    lower = percent(cast("float", reading["lower"]))
+    return (
+        f"{reading['sibling']} logs the same settings and ended {lower} lower: something that is not logged "
+        "differs (code, data, checkpoint)."
+    )
 
 
 def state(diagnosis: Diagnosis) -> str:

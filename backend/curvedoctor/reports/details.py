@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from curvedoctor.model import Curve, Diagnosis, Finding, Run
 from curvedoctor.reports import phrases
 from curvedoctor.reports.as_json import problems_of
-from curvedoctor.reports.asides import so_far, state
+from curvedoctor.reports.asides import notes, state
 from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.text import MARKS, Paint, cells, fit, number, onset, percent, safe
 
@@ -42,7 +42,7 @@ def details(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
     title = named(diagnosis.run.name, width - len(words) - 12, style)
     rule = ("─" if style.unicode else "-") * max(width - cells(title) - len(words) - 7, 3)
     yield f"{rule[:2]} {paint(title, 'bold')}: {paint(words, MARKS[diagnosis.state][2])} {rule[2:]}"
-    for line in wrap(so_far(diagnosis), "  ", width, ""):
+    for line in (line for note in notes(diagnosis) for line in wrap(note, "  ", width, "")):
         yield paint(line, "dim")
     if diagnosis.findings:
         yield paint(phrases.SEEN, "bold")

@@ -38,8 +38,8 @@ def heading(box: ET.Element, diagnosis: Diagnosis) -> None:
     state.text = f"{mark} {asides.state(diagnosis)}"
     state.tail = f" {safe(diagnosis.run.name)}"
     ET.SubElement(box, "p", style="margin: 0.3em 0").text = safe(phrases.headline(diagnosis))
-    if going_on := asides.so_far(diagnosis):
-        ET.SubElement(box, "p", style="margin: 0.3em 0; opacity: 0.75").text = safe(going_on)
+    for note in asides.notes(diagnosis):
+        ET.SubElement(box, "p", style="margin: 0.3em 0; opacity: 0.75").text = safe(note)
 
 
 def findings_and_prescriptions(box: ET.Element, diagnosis: Diagnosis) -> None:

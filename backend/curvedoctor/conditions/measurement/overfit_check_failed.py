@@ -6,7 +6,7 @@ Why it matters
 
 How it decides
     The run trains on at most 10 samples (64 where nothing is validated) and its training loss is
-    still above a fiftieth of an untrained model's at the end.
+    still above a fiftieth of an untrained model's at the end, with no score that is all but perfect.
 
 What to try
     A learning rate ten times higher, or more steps; a bigger model; then look for the fault: labels
@@ -26,7 +26,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import relative, signed
+from curvedoctor.conditions.measures.shape import error_of_mean, lately, relative, signed
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
@@ -35,6 +35,10 @@ from curvedoctor.model import Finding, Run, Unjudged
 from curvedoctor.readings.overfit_check import NOTHING, is_overfit_check
 
 ID = "overfit-check-failed"
+#: share of wrong answers of a score that has learnt the samples by heart
+RIGHT = 0.02
+#: fall over the last quarter, as share of the level, of a loss that is on its way
+FALLS = 0.05
 #: relative range of a loss that does not move: weights that are not updated
 STILL = 1e-3
 
@@ -49,6 +53,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(
             ID, "no training loss of five points or more, with zero as its lowest value, is logged"
         )
+    if _right(case):
+        return None
     first = expected_first_loss(case) or s.stats.first
     left = relative(s.stats.end, first)
     confidence = 0.95 * ramp(left, NOTHING, 4 * NOTHING)
@@ -63,12 +69,22 @@ def check(case: Case) -> Finding | Unjudged | None:
     )  # fmt: skip
 
 
+def _right(case: Case) -> bool:
+    """Whether all but all answers are right, or all objects found: a loss of boxes has no zero to reach."""
+    scores = (s for s in case.series.values() if s.curve.role.quantity == "accuracy" and s.ceiling == 1.0)
+    return any(s.stats.end <= RIGHT for s in scores)
+
+
 def _actions(case: Case, s: Series) -> tuple[str, ...]:
-    """A loss that does not move at all is a fault of the code; a low lr comes before a small model."""
+    """A loss that does not move at all is a fault of the code; a low lr comes before a small model, and more
+    steps where it still falls."""
     if relative(s.stats.top - s.stats.low, s.stats.top) < STILL:
         return ("overfit-one-batch", "raise-lr", "bigger-model")
     if (decades_below_usual(case) or 0.0) >= 1.0:
         return ("raise-lr", "bigger-model")
+    on = lately(s)
+    if on > max(FALLS * s.stats.end, 3 * error_of_mean(s, 0.25)):
+        return ("train-longer", "raise-lr", "bigger-model")
     return ()
 
 

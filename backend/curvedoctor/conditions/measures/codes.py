@@ -42,6 +42,12 @@ class Silent(NamedTuple):
     since: float
 
 
+def codes_beside(case: Case) -> bool:
+    """Whether a KL term is logged beside a reconstruction: a variational autoencoder."""
+    recon = _term(case, RECONSTRUCTION) or _term(case, _LIKELIHOOD)
+    return recon is not None and _term(case, DIVERGENCE) is not None
+
+
 def silent(case: Case) -> Silent | None:
     """The KL term at next to zero for good beside a reconstruction that stays; None where it is not so,
     or not logged."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from curvedoctor.model import Diagnosis, Finding
 from curvedoctor.reports import phrases
-from curvedoctor.reports.asides import so_far, state
+from curvedoctor.reports.asides import notes, state
 from curvedoctor.reports.text import markdown, number, percent
 from curvedoctor.version import __version__
 
@@ -12,8 +12,7 @@ from curvedoctor.version import __version__
 def page(diagnosis: Diagnosis) -> str:
     """The diagnosis for the Text tab, which renders Markdown and escapes HTML."""
     lines = [f"# {state(diagnosis).capitalize()}", "", markdown(phrases.headline(diagnosis)), ""]
-    if going_on := so_far(diagnosis):
-        lines += [markdown(going_on), ""]
+    lines += [line for note in notes(diagnosis) for line in (markdown(note), "")]
     if diagnosis.findings:
         # no table: the Text tab breaks its narrow columns within words
         lines += [f"**{phrases.SEEN}**", "", *map(_item, diagnosis.findings), ""]
