@@ -14,7 +14,7 @@ from curvedoctor.conditions.learning_rate import schedule_fault
 from curvedoctor.conditions.measurement import held_out, initial_loss_off
 from curvedoctor.conditions.measures import staircase
 from curvedoctor.conditions.progress import not_learning, undertrained, vanishing_gradient
-from curvedoctor.conditions.stability import loss_spikes
+from curvedoctor.conditions.stability import spikes
 from curvedoctor.features.case import build
 from curvedoctor.model import Curve, Finding, Quantity, Role, Run, Split
 
@@ -29,7 +29,7 @@ def test_how_long_a_spike_lasts(n: int, lasting: int, short: bool) -> None:
         y[at : at + lasting] = 9.0
     s = build([run(train_loss_step=y)])[0].train_step
     assert s is not None
-    assert (len(loss_spikes.spikes(s).at) > 0) is short
+    assert (len(spikes.spikes(s).at) > 0) is short
 
 
 @pytest.mark.parametrize(("quantity", "paired"), [("loss", True), ("error", False)])

@@ -341,8 +341,40 @@ HELD_BACK = (
 )  # fmt: skip
 
 
+# --- where a reward is going
+
+
+def _rises(power: float, noise: float = 0.5, level: float = 0.0) -> Run:
+    """By a power of the step: all the way, or less and less."""
+    return made(200 * X**power + noise * alternating(N) + level)
+
+
+def _noisy_rise(noise: float) -> Run:
+    return made(200 * X + noise * np.repeat(alternating(64), 4))
+
+
+def _flat_since(place: float) -> Run:
+    return made(line((0, 0), (place, 200), (1, 200)) + alternating(N))
+
+
+def _gives_way(share: float) -> Run:
+    """It has been flat for long, and ends a share of its rise below its best."""
+    return made(line((0, 0), (0.2, 200), (0.97, 200), (0.98, 200 - 200 * share), (1, 200 - 200 * share)))
+
+
+COURSE = (
+    Threshold("undertrained", "power by which a reward goes on", _rises, 0.1, 1.0, 0.594),
+    Threshold("undertrained", "the same where it slows", _rises, 0.02, 0.5, 0.206, info=True),
+    Threshold("undertrained", "noise in which it rises", _noisy_rise, 0.5, 60.0, 20.3),
+    Threshold("undertrained", "a cost that ends near nothing", lambda p: _rises(1.0, level=-200 - p),
+        1.0, 300.0, 77),
+    Threshold("wasted-training", "since when a reward is flat", _flat_since, 0.1, 0.9, 0.533, info=True),
+    Threshold("wasted-training", "how far below its best it ends", _gives_way, 0.0, 0.6, 0.0549, info=True),
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "it", (*COLLAPSE, *FLAT, *CRITIC, *HELD_BACK), ids=lambda it: f"{it.condition}-{it.what}"
+    "it", (*COLLAPSE, *FLAT, *CRITIC, *HELD_BACK, *COURSE), ids=lambda it: f"{it.condition}-{it.what}"
 )
 def test_what_is_said_of_an_agent_flips_where_its_threshold_lies(it: Threshold) -> None:
     it.check()

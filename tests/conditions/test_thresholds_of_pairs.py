@@ -12,6 +12,7 @@ import pytest
 from conditions.test_thresholds import Threshold, alternating, t
 from curvedoctor.conditions.examples import adversarial, run, variational
 from curvedoctor.conditions.stability import precision_fault
+from curvedoctor.engine import Options, diagnose_runs
 from curvedoctor.features.case import build
 from curvedoctor.model import Curve, Finding, Floats, ParamValue, Role, Run
 
@@ -273,3 +274,21 @@ def test_a_loss_scale_falls_from_its_last_highest_point(at: int) -> None:
     assert isinstance(found, Finding)
     assert (found.onset, found.span) == (at, (at, at + 24))
     assert f"falls from 65500 at step {at} to 0.25" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("times", "verdict"),
+    [(0.09, "undetermined"), (0.11, "healthy"), (1.0, "healthy"), (38.0, "healthy"), (42.0, "undetermined")],
+)
+def test_how_far_apart_two_losses_may_lie(times: float, verdict: str) -> None:
+    """The generator's over the discriminator's; neither is next to nothing."""
+    level = 0.2 * CELLS
+    said = diagnose_runs([adversarial(0.9 * (1 + level), 0.9 * times * (1 + level))], Options(alone=True))[0]
+    assert said.verdict == verdict, said.reason
+    assert ("far apart" in (said.reason or "")) is (verdict == "undetermined")
+
+
+def test_losses_that_may_be_negative_lie_nowhere() -> None:
+    said = diagnose_runs([adversarial(0.02 * CELLS, 4 + CELLS, ("critic_loss", "generator_loss"))],
+        Options(alone=True))[0]  # fmt: skip
+    assert "far apart" not in (said.reason or "")

@@ -7,15 +7,22 @@ import numpy as np
 import pytest
 
 from curvedoctor.conditions.base import Check
-from curvedoctor.conditions.data import class_imbalance, dirty_data, noisy_batches, uneven_batches
+from curvedoctor.conditions.data import (
+    class_imbalance,
+    dirty_data,
+    noisy_batches,
+    one_class,
+    repeats,
+    uneven_batches,
+)
 from curvedoctor.conditions.examples import falling, run
-from curvedoctor.conditions.generalization import dataset_too_small, over_regularized, overfitting
-from curvedoctor.conditions.measurement import held_out, train_val_mismatch, validation_too_small
+from curvedoctor.conditions.generalization import dataset_too_small, held_down, over_regularized, overfitting
+from curvedoctor.conditions.measurement import few_samples, held_out, train_val_mismatch, validation_too_small
 from curvedoctor.conditions.measures import turn
 from curvedoctor.conditions.progress import underfitting, wasted_training
-from curvedoctor.conditions.stability import loss_spikes
+from curvedoctor.conditions.stability import loss_spikes, spikes
 from curvedoctor.features.case import build
-from curvedoctor.model import Curve, Finding, Floats, Role, Run, Unjudged
+from curvedoctor.model import Curve, Finding, Floats, ParamValue, Role, Run, Unjudged
 
 SEEDS = range(6)
 
@@ -264,9 +271,7 @@ def test_decoupled_weight_decay_and_smoothing_are_normal(seed: int, decay: float
     assert found(over_regularized.check, made) is None
 
 
-@pytest.mark.parametrize(
-    ("share", "fires"), [(over_regularized.HIGH - 0.11, False), (over_regularized.HIGH + 0.11, True)]
-)
+@pytest.mark.parametrize(("share", "fires"), [(held_down.HIGH - 0.11, False), (held_down.HIGH + 0.11, True)])
 def test_how_high_the_floor_is(share: float, fires: bool) -> None:
     y = falling(np.random.default_rng(0), 40, 2.3, share * np.log(10), 16, 0.002)
     known = {"weight_decay": 0.1, "optimizer": "adam", "loss": "cross-entropy", "n_classes": 10}
@@ -277,11 +282,36 @@ def test_how_high_the_floor_is(share: float, fires: bool) -> None:
 def test_how_strong_weight_decay_is(times: float, fires: bool) -> None:
     y = falling(np.random.default_rng(0), 40, 2.3, 1.7, 16, 0.002)
     known = {
-        "weight_decay": 0.01 * over_regularized.STRONG * times,
+        "weight_decay": 0.01 * held_down.STRONG * times,
         "optimizer": "adam",
         "loss": "cross-entropy",
         "n_classes": 10,
     }
+    assert grave(over_regularized.check, run(known, train_loss=y, val_loss=y)) is fires
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "lr", "decay", "fires"),
+    [
+        ("adam", 1e-3, 0.1, True),
+        ("rmsprop", 1e-3, 0.1, True),
+        ("adam", 1e-5, 0.1, False),  # so slow that anything would stay where it began
+        ("adam", 1.0, 0.1, False),  # so fast that it is the rate
+        ("sgd", 0.01, 0.1, False),  # plain SGD bears what Adam does not
+        ("sgd", 0.01, 0.2, True),
+        ("sgd", 0.5, 0.08, True),  # 4 % of its weights are forgotten a step
+        ("sgd", 0.5, 0.01, False),
+        ("adamw", 1e-3, 0.1, False),  # decoupled: customary
+        ("adamw", 1e-3, 1.0, True),
+    ],
+)
+def test_how_strong_weight_decay_is_depends_on_optimizer_and_rate(
+    optimizer: str, lr: float, decay: float, fires: bool
+) -> None:
+    y = falling(np.random.default_rng(0), 40, 2.3, 1.7, 16, 0.002)
+    known: dict[str, ParamValue] = {
+        "weight_decay": decay, "optimizer": optimizer, "lr": lr, "loss": "cross-entropy", "n_classes": 10
+    }  # fmt: skip
     assert grave(over_regularized.check, run(known, train_loss=y, val_loss=y)) is fires
 
 
@@ -341,7 +371,7 @@ def test_how_many_samples_are_few(size: int, fires: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "fires"), [(validation_too_small.FEW_SAMPLES, True), (validation_too_small.MANY_SAMPLES, False)]
+    ("size", "fires"), [(few_samples.FEW_SAMPLES, True), (few_samples.MANY_SAMPLES, False)]
 )
 def test_how_many_validation_samples_are_few(size: int, fires: bool) -> None:
     rng = np.random.default_rng(3)
@@ -434,9 +464,7 @@ def test_two_epochs_that_repeat_are_not_shuffled(seed: int, points: int, second:
     assert result.onset == steps[points]
 
 
-@pytest.mark.parametrize(
-    ("second", "fires"), [(uneven_batches.OVERLAP - 1, False), (uneven_batches.OVERLAP, True)]
-)
+@pytest.mark.parametrize(("second", "fires"), [(repeats.OVERLAP - 1, False), (repeats.OVERLAP, True)])
 def test_how_much_of_a_second_epoch(second: int, fires: bool) -> None:
     y = sorted_epochs(np.random.default_rng(0), 20, second)
     assert grave(uneven_batches.check, run({"steps_per_epoch": 20}, train_loss_step=y)) is fires
@@ -455,7 +483,7 @@ def test_losses_measured_at_evaluations_are_no_batches(seed: int) -> None:
 @pytest.mark.parametrize(("size", "fires"), [(0.4, False), (2.0, True)])
 def test_how_much_a_rhythm_moves_the_loss(size: float, fires: bool) -> None:
     rng = np.random.default_rng(0)
-    wave = 1 + size * uneven_batches.MOVES * 2**0.5 * np.sin(2 * np.pi * np.arange(600) / 20)
+    wave = 1 + size * repeats.MOVES * 2**0.5 * np.sin(2 * np.pi * np.arange(600) / 20)
     made = run({"epochs": 30}, train_loss_step=falling(rng, 600, 2.3, 1.0, 30, 0.01) * wave)
     assert found(uneven_batches.check, made) is not None
     assert grave(uneven_batches.check, made) is fires
@@ -506,7 +534,7 @@ def test_single_hard_batches_are_information(seed: int, n: int) -> None:
 def test_how_high_a_spike_no_batch_explains(times: float, fires: bool) -> None:
     rng = np.random.default_rng(0)
     y = falling(rng, 600, 1.0, 0.5, 40, 0.03)
-    y[[100, 200, 300, 400, 450, 500]] = 0.5 * (1 + loss_spikes.EXTREME * times)
+    y[[100, 200, 300, 400, 450, 500]] = 0.5 * (1 + spikes.EXTREME * times)
     assert grave(loss_spikes.check, run(train_loss_step=y)) is fires
     assert grave(dirty_data.check, run(train_loss_step=y)) is fires
 
@@ -532,7 +560,7 @@ def test_the_majority_and_nothing_else(n: int, k: int, share: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("points", "fires"), [(class_imbalance.MIN_POINTS - 1, False), (class_imbalance.MIN_POINTS, True)]
+    ("points", "fires"), [(one_class.MIN_POINTS - 1, False), (one_class.MIN_POINTS, True)]
 )
 def test_how_many_points_of_one_accuracy(points: int, fires: bool) -> None:
     loss = np.linspace(0.36, 0.33, points)

@@ -41,7 +41,7 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.agents.reward_collapse import collapsed
+from curvedoctor.conditions.agents.fallen import collapsed
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import agent
 from curvedoctor.conditions.measures.held_back import out_of_scale, ruled_by_entropy, targets_rest

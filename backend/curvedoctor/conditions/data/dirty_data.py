@@ -29,10 +29,10 @@ from __future__ import annotations
 import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
-from curvedoctor.conditions.data.uneven_batches import check as uneven
+from curvedoctor.conditions.data.repeats import repeats
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import name, why_unjudgeable
-from curvedoctor.conditions.stability.loss_spikes import extreme, spikes
+from curvedoctor.conditions.stability.spikes import extreme, spikes
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.series import Series
@@ -92,7 +92,7 @@ def _spikes(case: Case) -> Finding | Unjudged | None:
     height = float(jumps.ratio.max()) if len(at) else 0.0
     lasting = 0.85 * ramp(len(at), 3, 6) * ramp(late / max(1, len(at)), 0.2, 0.3) * float(extreme(s, jumps))
     confidence = max(lasting, 0.8 * ramp(holes, 1.5, 4))
-    if confidence < REPORT_FROM or (not holes and isinstance(uneven(case), Finding)):
+    if confidence < REPORT_FROM or (not holes and isinstance(repeats(case), Finding)):
         return None
     summary = (
         f"The {name(s)} spikes {len(at)} times, to {number(1 + height)} times its level, {late} "

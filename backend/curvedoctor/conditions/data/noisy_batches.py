@@ -34,8 +34,8 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measurement.few_samples import few_samples
 from curvedoctor.conditions.measurement.held_out import badly_held
-from curvedoctor.conditions.measurement.validation_too_small import check as too_few_samples
 from curvedoctor.conditions.measures.shape import flat, mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.sways import swayed_by_few
 from curvedoctor.conditions.measures.swing import at_rest, swings_from
@@ -86,7 +86,7 @@ def _swings(case: Case, val: Series, size: float | None) -> Finding | None:
         or serves(case)
         or at_rest(case)
         or badly_held(case)
-        or isinstance(too_few_samples(case), Finding)
+        or isinstance(few_samples(case), Finding)
         or swayed_by_few(case) >= REPORT_FROM
     ):
         return None

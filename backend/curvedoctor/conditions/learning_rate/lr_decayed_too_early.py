@@ -31,7 +31,7 @@ from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number,
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.still import rate_stays, rests_from, too_coarse
-from curvedoctor.conditions.stability.collapsed import collapsed
+from curvedoctor.conditions.stability.for_good import collapsed
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import progress
 from curvedoctor.features.series import Series

@@ -36,7 +36,7 @@ import numpy as np
 from curvedoctor.conditions.base import Condition, finding, number, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import name, probing
-from curvedoctor.conditions.stability.precision_fault import underflows, vanishes
+from curvedoctor.conditions.stability.to_nothing import underflows, vanishes
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged

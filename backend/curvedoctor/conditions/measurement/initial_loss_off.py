@@ -34,7 +34,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.learning_rate.lr_too_high import check as far_too_large
+from curvedoctor.conditions.learning_rate.too_large import too_large
 from curvedoctor.conditions.measures.proportions import CROSS, proportion, warranted
 from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
@@ -121,7 +121,7 @@ def _against_answers(case: Case) -> Finding | None:
         later = relative(s.stats.end, max(warranted(error.stats.end, k), LEAST))
         if s.stats.first < HIGH or ratio < OVER or later > min(ratio / COMES_DOWN, USUAL):
             continue
-        if (decades_below_usual(case) or 0.0) < -DECADES and isinstance(far_too_large(case), Finding):
+        if (decades_below_usual(case) or 0.0) < -DECADES and isinstance(too_large(case), Finding):
             return None  # such a rate spoils any model within an epoch
         return finding(
             ID, "warning", 0.85, s,

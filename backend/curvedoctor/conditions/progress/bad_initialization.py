@@ -23,18 +23,17 @@ References
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import proportion, warranted
-from curvedoctor.conditions.measures.shape import course, error_of_mean, fall, name, why_unjudgeable
+from curvedoctor.conditions.measures.shape import course, fall, name, why_unjudgeable
+from curvedoctor.conditions.progress.plateau import plateau
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import trained_before
-from curvedoctor.features.resample import GRID, progress
+from curvedoctor.features.resample import progress
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
@@ -95,26 +94,6 @@ def _calm(case: Case, s: Series, until: float) -> bool:
     at_level = expected is None or case.judged_quantity != "loss" or t.start <= ABOVE * expected
     calm = t.noise_early <= QUIET * (t.start - t.best)
     return at_level and calm and until <= LATEST and _lr_low_until(case) < 0.5 * until
-
-
-@lru_cache(maxsize=32)
-def plateau(s: Series) -> float:
-    """Progress up to which the loss stays at its start before a clear fall; 0 if it falls at once.
-
-    Flat: the mean since the start is within 4 % of the later fall (or noise) of the first level.
-    """
-    t = s.stats
-    drop = t.start - t.best
-    if drop < 0.15 * abs(t.start) or drop < 8 * error_of_mean(s, 0.05):
-        return 0.0
-    # the first cells fix the level; noise of one cell is that of 1/GRID of the points
-    tolerance = max(0.06 * drop, 2.5 * error_of_mean(s, 1 / GRID))
-    if tolerance > 0.25 * drop:
-        return 0.0
-    gone = np.flatnonzero(s.grid < s.grid[:2].mean() - tolerance)
-    first = gone[0] if len(gone) else 0
-    rose = s.grid[: first + 1].max() > s.grid[:2].mean() + 0.5 * drop
-    return 0.0 if rose or first < 2 else float(first) / GRID
 
 
 def _lr_low_until(case: Case) -> float:

@@ -54,7 +54,7 @@ from curvedoctor.conditions.progress.blind import chance_level, in_vain, shared
 from curvedoctor.conditions.progress.explained import STUCK, actions, why
 from curvedoctor.conditions.progress.unheld import never_held
 from curvedoctor.conditions.progress.useless import of_no_use
-from curvedoctor.conditions.stability.collapsed import collapsed
+from curvedoctor.conditions.stability.for_good import collapsed
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.series import Series

@@ -30,7 +30,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.generalization.over_regularized import check as too_regularized
+from curvedoctor.conditions.generalization.held_down import held_down
 from curvedoctor.conditions.measures.shape import flat, relative, score_of, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
@@ -57,7 +57,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, "training and validation are not both logged")
     gap = relative(val.stats.end - train.stats.end, train.stats.end)
     confidence = _rule(case, train, gap)
-    if confidence < REPORT_FROM or isinstance(too_regularized(case), Finding):
+    if confidence < REPORT_FROM or isinstance(held_down(case), Finding):
         return None
     return finding(
         ID, "warning", confidence, train,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from curvedoctor.conditions.base import finding, percent
-from curvedoctor.conditions.data.class_imbalance import check as imbalanced
+from curvedoctor.conditions.data.one_class import one_class
 from curvedoctor.conditions.measures.nothing import FAR, Nothing, learns, loss_beside, of_nothing
 from curvedoctor.conditions.measures.shape import begin, fall, name
 from curvedoctor.conditions.measures.still import rate_gone, rests_from
@@ -18,7 +18,7 @@ HELD_OUT = ("check-split", "clean-data", "more-data", "regularize")
 
 def of_no_use(case: Case) -> Finding | None:
     """The first score of nothing, where neither the metric nor a class that dominates explains it."""
-    if learnt_by_training(case) or rate_gone(case, 0.25) or isinstance(imbalanced(case), Finding):
+    if learnt_by_training(case) or rate_gone(case, 0.25) or isinstance(one_class(case), Finding):
         return None
     found = next((each for each in of_nothing(case) if not _explained(case, each)), None)
     if found is None:

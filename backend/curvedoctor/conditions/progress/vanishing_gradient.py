@@ -29,7 +29,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import course, name, relative, why_unjudgeable
-from curvedoctor.conditions.progress.bad_initialization import plateau
+from curvedoctor.conditions.progress.plateau import plateau
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series

@@ -27,7 +27,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import relative, why_unjudgeable
-from curvedoctor.conditions.stability.loss_spikes import Spikes, spikes
+from curvedoctor.conditions.stability.spikes import Spikes, spikes
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series

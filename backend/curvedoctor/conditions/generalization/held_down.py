@@ -1,0 +1,114 @@
+"""Whether regularization holds a loss up, a policy random, or codes silent."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedoctor.conditions.base import REPORT_FROM, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.measures.codes import Silent, silent
+from curvedoctor.conditions.measures.held_back import ruled_by_entropy
+from curvedoctor.conditions.measures.shape import flat, name, relative, why_unjudgeable
+from curvedoctor.conditions.measures.still import rate_too_high
+from curvedoctor.features.case import Case
+from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.series import Series
+from curvedoctor.model import Finding, Unjudged
+
+ID = "over-regularized"
+#: times the custom that are strong where an untrained model's loss is known, and where it is not
+STRONG, EXTREME = 3.0, 10.0
+#: share of an untrained model's loss that is a high floor
+HIGH = 0.5
+#: decoupled decay shrinks the weights by lr × decay a step: below this it has no time to
+INERT = 1e-5
+#: weight decay that is the custom's upper end: of optimizers that scale each weight's gradient, decay
+#: and all; of those that add it to a plain gradient (on LCBench a tenth of 0.1 gains 7 % at the median);
+#: of others it is taken to be decoupled
+SCALED, PLAIN, DECOUPLED = 0.01, 0.05, 0.3
+COUPLED = {
+    "adam": SCALED, "rmsprop": SCALED, "adagrad": SCALED,
+    "sgd": PLAIN, "momentum": PLAIN, "nesterov": PLAIN,
+}  # fmt: skip
+#: share of its weights that plain SGD loses a step (lr × decay), as often as the custom's upper end
+FORGETS = 0.01
+#: decades below the customary rate from which on the rate explains why training stays where it began
+SLOW = 1.5
+
+
+def held_down(case: Case) -> Finding | Unjudged | None:
+    """What regularization holds up, as over-regularized tells it; why, where that can't be judged."""
+    if case.agent and (held := ruled_by_entropy(case)) is not None and held.confidence >= REPORT_FROM:
+        return finding(
+            ID, "warning", held.confidence, held.series, held.text, onset=0.0,
+            actions=("reduce-regularization",), floor=None, gap=None,
+            weight_decay=None, dropout=None, kl=None,
+        )  # fmt: skip
+    reason = why_unjudgeable(case, of_pairs=True)
+    if reason is not None:
+        return unjudged(ID, reason)
+    codes = silent(case)
+    if codes is not None and codes.confidence >= REPORT_FROM:
+        return _say_silent(codes)
+    decay, drop = case.number("weight_decay"), case.number("dropout")
+    if decay is None and drop is None and codes is not None:
+        return None
+    if decay is None and drop is None:
+        return unjudged(ID, "neither weight decay nor dropout is logged")
+    if (decades_below_usual(case) or 0.0) >= SLOW or rate_too_high(case):
+        return None
+    s = case.coarsest_train or case.val
+    assert s is not None
+    val = case.val if case.val is not s else None
+    gap = None if val is None else relative(val.stats.end - s.stats.end, s.stats.end)
+    untrained = expected_first_loss(case) if case.judged_quantity == "loss" else None
+    confidence = _rule(s, gap, _times(case, decay, drop), untrained)
+    if confidence < REPORT_FROM:
+        return None
+    floor = relative(s.stats.end, untrained or s.stats.start)
+    parts = [f"weight decay {number(decay)}"] if decay else []
+    parts += [f"dropout {number(drop)}"] if drop else []
+    of = "an untrained model's loss" if untrained else "its start"
+    return finding(
+        ID, "warning", confidence, s,
+        f"The {name(s)} settles at {number(s.logged(s.stats.end))}, {percent(floor)} of {of}, "
+        f"with {' and '.join(parts)}.",
+        others=(val,), onset=min(s.stats.t90, 1.0), floor=floor, gap=gap, weight_decay=decay, dropout=drop,
+        kl=None,
+    )  # fmt: skip
+
+
+def _say_silent(codes: Silent) -> Finding:
+    kl, recon = codes.kl, codes.recon
+    at = min(int(np.searchsorted(kl.x, codes.since)), len(kl.y) - 1)
+    return finding(
+        ID, "warning", codes.confidence, kl,
+        f"The latent code carries no information from {kl.curve.axis} {kl.step_at(at):g} on (posterior "
+        "collapse): the KL term ends at "
+        f"{number(kl.stats.end)}, {percent(codes.share)} of the reconstruction, which stays at "
+        f"{number(recon.stats.end)}.",
+        others=(recon,), at=at, actions=("reduce-regularization",), kl=kl.stats.end, floor=codes.share,
+        gap=None,
+        weight_decay=None, dropout=None,
+    )  # fmt: skip
+
+
+def _times(case: Case, decay: float | None, drop: float | None) -> float:
+    """How many times the custom the regularization is; dropout counts by what is kept."""
+    by_drop = STRONG * ramp(drop, 0.6, 0.7) + (EXTREME - STRONG) * ramp(drop, 0.7, 0.85) if drop else 0.0
+    return max(by_drop, _by_decay(case, decay) if decay and decay > 0 else 0.0)
+
+
+def _by_decay(case: Case, decay: float) -> float:
+    custom, lr = COUPLED.get(case.word("optimizer") or ""), case.number("lr")
+    if custom is not None:
+        forgotten = lr * decay / FORGETS if lr is not None and custom == PLAIN else 0.0
+        return max(decay / custom, forgotten)
+    return 0.0 if lr is not None and lr * decay < INERT else decay / DECOUPLED
+
+
+def _rule(s: Series, gap: float | None, times: float, untrained: float | None) -> float:
+    strong = ramp(times, 0.5 * STRONG, STRONG) if untrained else ramp(times, 0.75 * EXTREME, EXTREME)
+    high = ramp(relative(s.stats.end, untrained or s.stats.start), HIGH - 0.1, HIGH + 0.1)
+    below = 1.0 if gap is None else ramp(gap, 0.25, 0.05)
+    return 0.9 * strong * high * below * float(flat(s, 0.6, 0.08))
