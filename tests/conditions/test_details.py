@@ -12,7 +12,7 @@ from curvedoctor.conditions.examples import run
 from curvedoctor.conditions.generalization import overfitting
 from curvedoctor.conditions.learning_rate import schedule_fault
 from curvedoctor.conditions.measurement import held_out, initial_loss_off
-from curvedoctor.conditions.measures import staircase
+from curvedoctor.conditions.measures import proportions, staircase
 from curvedoctor.conditions.progress import not_learning, undertrained, vanishing_gradient
 from curvedoctor.conditions.stability import spikes
 from curvedoctor.features.case import build
@@ -170,3 +170,15 @@ def test_a_schedule_ends_a_fall_only_where_batches_do_not_make_the_floor(
     found = undertrained.check(case)
     told = isinstance(found, Finding) and "against the sum of the rates" in found.summary
     assert told is not batches_matter
+
+
+@pytest.mark.parametrize("n", [4, 7, 30, 353, 4999])
+def test_shares_reveal_on_how_many_samples_they_rest(n: int) -> None:
+    """Not where they may have been rounded: whole tenths, hundredths …"""
+    right = np.unique(np.linspace(1, n - 1, 40).round()) / n
+    (case,) = build([run(val_accuracy=right)])
+    score = case.val_score or case.val
+    assert score is not None
+    assert proportions.sample_size(score) == n
+    (rounded,) = build([run(val_accuracy=np.array([0.61, 0.72, 0.83, 0.97]))])
+    assert proportions.sample_size(rounded.val_score or rounded.val) is None  # type: ignore[arg-type]

@@ -30,7 +30,8 @@ _PERPLEXITY = re.compile(r"(^|[^a-z])(ppl|perplexity)([^a-z]|$)", re.IGNORECASE)
 _NAMED = re.compile(
     r"cross.?entropy|log_?loss|(^|[^a-z])(ce|bce|xent|nll|ppl|perplexity)([^a-z]|$)", re.IGNORECASE
 )
-_SIZES = np.arange(2, MAX_SAMPLES + 1, dtype=np.float64)
+#: three shares that differ need four samples
+_SIZES = np.arange(4, MAX_SAMPLES + 1, dtype=np.float64)
 
 
 def proportion(case: Case, split: str) -> Series | None:
