@@ -53,6 +53,8 @@ def test_the_same_folds_are_compared_with_each_other() -> None:
 def test_what_differs_unlogged_is_said(extra: dict[str, ParamValue]) -> None:
     text = told(ending("broken", 1.5), ending("sound", 0.3, **extra), ending("faster", 0.3, lr=0.1))
     assert "Something that is not logged differs: broken ended at" in text
+    assert "Next: find what differs there and log it" in text
+    assert "lies" not in text
 
 
 def test_seeds_that_differ_as_seeds_do_are_no_such_thing() -> None:
