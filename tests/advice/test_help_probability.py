@@ -319,7 +319,8 @@ def test_the_shipped_model_knows_the_features_of_this_version() -> None:
         (np.linspace(2, 1, MIN_POINTS), {}, True),
         (np.linspace(2, 0, 9), {}, True),
         (np.linspace(2, -0.01, 9), {}, False),
-        (np.ones(9), {}, False),
+        (np.ones(9), {}, True),
+        (np.zeros(9), {}, False),
         (np.linspace(2, 1, 9), {"model": "tree"}, False),
     ],
 )

@@ -254,10 +254,11 @@ def test_what_is_broken_for_certain_is_repaired_first(
     assert told[-1] == "check-split"
 
 
-def test_one_repair_per_error_the_likelier_of_its_first_two() -> None:
+def test_one_repair_per_error_the_likeliest_of_its_remedies() -> None:
     broken = found("fix-init", "clip-gradients", "lower-lr", severity="error", confidence=0.7)
     odds = {"fix-init": 0.1, "clip-gradients": 0.6, "lower-lr": 0.9, "add-warmup": 0.95}
-    assert actions([broken], odds) == ["clip-gradients", "lower-lr", "add-warmup", "fix-init"]
+    assert actions([broken], odds) == ["lower-lr", "add-warmup", "clip-gradients", "fix-init"]
+    assert actions([broken], {**odds, "lower-lr": 0.3})[0] == "clip-gradients"
 
 
 def test_a_cause_that_another_finding_names_comes_before_the_experiment_that_an_error_asks_for() -> None:

@@ -22,7 +22,7 @@ from curvedoctor.conditions.measures import turn
 from curvedoctor.conditions.progress import underfitting, wasted_training
 from curvedoctor.conditions.stability import loss_spikes, spikes
 from curvedoctor.features.case import build
-from curvedoctor.model import Curve, Finding, Floats, Role, Run, Unjudged
+from curvedoctor.model import Curve, Finding, Floats, ParamValue, Role, Run, Unjudged
 
 SEEDS = range(6)
 
@@ -287,6 +287,31 @@ def test_how_strong_weight_decay_is(times: float, fires: bool) -> None:
         "loss": "cross-entropy",
         "n_classes": 10,
     }
+    assert grave(over_regularized.check, run(known, train_loss=y, val_loss=y)) is fires
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "lr", "decay", "fires"),
+    [
+        ("adam", 1e-3, 0.1, True),
+        ("rmsprop", 1e-3, 0.1, True),
+        ("adam", 1e-5, 0.1, False),  # so slow that anything would stay where it began
+        ("adam", 1.0, 0.1, False),  # so fast that it is the rate
+        ("sgd", 0.01, 0.1, False),  # plain SGD bears what Adam does not
+        ("sgd", 0.01, 0.2, True),
+        ("sgd", 0.5, 0.08, True),  # 4 % of its weights are forgotten a step
+        ("sgd", 0.5, 0.01, False),
+        ("adamw", 1e-3, 0.1, False),  # decoupled: customary
+        ("adamw", 1e-3, 1.0, True),
+    ],
+)
+def test_how_strong_weight_decay_is_depends_on_optimizer_and_rate(
+    optimizer: str, lr: float, decay: float, fires: bool
+) -> None:
+    y = falling(np.random.default_rng(0), 40, 2.3, 1.7, 16, 0.002)
+    known: dict[str, ParamValue] = {
+        "weight_decay": decay, "optimizer": optimizer, "lr": lr, "loss": "cross-entropy", "n_classes": 10
+    }  # fmt: skip
     assert grave(over_regularized.check, run(known, train_loss=y, val_loss=y)) is fires
 
 

@@ -83,11 +83,9 @@ def examples() -> list[Diagnosis]:
 def test_every_step_that_a_text_names_is_marked(diagnosis: Diagnosis) -> None:
     view = run_view(diagnosis)
     assert json.dumps(view, allow_nan=False)
-    at = {
-        mark["from"] if mark["kind"] == "span" else mark["x"]
-        for chart in view["charts"] for mark in chart["marks"] if mark["kind"] in {"onset", "decay", "best",
-            "span"}
-    }  # fmt: skip
+    marks = [mark for chart in view["charts"] for mark in chart["marks"]]
+    at = {mark["x"] for mark in marks if mark["kind"] in {"onset", "decay", "best"}}
+    at |= {end for mark in marks if mark["kind"] == "span" for end in (mark["from"], mark["to"])}
     for finding in view["findings"]:
         assert numbers(finding["summary"]) <= at
         assert finding["onset"] is None or finding["onset"] in at

@@ -168,8 +168,8 @@ def judgeable(case: Case) -> bool:
         and not case.boosting
         and not case.pairs
         and s.stats.n >= MIN_POINTS
+        and s.stats.top > 0
         and s.stats.low >= 0
-        and s.stats.top > s.stats.low
     )
 
 

@@ -127,11 +127,10 @@ def _repair(
 ) -> str:
     """Of an error's remedies that fit the run the one to try first; "" of none.
 
-    It is one of the first two, or one that a sibling tried. Instead of an experiment it is a change of the
-    training that is likely to help trainings like this one.
+    Instead of an experiment it is a change of the training that is likely to help trainings like this one.
     """
-    learnt, usual = estimate.probability, (*remedies[:2], *estimate.sibling_values)
-    first = _likelier([a for a in remedies if a in fit and a in usual], chance)
+    learnt = estimate.probability
+    first = _likelier([a for a in remedies if a in fit], chance)
     if first not in EXPERIMENTS:
         return first
     changes = [a for a in remedies if a in fit and a in learnt and ACTIONS[a].training]

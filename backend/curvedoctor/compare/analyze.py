@@ -164,7 +164,10 @@ def _place(
         return None
     if tangled := [n for n in g.along[name] if n not in FOLLOW_LR]:
         return Place("unknown", 0.5, f"it always changed together with {listed(tangled)}")
-    if name != "lr" and not any(e.sure in {"clear", "likely"} for e in pairwise):
+    sure = any(e.sure in {"clear", "likely"} for e in pairwise)
+    if not sure and repeats.apart(g) is not None:
+        return Place("unknown", 0.5, "runs of one setting end as far apart as those of different values")
+    if name != "lr" and not sure:
         return Place("unknown", 0.5, "no value that was tried is clearly worse than another")
     best = place.place(made, effects.GUESS / 2 if noise is None else noise)
     return best if name == "lr" or not _whole(g, name) else _rounded(best)

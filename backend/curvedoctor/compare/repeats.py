@@ -22,13 +22,18 @@ def notes(g: Grid, logarithmic: bool) -> Iterator[str]:
             f"{ALIKE} between these runs: log them (add_hparams, log_params), "
             "or put them into the run names as lr=0.1_bs=32."
         )
-    widest = max(map(_widest, g.cells(g.varied).values()), key=lambda pair: pair[0], default=None)
-    if logarithmic and widest and math.log(APART) < widest[0] < math.inf:
-        low, high = widest[1]
+    if logarithmic and (widest := apart(g)) is not None:
+        gap, (low, high) = widest
         yield (
-            f"{UNLOGGED}: {high} ended at {math.exp(widest[0]):.2g} times the loss of {low}, with the same "
+            f"{UNLOGGED}: {high} ended at {math.exp(gap):.2g} times the loss of {low}, with the same "
             "settings. Log what it is (code, data, checkpoint) before trusting smaller differences."
         )
+
+
+def apart(g: Grid) -> tuple[float, tuple[str, str]] | None:
+    """How far runs of one setting end apart (log-ratio), and which two; None where as seeds do."""
+    widest = max(map(_widest, g.cells(g.varied).values()), key=lambda pair: pair[0], default=None)
+    return widest if widest is not None and math.log(APART) < widest[0] < math.inf else None
 
 
 def _repeats(outcomes: Sequence[Outcome]) -> str:

@@ -80,6 +80,8 @@ def mattered(group: Group, factor: Factor) -> str:
 def coming(group: Group) -> list[str]:
     """The values to try next: beyond the grid, of the lr first, else of what mattered most; repetitions where
     the grid is fine enough."""
+    if not any(map(_sure, group.factors)) and any(n.startswith(wording.UNLOGGED) for n in group.notes):
+        return [f"{NEXT}find what differs there and log it; until then no setting can be told from another."]
     placed = [(factor, place) for factor in group.factors if (place := factor.place) and place.propose]
     if placed:
         factor, place = max(placed, key=lambda pair: _urgency(*pair))

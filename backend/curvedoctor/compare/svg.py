@@ -61,8 +61,8 @@ def factor(of_factor: Factor, group: Group) -> ElementTree.Element | None:
     for dot in dots:
         x, y = to_pixels(dot)
         ElementTree.SubElement(svg, "circle", {"class": "dot", "cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": "3"})
-    for v, level in proposed:
-        _mark(svg, to_pixels((v, level))[0], f"try {v:g}")
+    for row, (v, level) in enumerate(proposed):
+        _mark(svg, to_pixels((v, level))[0], f"try {v:g}", row)
     return svg
 
 
@@ -117,7 +117,8 @@ def _text(
     ElementTree.SubElement(svg, "text", at).text = text
 
 
-def _mark(svg: ElementTree.Element, x: float, text: str) -> None:
+def _mark(svg: ElementTree.Element, x: float, text: str, row: int = 0) -> None:
+    """A line with its label; labels of neighbours stand in rows below each other."""
     ElementTree.SubElement(svg, "path", {"class": "mark", "d": f"M{x:.1f},{TOP} V{HEIGHT - BOTTOM}"})
     left = x > WIDTH - 110
-    _text(svg, x - 5 if left else x + 5, TOP + 10, text, "end" if left else "start", kind="marked")
+    _text(svg, x - 5 if left else x + 5, TOP + 10 + 15 * row, text, "end" if left else "start", kind="marked")

@@ -55,7 +55,9 @@ def actions(case: Case, s: Series, resting: bool = False) -> tuple[str, ...]:
     if misfit(case, s) is not None:
         return ("fix-activation", "change-loss", "fix-targets", "overfit-one-batch")
     if rate_too_high(case):
-        return ("lower-lr", "overfit-one-batch", "fix-init", "change-optimizer")
+        # such a rate kills after some steps; what never moved at all hardly ever moves at a lower one
+        first = ("overfit-one-batch", "lower-lr") if resting else ("lower-lr", "overfit-one-batch")
+        return (*first, "fix-init", "change-optimizer")
     if not crawls(case):
         usual = AT_REST if resting and case.lr is None else ()
         return tuple(a for a in usual or STUCK if a != "raise-lr") if _not_low(case) else usual
