@@ -57,7 +57,8 @@ class Score:
 
     sick: int
     healthy: int
-    #: suggestions, over sick runs: the first helps, of those scored; one of the first three is known to help
+    #: suggestions, over sick runs: the first helps, and one of the first three, each of those
+    #: where that is known
     first: float
     three: float
     scored: int
@@ -85,7 +86,7 @@ def score(runs: Sequence[Tried], answers: Sequence[Answer]) -> Score:
         sick=len(sick),
         healthy=len(well),
         first=_mean(helped for helped, _ in known),
-        three=_mean(_one_of(run, a) for run, a in sick if a.actions),
+        three=_mean(one for run, a in sick if a.actions and (one := _one_of(run, a)) is not None),
         scored=len(known),
         regret=_mean(r for r in (regret(run, a) for run, a in sick) if r is not None),
         calibration=calibration_error(
@@ -108,8 +109,10 @@ def _mean(values: Iterable[float]) -> float:
     return float(np.mean(found)) if found else float("nan")
 
 
-def _one_of(run: Tried, answer: Answer) -> bool:
-    return any(run.helps(action) is True for action, _ in answer.actions[:3])
+def _one_of(run: Tried, answer: Answer) -> bool | None:
+    """Whether one of the first three helps; None where none is known to, and of some it is not known."""
+    helped = [run.helps(action) for action, _ in answer.actions[:3]]
+    return True if True in helped else None if None in helped else False
 
 
 def regret(run: Tried, answer: Answer) -> float | None:

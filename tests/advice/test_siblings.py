@@ -216,3 +216,15 @@ def test_the_run_that_ended_far_above_its_like_is_told_so() -> None:
     other = run("other", 2.0, lr=0.01, fold=1, **KNOWN)
     assert Siblings([other, run("easy", 0.5, lr=0.01, fold=2, **KNOWN)]).trials(other) == []
     assert Siblings([sound]).trials(broken) == [], "of a group that does not hold the run"
+
+
+@pytest.mark.parametrize("repeat", ["seed", "fold"])
+def test_one_lucky_repeat_of_other_settings_is_no_joint_advice(repeat: str) -> None:
+    ends = (0.5, 0.48, 0.4)
+    own = [run(f"a{i}", 0.5, **{**KNOWN, "lr": 0.01, repeat: i}) for i in range(3)]
+    other = [run(f"b{i}", end, **{**KNOWN, "lr": 0.1, "width": 40, repeat: i}) for i, end in enumerate(ends)]
+    told = Siblings([*own, *other]).trials(own[0])
+    assert told == []
+    clearly = [run(f"c{i}", 0.3, **{**KNOWN, "lr": 0.1, "width": 40, repeat: i}) for i in range(3)]
+    joint = {t.action: t.gain for t in Siblings([*own, *clearly]).trials(own[0])}
+    assert joint == {"raise-lr": pytest.approx(0.4), "bigger-model": pytest.approx(0.4)}

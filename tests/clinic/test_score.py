@@ -54,7 +54,9 @@ def says(*actions: str, alarm: bool = True, sure: float = 0.8) -> Answer:
         (says("more-data", "raise-lr"), 1.0, 1.0, 0.6),
         (says("raise-lr", "lower-lr"), 0.0, 1.0, 1.0),
         (says("raise-lr"), 0.0, 0.0, 1.0),
-        (says("fix-init", "shuffle"), np.nan, 0.0, np.nan),  # nobody tried these
+        (says("fix-init", "shuffle"), np.nan, np.nan, np.nan),  # nobody tried these
+        (says("raise-lr", "shuffle"), 0.0, np.nan, 1.0),  # the second is not known
+        (says("shuffle", "raise-lr", "lower-lr"), np.nan, 1.0, 0.86),
         (says("lower-lr", alarm=False), 1.0, 1.0, 0.0),  # what is suggested counts without an alarm, too
     ],
 )

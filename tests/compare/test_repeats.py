@@ -23,12 +23,13 @@ def ending(name: str, end: float, **params: ParamValue) -> Run:
     return run(name, {**SETTING, **params}, val_loss=y, train_loss=0.9 * y)
 
 
+@pytest.mark.parametrize("name", ["fold_{}", "exp/fold{}/version_0", "log.csv/fold {}", "cv={}", "Fold-{}"])
 @pytest.mark.parametrize("logged", [True, False])
-def test_folds_are_repeats_of_one_setting(logged: bool) -> None:
+def test_folds_are_repeats_of_one_setting(logged: bool, name: str) -> None:
     """Logged, or in the names only; their sizes differ by a sample."""
     ends = (0.2, 0.35, 0.25, 0.5)
     runs = [
-        ending(f"fold_{k}", end, n_train=800 + k % 2, n_val=200 - k % 2, **({"fold": k} if logged else {}))
+        ending(name.format(k), end, n_train=800 + k % 2, n_val=200 - k % 2, **({"fold": k} if logged else {}))
         for k, end in enumerate(ends)
     ]
     text = told(*runs)

@@ -353,3 +353,13 @@ def test_language_models_are_taught_by_rewards_at_such_rates(seed: int) -> None:
     curves = {"train/reward": y, "train/kl": np.full(200, 1e-3), "train/completions/mean_length": y}
     said = diagnose_curves(curves, params={"learning_rate": 1e-6, "model_name_or_path": "Qwen/Qwen2-0.5B"})
     assert "lr-too-low" not in seen(said)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("of", [60, 200])
+def test_what_is_flat_before_its_decay_has_wasted_nothing(of: int, seed: int) -> None:
+    lr = cosine(of // 2, of)
+    y = down(len(lr), 2.3, 0.6, 25, 0.01, seed)
+    said = judged({"lr": 1e-3}, train_loss=y, val_loss=1.02 * y, lr=lr)
+    assert {f.condition for f in said.findings} == {"undertrained"}
+    assert first(said) == "train-longer"

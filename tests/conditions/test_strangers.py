@@ -149,6 +149,28 @@ def test_all_was_won_in_the_first_steps(left: float, n: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("optimizer", "lr", "first"),
+    [
+        ("sgd", 0.1, "lower-lr"),
+        ("sgd", 1e-3, "raise-lr"),
+        ("adam", 1e-3, "lower-lr"),
+        ("adam", 1e-5, "raise-lr"),
+    ],
+)
+@pytest.mark.parametrize("left", [0.2, 0.45, 0.8])
+def test_what_rests_at_a_rate_far_below_custom_is_not_told_to_lower_it(
+    optimizer: str, lr: float, first: str, left: float
+) -> None:
+    """An autoencoder that answers the mean, found by the first steps and never left (DeepOBS' mnist_vae)."""
+    y = np.r_[181.0, level(181 * left, 50)]
+    known: dict[str, ParamValue] = {"lr": lr, "optimizer": optimizer}
+    said = judged(known, train_loss=y, val_loss=1.01 * y)
+    assert seen(said)["collapsed"].actions[0] == first
+    other = {"lower-lr": "raise-lr", "raise-lr": "lower-lr"}[first]
+    assert other not in {p.action for p in said.prescriptions[:2]}
+
+
+@pytest.mark.parametrize(
     "params", [{"lr": 1.0, "optimizer": "adam"}, {"lr": 0.1, "lr_scheduler": "constant"}]
 )
 def test_a_rate_that_stays_has_not_decayed(params: Mapping[str, ParamValue]) -> None:

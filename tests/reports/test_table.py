@@ -228,3 +228,14 @@ def test_one_wild_peak_does_not_flatten_the_rest() -> None:
     values[150] = 1e12
     rows = draw(make(values, list(range(200))), Frame(40, 5))
     assert sum(bool(row.split("│")[1].strip()) for row in rows[:-1]) >= 4
+
+
+def test_runs_of_one_name_are_told_apart_by_their_ids() -> None:
+    named = [
+        replace(d, run=replace(d.run, name="same", run_id=f"{i}123456789abcdef"))
+        for i, d in enumerate((cases.sick(), cases.healthy(), cases.undetermined()))
+    ]
+    table = lines([*named, cases.improvable()], width=100)[1:5]
+    assert [row.split()[1:3] for row in table[:3]] == [["same", f"{i}1234567"] for i in range(3)]
+    assert "better  " in table[3]
+    assert "01234567" not in "\n".join(lines([named[0], cases.improvable()], width=100))

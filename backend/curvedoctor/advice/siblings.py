@@ -46,7 +46,7 @@ _NUMBERS: Mapping[str, tuple[str | None, str | None]] = {
 OF_DATA = frozenset({"n_train", "n_val", "input_scaling"})
 #: with so many hyperparameters equal, two runs are of one task
 MIN_EQUAL = 6
-#: how many hyperparameters may have changed at once, and how many of the lowest-ending siblings are looked at
+#: how many hyperparameters may have changed at once, and how many of the lowest-ending settings are looked at
 TOGETHER, BEST = 3, 20
 _WORDS: Mapping[str, str] = {
     "optimizer": "change-optimizer",
@@ -90,10 +90,10 @@ class Siblings:
         self._settings = {key: Setting(runs) for key, runs in alike.items()}
         #: share by which runs of one setting end apart, where that is more than seeds do; else 0
         self._unlogged = max((one.spread for one in self._settings.values() if one.tell_of_more), default=0.0)
-        lowest: dict[str | None, list[Summary]] = {}
-        for s in sorted(self._rows, key=end_of):
-            lowest.setdefault(s.curve, []).append(s)
-        self._lowest = {curve: runs[:BEST] for curve, runs in lowest.items()}
+        lowest: dict[str | None, list[Setting]] = {}
+        for one in sorted(self._settings.values(), key=lambda one: end_of(one.typical)):
+            lowest.setdefault(one.typical.curve, []).append(one)
+        self._lowest = {curve: settings[:BEST] for curve, settings in lowest.items()}
 
     def trials(self, own: Summary) -> list[Trial]:
         """What the siblings of one run have tried, the best trial per action.
@@ -168,12 +168,11 @@ class Siblings:
         if it ended clearly lower."""
         if self._unlogged:
             return []
-        for other in self._lowest.get(own.curve, ()):
-            gain = saved_by(own, other)
-            if gain < HELPS:
-                return []
-            if own.params.get("fold") != other.params.get("fold") or self._least(own, other) < HELPS:
+        for setting in self._lowest.get(own.curve, ()):
+            other = setting.beside(own)
+            if other is None or self._least(own, other) < HELPS:
                 continue
+            gain = saved_by(own, other)
             names = {*own.params, *other.params} - self._ignored
             differ = sorted(n for n in names if own.params.get(n) != other.params.get(n))
             if not 1 < len(differ) <= TOGETHER or len(names) - len(differ) < MIN_EQUAL:

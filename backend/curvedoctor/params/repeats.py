@@ -15,7 +15,7 @@ HARDLY = 1.1
 #: "lr=0.1", "lr_0.1", "lr0.1", "bs64", "batch-size_64", "fold_3", "cv3" in a run's name
 _IN_NAME = re.compile(
     r"(?:^|[^a-z])(lr|learning_?rate|bs|batch(?:[_-]?size)?|wd|weight_?decay|dropout|epochs|seed|fold|cv|width"
-    r"|hidden|depth|momentum)[=_:-]?(\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(?=$|[^0-9a-z.]|\.?[a-z])",
+    r"|hidden|depth|momentum)[=_: -]?(\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(?=$|[^0-9a-z.]|\.?[a-z])",
     re.IGNORECASE,
 )
 _SHORT = {"bs": "batch_size", "batch": "batch_size", "wd": "weight_decay", "hidden": "width", "cv": "fold"}
@@ -24,7 +24,7 @@ _SHORT = {"bs": "batch_size", "batch": "batch_size", "wd": "weight_decay", "hidd
 def in_name(name: str) -> dict[str, ParamValue]:
     """The hyperparameters that a run's name tells.
 
-    >>> in_name("grid/lr0.05_bs64_seed3"), in_name("fold_2/version_0")
+    >>> in_name("grid/lr0.05_bs64_seed3"), in_name("log.csv/fold 2")
     ({'lr': 0.05, 'batch_size': 64, 'seed': 3}, {'fold': 2})
     """
     return recognize({_SHORT.get(k.lower(), k.lower()): v for k, v in _IN_NAME.findall(name[:200])})

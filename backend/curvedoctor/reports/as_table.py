@@ -28,6 +28,8 @@ from curvedoctor.reports.text import (
 #: runs that are shown in detail, sick ones and others of which there is something to say; of more,
 #: a file serves better
 DETAILED, OTHERS = 20, 5
+#: characters of a run's id that tell it from others of its name; `--run` takes the whole one
+ID = 8
 #: columns up to which cells are aligned where nothing is cut
 ALIGNED = 120
 #: a picture is drawn of sick runs
@@ -54,6 +56,8 @@ class Line:
     seen: str
     #: of a run that is fine, and not told in detail: what it was not judged for
     wanting: str
+    #: start of the store's id of the run; "" where it has none
+    run_id: str
 
 
 def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
@@ -79,6 +83,7 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
             f"… and {sick - DETAILED} more sick runs: --run GLOB picks, --format html shows all.",
             "",
         ]
+    told_apart(rows)
     every = [
         *summary(rows, style, sick > DETAILED),
         "",
@@ -97,7 +102,16 @@ def kept(diagnosis: Diagnosis, style: OutputStyle, in_full: bool = False) -> Lin
     why = safe(phrases.reason(diagnosis)) if diagnosis.verdict == "undetermined" else ""
     seen = safe(first.summary) if first else ""
     lacks = wanting(diagnosis) if diagnosis.state == "fine" and not in_full else ""
-    return Line(diagnosis.state, row(diagnosis, style), why, first.condition if first else None, seen, lacks)
+    condition, run_id = first.condition if first else None, (diagnosis.run.run_id or "")[:ID]
+    return Line(diagnosis.state, row(diagnosis, style), why, condition, seen, lacks, safe(run_id))
+
+
+def told_apart(rows: Sequence[Line]) -> None:
+    """Put their ids behind names that several runs of a store have, in place."""
+    names = Counter(row.cells[0] for row in rows)
+    for row in rows:
+        if names[row.cells[0]] > 1 and row.run_id:
+            row.cells = (f"{row.cells[0]} {row.run_id}", *row.cells[1:])
 
 
 def row(diagnosis: Diagnosis, style: OutputStyle) -> tuple[str, ...]:

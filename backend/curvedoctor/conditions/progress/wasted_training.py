@@ -7,7 +7,8 @@ How it decides
     The validation loss (training loss where there is none) has been flat over the last half of
     the run or more: its level there neither falls nor rises by more than 1 % or its noise, and no
     extrapolation promises more; and a validation curve of fewer than 20 points has not got better
-    meanwhile. Flat, with a learning rate that is zero, counts as well. Of an agent it is the reward, flat at
+    meanwhile. Flat, with a learning rate that is zero, counts as well; not
+    before the decay of a schedule that was left on its way. Of an agent it is the reward, flat at
     its best to 5 % of what it had risen by, or to its noise.
 
 What to try
@@ -30,6 +31,7 @@ from curvedoctor.conditions.examples import cosine_lr, falling, run
 from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.reward_course import flat_since
 from curvedoctor.conditions.measures.shape import error_of_mean, fall, name, remaining, why_unjudgeable
+from curvedoctor.conditions.measures.unfinished import stopped
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
@@ -51,6 +53,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     assert s is not None
     if s.stats.n < 20:
         return too_few(ID, s.stats.n, 20)
+    way = stopped(case, s)
+    if way is not None and way.severity == "warning":
+        return None  # what its rate's decay brings is before it
     if case.val is not None and case.val is not s and _improves_late(case.val):
         return None
     since = _flat_since(s)

@@ -15,6 +15,7 @@ from curvedoctor.conditions.measures.still import (
     rests_from,
 )
 from curvedoctor.features.case import Case
+from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding
 
@@ -27,6 +28,8 @@ STUCK, STILL = 20, 0.005
 #: shares of the start: what is far from finished, and what has fallen
 UNFINISHED, FELL = 0.15, 0.95
 TRIED = ("lower-lr", "add-warmup", "fix-init", "fix-activation")
+#: decades below the customary rate from which on no step was too large: steps this small leave no plateau
+LOW, TRIED_SLOW = 1.5, ("raise-lr", "fix-init", "fix-activation", "change-optimizer")
 
 
 def stuck(case: Case) -> Finding | None:
@@ -86,7 +89,9 @@ def _rests(s: Series) -> bool:
 
 
 def remedies(case: Case, why: str | None) -> tuple[str, ...]:
-    """What can't fit is changed first; a rate known to be too high needs no warm-up."""
+    """What can't fit is changed first; a low rate is not lowered, one known too high needs no warm-up."""
     if why is not None:
         return ("fix-activation", "fix-targets", "change-loss")
+    if (decades_below_usual(case) or 0.0) >= LOW:
+        return TRIED_SLOW
     return ("lower-lr", "fix-init", "fix-activation") if rate_too_high(case) else TRIED
