@@ -182,3 +182,11 @@ def test_shares_reveal_on_how_many_samples_they_rest(n: int) -> None:
     assert proportions.sample_size(score) == n
     (rounded,) = build([run(val_accuracy=np.array([0.61, 0.72, 0.83, 0.97]))])
     assert proportions.sample_size(rounded.val_score or rounded.val) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("samples", "moves"), [(1000, False), (1e300, True)])
+def test_steps_that_stand_still_and_samples_without_number_are_no_rhythm(samples: float, moves: bool) -> None:
+    y = 1 + 0.1 * np.random.default_rng(0).standard_normal(300)
+    made = run({"n_train": samples, "batch_size": 10}, train_loss_step=y)
+    curve = replace(made.curves[0], steps=np.arange(300) if moves else np.zeros(300, np.int64))
+    assert said("uneven-batches", replace(made, curves=(curve,))) is None
