@@ -33,8 +33,8 @@ def logged_lr(case: Case) -> float | None:
 
 
 def meant(peak: float) -> float:
-    """The number of one digit or two that a logged peak hardly misses: by its first point a rate has decayed a
-    little already.
+    """The number of one digit or two that a logged peak hardly misses:
+    by its first point a rate has decayed a little already.
 
     >>> meant(0.0009987), meant(0.0034567)
     (0.001, 0.0034567)
