@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
 
 from curvedoctor.address import Address
 from curvedoctor.engine.asked import Asked, beside
@@ -30,7 +29,7 @@ class Growing:
         asked, groups = Asked(self._options), dict[str, list[Unit]]()
         for unit in (item for item in items if isinstance(item, Unit)):
             groups.setdefault(unit.group, []).append(unit)
-        units = list(chain.from_iterable(filter(asked.any_of, groups.values())))
+        units = [unit for group in groups.values() if asked.any_of(group) for unit in group]
         if self._live is None:
             live = Live(self._options)
             live.known(units)
