@@ -60,7 +60,7 @@ JUDGING: tuple[Decorator, ...] = (
         metavar="ID",
         help="Judge only this condition, by id or title (repeatable).",
     ),
-    click.option("--alone", is_flag=True, help="Take no evidence from siblings."),
+    click.option("--alone", is_flag=True, help="Take no evidence from siblings, and read none beside --run."),
     click.option(
         "--jobs", type=click.IntRange(min=0), default=1, metavar="N", help="Processes; 0 for one per core."
     ),
