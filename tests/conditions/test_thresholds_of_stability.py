@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from conditions.test_thresholds import SIGMA, Threshold, alternating, t
-from conditions.test_thresholds_further import settles
 from conditions.test_thresholds_of_progress import rough
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import run
@@ -51,7 +50,8 @@ def _endless(points: float) -> Run:
 
 
 CLIMBS = (
-    Threshold("divergence", "share of a climb that comes within a step", _jump, 0.2, 1.0, 0.539, word="jumps"),
+    Threshold("divergence", "share of a climb that comes within a step", _jump, 0.2, 1.0, 0.539,
+        word="jumps"),
     Threshold("divergence", "noise in which a jump is seen", lambda p: _jump(noise=p), 0.01, 0.4, 0.0924),
     Threshold("divergence", "points after a jump", _after, 1, 8, 2.5, 0.05),
     Threshold("divergence", "level that matters beside the first one", _small_beside_first, 0.01, 0.2, 0.05),
@@ -218,7 +218,8 @@ def _left(done: float) -> Run:
 
 
 CUT = (
-    Threshold("undertrained", "share of its schedule that is done", _cut, 0.3, 0.99, 0.667, word="schedule of"),
+    Threshold("undertrained", "share of its schedule that is done", _cut, 0.3, 0.99, 0.667,
+        word="schedule of"),
     Threshold("undertrained", "how far a loss had fallen", lambda p: _cut(0.5, fell=p), 0.0, 0.2, 0.0348,
         word="schedule of"),
     Threshold("undertrained", "lowest half of a rate that rises", _risen, 0.1, 0.5, 0.288, word="only begun"),
