@@ -190,3 +190,11 @@ def test_steps_that_stand_still_and_samples_without_number_are_no_rhythm(samples
     made = run({"n_train": samples, "batch_size": 10}, train_loss_step=y)
     curve = replace(made.curves[0], steps=np.arange(300) if moves else np.zeros(300, np.int64))
     assert said("uneven-batches", replace(made, curves=(curve,))) is None
+
+
+@pytest.mark.parametrize(("init", "confidence"), [("default", 0.6), ("zeros", 0.65)])
+def test_how_sure_a_plateau_is_with_and_without_an_odd_initialization(init: str, confidence: float) -> None:
+    made = sick("bad-initialization", "flat_then_drop")
+    found = said("bad-initialization", replace(made, params={**made.params, "init": init}))
+    assert found is not None
+    assert found.confidence == pytest.approx(confidence)
