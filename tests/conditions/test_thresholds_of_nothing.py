@@ -81,7 +81,7 @@ def test_targets_that_are_not_explained(best: float, nothing: bool) -> None:
     assert bool(found(val__r2=best - 0.001 * (1 + alternating(N)))) is nothing
 
 
-@pytest.mark.parametrize(("rises", "nothing"), [(0.015, True), (0.03, False)])
+@pytest.mark.parametrize(("rises", "nothing"), [(0.017, True), (0.021, False)])
 def test_an_explained_variance_that_is_on_its_way(rises: float, nothing: bool) -> None:
     """Below zero, and rising over the last quarter."""
     y = -0.5 + rises * np.clip(4 * t(N) - 3, 0, 1) * 2
@@ -131,9 +131,12 @@ def test_a_loss_that_learns_on(first: float, on: float, goes_on: bool) -> None:
     assert learns(made, made.val) is goes_on
 
 
-@pytest.mark.parametrize(("since", "goes_on"), [(0.15, False), (0.4, True)])
-def test_a_fall_that_comes_too_early_is_that_to_one_answer(since: float, goes_on: bool) -> None:
-    made = case(val__loss=np.where(t(80) < since, 1.0, 0.5))
+@pytest.mark.parametrize(
+    ("since", "to", "goes_on"), [(0.18, 0.5, False), (0.25, 0.5, True), (0.37, 0.96, True)]
+)
+def test_a_fall_that_comes_too_early_is_that_to_one_answer(since: float, to: float, goes_on: bool) -> None:
+    """Between a fifth and a third of the run is what it is held against."""
+    made = case(val__loss=np.where(t(80) < since, 1.0, to))
     assert made.val is not None
     assert learns(made, made.val) is goes_on
 
