@@ -20,6 +20,7 @@ _WANTS: Sequence[tuple[str, str, str]] = (
     ("validation set's size", "the validation set's size", "log it, or --param n_val=…"),
     ("batch size", "the batch size", "log it, or --param batch_size=…"),
     ("weight decay nor dropout", "the regularization", "log it, or --param weight_decay=…"),
+    ("learning-rate curve", "the learning rate's curve", "log it"),
     ("learning rate", "the learning rate's curve", "log it"),
 )
 #: wants that are told, and conditions that are named rather than counted

@@ -153,10 +153,11 @@ def _lost(case: Case) -> Finding | None:
     # a training loss next to nothing may double
     little = train is None or train.stats.end * again / (1 + again) < REGAINED * begins(train)
     rise = 0.0 if apart or little else min(above_best(s), again)
-    since = swings_from(s)
+    best, since = s.best_index, swings_from(s)
+    is_ = "is at" if since > best else "swings about"
     summary = (
         f"Training and validation both end {percent(rise)} or more above their best: the "
-        f"{name(s)} had reached {number(s.logged(s.stats.low))} at {s.at_step(s.best_index)}{at_rate(case)}, "
-        f"and is at its last level from {s.at_step(since)} on."
+        f"{name(s)} had reached {number(s.logged(s.stats.low))} at {s.at_step(best)}{at_rate(case)}, "
+        f"and {is_} its last level, {told.last(s)}, from {s.at_step(since)} on."
     )
     return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=since)
