@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conditions.test_thresholds import alternating, t
+from conditions.test_thresholds import Threshold, alternating, t
 from curvedoctor import diagnose_curves
 from curvedoctor.conditions.examples import variational
 from curvedoctor.conditions.measures.codes import far_out, silent, weight
 from curvedoctor.conditions.measures.nothing import learns, of_nothing
 from curvedoctor.features.case import Case, build
 from curvedoctor.intake import run_of
-from curvedoctor.model import Floats, ParamValue
+from curvedoctor.model import Floats, ParamValue, Run
 
 N = 40
 
@@ -148,6 +148,16 @@ def test_a_loss_below_what_one_answer_costs(times: float, better: bool) -> None:
     made = case({"loss": "bce"}, val__loss=y, val__accuracy=np.full(80, 0.75))
     assert made.val is not None
     assert learns(made, made.val) is better
+
+
+def _nothing_beside(falls: float) -> Run:
+    """Nothing is found, beside losses that fall by a share, evenly."""
+    y = 2.3 * (1 - falls * t(N)) * (1 + 1e-3 * alternating(N))
+    return run_of({"train/loss": y, "val/loss": y, "val/dice": np.zeros(N)}, {}, "run", "epoch")
+
+
+def test_how_far_a_loss_falls_where_a_score_of_nothing_is_the_metrics_fault() -> None:
+    Threshold("not-learning", "fall", _nothing_beside, 0.12, 0.5, 0.25, word="nothing is found").check()
 
 
 # --- codes of a variational autoencoder
