@@ -35,6 +35,14 @@ def test_losses_of_different_loss_functions_are_kept_apart() -> None:
         assert "loss" not in [factor.name for factor in group.factors]
 
 
+def test_runs_of_other_data_sets_are_kept_apart() -> None:
+    made = grid(World(), (0.003, 0.03, 0.3))
+    easy = [replace(r, name=f"m-{r.name}", params={**r.params, "dataset": "mnist"}) for r in made]
+    hard = [replace(r, params={**r.params, "dataset": "cifar10"}) for r in made]
+    found = compare(undiagnosed([*easy[:2], *hard]))
+    assert [group.name for group in found.groups] == ["grid · dataset cifar10", "grid · dataset mnist"]
+
+
 def test_runs_of_ten_classes_are_not_laid_beside_one_of_two() -> None:
     """Nothing is logged of the classes, but an untrained model's first loss tells them: ln 10 and ln 2."""
 

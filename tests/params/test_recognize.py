@@ -153,6 +153,28 @@ def test_what_was_recognized_is_recognized_again() -> None:
             assert recognize({name: word}) == {name: word}
 
 
+@pytest.mark.parametrize(
+    ("raw", "known"),
+    [
+        ({"dataset": "CIFAR-10"}, "cifar10"),
+        ({"dataset_name": "glue/mrpc"}, "mrpc"),
+        ({"data": "/home/somebody/data/cifar10/train"}, "cifar10"),
+        ({"data": "coco128.yaml"}, "coco128"),
+        ({"dataset": "torchvision.datasets.FashionMNIST"}, "fashion-mnist"),
+        ({"data": {"name": "imagenet"}}, "imagenet"),
+        ({"env_id": "CartPole-v1"}, "cartpole"),
+        ({"env": {"id": "ALE/Pong-v5"}}, "pong"),
+        ({"env_name": "PongNoFrameskip-v4"}, "pong"),
+        ({"dataset": "customers_of_somebody"}, None),
+        ({"data_dir": "/data/mnist"}, None),
+        ({"task": "detect"}, None),
+        ({"eval_dataset": "mnist"}, None),
+    ],
+)
+def test_public_data_sets_are_known_by_name(raw: dict[str, object], known: str | None) -> None:
+    assert recognize(raw) == ({} if known is None else {"dataset": known})
+
+
 @pytest.mark.parametrize("name", PARAMS)
 def test_each_name_recognizes_itself(name: str) -> None:
     kind = PARAMS[name].kind

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from curvedoctor.compare.grid import Grid
 from curvedoctor.features.case import Case
 
-#: hyperparameters that give a loss its scale
-SCALES = ("loss", "n_classes")
+#: hyperparameters that give a loss its scale, or name what it is measured on
+SCALES = ("loss", "n_classes", "dataset")
 #: numbers of classes that a first loss is recognized by, and how near it must be, as share of their logarithm
 USUAL, NEAR = (2, 10, 100, 1000), 0.06
 

@@ -110,6 +110,25 @@ PRECISIONS = _table(
     "mixed: amp mix automatic; tf32; fp8: float8; int8: 8bit"
 )
 LIBRARIES = _table("lightgbm; xgboost; catboost; sklearn")
+#: public data sets and environments; of any other the name says nothing that may be shown
+DATASETS = _table(
+    "mnist; fashion-mnist: fmnist; kmnist; emnist; cifar10; cifar100; svhn; stl10; imagenet: imagenet1k "
+    "ilsvrc2012 imagenet2012; imagenet21k; tiny-imagenet: tinyimagenet200; imagenette; imagewoof; "
+    "caltech101; caltech256; flowers102: oxfordflowers102; food101; pets: oxfordpets oxfordiiitpet; "
+    "cub200: cub2002011; dtd; eurosat; celeba; coco: coco2017 mscoco coco2014; coco128; coco8; voc: "
+    "pascalvoc voc2012 voc2007; cityscapes; ade20k; kitti; lsun; fastmri; imdb; sst2; ag-news; yelp: "
+    "yelppolarity yelpreviewfull; dbpedia; trec; 20newsgroups: 20newsgroup twentynewsgroups; cola; "
+    "mrpc; qqp; qnli; rte; wnli; mnli; stsb; snli; xnli; squad; squad2: squadv2; wikitext2: wikitext2rawv1 "
+    "wikitext2v1; wikitext103: wikitext103rawv1 wikitext103v1; ptb: penntreebank; enwik8; text8; "
+    "openwebtext; c4; shakespeare: tinyshakespeare shakespearechar; tinystories; alpaca; gsm8k; "
+    "multi30k; wmt14; wmt16; librispeech: librispeechasr; speech-commands; esc50; urbansound8k; "
+    "movielens: movielens100k movielens1m; criteo; iris; wine; digits; breast-cancer; diabetes; "
+    "california-housing: california; boston-housing: boston; titanic; adult: adultincome; higgs; "
+    "covertype: covtype; cora; citeseer; pubmed; ogbn-arxiv; ogbg-molhiv: molhiv; zinc; qm9; cartpole: "
+    "cartpolev0; pendulum; acrobot; mountain-car; mountain-car-continuous; lunar-lander; "
+    "bipedal-walker; half-cheetah; hopper; walker2d; ant; humanoid; swimmer; reacher; pong; breakout; "
+    "frozen-lake; taxi"
+)
 MODELS = _table("linear; mlp; cnn; rnn; transformer; autoencoder; tree; gan; gnn; diffusion")
 #: beginnings of model names (longer than 3 letters, else the whole word) → family
 _FAMILIES = {

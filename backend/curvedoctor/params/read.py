@@ -60,6 +60,7 @@ _TABLES = {
     "precision": allowed_values.PRECISIONS,
     "model": allowed_values.MODELS,
     "library": allowed_values.LIBRARIES,
+    "dataset": allowed_values.DATASETS,
 }
 
 
@@ -180,6 +181,9 @@ def _word(name: str, value: object) -> str | None:
     table = _TABLES[name]
     if name == "optimizer":  # Keras numbers its objects: adam_1
         value = re.sub(r"_\d{1,4}$", "", value)
+    if name == "dataset":  # the last of a path; environments have versions: ALE/Pong-v5, PongNoFrameskip-v4
+        value = re.sub(r"(NoFrameskip|Deterministic)?-v\d{1,2}$", "", value)
+        value = " ".join(reversed(value[:200].rstrip("/").split("/")))
     value = value.removeprefix("FlattenedLoss of ")  # fastai's wrapper
     word = allowed_values.lookup(table, value, drop=_LOSS_ENDINGS if name == "loss" else _ENDINGS)
     return word or (allowed_values.model_family(value) if name == "model" else None)

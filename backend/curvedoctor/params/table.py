@@ -111,6 +111,7 @@ PARAMS: Mapping[str, Param] = _table(
         Param("n_params", "int", "weights", "weights of the model", 1, 1e15),
         Param("n_outputs", "int", "units", "units of the output layer", 1, 1e7),
         Param("loss", "word", "", "loss function"),
+        Param("dataset", "word", "", "public data set or environment that is trained on"),
         Param("n_train", "int", "samples", "training samples", 1, 1e13),
         Param("n_val", "int", "samples", "validation samples", 1, 1e13),
         Param("n_test", "int", "samples", "test samples", 1, 1e13),

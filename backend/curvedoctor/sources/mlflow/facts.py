@@ -56,11 +56,14 @@ _SIZES = {
 
 
 def sizes(datasets: Sequence[Dataset]) -> dict[str, object]:
-    """`n_train`, `n_val`, `n_test` as far as the data sets tell; nothing where two of them disagree."""
-    sizes_by_name: dict[str, set[int]] = {}
+    """`n_train`, `n_val`, `n_test` as far as the data sets tell, and which is trained on;
+    nothing where two of them disagree."""
+    sizes_by_name: dict[str, set[int | str]] = {}
     for data in datasets:
         rows = _rows(data.profile)
         for context in data.context:
+            if _SIZES.get(context.lower()) == "n_train" and data.name:
+                sizes_by_name.setdefault("dataset", set()).add(data.name)
             name = _SIZES.get(context.lower())
             if name is not None and rows is not None:
                 sizes_by_name.setdefault(name, set()).add(rows)
