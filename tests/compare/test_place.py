@@ -180,3 +180,61 @@ def test_what_is_only_likely_is_not_called_sure(seed: int) -> None:
     near = [Point(lr, 0.3 + 0.001 * rng.random(), 0.9, 90.0) for lr in (0.01, 0.02)]
     found = place([near[0], Point(0.014, 0.299, 0.9, 90.0), near[1]], 0.05)
     assert found.where == "within" and found.confidence < 0.9
+
+
+# --- what is proposed
+
+
+def ends(scores: list[float], beside: list[float] | None = None, step: float = 10.0) -> list[Point]:
+    besides: list[float | None] = [None] * len(scores) if beside is None else list(beside)
+    return [Point(1e-4 * step**k, s, beside=b) for k, (s, b) in enumerate(zip(scores, besides, strict=True))]
+
+
+@pytest.mark.parametrize("step", [3.0, 10.0])
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("rise", [0.1, 0.4, 1.0])
+def test_a_value_that_must_end_higher_is_not_proposed(step: float, mirrored: bool, rise: float) -> None:
+    """Steeply up on one side, hardly on the other: the lowest lies on the other side."""
+    scores = [-2.3 + rise, -2.34, -2.34 + 4 * rise]
+    found = place(ends([0.0, *(scores[::-1] if mirrored else scores), 0.5], step=step))
+    assert found.where == "within" and found.how == "refine"
+    best = 1e-4 * step**2
+    assert len(found.propose) == 1
+    assert (found.propose[0] > best) == mirrored
+
+
+def test_values_beside_the_best_setting_count_where_they_were_tried() -> None:
+    """In a large batch a high rate is hardly worse; with the batch that is best it is."""
+    scores = [0.6, -1.85, -2.34, -1.95]
+    assert max(place(ends(scores)).propose) > 0.01
+    assert max(place(ends(scores, [0.6, -1.85, -2.34, -0.58])).propose) < 0.01
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("third", [-2.3, -1.5])
+def test_what_lies_within_is_not_sought_outside(mirrored: bool, third: float) -> None:
+    """The best value is the last that was tried, and the loss levels off there."""
+    scores = [-2.34, -2.32, third]
+    points = ends(scores[::-1] if mirrored else scores, step=4.0)
+    found = place(points)
+    assert found.where == "within"
+    assert all(points[0].value < v < points[-1].value for v in found.propose)
+
+
+def test_what_comes_next_does_not_contradict_the_region() -> None:
+    """lr x batch size as somebody ran it: at the best batch size a rate above the best ends far higher."""
+    rows = {16: (1.18, 0.156, 0.095, 0.47), 64: (1.92, 0.31, 0.106, 0.17), 256: (2.2, 1.1, 0.132, 0.144)}
+    t = np.exp(-np.arange(20) / 4)
+    runs = [
+        run(f"{b}-{lr}", {"lr": lr, "batch_size": b}, val_loss=end + (2.4 - end) * t)
+        for b, row in rows.items()
+        for lr, end in zip((1e-4, 1e-3, 1e-2, 1e-1), row, strict=True)
+    ]
+    found = group(runs)
+    assert found.region is not None and found.region.best == {"lr": 0.01, "batch_size": 16}
+    (proposed,) = next(f.place for f in found.factors if f.name == "lr" and f.place).propose
+    assert 0.001 < proposed < 0.01
+    batch = next(f.place for f in found.factors if f.name == "batch_size")
+    assert batch is not None and batch.where == "within" and min(batch.propose) > 16
+    (move,) = found.interactions
+    assert move.text.startswith("lr 0.01 is among the best at every batch size")

@@ -89,7 +89,7 @@ def begun_apart(own: Summary, other: Summary) -> bool:
         for split, a, b in zip(("train", "val"), own.begun, other.begun, strict=True)
         if a and b and min(a, b) > 0
     }
-    if not ratios or not FREE.isdisjoint(names):
+    if not ratios or not names or not FREE.isdisjoint(names):
         return False
     if LATE.issuperset(names):
         return max(map(abs, ratios.values())) > math.log(AS_SEEDS)

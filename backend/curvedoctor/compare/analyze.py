@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from curvedoctor.compare import effects, place, prolong, protocol, region, repeats, tasks
-from curvedoctor.compare.grid import Grid, grid, is_number, params_of, seed_noise, typical
+from curvedoctor.compare.grid import FOLLOW_LR, Grid, grid, is_number, params_of, seed_noise
 from curvedoctor.compare.outcome import Ended, ended
 from curvedoctor.compare.range_tests import range_test
-from curvedoctor.compare.types import Comparison, Effect, Factor, Group, Level, Place
-from curvedoctor.compare.wording import listed
+from curvedoctor.compare.types import Comparison, Effect, Factor, Group, Level, Place, Region
+from curvedoctor.compare.wording import MAYBE_SEVERAL, listed
 from curvedoctor.features.case import Case, build
 from curvedoctor.model import Diagnosis, ParamValue, Run
 from curvedoctor.readings import overfit_check
@@ -34,8 +33,6 @@ PLACED = frozenset(
         "max_steps",
     }
 )
-#: follow from the lr or from the length of the run, so that they don't stand in the way of judging it
-FOLLOW_LR = frozenset({"min_lr", "lr_final_ratio", "warmup_steps", "max_steps", "step_size", "gamma"})
 #: more hyperparameters than this are not worth a reader's time
 MOST_FACTORS = 8
 
@@ -61,10 +58,12 @@ def compare(
         for members, what in (tasks.by_curves(every) if metric is None and not together else [(every, "")])
     ]
     groups = tuple(
-        _group(name, members, final, metric, ", ".join(filter(None, (what, scale))))
+        _group(name, members, final, metric, ", ".join(filter(None, (what, which, scale))))
         for name, same, what in parts
-        for members, scale in tasks.apart(same, metric)
+        for data, which in ([(same, "")] if together else tasks.by_data(same))
+        for members, scale in tasks.apart(data, metric)
     )
+    groups = groups if together else tuple(map(_reserved, groups))
     compared = tuple(g for g in groups if len(g.outcomes) > 1 or len(groups) == 1)
     steps = protocol.steps(cases, diagnoses, compared, tests)
     return Comparison(compared, tests, steps, protocol.next_step(steps, compared), len(diagnoses))
@@ -94,7 +93,8 @@ def _group(name: str, cases: Sequence[Case], final: bool, metric: str | None, ta
     noise = seed_noise(g)
     by_name = {case.run.name: case for case in cases}
     members = [by_name[o.run] for o in end.outcomes]
-    factors = tuple(_factor(g, n, noise, by_name) for n in g.varied[:MOST_FACTORS])
+    best = region.region(g, noise) if g.varied else None
+    factors = tuple(_factor(g, n, noise, by_name, best) for n in g.varied[:MOST_FACTORS])
     moves = (region.interaction(g, n, noise) for n in g.varied if n == "batch_size" and "lr" in g.varied)
     return Group(
         name=f"{name} · {task}" if task else name,
@@ -103,64 +103,71 @@ def _group(name: str, cases: Sequence[Case], final: bool, metric: str | None, ta
         outcome="final" if final else "best",
         outcomes=end.outcomes,
         factors=factors,
-        region=region.region(g, noise) if g.varied else None,
+        region=best,
         interactions=tuple(m for m in moves if m is not None),
         prolong=prolong.prolong(members, end.outcomes),
         seed_noise=noise,
         notes=(*_faults(faulty), *_notes(g, end, noise)),
+        one_task=tasks.one(g, end.outcomes),
     )
 
 
-def _factor(g: Grid, name: str, noise: float | None, cases: Mapping[str, Case]) -> Factor:
-    values = g.values(name)
+def _reserved(group: Group) -> Group:
+    """The same, no surer than it is that the runs are of one task."""
+    if group.one_task == "known":
+        return group
+    if group.one_task == "likely":
+        return replace(group, factors=tuple(map(_likely, group.factors)))
+    unknown = Place("unknown", 0.5, MAYBE_SEVERAL[0].lower() + MAYBE_SEVERAL[1:])
+    factors = (
+        replace(f, effects=tuple(replace(e, sure="not clear") for e in f.effects), place=f.place and unknown)
+        for f in group.factors
+    )
+    note = f"{MAYBE_SEVERAL}: they log other settings, and hardly two differ in one thing only."
+    return replace(group, factors=tuple(factors), interactions=(), prolong=(), notes=(note, *group.notes))
+
+
+def _likely(factor: Factor) -> Factor:
+    doubted = (replace(e, sure="likely") if e.sure == "clear" else e for e in factor.effects)
+    where = factor.place and replace(factor.place, confidence=min(factor.place.confidence, place.UNSURE))
+    return replace(factor, effects=tuple(doubted), place=where)
+
+
+def _factor(
+    g: Grid, name: str, noise: float | None, cases: Mapping[str, Case], setting: Region | None
+) -> Factor:
     free = "lr" if name != "lr" and "lr" in g.varied else None
-    best = _best(g, name, values)
-    pairwise: list[Effect] = []
-    for value in values:
-        if value != best:
-            e = effects.effect(value, best, effects.pairs(g, name, value, best, free), noise)
-            if e is not None:
-                pairwise.append(e)
+    best, pairwise = effects.against_best(g, name, free, noise)
     return Factor(
         name=name,
         along=g.along[name],
-        levels=tuple(_level(g, name, v) for v in values),
+        levels=tuple(_level(g, name, v, free) for v in g.values(name)),
         best=best,
         effects=tuple(pairwise),
-        place=_place(g, name, noise, cases, pairwise),
+        place=_place(g, name, noise, points(g, name, cases, setting), pairwise),
         how="same" if free is None else "each at its own best lr",
     )
 
 
-def _best(g: Grid, name: str, values: Sequence[ParamValue | None]) -> ParamValue | None:
-    """The value with the lowest typical score in any setting of the others."""
-    lowest: dict[ParamValue | None, float] = {}
-    at = g.varied.index(name)
-    for key, members in g.cells(g.varied).items():
-        lowest[key[at]] = min(lowest.get(key[at], math.inf), typical(members))
-    return min(values, key=lambda v: lowest.get(v, math.inf))
-
-
-def _level(g: Grid, name: str, value: ParamValue | None) -> Level:
+def _level(g: Grid, name: str, value: ParamValue | None, free: str | None) -> Level:
+    """How the runs of one value ended; the median is over settings of the others, each at its best `free`."""
     members = [o for o in g.outcomes if g.value(o, name) == value]
-    sound = sorted((o for o in members if o.level is not None), key=lambda o: o.score)
-    levels = [o.level for o in sound if o.level is not None]
+    sound = [o for o in members if o.level is not None]
+    chosen = sound if free is None else effects.at_their_best(g, sound, name, free)
+    levels = [o.level for o in chosen if o.level is not None]
     return Level(
         value=value,
         runs=len(members),
         bad=sum(o.bad is not None for o in members),
         median=float(np.median(levels)) if levels else None,
-        best=levels[0] if levels else None,
+        best=min(sound, key=lambda o: o.score).level if sound else None,
     )
 
 
 def _place(
-    g: Grid, name: str, noise: float | None, cases: Mapping[str, Case], pairwise: Sequence[Effect]
+    g: Grid, name: str, noise: float | None, made: Sequence[place.Point], pairwise: Sequence[Effect]
 ) -> Place | None:
-    if name not in PLACED:
-        return None
-    made = points(g, name, cases)
-    if len(made) < 2:
+    if name not in PLACED or len(made) < 2:
         return None
     if tangled := [n for n in g.along[name] if n not in FOLLOW_LR]:
         return Place("unknown", 0.5, f"it always changed together with {listed(tangled)}")
@@ -173,12 +180,15 @@ def _place(
     return best if name == "lr" or not _whole(g, name) else _rounded(best)
 
 
-def points(g: Grid, name: str, cases: Mapping[str, Case]) -> list[place.Point]:
-    """The profile of a numeric hyperparameter with what is known of the best run at each value."""
+def points(g: Grid, name: str, cases: Mapping[str, Case], setting: Region | None = None) -> list[place.Point]:
+    """The profile of a numeric hyperparameter with what is known of the best run at each value, and how each
+    ended beside the best setting."""
+    fixed = {n: v for n, v in setting.best.items() if n != name} if setting else {}
+    beside = dict(region.profile(g, name, fixed))
     made = []
     for value, score in region.profile(g, name, {}):
         best = cases[min((o for o in g.outcomes if o.params.get(name) == value), key=lambda o: o.score).run]
-        made.append(place.Point(value, score, *_learnt(best)))
+        made.append(place.Point(value, score, *_learnt(best), beside.get(value)))
     return made
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,6 +28,8 @@ GUESS, WORTH = 0.05, 2.0
 MATTERS = 0.05
 #: factor between the ends of an interval beyond which nothing is likely
 LOOSE = 10.0
+#: what says which of two values is better
+SURE = frozenset({"clear", "likely"})
 #: score difference that stands for "did not stay finite"
 HUGE = 50.0
 
@@ -67,6 +70,15 @@ def _at_best(g: Grid, members: Sequence[Outcome], free: str) -> list[Outcome]:
     return min(by_value.values(), key=typical)
 
 
+def at_their_best(g: Grid, members: Sequence[Outcome], name: str, free: str) -> list[Outcome]:
+    """Of runs of one value those at the best value of `free`, in each setting of all others."""
+    others = [n for n in g.varied if n not in (name, free)]
+    settings: dict[tuple[ParamValue | None, ...], list[Outcome]] = {}
+    for o in members:
+        settings.setdefault(tuple(g.value(o, n) for n in others), []).append(o)
+    return [o for same in settings.values() for o in _at_best(g, same, free)]
+
+
 def _by_repeat(members: Sequence[Outcome], names: Sequence[str]) -> dict[object, list[Outcome]]:
     by_repeat: dict[object, list[Outcome]] = {}
     for o in members:
@@ -79,6 +91,36 @@ def _minus(a: float, b: float) -> float:
     if math.isinf(a) or math.isinf(b):
         return HUGE * (math.isinf(a) - math.isinf(b))
     return a - b
+
+
+def against_best(
+    g: Grid, name: str, free: str | None, noise: float | None
+) -> tuple[ParamValue | None, list[Effect]]:
+    """The best value of a hyperparameter, and what all others are against it.
+
+    It is that of the lowest typical score in any setting of the others, unless another one ends clearly lower
+    where nothing else differs: then that one. Where values go round in circles, none is clear.
+    """
+    values, seen = g.values(name), list[ParamValue | None]()
+    best = _lowest(g, name, values)
+    while True:
+        against = (effect(v, best, pairs(g, name, v, best, free), noise) for v in values if v != best)
+        found = [one for one in against if one is not None]
+        better = [one for one in found if one.sure in SURE and one.ratio < 1]
+        if not better:
+            return best, found
+        seen.append(best)
+        best = min(better, key=lambda one: one.ratio).value
+        if best in seen:
+            return best, [replace(one, sure="not clear") if one.sure in SURE else one for one in found]
+
+
+def _lowest(g: Grid, name: str, values: Sequence[ParamValue | None]) -> ParamValue | None:
+    lowest: dict[ParamValue | None, float] = {}
+    at = g.varied.index(name)
+    for key, members in g.cells(g.varied).items():
+        lowest[key[at]] = min(lowest.get(key[at], math.inf), typical(members))
+    return min(values, key=lambda v: lowest.get(v, math.inf))
 
 
 def effect(

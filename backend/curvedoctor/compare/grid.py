@@ -16,6 +16,8 @@ from curvedoctor.params.repeats import in_name, not_chosen
 
 #: follow from other hyperparameters
 FOLLOWS = frozenset({"n_params", "steps_per_epoch", "n_test"})
+#: follow from the lr or from the length of the run, so that they don't stand in the way of judging it
+FOLLOW_LR = frozenset({"min_lr", "lr_final_ratio", "warmup_steps", "max_steps", "step_size", "gamma"})
 #: of hyperparameters that always change together, the earlier one is named
 FIRST = ("lr", "batch_size", "optimizer", "weight_decay", "dropout", "width", "depth", "schedule", "epochs")
 #: a hyperparameter with more values than this, most of them used once, was drawn at random

@@ -10,15 +10,15 @@ closes the range like any worse one.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from curvedoctor.compare.types import Place
 
 #: a grid whose neighbours are closer than this ratio is fine enough
 FINE = 1.6
-#: a difference (ratio − 1) that matters
-MATTERS = 0.05
+#: a difference (ratio − 1) that matters; by which a value may be expected to end above the best and be tried
+MATTERS, NEAR = 0.05, 0.10
 #: weights of the evidence at an edge, fitted on trained grids (`tests/benchmarks/fit_place.py`): constant,
 #: log(slope per decade + 0.1), bend of the profile, ±1 if nothing was learnt, decades to the neighbour
 UP = (8.16, 3.73, 4.77, 3.43, -5.17)
@@ -46,6 +46,8 @@ class Point:
     fallen: float = 1.0
     #: the same in units of the curve's noise: a slow run falls calmly, a wild one does not
     calm: float = 1e3
+    #: typical score at this value with the others as in the best setting; None where it was not tried there
+    beside: float | None = None
 
 
 def place(points: Sequence[Point], noise: float = 0.0) -> Place:
@@ -106,16 +108,14 @@ def _within(points: Sequence[Point], best: int, noise: float) -> Place:
 def _at_edge(points: Sequence[Point], best: int) -> Place:
     """The best value is the last that was tried: is there more to gain beyond it?"""
     above = best > 0
-    own, values = points[best], [p.value for p in points]
+    own = points[best]
     outside, why = _outside(points[::-1] if above else points, above)
     if outside >= 0.5:
         return _beyond(points, above, min(outside, SURE if own.fallen > LEARNT else UNSURE), why)
-    inner, _ = _refine(points, best)
-    one_more = own.value * math.sqrt(_step(values, above)) ** (1 if above else -1)
     why = f"it is the {'highest' if above else 'lowest'} value, but the loss levels off there"
     if not math.isfinite(points[-2 if above else 1].score):
         why = "the gap to its neighbour, which does not stay finite, is wide"
-    return Place("within", min(1 - outside, UNSURE), why, _nice([*inner, one_more]), "refine")
+    return Place("within", min(1 - outside, UNSURE), why, *_refine(points, best))
 
 
 def _outside(points: Sequence[Point], above: bool) -> tuple[float, str]:
@@ -175,7 +175,25 @@ def _refine(points: Sequence[Point], best: int) -> tuple[tuple[float, ...], str]
             ratio = points[other].value / points[best].value
             if max(ratio, 1 / ratio) > FINE**1.5:
                 proposed.append(points[best].value * math.sqrt(ratio))
+    worse = _worse(points, best)
+    if worse is not None and len(proposed) == 2:
+        proposed = [v for v in proposed if worse(v) <= max(min(map(worse, proposed)), math.log1p(NEAR))]
     return (_nice(proposed), "refine") if proposed else ((), "")
+
+
+def _worse(points: Sequence[Point], best: int) -> Callable[[float], float] | None:
+    """By how much a value would end above the best (log-ratio), by a parabola through it and its neighbours;
+    None where one of these is missing or broke."""
+    if not 0 < best < len(points) - 1:
+        return None
+    around = [p.score if p.beside is None else p.beside for p in points[best - 1 : best + 2]]
+    if not all(map(math.isfinite, around)):
+        return None
+    x = [math.log10(p.value / points[best].value) for p in points[best - 1 : best + 2]]
+    low, high = ((around[k] - around[1]) / x[k] for k in (0, 2))
+    bend = (high - low) / (x[2] - x[0])
+    slope = low - bend * x[0]
+    return lambda v: slope * (at := math.log10(v / points[best].value)) + bend * at**2
 
 
 def _nice(values: Sequence[float]) -> tuple[float, ...]:

@@ -47,8 +47,8 @@ def steps(
         _initial(cases),
         _overfit(cases),
         _range(tests),
-        _coarse(groups),
-        _refined(groups),
+        _coarse([group for group in groups if group.one_task != "unknown"]),
+        _refined([group for group in groups if group.one_task != "unknown"]),
         _curves(cases, diagnoses, groups),
     )
     return tuple(

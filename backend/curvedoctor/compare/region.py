@@ -66,8 +66,8 @@ def interaction(g: Grid, other: str, noise: float | None) -> Interaction | None:
     if common := sorted(set.intersection(*among)):
         rates = f"lr {common[0]:g}" + (f" to {common[-1]:g}" if len(common) > 1 else "")
         text = (
-            f"{rates} can't be told from the best at any {other.replace('_', ' ')}: how the best lr "
-            "moves is not known."
+            f"{rates} {'are' if len(common) > 1 else 'is'} among the best at every "
+            f"{other.replace('_', ' ')}: how the best lr moves with it is not known."
         )
         return Interaction(other, rounded, None, text)
     return Interaction(other, rounded, power, _say(other, rounded, power, edges))

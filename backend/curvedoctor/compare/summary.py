@@ -16,7 +16,7 @@ GROUPS, FACTORS, OF_MANY, VALUES = 2, 2, 1, 3
 #: how the sentence of what comes next begins
 NEXT = "Next: "
 #: how notes begin that are part of the result
-TOLD = (wording.ALIKE, wording.UNLOGGED, wording.REPEATED)
+TOLD = (wording.ALIKE, wording.UNLOGGED, wording.REPEATED, wording.MAYBE_SEVERAL)
 _KNOWN = ("clear", "likely")
 
 
@@ -67,7 +67,8 @@ def mattered(group: Group, factor: Factor) -> str:
     broken = [wording.value(effect.value) for effect in _sure(factor) if not math.isfinite(effect.ratio)]
     measured = group.metric if group.better == "lower" else f"rest to a perfect {group.metric}"
     worse = [f"{wording.ratio(effect)} at {wording.value(effect.value)}" for effect in ended]
-    text = f"{factor.name} matters: {wording.value(factor.best)} is best"
+    along = f" (or {wording.listed(factor.along, 'or')}, changed at once with it)" if factor.along else ""
+    text = f"{factor.name} matters{along}: {wording.value(factor.best)} is best"
     text += f"; the {measured} is {wording.listed(worse)}" if worse else ""
     text += f"; {wording.listed(broken[:VALUES])} did not converge." if broken else "."
     place = factor.place
@@ -80,6 +81,11 @@ def mattered(group: Group, factor: Factor) -> str:
 def coming(group: Group) -> list[str]:
     """The values to try next: beyond the grid, of the lr first, else of what mattered most; repetitions where
     the grid is fine enough."""
+    if group.one_task == "unknown":
+        return [
+            f"{NEXT}log what each trains on (dataset, n_train), or name the runs of one task with --run and "
+            "--together; until then no value is called better than another."
+        ]
     if not any(map(_sure, group.factors)) and any(n.startswith(wording.UNLOGGED) for n in group.notes):
         return [f"{NEXT}find what differs there and log it; until then no setting can be told from another."]
     placed = [(factor, place) for factor in group.factors if (place := factor.place) and place.propose]

@@ -4,15 +4,27 @@ losses of different loss functions or tasks have no common scale."""
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
-from curvedoctor.compare.grid import Grid
+from curvedoctor.advice.one_task import OF_TASK, begun_apart
+from curvedoctor.compare.grid import FOLLOW_LR, Grid, params_of
+from curvedoctor.compare.types import OneTask, Outcome
 from curvedoctor.features.case import Case
+from curvedoctor.features.summary import Summary, summarize
+from curvedoctor.params.repeats import REPEATS
 
 #: hyperparameters that give a loss its scale, or name what it is measured on
 SCALES = ("loss", "n_classes", "dataset")
+#: numbers that follow from how many samples there are
+COUNTS = frozenset({"n_train", "n_val", "n_test", "steps_per_epoch", "max_steps"})
+#: numbers of samples within this ratio are those of folds of one data set
+FOLDS = 1.02
+#: runs of a part that another one is held against
+LOOKED_AT = 12
 #: numbers of classes that a first loss is recognized by, and how near it must be, as share of their logarithm
 USUAL, NEAR = (2, 10, 100, 1000), 0.06
 
@@ -58,7 +70,9 @@ def by_curves(cases: Sequence[Case]) -> list[tuple[list[Case], str]]:
         alike = (
             members
             for known, members in kinds
-            if _same_program(names, known) and _same_settings(case, members[0])
+            if _same_program(names, known)
+            and _same_settings(case, members[0])
+            and _scored(case) in (None, _scored(members[0]))
         )
         kind = next(alike, None)
         if kind is None:
@@ -70,6 +84,86 @@ def by_curves(cases: Sequence[Case]) -> list[tuple[list[Case], str]]:
     order = {id(case): i for i, case in enumerate(cases)}
     named = [(sorted(members, key=lambda c: order[id(c)]), _telling(names)) for names, members in kinds]
     return sorted(named, key=lambda part: -len(part[0]))
+
+
+def by_data(cases: Sequence[Case]) -> list[tuple[list[Case], str]]:
+    """(runs that may be of the same data, what tells them apart), the most runs first; one part with "" where
+    nothing does."""
+    parts = [
+        (some, ", ".join(filter(None, (what, begin))))
+        for members, what in _by_samples(cases)
+        for some, begin in _by_begin(members)
+    ]
+    return sorted(parts, key=lambda part: -len(part[0]))
+
+
+def _by_samples(cases: Sequence[Case]) -> list[tuple[list[Case], str]]:
+    """By the number of training samples, unless somebody tried what another number does: then two runs differ
+    in nothing else. Who does not log it stays with the most."""
+    known = sorted({n for case in cases if (n := case.number("n_train"))})
+    size: dict[float, float] = {}
+    for low, n in itertools.pairwise([0.0, *known]):
+        size[n] = size[low] if low and n < FOLDS * low else n
+    tried: dict[object, set[float]] = {}
+    parts: dict[float, list[Case]] = {}
+    for case in cases:
+        if n := case.number("n_train"):
+            params = params_of(case.run.name, case.params)
+            rest = frozenset((k, str(v)) for k, v in params.items() if k not in COUNTS | REPEATS)
+            tried.setdefault(rest, set()).add(size[n])
+            parts.setdefault(size[n], []).append(case)
+    if len(parts) < 2 or any(len(sizes) > 1 for sizes in tried.values()):
+        return [(list(cases), "")]
+    most = max(parts, key=lambda n: len(parts[n]))
+    members = {n: {id(case) for case in some} for n, some in parts.items()}
+    members[most] |= {id(case) for case in cases if not case.number("n_train")}
+    return [([c for c in cases if id(c) in members[n]], f"n_train {n:g}") for n in parts]
+
+
+def _by_begin(cases: Sequence[Case]) -> list[tuple[list[Case], str]]:
+    """By where they begin, where no setting can be why (see `advice.one_task`)."""
+    parts: list[list[tuple[Case, Summary]]] = []
+    for case in cases:
+        own = replace(summarize(case), params=params_of(case.run.name, case.params))
+        alike = (
+            part for part in parts
+            if 2 * sum(begun_apart(own, other) for _, other in part[:LOOKED_AT]) < min(len(part), LOOKED_AT)
+        )  # fmt: skip
+        if (part := next(alike, None)) is not None:
+            part.append((case, own))
+        else:
+            parts.append([(case, own)])
+    if len(parts) < 2:
+        return [(list(cases), "")]
+    return [([case for case, _ in part], _begin(part[0][1])) for part in parts]
+
+
+def _begin(first: Summary) -> str:
+    level = next(level for level in reversed(first.begun) if level is not None)
+    return f"beginning at {level:.3g}"
+
+
+def one(g: Grid, outcomes: Sequence[Outcome]) -> OneTask:
+    """Whether the runs are of one task: known, where at least half of them differ from another in one thing
+    only, which is not their data; likely, where one program logged them, by its settings."""
+    changed: set[str] = set()
+    for name in set(g.varied) - OF_TASK:
+        if not FOLLOW_LR.issuperset(g.along[name]):
+            continue
+        tried: dict[object, dict[object, list[str]]] = {}
+        for o in outcomes:
+            if (value := o.params.get(name)) is not None:
+                others = frozenset(
+                    (n, str(v))
+                    for n, v in o.params.items()
+                    if n not in (name, *g.along[name]) and n not in REPEATS
+                )
+                tried.setdefault(others, {}).setdefault(value, []).append(o.run)
+        changed.update(run for by in tried.values() if len(by) > 1 for same in by.values() for run in same)
+    if not g.varied or 2 * len(changed) >= len(outcomes):
+        return "known"
+    logged = Counter(frozenset(o.params) - REPEATS for o in outcomes)
+    return "likely" if 4 * max(logged.values()) >= 3 * len(outcomes) else "unknown"
 
 
 def _telling(names: frozenset[str]) -> str:
@@ -89,6 +183,11 @@ def _same_program(one: frozenset[str], other: frozenset[str]) -> bool:
     """Whether what two runs log is mostly the same, or all of what the shorter one does."""
     shared = len(one & other)
     return not one or not other or shared == min(len(one), len(other)) or 2 * shared >= len(one | other)
+
+
+def _scored(case: Case) -> bool | None:
+    """Whether a score is validated beside the loss; None where nothing is validated yet."""
+    return None if case.val is None else case.val_score is not None
 
 
 def _same_settings(one: Case, other: Case) -> bool:

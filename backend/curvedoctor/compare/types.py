@@ -10,6 +10,7 @@ from curvedoctor.model import ParamValue
 
 Where = Literal["below", "within", "above", "unknown"]
 Sure = Literal["clear", "likely", "no difference", "not clear"]
+OneTask = Literal["known", "likely", "unknown"]
 State = Literal["done", "failed", "missing", "unknown"]
 
 
@@ -183,6 +184,9 @@ class Group:
     seed_noise: float | None
     #: what limits the comparison, in plain words
     notes: tuple[str, ...] = ()
+    #: whether the runs are of one task: where that is only likely, nothing else is more than that;
+    #: where it is not known, no value is called better than another
+    one_task: OneTask = "known"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

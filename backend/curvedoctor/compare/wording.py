@@ -18,6 +18,7 @@ RULES = {
 #: how the notes begin that are told with the result: no setting differs; runs of one setting end far apart
 ALIKE, UNLOGGED = "No recognized hyperparameter differs", "Something that is not logged differs"
 REPEATED = "One setting, repeated"
+MAYBE_SEVERAL = "Whether these runs are of one task is not known"
 STATES = {"done": "done", "failed": "not right yet", "missing": "not in the logs", "unknown": "can't be told"}
 #: factor between the ends of an interval beyond which it says nothing where neither value is clearly better
 LOOSE = 4.0
@@ -91,7 +92,8 @@ def region(best: Region, group: Group) -> list[str]:
         if len(best.runs) > 1
         else f" ({shorten(safe(best.runs[0]), 48)})"
     )
-    lines = [f"Best: {setting}: {group.metric} {level(best.level)}{runs}."]
+    word = "Lowest" if group.one_task == "unknown" else "Best"
+    lines = [f"{word}: {setting}: {group.metric} {level(best.level)}{runs}."]
     wider = {n: vs for n, vs in best.values.items() if len(vs) > 1}
     if wider:
         words = []
