@@ -113,7 +113,8 @@ def observe_all(looks: Mapping[str, Callable[[], str]]) -> Told:
     observer = Observer()
     for name, look in looks.items():
         with observer.noting(name):
-            look()
+            if look():
+                observer.failed.add(name)
     return observer.told()
 
 

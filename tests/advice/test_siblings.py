@@ -40,6 +40,13 @@ def test_two_differences_or_a_small_one_prove_nothing(other: dict[str, ParamValu
     assert trials(run("a", 1.0, lr=0.01, width=32), run("b", 0.5, **other)) == {}
 
 
+@pytest.mark.parametrize(("lr", "end", "told"), [(10.0, 1.4, False), (10.0, 0.5, True), (1.0, 1.4, True)])
+def test_a_rate_hundreds_of_times_away_says_something_only_if_it_helped(
+    lr: float, end: float, told: bool
+) -> None:
+    assert ("raise-lr" in trials(run("a", 1.0, lr=0.01), run("b", end, lr=lr))) is told
+
+
 def test_seeds_do_not_count_as_a_difference() -> None:
     assert "raise-lr" in trials(run("a", 1.0, lr=0.01, seed=1), run("b", 0.5, lr=0.1, seed=2))
 

@@ -182,3 +182,19 @@ def test_shares_reveal_on_how_many_samples_they_rest(n: int) -> None:
     assert proportions.sample_size(score) == n
     (rounded,) = build([run(val_accuracy=np.array([0.61, 0.72, 0.83, 0.97]))])
     assert proportions.sample_size(rounded.val_score or rounded.val) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("samples", "moves"), [(1000, False), (1e300, True)])
+def test_steps_that_stand_still_and_samples_without_number_are_no_rhythm(samples: float, moves: bool) -> None:
+    y = 1 + 0.1 * np.random.default_rng(0).standard_normal(300)
+    made = run({"n_train": samples, "batch_size": 10}, train_loss_step=y)
+    curve = replace(made.curves[0], steps=np.arange(300) if moves else np.zeros(300, np.int64))
+    assert said("uneven-batches", replace(made, curves=(curve,))) is None
+
+
+@pytest.mark.parametrize(("init", "confidence"), [("default", 0.6), ("zeros", 0.65)])
+def test_how_sure_a_plateau_is_with_and_without_an_odd_initialization(init: str, confidence: float) -> None:
+    made = sick("bad-initialization", "flat_then_drop")
+    found = said("bad-initialization", replace(made, params={**made.params, "init": init}))
+    assert found is not None
+    assert found.confidence == pytest.approx(confidence)

@@ -55,6 +55,14 @@ def _guesses(right: float, loss: float = 0.99, train: float | None = None) -> Ru
     return run(TEN, train_loss=y, val_loss=y, val_accuracy=score, **more)
 
 
+def _best_of_two(right: float, loss: float = 1.2) -> Run:
+    """The share of right answers among two classes; the loss is of no known kind, and does not fall."""
+    y = loss * math.log(2) * rough()
+    y[0] *= 1.2
+    score = right + 1e-3 * alternating(N)
+    return run({"n_classes": 2, "loss": "bce"}, train_loss=y, val_loss=y, val_accuracy=score)
+
+
 def _never_below(share: float) -> Run:
     """Both losses fall from high above to a share of a guess's."""
     y = LN10 * settles(2.0, share, N, 8.0) * rough(N, 1e-4)
@@ -84,6 +92,15 @@ LEARNING = (
     Threshold("not-learning", "range that nobody sees", _unseen, 0.0005, 0.02, 0.003),
     Threshold("not-learning", "wrong answers beside it", lambda p: _unseen(0.001, p), 0.05, 0.9, 0.3),
     Threshold("not-learning", "fall at the level of an untrained model", _near, 0.0, 0.06, 0.0289),
+    Threshold(
+        "not-learning",
+        "right answers of two classes",
+        _best_of_two,
+        0.5,
+        0.7,
+        0.581,
+        word="no better than guessing",
+    ),
     Threshold(
         "not-learning",
         "how far training gets beside them",

@@ -191,6 +191,13 @@ def _excursion(height: float, lasts: int = 8, left: float = 0.0, noise: float = 
     return run(train_loss_step=y)
 
 
+def _early(place: float, n: int = 200) -> Run:
+    """Up by a fifth for six points, after so many: as many tell the level before it."""
+    y, at = 1 + 0.004 / SIGMA * alternating(n) * (1 + 0.1 * t(n)), round(place)
+    y[at : at + 6] *= 1.2
+    return run(train_loss_step=y)
+
+
 def _spike(height: float, lasts: int = 1) -> Run:
     y = flat()
     for at in (60, 120, 180, 240):
@@ -228,6 +235,9 @@ JUMPS = (
     Threshold("loss-spikes", "its height in noise", lambda p: _excursion(0.2, noise=p), 0.001, 0.2, 0.0211,
         info=True),
     Threshold("loss-spikes", "how long it lasts", lambda p: _excursion(0.3, round(p)), 4, 60, 17.5, 0.05,
+        info=True),
+    Threshold("loss-spikes", "points before it", _early, 3, 60, 14.5, info=True),
+    Threshold("loss-spikes", "points before it in a long run", lambda p: _early(p, 1000), 10, 120, 48.5,
         info=True),
     Threshold("loss-spikes", "height of single points", _spike, 0.1, 4.0, 0.711, info=True),
     Threshold("loss-spikes", "height of a step", _step_up, 0.02, 0.5, 0.0905),

@@ -30,6 +30,12 @@ def _crawls(points: float) -> Run:
     return run(TEN, train_loss=y, val_loss=y)
 
 
+def _hardly(moved: float, rate: float = 1e-8) -> Run:
+    """A loss that falls evenly by a share of its start, at a rate that no optimizer's custom is known for."""
+    y = 2.3 * (1 - moved * t(N)) * rough(N, 1e-5)
+    return run({"lr": rate}, train_loss=y, val_loss=1.01 * y)
+
+
 def _frozen(place: float, still: int = 20) -> Run:
     """Validation is the very same number from a place on; no rate is logged."""
     at = max(1, round(place * still / (1 - place)))
@@ -64,6 +70,11 @@ def _never_stepped(harm: float) -> Run:
 
 RATES = (
     Threshold("lr-too-low", "points of a crawl", _crawls, 4, 20, 4.5, 0.05),
+    Threshold("lr-too-low", "what a loss has moved by at next to no rate", _hardly, 0.02, 0.4, 0.153,
+        word="only"),
+    Threshold("lr-too-low", "decades below one of a rate that is next to none", lambda p: _hardly(0.1,
+        10**-p), 3.0,
+        9.0, 5.6, word="only"),
     Threshold("lr-decayed-too-early", "place from which validation is frozen", _frozen, 0.03, 0.5, 0.149,
         0.1),
     Threshold("lr-decayed-too-early", "points that it stays so", lambda p: _frozen(0.05, round(p)), 3, 15,
@@ -165,7 +176,7 @@ FLOORS = (
     Threshold("over-regularized", "decoupled weight decay over custom",
         lambda p: _decayed(p, optimizer="adamw"), 10.0, 400.0, 62.5),
     Threshold("over-regularized", "decades of decay that its rate makes inert",
-        lambda p: _decayed(3000.0, optimizer="adamw", lr=10**-p), 3.0, 9.0, 6.48),
+        lambda p: _decayed(3000.0, optimizer="adamw", lr=10**-p), 3.0, 9.0, 6.02),
     Threshold("over-regularized", "floor", lambda p: _decayed(30.0, p), 0.2, 0.95, 0.478),
     Threshold("over-regularized", "gap at the floor", lambda p: _decayed(30.0, gap=p), 0.0, 0.5, 0.172),
     Threshold("over-regularized", "dropout", _dropped, 0.3, 0.95, 0.669),

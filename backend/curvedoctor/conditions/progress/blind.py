@@ -120,7 +120,7 @@ def no_better_than_chance(case: Case) -> Finding | None:
     room = min(1.0, FEW * (1 - worse))  # of a hundred classes, four per cent are four times a guess
     confidence = 0.92 * ramp(gained, 0.1 * room, 0.05 * room) * ramp(most, 0.2 * room, 0.1 * room)
     if case.judged_quantity == "loss":
-        low = s.stats.best / (expected or s.stats.first or 1.0)
+        low = relative(s.stats.best, expected or s.stats.first)
         confidence *= ramp(low, 0.85, 0.93)  # a loss that fell speaks for a metric that is computed wrongly
     if confidence < REPORT_FROM:
         return None
