@@ -9,6 +9,13 @@ from typing import Literal
 Cost = Literal["number", "code", "machines", "data"]
 #: share of what an action promises that its effort takes
 EFFORT: Mapping[Cost, float] = {"number": 0.0, "code": 0.03, "machines": 0.06, "data": 0.15}
+#: the same in words
+TAKES: Mapping[Cost, str] = {
+    "number": "a number to change",
+    "code": "code to write",
+    "machines": "longer or larger runs",
+    "data": "data to get or to clean",
+}
 #: what treats a finding counts as so much likelier
 TREATS = 0.2
 

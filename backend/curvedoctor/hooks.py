@@ -39,9 +39,7 @@ def _annotated(address: str, run_id: str, note: bool, alone: bool) -> Diagnosis:
     from curvedoctor.sinks.writeback import annotate as write
 
     experiment = None if alone else mlflow_here().MlflowClient(address).get_run(run_id).info.experiment_id
-    diagnoses = diagnose(
-        address, run=run_id if alone else None, experiment=experiment, on_problem=lambda _: None
-    )
+    diagnoses = diagnose(address, run=run_id, experiment=experiment, alone=alone, on_problem=lambda _: None)
     diagnosis = next((item for item in diagnoses if item.run.run_id == run_id), None)
     if diagnosis is None:
         raise SourceError(f"{address}: there is no run {run_id}, or it can't be read")

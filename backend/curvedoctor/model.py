@@ -201,7 +201,7 @@ class Ending:
     #: id of the curve: the validation loss, else what is nearest
     curve: str
     better: Better
-    #: final level, the mean of the curve's last part, as it was logged; None where that is not finite
+    #: last logged value, of a curve that fluctuates the mean of its last twentieth; None where not finite
     last: float | None
     #: best logged value
     best: float

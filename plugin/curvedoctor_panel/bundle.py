@@ -10,6 +10,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from curvedoctor.errors import UsageError
+
 STATIC = Path(__file__).parent / "static"
 _IMPORT = re.compile(r'^import \{ ([^}]+) \} from "\./([a-z]+)\.js";$', re.MULTILINE)
 _LIBRARY = re.compile(r'^import uPlot from "\./vendor/uPlot\.esm\.js";\n', re.MULTILINE)
@@ -18,8 +20,8 @@ _COMMENT = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n|^[ \t]*// [^\n]*\n"
 _CAST = re.compile(r"/\*\* @(?:type|param|returns)(?:(?!\*/).)*\*/ ?")
 
 
-class MissingBundle(RuntimeError):
-    """The chart library was not fetched at build time."""
+class MissingBundle(UsageError):
+    """The chart library was not fetched at build time: not a fault of ours, but of how we were started."""
 
 
 @cache
@@ -39,8 +41,9 @@ def vendor(name: str) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise MissingBundle(
-            f"{path.name} is missing: curvedoctor runs from a checkout that was not built. "
-            "Run `pip install -e .` there, which fetches it."
+            f"the page can't be drawn: {path} is missing, because curvedoctor runs from a checkout that was "
+            "not built. Run `pip install -e .` in the checkout, which fetches it; or choose another format, "
+            "such as -o report.md"
         ) from None
 
 

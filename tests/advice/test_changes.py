@@ -164,6 +164,24 @@ def test_the_rate_is_that_of_the_curve_where_none_is_configured() -> None:
     assert change(one, "lower-lr", ()).text == "Lower the learning rate from 0.25 to 0.025."
 
 
+@pytest.mark.parametrize("configured", [0.25, 1e-3, 2.4e-4, 5e-2])
+@pytest.mark.parametrize("steps", [20, 40, 300])
+def test_a_curve_that_began_to_decay_before_its_first_point_names_the_number_that_was_configured(
+    configured: float, steps: int
+) -> None:
+    decayed = configured * (1 + np.cos(np.pi * np.arange(1, steps + 1) / steps)) / 2
+    (one,) = build([run(train_loss=falling(np.random.default_rng(0)), lr=decayed)])
+    found = change(one, "lower-lr", ())
+    assert found.current == configured
+    assert f"from {configured:.4g} to {configured / 10:.4g}" in found.text
+
+
+@pytest.mark.parametrize("peak", [1.234e-3, 0.0115, 0.105])
+def test_a_peak_that_no_number_of_two_digits_comes_near_stays_what_was_logged(peak: float) -> None:
+    (one,) = build([run(train_loss=falling(np.random.default_rng(0)), lr=cosine_lr(peak=peak))])
+    assert change(one, "lower-lr", ()).current == pytest.approx(peak)
+
+
 # --- where to stop, how long to go on
 
 

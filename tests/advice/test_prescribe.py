@@ -388,6 +388,43 @@ def test_what_a_prescription_rests_on() -> None:
     assert raised.gain == (0.4, 0.4, 0.4)
 
 
+@pytest.mark.parametrize(
+    ("gains", "treated", "first"),
+    [
+        ({"lower-lr": 0.64, "bigger-batch": 0.55}, ("bigger-batch", "lower-lr"), "lower-lr"),
+        ({"lower-lr": 0.2, "bigger-batch": 0.55}, ("bigger-batch", "lower-lr"), "bigger-batch"),
+        ({"lower-lr": 0.55, "bigger-model": 0.56}, (), "lower-lr"),  # a larger model takes more effort
+        ({"lower-lr": 0.2, "bigger-model": 0.8}, (), "bigger-model"),
+        ({"lower-lr": 0.6, "bigger-batch": 0.5}, ("bigger-batch",), "bigger-batch"),
+        ({"lower-lr": 0.9, "bigger-batch": 0.3}, ("bigger-batch",), "lower-lr"),
+    ],
+)
+def test_of_two_changes_that_siblings_tried_the_one_that_gained_clearly_more_comes_first(
+    gains: dict[str, float], treated: tuple[str, ...], first: str
+) -> None:
+    values = {"lower-lr": ("lr", 0.01), "bigger-batch": ("batch_size", 256), "bigger-model": ("width", 64)}
+    tried = {action: (*values[action], gain, "") for action, gain in gains.items()}
+    estimate = Estimate(dict.fromkeys(gains, TRIED_HELPS), sibling_values=tried)
+    told = prescribe(case(lr=0.1), [found(*treated)] if treated else [], estimate, all_conditions())
+    assert [p.action for p in told if p.action in gains] == [first, *(gains.keys() - {first})]
+
+
+def test_what_siblings_gained_changes_places_with_nothing_else() -> None:
+    values = {"lower-lr": ("lr", 0.01, 0.5, ""), "bigger-batch": ("batch_size", 256, 0.7, "")}
+    odds = {"lower-lr": 0.95, "clip-gradients": 0.8, "bigger-batch": 0.6}
+    told = prescribe(case(lr=0.1), [], Estimate(odds, sibling_values=values), all_conditions())
+    assert [p.action for p in told] == ["lower-lr", "clip-gradients", "bigger-batch"]
+
+
+@pytest.mark.parametrize(("gains", "word"), [((0.6, 0.3), "gained less"), ((0.3, 0.3), "a last resort")])
+def test_the_word_beside_what_gained_less_says_so(gains: tuple[float, float], word: str) -> None:
+    given = [
+        Prescription(action, chance, (), "", basis="siblings", gain=(gain, gain, gain))
+        for action, chance, gain in zip(("lower-lr", "bigger-batch"), (0.93, 0.97), gains, strict=True)
+    ]
+    assert phrases.order(Diagnosis(run(), "sick", (), tuple(given))) == ["", word]
+
+
 @pytest.mark.parametrize("rate", [0.35, 0.5])
 def test_what_a_sibling_changed_at_once_is_one_change(rate: float) -> None:
     """It is told as the learning rate's, names the others, and is as likely as what siblings did."""

@@ -151,3 +151,18 @@ def test_secrets_beside_the_log_are_shown_nowhere(run: Run, folder: Path) -> Non
     for form in TEXTUAL:
         ran = run("diagnose", folder, "--format", form)
         assert "hunter2secret" not in ran.out + ran.err
+
+
+def test_a_page_without_its_chart_library_says_what_to_do(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout that was not built is nobody's fault of ours."""
+    from curvedoctor_panel import bundle
+
+    bundle.vendor.cache_clear(), bundle.style.cache_clear(), bundle.script.cache_clear()
+    monkeypatch.setattr(bundle, "STATIC", tmp_path / "static")
+    ran = run("diagnose", folder, "-o", "report.html")
+    assert ran.code == 2
+    assert "fault of curvedoctor" not in ran.err and "Traceback" not in ran.err
+    assert "uPlot" in ran.err and "pip install -e ." in ran.err and "report.md" in ran.err
+    assert not (tmp_path / "report.html").exists()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from curvedoctor.actions import ACTIONS, TAKES
 from curvedoctor.conditions.base import HEADINGS, all_conditions
 from shell import Ran
 
@@ -50,6 +51,32 @@ def test_a_title_will_do_where_an_id_does(run: Run) -> None:
         assert run("explain", condition.title.upper()).out == by_id.out
     ran = run("explain", "learning rate to high")
     assert ran.code == 2 and "did you mean 'lr-too-high'?" in ran.err
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("columns", ["60", "200"])
+def test_every_prescription_has_a_page(
+    run: Run, monkeypatch: pytest.MonkeyPatch, action: str, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    ran = run("explain", action)
+    assert (ran.code, ran.err) == (0, "")
+    text = " ".join(ran.out.split())
+    assert text.startswith(f"{action}: {ACTIONS[action].text}")
+    assert TAKES[ACTIONS[action].cost] in text
+    assert all(cell_len(line) <= int(columns) for line in ran.out.splitlines())
+    named = set(re.findall(r"^    [✗!i] (\S+)", ran.out, re.M))
+    assert named == {c.id for c in all_conditions().values() if action in c.actions}
+    assert run("explain", *action.upper().split("-")).out == ran.out
+    assert action in " ".join(run("explain").out.split())
+
+
+def test_a_mistyped_prescription_is_guessed(run: Run) -> None:
+    ran = run("explain", "more-datas")
+    assert ran.code == 2 and "did you mean 'more-data'?" in ran.err
+    # where only conditions will do, no prescription is proposed
+    ran = run("diagnose", ".", "--condition", "lower-lr")
+    assert ran.code == 2 and "there is no condition 'lower-lr'" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,11 @@ NEVER_BOTH = (
 )  # fmt: skip
 #: "0.384 at epoch 7", "(0.384) at step 700", "0.384, at epoch 7"
 LEVEL_AT = re.compile(r"(?<!passes )(-?\d[\d.]*(?:e[+-]?\d+)?)\)?,? at (?:epoch|step) (\d+)")
+#: "ends at 0.413", "goes to 0.41", "in validation at 5.44"; "at around 0.94" is a level, and says so
+END = re.compile(
+    r"\b(?:(?:ends|stays|settles|rests|still|is|validation|training) at|ends|goes to|falls to|has come to)"
+    r" (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\d.]*\d|e[+-]| ?%| times| of its)"
+)
 PLACE = re.compile(r"\b(?:epoch|step) (\d+)")
 
 
@@ -111,6 +116,22 @@ def test_a_level_said_to_be_at_a_place_was_logged_there() -> None:
                 values = np.concatenate([logged(c, float(step)) for c in d.run.curves if c.id in f.curves])
                 if not any(f"{value:.3g}" == f"{float(level):.3g}" for value in values):
                     wrong.append(f"{d.run.name}: {f.condition}: {f.summary} {values}")
+    assert looked > 50
+    assert not wrong, broken(wrong)
+
+
+def test_how_a_curve_is_said_to_end_was_logged() -> None:
+    """To the printed digits; a mean says that it is one ("around")."""
+    wrong, looked = [], 0
+    for d in diagnoses():
+        for f in d.findings:
+            # an entropy is logged with either sign
+            beside = [c.values for c in d.run.curves if c.id in f.curves or "entropy" in c.id]
+            logged = {f"{abs(value):.3g}" for values in beside for value in values}
+            for level in END.findall(f.summary):
+                looked += 1
+                if f"{abs(float(level)):.3g}" not in logged:
+                    wrong.append(f"{d.run.name}: {f.condition}: {f.summary}")
     assert looked > 50
     assert not wrong, broken(wrong)
 

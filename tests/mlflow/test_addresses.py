@@ -15,9 +15,11 @@ from mlflow import MlflowClient
 
 from curvedoctor.cli import main
 from curvedoctor.errors import SourceError
+from curvedoctor.reports.as_json import to_dict
 from curvedoctor.sources.base import ReadOptions
 from mlflow_lab import look, plugged, servers
 from mlflow_lab.stores import Store, serve_copy
+from mlflow_lab.write import diagnoses
 from sources.contract import read_all, units_of
 
 
@@ -52,6 +54,16 @@ def test_by_its_id(kinds: Store) -> None:
     assert not problems
     assert names(kinds.uri, run=wanted["id"][:12] + "*") == {"nan-end"}
     assert names(kinds.uri, run=wanted["id"], experiment="small") == set()
+
+
+def test_what_is_asked_for_by_its_id_learns_from_its_experiment(kinds: Store) -> None:
+    every = {found.run.run_id: to_dict(found) for found in diagnoses(kinds.uri)}
+    for name in ("nan-end", "child-0.1", "one"):
+        wanted = kinds.run(name)["id"]
+        assert [to_dict(found) for found in diagnoses(kinds.uri, run=wanted)] == [every[wanted]]
+    siblings = ReadOptions(run=kinds.run("one")["id"], siblings=True)
+    groups = {unit.group for unit in units_of(kinds.uri, options=siblings)}
+    assert len(groups) == 1 or not kinds.uri.startswith("http"), "of a server no other experiment is searched"
 
 
 def test_names_still_work(kinds: Store) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from curvedoctor.model import Origin
@@ -116,6 +117,21 @@ def test_opens_from_disk_without_any_request(watched: Watched, many: Path) -> No
     page.keyboard.press("Escape")
     page.keyboard.press("2")
     page.locator(".cd-heat-row").first.wait_for()
+
+
+@pytest.mark.browser
+def test_opens_at_a_run_that_there_is_something_to_see_of(watched: Watched, tmp_path: Path) -> None:
+    nothing = samples.non_finite("first_of_all")
+    lost = replace(nothing.run.curves[0], values=np.full(200, np.nan))
+    nothing = replace(nothing, run=replace(nothing.run, curves=(lost,)))
+    path = tmp_path / "report.html"
+    path.write_text(report.many([nothing, samples.overfitting()]), encoding="utf-8")
+    watched.page.goto(path.as_uri())
+    watched.page.locator(".cd-head h1", has_text="mlp_overfits").wait_for()
+    path.write_text(report.many([nothing]), encoding="utf-8")
+    watched.page.goto(path.as_uri() + "#")
+    watched.page.reload()
+    watched.page.locator(".cd-head h1", has_text="first_of_all").wait_for()
 
 
 @pytest.mark.browser

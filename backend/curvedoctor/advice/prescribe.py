@@ -96,6 +96,8 @@ def prescribe(
         return -errors, action in last, -promised, named_at, action
 
     ranked = [a for a in sorted(fit, key=rank) if a in seen or a in tried or a not in last]
+    proved = [a for a in ranked if a in tried and a not in repairs | last and not leap(case, *tried[a])]
+    ranked = _by_gain(ranked, proved, {a: worth(a, tried[a][2], treats=a in seen) for a in proved}, chance)
     chosen = [a for a in ranked if a in seen or chance[a] >= WORTH_TRYING] or [
         a for a in ranked[:1] if chance[a] >= LEAST
     ]
@@ -120,6 +122,17 @@ def prescribe(
         )
         for action in chosen
     )
+
+
+def _by_gain(
+    ranked: Sequence[str], proved: Sequence[str], gained: Mapping[str, float], chance: Mapping[str, float]
+) -> list[str]:
+    """Of what siblings proved, about as likely each, what gained more (and takes less effort) comes first: it
+    changes places with its like, and with nothing else."""
+    surest = max((chance[action] for action in proved), default=0.0)
+    alike = [action for action in proved if chance[action] >= surest - ALIKE]
+    more = iter(sorted(alike, key=lambda action: -gained[action]))
+    return [next(more) if action in alike else action for action in ranked]
 
 
 def _repair(

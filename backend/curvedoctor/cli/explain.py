@@ -32,21 +32,24 @@ SEED = 7
         ("", "all conditions"),
         ("overfitting", "how one is decided, and when that is wrong"),
         ("learning rate too high", "by its title"),
+        ("lower-lr", "a prescription: what it takes, and which conditions ask for it"),
     ),
 )
-@click.argument("condition", nargs=-1)
-def command(condition: tuple[str, ...]) -> int:
-    """Show the manual page of a CONDITION (its id or title); without one, list all conditions."""
-    from curvedoctor.cli.options import condition_of
+@click.argument("name", nargs=-1, metavar="[CONDITION|ACTION]")
+def command(name: tuple[str, ...]) -> int:
+    """Show the manual page of a CONDITION (its id or title), or what an ACTION is that was prescribed
+    (its id, such as lower-lr); without one, list all of them."""
+    from curvedoctor.cli.options import explained
     from curvedoctor.cli.terminal import emit_line, output_style
     from curvedoctor.conditions.base import all_conditions
 
     known = all_conditions()
     here = output_style()
-    if not condition:
+    if not name:
         lines = listing(known.values(), here)
     else:
-        lines = page(known[condition_of(" ".join(condition))], here)
+        what, found = explained(" ".join(name))
+        lines = page(known[found], here) if what == "condition" else action_page(found, here)
     for line in lines:
         emit_line(line.rstrip())
     return 0
@@ -56,6 +59,7 @@ def listing(conditions: object, style: OutputStyle) -> Iterator[str]:
     """A line per condition: id, first sentence of its manual page."""
     from collections.abc import Iterable
 
+    from curvedoctor.actions import ACTIONS
     from curvedoctor.reports.text import MARKS, Paint, pad
 
     assert isinstance(conditions, Iterable)
@@ -70,7 +74,50 @@ def listing(conditions: object, style: OutputStyle) -> Iterator[str]:
         yield f"{mark} {paint(pad(condition.id, width), 'bold')}  {lines[0]}"
         yield from (" " * (width + 4) + line for line in lines[1:])
     yield ""
-    yield "curvedoctor explain CONDITION shows how it is decided and what to try."
+    told = f"What is prescribed: {', '.join(ACTIONS)}."
+    yield from textwrap.wrap(told, max(style.width, 20), break_on_hyphens=False)
+    yield ""
+    yield "curvedoctor explain CONDITION shows how it is decided and what to try;"
+    yield "curvedoctor explain ACTION what it takes, and which conditions ask for it."
+
+
+def action_page(name: str, style: OutputStyle) -> Iterator[str]:
+    """What an action is: its text, what it takes and changes, which conditions name it."""
+    from curvedoctor.actions import ACTIONS, NETWORKS_ONLY, OPPOSITES, TAKES
+    from curvedoctor.conditions.base import all_conditions
+    from curvedoctor.reports.text import MARKS, Paint, number, pad
+
+    paint, width, action = Paint(style.color), min(style.width, WIDEST), ACTIONS[name]
+    head, *rest = textwrap.wrap(f"{name}: {action.text}", width, break_on_hyphens=False)
+    yield from (head.replace(name, paint(name, "bold"), 1), *rest)
+    yield ""
+    facts = [f"It takes {TAKES[action.cost]}."]
+    if action.parameter is not None:
+        usual = (
+            f" to {number(action.factor)} times what it was"
+            if action.factor is not None
+            else f" to {number(action.default)}"
+            if action.default is not None
+            else ""
+        )
+        unless = ", where the log gives no better value," if usual else ""
+        facts.append(f"It changes {action.parameter}{unless}{usual}.")
+    opposite = next((pair - {name} for pair in OPPOSITES if name in pair), frozenset[str]())
+    facts += [f"It is never prescribed beside {other}." for other in opposite]
+    if name in NETWORKS_ONLY:
+        facts.append("It is for networks only, not for boosted trees.")
+    for fact in facts:
+        yield from textwrap.wrap(fact, width, initial_indent="    ", subsequent_indent="    ")
+    yield ""
+    asking = [condition for condition in all_conditions().values() if name in condition.actions]
+    yield paint("Conditions that name it" if asking else "No condition names it by itself.", "bold")
+    column = max((len(condition.id) for condition in asking), default=0)
+    for condition in asking:
+        sign, plain_sign, color = MARKS[condition.severity]
+        mark = paint(sign if style.unicode else plain_sign, color)
+        lines = textwrap.wrap(condition.title, max(width - column - 8, 12))
+        yield f"    {mark} {pad(condition.id, column)}  {lines[0]}"
+        yield from (" " * (column + 8) + line for line in lines[1:])
 
 
 def headline(condition: Condition) -> str:

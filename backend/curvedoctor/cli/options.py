@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -60,7 +60,7 @@ JUDGING: tuple[Decorator, ...] = (
         metavar="ID",
         help="Judge only this condition, by id or title (repeatable).",
     ),
-    click.option("--alone", is_flag=True, help="Take no evidence from siblings."),
+    click.option("--alone", is_flag=True, help="Take no evidence from siblings, and read none beside --run."),
     click.option(
         "--jobs", type=click.IntRange(min=0), default=1, metavar="N", help="Processes; 0 for one per core."
     ),
@@ -146,20 +146,39 @@ def conditions_of(names: Sequence[str]) -> tuple[str, ...]:
 
 def condition_of(name: str) -> str:
     """The condition with this id or title. Raises `UsageError`."""
-    from curvedoctor.conditions.base import all_conditions
-    from curvedoctor.reports.phrases import identifier, title
+    from curvedoctor.reports.phrases import identifier
 
     condition_id = identifier(name)
     if condition_id is None:
-        known = {
-            word.lower(): condition
-            for condition in all_conditions()
-            for word in (condition, title(condition))
-        }
-        near = difflib.get_close_matches(name.lower(), known, n=1)
-        advice = f"did you mean {known[near[0]]!r}?" if near else "curvedoctor explain lists them"
-        raise UsageError(f"there is no condition {name!r}: {advice}")
+        raise _unknown(name, "condition", _words())
     return condition_id
+
+
+def explained(name: str) -> tuple[Literal["condition", "action"], str]:
+    """What a name that surfaces print is, and its id. Raises `UsageError`."""
+    from curvedoctor.actions import ACTIONS
+    from curvedoctor.reports.phrases import identifier
+
+    condition, action = identifier(name), "-".join(name.lower().split())
+    if condition is not None:
+        return "condition", condition
+    if action in ACTIONS:
+        return "action", action
+    raise _unknown(name, "condition or action", {**_words(), **{each: each for each in ACTIONS}})
+
+
+def _words() -> dict[str, str]:
+    """Ids and titles of conditions → ids."""
+    from curvedoctor.conditions.base import all_conditions
+    from curvedoctor.reports.phrases import title
+
+    return {word.lower(): each for each in all_conditions() for word in (each, title(each))}
+
+
+def _unknown(name: str, what: str, known: Mapping[str, str]) -> UsageError:
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    advice = f"did you mean {known[near[0]]!r}?" if near else "curvedoctor explain lists them"
+    return UsageError(f"there is no {what} {name!r}: {advice}")
 
 
 def options_of(kwargs: Given, settings: Settings) -> Options:

@@ -3,7 +3,9 @@
 The outcome is the final level of the validation loss (mean over the last twentieth of the run; the
 training loss or a score where no validation loss is logged), or its lowest smoothed level. Scores
 are turned round (1 − accuracy), so that lower is better, and compared by ratios: `score` is the
-logarithm. A run that did not stay finite has score +inf: it counts as worse than any other.
+logarithm. What is told of a run (`level`) is its last logged value where that speaks for the level
+(`features.told`), or its best. A run that did not stay finite has score +inf: it counts as worse than
+any other.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import numpy as np
 from curvedoctor.compare.types import Outcome
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
+from curvedoctor.features.told import last_value
 from curvedoctor.model import Curve, ParamValue
 
 #: a finite run counts as diverged if it ended this many times above where it started
@@ -82,7 +85,7 @@ def ended(
     typical = float(np.median(np.abs(sound))) if sound else 1.0
     logarithmic = all(y >= 0 for y in sound)
     made = tuple(
-        _outcome(case, s, y, params=p, typical=typical or 1.0, logarithmic=logarithmic)
+        _outcome(case, s, y, params=p, typical=typical or 1.0, logarithmic=logarithmic, final=final)
         for y, (case, s, p) in zip(levels, members, strict=True)
     )
     made += tuple(_never(*row) for row in lost)
@@ -115,7 +118,14 @@ def _kind(curve: Curve) -> Kind:
 
 
 def _outcome(
-    case: Case, s: Series, y: float, *, params: Mapping[str, ParamValue], typical: float, logarithmic: bool
+    case: Case,
+    s: Series,
+    y: float,
+    *,
+    params: Mapping[str, ParamValue],
+    typical: float,
+    logarithmic: bool,
+    final: bool,
 ) -> Outcome:
     t = s.stats
     bad = None
@@ -132,7 +142,7 @@ def _outcome(
     infinite = bad == "not finite"
     return Outcome(
         run=case.run.name,
-        level=None if infinite else s.logged(t.end if y != t.best else t.best),
+        level=None if infinite else s.logged(last_value(s) if final else t.low),
         score=math.inf if infinite else score,
         curve=s.curve.id,
         bad=bad,

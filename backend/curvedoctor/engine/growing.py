@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from curvedoctor.address import Address
+from curvedoctor.engine.asked import Asked, beside
 from curvedoctor.engine.live import Live
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.scan import scan
@@ -19,13 +20,16 @@ class Growing:
 
     def __init__(self, addresses: Sequence[str], options: Options) -> None:
         self._addresses = [Address(address) for address in addresses]
-        self._options = options
+        self._options = beside(options)
         self._live: Live | None = None
 
     def look(self) -> Iterator[Diagnosis | Problem]:
         """Diagnoses of what may have changed since the last look. Raises `SourceError` as the scan does."""
         items = list(find_all(self._addresses, self._options.read))
-        units = [item for item in items if isinstance(item, Unit)]
+        asked, groups = Asked(self._options), dict[str, list[Unit]]()
+        for unit in (item for item in items if isinstance(item, Unit)):
+            groups.setdefault(unit.group, []).append(unit)
+        units = [unit for group in groups.values() if asked.any_of(group) for unit in group]
         if self._live is None:
             live = Live(self._options)
             live.known(units)
@@ -34,5 +38,5 @@ class Growing:
             return
         yield from (item for item in items if isinstance(item, Problem))
         for looked in self._live.look(units):
-            yield from looked.problems or ()
-            yield from looked.diagnoses
+            yield from filter(asked.shows, looked.problems or ())
+            yield from filter(asked.shows, looked.diagnoses)

@@ -37,7 +37,7 @@ def deciding(options: Options) -> list[object]:
     read = options.read
     roles = sorted((key, of_role(role)) for key, role in options.roles.items())
     return [
-        *(read.run, read.experiment, read.filter, sorted(read.params.items()), list(read.columns)),
+        *(read.only, read.experiment, read.filter, sorted(read.params.items()), list(read.columns)),
         *(options.conditions, roles, options.alone, options.primary),
     ]
 

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from curvedoctor.engine import grouping, keys, tree
+from curvedoctor.engine.asked import Asked
 from curvedoctor.engine.codec import dumps, loads
 from curvedoctor.engine.options import Options
 from curvedoctor.engine.record import Curves, filled, of_problem, unpack
@@ -52,11 +53,12 @@ class Plan:
         self._store = store
         self._started = time.time()
         self._runs = 0
+        self.asked = Asked(options)
         #: address → the state of the SQLite file behind it before it was read; None if there is none,
         #: or it is new
         self._databases: dict[str, str | None] = {}
         #: the walk: problems as rows, groups as [key]; None if it can't or need not be remembered
-        self._walk: list[Any] | None = None if store is None else []
+        self._walk: list[Any] | None = None if store is None or self.asked.some else []
 
     def planned(self) -> Iterator[Problem | Remembered | list[Unit]]:
         """Problems, groups that are remembered, and groups that must be judged, in the order of the walk."""
@@ -70,7 +72,7 @@ class Plan:
             if isinstance(item, Problem):
                 self._note(of_problem(item))
                 yield item
-            else:
+            elif self.asked.any_of(item):
                 yield self._looked_up(item)
 
     def remember(self, units: Sequence[Unit], parts: Sequence[Entry]) -> None:
@@ -108,7 +110,7 @@ class Plan:
 
     def _without_walk(self) -> Generator[Problem | Remembered, None, tuple[int, bool]]:
         """The plan of the last time, if no directory and no file has changed; how much, and whether all."""
-        if self._store is None:
+        if self._store is None or self.asked.some:
             return 0, False
         held = next(self._store.get([self._walk_key()]), None)
         if held is None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from curvedoctor.engine import grouping
+from curvedoctor.engine.asked import beside
 from curvedoctor.engine.grouping import Job
 from curvedoctor.engine.large import judge_large
 from curvedoctor.engine.memory import memory
@@ -29,7 +30,8 @@ from curvedoctor.store import Entry, Store
 def scan(
     addresses: Sequence[str], options: Options, progress: Callable[[int], None] | None = None
 ) -> Iterator[Diagnosis | Problem]:
-    """Diagnose every run at `addresses`."""
+    """Diagnose every run at `addresses`, or those that are asked for beside their siblings."""
+    options = beside(options)
     done = 0
     store = memory(options)
     with closing(store) if store is not None else nullcontext():
@@ -48,8 +50,8 @@ def _results(
     with pool(partial(work, options=options), options.jobs, options.backend) as workers:
         line = _Line(workers, plan, options)
         for item in plan.planned():
-            yield from line.add(item)
-        yield from line.rest()
+            yield from filter(plan.asked.shows, line.add(item))
+        yield from filter(plan.asked.shows, line.rest())
     plan.remember_walk()
 
 

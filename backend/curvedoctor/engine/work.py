@@ -19,7 +19,7 @@ from curvedoctor.engine.record import Curves, GroupResult, pack
 from curvedoctor.features.case import Case
 from curvedoctor.features.summary import Summary, summarize
 from curvedoctor.model import Diagnosis, Problem, Run
-from curvedoctor.sources import load_units
+from curvedoctor.sources import load_units, wanted
 from curvedoctor.sources.base import Unit
 
 #: what tells runs of one group apart
@@ -108,6 +108,8 @@ def load(units: Sequence[Unit], options: Options) -> Loaded:
 
 def keep(diagnosis: Diagnosis, options: Options) -> bool:
     """Whether the run's curves are handed on with their points."""
+    if not wanted(diagnosis.run.name, options.read.run, diagnosis.run.run_id):
+        return False
     return options.curves == "all" or (options.curves == "sick" and diagnosis.verdict == "sick")
 
 

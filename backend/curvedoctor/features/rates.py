@@ -19,15 +19,28 @@ from curvedoctor.params.usual import (
 #: rates up to here are those of fine-tuning, where the model is a transformer or
 #: not known and the optimizer AdamW
 FINE = 1e-4
+#: share by which the highest point that was logged may miss the number that was configured
+MISSED = 0.01
 
 
 def logged_lr(case: Case) -> float | None:
-    """The learning rate as configured, or the peak of its curve;
+    """The learning rate as configured, or the peak of its curve, as people write numbers;
     None where neither is a number that a rate can be."""
     lr = case.number("lr")
     if lr is None and case.schedule is not None:
-        lr = case.schedule.peak
+        lr = meant(case.schedule.peak)
     return lr if lr is not None and 1e-300 < lr < 1e300 else None
+
+
+def meant(peak: float) -> float:
+    """The number of one digit or two that a logged peak hardly misses:
+    by its first point a rate has decayed a little already.
+
+    >>> meant(0.0009987), meant(0.0034567)
+    (0.001, 0.0034567)
+    """
+    written = (float(f"{peak:.{digits}g}") for digits in (1, 2))
+    return next((number for number in written if abs(peak - number) <= MISSED * number), peak)
 
 
 @lru_cache(maxsize=8)  # conditions and changes ask of the same run again and again

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from curvedoctor.features.case import Case
+from curvedoctor.features.told import last_value
 from curvedoctor.model import Ending, ParamValue
 from curvedoctor.params.repeats import repeat_in
 
@@ -41,7 +42,7 @@ def ending(case: Case) -> Ending | None:
     values = s.curve.values[np.isfinite(s.curve.values)]
     best = values.min() if s.curve.role.better == "lower" else values.max()
     finite = not s.stats.bad_tail and math.isfinite(s.stats.end)
-    return Ending(s.curve.id, s.curve.role.better, s.logged(s.stats.end) if finite else None, float(best))
+    return Ending(s.curve.id, s.curve.role.better, s.logged(last_value(s)) if finite else None, float(best))
 
 
 def summarize(case: Case) -> Summary:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.told import last_value
 
 #: training sets up to this many samples are a check, not a training; the second where nothing is validated
 HANDFUL, HANDFUL_ALONE = 10, 64
@@ -28,6 +29,6 @@ def read(case: Case) -> Mapping[str, object] | None:
     return {
         "samples": int(n),
         "first": s.stats.first,
-        "final": s.stats.end,
+        "final": last_value(s),
         "reached_zero": bool(s.stats.end <= NOTHING * abs(first)),
     }

@@ -170,11 +170,18 @@ def _why_later(item: Prescription, before: Sequence[Prescription]) -> str:
     """Why it stands after what is less likely to help, by the numbers printed; "" where it doesn't."""
     less = [other for other in before if percent(other.confidence) != percent(item.confidence)]
     less = [other for other in less if other.confidence < item.confidence]
+    if any(_gained(other) > _gained(item) > 0 for other in less):
+        return "gained less"
     if any(_promise(other) >= _promise(item) for other in less):
         return "takes more effort"
     if not item.treats and any(other.treats for other in less):
         return "treats no finding"
     return "a last resort" if less else ""
+
+
+def _gained(item: Prescription) -> float:
+    """What it gained where a sibling tried it; else 0."""
+    return item.gain[1] if item.basis == "siblings" and item.gain is not None else 0.0
 
 
 def _promise(item: Prescription) -> float:

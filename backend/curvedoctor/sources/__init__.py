@@ -23,7 +23,7 @@ from curvedoctor.sources.copies import Copies
 from curvedoctor.sources.mlflow import plugin as mlflow_plugin
 from curvedoctor.sources.walk import walk
 
-__all__ = ["admitted", "find_all", "load_units", "reader_named", "readers"]
+__all__ = ["admitted", "find_all", "load_units", "may_hold", "reader_named", "readers", "wanted"]
 
 #: files that were passed over and are named
 _NAMED = 3
@@ -62,9 +62,10 @@ def find_all(addresses: Sequence[str], options: ReadOptions | None = None) -> It
                     passed.append(item)
                     continue
                 if isinstance(item, Unit):
-                    if not _may_hold(item, options.run):
+                    asked = may_hold(item, options.run)
+                    count += asked
+                    if not (asked or options.siblings):
                         continue
-                    count += 1
                 copied = reader_named(item.reader).traits.copied if isinstance(item, Unit) else None
                 yield from copies.check(item, copied)
             readable = True
@@ -105,7 +106,7 @@ def admitted(loaded: Iterable[Run | Problem], options: ReadOptions) -> Iterator[
     for item in loaded:
         if isinstance(item, Problem):
             yield item
-        elif wanted(item.name, options.run, item.run_id):
+        elif wanted(item.name, options.only, item.run_id):
             yield checkpoints.added(item)
 
 
@@ -160,7 +161,7 @@ def _offer(folder: Folder, options: ReadOptions) -> list[Claim]:
     return claims
 
 
-def _may_hold(unit: Unit, pattern: str | None) -> bool:
+def may_hold(unit: Unit, pattern: str | None) -> bool:
     """Whether a unit's runs may be wanted: `name#2` is told apart from others in `name` when loaded."""
     if pattern is None or fnmatchcase(unit.run, pattern) or fnmatchcase(unit.run, _NUMBER.sub("", pattern)):
         return True

@@ -31,6 +31,13 @@ class ReadOptions:
     columns: tuple[str, ...] = ()
     #: take runs that were read before from the cache, and keep them there
     cached: bool = True
+    #: read the siblings of the runs that `run` lets through as well: who asks for them passes them over
+    siblings: bool = False
+
+    @property
+    def only(self) -> str | None:
+        """The pattern that the name of a run must match to be read at all."""
+        return None if self.siblings else self.run
 
     @property
     def only_mlflow(self) -> bool:

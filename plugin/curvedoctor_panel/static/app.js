@@ -139,7 +139,8 @@ export class App {
       return this.across();
     }
     if (!this.stage.contains(this.detail.element)) this.stage.replaceChildren(this.detail.element);
-    if (!this.run) this.run = rows[0].key;
+    // the first that there is something to see of: a loss that is NaN from its first point on draws nothing
+    if (!this.run) this.run = (rows.find((row) => row.spark.some((y) => y !== null)) ?? rows[0]).key;
     this.list.mark(this.run);
     this.load();
   }

@@ -47,6 +47,7 @@ from curvedoctor.conditions.measures.returns import (
     cannot_judge,
 )
 from curvedoctor.conditions.measures.still import rests_from
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Curve, Finding, Floats, Role, Run, Unjudged
@@ -67,7 +68,7 @@ def _finding(case: Case, s: Series, found: Fall, confidence: float) -> Finding:
     frozen = 0 < since <= (1 - FROZEN) * len(s.y)
     top = int(np.argmin(s.y[: found.at + 1]))
     why = cause(case, s, found.at)
-    end, lost = number(s.logged(found.end)), min(found.lost, 1.0)
+    end, lost = told.last(s, found.end, over=float(s.y[top])), min(found.lost, 1.0)
     how = f"it falls from {axis} {s.step_at(found.at):g} on and " + (
         f"stays at {number(s.logged(float(s.y[-1])))} to the last digit from {axis} {s.step_at(since):g} on"
         if frozen

@@ -57,6 +57,7 @@ from curvedoctor.conditions.measures.returns import (
 from curvedoctor.conditions.measures.shape import rising
 from curvedoctor.conditions.measures.signals import entropy, median_late, policy_rests, signals, speaks
 from curvedoctor.conditions.measures.still import rests_from
+from curvedoctor.features import told
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
@@ -147,7 +148,7 @@ def _finding(s: Series, confidence: float, actions: tuple[str, ...], why: str | 
         f"The reward is {number(end)} at all of its {len(s.y)} points"
         if constant
         else f"The reward {'only falls from' if sinks else 'never leaves'} its start: "
-        f"{number(first)} at first, {number(end)} at the end of {len(s.y)} points"
+        f"{told.first(s)} at first, {told.last(s)} at the end of {len(s.y)} points"
     )
     if sinks and actions is UNKNOWN:
         actions, how = SINKS, f"{how}: the policy learns to get less, as where the sign of its loss is turned"

@@ -40,6 +40,7 @@ from curvedoctor.conditions.measures.shape import flat, mean, name, relative, wh
 from curvedoctor.conditions.measures.sways import swayed_by_few
 from curvedoctor.conditions.measures.swing import at_rest, swings_from
 from curvedoctor.conditions.measures.turn import serves, untrained
+from curvedoctor.features import told
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -96,7 +97,7 @@ def _swings(case: Case, val: Series, size: float | None) -> Finding | None:
     return finding(
         ID, "warning", 0.75 + 0.2 * ramp(share, SWING, 3 * SWING), val,
         f"From {val.at_step(since)} on the {name(val)} swings by ±{number(swing * val.scale)}{of} and ends "
-        f"at {number(val.logged(end))}; its best is {number(val.logged(best))}.",
+        f"at {told.last(val, end, over=best)}; its best is {number(val.logged(best))}.",
         at=since, others=(case.coarsest_train,),
         actions=("bigger-batch", "lower-lr", "decay-lr") if small else ("lower-lr", "bigger-batch",
             "decay-lr"),

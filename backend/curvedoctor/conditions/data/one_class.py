@@ -11,6 +11,7 @@ from curvedoctor.conditions.measures.nothing import beside, learns, loss_beside,
 from curvedoctor.conditions.measures.proportions import any_proportion, entropy
 from curvedoctor.conditions.measures.shape import MIN_POINTS as POINTS
 from curvedoctor.conditions.measures.shape import begin, fall, name, why_unjudgeable
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
 from curvedoctor.features.series import Series
@@ -74,7 +75,7 @@ def _nothing_found(case: Case) -> Finding | None:
     return finding(
         ID, "warning", 0.75, found.series,
         f"{begin(found.text)}, while the {name(loss)} drops by {percent(fall(loss))} at once and rests at "
-        f"{number(loss.stats.end)}, as it does where everything is answered with the commonest class.",
+        f"{told.last(loss)}, as it does where everything is answered with the commonest class.",
         others=(loss,), onset=0.0, actions=("rebalance-classes", "change-loss", "overfit-one-batch"),
         majority=None, loss=loss.stats.end, entropy=None,
     )  # fmt: skip
@@ -107,7 +108,7 @@ def _said(case: Case, error: Series, loss: Series) -> Finding | None:
         ID, "warning", 0.7 + 0.2 * ramp(len(error.y), MIN_POINTS, 3 * MIN_POINTS), error,
         f"{begin(name(error))} stays at {percent(1 - wrong)} from the start while the "
         "loss moves, and the loss ends at "
-        f"{number(end)}: always answering with the commonest class costs {number(base)} or more"
+        f"{told.last(loss)}: always answering with the commonest class costs {number(base)} or more"
         f"{beside(case, error)}.",
         others=(loss,), onset=0.0, majority=1 - wrong, loss=end, entropy=base,
     )  # fmt: skip

@@ -27,9 +27,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import relative, why_unjudgeable
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.series import Series
@@ -64,8 +65,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     size = f" on {n:g} training samples" if n else ""
     return finding(
         ID, "warning", confidence, val,
-        f"Training data are memorized{size}: the loss ends at {number(train.logged(train.stats.end))} "
-        f"there, and in validation at {number(val.logged(val.stats.end))}.",
+        f"Training data are memorized{size}: the loss ends at {told.last(train)} "
+        f"there, and in validation at {told.last(val)}.",
         others=(train,), onset=float(val.x[val.best_index]), memorized=memorized, ratio=ratio, n_train=n,
     )  # fmt: skip
 

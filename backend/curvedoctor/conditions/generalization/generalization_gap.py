@@ -24,9 +24,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import error_of_mean, relative, why_unjudgeable
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, Run, Unjudged
 
@@ -49,8 +50,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         return None
     return finding(
         ID, "info", confidence, val,
-        f"Validation ends at {number(val.logged(b.end))}, training at "
-        f"{number(train.logged(a.end))}; validation is flat.",
+        f"Validation ends at {told.last(val, over=a.end)}, training at "
+        f"{told.last(train, over=b.end)}; validation is flat.",
         others=(train,), onset=1.0, ratio=ratio, gap=b.end - a.end, rise=rise,
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from curvedoctor.conditions.measures.codes import Silent, silent
 from curvedoctor.conditions.measures.held_back import ruled_by_entropy
 from curvedoctor.conditions.measures.shape import flat, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.still import rate_too_high
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
@@ -71,7 +72,7 @@ def held_down(case: Case) -> Finding | Unjudged | None:
     of = "an untrained model's loss" if untrained else "its start"
     return finding(
         ID, "warning", confidence, s,
-        f"The {name(s)} settles at {number(s.logged(s.stats.end))}, {percent(floor)} of {of}, "
+        f"The {name(s)} settles at {told.last(s)}, {percent(floor)} of {of}, "
         f"with {' and '.join(parts)}.",
         others=(val,), onset=min(s.stats.t90, 1.0), floor=floor, gap=gap, weight_decay=decay, dropout=drop,
         kl=None,
@@ -85,8 +86,8 @@ def _say_silent(codes: Silent) -> Finding:
         ID, "warning", codes.confidence, kl,
         f"The latent code carries no information from {kl.curve.axis} {kl.step_at(at):g} on (posterior "
         "collapse): the KL term ends at "
-        f"{number(kl.stats.end)}, {percent(codes.share)} of the reconstruction, which stays at "
-        f"{number(recon.stats.end)}.",
+        f"{told.last(kl)}, {percent(codes.share)} of the reconstruction, which stays at "
+        f"{told.last(recon)}.",
         others=(recon,), at=at, actions=("reduce-regularization",), kl=kl.stats.end, floor=codes.share,
         gap=None,
         weight_decay=None, dropout=None,

@@ -53,6 +53,7 @@ from curvedoctor.conditions.generalization.turned import (
     RISE,
     Claim,
     course_of,
+    rises,
     say,
     turned_of,
 )
@@ -181,7 +182,7 @@ def _terms(case: Case, val: Series) -> Finding | None:
         return None
     worst, s, train = max(turned, key=lambda t: t[0].rise)
     text = f"{s.curve.tag} is best ({number(worst.best)}) at {s.at_step(worst.index)} and ends "
-    text += f"{percent(worst.rise)} above it, though {val.curve.tag} does not rise."
+    text += f"{percent(rises(s, worst))} above it, though {val.curve.tag} does not rise."
     severity: Severity = "warning" if worst.rise >= TERM_RISE and selects(case) is None else "info"
     confidence = 0.7 + 0.2 * ramp(worst.rise, TERM_NOTABLE, 2 * TERM_RISE)
     return say(s, train, worst, Claim(severity, confidence, text, GO_ON))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from curvedoctor.conditions.base import finding, number, percent
-from curvedoctor.conditions.measures.shape import begin, error_of_mean, name
+from curvedoctor.conditions.measures.shape import begin, error_of_mean, name, relative
 from curvedoctor.conditions.measures.turn import Turn, at, turn, untrained
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Severity
@@ -50,11 +51,17 @@ def _holds_on(train: Series, before: float) -> bool:
 def course_of(val: Series, turned: Turn) -> str:
     """'Validation loss is best (0.518) at epoch 1 and ends 16 % above it (0.601)'; a score falls."""
     what = begin(name(val))
-    best, end = number(val.logged(turned.best)), number(val.logged(turned.end))
+    best, end = number(val.logged(turned.best)), told.last(val, turned.end, over=turned.best)
     start = f"{what} is best ({best}) at {val.at_step(turned.index)}"
     if val.ceiling is not None:
         return f"{start} and falls to {end} after it"
-    return f"{start} and ends {percent(turned.rise)} above it ({end})"
+    return f"{start} and ends {percent(rises(val, turned))} above it ({end})"
+
+
+def rises(s: Series, turned: Turn) -> float:
+    """How far the end that is told lies above the best point, as share of it."""
+    end = told.last_value(s, turned.end, over=turned.best)
+    return relative(end - turned.best, turned.best)
 
 
 def say(val: Series, train: Series | None, turned: Turn, claim: Claim) -> Finding:

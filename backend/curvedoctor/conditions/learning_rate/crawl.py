@@ -5,6 +5,7 @@ from __future__ import annotations
 from curvedoctor.conditions.base import number, percent
 from curvedoctor.conditions.measures.proportions import unsure
 from curvedoctor.conditions.measures.shape import error_of_mean, lately, name, relative
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import logged_lr
@@ -32,7 +33,7 @@ def crawl(case: Case, s: Series, below: float | None) -> str | None:
     part = relative(s.stats.end, guess) if guess is not None and (below or 0.0) >= 0 else 0.0
     if NEAR <= part <= 1.2 and _at_best(s) and lately(s) > 3 * error_of_mean(s, 0.25):
         return (
-            f"The {name(s)} still falls at the end and has come to {number(s.stats.end)} only, "
+            f"The {name(s)} still falls at the end and has come to {told.last(s)} only, "
             f"{percent(part)} of the loss of a blind guess{_at(case)}."
         )
     if (below or 0.0) < -0.3 or (levels := unsure(case)) is None:
@@ -41,8 +42,8 @@ def crawl(case: Case, s: Series, below: float | None) -> str | None:
     if not _at_best(val) or relative(lately(val), val.stats.end) < GROWS:
         return None
     return (
-        f"The {name(val)} still falls at the end: {number(val.stats.end)} with "
-        f"{percent(1 - error.stats.end)} of the answers right, where {number(costs)} or less is usual "
+        f"The {name(val)} still falls at the end: {told.last(val)} with "
+        f"{percent(1 - told.last_value(error))} of the answers right, where {number(costs)} or less is usual "
         f"once training has settled{_at(case)}."
     )
 

@@ -9,6 +9,7 @@ from curvedoctor.conditions.base import number, times
 from curvedoctor.conditions.measures.returns import gained, succeeds
 from curvedoctor.conditions.measures.shape import lately, rising
 from curvedoctor.conditions.measures.signals import median_late, signals
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.language import of_language
 from curvedoctor.features.rates import logged_lr, trained_before
@@ -46,6 +47,6 @@ def faint(case: Case) -> Faint | None:
     below = CUSTOM / lr
     text = (
         f"At a learning rate of {number(lr)}, {times(below)} times below what agents are trained with, the "
-        f"reward rises faintly, from {number(s.logged(s.stats.start))} to {number(s.logged(s.stats.end))}."
+        f"reward rises faintly, from {told.first(s, over=s.stats.end)} to {told.last(s, over=s.stats.start)}."
     )
     return Faint(s, text, math.log10(below))

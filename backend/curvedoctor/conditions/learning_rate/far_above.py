@@ -11,6 +11,7 @@ from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.rounds import unshrunk
 from curvedoctor.conditions.measures.shape import flat, mean, name, relative
 from curvedoctor.conditions.measures.swing import roughness
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import decades_below_usual, highest, logged_lr, tuned
@@ -76,7 +77,7 @@ def configured(case: Case) -> Finding | None:
         confidence = max(confidence, 0.9 * ramp(above, *GUESS) * no_better)
     summary = (
         f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for "
-        f"{case.word('optimizer')}, and the {name(s)} ends at {number(s.logged(s.stats.end))}."
+        f"{case.word('optimizer')}, and the {name(s)} ends at {told.last(s)}."
     )
     val = case.val
     if val is not None and val.stats.n >= POINTS and val.stats.low > 0 and case.judged_quantity == "loss":
@@ -139,8 +140,8 @@ def codes_far_out(case: Case) -> Finding | None:
     kl, recon, confidence = found
     summary = (
         f"The first steps{at_rate(case)} were far too large: the KL term, next to nothing in an untrained "
-        f"encoder, begins at {number(float(kl.y[0]))} and ends at {number(kl.stats.end)}, beside a "
-        f"reconstruction of {number(recon.stats.end)}."
+        f"encoder, begins at {number(float(kl.y[0]))} and ends at {told.last(kl)}, beside a "
+        f"reconstruction of {told.last(recon)}."
     )
     return picture_of(case, kl, 0.9 * confidence, "blown up", summary, actions=("lower-lr", "add-warmup"))
 
@@ -163,6 +164,6 @@ def of_trees(case: Case) -> Finding | None:
         f"At a learning rate of {number(logged_lr(case) or 0.0)} each tree corrects nearly the "
         "whole error of those before it: "
         f"the {name(s)} is best ({number(s.logged(s.stats.low))}) at {s.at_step(s.best_index)} and ends at "
-        f"{number(s.logged(s.stats.end))}, far above training."
+        f"{told.last(s, over=s.stats.low)}, far above training."
     )
     return picture_of(case, s, 0.85 * unshrunk(case, s), "unshrunk", summary, at=s.best_index)

@@ -27,11 +27,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.still import rate_stays, rests_from, too_coarse
 from curvedoctor.conditions.stability.for_good import collapsed
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import progress
 from curvedoctor.features.series import Series
@@ -76,7 +77,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         f"The learning rate is below {percent(DEAD)} of its peak from {percent(dead)} of the "
         f"run on: the {name(s)} was still "
         f"falling when it decayed, at {s.curve.axis} {s.step_at(min(here, len(s.y) - 1)):g}, "
-        f"and stays at {number(s.logged(s.stats.end))}.",
+        f"and stays at {told.last(s)}.",
         others=(case.finest_train,), at=min(here, len(s.y) - 1),
         decayed_at=decaying, dead_from=dead, fall_before=before, fall_after=after, lr_curve=case.lr.id,
     )  # fmt: skip
@@ -99,7 +100,7 @@ def _frozen(case: Case, s: Series) -> Finding | None:
         return None
     return finding(
         ID, "warning", 0.85, s,
-        f"The {name(s)} stays at {number(s.logged(s.stats.end))} to the last digit from "
+        f"The {name(s)} stays at {told.last(s)} to the last digit from "
         f"{s.curve.axis} {s.step_at(since):g} on: the weights no longer move, as at a learning rate of zero.",
         others=(case.finest_train,), at=since, decayed_at=None, dead_from=None, fall_before=None,
         fall_after=None, lr_curve=None,

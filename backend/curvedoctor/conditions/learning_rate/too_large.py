@@ -30,6 +30,7 @@ from curvedoctor.conditions.measures.swing import (
     settled,
     swings_from,
 )
+from curvedoctor.features import told
 from curvedoctor.features.blocks import median, of_three
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -83,7 +84,7 @@ def _unstable(case: Case) -> Finding | None:
     rough = ROUGH[1] if train is None else roughness(train)
     confidence = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
     at, since = s.best_index, swings_from(s)
-    end = f"at {number(s.logged(s.stats.end))}, below" if s.ceiling else f"{percent(rise)} above"
+    end = f"at {told.last(s, over=s.stats.low)}, below" if s.ceiling else f"{percent(rise)} above"
     summary = (
         f"From {s.at_step(since)} on the {name(s)} is unstable{at_rate(case)}: it ends {end} its best, "
         f"{number(s.logged(s.stats.low))} at "
@@ -138,7 +139,7 @@ def _shoots(case: Case) -> Finding | None:
     )
     summary = (
         f"The {name(s)} shoots up from {number(begin)} to {number(top)} at the "
-        f"start{at_rate(case)} and ends at {number(s.stats.end)}."
+        f"start{at_rate(case)} and ends at {told.last(s)}."
     )
     return picture_of(case, s, confidence, "shoots up", summary)
 

@@ -11,6 +11,7 @@ from curvedoctor.conditions.base import finding, number, percent
 from curvedoctor.conditions.measures.proportions import binomial_sigma, proportion, sample_size
 from curvedoctor.conditions.measures.shape import name, relative
 from curvedoctor.conditions.measures.swing import roughness
+from curvedoctor.features import told
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, classes, expected_first_loss
@@ -175,7 +176,7 @@ def never_as_good(case: Case) -> Finding | None:
     return finding(
         ID, "warning", 0.7, val,
         f"The {name(val)} falls with training, and at its best ({number(val.stats.low)}) is above where "
-        f"training began ({number(began)}); training is at {number(train.stats.end)}: are both prepared and "
+        f"training began ({number(began)}); training is at {told.last(train)}: are both prepared and "
         "evaluated alike?",
         onset=0.0, others=(train,), **_better(1 - relative(val.stats.end, train.stats.end)),
     )  # fmt: skip

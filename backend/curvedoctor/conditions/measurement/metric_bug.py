@@ -49,6 +49,7 @@ from curvedoctor.conditions.measures.proportions import (
 )
 from curvedoctor.conditions.measures.shape import begin, error_of_mean, fall, mean, name, why_unjudgeable
 from curvedoctor.conditions.measures.still import rests_from
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes, guessing
 from curvedoctor.features.series import Series
@@ -101,7 +102,7 @@ def _judge(case: Case, loss: Series, error: Series) -> Finding | None:
     level = f"at {around}" if rests_from(error.y) == 0 else f"around {around}"
     words = (
         f"{begin(name(error))} stays {level} while the loss falls by {percent(fall(loss))} to "
-        f"{number(loss.stats.end)}: {why}."
+        f"{told.last(loss)}: {why}."
     )
     bound = min(error_bound(case, loss, loss.stats.end), 1.0)
     return finding(

@@ -27,6 +27,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import error_of_mean, lately, relative, signed
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
@@ -63,7 +64,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     n = case.number("n_train") or 0
     return finding(
         ID, "error", confidence, s,
-        f"On {n:g} samples the loss ends at {number(s.stats.end)}, from {number(first)}: it "
+        f"On {n:g} samples the loss ends at {told.last(s)}, from {number(first)}: it "
         "should reach nearly zero.",
         onset=1.0, actions=_actions(case, s), n_train=n, left=left, first=first,
     )  # fmt: skip

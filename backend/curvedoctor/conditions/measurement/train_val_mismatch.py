@@ -82,7 +82,8 @@ def _too_good(case: Case, train: Series, val: Series) -> Finding | Unjudged | No
     confidence = seen * max(0.65 if explained is False else 0.0, 0.65 * near_nothing)
     if confidence < REPORT_FROM:
         return None
-    levels = f"Validation ({number(val.logged(b))}) stays better than training ({number(train.logged(a))})"
+    means = f"mean {number(val.logged(b))}", f"mean {number(train.logged(a))}"
+    levels = f"Over the last quarter validation ({means[0]}) stays better than training ({means[1]})"
     return finding(
         ID, "warning", confidence, val, f"{levels}, by {percent(better)}: do the splits share samples?",
         others=(train,), onset=0.5, better=better, below=below, memorized=memorized, explained=explained,

@@ -40,6 +40,7 @@ from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.held_back import short_sighted
 from curvedoctor.conditions.measures.proportions import entropy, proportion, unsure
 from curvedoctor.conditions.measures.shape import flat, name, why_unjudgeable
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
 from curvedoctor.features.series import Series
@@ -80,7 +81,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     summary = f"Classes are predicted, and the loss is {named}: cross-entropy is what fits the task."
     if floor is not None and error is not None:
         summary = (
-            f"The loss settles at {number(s.stats.end)} with {percent(1 - error.stats.end)} of "
+            f"The loss settles at {told.last(s)} with {percent(1 - told.last_value(error))} of "
             "answers right: the lowest "
             f"value that it can reach ({number(floor)}) where probabilities are passed instead of logits."
         )
@@ -95,8 +96,8 @@ def _held_back(case: Case, val: Series, error: Series, costs: float) -> Finding:
     or too little."""
     return finding(
         ID, "warning", 0.75, val,
-        f"The {name(val)} settles at {number(val.logged(val.stats.end))} with "
-        f"{percent(1 - error.stats.end)} of the answers right, as training does; at that accuracy it "
+        f"The {name(val)} settles at {told.last(val)} with "
+        f"{percent(1 - told.last_value(error))} of the answers right, as training does; at that accuracy it "
         f"should be {number(costs)} at most: something keeps the outputs near even odds.",
         others=(error, case.finest_train), onset=min(val.stats.t90, 1.0), actions=HELD_BACK,
         loss=case.word("loss"),

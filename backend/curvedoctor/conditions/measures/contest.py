@@ -119,7 +119,7 @@ def _runs_away(pair: Pair) -> Won:
     growth = end / max(middle, 1e-9, 0.01 * float(size[:3].mean()))
     steady = float(size[-3:].mean()) >= end
     at, to = number(float(d[GRID // 2])), number(float(d[-3:].mean()))
-    how = f"its loss grows from {at} to {to} over the second half"
+    how = f"its loss grows from around {at} to around {to} over the second half"
     return Won(
         pair.name, 0.85 * _between(growth, *RUNS_AWAY) * float(steady), size >= 10 * max(middle, 1e-9), how
     )
@@ -142,7 +142,7 @@ def _no_way_back(winner: Floats) -> bool:
 
 def _ends(pair: Pair) -> str:
     d, g = (number(float(y[-3:].mean())) for y in (pair.discriminator, pair.generator))
-    return f"the {pair.name}'s loss ends at {d}, the generator's at {g}"
+    return f"the {pair.name}'s loss ends around {d}, the generator's around {g}"
 
 
 def _rests(y: Floats) -> float:

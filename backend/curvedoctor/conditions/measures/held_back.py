@@ -13,6 +13,7 @@ from curvedoctor.conditions.base import REPORT_FROM, number, percent, ramp
 from curvedoctor.conditions.measures.returns import fall, noise_of_part, rewards
 from curvedoctor.conditions.measures.signals import MIN_POINTS as SIGNS
 from curvedoctor.conditions.measures.signals import Signal, entropy, median_late, signals
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import logged_lr
 from curvedoctor.features.resample import GRID
@@ -65,7 +66,7 @@ def thrown(case: Case) -> Obstacle | None:
         if y[0] > 0 and max(early.max(initial=0.0), abs(float(np.median(y)))) < SATURATED * float(y[0]):
             text = (
                 "The first updates saturated the policy: its entropy is gone at once, and the reward "
-                f"ends at {_end(s)}."
+                f"ends at {told.last(s)}."
             )
             return Obstacle(0.85, text, s)
     lr, steps = _rate(case), signals(case).get("kl")
@@ -89,7 +90,7 @@ def _decided(
     )
     text = (
         f"The policy had stopped exploring by {signal.curve.axis} {signal.steps[until]:g}, under {why}: its "
-        f"entropy is {number(early)}, and the reward ends at {_end(s)}."
+        f"entropy is {number(early)}, and the reward ends at {told.last(s)}."
     )
     lost = fall(s)
     apart = lost is not None and lost.lost > LOST and lost.rise > 4 * noise_of_part(s)
@@ -134,10 +135,6 @@ def _rate(case: Case) -> float | None:
     )
 
 
-def _end(s: Series) -> str:
-    return number(s.logged(s.stats.end))
-
-
 def ruled_by_entropy(case: Case) -> Obstacle | None:
     """A policy as random at the end as an untrained one (entropy ln K),
     and a weight of the entropy that explains it."""
@@ -149,7 +146,7 @@ def ruled_by_entropy(case: Case) -> Obstacle | None:
     confidence = 0.85 * ramp(weight, *RULES) * ramp(late / most, *RANDOM) * ramp(first / most, 0.95, 0.98)
     text = (
         f"The policy is random still: its entropy ends at {percent(late / most)} of the "
-        f"highest, which counts {number(weight)} times in the loss, and the reward ends at {_end(s)}."
+        f"highest, which counts {number(weight)} times in the loss, and the reward ends at {told.last(s)}."
     )
     return Obstacle(confidence, text, s)
 

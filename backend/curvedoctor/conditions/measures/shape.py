@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from curvedoctor.conditions.base import number
+from curvedoctor.features import told
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
@@ -160,8 +160,8 @@ def begin(words: str) -> str:
 
 def course(s: Series) -> str:
     """A true sentence on a curve that has nothing striking: 'The training loss goes from 2.3 to 0.41'."""
-    t = s.stats
-    return f"The {name(s)} goes from {number(s.logged(t.start))} to {number(s.logged(t.end))}"
+    begins, ends = told.first(s, over=s.stats.end), told.last(s, over=s.stats.start)
+    return f"The {name(s)} goes from {begins} to {ends}"
 
 
 def score_of(case: Case) -> Series | None:

@@ -11,6 +11,7 @@ from curvedoctor.conditions.base import REPORT_FROM, number, percent, ramp
 from curvedoctor.conditions.measures.shape import error_of_mean, fall, name, probing
 from curvedoctor.conditions.measures.swing import FINISHED, begins
 from curvedoctor.conditions.measures.turn import turn
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.schedule_end import ENDED, End, planned_end
 from curvedoctor.features.series import Series
@@ -72,7 +73,7 @@ def _in_its_schedule(case: Case, s: Series) -> Stopped | None:
     text = (
         f"{_ends(case, s)}, in a {end.kind} schedule of about {end.at:.4g} "
         f"{lr.axis}s, with the learning rate still at {percent(end.left)} of its peak: what the "
-        f"{name(s)} ({number(s.logged(s.stats.end))}) gains as the rate decays is still to come"
+        f"{name(s)} ({told.last(s)}) gains as the rate decays is still to come"
     )
     return Stopped("warning", confidence, text + _or_goes_on(case), end.at)
 
@@ -101,7 +102,7 @@ def _as_it_rose(case: Case, s: Series) -> Stopped | None:
         return None
     text = (
         f"{_ends(case, s)}, where the learning rate is at the highest it ever was ({number(last)}) and still "
-        f"rose: its schedule has only begun, and what the {name(s)} ({number(s.logged(s.stats.end))}) gains "
+        f"rose: its schedule has only begun, and what the {name(s)} ({told.last(s)}) gains "
         "as it comes down is still to come"
     )
     return Stopped("warning", 0.85, text + _or_goes_on(case), None)
@@ -116,7 +117,7 @@ def _from_without(case: Case, s: Series) -> Stopped | None:
     if named in PLANNED:
         text = (
             f"The log ends at epoch {last:g}, in a {named} schedule of {epochs:g} epochs, as configured: "
-            f"what the {name(s)} ({number(s.logged(s.stats.end))}) gains as the rate decays is still to come"
+            f"what the {name(s)} ({told.last(s)}) gains as the rate decays is still to come"
         )
         return Stopped("warning", 0.75, text + _or_goes_on(case), epochs)
     text = f"The run was stopped at epoch {last:g} ({case.run.status}): {epochs:g} are configured."

@@ -25,11 +25,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.proportions import proportion, warranted
 from curvedoctor.conditions.measures.shape import course, fall, name, why_unjudgeable
 from curvedoctor.conditions.progress.plateau import plateau
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import trained_before
@@ -70,8 +71,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     summary = f"{course(s)} from an unusual initialization ({named})."
     if until >= 0.1:
         summary = (
-            f"The {name(s)} stays at {number(s.logged(s.stats.start))} over the first "
-            f"{percent(until)} of the run, then falls to {number(s.logged(s.stats.end))}."
+            f"The {name(s)} stays at {told.first(s)} over the first "
+            f"{percent(until)} of the run, then falls to {told.last(s)}."
         )
     actions = (
         ("fix-activation", "fix-init", "raise-lr") if case.word("activation") in SATURATES and not odd else ()

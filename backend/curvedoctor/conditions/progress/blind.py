@@ -11,6 +11,7 @@ from curvedoctor.conditions.measures.proportions import entropy, is_cross_entrop
 from curvedoctor.conditions.measures.shape import MIN_POINTS, error_of_mean, mean, name, relative
 from curvedoctor.conditions.measures.still import USUAL, rate_gone, rests_from
 from curvedoctor.conditions.progress.explained import actions
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import agreed, chance_error, expected_first_loss, guessing
 from curvedoctor.features.rates import decades_below_usual
@@ -80,7 +81,7 @@ def unrelated(case: Case) -> Finding | None:
     best = float(val.y[val.best_index])
     return finding(
         ID, "error", confidence, val,
-        f"The training loss falls to {number(train.stats.end)}, but the {name(val)} is never "
+        f"The training loss falls to {told.last(train)}, but the {name(val)} is never "
         f"better than {number(best)}, that of "
         f"an untrained model ({number(expected)}): do labels belong to their inputs?",
         others=(train,), onset=0.0, actions=UNRELATED,
@@ -128,7 +129,7 @@ def no_better_than_chance(case: Case) -> Finding | None:
     though = "" if fitted is None else f", though the {fitted}: do labels belong to their inputs?"
     return finding(
         ID, "error", confidence, score,
-        f"The {name(score)} ends at {number(right)}, {guessing(case, right)}{beside(case, score)}"
+        f"The {name(score)} ends at {told.last(score)}, {guessing(case, right)}{beside(case, score)}"
         f"{though or '.'}",
         others=(s,), onset=0.0, actions=actions(case, s) if fitted is None else UNRELATED, level=right,
         chance=expected, **shared(case, s),

@@ -55,6 +55,7 @@ from curvedoctor.conditions.progress.explained import STUCK, actions, why
 from curvedoctor.conditions.progress.unheld import never_held
 from curvedoctor.conditions.progress.useless import of_no_use
 from curvedoctor.conditions.stability.for_good import collapsed
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.series import Series
@@ -113,7 +114,7 @@ def _stays(case: Case, known: Sequence[Series]) -> Finding | None:
     at = "" if chance is None else f", the level of an untrained model ({number(chance)})"
     return finding(
         ID, "error", confidence, s,
-        f"The {name(s)} stays at {number(s.logged(t.end))} from the first point on, {how}{at}{why(case, s)}"
+        f"The {name(s)} stays at {told.last(s)} from the first point on, {how}{at}{why(case, s)}"
         f"{beside(case, s)}.",
         others=(case.grad_norm,), onset=0.0, actions=actions(case, s, bool(still)), level=s.logged(t.end),
         chance=chance, **shared(case, s),

@@ -28,10 +28,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.generalization.held_down import held_down
 from curvedoctor.conditions.measures.shape import flat, relative, score_of, why_unjudgeable
+from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
@@ -61,8 +62,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         return None
     return finding(
         ID, "warning", confidence, train,
-        f"Training ({number(train.logged(train.stats.end))}) and validation "
-        f"({number(val.logged(val.stats.end))}) level off together at a high loss{_size(case)}.",
+        f"Training ({told.last(train)}) and validation "
+        f"({told.last(val)}) level off together at a high loss{_size(case)}.",
         others=(val,), onset=min(train.stats.t90, 1.0), gap=gap,
         floor=relative(train.stats.end, train.stats.start),
         model=case.word("model"), width=case.number("width"),

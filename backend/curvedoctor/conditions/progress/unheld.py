@@ -9,6 +9,7 @@ from curvedoctor.conditions.base import finding, number
 from curvedoctor.conditions.measures.proportions import nats, proportion
 from curvedoctor.conditions.measures.shape import MIN_POINTS, error_of_mean, mean, name
 from curvedoctor.conditions.progress.blind import ID, MEMORIZED, UNRELATED, learnt_by_training, shared
+from curvedoctor.features import told
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -52,7 +53,7 @@ def never_held(case: Case) -> Finding | None:
         ID, "error", 0.8, score,
         f"The {name(score)} stays around {number(score.logged(around))} and the {name(val)} never gets below "
         f"{low}, no better than one answer for every input, though the {name(fitted)} goes to "
-        f"{number(fitted.logged(fitted.stats.end))}: do labels belong to their inputs?",
+        f"{told.last(fitted)}: do labels belong to their inputs?",
         others=(val, fitted), onset=0.0, actions=AMISS_FIRST if amiss else UNRELATED,
         level=score.logged(around), chance=None, **shared(case, score),
     )  # fmt: skip

@@ -30,6 +30,7 @@ from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number,
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import course, name, relative, why_unjudgeable
 from curvedoctor.conditions.progress.plateau import plateau
+from curvedoctor.features import told
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
@@ -56,10 +57,9 @@ def check(case: Case) -> Finding | Unjudged | None:
     if confidence < REPORT_FROM:
         return None
     if share is not None and _by_norm(share, s) >= 0.2:
-        level = number(s.logged(s.stats.end))
         summary = (
             f"The gradient norm falls to {number(share)} of its start while the {name(s)} is still "
-            f"at {level}."
+            f"at {told.last(s)}."
         )
     else:
         deep = f" {depth:g} layers deep" if depth else ""

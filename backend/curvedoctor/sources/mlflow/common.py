@@ -114,8 +114,8 @@ class Stored:
         """Whether the user asked for this run: experiment, name pattern (or id), filter, not deleted."""
         if options.experiment is not None and options.experiment not in {self.experiment, self.experiment_id}:
             return False
-        if options.run is not None and not any(
-            fnmatch.fnmatchcase(name, options.run) for name in (self.title, self.run_id)
+        if options.only is not None and not any(
+            fnmatch.fnmatchcase(name, options.only) for name in (self.title, self.run_id)
         ):
             return False
         if self.lifecycle == "deleted" and not wanted.deleted:

@@ -48,17 +48,22 @@ class MlflowHttp(Reader):
         text = mlflow_filter.without_lifecycle(options.filter)
         deleted = mlflow_filter.asks_deleted(options.filter)
         try:
-            if not ids and mlflow_search.RUN_ID.fullmatch(options.run or ""):
-                ids = frozenset({str(options.run)})
+            if not ids and mlflow_search.RUN_ID.fullmatch(options.only or ""):
+                ids = frozenset({str(options.only)})
             if ids and not options.filter:
                 yield from together(
                     _unit(server, *run) for run in mlflow_search.by_id(server, sorted(ids), options)
                 )
                 return
+            if options.siblings and mlflow_search.RUN_ID.fullmatch(options.run or ""):
+                yield from together(
+                    _unit(server, *run) for run in mlflow_search.beside(server, text, deleted, options)
+                )
+                return
             names = mlflow_search.experiments(server, options.experiment, deleted)
             if experiment is not None:
                 names = {key: name for key, name in names.items() if key == experiment}
-            plain = ReadOptions(run=None if ids else options.run)
+            plain = ReadOptions(run=None if ids else options.only)
             wanted = mlflow_filter.parse("lifecycle_stage = 'deleted'" if deleted else "")
             yield from together(
                 _unit(server, *run)

@@ -61,7 +61,7 @@ class MlflowPlugin(Reader):
         wanted = mlflow_filter.parse("lifecycle_stage = 'deleted'" if deleted else "")
         try:
             names = _experiments(client, options.experiment)
-            plain = ReadOptions(run=options.run)
+            plain = ReadOptions(run=options.only)
             runs = [
                 _unit(address, run)
                 for run in _search(client, names, mlflow_filter.without_lifecycle(options.filter), deleted)

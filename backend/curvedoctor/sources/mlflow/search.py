@@ -57,6 +57,16 @@ def by_id(server: Server, ids: Sequence[str], options: ReadOptions) -> Iterator[
             yield stored(run, names)
 
 
+def beside(server: Server, text: str, deleted: bool, options: ReadOptions) -> Iterator[tuple[Stored, Wanted]]:
+    """The run that is asked for by its id, and the others of its experiment: no other is searched."""
+    asked = list(by_id(server, [str(options.run)], options))
+    found = list(search(server, {run.experiment_id: run.experiment for run, _ in asked}, text, deleted))
+    known = {run.run_id for run, _ in found}
+    yield from found
+    # one that is deleted is found by its id, as it is without its siblings
+    yield from (one for one in asked if one[0].run_id not in known and not text)
+
+
 def experiments(server: Server, name: str | None, deleted: bool) -> dict[str, str]:
     """id → name of the experiments to search."""
     if name is not None:

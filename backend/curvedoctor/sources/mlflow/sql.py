@@ -115,7 +115,7 @@ def _find(
     database: Database, address: str, options: ReadOptions, wanted: mlflow_filter.Filter
 ) -> Iterator[Unit]:
     asks = {comparison.entity for comparison in wanted.comparisons}
-    ids = [str(options.run)] if re.fullmatch(r"[0-9a-f]{32}", options.run or "") else None
+    ids = [str(options.only)] if re.fullmatch(r"[0-9a-f]{32}", options.only or "") else None
     last = mlflow_facts.newest(database, ids or ())
     units = []
     last_values = mlflow_facts.last_values(database) if "metrics" in asks else {}
