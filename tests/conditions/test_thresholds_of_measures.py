@@ -10,7 +10,7 @@ import math
 import numpy as np
 import pytest
 
-from conditions.test_thresholds import SIGMA, alternating, t
+from conditions.test_thresholds import SIGMA, Threshold, alternating, t
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import run
 from curvedoctor.conditions.measures.descent import only_climbs
@@ -32,7 +32,7 @@ from curvedoctor.conditions.measures.turn import holds, serves, turn
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.series import Series
 from curvedoctor.intake import run_of
-from curvedoctor.model import Finding, Floats, ParamValue
+from curvedoctor.model import Finding, Floats, ParamValue, Run
 
 
 def case(params: dict[str, ParamValue] | None = None, **curves: Floats) -> Case:
@@ -296,6 +296,26 @@ def test_how_far_above_training_they_end(times: float, sure: float) -> None:
     made = boosted(0.9, fast / times, val_loss=fast)
     assert made.val is not None
     assert unshrunk(made, made.val) == pytest.approx(sure, abs=0.03)
+
+
+def _shrunk(rate: float = 0.02, floor: float = 0.0, n: int = 60) -> Run:
+    """Each round corrects the rate's share of what is left above a floor."""
+    y = floor + (1 - rate) ** np.arange(n)
+    known: dict[str, ParamValue] = {"model": "tree", "library": "lightgbm", "lr": rate}
+    return run(known, train_loss=y, val_loss=y)
+
+
+ROUNDS = (
+    Threshold("lr-too-low", "rate of trees that is low", _shrunk, 0.01, 0.08, 0.04),
+    Threshold("lr-too-low", "floor under trees that grow slowly", lambda p: _shrunk(floor=p), 0.0, 20.0, 2.1),
+    Threshold("undertrained", "floor under trees that still get better", lambda p: _shrunk(0.05, p, 40), 0.0,
+        20.0, 0.821),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("it", ROUNDS, ids=lambda it: f"{it.condition}-{it.what}")
+def test_what_is_said_of_rounds_flips_where_its_threshold_lies(it: Threshold) -> None:
+    it.check()
 
 
 # --- two epochs
