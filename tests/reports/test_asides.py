@@ -39,7 +39,7 @@ def test_a_fine_run_says_what_it_was_not_judged_for(surface: str) -> None:
     if surface in ("notebook", "tensorboard"):  # where all reasons are listed
         assert "the validation set's size is not logged: validation-too-small" in told
         return
-    assert "for want of the validation set's size (log it, or --param n" in told
+    assert "needs the validation set's size (log it, or --param n" in told
     assert "ot judged: " in told
     assert "ot judged: " not in SURFACES[surface](replace(fine, unjudged=()))
 
@@ -59,9 +59,7 @@ def test_what_is_wanting_is_grouped_and_what_most_runs_lack_is_left_out() -> Non
     healthy = cases.healthy()
     assert wanting(replace(healthy, unjudged=tuple(usual))) == ""
     told = wanting(replace(healthy, unjudged=(*usual, batch, NO_SIZE, *of_loss)))
-    assert told.startswith(
-        "Not judged: 3 conditions for want of the loss function (log it, or --param loss=…); "
-    )
+    assert told.startswith("Not judged: 3 conditions need the loss function (log it, or --param loss=…); ")
     assert told.endswith("n_val=…); 1 more.")
     assert wanting(replace(cases.undetermined(), unjudged=(NO_SIZE,))) == ""
 
@@ -70,7 +68,7 @@ def test_of_several_fine_runs_one_line_tells() -> None:
     runs = [replace(cases.healthy(f"r{i}"), findings=(), unjudged=(NO_SIZE,)) for i in range(4)]
     text = " ".join("".join(as_table.render([*runs, cases.sick()], OutputStyle(80))).split())
     assert text.count("not judged") == 1
-    assert "Of all 4 runs that are fine, not judged: validation-too-small" in text
+    assert "The 4 runs that are fine were not judged for everything: validation-too-small needs" in text
 
 
 def going(status: str | None, epochs: int | None, length: int = 30) -> Diagnosis:

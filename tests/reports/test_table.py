@@ -235,7 +235,55 @@ def test_runs_of_one_name_are_told_apart_by_their_ids() -> None:
         replace(d, run=replace(d.run, name="same", run_id=f"{i}123456789abcdef"))
         for i, d in enumerate((cases.sick(), cases.healthy(), cases.undetermined()))
     ]
-    table = lines([*named, cases.improvable()], width=100)[1:5]
+    other = replace(cases.improvable(), run=replace(cases.improvable().run, run_id="f" * 12))
+    table = lines([*named, other], width=100)[1:5]
     assert [row.split()[1:3] for row in table[:3]] == [["same", f"{i}1234567"] for i in range(3)]
     assert "better  " in table[3]
     assert "01234567" not in "\n".join(lines([named[0], cases.improvable()], width=100))
+
+
+def test_beside_runs_named_by_their_place_a_store_s_runs_are_too() -> None:
+    kept = cases.sick("s_fold0")
+    kept = replace(kept, run=replace(kept.run, run_id="0123456789abcdef", group="./mlruns/kfold"))
+    alone, mixed = lines([kept], width=100), lines([kept, cases.healthy("csv/a.csv")], width=100)
+    assert alone[1].startswith("✗ s_fold0 ")
+    assert mixed[1].startswith("✗ mlruns/kfold/s_fold0 ") and mixed[2].startswith("✓ csv/a.csv ")
+
+
+@pytest.mark.parametrize("width", range(60, 140, 5))
+def test_what_to_try_stands_beside_all_runs_or_below_all(width: int) -> None:
+    names = ["short", "csv/f_yscale_sgd_lowlr.csv", "keras/f_keras_softmax_twice.csv"]
+    runs = [*map(cases.sick, names), cases.improvable("tb/s_autoenc")]
+    table = "\n".join(lines(runs, width=width)).split("──")[0].splitlines()
+    below = [row for row in table if row.startswith("    → ")]
+    assert len(below) in (0, 1 + len(runs))
+    if width >= 80:
+        assert all(name in "\n".join(table) for name in names) or not below
+    assert all(cell_len(row) <= width for row in table)
+
+
+def test_a_pipe_s_lines_are_as_long_as_what_stands_in_them() -> None:
+    """What was seen is told in the details, or below them: not in a column that makes all lines 250 long."""
+    runs = [cases.sick(f"run{i}") for i in range(50)]
+    table = lines(runs, width=100, cut=False)
+    assert max(map(cell_len, table)) <= 100
+    text = "\n".join(table)
+    for diagnosis in runs:
+        summary = diagnosis.findings[0].summary
+        told = text[text.rindex(f"{diagnosis.run.name}: ") :]
+        assert " ".join(summary.split()[:3]) in " ".join(told.split())
+    aligned = [row.index("failed") for row in table[1:51]]
+    long = lines([cases.sick("n" * 90), *runs], width=100, cut=False)
+    assert [row.index("failed") for row in long[2:52]] == [max(aligned[0], 44)] * 50
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_a_run_of_which_nothing_can_be_told_says_why_and_what_to_try(cut: bool) -> None:
+    cure = cases.prescription()
+    unknown = replace(cases.undetermined("killed"), prescriptions=(cure,), reason="12 points are too few")
+    text = "\n".join(lines([unknown, cases.healthy()], width=90, cut=cut))
+    section = " ".join(text.partition("── killed: can't tell")[2].split())
+    assert section.startswith("─") and "12 points are too few." in section
+    assert cure.text in section and "likely to help" in section
+    # without anything to try its line holds the reason
+    assert "── killed" not in "\n".join(lines([replace(unknown, prescriptions=())], width=90, cut=cut))

@@ -101,6 +101,21 @@ def test_experiments_in_one_file(tmp_path: Path) -> None:
     assert all(np.all(np.diff(curve.steps) > 0) for run in runs for curve in run.curves)
 
 
+def test_an_experiment_begins_with_its_first_curve(tmp_path: Path) -> None:
+    """The second of one file, of which one curve comes late, before that of another host which began
+    meanwhile."""
+    found = [events.version(events.START)]
+    for fit, begun in enumerate((0, 1000)):
+        for s in range(60):
+            tags = ("loss", "acc") if s >= 40 * fit else ("loss",)
+            found += [events.scalar(tag, s, 1 + fit, events.START + begun + 10 * s) for tag in tags]
+    events.write(tmp_path / "run" / events.name(int(events.START), "alpha", 1), found)
+    _file(tmp_path / "run", range(60), 2, host="beta", wall=events.START + 1200, tags=("loss", "acc"))
+    runs, _ = read_all(tmp_path)
+    lengths = [{curve.tag: len(curve) for curve in run.curves} for run in runs]
+    assert lengths == [{"acc": 60, "loss": 60}, {"acc": 20, "loss": 60}, {"acc": 60, "loss": 60}]
+
+
 def test_sparse_curves_follow_the_experiment(tmp_path: Path) -> None:
     steps: list[tuple[str, int]] = []
     for length in (50, 30, 70):

@@ -25,6 +25,8 @@ FEWEST_STEPS = 3
 ROOM = 2.0
 #: share of its start by which a run must have got better for its best checkpoint to be worth going back to
 LEARNT = 0.1
+#: evaluations that can't tell a plateau from a fall, and share by which the last must be lower to fall
+FEW, FALLS = 8, 0.02
 #: a curve that says how many epochs have passed, as Hugging Face's trainer and Lightning log it
 _EPOCHS = re.compile(r"(^|[/_.])epoch$", re.IGNORECASE)
 #: of generalization nothing can be said without held-out data
@@ -118,8 +120,19 @@ def last_resorts(case: Case, findings: Sequence[Finding]) -> set[str]:
     unfitted = any(finding.condition in _UNFITTED and finding.severity != "info" for finding in findings)
     if plenty or unfitted:
         return {"more-data", "bigger-model"}
+    if young(case):
+        return {"bigger-model"}
     blind = case.val is None and case.val_score is None and selects(case) is None
     return {"bigger-model"} if blind else set()
+
+
+def young(case: Case) -> bool:
+    """Whether the log ends after a few evaluations, the last of them still clearly the lowest: nothing is
+    known of where it would end, and going on tells it."""
+    s = case.outcome
+    if s is None or case.boosting or not 2 <= len(s.y) < FEW:
+        return False
+    return float(s.y[-1]) <= (1.0 - FALLS) * float(s.y[:-1].min())
 
 
 def unknown(case: Case, action: str) -> bool:

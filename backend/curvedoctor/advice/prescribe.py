@@ -17,7 +17,8 @@ from curvedoctor.actions import ACTIONS, EXPERIMENTS, OPPOSITES, TREATS, worth
 from curvedoctor.advice.changes import SiblingValues, change, leap
 from curvedoctor.advice.experiments import LIKELY, experiment
 from curvedoctor.advice.help_probability import Estimate, Gain
-from curvedoctor.advice.possible import contradicts, last_resorts, possible, unknown
+from curvedoctor.advice.possible import contradicts, last_resorts, possible, unknown, young
+from curvedoctor.advice.shown import SURE, stopping
 from curvedoctor.advice.trial import TRIED_HELPS
 from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case
@@ -73,13 +74,18 @@ def prescribe(
     seen = _by_findings(asked, estimate)
     chance = {a: p for a, p in estimate.probability.items() if ACTIONS[a].training} | seen
     chance = {a: min(p, EVEN if a not in seen and unknown(case, a) else SUREST) for a, p in chance.items()}
-    tried = estimate.sibling_values
+    tried, saved = estimate.sibling_values, stopping(case, findings)
+    if saved is not None:
+        chance["stop-early"] = max(chance.get("stop-early", 0.0), SURE)
+    going_on = {"train-longer"} if young(case) else set()
+    # siblings that ended elsewhere don't tell where this one would
+    chance |= {a: max(chance[a], EVEN) for a in going_on & chance.keys() & estimate.in_vain}
     fit = [
         a
         for a in chance
         if (possible(case, a) or a in tried)
         and not contradicts(case, findings, a)
-        and a not in estimate.in_vain
+        and (a not in estimate.in_vain or a in going_on)
     ]
     certain = [acts for f, acts in asked if f.severity == "error" and f.confidence >= CERTAIN]
     last, named = last_resorts(case, findings), [action for _, actions in asked for action in actions]
@@ -108,11 +114,11 @@ def prescribe(
         estimate = estimate.with_reason(asking.action, asking.reason)
         chosen.insert(0, asking.action)
     chosen, chance = _without_twins(chosen, chance, tried)
-    chosen = _without_opposites(chosen)[:MAX_PRESCRIPTIONS]
+    chosen = _seated(_without_opposites(chosen), seen, [a for _, actions in asked for a in actions[:2]])
     to = change(case, "lower-lr", findings, tried).proposed if "lower-lr" in chosen else None
     lowered = to if isinstance(to, float) else None
     alone = replace(estimate, sibling_values={})
-    return tuple(
+    made = tuple(
         _prescription(
             change(case, action, findings, tried, lowered),
             action,
@@ -122,6 +128,19 @@ def prescribe(
         )
         for action in chosen
     )
+    shown = None if saved is None else _as_it_was(saved)
+    return tuple(replace(p, gain=shown) if shown and p.action == "stop-early" else p for p in made)
+
+
+def _seated(ranked: Sequence[str], seen: Container[str], first: Sequence[str]) -> list[str]:
+    """As many as are told: what a finding names first or second takes the place of what none names."""
+    kept = list(ranked[:MAX_PRESCRIPTIONS])
+    for action in ranked[MAX_PRESCRIPTIONS:]:
+        idle = [a for a in kept[1:] if a not in seen]
+        if action in first and idle:
+            kept.remove(idle[-1])
+            kept.append(action)
+    return kept
 
 
 def _by_gain(

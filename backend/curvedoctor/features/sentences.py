@@ -69,7 +69,7 @@ _OTHERS = {
     "lr_warmup_end": ("schedule", "the warm-up takes {value} of the run", "share"),
     "lr_decay_start": ("schedule", "the learning rate decays after {value} of the run", "share"),
     "lr_dead_from": ("schedule", "the learning rate is next to zero after {value} of the run", "share"),
-    "lr_zero": ("schedule", "the learning rate is zero for {value} of the run", "share"),
+    "lr_zero": ("schedule", "the learning rate is zero or next to it for {value} of the run", "share"),
     "lr_restarts": ("schedule", "the learning rate restarts {value} times", "count"),
     "lr_falls": ("schedule", "the learning rate is cut {value} times", "count"),
     "lr_peak": ("lr", "the peak learning rate is {value}", "power"),

@@ -10,6 +10,7 @@ from curvedoctor.model import Diagnosis, Problem, State
 from curvedoctor.reports import phrases
 from curvedoctor.reports.asides import state, wanting
 from curvedoctor.reports.base import OutputStyle
+from curvedoctor.reports.columns import HEADINGS, widths
 from curvedoctor.reports.details import details, named, prose, wrap
 from curvedoctor.reports.text import (
     MARKS,
@@ -30,15 +31,10 @@ from curvedoctor.reports.text import (
 DETAILED, OTHERS = 20, 5
 #: characters of a run's id that tell it from others of its name; `--run` takes the whole one
 ID = 8
-#: columns up to which cells are aligned where nothing is cut
-ALIGNED = 120
+#: states of sick runs
+SICK = ("failed", "needs attention")
 #: a picture is drawn of sick runs
 CURVES = "sick"
-HEADINGS = ("run", "state", "seen", "from", "try first")
-#: columns that what to try gets at least; what needs more stands on a line of its own
-BESIDE = 20
-#: (column, least width) in the order in which columns give way; what to try never does
-GIVING = ((0, 24), (2, 20), (0, 16), (2, 16), (0, 8), (2, 9), (4, 0), (3, 4))
 
 
 @dataclass(slots=True)
@@ -58,19 +54,27 @@ class Line:
     wanting: str
     #: start of the store's id of the run; "" where it has none
     run_id: str
+    #: the experiment that a store keeps the run in, with its place; "" where the run's name tells its place
+    kept_in: str
+    #: it is told in detail below
+    in_full: bool
 
 
 def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterator[str]:
     """The summary lines, then details. Problems of sources are on stderr."""
     rows: list[Line] = []
     detailed: list[str] = []
-    sick = others = 0
+    sick = others = unknown = 0
     for result in results:
         if isinstance(result, Problem):
             continue
         if result.verdict == "sick":
             sick += 1
             in_full = sick <= DETAILED
+        elif result.verdict == "undetermined":
+            telling = bool(result.prescriptions or result.findings)  # else its line holds the reason
+            unknown += telling
+            in_full = telling and unknown <= OTHERS
         else:
             telling = result.state == "could improve" or bool(result.findings) or "unlike" in result.readings
             others += telling
@@ -78,16 +82,12 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
         rows.append(kept(result, style, in_full))
         if in_full:
             detailed += [*details(result, style), ""]
-    if sick > DETAILED:
-        detailed += [
-            f"… and {sick - DETAILED} more sick runs: --run GLOB picks, --format html shows all.",
-            "",
-        ]
     told_apart(rows)
     every = [
-        *summary(rows, style, sick > DETAILED),
+        *summary(rows, style),
         "",
         *detailed,
+        *the_rest(rows, style),
         phrases.tally([row.state for row in rows]),
     ]
     for hint in hints(rows):
@@ -103,11 +103,32 @@ def kept(diagnosis: Diagnosis, style: OutputStyle, in_full: bool = False) -> Lin
     seen = safe(first.summary) if first else ""
     lacks = wanting(diagnosis) if diagnosis.state == "fine" and not in_full else ""
     condition, run_id = first.condition if first else None, (diagnosis.run.run_id or "")[:ID]
-    return Line(diagnosis.state, row(diagnosis, style), why, condition, seen, lacks, safe(run_id))
+    place = safe("/".join(diagnosis.run.group.rstrip("/").split("/")[-2:])) if run_id else ""
+    return Line(
+        diagnosis.state, row(diagnosis, style), why, condition, seen, lacks, safe(run_id), place, in_full
+    )  # fmt: skip
+
+
+def the_rest(rows: Sequence[Line], style: OutputStyle) -> Iterator[str]:
+    """The sick runs that there was no room for: how many on a terminal, what was seen in each in a file."""
+    rest = [row for row in rows if row.state in SICK and not row.in_full]
+    if not rest:
+        return
+    yield f"… and {len(rest)} more sick runs: --run GLOB picks, --format html shows all."
+    for row in () if style.cut else rest:
+        sign, plain_sign, _ = MARKS[row.state]
+        mark = sign if style.unicode else plain_sign
+        yield from wrap(f"{row.cells[0]}: {row.seen}", "    ", prose(style), f"{mark} ")
+    yield ""
 
 
 def told_apart(rows: Sequence[Line]) -> None:
-    """Put their ids behind names that several runs of a store have, in place."""
+    """Put experiments before the names of a store's runs where other runs are named by their place, and ids
+    behind names that several have, in place."""
+    if any(row.kept_in for row in rows) and not all(row.kept_in for row in rows):
+        for row in rows:
+            name = f"{row.kept_in}/{row.cells[0]}" if row.kept_in else row.cells[0]
+            row.cells = (name, *row.cells[1:])
     names = Counter(row.cells[0] for row in rows)
     for row in rows:
         if names[row.cells[0]] > 1 and row.run_id:
@@ -133,38 +154,25 @@ def first_try(diagnosis: Diagnosis) -> str:
     return change(first) + (f" (odds {percent(first.confidence)})" if first.basis == "odds" else "")
 
 
-def widths(rows: Sequence[tuple[str, ...]], style: OutputStyle) -> list[int]:
-    """Columns for each cell: all that they need if there is room, else names give way first."""
-    need = [max(cells(cell) for cell in column) for column in zip(HEADINGS, *rows, strict=True)]
-    if not style.cut:
-        return [min(columns, ALIGNED) for columns in need]
-    need[-1], wanted = min(need[-1], BESIDE), need[-1]
-    gaps = 2 + 2 * (len(need) - 1)
-    for index, least in GIVING:
-        excess = sum(need) + gaps - style.width
-        if excess > 0:
-            need[index] = max(min(need[index], least), need[index] - excess)
-    need[-1] = max(0, min(wanted, style.width - gaps - sum(need[:-1])))
-    return need
-
-
-def summary(rows: Sequence[Line], style: OutputStyle, many: bool) -> Iterator[str]:
-    """A heading, and one line per run; what is to be tried stands below it
-    where it does not fit beside it."""
+def summary(rows: Sequence[Line], style: OutputStyle) -> Iterator[str]:
+    """A heading, and one line per run; what is to be tried stands below where there is no room beside."""
     paint = Paint(style.color)
-    sizes = widths([row.cells for row in rows], style)
-    # a wide terminal has room for what was seen; a file has it where details don't say it
+    sizes, below = widths([row.cells for row in rows], style)
+    # a wide terminal has room for what was seen; elsewhere the details say it
     spare = style.width - 2 - sum(sizes) - 2 * len(sizes)
     longest = max((cells(row.seen) for row in rows), default=0)
-    wide = 0 < longest <= spare if style.cut else many
-    heading = "  ".join(pad(cell, size) for cell, size in zip(HEADINGS, sizes, strict=True))
+    wide = style.cut and 0 < longest <= spare
+    names = (*HEADINGS[:-1], "") if below else HEADINGS
+    heading = "  ".join(pad(cell, size) for cell, size in zip(names, sizes, strict=True))
     yield paint("  " + (f"{heading}  what was seen" if wide else heading.rstrip()), "bold")
+    arrow = "    → " if style.unicode else "    > "
+    if below:
+        yield paint(f"{arrow}{HEADINGS[-1]}", "bold")
     for item in rows:
-        below = style.cut and cells(item.cells[-1]) > sizes[-1]
         beside = (*item.cells[:-1], "") if below else item.cells
         yield _line(item, beside, sizes, style, max(spare, 1) if wide else 0)
-        if below:
-            yield from wrap(item.cells[-1], "      ", style.width, "    → " if style.unicode else "    > ")
+        if below and item.cells[-1]:
+            yield from wrap(item.cells[-1], "      ", style.width, arrow)
 
 
 def _line(item: Line, beside: Sequence[str], sizes: Sequence[int], style: OutputStyle, spare: int) -> str:
@@ -196,8 +204,14 @@ def hints(rows: Sequence[Line]) -> Iterator[str]:
     if lacking := Counter(row.wanting for row in rows if row.wanting).most_common(1):
         ((lacks, count),) = lacking
         fine = sum(row.state == "fine" for row in rows)
-        of = "all" if count == fine else f"{count} of the"
-        yield lacks if fine == 1 else f"Of {of} {fine} runs that are fine, n{lacks[1:]}"
+        of = "The" if count == fine else f"{count} of the"
+        were = "was" if count == 1 else "were"
+        _, _, needs = lacks.partition(": ")
+        yield (
+            lacks
+            if fine == 1
+            else f"{of} {fine} runs that are fine {were} not judged for everything: {needs}"
+        )
     conditions = [row.condition for row in rows if row.condition]
     if conditions:
         common = max(conditions, key=conditions.count)

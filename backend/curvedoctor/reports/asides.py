@@ -15,11 +15,12 @@ from curvedoctor.reports.text import number, percent
 _WANTS: Sequence[tuple[str, str, str]] = (
     ("training and validation are not both", "a validation loss", "log it"),
     ("no validation", "a validation loss", "log it"),
-    ("too few", "points", "log more often"),
+    ("too few", "more points", "log more often"),
     ("loss function", "the loss function", "log it, or --param loss=…"),
     ("validation set's size", "the validation set's size", "log it, or --param n_val=…"),
     ("batch size", "the batch size", "log it, or --param batch_size=…"),
     ("weight decay nor dropout", "the regularization", "log it, or --param weight_decay=…"),
+    ("learning-rate curve", "the learning rate's curve", "log it"),
     ("learning rate", "the learning rate's curve", "log it"),
 )
 #: wants that are told, and conditions that are named rather than counted
@@ -82,10 +83,12 @@ def wanting(diagnosis: Diagnosis, titles: bool = False) -> str:
         if want and not (item.condition in known and known[item.condition].special):
             wants[want].append(f"“{title(item.condition)}”" if titles else item.condition)
     told = [(names, want) for want, names in wants.items() if names]
-    parts = [f"{_named(names)} for want of {want}" for names, want in told[:TOLD]]
+    parts = [
+        f"{_named(names)} {'needs' if len(names) == 1 else 'need'} {want}" for names, want in told[:TOLD]
+    ]
     rest = sum(len(names) for names, _ in told[TOLD:])
     return f"Not judged: {'; '.join(parts)}{f'; {rest} more' if rest else ''}." if parts else ""
 
 
 def _named(conditions: Sequence[str]) -> str:
-    return ", ".join(conditions) if len(conditions) <= NAMED else f"{len(conditions)} conditions"
+    return " and ".join(conditions) if len(conditions) <= NAMED else f"{len(conditions)} conditions"

@@ -44,6 +44,8 @@ def details(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
     yield f"{rule[:2]} {paint(title, 'bold')}: {paint(words, MARKS[diagnosis.state][2])} {rule[2:]}"
     for line in (line for note in notes(diagnosis) for line in wrap(note, "  ", width, "")):
         yield paint(line, "dim")
+    if diagnosis.verdict == "undetermined":
+        yield from wrap(phrases.reason(diagnosis), "  ", width)
     if diagnosis.findings:
         yield paint(phrases.SEEN, "bold")
     for finding in diagnosis.findings:

@@ -72,8 +72,10 @@ def check(case: Case) -> Finding | Unjudged | None:
         return None
     summary = f"{course(s)} on inputs that are not scaled, as configured."
     if excess is not None and excess > 2 and expected is not None:
+        per_epoch = s.curve.role.split != "val" and s.curve.role.granularity != "step"
+        what = "mean loss of the first epoch" if per_epoch else "first loss"
         summary = (
-            f"The first loss is {number(t.first)}, {number(excess)} times what an untrained model "
+            f"The {what} is {number(t.first)}, {number(excess)} times what an untrained model "
             f"gives ({number(expected)})."
         )
     return finding(

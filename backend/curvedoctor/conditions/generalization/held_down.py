@@ -31,8 +31,9 @@ COUPLED = {
     "adam": SCALED, "rmsprop": SCALED, "adagrad": SCALED,
     "sgd": PLAIN, "momentum": PLAIN, "nesterov": PLAIN,
 }  # fmt: skip
-#: share of its weights that plain SGD loses a step (lr × decay), as often as the custom's upper end
-FORGETS = 0.01
+#: share of its weights that plain SGD loses a step (lr × decay, and as many times more as momentum takes
+#: each step: 1 / (1 − momentum)) that is the custom's upper end; no momentum counts beyond
+FORGETS, MOMENTUM = 0.01, 0.99
 #: decades below the customary rate from which on the rate explains why training stays where it began
 SLOW = 1.5
 
@@ -63,7 +64,7 @@ def held_down(case: Case) -> Finding | Unjudged | None:
     val = case.val if case.val is not s else None
     gap = None if val is None else relative(val.stats.end - s.stats.end, s.stats.end)
     untrained = expected_first_loss(case) if case.judged_quantity == "loss" else None
-    confidence = _rule(s, gap, _times(case, decay, drop), untrained)
+    confidence = _rule(s, gap, _times(case, decay, drop), _forgotten(case, decay), untrained)
     if confidence < REPORT_FROM:
         return None
     floor = relative(s.stats.end, untrained or s.stats.start)
@@ -103,13 +104,23 @@ def _times(case: Case, decay: float | None, drop: float | None) -> float:
 def _by_decay(case: Case, decay: float) -> float:
     custom, lr = COUPLED.get(case.word("optimizer") or ""), case.number("lr")
     if custom is not None:
-        forgotten = lr * decay / FORGETS if lr is not None and custom == PLAIN else 0.0
-        return max(decay / custom, forgotten)
+        return decay / custom
     return 0.0 if lr is not None and lr * decay < INERT else decay / DECOUPLED
 
 
-def _rule(s: Series, gap: float | None, times: float, untrained: float | None) -> float:
+def _forgotten(case: Case, decay: float | None) -> float:
+    """How many times the custom's share of its weights plain SGD loses a step."""
+    lr, momentum = case.number("lr"), case.number("momentum") or 0.0
+    if lr is None or not decay or COUPLED.get(case.word("optimizer") or "") != PLAIN:
+        return 0.0
+    return lr * decay / (1.0 - min(max(momentum, 0.0), MOMENTUM)) / FORGETS
+
+
+def _rule(s: Series, gap: float | None, times: float, forgotten: float, untrained: float | None) -> float:
+    """Where weights are forgotten within some thirty steps nothing can be learnt that takes longer, whatever
+    an untrained model's loss is."""
     strong = ramp(times, 0.5 * STRONG, STRONG) if untrained else ramp(times, 0.75 * EXTREME, EXTREME)
+    strong = max(strong, ramp(forgotten, 0.5 * STRONG, STRONG))
     high = ramp(relative(s.stats.end, untrained or s.stats.start), HIGH - 0.1, HIGH + 0.1)
     below = 1.0 if gap is None else ramp(gap, 0.25, 0.05)
     return 0.9 * strong * high * below * float(flat(s, 0.6, 0.08))

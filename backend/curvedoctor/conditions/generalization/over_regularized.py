@@ -7,10 +7,12 @@ Why it matters
 
 How it decides
     Weight decay or dropout far above the custom is logged (three times 0.01 coupled, 0.05 in plain SGD, 0.3
-    decoupled; 0.7; or SGD forgets its weights within 33 steps), the learning rate is neither so low nor so
+    decoupled; 0.7; or SGD forgets its weights within 33 steps: one over learning rate times decay, times
+    1 - momentum), the learning rate is neither so low nor so
     high that it explains the rest, and the training loss has settled, at or above validation, at half of an
     untrained model's loss or more. Where an untrained model's loss is not known, its own start stands for
-    it, and the regularization must be ten times the custom (dropout 0.85). Training above validation is
+    it, and the regularization must be ten times the custom (dropout 0.85), unless weights are forgotten.
+    Training above validation is
     normal with dropout, weight decay and label smoothing, and counts for nothing by itself. Of a variational
     autoencoder: the KL term has fallen to next to nothing beside the reconstruction (less than about
     one part in a hundred, and a third of its own height), stays there, and the reconstruction is flat. Of an
@@ -39,7 +41,7 @@ from curvedoctor.conditions.base import Condition
 from curvedoctor.conditions.examples import HEALTHY, falling, run, variational
 from curvedoctor.conditions.generalization.held_down import ID, held_down
 from curvedoctor.features.case import Case
-from curvedoctor.model import Finding, Run, Unjudged
+from curvedoctor.model import Finding, ParamValue, Run, Unjudged
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -55,6 +57,13 @@ def _dropped(rng: np.random.Generator) -> Run:
     return run(
         {"dropout": 0.9}, train_loss=falling(rng, 60, 2.3, 1.9, 10), val_loss=falling(rng, 60, 2.3, 1.5, 10)
     )
+
+
+def _forgets(rng: np.random.Generator) -> Run:
+    """SGD whose momentum makes ten steps of each: weights are lost within twenty. Nothing else is known."""
+    y = falling(rng, 60, 0.75, 0.65, 30, 0.002)
+    known: dict[str, ParamValue] = {"weight_decay": 0.1, "lr": 0.05, "momentum": 0.9, "optimizer": "sgd"}
+    return run(known, train_loss=y, val_loss=1.0001 * y)
 
 
 def _silent_codes(rng: np.random.Generator) -> Run:
@@ -91,6 +100,6 @@ CONDITION = Condition(
         "kl": "the KL term of a variational autoencoder at the end, in its unit; floor is then its "
         "share of the reconstruction; null elsewhere",
     },
-    sick=(_decayed, _dropped, _silent_codes),
+    sick=(_decayed, _dropped, _forgets, _silent_codes),
     healthy=(*HEALTHY, _mild, _speaking_codes),
 )

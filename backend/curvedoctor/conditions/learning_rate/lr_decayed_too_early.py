@@ -64,7 +64,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     s = case.outcome
     assert s is not None
     if case.lr is None or case.schedule is None:
-        return _frozen(case, s) or unjudged(ID, "no learning rate is logged")
+        return _frozen(case, s) or unjudged(ID, "no learning-rate curve is logged")
     decaying, dead = _below(case, DECAYING), _below(case, DEAD)
     before, after = _fall(s, decaying), _rate(s, dead, 1.0)
     confidence = 0.92 * ramp(dead, *EARLY) * _open(s) * float(before > 0 and not case.schedule.restarts)

@@ -38,6 +38,7 @@ import numpy as np
 from curvedoctor.conditions.base import Condition, finding, number, percent, too_few, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import name, probing
+from curvedoctor.conditions.measures.swing import told_above
 from curvedoctor.conditions.measures.turns import deliberate, reversals, rise
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
@@ -72,7 +73,7 @@ class _Fault:
 
 def check(case: Case) -> Finding | Unjudged | None:
     if case.lr is None or case.schedule is None:
-        return unjudged(ID, "no learning rate is logged")
+        return unjudged(ID, "no learning-rate curve is logged")
     if len(case.lr) < MIN_POINTS:
         return too_few(ID, len(case.lr), MIN_POINTS, "points of the learning rate")
     if probing(case):
@@ -112,7 +113,8 @@ def _ended(case: Case, s: Schedule, y: Floats) -> _Fault | None:
     if len(gone) >= ZERO * len(y) and not _rounded(y):
         at = top + int(gone[0])
         share = percent(len(gone) / len(y))
-        words = f"The learning rate is zero for {share} of the run, first at {_place(case, at)}."
+        zero = f"next to zero ({number(y[at])} and less)" if after[gone].max() > 0 else "zero"
+        words = f"The learning rate is {zero} for {share} of the run, first at {_place(case, at)}."
         return _Fault("zero", words, at, "error" if at < THIRD * len(y) else "warning")
     if _steered(case) or s.kind == "plateau" or np.any(np.diff(after) > SAME * s.peak):
         return None
@@ -192,7 +194,9 @@ def _harm(case: Case) -> float:
 def _end(case: Case) -> str:
     s, harm = case.outcome, _harm(case)
     return (
-        f", and the {name(s)} ends {percent(harm)} above its best" if s is not None and harm >= HARM else ""
+        f", and the {name(s)} ends {told_above(s, s.stats.low)} above its best"
+        if s is not None and harm >= HARM
+        else ""
     )
 
 

@@ -60,6 +60,8 @@ HIGH, OVER, COMES_DOWN, USUAL = 8.0, 4.0, 2.0, 3.0
 CLASSES, WORDS, WRONG, LEAST = 10.0, 1e5, 0.8, 0.2
 #: what makes a first loss far too high: the inputs, the weights, or the first steps
 OFF = ("normalize-input", "fix-init", "lower-lr", "add-warmup")
+#: why a mean over an epoch says nothing
+MEAN = "only means over epochs are logged, and not how far the learning rate is from custom"
 _WARNING: Severity = "warning"
 
 
@@ -84,7 +86,8 @@ def _against_expected(case: Case) -> Finding | Unjudged | None:
     if not _at_start(s):
         below = decades_below_usual(case)
         if below is None or below < -DECADES or s.stats.n < EPOCHS or s.curve.role.granularity == "step":
-            return unjudged(ID, "the loss of the first steps is not logged")
+            mean = below is None and s.curve.role.granularity != "step"
+            return unjudged(ID, MEAN if mean else "the loss of the first steps is not logged")
         confidence, severity = (0.9 if ratio >= MEAN_RATIO else 0.0), _WARNING
     else:
         confidence, severity = _first(case, ratio)

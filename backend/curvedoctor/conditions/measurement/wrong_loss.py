@@ -6,14 +6,15 @@ Why it matters
     falls for ever. The fitting loss ends clearly lower.
 
 How it decides
-    A cross-entropy that settles at the lowest value it can reach on probabilities instead of logits
-    (ln(e + K − 1) − 1) while accuracy is so high that a sound one would be far lower. Or one that settles
-    above what its answers cost a model that knows how often it is wrong (the entropy of right and wrong, and
-    of the wrong ones among the classes; three points of a hundred for chance), though training is no lower.
-    Squared or absolute error although classes are predicted is information: it trains as well when tuned. A
-    cross-entropy below zero is an impossible-value. Of an agent: a discount below 0.9 that looks ahead a
-    twentieth of an episode or less (1 / (1 - discount) steps; a fifth, below 0.5), unless its episodes end
-    alike; 0 is meant, as of bandits.
+    A cross-entropy that settles at the lowest value it can reach on probabilities instead of logits (ln(e + K
+    − 1) − 1) while accuracy is so high that a sound one would be far lower. Or one that settles above what
+    its answers cost a model that knows how often it is wrong (the entropy of right and wrong, and of the
+    wrong ones among the classes; three points of a hundred for chance), though training is no lower (unless
+    regularization far above the custom is logged, which explains it: over-regularized). Squared or absolute
+    error although classes are predicted is information: it trains as well when tuned. A cross-entropy below
+    zero is an impossible-value. Of an agent: a discount below 0.9 that looks ahead a twentieth of an episode
+    or less (1 / (1 - discount) steps; a fifth, below 0.5), unless its episodes end alike; 0 is meant, as of
+    bandits.
 
 What to try
     Cross-entropy on logits for classes, binary cross-entropy on logits for yes or no and for several
@@ -37,6 +38,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.generalization.held_down import held_down
 from curvedoctor.conditions.measures.held_back import short_sighted
 from curvedoctor.conditions.measures.proportions import entropy, proportion, unsure
 from curvedoctor.conditions.measures.shape import flat, name, why_unjudgeable
@@ -72,7 +74,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, "neither the loss function nor an accuracy is logged")
     held = unsure(case)
     floor = _floor(case, s, error)
-    if floor is None and held is not None and flat(held[0], 0.6, SETTLED):
+    regularized = held is not None and isinstance(held_down(case), Finding)
+    if floor is None and held is not None and not regularized and flat(held[0], 0.6, SETTLED):
         return _held_back(case, *held)
     squared = named in SQUARED and _classifies(case, error)
     if floor is None and not squared:

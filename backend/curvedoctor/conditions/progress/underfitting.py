@@ -9,7 +9,9 @@ How it decides
     what the task should allow: above three quarters of the start (or of an untrained model's loss), with
     a quarter of the answers wrong; and the model is linear or narrow where that is logged. A linear model
     that keeps 60 % of an untrained model's loss, or one of at most four units that keeps 42 % (of
-    two, 20 %), is too small. Where the learning rate is logged and far below the custom, or the
+    two, 20 %), is too small; and so is one of at most four units, half as many as there are classes or
+    fewer (as many as are logged, else as the first loss asks for: e to its power), that gets a fifth of its
+    own training answers wrong. Where the learning rate is logged and far below the custom, or the
     regularization far above it, that comes first. Make sure that the splits are sound.
 
 What to try
@@ -26,15 +28,18 @@ References
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.generalization.held_down import held_down
+from curvedoctor.conditions.measures.proportions import nats, proportion
 from curvedoctor.conditions.measures.shape import flat, relative, score_of, why_unjudgeable
 from curvedoctor.features import told
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import chance_error, expected_first_loss
+from curvedoctor.features.chance import chance_error, classes, expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, ParamValue, Run, Unjudged
@@ -45,6 +50,12 @@ TINY, NARROW = 4, 2
 #: share of an untrained model's loss that is a high floor,
 #: for a linear model (many tasks are linear) and a tiny one
 LINEAR_FLOOR, TINY_FLOOR, NARROW_FLOOR = 0.6, 0.42, 0.15
+#: share of a guess's loss above which nothing was learnt
+LEARNT = 0.95
+#: units per class below which a hidden layer is a bottleneck; share of wrong answers that it leaves
+PER_CLASS, WRONG = 0.5, (0.12, 0.22)
+#: share by which validation may differ from training there, and a level still move over the last two fifths
+APART, MOVES = (0.3, 0.2), 0.04
 #: decades below the customary learning rate from which a high floor is the rate's fault
 SLOW = 0.65
 
@@ -78,8 +89,11 @@ def _size(case: Case) -> str:
 
 
 def _rule(case: Case, s: Series, gap: float) -> float:
-    if (decades_below_usual(case) or 0.0) > SLOW or not flat(s, 0.6, 0.015):
+    if (decades_below_usual(case) or 0.0) > SLOW:
         return 0.0
+    crowded = _crowded(case, s, gap)
+    if not flat(s, 0.6, 0.015):
+        return crowded
     together = ramp(abs(gap), 0.2, 0.08)
     floor, untrained = relative(s.stats.end, s.stats.start), expected_first_loss(case)
     high = ramp(floor, 0.5, 0.75)
@@ -107,7 +121,22 @@ def _rule(case: Case, s: Series, gap: float) -> float:
         near = (
             0.8 * ramp(abs(gap), 0.2, 0.15) * ramp(left, high_from, high_from + 0.1) * ramp(left, 0.99, 0.96)
         )
-    return max(near, small * together * high * learnt)
+    return max(near, crowded, small * together * high * learnt)
+
+
+def _crowded(case: Case, s: Series, gap: float) -> float:
+    """How sure it is of a handful of units between the inputs and many more classes."""
+    width, fitted, held = case.number("width"), proportion(case, "train"), proportion(case, "val")
+    val = case.val
+    if width is None or width > TINY or held is None or val is None or case.judged_quantity != "loss":
+        return 0.0
+    first = min(nats(s, s.stats.first), nats(val, val.stats.first))
+    k = classes(case) or math.exp(min(first, 7.0))
+    rests = flat(s, 0.6, MOVES) and flat(val, 0.6, MOVES)
+    if width > PER_CLASS * k or not rests or nats(s, s.stats.end) > LEARNT * math.log(k):
+        return 0.0
+    wrong = min(each.stats.end for each in (held, fitted or held))
+    return 0.8 * ramp(abs(gap), *APART) * ramp(wrong, *WRONG)
 
 
 def _linear(case: Case) -> bool:
@@ -141,6 +170,13 @@ def _narrow(rng: np.random.Generator) -> Run:
     )
 
 
+def _bottleneck(rng: np.random.Generator) -> Run:
+    """Three units before ten classes; the classes are not logged."""
+    y, acc = falling(rng, 60, 2.29, 1.1, 14, 0.004), 1 - falling(rng, 60, 0.88, 0.42, 14, 0.004)
+    known: dict[str, ParamValue] = {"width": 3, "lr": 0.003, "optimizer": "adam"}
+    return run(known, train_loss=y, val_loss=0.97 * y, train_accuracy=acc, val_accuracy=acc - 0.05)
+
+
 def _good_enough(rng: np.random.Generator) -> Run:
     """Together, but on a low floor."""
     acc = 1 - falling(rng, 60, 0.5, 0.02, 10)
@@ -164,7 +200,7 @@ CONDITION = Condition(
         "model": "model family; null if not logged",
         "width": "units; null if not logged",
     },
-    sick=(_straight, _narrow, _little_better),
+    sick=(_straight, _narrow, _little_better, _bottleneck),
     healthy=(*HEALTHY, _good_enough),
     scale_free=False,
 )

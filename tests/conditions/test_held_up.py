@@ -1,0 +1,124 @@
+"""High floors whose cause is logged: a handful of units before many classes, weights forgotten within twenty
+steps; and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from curvedoctor import diagnose_curves
+from curvedoctor.model import Diagnosis, Finding, ParamValue
+
+Y = npt.NDArray[np.float64]
+
+
+def down(n: int, start: float, end: float, seed: int = 0, noise: float = 0.003, rate: float = 14.0) -> Y:
+    y = end + (start - end) * np.exp(-rate * np.linspace(0, 1, n))
+    return np.asarray(y * np.exp(noise * np.random.default_rng(seed).standard_normal(n)))
+
+
+def judged(params: Mapping[str, ParamValue], **curves: Y) -> Diagnosis:
+    return diagnose_curves(curves, params=dict(params))
+
+
+def seen(diagnosis: Diagnosis) -> dict[str, Finding]:
+    return {f.condition: f for f in diagnosis.findings if f.severity != "info"}
+
+
+def small(width: int, classes: int, left: float, wrong: float, n: int = 60, apart: float = 1.02) -> Diagnosis:
+    """A run whose classes nobody logged: it ends at a share of ln K, with a share of answers wrong."""
+    start = float(np.log(classes))
+    loss, error = down(n, start, left * start), down(n, 1 - 1 / classes, wrong, 1)
+    return judged(
+        {"width": width, "lr": 0.003, "optimizer": "adam"},
+        train_loss=loss, val_loss=apart * down(n, start, left * start, 2),
+        train_accuracy=1 - error, val_accuracy=np.maximum(0.98 - error, 0.0),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [40, 60, 150])
+@pytest.mark.parametrize(("left", "wrong"), [(0.34, 0.28), (0.48, 0.41), (0.6, 0.5)])
+@pytest.mark.parametrize(("width", "classes"), [(2, 10), (3, 10), (4, 10), (3, 100), (2, 6)])
+def test_units_too_few_for_their_classes_are_named(
+    width: int, classes: int, left: float, wrong: float, n: int
+) -> None:
+    said = small(width, classes, left, wrong, n)
+    assert set(seen(said)) == {"underfitting"}
+    assert said.prescriptions[0].action == "bigger-model"
+
+
+@pytest.mark.parametrize(
+    ("width", "classes", "left", "wrong", "apart"),
+    [
+        (64, 10, 0.4, 0.3, 1.02),  # wide enough
+        (3, 3, 0.45, 0.1, 1.02),  # as many units as classes
+        (3, 10, 0.1, 0.03, 1.02),  # well learnt
+        (3, 10, 0.4, 0.3, 1.6),  # training goes on, validation doesn't
+    ],
+)
+def test_nor_is_one_that_is_not(width: int, classes: int, left: float, wrong: float, apart: float) -> None:
+    assert "underfitting" not in seen(small(width, classes, left, wrong, apart=apart))
+
+
+def decayed(lr: float, momentum: float | None, decay: float, left: float, gap: float) -> Diagnosis:
+    loss = down(30, 1.9, 1.9 * left, rate=8)
+    error = down(30, 0.6, 0.25, 1, rate=8)
+    known: dict[str, ParamValue] = {"lr": lr, "weight_decay": decay, "optimizer": "sgd"}
+    if momentum is not None:
+        known["momentum"] = momentum
+    return judged(
+        known, train_loss=loss, val_loss=gap * loss, train_accuracy=1 - error, val_accuracy=1 - error
+    )
+
+
+@pytest.mark.parametrize("gap", [0.999, 1.0, 1.0002, 1.03])
+@pytest.mark.parametrize("left", [0.65, 0.8])
+@pytest.mark.parametrize(
+    ("lr", "momentum", "decay"), [(0.05, 0.9, 0.1), (0.03, 0.9, 0.1), (0.004, 0.99, 0.1), (0.3, None, 0.1)]
+)
+def test_weights_forgotten_within_thirty_steps_explain_a_floor(
+    lr: float, momentum: float | None, decay: float, left: float, gap: float
+) -> None:
+    """Momentum multiplies what decay takes; and no loss function is accused of what the decay does."""
+    said = decayed(lr, momentum, decay, left, gap)
+    assert "over-regularized" in seen(said)
+    assert "wrong-loss" not in seen(said)
+    assert said.prescriptions[0].action == "reduce-regularization"
+
+
+@pytest.mark.parametrize(
+    ("lr", "momentum", "decay"), [(0.05, None, 0.1), (0.01, 0.9, 0.05), (0.05, 0.9, 5e-4)]
+)
+def test_weights_that_last_longer_explain_none(lr: float, momentum: float | None, decay: float) -> None:
+    assert "over-regularized" not in seen(decayed(lr, momentum, decay, 0.7, 1.0))
+
+
+# --- sentences
+
+
+@pytest.mark.parametrize("rest", [0.0, 1e-9])
+def test_a_rate_next_to_zero_is_not_told_to_be_zero(rest: float) -> None:
+    rate = np.r_[np.linspace(0.01, 0.0005, 20), np.full(30, 0.01 * rest)]
+    said = judged({}, train_loss=down(50, 2, 1), val_loss=down(50, 2, 1.1, 1), lr=rate)
+    (summary,) = (f.summary for f in said.findings if f.condition == "schedule-fault")
+    assert ("next to zero" in summary) is (rest > 0)
+
+
+@pytest.mark.parametrize("best", [3, 5, 8])
+def test_what_swings_since_before_its_best_is_not_told_to_have_come_down_from_it(best: int) -> None:
+    y = 0.25 * np.exp(0.3 * np.random.default_rng(best).standard_normal(30))
+    y[best], y[-4:] = 0.09, (0.3, 0.2, 0.28, 0.26)
+    said = judged({"lr": 0.06, "optimizer": "adam"}, train_loss=0.5 * y, val_loss=y)
+    found = seen(said).get("lr-too-high")
+    assert found is not None
+    assert found.onset is not None
+    assert "is at its last level" not in found.summary or found.onset > best
+
+
+def test_a_curve_that_is_not_logged_is_told_to_be_one() -> None:
+    said = judged({"lr": 0.01}, train_loss=down(50, 2, 1), val_loss=down(50, 2, 1.1, 1))
+    reasons = {u.condition: u.reason for u in said.unjudged}
+    assert reasons["schedule-fault"] == "no learning-rate curve is logged"
