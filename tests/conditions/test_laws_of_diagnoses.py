@@ -42,6 +42,8 @@ END = re.compile(
     r"\b(?:(?:ends|stays|settles|rests|still|is|validation|training) at|ends|goes to|falls to|has come to)"
     r" (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\d.]*\d|e[+-]| ?%| times| of its)"
 )
+#: "ends 43 % above its best, 0.12"; of a level it says "around 43 %"
+ABOVE = re.compile(r"ends (\d+) % above (?:its best|it)\b(?! \(around)")
 PLACE = re.compile(r"\b(?:epoch|step) (\d+)")
 
 
@@ -133,6 +135,21 @@ def test_how_a_curve_is_said_to_end_was_logged() -> None:
                 if f"{abs(float(level)):.3g}" not in logged:
                     wrong.append(f"{d.run.name}: {f.condition}: {f.summary}")
     assert looked > 50
+    assert not wrong, broken(wrong)
+
+
+def test_how_far_above_its_best_a_curve_is_said_to_end_is_so_of_its_last_point() -> None:
+    wrong, looked = [], 0
+    for d in diagnoses():
+        for f in d.findings:
+            for said in ABOVE.findall(f.summary):
+                looked += 1
+                # a schedule's fault rests on the rate, and tells what the loss did
+                curves = [c.values[np.isfinite(c.values)] for c in d.run.curves]
+                rises = [100 * (v[-1] / v.min() - 1) for v in curves if len(v) and v.min() > 0]
+                if not any(abs(rise - float(said)) <= 0.51 for rise in rises):
+                    wrong.append(f"{d.run.name}: {f.condition}: {f.summary} {rises}")
+    assert looked > 20
     assert not wrong, broken(wrong)
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conditions.test_thresholds import alternating, t
+from conditions.test_thresholds import Threshold, alternating, t
 from curvedoctor import diagnose_curves
 from curvedoctor.conditions.examples import variational
 from curvedoctor.conditions.measures.codes import far_out, silent, weight
 from curvedoctor.conditions.measures.nothing import learns, of_nothing
 from curvedoctor.features.case import Case, build
 from curvedoctor.intake import run_of
-from curvedoctor.model import Floats, ParamValue
+from curvedoctor.model import Floats, ParamValue, Run
 
 N = 40
 
@@ -150,6 +150,16 @@ def test_a_loss_below_what_one_answer_costs(times: float, better: bool) -> None:
     assert learns(made, made.val) is better
 
 
+def _nothing_beside(falls: float) -> Run:
+    """Nothing is found, beside losses that fall by a share, evenly."""
+    y = 2.3 * (1 - falls * t(N)) * (1 + 1e-3 * alternating(N))
+    return run_of({"train/loss": y, "val/loss": y, "val/dice": np.zeros(N)}, {}, "run", "epoch")
+
+
+def test_how_far_a_loss_falls_where_a_score_of_nothing_is_the_metrics_fault() -> None:
+    Threshold("not-learning", "fall", _nothing_beside, 0.12, 0.5, 0.25, word="nothing is found").check()
+
+
 # --- codes of a variational autoencoder
 
 
@@ -178,6 +188,23 @@ def test_how_low_a_kl_term_is_silent(share: float, own: float, sure: float) -> N
 def test_a_reconstruction_that_falls_is_no_silent_codes(falls: float, sure: float) -> None:
     """By half as much from one quarter to the next: 3 to 6 %."""
     assert _silent(0.003, 0.1, falls) == pytest.approx(sure, abs=0.1)
+
+
+@pytest.mark.parametrize("below", ["kl", "recon", None])
+def test_terms_below_zero_are_no_codes(below: str | None) -> None:
+    recon, kl = 100 * np.ones(N), 0.3 * np.ones(N)
+    if below is not None:
+        (kl if below == "kl" else recon)[3] = -0.1
+    assert (silent(codes(recon, kl)) is not None) is (below is None)
+
+
+def test_the_terms_of_training_come_before_those_of_validation() -> None:
+    y = np.ones(N)
+    made = silent(
+        case(train__recon_loss=100 * y, train__kl_loss=0.3 * y, val__recon_loss=90 * y, val__kl_loss=y)
+    )
+    assert made is not None
+    assert (made.kl.curve.id, made.recon.curve.id) == ("train/kl_loss", "train/recon_loss")
 
 
 @pytest.mark.parametrize(("n", "told"), [(7, False), (8, True)])

@@ -176,6 +176,13 @@ def _plateau(until: float = 0.4, level: float = LN10, noise: float = 0.005, floo
     return run(TEN, train_loss=y * (1 + noise / SIGMA * alternating(N)), val_loss=1.02 * y)
 
 
+def _answers_first(wrong: float) -> Run:
+    """The plateau of a loss of unknown kind and classes, on which a share of answers is wrong."""
+    falls = 1 / (1 + np.exp((t(N) - 0.46) / 0.015))
+    y = (0.2 + 1.8 * falls) * rough(N, 0.002)
+    return run(train_loss=y, val_loss=1.02 * y, train_accuracy=0.99 + (0.01 - wrong) * falls)
+
+
 def _warm(place: float) -> Run:
     """A rate that comes to its half at a place, under a plateau of two fifths."""
     y = LN10 * (0.1 + 0.9 / (1 + np.exp((t(N) - 0.46) / 0.015)))
@@ -190,6 +197,8 @@ PLATEAUS = (
         lambda p: _plateau(level=p * LN10), 0.5, 3.0, 1.3),
     Threshold("bad-initialization", "its noise over the later fall", lambda p: _plateau(noise=p), 0.005, 0.4,
         0.09),
+    Threshold("bad-initialization", "wrong answers on it that its loss is worth", _answers_first, 0.02, 0.7,
+        0.22),
     Threshold("bad-initialization", "place at which a warm-up is half done", _warm, 0.02, 0.4, 0.2),
 )  # fmt: skip
 

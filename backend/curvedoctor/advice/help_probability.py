@@ -88,7 +88,7 @@ class Estimate:
         sibling_values = {
             t.action: (t.parameter, t.value, t.gain, t.along)
             for t in trials
-            if t.helped and t.value is not None
+            if t.helped and t.same_task and t.value is not None
         }
         missed = {t.action for t in trials if t.same_task and t.help_probability == TRIED_HELPS_NOT}
         in_vain = frozenset(missed - sibling_values.keys())

@@ -4,9 +4,11 @@ only then is one's end a trial for another."""
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 
 from curvedoctor.features.summary import Summary
+from curvedoctor.params.repeats import REPEATS
 
 #: a sibling that ends this much lower shows that the change helps; below the second it does not
 HELPS, HELPS_NOT = 0.10, 0.05
@@ -20,9 +22,22 @@ MIN_PAIRS, MIXED, APART = 3, 0.25, 0.33
 HARDLY = 30.0
 #: fewest runs whose order tells one task
 VALLEY = 6
+#: what acts on no first epoch: runs that differ in nothing else begin within this ratio
+LATE = frozenset({"epochs", "max_steps", "patience"})
+AS_SEEDS = 1.5
+#: what may make a run begin anywhere; of all else within this ratio, or a lower learning rate within as many
+#: times as the first point is the mean of batches (this many where that is not known)
+FREE = frozenset({
+    "optimizer", "momentum", "init", "init_scale", "input_scaling", "activation", "norm", "loss",
+    "batch_size", "precision", "class_weights", "label_smoothing",
+})  # fmt: skip
+ELSEWHERE, BATCHES = 20.0, 1000.0
+#: settings that tell the data or the task: where two or more are equal, chance is not why
+OF_TASK = frozenset({"dataset", "loss", "n_classes", "n_features", "n_outputs", "n_train", "n_val", "n_test"})
+TELLING = 2
 
 #: (what differs, all the rest, the curve that tells how a run ended) → its value → runs
-Buckets = dict[tuple[str, object, str | None], dict[str, list[Summary]]]
+Buckets = dict[tuple[str, object, object], dict[str, list[Summary]]]
 
 
 def saved_by(own: Summary, other: Summary) -> float:
@@ -63,6 +78,46 @@ def one_valley(runs: Sequence[Summary], name: str) -> bool:
     falls = all(a >= b * (1 - HELPS_NOT) for a, b in itertools.pairwise(ends[: best + 1]))
     rises = all(a <= b * (1 + HELPS_NOT) for a, b in itertools.pairwise(ends[best:]))
     return len(ends) >= VALLEY and falls and rises
+
+
+def begun_apart(own: Summary, other: Summary) -> bool:
+    """Whether two runs begin so far apart that what they differ in can't be why:
+    then neither is a trial for the other."""
+    names = {n for n in {*own.params, *other.params} - REPEATS if own.params.get(n) != other.params.get(n)}
+    ratios = {
+        split: math.log(a / b)
+        for split, a, b in zip(("train", "val"), own.begun, other.begun, strict=True)
+        if a and b and min(a, b) > 0
+    }
+    if not ratios or not FREE.isdisjoint(names):
+        return False
+    if LATE.issuperset(names):
+        return max(map(abs, ratios.values())) > math.log(AS_SEEDS)
+    mine, its = number_of(own, "lr"), number_of(other, "lr")
+    if "lr" not in names or not mine or not its:
+        return min(map(abs, ratios.values())) > math.log(ELSEWHERE)
+    # at the higher rate a run may begin far above, by breaking; at the lower one as far as it has learnt less
+    bounds = {"train": _batches(own if mine > its else other), "val": ELSEWHERE}
+    return all((-r if mine > its else r) > math.log(bounds[split]) for split, r in ratios.items())
+
+
+def _batches(s: Summary) -> float:
+    """Batches in an epoch, at least `ELSEWHERE`."""
+    samples, size = number_of(s, "n_train"), number_of(s, "batch_size")
+    return max(ELSEWHERE, samples / size) if samples and size else BATCHES
+
+
+def designed(buckets: Buckets, runs: int) -> bool:
+    """Whether at least half of so many runs differ from another in one thing, and not in their data: somebody
+    tried one change after the other, or a grid. Tasks that share a folder hardly look like that."""
+    changed = {
+        id(s)
+        for (name, _, _), tried in buckets.items()
+        if name not in OF_TASK and len(tried) > 1
+        for same in tried.values()
+        for s in same
+    }
+    return 2 * len(changed) >= runs
 
 
 def named_for(s: Summary, name: str) -> bool:

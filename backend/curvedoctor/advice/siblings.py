@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from curvedoctor.advice.one_task import (
-    FAR,
     HELPS,
     HELPS_NOT,
     MIN_PAIRS,
     MIXED,
-    NEAR,
+    OF_TASK,
+    TELLING,
     Buckets,
+    begun_apart,
     close_pairs,
+    designed,
     end_of,
     hardly_moved,
     named_for,
@@ -22,41 +24,18 @@ from curvedoctor.advice.one_task import (
     too_far,
 )
 from curvedoctor.advice.setting import Setting
-from curvedoctor.advice.trial import TRIED_HELPS, TRIED_HELPS_NOT, Trial
+from curvedoctor.advice.trial import NUMBERS, TRIED_HELPS, TRIED_HELPS_NOT, WORDS, Trial, action_of
 from curvedoctor.features.summary import Summary
-from curvedoctor.model import ParamValue
 from curvedoctor.params.repeats import not_chosen
 
-#: parameter → (action when the sibling's value is higher, action when it is lower)
-_NUMBERS: Mapping[str, tuple[str | None, str | None]] = {
-    "lr": ("raise-lr", "lower-lr"),
-    "batch_size": ("bigger-batch", None),
-    "epochs": ("train-longer", None),
-    "max_steps": ("train-longer", None),
-    "weight_decay": ("regularize", "reduce-regularization"),
-    "dropout": ("regularize", "reduce-regularization"),
-    "width": ("bigger-model", "smaller-model"),
-    "depth": ("bigger-model", "smaller-model"),
-    "n_train": ("more-data", None),
-    "n_val": ("more-validation-data", None),
-    "warmup_ratio": ("add-warmup", None),
-    "warmup_steps": ("add-warmup", None),
-}
 #: what makes the data others
 OF_DATA = frozenset({"n_train", "n_val", "input_scaling"})
 #: with so many hyperparameters equal, two runs are of one task
 MIN_EQUAL = 6
+#: what stands behind the reason where that is not known
+PERHAPS_OTHER = "; whether that is the same task is not known"
 #: how many hyperparameters may have changed at once, and how many of the lowest-ending settings are looked at
 TOGETHER, BEST = 3, 20
-_WORDS: Mapping[str, str] = {
-    "optimizer": "change-optimizer",
-    "loss": "change-loss",
-    "schedule": "decay-lr",
-    "activation": "fix-activation",
-    "init": "fix-init",
-    "input_scaling": "normalize-input",
-    "shuffle": "shuffle",
-}
 
 
 class Siblings:
@@ -67,15 +46,16 @@ class Siblings:
         self._ignored = not_chosen(s.params for s in self._rows)
         names = {name for s in self._rows for name in s.params} - self._ignored
         self._varied = [n for n in names if len({str(s.params.get(n)) for s in self._rows}) > 1]
-        self._varied = sorted(n for n in self._varied if n in _NUMBERS or n in _WORDS)
+        self._varied = sorted(n for n in self._varied if n in NUMBERS or n in WORDS)
         buckets: Buckets = {}
         for s in self._rows:
             for name in self._varied:
-                tried = buckets.setdefault((name, self._rest(s, name), s.curve), {})
+                tried = buckets.setdefault((name, self._rest(s, name), _measured(s)), {})
                 tried.setdefault(str(s.params.get(name)), []).append(s)
         near, apart = close_pairs(buckets)
         #: whether the runs are known to be of one task; None: whatever else was logged decides
         self._one_task = apart <= MIXED * near if near >= MIN_PAIRS else None
+        self._designed = designed(buckets, len(self._rows))
         #: per bucket the runs of each value, the lowest end first
         self._index = {
             key: sorted(map(Setting, tried.values()), key=lambda one: end_of(one.typical))
@@ -86,13 +66,13 @@ class Siblings:
         }
         alike: dict[object, list[Summary]] = {}
         for s in self._rows:
-            alike.setdefault((self._rest(s), s.curve), []).append(s)
+            alike.setdefault((self._rest(s), _measured(s)), []).append(s)
         self._settings = {key: Setting(runs) for key, runs in alike.items()}
         #: share by which runs of one setting end apart, where that is more than seeds do; else 0
         self._unlogged = max((one.spread for one in self._settings.values() if one.tell_of_more), default=0.0)
-        lowest: dict[str | None, list[Setting]] = {}
+        lowest: dict[object, list[Setting]] = {}
         for one in sorted(self._settings.values(), key=lambda one: end_of(one.typical)):
-            lowest.setdefault(one.typical.curve, []).append(one)
+            lowest.setdefault(_measured(one.typical), []).append(one)
         self._lowest = {curve: settings[:BEST] for curve, settings in lowest.items()}
 
     def trials(self, own: Summary) -> list[Trial]:
@@ -104,7 +84,7 @@ class Siblings:
         if own.end is None:
             known = self._one_task is not False and own.lost
             return list(self._beside_a_lost(own)) if known else []
-        same = self._settings.get((self._rest(own), own.curve))
+        same = self._settings.get((self._rest(own), _measured(own)))
         unlike = [trial] if same is not None and (trial := same.unlike(own)) else []
         return unlike if self._one_task is False else [*unlike, *self._by_one_change(own)]
 
@@ -112,19 +92,20 @@ class Siblings:
         """What siblings that changed one thing say; where none of them ended lower, those that did more."""
         best: dict[str, Trial] = {}
         for name in self._varied:
-            wanted = {a for a in _NUMBERS.get(name, (_WORDS.get(name),)) if a is not None}
+            wanted = {a for a in NUMBERS.get(name, (WORDS.get(name),)) if a is not None}
             rest = self._rest(own, name)
-            alike = self._one_task or len(rest) >= MIN_EQUAL or (name, rest, own.curve) in self._orderly
-            for setting in self._index.get((name, rest, own.curve), ()):
+            key = name, rest, _measured(own)
+            alike = self._one_task or self._no_chance(rest) or key in self._orderly
+            for setting in self._index.get(key, ()):
                 other = setting.beside(own)
-                if other is None or other is own:
+                if other is None or other is own or begun_apart(own, other):
                     continue
-                action = _action(name, own.params.get(name), other.params.get(name))
+                action = action_of(name, own.params.get(name), other.params.get(name))
                 if action is None or action in best:
                     continue
                 trial = self._judge(action, own, other, name)
                 if not (alike or (named_for(own, name) and named_for(other, name))):
-                    trial = replace(trial, same_task=False)
+                    trial = replace(trial, same_task=False, reason=f"{trial.reason}{PERHAPS_OTHER}")
                 if trial.help_probability < TRIED_HELPS and too_far(name, own, other):
                     continue
                 best[action] = trial
@@ -144,7 +125,7 @@ class Siblings:
             for (name, rest, _), runs in self._index.items()
             if name not in OF_DATA and rest == self._rest(own, name)
             for other in (setting.typical for setting in runs)
-            if name != "lr" or not hardly_moved(own, other)
+            if not begun_apart(own, other) and (name != "lr" or not hardly_moved(own, other))
         ]
         if any(own.params.get(name) == other.params.get(name) for name, other in alike):
             return
@@ -156,7 +137,7 @@ class Siblings:
         lower = [
             o
             for name, o in alike
-            if name == "lr" and _action(name, own.params.get(name), o.params.get(name)) == "lower-lr"
+            if name == "lr" and action_of(name, own.params.get(name), o.params.get(name)) == "lower-lr"
         ]
         if lower:
             other = max(lower, key=lambda o: float(str(o.params["lr"])))
@@ -168,16 +149,18 @@ class Siblings:
         if it ended clearly lower."""
         if self._unlogged:
             return []
-        for setting in self._lowest.get(own.curve, ()):
+        for setting in self._lowest.get(_measured(own), ()):
             other = setting.beside(own)
-            if other is None or self._least(own, other) < HELPS:
+            if other is None or self._least(own, other) < HELPS or begun_apart(own, other):
                 continue
             gain = saved_by(own, other)
             names = {*own.params, *other.params} - self._ignored
             differ = sorted(n for n in names if own.params.get(n) != other.params.get(n))
-            if not 1 < len(differ) <= TOGETHER or len(names) - len(differ) < MIN_EQUAL:
+            if not 1 < len(differ) <= TOGETHER or not self._no_chance(
+                (n, own.params.get(n)) for n in names if n not in differ
+            ):
                 continue
-            actions = [_action(n, own.params.get(n), other.params.get(n)) for n in differ]
+            actions = [action_of(n, own.params.get(n), other.params.get(n)) for n in differ]
             tried = {a: n for a, n in zip(actions, differ, strict=True) if a is not None}
             if len(tried) < len(differ):
                 continue
@@ -214,25 +197,21 @@ class Siblings:
         return min(saved_by(own, other), self._typically(own, other))
 
     def _typically(self, own: Summary, other: Summary) -> float:
-        same = self._settings.get((self._rest(own), own.curve))
+        same = self._settings.get((self._rest(own), _measured(own)))
         return saved_by((same and same.beside(own)) or own, other)
+
+    def _no_chance(self, equal: Iterable[tuple[str, object]]) -> bool:
+        """Whether so much is equal that two runs are of one task: the group tries one thing after the other,
+        or what is equal tells of the data."""
+        names = {name for name, _ in equal}
+        return len(names) >= MIN_EQUAL and (self._designed or len(names & OF_TASK) >= TELLING)
 
     def _rest(self, s: Summary, name: str = "") -> frozenset[tuple[str, str]]:
         """A run's settings, but for one."""
         return frozenset((k, str(v)) for k, v in s.params.items() if k != name and k not in self._ignored)
 
 
-def _action(name: str, own: ParamValue | None, other: ParamValue | None) -> str | None:
-    if name == "schedule" and own not in (None, "constant"):
-        return None
-    if name in _WORDS:
-        return _WORDS[name] if own != other else None
-    if not isinstance(own, (int, float)) or not isinstance(other, (int, float)):
-        return None
-    higher, lower = _NUMBERS.get(name, (None, None))
-    far = FAR.get(name, NEAR)
-    if other > own and (own <= 0 or other / own >= far):
-        return higher
-    if other < own and (other <= 0 or own / other >= far):
-        return lower
-    return None
+def _measured(s: Summary) -> object:
+    """What tells how a run ended, and whether a score stands beside it:
+    a classifier's loss is no regression's."""
+    return s.curve, s.scored

@@ -6,14 +6,42 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from curvedoctor.advice.one_task import FAR, NEAR
 from curvedoctor.model import ParamValue
 
 #: odds after such a trial, not 0 or 1: seeds differ
 TRIED_HELPS, TRIED_HELPS_NOT = 0.95, 0.06
-#: log-odds that a trial moves where it is not known whether the runs are of one task
-PERHAPS = 1.5
+#: log-odds that a trial moves where it is not known whether the runs are of one task, up to which probability
+PERHAPS, UNSURE = 1.5, 0.9
 #: the action of what is no remedy: a run of the same settings that ended far lower; `value` is its name
 UNLOGGED = ""
+
+
+#: parameter → (action when the sibling's value is higher, action when it is lower)
+NUMBERS: Mapping[str, tuple[str | None, str | None]] = {
+    "lr": ("raise-lr", "lower-lr"),
+    "batch_size": ("bigger-batch", None),
+    "epochs": ("train-longer", None),
+    "max_steps": ("train-longer", None),
+    "weight_decay": ("regularize", "reduce-regularization"),
+    "dropout": ("regularize", "reduce-regularization"),
+    "width": ("bigger-model", "smaller-model"),
+    "depth": ("bigger-model", "smaller-model"),
+    "n_train": ("more-data", None),
+    "n_val": ("more-validation-data", None),
+    "warmup_ratio": ("add-warmup", None),
+    "warmup_steps": ("add-warmup", None),
+}
+#: hyperparameter → the remedy when the sibling has another word
+WORDS: Mapping[str, str] = {
+    "optimizer": "change-optimizer",
+    "loss": "change-loss",
+    "schedule": "decay-lr",
+    "activation": "fix-activation",
+    "init": "fix-init",
+    "input_scaling": "normalize-input",
+    "shuffle": "shuffle",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +81,23 @@ class Trial:
         if self.same_task:
             return self.help_probability
         shift = PERHAPS if self.helped else -PERHAPS
-        return 1 / (1 + (1 / min(max(own, 1e-6), 1 - 1e-6) - 1) * math.exp(-shift))
+        moved = 1 / (1 + (1 / min(max(own, 1e-6), 1 - 1e-6) - 1) * math.exp(-shift))
+        return max(own, min(moved, UNSURE)) if self.helped else moved
+
+
+def action_of(name: str, own: ParamValue | None, other: ParamValue | None) -> str | None:
+    """The remedy that a change of a hyperparameter from one value to the other is; None if it is none, or too
+    small a step."""
+    if name == "schedule" and own not in (None, "constant"):
+        return None
+    if name in WORDS:
+        return WORDS[name] if own != other else None
+    if not isinstance(own, (int, float)) or not isinstance(other, (int, float)):
+        return None
+    higher, lower = NUMBERS.get(name, (None, None))
+    far = FAR.get(name, NEAR)
+    if other > own and (own <= 0 or other / own >= far):
+        return higher
+    if other < own and (other <= 0 or own / other >= far):
+        return lower
+    return None

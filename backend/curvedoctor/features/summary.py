@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from curvedoctor.features.case import Case
+from curvedoctor.features.series import Series
 from curvedoctor.features.told import last_value
 from curvedoctor.model import Ending, ParamValue
 from curvedoctor.params.repeats import repeat_in
@@ -32,6 +33,10 @@ class Summary:
     noise: float = 0.0
     #: a loss was not finite at the end
     lost: bool = False
+    #: what was logged first of training and of validation, lower is better; None where it is not
+    begun: tuple[float | None, float | None] = (None, None)
+    #: a score was validated beside the loss; None where nothing was validated
+    scored: bool | None = None
 
 
 def ending(case: Case) -> Ending | None:
@@ -53,6 +58,14 @@ def summarize(case: Case) -> Summary:
         lost = any(
             c.role.quantity == "loss" and len(c) and not np.isfinite(c.values[-1]) for c in case.run.curves
         )
-        return Summary(case.run.name, params, s.curve.id if s else None, lost=lost)
-    t = s.stats
-    return Summary(case.run.name, params, s.curve.id, t.end, t.best, t.noise_late)
+        told = Summary(case.run.name, params, s.curve.id if s else None, lost=lost)
+    else:
+        t = s.stats
+        told = Summary(case.run.name, params, s.curve.id, t.end, t.best, t.noise_late)
+    scored = None if case.val is None else case.val_score is not None
+    return replace(told, begun=(first_of(case.train), first_of(case.val)), scored=scored)
+
+
+def first_of(s: Series | None) -> float | None:
+    """The first point of a curve, lower is better."""
+    return None if s is None else s.stats.first

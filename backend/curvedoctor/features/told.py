@@ -47,8 +47,8 @@ def _told(s: Series, value: float, level: float, over: float | None = None) -> s
 
 def _speaks(s: Series, value: float, level: float, over: float | None = None) -> bool:
     """Whether a logged value may be told for a level."""
-    if s.stats.n <= FEW:
-        return True
     off = abs(value - level)
+    if s.stats.n <= FEW:  # but it must not seem to be where the other level is
+        return over is None or (value - over) * (level - over) >= NEAR_CHANGE * (level - over) ** 2
     beside = over is None or off <= NEAR_CHANGE * abs(level - over)
     return beside and off <= NEAR * abs(s.logged(level))

@@ -43,7 +43,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from curvedoctor.conditions.base import Condition, number, percent, ramp, too_few, unjudged
+from curvedoctor.conditions.base import Condition, number, ramp, too_few, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.generalization.memorized import by_heart, by_score, second_epoch
 from curvedoctor.conditions.generalization.turned import (
@@ -53,12 +53,12 @@ from curvedoctor.conditions.generalization.turned import (
     RISE,
     Claim,
     course_of,
-    rises,
     say,
     turned_of,
 )
 from curvedoctor.conditions.measures.proportions import binomial_sigma, sample_size
 from curvedoctor.conditions.measures.shape import why_unjudgeable
+from curvedoctor.conditions.measures.swing import told_above
 from curvedoctor.conditions.measures.turn import HOLDS, Turn, at, holds, serves, untrained
 from curvedoctor.conditions.progress.blind import best_above_guess
 from curvedoctor.features.case import Case
@@ -182,7 +182,7 @@ def _terms(case: Case, val: Series) -> Finding | None:
         return None
     worst, s, train = max(turned, key=lambda t: t[0].rise)
     text = f"{s.curve.tag} is best ({number(worst.best)}) at {s.at_step(worst.index)} and ends "
-    text += f"{percent(rises(s, worst))} above it, though {val.curve.tag} does not rise."
+    text += f"{told_above(s, worst.best, worst.end)} above it, though {val.curve.tag} does not rise."
     severity: Severity = "warning" if worst.rise >= TERM_RISE and selects(case) is None else "info"
     confidence = 0.7 + 0.2 * ramp(worst.rise, TERM_NOTABLE, 2 * TERM_RISE)
     return say(s, train, worst, Claim(severity, confidence, text, GO_ON))

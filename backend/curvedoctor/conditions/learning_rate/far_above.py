@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from curvedoctor.conditions.base import REPORT_FROM, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, finding, number, ramp, unjudged
 from curvedoctor.conditions.measures.codes import far_out
 from curvedoctor.conditions.measures.held_back import thrown
 from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.rounds import unshrunk
 from curvedoctor.conditions.measures.shape import flat, mean, name, relative
-from curvedoctor.conditions.measures.swing import roughness
+from curvedoctor.conditions.measures.swing import roughness, told_above
 from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
@@ -87,8 +87,8 @@ def configured(case: Case) -> Finding | None:
             confidence, s = worse, val
             summary = (
                 f"The learning rate is {number(10 ** min(above, 9.0))} times what is customary for "
-                f"{case.word('optimizer')}, and the {name(val)} ends {percent(rise)} above its best, "
-                f"{number(val.stats.low)}."
+                f"{case.word('optimizer')}, and the {name(val)} ends {told_above(val, val.stats.low)} above "
+                f"its best, {number(val.stats.low)}."
             )
     return picture_of(case, s, confidence, "configured", summary)
 

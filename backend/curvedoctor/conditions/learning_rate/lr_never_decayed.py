@@ -30,7 +30,14 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import flat, name, why_unjudgeable
-from curvedoctor.conditions.measures.swing import above_best, fluctuates, roughness, score_holds, swings_from
+from curvedoctor.conditions.measures.swing import (
+    above_best,
+    fluctuates,
+    roughness,
+    score_holds,
+    swings_from,
+    told_above,
+)
 from curvedoctor.conditions.measures.unfinished import stopped
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, Run, Unjudged
@@ -72,7 +79,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     return finding(
         ID, "warning", confidence, s,
         f"At a constant learning rate the {name(s)} fluctuates by ±{percent(noise)} of its "
-        f"level from {s.at_step(since)} on and ends {percent(rise)} above "
+        f"level from {s.at_step(since)} on and ends {told_above(s, s.stats.low)} above "
         f"its best, {number(s.logged(s.stats.low))} at {s.at_step(s.best_index)}.",
         others=(case.finest_train,) if s is case.val else (), at=since, noise=noise, above_best=rise,
         lr_last_share=case.schedule.last / case.schedule.peak if case.schedule else None,

@@ -38,6 +38,7 @@ import numpy as np
 from curvedoctor.conditions.base import Condition, finding, number, percent, too_few, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.shape import name, probing
+from curvedoctor.conditions.measures.swing import told_above
 from curvedoctor.conditions.measures.turns import deliberate, reversals, rise
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
@@ -193,7 +194,9 @@ def _harm(case: Case) -> float:
 def _end(case: Case) -> str:
     s, harm = case.outcome, _harm(case)
     return (
-        f", and the {name(s)} ends {percent(harm)} above its best" if s is not None and harm >= HARM else ""
+        f", and the {name(s)} ends {told_above(s, s.stats.low)} above its best"
+        if s is not None and harm >= HARM
+        else ""
     )
 
 

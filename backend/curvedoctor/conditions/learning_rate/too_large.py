@@ -29,6 +29,7 @@ from curvedoctor.conditions.measures.swing import (
     score_holds,
     settled,
     swings_from,
+    told_above,
 )
 from curvedoctor.features import told
 from curvedoctor.features.blocks import median, of_three
@@ -84,7 +85,9 @@ def _unstable(case: Case) -> Finding | None:
     rough = ROUGH[1] if train is None else roughness(train)
     confidence = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
     at, since = s.best_index, swings_from(s)
-    end = f"at {told.last(s, over=s.stats.low)}, below" if s.ceiling else f"{percent(rise)} above"
+    end = (
+        f"at {told.last(s, over=s.stats.low)}, below" if s.ceiling else f"{told_above(s, s.stats.low)} above"
+    )
     summary = (
         f"From {s.at_step(since)} on the {name(s)} is unstable{at_rate(case)}: it ends {end} its best, "
         f"{number(s.logged(s.stats.low))} at "
@@ -156,7 +159,7 @@ def _lost(case: Case) -> Finding | None:
     best, since = s.best_index, swings_from(s)
     is_ = "is at" if since > best else "swings about"
     summary = (
-        f"Training and validation both end {percent(rise)} or more above their best: the "
+        f"Training and validation both end around {percent(rise)} or more above their best: the "
         f"{name(s)} had reached {number(s.logged(s.stats.low))} at {s.at_step(best)}{at_rate(case)}, "
         f"and {is_} its last level, {told.last(s)}, from {s.at_step(since)} on."
     )

@@ -11,6 +11,8 @@ import math
 
 import numpy as np
 
+from curvedoctor.conditions.base import percent
+from curvedoctor.features import told
 from curvedoctor.features.blocks import medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.resample import GRID
@@ -39,6 +41,13 @@ def above_best(s: Series) -> float:
     if low < 0 or not s.stats.end > max(FINISHED * start, 0.0):
         return 0.0
     return min(s.stats.end / max(low, 1e-3 * start, 1e-300) - 1.0, 1e6)
+
+
+def told_above(s: Series, best: float, level: float | None = None) -> str:
+    """By how much a curve ends above its best, as the end is told: "21 %", or "around 21 %" of a level."""
+    end = told.last_value(s, level, over=best)
+    mark = "" if end == s.stats.last else told.AROUND
+    return f"{mark}{percent(min((end - best) / max(abs(best), 1e-3 * abs(begins(s)), 1e-300), 1e6))}"
 
 
 def beyond_noise(s: Series) -> bool:
