@@ -135,3 +135,19 @@ def test_a_gap_that_is_open_at_once_asks_for_the_evaluation(opens: bool, asks: b
     found = seen(said)["dataset-too-small"]
     assert ("check-split" in found.actions) is asks
     assert said.prescriptions[0].action != "check-split"
+
+
+@pytest.mark.parametrize("first", [15.0, 40.0, 300.0])
+@pytest.mark.parametrize(("comes_down", "told"), [(6.0, True), (1.0, False)])
+def test_answers_that_are_right_at_a_loss_far_too_high_are_not_fine(
+    first: float, comes_down: float, told: bool
+) -> None:
+    """Inputs of thousands: four of five are right at once, the wrong ones at any price; it ends too high as
+    well. A loss that is summed over a batch is as far off from beginning to end."""
+    error = down(30, 0.18, 0.05, 1, rate=5)
+    p, q = error[0], error[-1]
+    fair = np.array([-e * np.log(e) - (1 - e) * np.log(1 - e) + e * np.log(9) for e in (p, q)])
+    off = first / fair[0]
+    y = down(30, first, off / comes_down * fair[1], rate=6)
+    said = judged({}, train_loss=y, val_loss=1.3 * y, train_accuracy=1 - error, val_accuracy=0.98 - error)
+    assert ("initial-loss-off" in seen(said)) is told
