@@ -305,7 +305,15 @@ def _shrunk(rate: float = 0.02, floor: float = 0.0, n: int = 60) -> Run:
     return run(known, train_loss=y, val_loss=y)
 
 
+def _best_before(above: float) -> Run:
+    """A loss that still falls, and ends above the lowest of its points by a share."""
+    y = (1 + 6 * t(400)) ** -1.2
+    y[350] = y[-3:].mean() / (1 + above)
+    return run(train_loss=y)
+
+
 ROUNDS = (
+    Threshold("undertrained", "how far above its lowest point it ends", _best_before, 0.0, 0.2, 0.0164),
     Threshold("lr-too-low", "rate of trees that is low", _shrunk, 0.01, 0.08, 0.04),
     Threshold("lr-too-low", "floor under trees that grow slowly", lambda p: _shrunk(floor=p), 0.0, 20.0, 2.1),
     Threshold("undertrained", "floor under trees that still get better", lambda p: _shrunk(0.05, p, 40), 0.0,
