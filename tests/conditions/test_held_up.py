@@ -122,3 +122,16 @@ def test_a_curve_that_is_not_logged_is_told_to_be_one() -> None:
     said = judged({"lr": 0.01}, train_loss=down(50, 2, 1), val_loss=down(50, 2, 1.1, 1))
     reasons = {u.condition: u.reason for u in said.unjudged}
     assert reasons["schedule-fault"] == "no learning-rate curve is logged"
+
+
+@pytest.mark.parametrize(("opens", "asks"), [(True, True), (False, False)])
+@pytest.mark.parametrize("n", [25, 60])
+def test_a_gap_that_is_open_at_once_asks_for_the_evaluation(opens: bool, asks: bool, n: int) -> None:
+    """Stale statistics of normalization look like memorizing, but for when the gap opens."""
+    train = down(n, 1.9, 0.03, rate=12)
+    val = down(n, 1.97, 0.97, 1, rate=5) if opens else np.maximum(train, down(n, 1.9, 0.97, 2, rate=12))
+    val[1] = (2.0 if opens else 1.05) * train[1]
+    said = judged({"n_train": 1400}, train_loss=train, val_loss=val)
+    found = seen(said)["dataset-too-small"]
+    assert ("check-split" in found.actions) is asks
+    assert said.prescriptions[0].action != "check-split"
