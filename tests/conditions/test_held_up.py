@@ -122,3 +122,32 @@ def test_a_curve_that_is_not_logged_is_told_to_be_one() -> None:
     said = judged({"lr": 0.01}, train_loss=down(50, 2, 1), val_loss=down(50, 2, 1.1, 1))
     reasons = {u.condition: u.reason for u in said.unjudged}
     assert reasons["schedule-fault"] == "no learning-rate curve is logged"
+
+
+@pytest.mark.parametrize(("opens", "asks"), [(True, True), (False, False)])
+@pytest.mark.parametrize("n", [25, 60])
+def test_a_gap_that_is_open_at_once_asks_for_the_evaluation(opens: bool, asks: bool, n: int) -> None:
+    """Stale statistics of normalization look like memorizing, but for when the gap opens."""
+    train = down(n, 1.9, 0.03, rate=12)
+    val = down(n, 1.97, 0.97, 1, rate=5) if opens else np.maximum(train, down(n, 1.9, 0.97, 2, rate=12))
+    val[1] = (2.0 if opens else 1.05) * train[1]
+    said = judged({"n_train": 1400}, train_loss=train, val_loss=val)
+    found = seen(said)["dataset-too-small"]
+    assert ("check-split" in found.actions) is asks
+    assert said.prescriptions[0].action != "check-split"
+
+
+@pytest.mark.parametrize("first", [15.0, 40.0, 300.0])
+@pytest.mark.parametrize(("comes_down", "told"), [(6.0, True), (1.0, False)])
+def test_answers_that_are_right_at_a_loss_far_too_high_are_not_fine(
+    first: float, comes_down: float, told: bool
+) -> None:
+    """Inputs of thousands: four of five are right at once, the wrong ones at any price; it ends too high as
+    well. A loss that is summed over a batch is as far off from beginning to end."""
+    error = down(30, 0.18, 0.05, 1, rate=5)
+    p, q = error[0], error[-1]
+    fair = np.array([-e * np.log(e) - (1 - e) * np.log(1 - e) + e * np.log(9) for e in (p, q)])
+    off = first / fair[0]
+    y = down(30, first, off / comes_down * fair[1], rate=6)
+    said = judged({}, train_loss=y, val_loss=1.3 * y, train_accuracy=1 - error, val_accuracy=0.98 - error)
+    assert ("initial-loss-off" in seen(said)) is told

@@ -164,3 +164,21 @@ def test_labels_that_have_nothing_to_do_with_their_inputs(
     )["not-learning"]
     assert (said.actions[:2] == ("clean-data", "check-split")) is says
     assert ("do labels belong to their inputs?" in said.summary) is says
+
+
+@pytest.mark.parametrize("n", [12, 40, 100])
+@pytest.mark.parametrize("named", ["val_auc", "val_auroc", "validation/roc_auc"])
+@pytest.mark.parametrize(("first", "last", "told"), [(0.5, 0.12, True), (0.3, 0.3, True), (0.3, 0.39, False)])
+def test_a_ranking_the_wrong_way_round_is_the_metrics_fault(
+    n: int, named: str, first: float, last: float, told: bool
+) -> None:
+    """It gets worse than chance, or stays there, while the loss of the same split learns; one that rises
+    only began below."""
+    noise = np.random.default_rng(n)
+    x = np.linspace(0, 1, n)
+    loss = (0.2 + 0.5 * np.exp(-3 * x)) * np.exp(0.003 * noise.standard_normal(n))
+    auc = last + (first - last) * np.exp(-4 * x) + 0.002 * noise.standard_normal(n)
+    said = diagnose_curves({"train_loss": loss, "val_loss": 1.05 * loss, named: auc})
+    found = [f for f in said.findings if f.condition == "metric-bug"]
+    assert bool(found) is told
+    assert all("worse than chance" in f.summary for f in found)

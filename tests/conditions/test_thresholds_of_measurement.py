@@ -55,7 +55,8 @@ FIRST = (
     Threshold("initial-loss-off", "decades above custom", lambda p: _mean(5.0, p), 0.0, 3.0, 1.2),
     Threshold("initial-loss-off", "epochs", lambda p: _mean(5.0, n=round(p)), 2, 12, 3.5, 0.05),
     Threshold("initial-loss-off", "first loss beside its answers", _answers, 3.0, 30.0, 8),
-    Threshold("initial-loss-off", "what it comes down to", lambda p: _answers(30.0, p), 0.3, 9.0, 2.82),
+    Threshold("initial-loss-off", "what it comes down to", lambda p: _answers(20.0, p), 0.3, 9.0, 2.82),
+    Threshold("initial-loss-off", "the same, from far above", lambda p: _answers(60.0, p), 0.3, 20.0, 7.27),
 )  # fmt: skip
 
 

@@ -10,11 +10,11 @@ import math
 import numpy as np
 import pytest
 
-from conditions.test_thresholds import SIGMA, alternating, t
+from conditions.test_thresholds import SIGMA, Threshold, alternating, t
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import run
 from curvedoctor.conditions.measures.descent import only_climbs
-from curvedoctor.conditions.measures.rounds import left, to_come, unshrunk
+from curvedoctor.conditions.measures.rounds import left, to_come, too_small, unshrunk
 from curvedoctor.conditions.measures.shape import still_best, two_levels
 from curvedoctor.conditions.measures.staircase import staircase
 from curvedoctor.conditions.measures.still import (
@@ -32,7 +32,7 @@ from curvedoctor.conditions.measures.turn import holds, serves, turn
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.series import Series
 from curvedoctor.intake import run_of
-from curvedoctor.model import Finding, Floats, ParamValue
+from curvedoctor.model import Finding, Floats, ParamValue, Run
 
 
 def case(params: dict[str, ParamValue] | None = None, **curves: Floats) -> Case:
@@ -296,6 +296,56 @@ def test_how_far_above_training_they_end(times: float, sure: float) -> None:
     made = boosted(0.9, fast / times, val_loss=fast)
     assert made.val is not None
     assert unshrunk(made, made.val) == pytest.approx(sure, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("place", "above", "sure"),
+    [(0.25, 2.0, 1.0), (0.4, 2.0, 0.5), (0.52, 2.0, 0.0), (0.6, 1.04, 1.0), (0.6, 1.06, 0.0)],
+)
+def test_how_early_unshrunk_trees_settle(place: float, above: float, sure: float) -> None:
+    """Above its end by more than a twentieth until a place."""
+    val = np.where(t(200) <= place, 0.5 * above, 0.5)
+    made = boosted(0.9, 0.4 * val, val_loss=val)
+    assert made.val is not None
+    assert unshrunk(made, made.val) == pytest.approx(sure, abs=0.03)
+
+
+@pytest.mark.parametrize(("n", "low"), [(112, True), (119, False)])
+def test_what_rounds_must_leave_for_a_rate_to_be_low(n: int, low: bool) -> None:
+    """Three hundredths of what trees can explain, where the best round lies before the end."""
+    y = 0.97 ** np.arange(n)
+    y[90] = 0.5 * y[-1]
+    made = boosted(0.03, y, val_loss=y)
+    assert made.val is not None
+    assert (too_small(made, made.val)[0] > 0) is low
+
+
+def _shrunk(rate: float = 0.02, floor: float = 0.0, n: int = 60) -> Run:
+    """Each round corrects the rate's share of what is left above a floor."""
+    y = floor + (1 - rate) ** np.arange(n)
+    known: dict[str, ParamValue] = {"model": "tree", "library": "lightgbm", "lr": rate}
+    return run(known, train_loss=y, val_loss=y)
+
+
+def _best_before(above: float) -> Run:
+    """A loss that still falls, and ends above the lowest of its points by a share."""
+    y = (1 + 6 * t(400)) ** -1.2
+    y[350] = y[-3:].mean() / (1 + above)
+    return run(train_loss=y)
+
+
+ROUNDS = (
+    Threshold("undertrained", "how far above its lowest point it ends", _best_before, 0.0, 0.2, 0.0164),
+    Threshold("lr-too-low", "rate of trees that is low", _shrunk, 0.01, 0.08, 0.04),
+    Threshold("lr-too-low", "floor under trees that grow slowly", lambda p: _shrunk(floor=p), 0.0, 20.0, 2.1),
+    Threshold("undertrained", "floor under trees that still get better", lambda p: _shrunk(0.05, p, 40), 0.0,
+        20.0, 0.821),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("it", ROUNDS, ids=lambda it: f"{it.condition}-{it.what}")
+def test_what_is_said_of_rounds_flips_where_its_threshold_lies(it: Threshold) -> None:
+    it.check()
 
 
 # --- two epochs

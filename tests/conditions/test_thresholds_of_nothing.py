@@ -190,6 +190,23 @@ def test_a_reconstruction_that_falls_is_no_silent_codes(falls: float, sure: floa
     assert _silent(0.003, 0.1, falls) == pytest.approx(sure, abs=0.1)
 
 
+@pytest.mark.parametrize("below", ["kl", "recon", None])
+def test_terms_below_zero_are_no_codes(below: str | None) -> None:
+    recon, kl = 100 * np.ones(N), 0.3 * np.ones(N)
+    if below is not None:
+        (kl if below == "kl" else recon)[3] = -0.1
+    assert (silent(codes(recon, kl)) is not None) is (below is None)
+
+
+def test_the_terms_of_training_come_before_those_of_validation() -> None:
+    y = np.ones(N)
+    made = silent(
+        case(train__recon_loss=100 * y, train__kl_loss=0.3 * y, val__recon_loss=90 * y, val__kl_loss=y)
+    )
+    assert made is not None
+    assert (made.kl.curve.id, made.recon.curve.id) == ("train/kl_loss", "train/recon_loss")
+
+
 @pytest.mark.parametrize(("n", "told"), [(7, False), (8, True)])
 def test_points_of_both_terms(n: int, told: bool) -> None:
     """The shorter of the two counts."""

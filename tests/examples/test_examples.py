@@ -150,7 +150,7 @@ def test_d_coarse_grid_must_be_extended_upwards(tmp_path: Path) -> None:
     assert lr.place.where == "above"
     assert lr.place.how == "extend"
     assert min(lr.place.propose) > max(d_grid_coarse.LRS)
-    assert compared.next.startswith("Extend the grid")
+    assert compared.next.startswith(f"lr {min(lr.place.propose):g}")
     assert any(p.worth for p in compared.groups[0].prolong)
 
 

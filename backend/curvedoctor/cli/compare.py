@@ -35,7 +35,7 @@ FORMATS = ("table", "json", "markdown", "html")
     type=click.Choice(["final", "best"]),
     default="final",
     show_default=True,
-    help="Compare the final validation loss, or its best.",
+    help="Compare the final validation loss (of a curve that fluctuates, its mean at the end), or its best.",
 )
 @click.option("--metric", metavar="GLOB", help="Compare by the curve whose id matches, such as 'val/acc*'.")
 @click.option(

@@ -16,7 +16,9 @@ What to try
     More data; augmentation; transfer from a pre-trained model. Until then regularize and stop early.
 
 When it is wrong
-    A model that is far too large memorizes any amount of data and may generalize all the same.
+    A model that is far too large memorizes any amount of data and may generalize all the same. Where
+    the gap is open at once, the evaluation may be at fault (statistics of batch normalization that are
+    stale): score the training set in evaluation mode, which takes a minute.
 
 References
     Cortes et al. (1994), Learning curves: asymptotic values and rate of convergence. Hestness et al.
@@ -41,6 +43,8 @@ ID = "dataset-too-small"
 POOR, WRONG = 0.16, 0.05
 #: steps beyond which a data set whose size is not known is not small
 MANY_STEPS = 20_000
+#: validation over training, at its second evaluation, that was not opened by memorizing
+AT_ONCE = 1.5
 #: so few samples are few for any network; then this share of an untrained model's loss is enough,
 #: over so many points
 FEW_SAMPLES, LEFT, MIN_POINTS = 3000, 0.1, 8
@@ -68,7 +72,13 @@ def check(case: Case) -> Finding | Unjudged | None:
         f"Training data are memorized{size}: the loss ends at {told.last(train)} "
         f"there, and in validation at {told.last(val)}.",
         others=(train,), onset=float(val.x[val.best_index]), memorized=memorized, ratio=ratio, n_train=n,
+        actions=(*CONDITION.actions, "check-split") if _open_at_once(train, val) else (),
     )  # fmt: skip
+
+
+def _open_at_once(train: Series, val: Series) -> bool:
+    """Whether validation is far above training at its second evaluation: nothing can be memorized by then."""
+    return val.stats.n > 1 and float(val.y[1]) >= AT_ONCE * float(np.interp(val.x[1], train.x, train.y))
 
 
 def _memorized(case: Case, share: float) -> float:

@@ -6,12 +6,13 @@ Why it matters
     how it is averaged. It is the cheapest check there is.
 
 How it decides
-    The loss of the first three steps is more than twice, or less than half of, what loss function and
-    number of classes imply. The mean over the first epoch tells less: it counts from 3.3 times that on,
-    and only where the learning rate is not far above custom, which does the same within an epoch. Or,
-    whatever the number of classes, the first loss is above 8 and four times what a model with so many right
-    answers need pay (the entropy of right and wrong, and of the wrong ones among the classes, ten where
-    unknown), and comes down to it later; not where the rate is far above custom and its doing is seen.
+    The loss of the first three steps is more than twice, or less than half of, what loss function and number
+    of classes imply. The mean over the first epoch tells less: it counts from 3.3 times that on, and only
+    where the learning rate is not far above custom, which does the same within an epoch. Or, whatever the
+    number of classes, the first loss is above 8 and four times what a model with so many right answers need
+    pay (the entropy of right and wrong, and of the wrong ones among the classes, ten where unknown), and
+    comes down to it later, or to a fifth of that multiple; not where the rate is far above custom and its
+    doing is seen.
 
 What to try
     Too high: default initialization, last layer's weights small, inputs standardized. Too low: the
@@ -53,8 +54,8 @@ FIRST_STEPS = 3
 #: and where the learning rate is no more than so many decades above custom
 MEAN_RATIO, EPOCHS, DECADES = 3.3, 4, 1.2
 #: a first loss that high, as a multiple of what its answers warrant;
-#: which it then comes down from by this factor, to that multiple
-HIGH, OVER, COMES_DOWN, USUAL = 8.0, 4.0, 2.0, 3.0
+#: which it then comes down from by this factor, to that multiple, or by so much that no sum over a batch does
+HIGH, OVER, COMES_DOWN, USUAL, FAR_DOWN = 8.0, 4.0, 2.0, 3.0, 5.0
 #: classes where their number is not known, and where so many answers are wrong at first that they may be
 #: words; least cost in nats that a ratio is taken of
 CLASSES, WORDS, WRONG, LEAST = 10.0, 1e5, 0.8, 0.2
@@ -122,7 +123,11 @@ def _against_answers(case: Case) -> Finding | None:
         costs = warranted(error.stats.first, k)
         ratio = relative(s.stats.first, costs)
         later = relative(s.stats.end, max(warranted(error.stats.end, k), LEAST))
-        if s.stats.first < HIGH or ratio < OVER or later > min(ratio / COMES_DOWN, USUAL):
+        if (
+            s.stats.first < HIGH
+            or ratio < OVER
+            or later > max(min(ratio / COMES_DOWN, USUAL), ratio / FAR_DOWN)
+        ):
             continue
         if (decades_below_usual(case) or 0.0) < -DECADES and isinstance(too_large(case), Finding):
             return None  # such a rate spoils any model within an epoch

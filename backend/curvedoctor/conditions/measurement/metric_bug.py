@@ -5,13 +5,14 @@ Why it matters
     the training although only the measurement is at fault.
 
 How it decides
-    By proof, on the loss and the score of one split. (1) A wrong answer costs at least ln 2 of
-    cross-entropy and 1 of hinge loss, so no more than loss / ln 2 (or the hinge loss) of the answers can be
-    wrong: more of them are, throughout the second half, beyond noise. (2) The score is the same at every
-    point, or at its value of nothing (Dice, F1, mAP or R² at zero, AUC at one half), while the loss falls by
-    a quarter and more, on after the first fifth of the run, below what a constant answer costs. (3) The
-    accuracy hovers around a blind guess without a trend while the cross-entropy (or perplexity) is that of
-    answers that are often right. (4) Numbers are predicted: an accuracy says nothing about them.
+    By proof, on the loss and the score of one split. (1) A wrong answer costs at least ln 2 of cross-entropy
+    and 1 of hinge loss, so no more than loss / ln 2 (or the hinge loss) of the answers can be wrong: more of
+    them are, throughout the second half, beyond noise. (2) The score is the same at every point, or at its
+    value of nothing (Dice, F1, mAP or R² at zero, AUC at one half, or below 0.4 and not rising), while the
+    loss falls by a quarter and more, on after the first fifth of the run, below what a constant answer
+    costs. (3) The accuracy hovers around a blind guess without a trend while the cross-entropy (or
+    perplexity) is that of answers that are often right. (4) Numbers are predicted: an accuracy says nothing
+    about them.
 
 What to try
     With one sigmoid output, argmax over it is always 0: threshold at 0.5 instead. Keep predictions

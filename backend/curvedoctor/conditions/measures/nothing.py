@@ -20,6 +20,8 @@ NONE, WRONG = 0.01, 0.97
 BY_CHANCE = 0.1
 #: how far the mean of a ranking may lie from one half, and its halves from each other; its highest value
 HALF, HIGHEST = 0.02, 0.6
+#: mean of a ranking's second half, and its highest value there, that are worse than chance
+REVERSED, BELOW = 0.4, 0.45
 #: R² that still rises by this, over the last quarter, is on its way
 RISES = 0.02
 #: share of wrong answers from which on one share of right ones for ever is poor
@@ -55,6 +57,8 @@ class Nothing(NamedTuple):
     @property
     def meaning(self) -> str:
         """What that value means."""
+        if self.kind == "ranking" and reversed_ranking(self.series):
+            return "worse than chance, as where labels or scores are the wrong way round"
         return "no answer is right" if self.kind == "share" and self.best <= 0 else MEANS[self.kind]
 
     @property
@@ -65,6 +69,8 @@ class Nothing(NamedTuple):
         still = rests_from(self.series.y) == 0
         how = f"is {level} at all of its {points}" if still else f"is never {never} {level} in {points}"
         around = f"stays around 0.5, {level} at most in {points}"
+        if self.kind == "ranking" and reversed_ranking(self.series):
+            around = f"ends at {number(self.series.logged(self.series.stats.end))}"
         return f"the {name(self.series)} {around if self.kind == 'ranking' else how}: {self.meaning}"
 
 
@@ -102,12 +108,23 @@ def _at_nothing(s: Series, measure: Measure) -> bool:
     if kind == "ranking":
         first, second = (float(part.mean()) for part in np.array_split(s.grid, 2))
         near = abs(float(value.mean()) - 0.5) <= HALF and abs(first - second) <= HALF
-        return near and float(value.max()) <= HIGHEST
+        return (near and float(value.max()) <= HIGHEST) or reversed_ranking(s)
     if kind == "explained":
         return float(value.max()) <= NONE and lately(s) <= max(RISES, 3 * error_of_mean(s, 0.25))
     if kind == "mistakes":
         return float(value.min()) >= WRONG and s.ceiling is None
     return s.ceiling == 1.0 and s.stats.end >= POOR and rests_from(s.y) == 0
+
+
+def reversed_ranking(s: Series) -> bool:
+    """Whether a ranking ends clearly below chance and does not rise: one that does is being learnt, from a
+    start that happened to lie below."""
+    if s.ceiling is None:
+        return False
+    value = s.ceiling - s.y
+    late = value[len(value) // 2 :]
+    rises = mean(s, 0.0, 1 / 3) - mean(s, 2 / 3, 1.0)
+    return bool(late.mean() <= REVERSED and late.max() <= BELOW and rises <= HALF)
 
 
 def beside(case: Case, *said: Series | None) -> str:

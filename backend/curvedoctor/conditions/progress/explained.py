@@ -15,6 +15,8 @@ CRAWLS = 1.5
 #: the same from which on a rate may be too low;
 #: the least that anything but fine-tuning is customarily trained with
 NOT_LOW, LOWEST = 1.05, 1e-4
+#: decades above the customary rate from which on the first step kills
+AT_ONCE = 2.0
 #: what to try where nothing is learnt, most usual first
 STUCK = (
     "overfit-one-batch",
@@ -56,7 +58,8 @@ def actions(case: Case, s: Series, resting: bool = False) -> tuple[str, ...]:
         return ("fix-activation", "change-loss", "fix-targets", "overfit-one-batch")
     if rate_too_high(case):
         # such a rate kills after some steps; what never moved at all hardly ever moves at a lower one
-        first = ("overfit-one-batch", "lower-lr") if resting else ("lower-lr", "overfit-one-batch")
+        some = resting and (decades_below_usual(case) or 0.0) > -AT_ONCE
+        first = ("overfit-one-batch", "lower-lr") if some else ("lower-lr", "overfit-one-batch")
         return (*first, "fix-init", "change-optimizer")
     if not crawls(case):
         usual = AT_REST if resting and case.lr is None else ()
