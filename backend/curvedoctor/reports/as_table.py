@@ -11,7 +11,8 @@ from curvedoctor.reports import phrases
 from curvedoctor.reports.asides import state, wanting
 from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.columns import HEADINGS, widths
-from curvedoctor.reports.details import details, named, prose, wrap
+from curvedoctor.reports.details import named, prose, wrap
+from curvedoctor.reports.once import Once
 from curvedoctor.reports.text import (
     MARKS,
     Paint,
@@ -64,7 +65,7 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
     """The summary lines, then details. Problems of sources are on stderr."""
     rows: list[Line] = []
     detailed: list[str] = []
-    sick = others = unknown = 0
+    once, sick, others, unknown = Once(), 0, 0, 0
     for result in results:
         if isinstance(result, Problem):
             continue
@@ -81,7 +82,7 @@ def render(results: Iterable[Diagnosis | Problem], style: OutputStyle) -> Iterat
             in_full = telling and others <= OTHERS
         rows.append(kept(result, style, in_full))
         if in_full:
-            detailed += [*details(result, style), ""]
+            detailed += [*once.details(result, style), ""]
     told_apart(rows)
     every = [
         *summary(rows, style),
