@@ -25,16 +25,15 @@ Point = tuple[int, float, float]
 
 
 def first_and_three(odds: Floats, labels: Floats) -> tuple[float, float]:
-    """Over runs that something helps: the likeliest action helps, and one of the three likeliest,
-    each of those where that is known."""
+    """Over runs that something helps: the likeliest action helps, of those scored;
+    one of the three likeliest is known to."""
     training = [k for k, name in enumerate(OUTCOMES) if name in TRAINING]
     odds, labels = odds[:, training], labels[:, training]
     sick = (labels == 1).any(axis=1)
     likeliest = np.argsort(-odds[sick], axis=1)[:, :3]
     helped = np.take_along_axis(labels[sick], likeliest, axis=1)
     scored = np.isfinite(helped[:, 0])
-    one = (helped == 1).any(axis=1)
-    return float((helped[scored, 0] == 1).mean()), float(one[one | np.isfinite(helped).all(axis=1)].mean())
+    return float((helped[scored, 0] == 1).mean()), float((helped == 1).any(axis=1).mean())
 
 
 def growth(table: Table, shares: Sequence[float] = SHARES, count: int = 3) -> list[Point]:

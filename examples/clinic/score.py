@@ -57,8 +57,8 @@ class Score:
 
     sick: int
     healthy: int
-    #: suggestions, over sick runs: the first helps, and one of the first three, each of those
-    #: where that is known
+    #: suggestions, over sick runs: the first helps, of those scored; one of the first three, of those
+    #: where all three were scored
     first: float
     three: float
     scored: int
@@ -110,9 +110,9 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def _one_of(run: Tried, answer: Answer) -> bool | None:
-    """Whether one of the first three helps; None where none is known to, and of some it is not known."""
+    """Whether one of the first three helps; None unless each of them was tried."""
     helped = [run.helps(action) for action, _ in answer.actions[:3]]
-    return True if True in helped else None if None in helped else False
+    return None if None in helped else True in helped
 
 
 def regret(run: Tried, answer: Answer) -> float | None:

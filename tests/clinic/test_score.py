@@ -56,7 +56,7 @@ def says(*actions: str, alarm: bool = True, sure: float = 0.8) -> Answer:
         (says("raise-lr"), 0.0, 0.0, 1.0),
         (says("fix-init", "shuffle"), np.nan, np.nan, np.nan),  # nobody tried these
         (says("raise-lr", "shuffle"), 0.0, np.nan, 1.0),  # the second is not known
-        (says("shuffle", "raise-lr", "lower-lr"), np.nan, 1.0, 0.86),
+        (says("shuffle", "raise-lr", "lower-lr"), np.nan, np.nan, 0.86),
         (says("lower-lr", alarm=False), 1.0, 1.0, 0.0),  # what is suggested counts without an alarm, too
     ],
 )

@@ -54,13 +54,17 @@ def decode(data: bytes) -> list[list[Run | Problem]]:
 
 def _item(item: Run | Problem, roles: dict[Role, int], curves: list[Curve]) -> list[object]:
     if isinstance(item, Problem):
-        return [item.where, item.what, item.offset, item.lost]
+        return _problem(item)
     curves.extend(item.curves)
     own = [(c.id, c.tag, c.axis, len(c), roles.setdefault(c.role, len(roles))) for c in item.curves]
-    problems = [(p.where, p.what, p.offset, p.lost) for p in item.problems]
+    problems = [_problem(p) for p in item.problems]
     origin = item.origin
     kept = origin and [origin.kind, origin.address, origin.key, origin.paths, origin.read_only]
     return [item.name, item.source, item.group, own, dict(item.params), problems, kept]
+
+
+def _problem(p: Problem) -> list[object]:
+    return [p.where, p.what, p.offset, p.lost, p.kind]
 
 
 def _role(role: Role) -> list[object]:
@@ -84,7 +88,7 @@ class _Curves:
 
 
 def _read(item: list[Any], reader: _Curves) -> Run | Problem:
-    if len(item) == 4:
+    if len(item) == 5:
         return Problem(*item)
     name, source, group, own, params, problems, kept = item
     curves = tuple(reader.next(*curve) for curve in own)
