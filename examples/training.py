@@ -199,7 +199,7 @@ def diagnose(folder: Path | str, alone: bool = True) -> list[Diagnosis]:
 def compare(folder: Path | str, together: bool = False) -> Comparison:
     """Compare what was logged, print it as `curvedoctor compare` does, and return it."""
     from curvedoctor.compare.analyze import compare as compared
-    from curvedoctor.compare.as_table import render
+    from curvedoctor.compare.formats.as_table import render
     from curvedoctor.reports.base import OutputStyle
 
     found = [d for d in diagnose_sources([str(folder)], Options(alone=True)) if isinstance(d, Diagnosis)]

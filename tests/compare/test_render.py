@@ -12,8 +12,8 @@ import pytest
 
 from compare.grids import World, curve, grid, undiagnosed
 from curvedoctor.cli import main
-from curvedoctor.compare import as_html, as_json, as_markdown, as_table
 from curvedoctor.compare.analyze import compare
+from curvedoctor.compare.formats import as_html, as_json, as_markdown, as_table
 from curvedoctor.compare.types import Comparison
 from curvedoctor.demo.log import Log
 from curvedoctor.model import Run

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from compare.grids import World, descent, grid, run, undiagnosed
-from curvedoctor.compare import as_html, as_table
 from curvedoctor.compare.analyze import compare
+from curvedoctor.compare.formats import as_html, as_table
 from curvedoctor.model import ParamValue, Run
 from curvedoctor.reports.base import OutputStyle
 

@@ -89,6 +89,6 @@ def render(comparison: Comparison, form: str, style: OutputStyle, *, details: bo
     """The comparison in one of FORMATS."""
     import importlib
 
-    module = importlib.import_module(f"curvedoctor.compare.as_{form}")
+    module = importlib.import_module(f"curvedoctor.compare.formats.as_{form}")
     rendered = module.render(comparison, style, details) if form == "table" else module.render(comparison)
     yield from ([rendered] if isinstance(rendered, str) else rendered)

@@ -206,6 +206,6 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         """For notebooks."""
-        from curvedoctor.compare.as_html import fragment
+        from curvedoctor.compare.formats.as_html import fragment
 
         return fragment(self)

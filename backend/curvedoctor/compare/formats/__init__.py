@@ -1,0 +1,1 @@
+"""How a comparison is written: one module `as_<format>.py` per `--format` of `compare`."""
