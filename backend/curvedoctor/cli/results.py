@@ -12,7 +12,7 @@ from curvedoctor.engine import Options, diagnose_sources
 from curvedoctor.errors import SourceError
 from curvedoctor.known import Known
 from curvedoctor.model import SEVERITIES, Diagnosis, Problem
-from curvedoctor.reports import phrases
+from curvedoctor.reports import asides
 from curvedoctor.reports.as_json import problems_of
 from curvedoctor.sources import files
 
@@ -83,7 +83,7 @@ class Results:
         """Say on stderr what could not be read."""
         for problem in problems:
             if problem.kind == "note":
-                self.notes[gist := phrases.gist(problem)] += 1
+                self.notes[gist := asides.gist(problem)] += 1
                 if self.notes[gist] > 1:
                     continue
             self.problems.append(problem)

@@ -11,7 +11,7 @@ from curvedoctor.model import Diagnosis, Problem, State
 from curvedoctor.reports import phrases
 from curvedoctor.reports.as_json import problems_of
 from curvedoctor.reports.as_table import first_try
-from curvedoctor.reports.asides import notes, state, wanting
+from curvedoctor.reports.asides import gist, notes, state, wanting
 from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.text import markdown, onset, percent, safe, shorten
 
@@ -128,6 +128,6 @@ def trouble(problems: Sequence[Problem]) -> Iterator[str]:
         yield "\n**Could not be read:**\n\n"
     for problem in missing:
         yield f"- {code(problem.where)}: {escape(problem.what)}\n"
-    notes = Counter(phrases.gist(problem) for problem in problems if problem.kind == "note")
-    for gist, count in notes.items():
-        yield f"\n{count} file{'s' * (count > 1)}: {escape(gist)}.\n"
+    notes = Counter(gist(problem) for problem in problems if problem.kind == "note")
+    for kind, count in notes.items():
+        yield f"\n{count} file{'s' * (count > 1)}: {escape(kind)}.\n"

@@ -3,10 +3,11 @@ fact that a user can give."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import cast
 
-from curvedoctor.model import Diagnosis
+from curvedoctor.model import Diagnosis, Problem
 from curvedoctor.reports.phrases import title
 from curvedoctor.reports.text import number, percent
 
@@ -92,3 +93,12 @@ def wanting(diagnosis: Diagnosis, titles: bool = False) -> str:
 
 def _named(conditions: Sequence[str]) -> str:
     return " and ".join(conditions) if len(conditions) <= NAMED else f"{len(conditions)} conditions"
+
+
+def gist(note: Problem) -> str:
+    """What kind of note it is, without the file's own names and numbers.
+
+    >>> gist(Problem("a.log", "read as a console log: 20 of 23 lines were used"))
+    'read as a console log'
+    """
+    return re.split(r" of |:| \(", note.what, maxsplit=1)[0]

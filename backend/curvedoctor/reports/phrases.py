@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from curvedoctor.actions import EXPERIMENTS, promise
-from curvedoctor.model import Diagnosis, Prescription, Problem, State, Unjudged
+from curvedoctor.model import Diagnosis, Prescription, State, Unjudged
 from curvedoctor.reports.text import number, percent
 
 #: as lists are sorted: what needs somebody first
@@ -225,15 +225,6 @@ def kept(reading: Mapping[str, object]) -> str:
         f"Keep {keep} ({value}), the best beside the run, though beyond noise of the best "
         f"evaluation, {best}; {band}."
     )
-
-
-def gist(note: Problem) -> str:
-    """What kind of note it is, without the file's own names and numbers.
-
-    >>> gist(Problem("a.log", "read as a console log: 20 of 23 lines were used"))
-    'read as a console log'
-    """
-    return re.split(r" of |:| \(", note.what, maxsplit=1)[0]
 
 
 def _between(low: float, high: float) -> str:

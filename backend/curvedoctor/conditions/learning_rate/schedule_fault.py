@@ -88,13 +88,12 @@ def check(case: Case) -> Finding | Unjudged | None:
     schedule, steps = case.schedule, case.lr.steps
     base = finding(
         ID, fault.severity, 0.93, None, fault.words,
-        fault=fault.kind, configured=case.word("schedule"), peak=schedule.peak, last=schedule.last,
-        zero_share=schedule.zero,
+        actions=ENDED if fault.kind in EARLY else ("fix-schedule",), fault=fault.kind,
+        configured=case.word("schedule"), peak=schedule.peak, last=schedule.last, zero_share=schedule.zero,
     )  # fmt: skip
     onset = float(steps[fault.at])
     span = (onset, max(onset, float(steps.max())))
-    actions = ENDED if fault.kind in EARLY else ("fix-schedule",)
-    return replace(base, curves=(case.lr.id,), onset=onset, span=span, axis=case.lr.axis, actions=actions)
+    return replace(base, curves=(case.lr.id,), onset=onset, span=span, axis=case.lr.axis)
 
 
 def _fault(case: Case, lr: Curve, schedule: Schedule | None) -> _Fault | None:
@@ -111,8 +110,7 @@ def _ended(case: Case, s: Schedule, y: Floats) -> _Fault | None:
     after = y[top:]
     gone = np.flatnonzero(after <= NOTHING * s.peak)
     if len(gone) >= ZERO * len(y) and not _rounded(y):
-        at = top + int(gone[0])
-        share = percent(len(gone) / len(y))
+        at, share = top + int(gone[0]), percent(len(gone) / len(y))
         zero = f"next to zero ({number(y[at])} and less)" if after[gone].max() > 0 else "zero"
         words = f"The learning rate is {zero} for {share} of the run, first at {_place(case, at)}."
         return _Fault("zero", words, at, "error" if at < THIRD * len(y) else "warning")
@@ -121,8 +119,7 @@ def _ended(case: Case, s: Schedule, y: Floats) -> _Fault | None:
     low = np.flatnonzero(after < HUNDREDTH * s.peak)
     if not len(low) or top + low[0] >= THIRD * len(y) or _rounded(y):
         return None
-    at = top + int(low[0])
-    where = f"{_place(case, at)} on, {percent(at / len(y))} of the run"
+    where = f"{_place(case, at := top + int(low[0]))} on, {percent(at / len(y))} of the run"
     words = f"The learning rate is below a hundredth of its peak from {where}"
     return _Fault("finished early", f"{words}: stepped per batch instead of per epoch?", at, "error")
 

@@ -98,8 +98,7 @@ def _lost(case: Case) -> bool:
 
 
 def _stays(case: Case, known: Sequence[Series]) -> Finding | None:
-    """The first curve that never moved, else the first that only fluctuates at
-    the level of an untrained model."""
+    """The first curve that never moved, else the first that only fluctuates at an untrained model's level."""
     losses = [c.y for c in known]
     still = [c for c in known if rests_from(c.y) == 0 and not too_coarse(c.y, losses)]
     s = next(iter(still or known), None)
