@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from curvedoctor.actions import ACTIONS, EFFORT, OPPOSITES, TREATS, promise, worth
+from curvedoctor.advice.beside import FEWEST, MOST
 from curvedoctor.advice.experiments import LIKELY
 from curvedoctor.advice.help_probability import Estimate
 from curvedoctor.advice.possible import LARGE_SET
@@ -17,7 +18,6 @@ from curvedoctor.advice.prescribe import (
     BY_PLACE,
     CERTAIN,
     LEAST,
-    MAX_PRESCRIPTIONS,
     RAISED,
     WORTH_TRYING,
     led_by,
@@ -150,11 +150,29 @@ LAST, ASKS = ("more-data", "bigger-model"), "tells what is wrong"
 
 @pytest.mark.parametrize("times", [0.99, 1.01])
 def test_what_merely_improves_is_named_where_it_is_worth_trying(times: float) -> None:
-    told = actions([found("clip-gradients")], {"add-warmup": times * WORTH_TRYING, "clip-gradients": 0.5})
+    others = dict.fromkeys(("clip-gradients", "fix-init", "decay-lr"), 0.5)
+    told = actions([found("clip-gradients")], {"add-warmup": times * WORTH_TRYING, **others})
     assert ("add-warmup" in told) == (times > 1)
 
 
-def test_at_least_one_thing_is_said_and_at_most_six() -> None:
+def test_three_things_to_try_are_named_where_few_are_likely() -> None:
+    few = {"add-warmup": WORTH_TRYING, "fix-init": 0.19, "clip-gradients": 0.18, "decay-lr": 0.17}
+    assert len(actions([], few)) == FEWEST == 3
+    assert "decay-lr" not in actions([], few)
+    likely = {"add-warmup": 0.5, "fix-init": 0.5, "clip-gradients": 0.5, "decay-lr": WORTH_TRYING - 0.01}
+    assert "decay-lr" not in actions([], likely)
+    assert "decay-lr" in actions([], {**likely, "decay-lr": WORTH_TRYING})
+
+
+def test_no_third_thing_undoes_one_that_is_worth_trying() -> None:
+    odds = {"raise-lr": 0.5, "lower-lr": 0.19, "add-warmup": 0.1}
+    assert actions([], odds) == ["raise-lr", "add-warmup"]
+    # also where the likelier one comes last
+    odds = {"bigger-model": WORTH_TRYING, "smaller-model": 0.19, "add-warmup": 0.1}
+    assert "smaller-model" not in actions([found(condition="undertrained")], odds)
+
+
+def test_what_is_all_but_hopeless_is_not_said_and_at_most_six_things_are() -> None:
     assert actions([], {"add-warmup": LEAST, "fix-init": 0.01}) == ["add-warmup"]
     assert actions([], {"add-warmup": LEAST - 0.01, "fix-init": 0.01}) == []
     many = dict.fromkeys(
@@ -170,7 +188,7 @@ def test_at_least_one_thing_is_said_and_at_most_six() -> None:
         ),
         0.9,
     )
-    assert len(actions([], many)) == MAX_PRESCRIPTIONS == 6
+    assert len(actions([], many)) == MOST == 6
     assert actions([], {}) == []
 
 
@@ -347,7 +365,7 @@ def test_what_undoes_an_earlier_remedy_is_not_prescribed(pair: frozenset[str]) -
 def test_opposites_take_nobodys_place() -> None:
     odds = {a: 0.9 - k / 100 for k, pair in enumerate(OPPOSITES) for a in sorted(pair)}
     told = actions([], {**odds, "add-warmup": 0.3, "fix-init": 0.28})
-    assert len(told) == MAX_PRESCRIPTIONS
+    assert len(told) == MOST
     assert all(len(pair & set(told)) == 1 for pair in OPPOSITES)
 
 

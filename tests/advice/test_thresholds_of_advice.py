@@ -73,7 +73,8 @@ def test_remedies_of_an_error_that_are_alike(odds: float, first: str) -> None:
 
 @pytest.mark.parametrize(("odds", "named"), [(0.18, False), (0.22, True)])
 def test_what_is_worth_trying_beside_a_remedy(odds: float, named: bool) -> None:
-    known = told([found("clip-gradients")], {"clip-gradients": 0.6, "add-warmup": odds})
+    others = dict.fromkeys(("clip-gradients", "fix-init", "decay-lr"), 0.6)
+    known = told([found("clip-gradients")], {**others, "add-warmup": odds})
     assert ("add-warmup" in known) is named
 
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
-from curvedoctor.actions import ACTIONS, EXPERIMENTS, OPPOSITES, TREATS, worth
-from curvedoctor.advice.changes import SiblingValues, change, leap
+from curvedoctor.actions import ACTIONS, EXPERIMENTS, TREATS, worth
+from curvedoctor.advice.beside import filled, seated, without_opposites, without_twins
+from curvedoctor.advice.changes import change, leap
 from curvedoctor.advice.experiments import LIKELY, experiment
 from curvedoctor.advice.help_probability import Estimate, Gain
 from curvedoctor.advice.possible import contradicts, last_resorts, possible, unknown, young
 from curvedoctor.advice.shown import SURE, stopping
-from curvedoctor.advice.trial import TRIED_HELPS
 from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case
 from curvedoctor.model import Basis, Finding, Prescription, Severity
@@ -31,9 +31,8 @@ BY_PLACE = (0.9, 0.6, 0.45, 0.35)
 RAISED = (0.5, 0.1, 0.05)
 #: an error this certain is repaired before anything is improved
 CERTAIN = 0.7
-#: what merely improves is named from this probability on, and at least one such action
+#: what merely improves is named from this probability on
 WORTH_TRYING = 0.2
-MAX_PRESCRIPTIONS = 6
 #: nothing is more certain to help
 SUREST = 0.99
 #: nor is a change likelier to help than not that no finding asks for, of what is not known to begin with
@@ -104,17 +103,16 @@ def prescribe(
     ranked = [a for a in sorted(fit, key=rank) if a in seen or a in tried or a not in last]
     proved = [a for a in ranked if a in tried and a not in repairs | last and not leap(case, *tried[a])]
     ranked = _by_gain(ranked, proved, {a: worth(a, tried[a][2], treats=a in seen) for a in proved}, chance)
-    chosen = [a for a in ranked if a in seen or chance[a] >= WORTH_TRYING] or [
-        a for a in ranked[:1] if chance[a] >= LEAST
-    ]
+    chosen = [a for a in ranked if a in seen or chance[a] >= WORTH_TRYING]
+    chosen = filled(chosen, [a for a in ranked if a in chosen or chance[a] >= LEAST])
     repaired = any(a in repairs for a in chosen)
     likely = {a: chance[a] + (TREATS if a in seen else 0.0) for a in ranked}
     if not repaired and (asking := experiment(likely, estimate.probability, named)):
         chance[asking.action] = asking.chance
         estimate = estimate.with_reason(asking.action, asking.reason)
         chosen.insert(0, asking.action)
-    chosen, chance = _without_twins(chosen, chance, tried)
-    chosen = _seated(_without_opposites(chosen), seen, [a for _, actions in asked for a in actions[:2]])
+    chosen, chance = without_twins(chosen, chance, tried)
+    chosen = seated(without_opposites(chosen), seen, [a for _, actions in asked for a in actions[:2]])
     to = change(case, "lower-lr", findings, tried).proposed if "lower-lr" in chosen else None
     lowered = to if isinstance(to, float) else None
     alone = replace(estimate, sibling_values={})
@@ -130,17 +128,6 @@ def prescribe(
     )
     shown = None if saved is None else _as_it_was(saved)
     return tuple(replace(p, gain=shown) if shown and p.action == "stop-early" else p for p in made)
-
-
-def _seated(ranked: Sequence[str], seen: Container[str], first: Sequence[str]) -> list[str]:
-    """As many as are told: what a finding names first or second takes the place of what none names."""
-    kept = list(ranked[:MAX_PRESCRIPTIONS])
-    for action in ranked[MAX_PRESCRIPTIONS:]:
-        idle = [a for a in kept[1:] if a not in seen]
-        if action in first and idle:
-            kept.remove(idle[-1])
-            kept.append(action)
-    return kept
 
 
 def _by_gain(
@@ -214,26 +201,3 @@ def _as_it_was(gain: float) -> Gain | None:
     """What a sibling gained; None of one that was only not lost."""
     known = round(gain, 3)
     return None if gain >= 1 else (known, known, known)
-
-
-def _without_opposites(actions: Sequence[str]) -> list[str]:
-    """Nobody can raise and lower the same thing: the one that comes first stays."""
-    kept: list[str] = []
-    for action in actions:
-        if not any({action, other} in OPPOSITES for other in kept):
-            kept.append(action)
-    return kept
-
-
-def _without_twins(
-    actions: Sequence[str], chance: Mapping[str, float], tried: SiblingValues
-) -> tuple[list[str], dict[str, float]]:
-    """What a sibling changed all at once is one change, and as likely to help as any that a sibling did.
-
-    It stands where the first of its parts did, and is told as the learning rate's, which people change first,
-    else as that part's.
-    """
-    twins = [action for action in actions if action in tried and tried[action][3]]
-    told = next((action for action in twins if tried[action][0] == "lr"), next(iter(twins), ""))
-    merged = [told if action in twins[:1] else action for action in actions if action not in twins[1:]]
-    return merged, {**chance, **({told: max(chance[told], TRIED_HELPS)} if twins else {})}

@@ -9,6 +9,7 @@ from curvedoctor.advice.one_task import APART, end_of, saved_by
 from curvedoctor.advice.trial import UNLOGGED, Trial
 from curvedoctor.features.summary import Summary
 from curvedoctor.model import ParamValue
+from curvedoctor.params.repeats import middle_half
 
 
 class Setting:
@@ -56,5 +57,5 @@ class Setting:
 
 def _spread(runs: Sequence[Summary]) -> float:
     """Share between the quartiles of some ends; between lowest and highest of two to four."""
-    cut = (len(runs) - 1) // 4
-    return saved_by(runs[len(runs) - 1 - cut], runs[cut])
+    low, high = middle_half(runs)
+    return saved_by(high, low)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from curvedoctor.compare.grid import Grid
 from curvedoctor.compare.types import Outcome
 from curvedoctor.compare.wording import ALIKE, REPEATED, UNLOGGED, value
-from curvedoctor.params.repeats import REPEATS
+from curvedoctor.params.repeats import REPEATS, middle_half
 
 #: ratio of two ends beyond which seeds are not what differs
 APART = 1.5
@@ -64,7 +64,6 @@ def _widest(members: Sequence[Outcome]) -> tuple[float, tuple[str, str]]:
     for same in folds.values():
         ranked = sorted((o for o in same if o.bad is None), key=lambda o: o.score)
         if ranked:
-            cut = (len(ranked) - 1) // 4
-            low, high = ranked[cut], ranked[len(ranked) - 1 - cut]
+            low, high = middle_half(ranked)
             apart.append((high.score - low.score, (low.run, high.run)))
     return max(apart, default=(0.0, ("", "")))

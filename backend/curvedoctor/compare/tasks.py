@@ -14,13 +14,13 @@ from curvedoctor.advice.one_task import OF_TASK, begun_apart
 from curvedoctor.compare.grid import FOLLOW_LR, Grid, params_of
 from curvedoctor.compare.types import OneTask, Outcome
 from curvedoctor.features.case import Case
-from curvedoctor.features.summary import Summary, summarize
-from curvedoctor.params.repeats import REPEATS
+from curvedoctor.features.summary import Summary, scored, summarize
+from curvedoctor.params.repeats import COUNTS, REPEATS
 
 #: hyperparameters that give a loss its scale, or name what it is measured on
 SCALES = ("loss", "n_classes", "dataset")
 #: numbers that follow from how many samples there are
-COUNTS = frozenset({"n_train", "n_val", "n_test", "steps_per_epoch", "max_steps"})
+_FOLLOW_SAMPLES = COUNTS | {"max_steps"}
 #: numbers of samples within this ratio are those of folds of one data set
 FOLDS = 1.02
 #: runs of a part that another one is held against
@@ -72,7 +72,7 @@ def by_curves(cases: Sequence[Case]) -> list[tuple[list[Case], str]]:
             for known, members in kinds
             if _same_program(names, known)
             and _same_settings(case, members[0])
-            and _scored(case) in (None, _scored(members[0]))
+            and scored(case) in (None, scored(members[0]))
         )
         kind = next(alike, None)
         if kind is None:
@@ -109,7 +109,7 @@ def _by_samples(cases: Sequence[Case]) -> list[tuple[list[Case], str]]:
     for case in cases:
         if n := case.number("n_train"):
             params = params_of(case.run.name, case.params)
-            rest = frozenset((k, str(v)) for k, v in params.items() if k not in COUNTS | REPEATS)
+            rest = frozenset((k, str(v)) for k, v in params.items() if k not in _FOLLOW_SAMPLES | REPEATS)
             tried.setdefault(rest, set()).add(size[n])
             parts.setdefault(size[n], []).append(case)
     if len(parts) < 2 or any(len(sizes) > 1 for sizes in tried.values()):
@@ -183,11 +183,6 @@ def _same_program(one: frozenset[str], other: frozenset[str]) -> bool:
     """Whether what two runs log is mostly the same, or all of what the shorter one does."""
     shared = len(one & other)
     return not one or not other or shared == min(len(one), len(other)) or 2 * shared >= len(one | other)
-
-
-def _scored(case: Case) -> bool | None:
-    """Whether a score is validated beside the loss; None where nothing is validated yet."""
-    return None if case.val is None else case.val_score is not None
 
 
 def _same_settings(one: Case, other: Case) -> bool:

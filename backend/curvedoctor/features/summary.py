@@ -62,8 +62,12 @@ def summarize(case: Case) -> Summary:
     else:
         t = s.stats
         told = Summary(case.run.name, params, s.curve.id, t.end, t.best, t.noise_late)
-    scored = None if case.val is None else case.val_score is not None
-    return replace(told, begun=(first_of(case.train), first_of(case.val)), scored=scored)
+    return replace(told, begun=(first_of(case.train), first_of(case.val)), scored=scored(case))
+
+
+def scored(case: Case) -> bool | None:
+    """Whether a score was validated beside the loss; None where nothing was validated."""
+    return None if case.val is None else case.val_score is not None
 
 
 def first_of(s: Series | None) -> float | None:

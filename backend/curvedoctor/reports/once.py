@@ -7,15 +7,13 @@ from collections.abc import Hashable, Iterator
 from dataclasses import replace
 
 from curvedoctor.model import Diagnosis, Prescription
-from curvedoctor.params.repeats import REPEATS, repeat_in
+from curvedoctor.params.repeats import COUNTS, REPEATS, repeat_in
 from curvedoctor.reports import phrases
 from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.details import PRESCRIPTIONS, details, prose, wrap
 
 #: between sentences of a prescription: its change stands in the first
 _NEXT = re.compile(r"(?<=[.!?]) (?=[A-Z])")
-#: numbers that differ between folds of one data set
-_COUNTS = frozenset({"n_train", "n_val", "n_test", "steps_per_epoch"})
 
 
 class Once:
@@ -42,7 +40,7 @@ class Once:
         run = diagnosis.run
         if not (repeat_in(run.name) or REPEATS.intersection(run.params)):
             return ""
-        setting = frozenset((k, v) for k, v in run.params.items() if k not in REPEATS | _COUNTS)
+        setting = frozenset((k, v) for k, v in run.params.items() if k not in REPEATS | COUNTS)
         seen = tuple((finding.condition, finding.severity) for finding in diagnosis.findings)
         first = diagnosis.prescriptions[0].action if diagnosis.prescriptions else ""
         like = self._repeats.setdefault((run.group, setting, diagnosis.state, seen, first), run.name)

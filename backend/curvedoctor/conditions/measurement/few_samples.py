@@ -13,7 +13,8 @@ from curvedoctor.conditions.base import (
     too_few,
     unjudged,
 )
-from curvedoctor.conditions.measures.proportions import binomial_sigma, proportion, sample_size
+from curvedoctor.conditions.measurement.held_out import held_out_samples
+from curvedoctor.conditions.measures.proportions import binomial_sigma, proportion
 from curvedoctor.conditions.measures.shape import mean, relative, why_unjudgeable
 from curvedoctor.conditions.measures.sways import swayed_by_few
 from curvedoctor.features.case import Case
@@ -40,7 +41,7 @@ def few_samples(case: Case) -> Finding | Unjudged | None:
     if case.val.stats.n < MIN_POINTS:
         return too_few(ID, case.val.stats.n, MIN_POINTS, "validation points")
     error = proportion(case, "val")
-    n = case.number("n_val") or (sample_size(error) if error is not None else None)
+    n = held_out_samples(case)
     by_loss = 0.0 if n and n > MANY_SAMPLES else _jumps(case, case.val)
     if error is not None and n:
         small = _by_share(error, n, case.number("n_val") is None)

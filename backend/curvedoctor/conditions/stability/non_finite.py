@@ -41,6 +41,7 @@ from curvedoctor.conditions.base import Condition, finding, number, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import probing
 from curvedoctor.conditions.stability.high_rate import above_custom
+from curvedoctor.conditions.stability.to_nothing import REDUCED
 from curvedoctor.features.case import Case
 from curvedoctor.features.pair import sides
 from curvedoctor.model import Curve, Finding, Run, Severity, Unjudged
@@ -50,8 +51,6 @@ ID = "non-finite"
 FROM_START = ("clean-data", "normalize-input", "lower-lr")
 #: steps up to which no update can have done it
 FIRST_STEPS = 3
-#: formats whose overflow gives NaN
-REDUCED = ("fp16", "fp8", "int8", "mixed")
 #: a loss per step that ended so many times above its lowest had blown up
 ROSE = 3.0
 #: a gradient norm that many times its median has exploded; fewest points that have one
