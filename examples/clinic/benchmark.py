@@ -3,8 +3,9 @@ tried.
 
 `python -m clinic.benchmark` judges a sample of the calibration runs (`--whole`: all), each by a model that
 never saw its task. `--outside FOLDER` adds other people's curves, each source judged by a model that saw
-nothing of it, `--kinds` whole kinds of data held out, `--curve FILE` the curve over tasks, `--peers` other
-people's tools; `--final` judges the held-out tasks by the model that is shipped: to be looked at once.
+nothing of it, and by one that saw its other tasks, `--kinds` whole kinds of data held out, `--curve FILE`
+the curve over tasks, `--peers` other people's tools; `--final` judges the held-out tasks by the model that
+is shipped: to be looked at once.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from clinic.dataset import Table, as_run
 from clinic.drawn import store as drawn
 from clinic.experience import CACHE, experience, runs
 from clinic.fit import HABITUAL, STYLED
-from clinic.score import Answer, Score, Tried, coverage, direction, per_action, score, split, tried, wilson
+from clinic.score import Answer, Score, Tried, coverage, per_action, percent, score, split, wilson
 from clinic.store import ClinicRun, load
+from clinic.strangers import strangers
 from clinic.thumb import always, rule_table
 from curvedoctor.model import Run
 
@@ -49,11 +51,6 @@ ALARMS = (
     "| seen by | alarms on sick runs | whose first helps | alarms on healthy runs |\n| --- "
     "| --- | --- | --- |"
 )
-
-
-def percent(share: float) -> str:
-    """A share, or a dash where nothing was scored."""
-    return "–" if np.isnan(share) else f"{100 * share:.0f} %"
 
 
 def suggestions(name: str, s: Score) -> str:
@@ -197,30 +194,6 @@ def report(ours: Ours, places: list[int], args: argparse.Namespace) -> Iterator[
     )
 
 
-def strangers(folder: Path, table: Table, fitted: judges.Models) -> Iterator[str]:
-    """Other people's runs, whole sources held out."""
-    yield (
-        "\n| other people's curves | sick runs | first helps | one of three | calibration "
-        "error | wrong way | the rate it names helps | tried: help / hurt |"
-    )
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
-    for source in sorted({s for s in table.sources if s != "clinic"}):
-        found, said = judges.strangers(folder, source, table, fitted)
-        s = score(found, said)
-        right, wrong = direction(found, said)
-        named = [
-            h
-            for run, a in zip(found, said, strict=True)
-            if run.sick and a.rate and (h := run.helps_at(a.rate)) is not None
-        ]
-        helped, hurt = tried(found, said)
-        yield (
-            f"| {source} | {s.sick} | {percent(s.first)} of {s.scored} | {percent(s.three)} "
-            f"| {s.calibration:.3f} | {wrong} of {right + wrong} | {sum(named)} of {len(named)} "
-            f"| {helped} / {hurt} |"
-        )
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="clinic.benchmark", description=__doc__)
@@ -248,7 +221,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for line in report(Ours(found, table, fitted), places, args):
         print(line, flush=True)
     if table is not None and args.outside:
-        print("\n".join(strangers(args.outside, table, fitted)))
+        for line in strangers(args.outside, table, fitted):
+            print(line, flush=True)
     if table is not None and args.curve:
         from clinic.growth import growth, picture
 

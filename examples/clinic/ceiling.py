@@ -12,11 +12,12 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from clinic.benchmark import CASES, percent
+from clinic.benchmark import CASES
 from clinic.dataset import Table
 from clinic.experience import experience, runs
 from clinic.fit import HABITUAL, STYLED, as_boosted, boost, folds
 from clinic.growth import first_and_three
+from clinic.score import percent
 from clinic.store import ClinicRun
 from curvedoctor.advice.impute import impute
 from curvedoctor.model import Floats

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from clinic.dataset import Mask, Table, as_run
-from clinic.experience import others
 from clinic.fit import dealt, folds, hold_out, models
 from clinic.habits import drawn, seen
-from clinic.outside.record import Outside
-from clinic.outside.record import as_run as outside_run
 from clinic.score import Answer
 from clinic.store import ClinicRun
 from curvedoctor.advice.help_probability import Model
@@ -62,14 +58,6 @@ def each_by_its_own(
     return [out[k] for k in range(len(runs))]
 
 
-def strangers(folder: Path, source: str, table: Table, fitted: Models) -> tuple[list[Outside], list[Answer]]:
-    """Other people's runs, judged by the model that saw nothing of that source."""
-    found = others(folder, source)
-    held_out = np.array([s == source for s in table.sources])
-    model = next(model for mask, model in fitted if (mask & held_out).any())
-    return found, ours([outside_run(run) for run in found], model)
-
-
 def kinds_apart(runs: Sequence[ClinicRun], table: Table) -> Models:
     """Models for whole kinds of data held out in turn."""
     kind = [
@@ -89,3 +77,8 @@ def as_people_log(runs: Sequence[ClinicRun]) -> tuple[list[ClinicRun], list[Run]
     habits = [drawn(run, UNSEEN) for run in runs]
     shown = [seen(run, habit) for run, habit in zip(runs, habits, strict=True)]
     return shown, [as_run(run, None, None, habit) for run, habit in zip(runs, habits, strict=True)]
+
+
+def by_task(table: Table) -> Models:
+    """Models for tasks held out in turn, of all sources: what is shipped has seen other tasks of each."""
+    return models(table, hold_out(table, folds(table.tasks)))

@@ -208,3 +208,8 @@ def wilson(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def percent(share: float) -> str:
+    """A share, or a dash where nothing was scored."""
+    return "–" if np.isnan(share) else f"{100 * share:.0f} %"

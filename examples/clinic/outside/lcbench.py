@@ -59,7 +59,7 @@ def remedies(setting: Setting, spaces: dict[str, dict[str, Any]]) -> Iterator[tu
         if spaces[name]["lower"] <= value <= spaces[name]["upper"] and value != setting[name]:
             yield action, setting | {name: value}
 
-    for factor in (1 / 3, 0.1, 1 / 30):
+    for factor in (1 / 3, 0.1, 1 / 30, 0.01, 1 / 300):
         yield from change("lower-lr", "learning_rate", setting["learning_rate"] * factor)
         yield from change("raise-lr", "learning_rate", setting["learning_rate"] / factor)
     yield from change("bigger-model", "max_units", min(1024.0, setting["max_units"] * 4))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,14 @@ WEIGHT = {"learning_rate": 1.0, "beta1": 0.35, "beta2": 0.1, "epsilon": 0.5, "l1
 NEAR, FEWEST, MOST = 0.8, 2, 8
 #: log-levels of runs with nearly the same settings may differ by this much (standard deviation)
 UNSURE = 0.2
-#: action → settings that it moves (one at a time), least and largest factor
+#: action → settings that it moves (one at a time), by which factors, a try for each part of them (a rate a
+#: million times too low is not mended by ten times as much)
+RATES = (2.5, 40.0, 1e3, 1e5, 1e8)
 MOVES = {
-    "lower-lr": (("learning_rate",), 1 / 40, 1 / 2.5),
-    "raise-lr": (("learning_rate",), 2.5, 40),
-    "regularize": (("l1", "l2"), 10, 1e9),
-    "reduce-regularization": (("l1", "l2"), 1e-9, 0.1),
+    "lower-lr": (("learning_rate",), tuple((1 / far, 1 / near) for near, far in pairwise(RATES))),
+    "raise-lr": (("learning_rate",), tuple(pairwise(RATES))),
+    "regularize": (("l1", "l2"), ((10.0, 1e9),)),
+    "reduce-regularization": (("l1", "l2"), ((1e-9, 0.1),)),
 }
 
 
@@ -84,8 +87,8 @@ def _run(
     task: str, number: int, row: dict[str, Any], at: Floats, levels: Floats, chance: float, best: float
 ) -> Outside:
     val, tries = floats(row["curves"]["val_loss"]), defaultdict(list)
-    for action, (settings, low, high) in MOVES.items():
-        for name in settings:
+    for action, (settings, parts) in MOVES.items():
+        for name, (low, high) in product(settings, parts):
             near = _neighbours(at, number, list(WEIGHT).index(name), low, high)
             if len(near) >= FEWEST:
                 tries[action].append([float(levels[j]) for j in near])
