@@ -223,7 +223,8 @@ def test_without_odds_the_place_among_a_findings_remedies_counts(place: int) -> 
 def test_what_is_named_early_is_raised_most(place: int) -> None:
     named = ["clip-gradients", "add-warmup", "fix-init"]
     told = {p.action: p.confidence for p in said([found(*named, confidence=0.8)], dict.fromkeys(named, 0.3))}
-    assert told[named[place]] == pytest.approx(0.3 + RAISED[place] * 0.8 * 0.7, abs=1e-3)
+    log_odds = np.log(0.3 / 0.7) + RAISED[place] * 0.8
+    assert told[named[place]] == pytest.approx(1 / (1 + np.exp(-log_odds)), abs=1e-3)
 
 
 def test_the_surer_of_two_findings_counts() -> None:

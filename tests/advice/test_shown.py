@@ -1,4 +1,4 @@
-"""What a chart shows a remedy to gain comes before what odds promise; what goes on is told to go on."""
+"""What a chart shows a remedy to gain is told with that gain; what goes on is told to go on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from curvedoctor import diagnose_curves
+from curvedoctor.advice.shown import SURE
 from curvedoctor.model import Diagnosis, ParamValue
 
 Y = npt.NDArray[np.float64]
@@ -22,10 +23,13 @@ def turned(n: int, at: int, end: float) -> Diagnosis:
 @pytest.mark.parametrize("n", [20, 40])
 @pytest.mark.parametrize("end", [1.5, 1.8, 3.0])
 def test_stopping_at_once_gains_what_the_chart_shows(n: int, end: float) -> None:
-    first = turned(n, 0, end).prescriptions[0]
-    assert first.action == "stop-early"
-    assert first.gain is not None
-    assert first.gain[1] == pytest.approx(1 - 1 / end, abs=0.05)
+    told = turned(n, 0, end).prescriptions
+    at, stops = next((k, p) for k, p in enumerate(told) if p.action == "stop-early")
+    assert stops.confidence >= SURE
+    assert stops.gain is not None
+    assert stops.gain[1] == pytest.approx(1 - 1 / end, abs=0.05)
+    assert at <= 1
+    assert told[0].confidence >= SURE
 
 
 @pytest.mark.parametrize(("at", "end"), [(0, 1.15), (10, 1.8)])

@@ -44,6 +44,15 @@ WORDS: Mapping[str, str] = {
 }
 
 
+def shifted(chance: float, log_odds: float) -> float:
+    """A probability after evidence that adds so much to its log-odds.
+
+    >>> round(shifted(0.5, 1.5), 3), round(shifted(0.9, -1.5), 3)
+    (0.818, 0.668)
+    """
+    return 1 / (1 + (1 / min(max(chance, 1e-6), 1 - 1e-6) - 1) * math.exp(-log_odds))
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """A remedy that a sibling has tried."""
@@ -80,8 +89,7 @@ class Trial:
             return max(own, share) if self.helped else share
         if self.same_task:
             return self.help_probability
-        shift = PERHAPS if self.helped else -PERHAPS
-        moved = 1 / (1 + (1 / min(max(own, 1e-6), 1 - 1e-6) - 1) * math.exp(-shift))
+        moved = shifted(own, PERHAPS if self.helped else -PERHAPS)
         return max(own, min(moved, UNSURE)) if self.helped else moved
 
 
