@@ -24,6 +24,7 @@ from curvedoctor.advice.prescribe import (
     order,
     prescribe,
 )
+from curvedoctor.advice.shown import FAR_BELOW
 from curvedoctor.advice.trial import TRIED_HELPS
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.conditions.examples import run
@@ -492,7 +493,24 @@ def test_a_rate_that_is_decades_off_comes_before_all_else(
     still = {name: 2.3 * (1 + 1e-4 * rng.standard_normal(30)) for name in ("train_loss", "val_loss")}
     (found,) = diagnose_runs([run({**known, "n_classes": 10}, **still)])
     assert "not-learning" in [f.condition for f in found.findings]
-    assert found.prescriptions[0].action == "raise-lr"
+    first = found.prescriptions[0]
+    assert first.action == "raise-lr"
+    assert first.confidence >= FAR_BELOW
+
+
+@pytest.mark.parametrize(
+    ("params", "sure"),
+    [
+        ({"lr": 1e-6}, True), ({"lr": 1e-3}, False), ({"lr": 1e-6, "weight_decay": 5e-4}, True),
+        ({"lr": 1e-6, "weight_decay": 0.002}, False), ({"lr": 1e-6, "l1": 0.002}, False),
+        ({"lr": 1e-6, "epsilon": 1e-8}, True), ({"lr": 1e-6, "epsilon": 0.02}, False),
+    ],
+)  # fmt: skip
+def test_how_sure_it_is_that_a_rate_decades_off_is_why(params: dict[str, ParamValue], sure: bool) -> None:
+    """No odds were learnt of so far a raise; nor is it plain where something else holds the weights."""
+    slow = found("raise-lr", condition="lr-too-low")
+    told = {p.action: p.confidence for p in said([slow], {"raise-lr": 0.1}, optimizer="sgd", **params)}
+    assert (told["raise-lr"] == FAR_BELOW) is sure
 
 
 # --- the findings' order

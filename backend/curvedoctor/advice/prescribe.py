@@ -19,7 +19,7 @@ from curvedoctor.advice.changes import change, leap
 from curvedoctor.advice.experiments import LIKELY, experiment
 from curvedoctor.advice.help_probability import Estimate, Gain
 from curvedoctor.advice.possible import contradicts, last_resorts, possible, unknown, young
-from curvedoctor.advice.shown import SURE, stopping
+from curvedoctor.advice.shown import FAR_BELOW, SURE, far_below, stopping
 from curvedoctor.advice.trial import shifted
 from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case
@@ -78,6 +78,8 @@ def prescribe(
     tried, saved = estimate.sibling_values, stopping(case, findings)
     if saved is not None:
         chance["stop-early"] = max(chance.get("stop-early", 0.0), SURE)
+    if far_below(case, findings):
+        chance["raise-lr"] = max(chance.get("raise-lr", 0.0), FAR_BELOW)
     going_on = {"train-longer"} if young(case) else set()
     # siblings that ended elsewhere don't tell where this one would
     chance |= {a: max(chance[a], EVEN) for a in going_on & chance.keys() & estimate.in_vain}

@@ -39,10 +39,15 @@ def raise_lr(case: Case, findings: Sequence[Finding]) -> Prescription:
     return _to(case, lr, to)
 
 
+def decades_below(case: Case) -> float | None:
+    """How many decades the rate is below custom, of an unknown optimizer below the lowest that is customary of
+    any; None where that can't be told."""
+    below, lr = decades_below_usual(case), logged_lr(case)
+    return math.log10(LOWEST / lr) if below is None and lr and lr < LOWEST else below
+
+
 def _moved(case: Case, lr: float, factor: float) -> float:
-    below, usual = decades_below_usual(case), customary(case)
-    if below is None and lr < LOWEST:
-        below = math.log10(LOWEST / lr)
+    below, usual = decades_below(case), customary(case)
     if below is None or abs(below) <= abs(math.log10(factor)) or (below > 0) != (factor > 1):
         return lr * factor
     if factor > 1 and usual is not None and case.word("optimizer") in UNBOUNDED:
