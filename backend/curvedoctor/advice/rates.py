@@ -40,8 +40,8 @@ def raise_lr(case: Case, findings: Sequence[Finding]) -> Prescription:
 
 
 def decades_below(case: Case) -> float | None:
-    """How many decades the rate is below custom, of an unknown optimizer below the lowest that is customary of
-    any; None where that can't be told."""
+    """How many decades the rate is below custom, of an unknown optimizer below the lowest custom of any; None
+    where that can't be told."""
     below, lr = decades_below_usual(case), logged_lr(case)
     return math.log10(LOWEST / lr) if below is None and lr and lr < LOWEST else below
 
