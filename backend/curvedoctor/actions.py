@@ -42,6 +42,11 @@ OPPOSITES = (
     frozenset({"lower-lr", "raise-lr"}), frozenset({"bigger-model", "smaller-model"}),
     frozenset({"regularize", "reduce-regularization"}), frozenset({"train-longer", "stop-early"}),
 )  # fmt: skip
+#: what helps only where something was put wrong: hardly any training shows it, a finding says more than odds
+SELDOM = frozenset({
+    "add-warmup", "change-loss", "fix-init", "fix-activation", "fix-schedule", "normalize-input",
+    "rebalance-classes", "shuffle",
+})  # fmt: skip
 #: what changes nothing, and tells what is wrong
 EXPERIMENTS = frozenset({"overfit-one-batch", "run-lr-range-test"})
 #: what boosted trees, which have no gradient steps, batches or activations, know nothing of

@@ -17,6 +17,7 @@ from curvedoctor.advice.possible import LARGE_SET
 from curvedoctor.advice.prescribe import (
     BY_PLACE,
     CERTAIN,
+    DOUBT,
     LEAST,
     RAISED,
     WORTH_TRYING,
@@ -222,10 +223,17 @@ def test_without_odds_the_place_among_a_findings_remedies_counts(place: int) -> 
 
 @pytest.mark.parametrize("place", range(3))
 def test_what_is_named_early_is_raised_most(place: int) -> None:
-    named = ["clip-gradients", "add-warmup", "fix-init"]
+    named = ["clip-gradients", "bigger-batch", "decay-lr"]
     told = {p.action: p.confidence for p in said([found(*named, confidence=0.8)], dict.fromkeys(named, 0.3))}
     log_odds = np.log(0.3 / 0.7) + RAISED[place] * 0.8
     assert told[named[place]] == pytest.approx(1 / (1 + np.exp(-log_odds)), abs=1e-3)
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_of_what_seldom_helps_anybody_a_finding_takes_a_share_of_the_doubt(place: int) -> None:
+    named = ["fix-init", "add-warmup", "normalize-input"]
+    told = {p.action: p.confidence for p in said([found(*named, confidence=0.8)], dict.fromkeys(named, 0.02))}
+    assert told[named[place]] == pytest.approx(0.02 + DOUBT[place] * 0.8 * 0.98, abs=1e-3)
 
 
 def test_the_surer_of_two_findings_counts() -> None:

@@ -54,7 +54,7 @@ def test_the_place_among_a_findings_remedies_without_odds(place: int, likely: fl
 
 @pytest.mark.parametrize(("place", "likely"), [(0, 0.689), (1, 0.558), (2, 0.539)])
 def test_what_a_finding_adds_to_the_odds(place: int, likely: float) -> None:
-    named = ["clip-gradients", "add-warmup", "fix-init"]
+    named = ["clip-gradients", "bigger-batch", "decay-lr"]
     assert told([found(*named)], dict.fromkeys(named, 0.4))[named[place]] == pytest.approx(likely)
 
 
@@ -64,11 +64,11 @@ def test_an_error_that_is_repaired_first(confidence: float, first: str) -> None:
     assert next(iter(told([broken], {"add-warmup": 0.98}))) == first
 
 
-@pytest.mark.parametrize(("odds", "first"), [(0.52, "clip-gradients"), (0.56, "add-warmup")])
+@pytest.mark.parametrize(("odds", "first"), [(0.52, "clip-gradients"), (0.56, "decay-lr")])
 def test_remedies_of_an_error_that_are_alike(odds: float, first: str) -> None:
     """Within a tenth the error's own order decides: 0.59 against 0.67, and 0.71."""
-    broken = found("clip-gradients", "add-warmup", severity="error")
-    assert next(iter(told([broken], {"clip-gradients": 0.3, "add-warmup": odds}))) == first
+    broken = found("clip-gradients", "decay-lr", severity="error")
+    assert next(iter(told([broken], {"clip-gradients": 0.3, "decay-lr": odds}))) == first
 
 
 @pytest.mark.parametrize(("odds", "named"), [(0.18, False), (0.22, True)])

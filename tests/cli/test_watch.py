@@ -46,7 +46,7 @@ def test_a_change_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str
     second = capsys.readouterr().out
     assert second.count("\n") == 1
     assert "→ failed (non-finite" in second
-    assert "Lower the learning rate" in second
+    assert "Clip the gradient norm at 1" in second
 
 
 def test_a_source_that_is_not_there_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

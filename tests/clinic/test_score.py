@@ -13,7 +13,17 @@ from clinic import benchmark, experience
 from clinic.dataset import MOST, OUTCOMES, Table, joined
 from clinic.fit import dealt
 from clinic.growth import first_and_three
-from clinic.score import Answer, calibration_error, coverage, per_action, regret, score, split
+from clinic.score import (
+    Answer,
+    calibration_error,
+    coverage,
+    direction,
+    per_action,
+    regret,
+    score,
+    split,
+    tried,
+)
 from clinic.thumb import rule_table
 from curvedoctor.conditions.examples import run
 from curvedoctor.model import Floats
@@ -123,8 +133,8 @@ def test_first_changes_of_the_rate_go_a_way_and_help_or_hurt() -> None:
     low = Case({"lower-lr": (False, -3.0), "raise-lr": (True, 0.4)})
     said = [says("raise-lr"), says("lower-lr"), says("lower-lr"), says("more-data")]
     about = [SICK, SICK, low, SICK]
-    assert benchmark.direction(about, said) == (1, 2)
-    assert benchmark.tried(about, said) == (2, 2)
+    assert direction(about, said) == (1, 2)
+    assert tried(about, said) == (2, 2)
 
 
 def test_a_sample_holds_every_fault_and_whole_groups() -> None:

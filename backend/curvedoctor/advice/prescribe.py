@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
-from curvedoctor.actions import ACTIONS, EXPERIMENTS, TREATS, worth
+from curvedoctor.actions import ACTIONS, EXPERIMENTS, SELDOM, TREATS, worth
 from curvedoctor.advice.beside import filled, seated, without_opposites, without_twins
 from curvedoctor.advice.changes import change, leap
 from curvedoctor.advice.experiments import LIKELY, experiment
@@ -29,8 +29,10 @@ from curvedoctor.model import Basis, Finding, Prescription, Severity
 #: given that the condition is true and nothing else is known
 BY_PLACE = (0.9, 0.6, 0.45, 0.35)
 #: log-odds by which a certain finding raises what it names first, second, and after: fitted to the odds of
-#: the clinic's held-out tasks (of others' runs they leave half of the error that a share of the doubt left)
+#: the clinic's held-out tasks (of others' runs they leave half of the error that a share of the doubt left);
+#: the share of the doubt that it takes from what seldom helps anybody
 RAISED = (1.5, 0.8, 0.7)
+DOUBT = (0.5, 0.1, 0.05)
 #: an error this certain is repaired before anything is improved
 CERTAIN = 0.7
 #: what merely improves is named from this probability on
@@ -180,9 +182,16 @@ def _by_findings(asked: Sequence[tuple[Finding, Sequence[str]]], estimate: Estim
             if learnt is None:
                 p = max(finding.confidence * share, estimate.probability.get(action, 0.0))
             else:
-                p = shifted(learnt, RAISED[min(at, 2)] * finding.confidence)
+                p = _raised(action, learnt, min(at, 2), finding.confidence)
             chance[action] = max(chance.get(action, 0.0), p)
     return chance
+
+
+def _raised(action: str, learnt: float, place: int, confidence: float) -> float:
+    """What a finding makes of the odds of an action that it names at a place."""
+    if action in SELDOM:
+        return learnt + DOUBT[place] * confidence * (1.0 - learnt)
+    return shifted(learnt, RAISED[place] * confidence)
 
 
 def _prescription(
