@@ -555,3 +555,37 @@ def test_a_finding_that_names_it_first_leads() -> None:
     second, first = found("add-warmup", "lower-lr"), found("lower-lr", condition="lr-too-high")
     led = led_by(Prescription("lower-lr", 0.9, (PLAIN, "lr-too-high"), ""), [second, first], all_conditions())
     assert led == (first, second)
+
+
+# --- what the settings say is so already
+
+
+@pytest.mark.parametrize(
+    ("action", "done", "open_"),
+    [
+        ("normalize-input", {"input_scaling": "standard"}, {"input_scaling": "none"}),
+        ("fix-init", {"init": "he"}, {"init": "normal"}),
+        ("fix-init", {"init": "xavier"}, {}),
+        (
+            "reduce-regularization",
+            {"weight_decay": 0.0, "dropout": 0.0},
+            {"weight_decay": 0.0, "dropout": 0.1},
+        ),
+        ("reduce-regularization", {"weight_decay": 0.0}, {}),
+    ],
+)
+def test_what_is_so_already_is_not_to_be_done(
+    action: str, done: dict[str, ParamValue], open_: dict[str, ParamValue]
+) -> None:
+    for named in ([], [found(action)]):
+        assert action not in actions(named, {action: 0.9}, **done)
+        assert action in actions(named, {action: 0.9}, **open_)
+
+
+@pytest.mark.parametrize("condition", ["initial-loss-off", "inputs-unscaled", "bad-initialization"])
+def test_no_more_data_before_inputs_and_weights_are_in_order(condition: str) -> None:
+    told = actions(
+        [found("normalize-input", condition=condition)], {"more-data": 0.9, "normalize-input": 0.2}
+    )
+    assert told[0] == "normalize-input"
+    assert "more-data" not in told

@@ -151,3 +151,22 @@ def test_answers_that_are_right_at_a_loss_far_too_high_are_not_fine(
     y = down(30, first, off / comes_down * fair[1], rate=6)
     said = judged({}, train_loss=y, val_loss=1.3 * y, train_accuracy=1 - error, val_accuracy=0.98 - error)
     assert ("initial-loss-off" in seen(said)) is told
+
+
+@pytest.mark.parametrize("worse", [0.0, 0.005])
+@pytest.mark.parametrize("seed", range(2))
+def test_samples_that_are_answered_as_well_as_those_trained_on_are_not_memorized(
+    worse: float, seed: int
+) -> None:
+    """A few rows with absurd inputs make the loss, not memory."""
+    rng = np.random.default_rng(seed)
+    train = np.geomspace(2.3, 0.01, 40) * (1 + 0.01 * rng.standard_normal(40))
+    val = np.r_[np.linspace(30, 1, 5), np.geomspace(1, 198, 35)]
+    right = np.linspace(0.5, 0.955, 40)
+    curves = {"train_loss": train, "val_loss": val, "train_accuracy": right}
+    alike = diagnose_curves({**curves, "val_accuracy": right - worse}, params={"n_train": 1200})
+    assert "dataset-too-small" not in [f.condition for f in alike.findings]
+    behind = diagnose_curves(
+        {**curves, "val_accuracy": right - 0.3 * np.linspace(0, 1, 40)}, params={"n_train": 1200}
+    )
+    assert "dataset-too-small" in [f.condition for f in behind.findings]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from curvedoctor.conditions.examples import falling, run
-from curvedoctor.engine.verdict import CHANGE, EVIDENCE, MAX_UNJUDGED, verdict
+from curvedoctor.engine.verdict import CHANGE, EVIDENCE, HELD_OUT, MAX_UNJUDGED, verdict
 from curvedoctor.features.case import Case, build
 from curvedoctor.model import Finding, Floats, Run, Severity, Unjudged, Verdict
 
@@ -112,3 +112,27 @@ def test_what_was_reached_at_three_quarters_counts() -> None:
 def test_a_single_flaw_among_noise_is_no_fault_of_a_sound_run() -> None:
     rng = np.random.default_rng(0)
     assert said(run(train_loss=falling(rng), val_loss=falling(rng)))[0] == "healthy"
+
+
+FIRST_EPOCH_FALLS = np.r_[0.305, np.full(19, 0.245)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("train", [FIRST_EPOCH_FALLS, np.r_[26.7, np.geomspace(10, 0.98, 19)]])
+def test_validation_as_good_at_first_as_ever_is_no_health_unless_a_score_tells(
+    train: Floats, seed: int
+) -> None:
+    """A regressor that answers the mean: only the average over its first epoch falls."""
+    val = 0.247 * (1 + 0.01 * np.random.default_rng(seed).standard_normal(20))
+    told, reason = said(run(train_loss=train, val_loss=val))
+    assert told == "undetermined"
+    assert "as good at its first evaluation" in reason
+    assert f"({val[0]:.3g})" in reason
+    right = np.geomspace(0.8, 0.95, 20)
+    assert said(run(train_loss=train, val_loss=val, val_accuracy=right)) == ("healthy", "")
+
+
+@pytest.mark.parametrize(("times", "expected"), [(0.9, "undetermined"), (1.1, "healthy")])
+def test_by_which_share_validation_must_have_improved(times: float, expected: Verdict) -> None:
+    val = 2.0 * np.r_[np.linspace(1, 1 - times * HELD_OUT, 10), np.full(30, 1 - times * HELD_OUT)]
+    assert said(run(train_loss=np.geomspace(2, 0.5, 40), val_loss=val))[0] == expected

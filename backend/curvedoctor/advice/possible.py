@@ -50,7 +50,17 @@ _WORSE = {
     "critic-divergence": {"raise-lr", "train-longer"},
 }
 #: findings by which training has not yet fitted the data that there are
-_UNFITTED = {"undertrained", "lr-too-low", "not-learning", "collapsed", "non-finite", "divergence"}
+_UNFITTED = {
+    "undertrained", "lr-too-low", "not-learning", "collapsed", "non-finite", "divergence", "initial-loss-off",
+    "inputs-unscaled", "bad-initialization",
+}  # fmt: skip
+#: action → the setting and its words with which there is nothing to change
+_ALREADY = {
+    "normalize-input": ("input_scaling", frozenset({"standard"})),
+    "fix-init": ("init", frozenset({"he", "xavier"})),
+}
+#: what holds weights back
+_REGULARIZES = ("weight_decay", "dropout", "l1")
 #: adaptive optimizers, without which transformers hardly train
 _ADAPTIVE = ("adam", "lamb", "lion", "adafactor", "novograd")
 
@@ -75,6 +85,8 @@ def possible(case: Case, action: str) -> bool:
         return not case.pairs and not is_overfit_check(case) and not (fixed and _adaptive(case))
     if action == "restore-checkpoint":
         return _learnt(case)
+    if _done(case, action):
+        return False
     if action in _NEEDS_VALIDATION:
         held_out = selects(case) or case.val or case.val_score
         early = action == "stop-early"
@@ -82,6 +94,15 @@ def possible(case: Case, action: str) -> bool:
             early and held_out.best_index >= NEAR_END * (len(held_out.y) - 1)
         )
     return action != "shuffle" or case.params.get("shuffle") is not True
+
+
+def _done(case: Case, action: str) -> bool:
+    """Whether the settings say that it is so already."""
+    if action == "reduce-regularization":
+        known = [value for name in _REGULARIZES if (value := case.number(name)) is not None]
+        return bool(known) and not any(known)
+    name, words = _ALREADY.get(action, ("", frozenset()))
+    return case.word(name) in words
 
 
 def _for_tuning(case: Case, action: str) -> bool:

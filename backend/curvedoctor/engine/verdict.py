@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from curvedoctor.conditions.adversarial.adversary_dominates import in_doubt
 from curvedoctor.conditions.measures.shape import error_of_mean, name
 from curvedoctor.features.case import Case
+from curvedoctor.features.sentences import number
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Unjudged, Verdict
 
@@ -16,6 +17,8 @@ EVIDENCE = 8
 MAX_UNJUDGED = 4
 #: share of its start by which a curve must have moved for its training to have done anything
 CHANGE = 0.01
+#: the same of validation that no score stands beside
+HELD_OUT = 0.05
 JUDGED = ("loss", "error", "accuracy", "reward")
 
 
@@ -44,6 +47,8 @@ def _no_evidence(case: Case, unjudged: Sequence[Unjudged], asked: int) -> str | 
         return unjudged[0].reason if unjudged else "no condition was asked for"
     if not any(_improved(s) for s in case.series.values()):
         return f"no {'reward' if case.agent else 'loss, error or score'} improved over the run"
+    if (still := _never_better(case)) is not None:
+        return still
     nothing = next(
         (s for s in (case.val_score, case.train_score) if s is not None and s.stats.low == 1.0 == s.ceiling),
         None,
@@ -59,9 +64,22 @@ def _no_evidence(case: Case, unjudged: Sequence[Unjudged], asked: int) -> str | 
     return None
 
 
-def _improved(s: Series) -> bool:
-    """Whether a curve with a direction got better, beyond its noise."""
+def _never_better(case: Case) -> str | None:
+    """That validation, which no score stands beside, is about as good at its first evaluation as ever: so is
+    that of a model that answers the mean, while its first epoch's average falls."""
+    val = case.val
+    if val is None or case.boosting or case.agent or case.val_score is not None or _improved(val, HELD_OUT):
+        return None
+    first, best = (val.logged(float(v)) for v in (val.y[0], val.y.min()))
+    return (
+        f"the {name(val)} is about as good at its first evaluation ({number(first)}) as ever "
+        f"({number(best)}), and no score tells whether anything was learnt"
+    )
+
+
+def _improved(s: Series, share: float = CHANGE) -> bool:
+    """Whether a curve with a direction got better by a share of its start, beyond its noise."""
     if s.curve.role.better == "none" or s.curve.role.quantity not in JUDGED:
         return False
     best = min(s.stats.end, s.stats.at75)
-    return s.stats.start - best > max(CHANGE * abs(s.stats.start), 3 * error_of_mean(s, 1 / 20))
+    return s.stats.start - best > max(share * abs(s.stats.start), 3 * error_of_mean(s, 1 / 20))

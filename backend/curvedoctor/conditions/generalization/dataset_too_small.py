@@ -41,6 +41,8 @@ from curvedoctor.model import Finding, Run, Unjudged
 ID = "dataset-too-small"
 #: share of an untrained model's loss, and of a guess's wrong answers, from which validation is poor
 POOR, WRONG = 0.16, 0.05
+#: difference between shares of wrong answers that is none
+AS_RIGHT = 0.01
 #: steps beyond which a data set whose size is not known is not small
 MANY_STEPS = 20_000
 #: validation over training, at its second evaluation, that was not opened by memorizing
@@ -64,7 +66,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         _memorized(case, memorized) * _behind(case, val, ratio) * _small(case, n),
         _few(val, n, memorized, ratio, _top(case, val)),
     )
-    if confidence < REPORT_FROM:
+    if confidence < REPORT_FROM or _as_right(case):
         return None
     size = f" on {n:g} training samples" if n else ""
     return finding(
@@ -79,6 +81,14 @@ def check(case: Case) -> Finding | Unjudged | None:
 def _open_at_once(train: Series, val: Series) -> bool:
     """Whether validation is far above training at its second evaluation: nothing can be memorized by then."""
     return val.stats.n > 1 and float(val.y[1]) >= AT_ONCE * float(np.interp(val.x[1], train.x, train.y))
+
+
+def _as_right(case: Case) -> bool:
+    """Whether held-out samples are answered as well as those trained on: then nothing was memorized."""
+    train, val = case.train_score, case.val_score
+    if train is None or val is None or train.ceiling != 1.0 or val.ceiling != 1.0:
+        return False
+    return val.stats.end <= train.stats.end + AS_RIGHT
 
 
 def _memorized(case: Case, share: float) -> float:

@@ -93,7 +93,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         return lost
     val = case.val or (case.val_score if case.val_score is not None and case.val_score.ceiling else None)
     if val is None:
-        return unjudged(ID, "no validation loss is logged")
+        return unjudged(ID, "no finite validation loss is logged")
     unjudgeable = why_unjudgeable(case, 2, of_pairs=True)
     if unjudgeable is None and (short := by_heart(case, val) or second_epoch(case)) is not None:
         return short
