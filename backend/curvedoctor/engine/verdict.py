@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from curvedoctor.conditions.adversarial.adversary_dominates import in_doubt
-from curvedoctor.conditions.measures.shape import error_of_mean, name
+from curvedoctor.conditions.measures.shape import error_of_mean, name, probing
 from curvedoctor.features.case import Case
 from curvedoctor.features.sentences import number
 from curvedoctor.features.series import Series
@@ -17,7 +17,7 @@ EVIDENCE = 8
 MAX_UNJUDGED = 4
 #: share of its start by which a curve must have moved for its training to have done anything
 CHANGE = 0.01
-#: the same of validation that no score stands beside
+#: the same of the first evaluation, where no score stands beside it
 HELD_OUT = 0.05
 JUDGED = ("loss", "error", "accuracy", "reward")
 
@@ -68,18 +68,21 @@ def _never_better(case: Case) -> str | None:
     """That validation, which no score stands beside, is about as good at its first evaluation as ever: so is
     that of a model that answers the mean, while its first epoch's average falls."""
     val = case.val
-    if val is None or case.boosting or case.agent or case.val_score is not None or _improved(val, HELD_OUT):
+    if val is None or case.boosting or case.agent or case.val_score is not None or probing(case):
         return None
-    first, best = (val.logged(float(v)) for v in (val.y[0], val.y.min()))
+    first, best = float(val.y[0]), min(val.stats.end, val.stats.at75)
+    if first - best > HELD_OUT * abs(first):
+        return None
+    lowest = number(val.logged(float(val.y.min())))
     return (
-        f"the {name(val)} is about as good at its first evaluation ({number(first)}) as ever "
-        f"({number(best)}), and no score tells whether anything was learnt"
+        f"the {name(val)} is about as good at its first evaluation ({number(val.logged(first))}) as ever "
+        f"({lowest}), and no score tells whether anything was learnt"
     )
 
 
-def _improved(s: Series, share: float = CHANGE) -> bool:
-    """Whether a curve with a direction got better by a share of its start, beyond its noise."""
+def _improved(s: Series) -> bool:
+    """Whether a curve with a direction got better, beyond its noise."""
     if s.curve.role.better == "none" or s.curve.role.quantity not in JUDGED:
         return False
     best = min(s.stats.end, s.stats.at75)
-    return s.stats.start - best > max(share * abs(s.stats.start), 3 * error_of_mean(s, 1 / 20))
+    return s.stats.start - best > max(CHANGE * abs(s.stats.start), 3 * error_of_mean(s, 1 / 20))
