@@ -1,7 +1,8 @@
 """How right what is seen is, rules alone: alarms on healthy runs, findings on sick ones, precision of each
 condition.
 
-`python -m clinic.seen` judges the calibration runs of the clinic (`--final`: the held-out ones);
+`python -m clinic.seen` judges the calibration runs of the clinic (`--final`: the held-out ones, `--drawn`:
+those of drawn tasks, which hardly any threshold was chosen by);
 `--outside FOLDER` adds AlgoPerf and DeepOBS, whose data are public (see `outside`), and
 `--questions FOLDER` the numbers of public threads with a confirmed cause (`tests/golden/questions`).
 """
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clinic.dataset import as_run
+from clinic.drawn import store as drawn
 from clinic.outside import algoperf, deepobs
 from clinic.outside.record import Outside
 from clinic.outside.record import as_run as outside_run
@@ -121,10 +123,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="clinic.seen", description=__doc__)
     parser.add_argument("--final", action="store_true", help="the held-out tasks")
+    parser.add_argument("--drawn", action="store_true", help="the drawn tasks")
     parser.add_argument("--outside", type=Path, help="folder with other people's curves")
     parser.add_argument("--questions", type=Path, help="folder with the numbers of public threads")
     args = parser.parse_args(argv)
-    print("\n".join(of_clinic([run for run in load() if run.final == args.final])))
+    fixed = [run for run in load() if run.final == args.final]
+    print("\n".join(of_clinic(drawn.load(final=None) if args.drawn else fixed)))
     if args.outside:
         print("\n".join(["", *of_outside(args.outside)]))
     if args.questions:
