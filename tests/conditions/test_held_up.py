@@ -170,3 +170,20 @@ def test_samples_that_are_answered_as_well_as_those_trained_on_are_not_memorized
         {**curves, "val_accuracy": right - 0.3 * np.linspace(0, 1, 40)}, params={"n_train": 1200}
     )
     assert "dataset-too-small" in [f.condition for f in behind.findings]
+
+
+@pytest.mark.parametrize(("decades", "low"), [(0.35, False), (0.65, True)])
+@pytest.mark.parametrize("seed", range(3))
+def test_near_a_guess_a_rate_within_custom_is_not_called_too_low(
+    decades: float, low: bool, seed: int
+) -> None:
+    """A task of which little can be learnt falls as slowly at any rate; Adam's custom is 0.001."""
+    rng = np.random.default_rng(seed)
+    fall = np.r_[np.linspace(0, 0.125, 10), np.linspace(0.1252, 0.131, 50)]
+    y = np.log(10) * (1 - fall) + 0.001 * rng.standard_normal(60)
+    y[-1] = y.min() - 1e-4
+    known: dict[str, ParamValue] = {"loss": "cross-entropy", "n_classes": 10, "optimizer": "adam"}
+    said = diagnose_curves(
+        {"train_loss": y, "val_loss": y + 0.01}, params={**known, "lr": 10 ** (-3 - decades)}
+    )
+    assert ("lr-too-low" in [f.condition for f in said.findings if f.severity != "info"]) is low

@@ -10,11 +10,12 @@ How it decides
     third of the run, and the logged rate is below custom; thirty times below it, noise is no excuse: what
     falls beyond its noise to the end will do. Where no rate is logged, a fifth of the fall must be in
     the second half. Or the level: the loss falls to the end, beyond its noise, and is still above four fifths
-    of what a guess costs, or above what its right answers cost a model that knows how sure it may be, and the
-    rate is not above custom. Boosted trees: a round corrects at most the rate's share of what is left, so
-    that t rounds leave (1 - rate)^t of it; below a rate of 0.04, with a curve best at its end, what is left
-    must be worth 7 to 12 % or more. Agents: fifteen times below 3e-4 or more, while the reward rises to the
-    end (Mann-Kendall) and no update moves the policy by a KL of 0.003.
+    of what a guess costs, while the rate, where it is logged, is three times below custom or more; or above
+    what its right answers cost a model that knows how sure it may be, at a rate not above custom. Boosted
+    trees: a round corrects at most the rate's share of what is left, so that t rounds leave (1 - rate)^t of
+    it; below a rate of 0.04, with a curve best at its end, what is left must be worth 7 to 12 % or more.
+    Agents: fifteen times below 3e-4 or more, while the reward rises to the end (Mann-Kendall) and no update
+    moves the policy by a KL of 0.003.
 
 What to try
     Raise the learning rate tenfold; a range test over 100 to 500 steps finds the right region. Boosted trees:
@@ -22,7 +23,8 @@ What to try
 
 When it is wrong
     A batch that is too large, a schedule that decayed too early, unscaled inputs and a run that was
-    simply stopped too early look alike: the learning rate's size against the custom tells them apart.
+    simply stopped too early look alike: the learning rate's size against the custom tells them apart. Where
+    nothing can be learnt, the loss does not move at any rate.
 
 References
     Friedman (2001), Greedy function approximation (shrinkage). Smith (2017), Cyclical learning rates. Godbole
