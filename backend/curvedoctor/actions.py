@@ -44,8 +44,8 @@ OPPOSITES = (
 )  # fmt: skip
 #: what helps only where something was put wrong: hardly any training shows it, a finding says more than odds
 SELDOM = frozenset({
-    "add-warmup", "change-loss", "fix-init", "fix-activation", "fix-schedule", "normalize-input",
-    "rebalance-classes", "reduce-regularization", "shuffle",
+    "add-warmup", "change-loss", "clean-data", "fix-init", "fix-activation", "fix-schedule",
+    "normalize-input", "rebalance-classes", "reduce-regularization", "shuffle",
 })  # fmt: skip
 #: what changes nothing, and tells what is wrong
 EXPERIMENTS = frozenset({"overfit-one-batch", "run-lr-range-test"})
