@@ -3,7 +3,7 @@ undoes another."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from curvedoctor.actions import OPPOSITES
 from curvedoctor.advice.changes import SiblingValues
@@ -13,11 +13,12 @@ from curvedoctor.advice.trial import TRIED_HELPS
 FEWEST, MOST = 3, 6
 
 
-def filled(chosen: Sequence[str], ranked: Sequence[str]) -> list[str]:
-    """Those chosen and, where they are few, the next of the ranked that undo none of them."""
-    kept = list(without_opposites(chosen))
-    for action in ranked:
-        if len(kept) < FEWEST and action not in kept and not _undone(action, kept):
+def filled(chosen: Container[str], ranked: Sequence[str]) -> list[str]:
+    """Of the ranked those chosen and, where they are few, the next; none that undoes one of these."""
+    kept: list[str] = []
+    for action in sorted(ranked, key=lambda action: action not in chosen):
+        undone = any({action, other} in OPPOSITES for other in kept)
+        if not undone and (action in chosen or len(kept) < FEWEST):
             kept.append(action)
     return [action for action in ranked if action in kept]
 
@@ -31,20 +32,6 @@ def seated(ranked: Sequence[str], seen: Container[str], first: Sequence[str]) ->
             kept.remove(idle[-1])
             kept.append(action)
     return kept
-
-
-def without_opposites(actions: Sequence[str]) -> list[str]:
-    """Nobody can raise and lower the same thing: the one that comes first stays."""
-    kept: list[str] = []
-    for action in actions:
-        if not _undone(action, kept):
-            kept.append(action)
-    return kept
-
-
-def _undone(action: str, others: Iterable[str]) -> bool:
-    """Whether one of the others is the opposite of the action."""
-    return any({action, other} in OPPOSITES for other in others)
 
 
 def without_twins(

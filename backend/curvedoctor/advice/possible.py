@@ -93,7 +93,7 @@ def possible(case: Case, action: str) -> bool:
         return held_out is not None and not (
             early and held_out.best_index >= NEAR_END * (len(held_out.y) - 1)
         )
-    return action != "shuffle" or case.params.get("shuffle") is not True
+    return True
 
 
 def _done(case: Case, action: str) -> bool:
@@ -101,8 +101,10 @@ def _done(case: Case, action: str) -> bool:
     if action == "reduce-regularization":
         known = [value for name in _REGULARIZES if (value := case.number(name)) is not None]
         return bool(known) and not any(known)
-    name, words = _ALREADY.get(action, ("", frozenset()))
-    return case.word(name) in words
+    if action == "shuffle":
+        return case.params.get("shuffle") is True
+    setting, words = _ALREADY.get(action, (None, frozenset()))
+    return setting is not None and case.word(setting) in words
 
 
 def _for_tuning(case: Case, action: str) -> bool:

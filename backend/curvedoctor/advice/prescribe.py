@@ -14,7 +14,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from curvedoctor.actions import ACTIONS, EXPERIMENTS, SELDOM, TREATS, worth
-from curvedoctor.advice.beside import filled, seated, without_opposites, without_twins
+from curvedoctor.advice.beside import filled, seated, without_twins
 from curvedoctor.advice.changes import change, leap
 from curvedoctor.advice.experiments import LIKELY, experiment
 from curvedoctor.advice.help_probability import Estimate, Gain
@@ -118,7 +118,7 @@ def prescribe(
         estimate = estimate.with_reason(asking.action, asking.reason)
         chosen.insert(0, asking.action)
     chosen, chance = without_twins(chosen, chance, tried)
-    chosen = seated(without_opposites(chosen), seen, [a for _, actions in asked for a in actions[:2]])
+    chosen = seated(chosen, seen, [a for _, actions in asked for a in actions[:2]])
     to = change(case, "lower-lr", findings, tried).proposed if "lower-lr" in chosen else None
     lowered = to if isinstance(to, float) else None
     alone = replace(estimate, sibling_values={})
