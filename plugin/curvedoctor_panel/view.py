@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from curvedoctor.model import Diagnosis, Finding, ParamValue, Prescription, Problem
 from curvedoctor.reports import phrases
-from curvedoctor.reports.asides import asides
+from curvedoctor.reports.asides import asides, look
 from curvedoctor_panel import charts, manual
 from curvedoctor_panel.decimate import POINTS
 from curvedoctor_panel.marks import marks
@@ -19,7 +19,7 @@ from curvedoctor_panel.plain import TEXT_LIMIT, Json, clip, number, plain
 
 SCHEMA = "curvedoctor.view/1"
 #: readings that stand as sentences beside the state
-BESIDE = ("so-far", "unlike")
+BESIDE = ("so-far", "unlike", "look")
 #: problems of one run that are listed; a shredded file can have thousands
 PROBLEMS = 50
 
@@ -51,6 +51,7 @@ def run_view(
         "heads": {"seen": phrases.SEEN, "suggested": phrases.advice(diagnosis), "unjudged": phrases.UNJUDGED},
         "findings": [_finding(finding) for finding in diagnosis.findings],
         "prescriptions": [_prescription(diagnosis, item, place) for item, place in phrases.told(diagnosis)],
+        "look": clip(look(diagnosis), 800),
         "readings": [
             _reading(name, value) for name, value in diagnosis.readings.items() if name not in BESIDE
         ],

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from curvedoctor.advice.help_probability import Estimate, Model, estimates
+from curvedoctor.advice.looks import look
 from curvedoctor.advice.prescribe import led_by, order, prescribe
 from curvedoctor.advice.siblings import Siblings
 from curvedoctor.advice.trial import UNLOGGED, Trial
@@ -96,14 +97,17 @@ def _diagnose(case: Case, expected: Estimate, options: Options, tried: Sequence[
     ranked = order([r for r in results if isinstance(r, Finding)])
     outcome, reason = verdict(case, ranked, unjudged, len(asked))
     prescriptions = prescribe(case, ranked, expected, known)
-    far = next((trial for trial in tried if trial.action == UNLOGGED), None)
-    unlike = {} if far is None else {"unlike": {"sibling": far.value, "lower": far.gain}}
+    readings = read_all(case)
+    if (far := next((trial for trial in tried if trial.action == UNLOGGED), None)) is not None:
+        readings["unlike"] = {"sibling": far.value, "lower": far.gain}
+    if (before := look(case, ranked, next(iter(prescriptions), None), expected)) is not None:
+        readings["look"] = before
     return Diagnosis(
         run=case.run,
         verdict=outcome,
         findings=led_by(next(iter(prescriptions), None), ranked, known),
         prescriptions=prescriptions,
-        readings={**read_all(case), **unlike},
+        readings=readings,
         unjudged=unjudged,
         problems=case.run.problems,
         reason=reason,

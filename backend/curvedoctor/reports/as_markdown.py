@@ -11,7 +11,7 @@ from curvedoctor.model import Diagnosis, Problem, State
 from curvedoctor.reports import phrases
 from curvedoctor.reports.as_json import problems_of
 from curvedoctor.reports.as_table import first_try
-from curvedoctor.reports.asides import gist, notes, state, wanting
+from curvedoctor.reports.asides import gist, look, notes, state, wanting
 from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.text import markdown, onset, percent, safe, shorten
 
@@ -105,6 +105,8 @@ def details(diagnosis: Diagnosis) -> Iterator[str]:
     suggestions = phrases.suggestions(diagnosis)
     if suggestions:
         yield f"\n**{phrases.advice(diagnosis)}**\n\n"
+    if asked := look(diagnosis):
+        yield f"{escape(asked)}\n\n"
     for number, (item, beside) in enumerate(suggestions, start=1):
         yield f"{number}. {escape(item.text)} ({beside})\n"
     if "checkpoint" in diagnosis.readings:

@@ -4,7 +4,7 @@ fact that a user can give."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from curvedoctor.model import Diagnosis, Problem
@@ -24,6 +24,8 @@ _WANTS: Sequence[tuple[str, str, str]] = (
     ("learning-rate curve", "the learning rate's curve", "log it"),
     ("learning rate", "the learning rate's curve", "log it"),
 )
+#: before what comes first instead if it is there
+LOOK = "Before training again, look for"
 #: wants that are told, and conditions that are named rather than counted
 TOLD, NAMED = 2, 2
 
@@ -69,6 +71,19 @@ def so_far(diagnosis: Diagnosis) -> str:
     if not place or any(finding.condition == "undertrained" for finding in diagnosis.findings):
         return ""
     return f"The log ends at {place}: the run was stopped, or is still going on."
+
+
+def look(diagnosis: Diagnosis) -> str:
+    """What to look for before anything is trained again; "" where nothing is, and of a run that is fine."""
+    reading = diagnosis.readings.get("look")
+    if reading is None or diagnosis.state == "fine":
+        return ""
+    named = cast("Sequence[Mapping[str, object]]", reading["for"])
+    parts = [
+        f"{item['there']}: {item['action']} helped {percent(cast('float', item['helps']))} of such runs"
+        for item in named
+    ]
+    return f"{LOOK} {'; '.join(parts)}."
 
 
 def wanting(diagnosis: Diagnosis, titles: bool = False) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from curvedoctor.model import Curve, Diagnosis, Finding, Run
 from curvedoctor.reports import phrases
 from curvedoctor.reports.as_json import problems_of
-from curvedoctor.reports.asides import notes, state
+from curvedoctor.reports.asides import look, notes, state
 from curvedoctor.reports.base import OutputStyle
 from curvedoctor.reports.text import MARKS, Paint, cells, fit, number, onset, percent, safe
 
@@ -66,6 +66,7 @@ def suggested(diagnosis: Diagnosis, style: OutputStyle) -> Iterator[str]:
     paint = Paint(style.color)
     if diagnosis.prescriptions:
         yield paint(phrases.advice(diagnosis), "bold")
+        yield from wrap(look(diagnosis), "  ", prose(style))
     for rank, (item, beside) in enumerate(phrases.suggestions(diagnosis)[:PRESCRIPTIONS], start=1):
         yield from wrap(f"{rank}. {item.text}", " " * 5, prose(style), "  ")
         told = rank == 1 and item.basis == "odds" and item.because

@@ -60,6 +60,8 @@ def findings_and_prescriptions(box: ET.Element, diagnosis: Diagnosis) -> None:
                 f" ({finding.severity}, {percent(finding.confidence)}{start}): {safe(finding.summary)}"
             )
     if suggestions := phrases.suggestions(diagnosis):
+        if asked := asides.look(diagnosis):
+            ET.SubElement(box, "p", style="margin: 0.5em 0 0.1em").text = asked
         listing = titled(box, phrases.advice(diagnosis), "ol")
         for prescription, beside in suggestions:
             ET.SubElement(listing, "li").text = f"{safe(prescription.text)} ({beside})"

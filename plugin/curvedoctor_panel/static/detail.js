@@ -228,7 +228,7 @@ function lead(view, charts, active) {
  */
 function words(view) {
   const charts = view.charts.map((chart) => [chart.title, chart.curves]);
-  return JSON.stringify([view.state, view.headline, view.asides, view.findings, view.prescriptions, view.readings, view.unjudged, view.problems, view.params, charts, view.others.length]);
+  return JSON.stringify([view.state, view.headline, view.asides, view.findings, view.prescriptions, view.look, view.readings, view.unjudged, view.problems, view.params, charts, view.others.length]);
 }
 
 /** @param {RunView} view */

@@ -21,12 +21,14 @@ export function suggestions(view, brief = false) {
       "section",
       { class: "cd-cures" },
       h("h2", {}, view.heads.suggested),
+      look(view),
       h("ol", { class: "cd-printed" }, view.prescriptions.slice(0, PRINTED).map((cure) => h("li", {}, h("strong", {}, cure.text), tight(` ${[cure.place, cure.chance, cure.gain].filter(Boolean).join("; ")}.`)))),
     );
   return h(
     "section",
     { class: "cd-cures", "aria-label": view.heads.suggested },
     h("h2", {}, view.heads.suggested),
+    look(view),
     h(
       "div",
       { class: "cd-first", "data-basis": first.basis },
@@ -36,6 +38,14 @@ export function suggestions(view, brief = false) {
     ),
     others.length ? h("details", { class: "cd-then" }, h("summary", { "data-focus": "cures" }, `${others.length} further`), h("ol", { start: 2 }, others.map((cure) => h("li", { "data-basis": cure.basis }, h("span", { class: "cd-then-text" }, cure.text), beside(cure, view))))) : null,
   );
+}
+
+/**
+ * What to look for before anything is trained again.
+ * @param {RunView} view
+ */
+function look(view) {
+  return view.look ? h("p", { class: "cd-look" }, tight(view.look)) : null;
 }
 
 /**

@@ -155,6 +155,7 @@
  * @property {{seen: string, suggested: string, unjudged: string}} heads
  * @property {Finding[]} findings
  * @property {Prescription[]} prescriptions
+ * @property {string} look what to look for before the first is tried; "" where nothing is
  * @property {{name: string, title: string, facts: [string, string][]}[]} readings
  * @property {{reason: string, conditions: string[]}[]} unjudged
  * @property {Problem[]} problems

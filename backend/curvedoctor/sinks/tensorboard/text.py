@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from curvedoctor.model import Diagnosis, Finding
 from curvedoctor.reports import phrases
-from curvedoctor.reports.asides import notes, state
+from curvedoctor.reports.asides import look, notes, state
 from curvedoctor.reports.text import markdown, number, percent
 from curvedoctor.version import __version__
 
@@ -18,7 +18,8 @@ def page(diagnosis: Diagnosis) -> str:
         lines += [f"**{phrases.SEEN}**", "", *map(_item, diagnosis.findings), ""]
     if suggestions := phrases.suggestions(diagnosis):
         listed = [f"1. {markdown(item.text)} ({markdown(beside)})" for item, beside in suggestions]
-        lines += [f"**{phrases.advice(diagnosis)}**", "", *listed, ""]
+        before = [markdown(asked), ""] if (asked := look(diagnosis)) else []
+        lines += [f"**{phrases.advice(diagnosis)}**", "", *before, *listed, ""]
     if diagnosis.unjudged:
         groups = [
             f"* {markdown(why)}: {', '.join(names)}" for why, names in phrases.grouped(diagnosis.unjudged)
