@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from curvedoctor.actions import ACTIONS
 from curvedoctor.advice.said import down_to, propose, say
 from curvedoctor.features.case import Case
-from curvedoctor.features.rates import customary, decades_below_usual, highest, logged_lr, tuned
+from curvedoctor.features.rates import customary, decades_below, highest, logged_lr, tuned
 from curvedoctor.model import Finding, Prescription
 from curvedoctor.params.usual import UNBOUNDED
 
-#: the least rate that anything but fine-tuning is customarily trained with
-LOWEST = 1e-4
 #: rates to start another optimizer with, and how many times Adam's SGD with momentum bears
 ADAM, SGD, TIMES = 1e-3, 0.03, 10.0
 
@@ -37,13 +35,6 @@ def raise_lr(case: Case, findings: Sequence[Finding]) -> Prescription:
     if top is not None and lr < top < to:
         return _to(case, lr, top, ", the highest that is customary")
     return _to(case, lr, to)
-
-
-def decades_below(case: Case) -> float | None:
-    """How many decades the rate is below custom, of an unknown optimizer below the lowest custom of any; None
-    where that can't be told."""
-    below, lr = decades_below_usual(case), logged_lr(case)
-    return math.log10(LOWEST / lr) if below is None and lr and lr < LOWEST else below
 
 
 def _moved(case: Case, lr: float, factor: float) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curvedoctor.advice.rates import decades_below
 from curvedoctor.features.case import Case
+from curvedoctor.features.rates import decades_below
 from curvedoctor.model import Finding
 from curvedoctor.readings.overfit_check import is_overfit_check
 

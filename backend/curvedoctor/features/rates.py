@@ -19,6 +19,8 @@ from curvedoctor.params.usual import (
 #: rates up to here are those of fine-tuning, where the model is a transformer or
 #: not known and the optimizer AdamW
 FINE = 1e-4
+#: the least rate that anything but fine-tuning is customarily trained with
+LOWEST = 1e-4
 #: share by which the highest point that was logged may miss the number that was configured
 MISSED = 0.01
 
@@ -97,3 +99,10 @@ def decades_below_usual(case: Case) -> float | None:
     None where either is unknown."""
     usual, lr = customary(case), logged_lr(case)
     return math.log10(usual.typical / lr) if usual and lr else None
+
+
+def decades_below(case: Case) -> float | None:
+    """The same; of an unknown optimizer how many decades below the lowest custom of any. None where the rate
+    is unknown, or the optimizer is and the rate is customary for some."""
+    below, lr = decades_below_usual(case), logged_lr(case)
+    return math.log10(LOWEST / lr) if below is None and lr and lr < LOWEST else below

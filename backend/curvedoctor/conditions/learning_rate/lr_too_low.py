@@ -56,7 +56,7 @@ from curvedoctor.conditions.measures.rounds import CUSTOMARY as CUSTOMARY_OF_TRE
 from curvedoctor.conditions.measures.rounds import too_small
 from curvedoctor.conditions.measures.shape import error_of_mean, goes, lately, name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
-from curvedoctor.features.rates import decades_below_usual, logged_lr
+from curvedoctor.features.rates import decades_below, decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
@@ -64,9 +64,8 @@ ID = "lr-too-low"
 #: decades below custom at which a loss that has hardly moved needs no other cause, and what that is:
 #: share of its start
 DECADES, HARDLY = (1.6, 2.3), (0.15, 0.08)
-#: the least rate that anything but fine-tuning is customarily trained with,
-#: and from which on a rate is nowhere low
-LOWEST, CUSTOMARY = 1e-4, 3e-4
+#: a rate from which on it is nowhere low
+CUSTOMARY = 3e-4
 #: decades below custom from which on a descent that does not end is due to the rate
 BELOW = (0.0, 0.3)
 #: the same of one that is too noisy to be smooth; it keeps so much of its start, over so many points
@@ -108,7 +107,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         rate = logged_lr(case) or 1.0
         low = logged_lr(case) is None or rate < CUSTOMARY
         crawls = 0.8 * _slow(s) * ramp(_second_half(s), *SECOND) * float(low)
-        confidence = max(crawls, hardly * ramp(math.log10(LOWEST / rate), *DECADES))
+        confidence = max(crawls, hardly * ramp(decades_below(case) or 0.0, *DECADES))
     else:
         far = 0.9 * ramp(below, *FAR_BELOW) * float(_falls_on(s))
         confidence = max(hardly * ramp(below, *DECADES), 0.92 * ramp(below, *BELOW) * _slow(s), far)
@@ -141,7 +140,7 @@ def _summary(case: Case, s: Series, below: float | None) -> str:
             return f"{at}, {far}, {hardly}"
         way = f"{second} of its way in the second half, {at[0].lower()}{at[1:]}, {far}"
         return f"The {name(s)} still {goes(s)} steadily at the end, {way}."
-    if moved < HARDLY[0] and math.log10(LOWEST / rate) > DECADES[0]:
+    if moved < HARDLY[0] and (decades_below(case) or 0.0) > DECADES[0]:
         return f"{at}, below what anything is trained with, {hardly}"
     slow = f"The {name(s)} {goes(s)} so slowly that {second} of its way is in the second half"
     return f"{slow}, and it has not settled at the end."

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 from curvedoctor.conditions.base import number
 from curvedoctor.conditions.measures.still import misfit, rate_too_high
 from curvedoctor.features.case import Case
-from curvedoctor.features.rates import decades_below_usual, logged_lr
+from curvedoctor.features.rates import LOWEST, decades_below, decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
 
-#: decades below the customary learning rate from which on no step can be seen
-CRAWLS = 1.5
-#: the same from which on a rate may be too low;
-#: the least that anything but fine-tuning is customarily trained with
-NOT_LOW, LOWEST = 1.05, 1e-4
+#: decades below the customary learning rate from which on no step can be seen,
+#: and from which on a rate may be too low
+CRAWLS, NOT_LOW = 1.5, 1.05
 #: decades above the customary rate from which on the first step kills
 AT_ONCE = 2.0
 #: what to try where nothing is learnt, most usual first
@@ -33,10 +29,7 @@ AT_REST = ("overfit-one-batch", "raise-lr", "fix-init", "change-optimizer", "dec
 
 def crawls(case: Case) -> bool:
     """Whether the lr is so far below custom, of whatever optimizer, that no step can be seen."""
-    below, lr = decades_below_usual(case), logged_lr(case)
-    if below is None and lr is not None:
-        below = math.log10(LOWEST / lr)
-    return (below or 0.0) >= CRAWLS
+    return (decades_below(case) or 0.0) >= CRAWLS
 
 
 def why(case: Case, s: Series) -> str:
