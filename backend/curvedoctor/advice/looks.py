@@ -34,7 +34,7 @@ LOOKS: Mapping[str, Look] = {
     "rebalance-classes": Look("classes of which some are several times rarer than others", 0.72),
     "fix-init": Look("weights that your own code initializes", 0.72),
     "shuffle": Look("training data that keep their order", 0.51),
-    "change-loss": Look("a loss function that does not fit the output layer or the labels", 0.8),
+    "change-loss": Look("output layer, loss function and labels that do not fit each other", 0.8),
 }
 #: what is less likely to be there is not looked for; at most so many are named
 SELDOM_THERE, NAMED = 0.01, 3

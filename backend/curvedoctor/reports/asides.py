@@ -79,11 +79,13 @@ def look(diagnosis: Diagnosis) -> str:
     if reading is None or diagnosis.state == "fine":
         return ""
     named = cast("Sequence[Mapping[str, object]]", reading["for"])
+    shares = [percent(cast("float", item["helps"])) for item in named]
     parts = [
-        f"{item['there']}: {item['action']} helped {percent(cast('float', item['helps']))} of such runs"
-        for item in named
+        f"{item['there']}: {item['action']} {share}"
+        for item, share in zip(named[1:], shares[1:], strict=True)
     ]
-    return f"{LOOK} {'; '.join(parts)}."
+    first = f"{named[0]['there']}: where they were there, {named[0]['action']} helped {shares[0]} of runs"
+    return f"{LOOK} {'; '.join((first, *parts))}."
 
 
 def wanting(diagnosis: Diagnosis, titles: bool = False) -> str:
