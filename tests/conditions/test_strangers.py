@@ -309,3 +309,36 @@ def test_what_is_to_come_does_not_jump(points: int) -> None:
                 gain_interval(base * (1 + s * noise), points)[0] / base[-1] for s in np.linspace(0, 0.02, 41)
             ]
             assert np.abs(np.diff(least)).max() < 0.1
+
+
+# --- a loss in bfloat16 is the same number again and again where it comes to rest
+
+
+def in_bfloat16(y: Y) -> Y:
+    """As it is logged by a training in bfloat16: eight bits of each number."""
+    scale = 2.0 ** (np.floor(np.log2(y)) - 7)
+    return np.asarray(np.round(y / scale) * scale)
+
+
+@pytest.mark.parametrize("epochs", [16, 25, 40])
+@pytest.mark.parametrize("floor", [0.21, 0.32, 0.9])
+@pytest.mark.parametrize("tau", [1.0, 2.5])
+def test_what_comes_to_rest_in_bfloat16_is_no_fault_of_the_log(epochs: int, floor: float, tau: float) -> None:
+    y = floor * (1 + 1.1 * np.exp(-np.arange(epochs) / tau))
+    lr = 0.02 / (1 + 0.2 * np.arange(epochs))
+    said = judged(
+        {"optimizer": "sgd"}, train__loss=in_bfloat16(y), val__loss=in_bfloat16(1.02 * y), train__lr=lr
+    )
+    assert "log-fault" not in seen(said)
+
+
+@pytest.mark.parametrize("epochs", [25, 40])
+@pytest.mark.parametrize("noise", [0.01, 0.05])
+def test_a_value_that_is_no_longer_updated_is(epochs: int, noise: float) -> None:
+    y = down(epochs, 2.0, 0.5, 6.0, noise)
+    y[-epochs // 3 :] = y[-epochs // 3]
+    lr = 0.02 / (1 + 0.2 * np.arange(epochs))
+    said = judged(
+        {"optimizer": "sgd"}, train__loss=y, val__loss=down(epochs, 2.0, 0.55, seed=3), train__lr=lr
+    )
+    assert "log-fault" in seen(said)

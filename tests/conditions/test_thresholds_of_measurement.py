@@ -158,6 +158,14 @@ def _frozen(share: float) -> Run:
     return run(train_loss=y, val_loss=np.geomspace(2.2, 0.5, n) * (1 + 0.01 * np.cos(np.arange(n))))
 
 
+def _came_to_rest(swing: float) -> Run:
+    """The training loss swings by so much before its last fifth is the very same number."""
+    n, still = 100, 80
+    y = 0.4 + 1.6 * np.exp(-np.arange(n) / 8) + 0.4 * swing * np.cos(np.arange(n) * 2.1)
+    y[still:] = y[still - 1]
+    return run(train_loss=y, val_loss=np.geomspace(2.2, 0.5, n) * (1 + 0.01 * np.cos(np.arange(n))))
+
+
 def _pairs(share: float) -> Run:
     """A share of the points are two at one step, one of them half as high."""
     n, many = 60, round(60 * share)
@@ -172,6 +180,7 @@ LOG = (
     Threshold("log-fault", "how far back a restart goes", _restart, 0.0, 0.5, 0.0375, 0.1),
     Threshold("log-fault", "points that it overlaps", _overlap, 1, 20, 2.5, 0.05),
     Threshold("log-fault", "last points that are the very same", _frozen, 0.05, 0.5, 0.185),
+    Threshold("log-fault", "swing before it stands still", _came_to_rest, 0.0001, 0.02, 0.003, 0.6),
     Threshold("log-fault", "points that are pairs", _pairs, 0.2, 1.0, 0.425, 0.05),
 )
 

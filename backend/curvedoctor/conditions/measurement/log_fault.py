@@ -9,10 +9,12 @@ How it decides
     points and more: a restart that overlaps. Two values at most steps, or values that alternate point by
     point, where one series is always above the other, each smoother than a third of the distance, and the
     distance is a tenth of the level and more. A training loss that is the very same number for its
-    last quarter, at a level that it learnt, while validation moves on or the learning rate is not zero.
+    last quarter, at a level that it learnt and still left by 0.3 % from point to point, while validation
+    moves on or the learning rate is not zero.
 
     Several rows per epoch, counters and running means that start anew each epoch, and a constant that
-    other curves explain (a dead network, a rate of zero, a rounded log) are no fault of the log.
+    other curves explain (a dead network, a rate of zero, a rounded log, half precision) are no fault of the
+    log.
 
 What to try
     A new directory per run; one tag per quantity; resume from the step of the checkpoint; flush and
@@ -37,7 +39,7 @@ import numpy as np
 from curvedoctor.conditions.base import Condition, finding, number, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import name, rising, two_levels
-from curvedoctor.conditions.measures.still import coarse, constant_answer
+from curvedoctor.conditions.measures.still import coarse, constant_answer, few_bits
 from curvedoctor.features.case import Case
 from curvedoctor.features.series import Series
 from curvedoctor.model import Curve, Finding, Floats, Run, Severity, Unjudged
@@ -53,6 +55,8 @@ RESTARTS, INSIDE, OVERLAP, OVERLAP_SHARE = 3, 0.05, 3, 0.03
 PAIRED = 0.6
 #: points, and share of them, that are the very same at the end
 TAIL, TAIL_SHARE = 5, 0.2
+#: median change of the points right before, as a share of the level, below which a loss came to rest
+STIRS = 0.003
 #: share of its first value below which a loss is memorized, and rounded as it comes
 MEMORIZED = 0.05
 #: z of a trend that no noise makes, and share of the level by which it matters;
@@ -162,11 +166,12 @@ def _frozen(case: Case, curve: Curve) -> Seen | None:
 
 def _learnt(s: Series, at: int) -> bool:
     """Whether a loss stands at a level that was reached by learning: not memorized, not rounded,
-    not lost again (see collapsed)."""
+    not come to rest, not lost again (see collapsed)."""
     before, level = s.y[:at], float(s.y[-1])
     half = 0.5 * (float(before[0]) + float(before.min()))
-    varied = len(np.unique(before)) >= 0.8 * at and not coarse(s.y)
-    return varied and MEMORIZED * float(before[0]) < level <= half
+    varied = len(np.unique(before)) >= 0.8 * at and not coarse(s.y) and not few_bits(s.y)
+    stirs = float(np.median(np.abs(np.diff(s.y[at - TAIL : at + 1])))) > STIRS * abs(level)
+    return varied and stirs and MEMORIZED * float(before[0]) < level <= half
 
 
 def _goes_on(case: Case, s: Series, at: int) -> str | None:

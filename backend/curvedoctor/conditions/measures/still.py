@@ -20,6 +20,8 @@ FLOAT = 2e-5
 DIGIT = 5e-4
 #: the same of a curve that never moved at all, where others beside it tell the digits
 BESIDE = 2e-3
+#: bits of a number in half precision; bfloat16 has fewer
+HALF = 11
 #: how far from a whole number of digits float32 may put a value, at most
 ROOM = 0.02
 #: relative distance up to which a constant loss is the one of a constant answer
@@ -95,6 +97,13 @@ def _digit(y: Floats) -> float:
 def coarse(y: Floats) -> bool:
     """Whether so few digits were logged that equal values mean nothing."""
     return _digit(y) > DIGIT * abs(float(y[-1]))
+
+
+def few_bits(y: Floats) -> bool:
+    """Whether all values are numbers in half precision or bfloat16 (11 and 8 bits), of which many that differ
+    are the same."""
+    scaled = np.frexp(y)[0] * 2**HALF
+    return bool((scaled == np.round(scaled)).all())
 
 
 def too_coarse(y: Floats, beside: Sequence[Floats]) -> bool:
