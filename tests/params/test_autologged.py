@@ -87,6 +87,15 @@ CASES = [
     ({"n_layers": "2", "dropout_l0": "0.2", "dropout_l1": "0.4", "n_units_l0": "64", "n_units_l1": "32"},
         {"depth": 2, "dropout": 0.4, "width": 64}),
     ({"dropout": "0.1", "dropout_l0": "0.4"}, {"dropout": 0.1}),
+    # Keras Tuner's, and by hand
+    ({"units_0": "64", "units_1": "128", "dropout_0": "0.2", "lr": "0.001"},
+        {"lr": 0.001, "width": 128, "dropout": 0.2}),
+    ({"dense1_units": "32", "dense2_units": "16", "layer_1_dropout": "0.1", "units_layer_3": "8"},
+        {"width": 32, "dropout": 0.1}),
+    ({"lstm_units_1": "50", "p_1": "0.3", "conv_1": "16", "units": "20"}, {"width": 20}),
+    # Auto-PyTorch's, of a net that narrows from its first layer on
+    ({"max_units": "512", "max_dropout": "0.3", "num_layers": "4"},
+        {"depth": 4, "width": 512, "dropout": 0.3}),
     ({"encoder_lr": "1e-5", "epochs": "3"}, {"lr": 1e-5, "epochs": 3}),
     ({"lr": "1e-4", "lr_backbone": "1e-5"}, {"lr": 1e-4}),
     ({"encoder_lr": "1e-5", "decoder_lr": "1e-3"}, {}),

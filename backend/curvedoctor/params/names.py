@@ -63,7 +63,7 @@ betas: betas | adam betas
 epsilon: adam epsilon | eps | epsilon | adam eps
 weight_decay: weight decay | wd | l 2 | l 2 reg | l 2 regularization | weightdecay | l 2 penalty | l 2 lambda | reg l 2 | l 2 weight | adamw weight decay | weight decay rate | reg lambda | l 2 leaf reg | lambda l 2 | l 2 alpha | regularization l 2 | l 2 coef | l 2 regularizer | l 2 strength
 l1: l 1 | l 1 reg | l 1 regularization | l 1 lambda | reg l 1 | lambda l 1 | reg alpha
-dropout: dropout | dropout rate | dropout prob | drop rate | p dropout | hidden dropout prob | dropout p | drop prob | drop | dropout probability | hidden dropout | pdrop | resid pdrop | drop out | drop p
+dropout: dropout | dropout rate | dropout prob | drop rate | p dropout | hidden dropout prob | dropout p | drop prob | drop | dropout probability | hidden dropout | pdrop | resid pdrop | drop out | drop p | dropout ratio | dropout value | dropout fraction | p drop | hidden dropout rate | max dropout
 keep_prob: keep prob | keep probability | dropout keep prob
 label_smoothing: label smoothing | smoothing | label smoothing factor | label smooth | ls
 clip_norm: clip norm | max grad norm | grad clip | gradient clip val | gradient clip | clip grad | clip grad norm | clipnorm | global clipnorm | grad norm clip | grad clip norm | gradient clipping | max gradient norm | grad clip val | gradient clip norm | clip gradients | clip | max norm | grad clipping | clipping | max grad | clip gradient | gradient norm clip | clip gradient norm
@@ -89,7 +89,7 @@ activation: activation | act | activation fn | hidden act | hidden activation | 
 last_activation: last activation | output activation | final activation | out activation | activation last | activation out | last layer activation
 depth: depth | num layers | n layers | layers | num hidden layers | n hidden layers | hidden layers | n layer | number of layers | nb layers | n hidden layer | num layer | nlayers | layer num | num of layers
 lora_rank: lora r | lora rank | lora dim | lora dimension | adapter rank
-width: width | hidden size | hidden dim | hidden units | hidden | n hidden | units | d model | n embd | num hidden | hidden channels | num units | n units | hidden width | dim hidden | embed dim | num hidden units | hidden dimension | hidden features | n hidden units | hidden layer size | hidden nodes | nhid | hidden neurons | n hid
+width: width | hidden size | hidden dim | hidden units | hidden | n hidden | units | d model | n embd | num hidden | hidden channels | num units | n units | hidden width | dim hidden | embed dim | num hidden units | hidden dimension | hidden features | n hidden units | hidden layer size | hidden nodes | nhid | hidden neurons | n hid | h dim | hid dim | hidden layer units | layer units | layer size | layer width | dense units | fc units | fc dim | neurons | num neurons | n neurons | max units
 layer_list: hidden layer sizes | hidden dims | hidden sizes | net arch | hidden layers sizes | hidden layer dims | mlp dims | layer widths
 init: init | initializer | kernel initializer | weight init | initialization | init method | init type | weight initialization | initialisation | init name | weights init | initialiser | weight initializer
 pretrained: pretrained | use pretrained | is pretrained | pre trained | from pretrained | load pretrained | pretrain | pretrained weights | use pretrained weights | init from | init checkpoint | finetune | fine tune | finetuning | fine tuning | do finetune | is finetune | transfer learning | pretrained model name or path | pretrained path | pretrained checkpoint
@@ -153,6 +153,8 @@ _PARTS = frozenset(
     "encoder decoder backbone head heads classifier body trunk embedding embeddings base "
     "bert text image vision".split()
 )
+#: words for a layer, beside its number
+_LAYERS = frozenset({"l", "layer", "dense", "fc", "linear", "lstm", "gru"})
 
 
 def find(path: tuple[str, ...]) -> tuple[str, int] | None:
@@ -182,10 +184,10 @@ def _spelled(leaf: tuple[str, ...]) -> tuple[str, int] | None:
 
 
 def _of_part(leaf: tuple[str, ...]) -> tuple[str, int] | None:
-    """`encoder_lr`, `lr_backbone`: the learning rate of a part; `dropout_l0`: of a layer.
-    The whole's wins."""
-    if len(leaf) > 2 and leaf[-2] == "l" and leaf[-1].isdigit():
-        spelled = _spelled(leaf[:-2])
+    """`encoder_lr`, `lr_backbone`: the learning rate of a part; `dropout_l0`, `units_1`, `dense2_units`: of a
+    layer. The whole's wins."""
+    if any(word.isdigit() for word in leaf):
+        spelled = _spelled(tuple(word for word in leaf if not word.isdigit() and word not in _LAYERS))
         return (spelled[0], OF_LAYER) if spelled and spelled[0] in {"dropout", "width"} else None
     rest = tuple(word for word in leaf if word not in _PARTS)
     spelled = _spelled(rest) if len(rest) == len(leaf) - 1 else None
