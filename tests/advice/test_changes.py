@@ -3,6 +3,7 @@ and the sentence that carries them."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -90,19 +91,20 @@ def test_from_zero_there_is_no_factor() -> None:
         ("more-validation-data", {"n_val": 20}, 20, 200, 10.0),
         ("regularize", {}, None, 0.3, None),
         ("regularize", {"weight_decay": 1e-4}, None, 0.3, None),
-        ("regularize", {"weight_decay": 1e-4, "dropout": 0.3}, 1e-4, 1e-3, 10.0),
+        ("regularize", {"weight_decay": 1e-4, "dropout": 0.3}, 1e-4, 3e-3, 30.0),
         ("regularize", {"optimizer": "adamw"}, None, 0.1, None),
         ("regularize", {"optimizer": "adamw", "weight_decay": 1e-3}, 1e-3, 0.1, 100.0),
         ("regularize", {"optimizer": "adamw", "weight_decay": 0.01, "dropout": 0.3}, 0.01, 0.1, 10.0),
         ("regularize", {"optimizer": "adamw", "weight_decay": 0.05}, None, 0.3, None),
         ("regularize", {"optimizer": "adamw", "weight_decay": 0.1, "dropout": 0.1}, 0.1, 0.3, 3.0),
         ("regularize", {"optimizer": "adamw", "weight_decay": 0.1, "dropout": 0.2}, 0.1, 1.0, 10.0),
-        ("regularize", {"optimizer": "sgd"}, None, 5e-4, None),
-        ("regularize", {"optimizer": "momentum", "weight_decay": 1e-4}, 1e-4, 5e-4, 5.0),
-        ("regularize", {"optimizer": "sgd", "weight_decay": 5e-4}, None, 0.3, None),
-        ("regularize", {"optimizer": "adam"}, None, 0.3, None),
-        ("regularize", {"optimizer": "adam", "dropout": 0.3}, None, 1e-4, None),
-        ("regularize", {"optimizer": "adam", "weight_decay": 1e-4, "dropout": 0.5}, 1e-4, 1e-3, 10.0),
+        ("regularize", {"optimizer": "sgd"}, None, 3e-3, None),
+        ("regularize", {"optimizer": "momentum", "weight_decay": 1e-4}, 1e-4, 3e-3, 30.0),
+        ("regularize", {"optimizer": "sgd", "max_steps": 90_000}, None, 5e-4, None),
+        ("regularize", {"optimizer": "sgd", "weight_decay": 3e-3}, None, 0.3, None),
+        ("regularize", {"optimizer": "adam"}, None, 3e-3, None),
+        ("regularize", {"optimizer": "adam", "dropout": 0.3}, None, 3e-3, None),
+        ("regularize", {"optimizer": "adam", "weight_decay": 3e-3, "dropout": 0.5}, 3e-3, 0.03, 10.0),
         ("reduce-regularization", {"weight_decay": 0.1}, 0.1, 0.01, 0.1),
         ("reduce-regularization", {"weight_decay": 1}, 1, 0.1, 0.1),
         ("reduce-regularization", {"dropout": 0.2}, 0.2, 0.05, 0.25),
@@ -147,8 +149,20 @@ def test_what_regularizes_differs_enough_to_matter(
     assert isinstance(found.proposed, float)
     current = {"weight_decay": decay, "dropout": drop}[found.parameter] or 0.0
     assert found.proposed >= 2.9 * current
-    if found.parameter == "weight_decay" and optimizer in ("adamw", "lion"):
-        assert found.proposed >= 0.1
+    if found.parameter == "weight_decay":
+        assert found.proposed >= (0.1 if optimizer in ("adamw", "lion") else 3e-3)
+    named = [float(value) for value in re.findall(r"decay(?: \(L2\))?:? (?:to )?([0-9.e-]*\d)", found.text)]
+    assert all(value >= 3e-3 for value in named), "nor is the alternative"
+
+
+@pytest.mark.parametrize("decay", [0.0, 1e-5, 1e-4])
+@pytest.mark.parametrize("steps", [None, 2000, 200_000])
+def test_decay_is_named_for_each_optimizer_where_none_is_known(decay: float, steps: int | None) -> None:
+    known: dict[str, ParamValue] = {"weight_decay": decay} | ({} if steps is None else {"max_steps": steps})
+    penalty = 5e-4 if steps == 200_000 else 3e-3
+    assert change(case(**known), "regularize", ()).text == (
+        f"Add dropout 0.3, or weight decay: 0.1 under AdamW, {penalty} (L2) under others."
+    )
 
 
 @pytest.mark.parametrize(

@@ -128,9 +128,9 @@ def test_a_rare_class_that_is_never_found_beside_others_that_are() -> None:
     ("params", "loss", "right", "told"),
     [
         ({"n_classes": 10}, 2.6, 0.101, "among 10"),
-        ({}, 2.6, 0.101, "close to guessing among 10 (0.101)"),
-        ({}, 2.3026, 0.101, "among 10"),
-        ({}, 2.3026, 0.148, "close to guessing among 7"),
+        ({}, 2.6, 0.101, "close to guessing if there are 10 classes (0.101)"),
+        ({}, 2.3026, 0.101, "no better than guessing if there are 10 classes"),
+        ({}, 2.3026, 0.148, "close to guessing if there are 7 classes"),
         ({"loss": "bce"}, 0.69, 0.52, "among 2"),
     ],
 )

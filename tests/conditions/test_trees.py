@@ -26,6 +26,8 @@ BROKEN = {
     "too_deep": ("overfitting", "stop-early"),
 }
 LIBRARIES = ("lightgbm", "xgboost", "sklearn")
+#: its validation loss is never lower than a guess's by more than a fiftieth: no round of it is worth keeping
+IN_VAIN = {("lightgbm", "too_deep"): "smaller-model"}
 #: its validation loss rises by less than a tenth: nobody can see it in the curves
 UNSEEN = ("xgboost", "too_deep")
 SEEN = [(library, kind) for library in LIBRARIES for kind in BROKEN if (library, kind) != UNSEEN]
@@ -47,7 +49,7 @@ def test_broken_ones_are_named_and_treated(library: str, kind: str) -> None:
     said = kept(library, kind)
     condition, action = BROKEN[kind]
     assert condition in [f.condition for f in said.findings if f.severity != "info"]
-    assert said.prescriptions[0].action == action
+    assert said.prescriptions[0].action == IN_VAIN.get((library, kind), action)
     assert not {p.action for p in said.prescriptions} & NETWORKS_ONLY
 
 

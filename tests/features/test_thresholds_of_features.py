@@ -55,9 +55,9 @@ def test_most_classes_that_a_first_loss_tells(classes: int, told: float | None) 
 @pytest.mark.parametrize(
     ("right", "says"),
     [
-        (0.1 * 1.10, "no better than guessing among 10 classes"),
-        (0.1 * 1.15, "close to guessing among 9 (0.115)"),
-        (0.1 * 0.90, "no better than guessing among 10 classes"),
+        (0.1 * 1.10, "no better than guessing if there are 10 classes"),
+        (0.1 * 1.15, "close to guessing if there are 9 classes (0.115)"),
+        (0.1 * 0.90, "no better than guessing if there are 10 classes"),
         (0.1 * 0.85, "about as often right as by guessing"),
     ],
 )
@@ -72,7 +72,7 @@ def test_how_closely_answers_are_those_of_a_guess(right: float, says: str) -> No
     (150, False), (200, True), (300, False), (1000, True)])  # fmt: skip
 def test_numbers_of_classes_that_answers_alone_speak_of(near: int, named: bool) -> None:
     said = guessing(logged({"train/loss": np.geomspace(2, 1, 20)}), 1 / near)
-    assert (f"among {near}" in said) is named
+    assert (f" if there are {near} classes" in said) is named
 
 
 # --- rates

@@ -10,7 +10,7 @@ import pytest
 
 from curvedoctor.conditions.examples import agent, run
 from curvedoctor.features.case import Case, build
-from curvedoctor.model import Checkpoint, Floats
+from curvedoctor.model import Checkpoint, Floats, ParamValue
 from curvedoctor.readings.checkpoint import read
 from curvedoctor.reports.phrases import kept
 
@@ -95,6 +95,63 @@ def test_epochs_may_count_from_one(numbers: range, expected: int) -> None:
     reading = read(build([replace(made, curves=curves, checkpoints=found)])[0])
     assert reading is not None
     assert (reading["keep"], reading["at"]) == (f"epoch={expected}.ckpt", 4.0)
+
+
+def wrecked(rng: np.random.Generator, where: str, size: float) -> Floats:
+    """Calm around its best (σ = 0.004), thrown about somewhere else."""
+    y = valley(rng)
+    if where == "late":
+        y = 0.5 + 0.016 * np.maximum(25 - np.arange(60), 0) + 0.004 * rng.standard_normal(60)
+    wild = 0.2 + np.exp(size * rng.standard_normal(60))
+    place = np.arange(60)
+    there = {"early": place < 20, "both ends": np.abs(place - 29.5) > 10, "late": place >= 25}[where]
+    return np.where(there, y + wild, y)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("where", ["early", "both ends", "late"])
+@pytest.mark.parametrize("size", [1.0, 3.0])
+def test_what_goes_on_elsewhere_is_no_noise_of_the_best(seed: int, where: str, size: float) -> None:
+    reading = told(wrecked(np.random.default_rng(seed), where, size))
+    assert reading["reason"] is None
+    low, high = reading["band"]
+    assert high - low < 6 * 0.004
+    assert "keep" in kept(reading)
+
+
+@pytest.mark.parametrize("spikes", [1, 3, 8])
+@pytest.mark.parametrize("height", [1.0, 40.0])
+def test_spikes_are_no_noise(spikes: int, height: float) -> None:
+    rng = np.random.default_rng(spikes)
+    y = valley(rng)
+    y[rng.choice(np.r_[:26, 34:60], spikes, replace=False)] += height
+    low, high = told(y)["band"]
+    assert high - low < 6 * 0.004
+
+
+@pytest.mark.parametrize("y", [[30.0, 5.0, 0.53, 0.9, 1.5], [100.0, 30.0, 5.0, 0.53, 0.56, 0.6]])
+def test_a_steep_start_is_no_noise(y: list[float]) -> None:
+    reading = told(np.array(y))
+    low, high = reading["band"]
+    assert reading["reason"] is None
+    assert high < 2 * low
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("n", [20, 60, 300])
+def test_where_noise_is_as_large_as_what_was_gained_no_band_is_told(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    y = np.exp(0.6 * rng.standard_normal(n)) * np.linspace(1.5, 1.0, n)
+    (case,) = build([run({}, train_loss=np.geomspace(2, 0.1, n), val_loss=y)])
+    assert "luck" in reason(case) or "never better" in reason(case)
+
+
+@pytest.mark.parametrize("rise", [0.5, 3.0])
+@pytest.mark.parametrize("params", [{}, {"loss": "cross-entropy", "n_classes": 10}])
+def test_the_start_is_no_checkpoint_to_keep(rise: float, params: dict[str, ParamValue]) -> None:
+    y = 2.31 + rise * np.linspace(0, 1, 40)
+    (case,) = build([run(params, train_loss=np.geomspace(2.3, 0.1, 40), val_loss=y)])
+    assert "never better than at its first evaluation" in reason(case)
 
 
 def test_checkpoints_far_from_any_evaluation_are_not_judged() -> None:

@@ -13,6 +13,7 @@ from curvedoctor.advice.named import named
 from curvedoctor.advice.rates import change_optimizer, lower_lr, raise_lr
 from curvedoctor.advice.regularization import reduce_regularization, regularize
 from curvedoctor.advice.said import at_usual_norm, propose, say
+from curvedoctor.advice.stopping import stop_early
 from curvedoctor.conditions.base import lowered
 from curvedoctor.conditions.measures.shape import name
 from curvedoctor.conditions.measures.unfinished import rate_ended
@@ -111,25 +112,6 @@ def _scaled(case: Case, action: str) -> Prescription:
     return propose(known.text, known.parameter, current, known.default, known.factor)
 
 
-def _stop_early(case: Case, findings: Sequence[Finding]) -> Prescription | None:
-    turned = [
-        case.series.get(f.curves[0])
-        for f in findings
-        if f.condition == "overfitting" and f.severity != "info"
-    ]
-    held_out = [t for t in turned if t is not None and t.curve.role.split in ("val", "test")]
-    s = held_out[0] if held_out else selects(case) or case.val or case.val_score or case.primary
-    if s is None:
-        return None
-    at = s.step_at(s.best_index)
-    unit = s.curve.axis
-    text = f"Stop at {unit} {at:.10g}, where the {name(s)} is best, and keep that checkpoint."
-    epochs = (
-        at + float(s.step_at(0) == 0) if unit == "epoch" else None
-    )  # counted from zero, the first one is over at 0
-    return propose(text, "epochs", case.params.get("epochs"), epochs, None, at)
-
-
 def _restore(case: Case, findings: Sequence[Finding]) -> Prescription | None:
     """Where the checkpoint to go back to is."""
     s = selects(case) or case.val or case.primary
@@ -200,7 +182,7 @@ def _batch(case: Case, findings: Sequence[Finding]) -> Prescription | None:
 _SPECIAL: dict[str, Callable[[Case, Sequence[Finding]], Prescription | None]] = {
     "lower-lr": lower_lr,
     "raise-lr": raise_lr,
-    "stop-early": _stop_early,
+    "stop-early": stop_early,
     "train-longer": _train_longer,
     "restore-checkpoint": _restore,
     "regularize": regularize,

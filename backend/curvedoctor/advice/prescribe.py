@@ -20,6 +20,7 @@ from curvedoctor.advice.experiments import LIKELY, experiment
 from curvedoctor.advice.help_probability import Estimate, Gain
 from curvedoctor.advice.possible import contradicts, last_resorts, possible, unknown, young
 from curvedoctor.advice.shown import FAR_BELOW, SURE, far_below, stopping
+from curvedoctor.advice.stopping import sensible
 from curvedoctor.advice.trial import shifted
 from curvedoctor.conditions.base import Condition
 from curvedoctor.features.case import Case
@@ -90,6 +91,7 @@ def prescribe(
         for a in chance
         if (possible(case, a) or a in tried)
         and not contradicts(case, findings, a)
+        and (a != "stop-early" or a in tried or sensible(case, findings))
         and (a not in estimate.in_vain or a in going_on)
     ]
     certain = [acts for f, acts in asked if f.severity == "error" and f.confidence >= CERTAIN]

@@ -14,6 +14,10 @@ from curvedoctor.features.case import Case
 FIRST_LOSS, FIRST_SCORE = 0.06, 0.06
 #: how near one in K the share of right answers lies where the first loss tells K as well, relative
 CLOSELY = 0.12
+#: highest loss of a guess that anybody logs, in nats
+HIGHEST = 20.0
+#: how near a whole number one lies that a level was computed from
+WHOLE = 1e-3
 #: numbers of classes that answers alone may speak of: up to here, and these
 CLOSE, LARGE = 10, (20, 100, 200, 1000)
 #: most classes that a first loss and a first accuracy can tell
@@ -22,12 +26,28 @@ MAX_CLASSES = 1000
 
 def classes(case: Case) -> float | None:
     """Number of classes as logged, or as the untrained model's loss and accuracy tell."""
+    return known_classes(case) or _agreed_classes(case)
+
+
+def known_classes(case: Case) -> float | None:
+    """Number of classes as configured, also by the loss function; None where it can only be guessed."""
     k = case.number("n_classes")
     if k is not None and k >= 2:
         return k
-    if case.word("loss") in ("bce", "hinge"):
-        return 2.0
-    return _agreed_classes(case)
+    return 2.0 if case.word("loss") in ("bce", "hinge") else None
+
+
+def supposing(case: Case, k: float) -> str:
+    """The proviso of what is said of a guess among so many classes: " if there are 10 classes"; "" where
+    their number is known, or none fits."""
+    near = round(k)
+    fits = near >= 2 and abs(near / k - 1) <= WHOLE
+    return f" if there are {near} classes" if fits and known_classes(case) is None else ""
+
+
+def supposing_loss(case: Case, level: float) -> str:
+    """The same of the loss of a guess, ln K."""
+    return supposing(case, math.exp(min(level, HIGHEST)))
 
 
 def _agreed_classes(case: Case) -> float | None:
@@ -47,15 +67,16 @@ def agreed(loss: float, right: float, near: float = FIRST_LOSS) -> float | None:
 
 
 def guessing(case: Case, right: float) -> str:
-    """How often a blind guess is right, in words: among how many is said where it is configured, or where
-    first loss and answers agree on it closely; else by the answers alone."""
-    k, near = classes(case), round(1 / max(right, 1e-3))
-    sure = case.number("n_classes") is not None or case.word("loss") in ("bce", "hinge")
-    if k is not None and (sure or abs(right * k - 1) <= CLOSELY):
-        return f"no better than guessing among {k:.0f} classes"
+    """How often a blind guess is right, in words: among how many is said where it is configured, and supposed
+    where first loss and answers agree on it closely; else by the answers alone."""
+    known, k, near = known_classes(case), classes(case), round(1 / max(right, 1e-3))
+    if known is not None:
+        return f"no better than guessing among {known:.0f} classes"
+    if k is not None and abs(right * k - 1) <= CLOSELY:
+        return f"no better than guessing{supposing(case, k)}"
     if near > CLOSE and near not in LARGE:
         return "about as often right as by guessing"
-    return f"close to guessing among {max(near, 2)} ({right:.3g})"
+    return f"close to guessing{supposing(case, max(near, 2))} ({right:.3g})"
 
 
 def expected_first_loss(case: Case) -> float | None:

@@ -1,11 +1,12 @@
 """Which checkpoint to keep: of those logged and of those on disk, the one within noise of the best.
 
 The best of many noisy evaluations is partly luck: the difference of two equally good ones has a σ of √2 times
-that of one, so evaluations within 2 σ above the best can't be told from it. Of the checkpoints whose
+that of one, so evaluations within 2 σ above the best can't be told from it: of the noise around the best, not
+of what goes on elsewhere. Of the checkpoints whose
 evaluation lies in that band the one evaluated best is kept; where no file is known, the band says which steps
 are as good. Detection and segmentation go by their score (mAP50-95, Dice), all else by the validation loss,
-where one is logged. None is chosen where nothing was learnt, where half of the run is as good, or by what an
-agent got in training: then the reading says why.
+where one is logged. None is chosen where nothing was learnt, where half of the run is as good or the noise as
+large as what was gained, or by what an agent got in training: then the reading says why.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from curvedoctor.features.case import Case
+from curvedoctor.features.learnt import learnt
 from curvedoctor.features.selects import selects
 from curvedoctor.features.series import Series
+from curvedoctor.features.statistics import noise_sigma
 from curvedoctor.model import Checkpoint
 
 #: width of the band above the best, in σ of one evaluation
@@ -28,6 +31,13 @@ APART = 0.75
 #: share of the run that the band may reach over where it reaches to the end, and where it does not;
 #: beyond, there is nothing to choose
 ALIKE, NEARLY_ALL = 0.5, 0.7
+#: evaluations before, around or after the best that tell its noise, and no fewer; of so few in all a course
+#: can't be told from noise, and where it bends least counts
+BESIDE, LEAST, FEW = 24, 12, 8
+#: noise of the whole run over that around the best from which on the run was thrown about elsewhere
+ELSEWHERE = 3.0
+#: share of what the run gained that the band may be wide
+WIDE = 0.5
 #: share of its start by which an evaluation must have got better for anything to have been learnt
 LEARNT = 0.01
 #: names of files in the band that are listed
@@ -41,9 +51,9 @@ def read(case: Case) -> Mapping[str, object] | None:
     if s is None or s.stats.n < MIN_EVALUATIONS or s.curve.role.better == "none":
         return None
     best = float(s.y[s.best_index])
-    limit = best + BAND * s.stats.noise
+    limit = best + BAND * _noise_around(s)
     inside = np.flatnonzero(s.y <= limit)
-    reason = _none(case, s, int(inside[0]), int(inside[-1]))
+    reason = _none(case, s, limit, int(inside[0]), int(inside[-1]))
     saved = [] if reason is not None else _evaluated(s, case.run.checkpoints)
     as_good = [(float(s.y[i]), one) for one, i in saved if s.y[i] <= limit]
     kept = min(as_good or [(float(s.y[i]), one) for one, i in saved], key=lambda pair: pair[0], default=None)
@@ -71,16 +81,35 @@ def read(case: Case) -> Mapping[str, object] | None:
     }
 
 
-def _none(case: Case, s: Series, first: int, last: int) -> str | None:
+def _noise_around(s: Series) -> float:
+    """σ of the evaluations around the best: a spike, a steep start or a wreck elsewhere don't count."""
+    if len(s.y) < MIN_EVALUATIONS:
+        return s.stats.noise
+    if len(s.y) < FEW:
+        bends = np.abs(np.diff(s.y, n=2))
+        beside = float(noise_sigma(np.array([[bends.min()] * 2]))[0])
+    else:
+        starts = (s.best_index - BESIDE, s.best_index - BESIDE // 2, s.best_index)
+        parts = [s.y[max(0, at) : max(0, at + BESIDE + 1)] for at in starts]
+        enough = min(LEAST, len(s.y))
+        beside = min(float(noise_sigma(np.diff(y, n=2)[None])[0]) for y in parts if len(y) >= enough)
+    return s.stats.noise if s.stats.noise <= ELSEWHERE * beside else beside
+
+
+def _none(case: Case, s: Series, limit: float, first: int, last: int) -> str | None:
     """Why none is chosen, in words; None where one is."""
     if s is case.reward and s.curve.role.split not in ("val", "test"):
         return "no evaluation is logged, and a good episode of training is luck"
     known = [each for each in (s, case.val, case.coarsest_train) if each is not None]
     if not any(_improved(each) for each in known):
         return f"nothing was learnt: {s.curve.tag} is never better than at its start, beyond its noise"
+    unit = s.unit or s.curve.axis
+    if s.best_index == 0 and not learnt(case, s):
+        return f"{s.curve.tag} was never better than at its first evaluation, at {unit} {_step_of(s, 0)}"
+    if limit - s.stats.low >= WIDE * (max(float(s.y[0]), s.stats.last) - s.stats.low):
+        return f"{s.curve.tag} fluctuates around its best by as much as it ever got better: that one is luck"
     if last - first < (ALIKE if last == len(s.y) - 1 else NEARLY_ALL) * s.stats.n:
         return None
-    unit = s.unit or s.curve.axis
     as_good = "; the last is as good" if last == len(s.y) - 1 else ""
     return (
         f"from {unit} {_step_of(s, first)} on {s.curve.tag} fluctuates by as much as it gets better, and the "
@@ -90,8 +119,8 @@ def _none(case: Case, s: Series, first: int, last: int) -> str | None:
 
 def _improved(s: Series) -> bool:
     """Whether a curve was ever better than at its start, beyond its noise."""
-    start = float(min(s.y[:2]))
-    return start - s.stats.best > max(LEARNT * abs(start), BAND * s.stats.noise)
+    start = float(min(s.y[: 1 if len(s.y) < FEW else 2]))
+    return start - s.stats.best > max(LEARNT * abs(start), BAND * _noise_around(s))
 
 
 def _step_of(s: Series, index: int) -> int:

@@ -158,6 +158,8 @@ SHORT = {"weight_decay": "wd"}
 def change(prescription: Prescription) -> str:
     """A prescription as a cell: the action and its numbers."""
     now, then = prescription.current, prescription.proposed
+    if prescription.step is not None:  # what is on the chart, as the text names it
+        return f"{prescription.action} at {number(prescription.step)}"
     if now is not None and then is not None:
         return f"{prescription.action} {number(now)} → {number(then)}"
     if then is not None:
@@ -169,6 +171,4 @@ def change(prescription: Prescription) -> str:
         )
     if prescription.factor is not None:
         return f"{prescription.action} ×{number(prescription.factor)}"
-    if prescription.step is not None:
-        return f"{prescription.action} at {number(prescription.step)}"
     return prescription.action

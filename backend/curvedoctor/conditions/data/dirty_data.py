@@ -35,7 +35,7 @@ from curvedoctor.conditions.measures.shape import name, why_unjudgeable
 from curvedoctor.conditions.stability.spikes import extreme, spikes
 from curvedoctor.features import told
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.chance import expected_first_loss, supposing_loss
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, ParamValue, Run, Unjudged
 
@@ -76,7 +76,8 @@ def _labels(case: Case) -> Finding | None:
         return None
     return finding(
         ID, "warning", 0.75, train,
-        f"Training falls to {told.last(train, over=guess)}, below the {number(guess)} of a blind guess; "
+        f"Training falls to {told.last(train, over=guess)}, below the {number(guess)} of a blind guess"
+        f"{supposing_loss(case, guess)}; "
         "validation never gets below "
         f"{number(val.stats.low)}: nothing that is learnt generalizes.",
         others=(val,), onset=0.0, actions=("clean-data", "check-split"), spikes=0, late=0, holes=0,

@@ -32,7 +32,7 @@ from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number,
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import course, relative, why_unjudgeable
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.chance import expected_first_loss, supposing_loss
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "inputs-unscaled"
@@ -76,7 +76,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         what = "mean loss of the first epoch" if per_epoch else "first loss"
         summary = (
             f"The {what} is {number(t.first)}, {number(excess)} times what an untrained model "
-            f"gives ({number(expected)})."
+            f"gives{supposing_loss(case, expected)} ({number(expected)})."
         )
     return finding(
         ID, "warning", confidence, s, summary, others=(case.val,), onset=0.0, until=0.1,

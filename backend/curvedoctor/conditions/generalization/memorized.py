@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from curvedoctor.conditions.base import number, ramp
 from curvedoctor.conditions.generalization.turned import (
+    GO_ON,
     MATTERS,
     NOTABLE,
     PLAIN,
@@ -83,5 +84,5 @@ def by_heart(case: Case, val: Series) -> Finding | None:
         f"{name(stairs.train)} steps down with each new epoch ({number(stairs.before)} → "
         f"{number(stairs.after)}): its samples are memorized."
     )
-    claim = Claim("info", 0.7, text) if stays else Claim("warning", 0.85, text, BY_HEART)
+    claim = Claim("info", 0.7, text, GO_ON) if stays else Claim("warning", 0.85, text, BY_HEART)
     return say(val, stairs.train, turned, claim)

@@ -25,7 +25,7 @@ What to try
 
 When it is wrong
     One validation term may rise while the metric that matters still improves: cross-entropy grows
-    with over-confidence although accuracy holds. Then stopping early is not among the remedies; and
+    with over-confidence although accuracy holds or rises. Then stopping early is not among the remedies; and
     while the loss stays far below an untrained model's, or 95 % of the answers are right, it is worth
     knowing, no more. So it is with any loss where mAP, Dice or IoU is logged and holds: the score that the
     checkpoint is chosen by decides. One of several validation terms is otherwise a warning only if it ends
@@ -47,6 +47,7 @@ from curvedoctor.conditions.base import Condition, number, ramp, too_few, unjudg
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.generalization.memorized import by_heart, by_score, second_epoch
 from curvedoctor.conditions.generalization.turned import (
+    GO_ON,
     ID,
     NOTABLE,
     PLAIN,
@@ -76,8 +77,6 @@ TERM_NOTABLE, TERM_RISE = 0.2, 0.5
 SIGMAS = 4.0
 #: a rise below this share of an untrained model's level is mild
 MILD = 0.1
-#: actions where stopping early would throw away what still improves
-GO_ON = ("regularize", "more-data", "smaller-model")
 #: boosted trees: a best round before the first at a rate from here on,
 #: or before the second where none is logged, is the rate's
 EARLY, STEEP = (25, 8), 0.2
@@ -123,19 +122,16 @@ def _by_judged_curve(case: Case, val: Series) -> Finding | None:
         if stays or decided
         else ""
     )
-    text = f"{course_of(val, turned)}{though}."
-    return say(
-        val,
-        train,
-        turned,
-        Claim(severity, confidence, text, _actions(case, val, turned, improves or decided)),
+    claim = Claim(
+        severity, confidence, f"{course_of(val, turned)}{though}.", _actions(case, val, turned, though)
     )
+    return say(val, train, turned, claim)
 
 
-def _actions(case: Case, val: Series, turned: Turn, improves: bool) -> tuple[str, ...]:
-    """What to try where it is not what is usual; nothing is thrown away that still improves."""
-    if improves or not case.boosting:
-        return GO_ON if improves else ()
+def _actions(case: Case, val: Series, turned: Turn, though: str) -> tuple[str, ...]:
+    """What to try where it is not what is usual; nobody stops for the loss where a score is as good."""
+    if though or not case.boosting:
+        return GO_ON if though else ()
     best, rate = val.step_at(turned.index), logged_lr(case)
     steep = best < EARLY[0] and rate >= STEEP if rate is not None else best < EARLY[1]
     return TREES_STEEP if steep else TREES

@@ -19,6 +19,8 @@ NOTABLE, RISE, PLAIN = 0.05, 0.1, 0.3
 MATTERS = 0.01
 #: a share of wrong answers must rise by a point or two of a hundred
 POINTS = 0.02
+#: what to try where a score holds or improves and only the loss climbs: stopping early would gain it nothing
+GO_ON = ("regularize", "more-data", "smaller-model")
 #: training climbs as well if it ends above its level where validation was best by more than this share
 CLIMBS = 0.02
 

@@ -7,7 +7,7 @@ from curvedoctor.conditions.measures.proportions import unsure
 from curvedoctor.conditions.measures.shape import error_of_mean, lately, name, relative
 from curvedoctor.features import told
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import expected_first_loss
+from curvedoctor.features.chance import expected_first_loss, supposing_loss
 from curvedoctor.features.rates import logged_lr
 from curvedoctor.features.series import Series
 
@@ -37,7 +37,8 @@ def crawl(case: Case, s: Series, below: float | None) -> str | None:
     if NEAR <= part <= 1.2 and _at_best(s) and lately(s) > 3 * error_of_mean(s, 0.25):
         return (
             f"The {name(s)} still falls at the end and has come to {told.last(s)} only, "
-            f"{percent(part)} of the loss of a blind guess{_at(case)}."
+            f"{percent(part)} of the loss of a blind guess"
+            f"{supposing_loss(case, guess or 0.0)}{_at(case)}."
         )
     if (below or 0.0) < -0.3 or (levels := unsure(case)) is None:
         return None

@@ -14,7 +14,7 @@ from curvedoctor.conditions.measures.swing import roughness
 from curvedoctor.features import told
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import chance_error, classes, expected_first_loss
+from curvedoctor.features.chance import MAX_CLASSES, chance_error, classes, expected_first_loss, supposing
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding
@@ -70,7 +70,8 @@ def at_chance(case: Case) -> Finding | None:
         return None
     return finding(
         ID, "error", 0.85, score,
-        f"Validation accuracy stays around {percent(1 - middle)}, that of a guess ({percent(1 - worse)}), "
+        f"Validation accuracy stays around {percent(1 - middle)}, that of a guess"
+        f"{supposing(case, 1 / (1 - worse))} ({percent(1 - worse)}), "
         f"while training reaches {percent(1 - wrong)}: are both splits labeled and evaluated alike?",
         onset=0.0, others=(train,), actions=("check-split", "clean-data"), **_better(wrong - low),
     )  # fmt: skip
@@ -96,10 +97,12 @@ def worse_than_guessing(case: Case) -> Finding | None:
     lucky = k is not None and 1 / k - right < CHANCE * binomial_sigma(1 / k, samples or UNKNOWN_SAMPLES)
     if lucky and (samples is not None or right > UNKNOWN):
         return None
+    than = f" if there are fewer than {1 / UNKNOWN:.0f} classes" if k is None else supposing(case, k)
+    than = "" if right < 1 / MAX_CLASSES else than  # whatever there are
     return finding(
         ID, "error", 0.92, score,
-        f"The median validation accuracy is {percent(right)}, worse than guessing, while "
-        f"training reaches {percent(well)}.",
+        f"The median validation accuracy is {percent(right)}, worse than guessing{than}, "
+        f"while training reaches {percent(well)}.",
         onset=0.0, others=(train,), **_better(right - well),
     )  # fmt: skip
 

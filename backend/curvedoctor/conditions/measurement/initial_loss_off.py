@@ -39,7 +39,7 @@ from curvedoctor.conditions.learning_rate.too_large import too_large
 from curvedoctor.conditions.measures.proportions import CROSS, proportion, warranted
 from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import classes, expected_first_loss
+from curvedoctor.features.chance import classes, expected_first_loss, supposing_loss
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, ParamValue, Run, Severity, Unjudged
@@ -98,7 +98,8 @@ def _against_expected(case: Case) -> Finding | Unjudged | None:
     which = "first loss" if _at_start(s) else "mean loss of the first epoch"
     return finding(
         ID, severity, confidence, s,
-        f"The {which} is {number(first)}; an untrained model gives {number(expected)}.",
+        f"The {which} is {number(first)}; an untrained model gives {number(expected)}"
+        f"{supposing_loss(case, expected)}.",
         onset=0.0, until=0.0, actions=actions, first=first, expected=expected, ratio=ratio,
         loss=case.word("loss"),
     )  # fmt: skip

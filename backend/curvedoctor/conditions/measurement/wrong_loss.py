@@ -44,7 +44,7 @@ from curvedoctor.conditions.measures.proportions import entropy, proportion, uns
 from curvedoctor.conditions.measures.shape import flat, name, why_unjudgeable
 from curvedoctor.features import told
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import classes
+from curvedoctor.features.chance import classes, supposing
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 
@@ -86,7 +86,8 @@ def check(case: Case) -> Finding | Unjudged | None:
         summary = (
             f"The loss settles at {told.last(s)} with {percent(1 - told.last_value(error))} of "
             "answers right: the lowest "
-            f"value that it can reach ({number(floor)}) where probabilities are passed instead of logits."
+            f"value that it can reach{supposing(case, classes(case) or 0.0)} ({number(floor)}) where "
+            "probabilities are passed instead of logits."
         )
     return finding(
         ID, severity, 0.9, s, summary, others=(error,), onset=0.0,

@@ -13,7 +13,7 @@ from curvedoctor.conditions.measures.still import USUAL, rate_gone, rests_from
 from curvedoctor.conditions.progress.explained import actions
 from curvedoctor.features import told
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import agreed, chance_error, expected_first_loss, guessing
+from curvedoctor.features.chance import agreed, chance_error, expected_first_loss, guessing, supposing_loss
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding
@@ -82,8 +82,8 @@ def unrelated(case: Case) -> Finding | None:
     return finding(
         ID, "error", confidence, val,
         f"The training loss falls to {told.last(train)}, but the {name(val)} is never "
-        f"better than {number(best)}, that of "
-        f"an untrained model ({number(expected)}): do labels belong to their inputs?",
+        f"better than {number(best)}, that of an untrained model{supposing_loss(case, expected)} "
+        f"({number(expected)}): do labels belong to their inputs?",
         others=(train,), onset=0.0, actions=UNRELATED,
         level=best, chance=expected,
         **shared(case, val),
@@ -172,7 +172,8 @@ def worse_than_a_guess(case: Case) -> Finding | None:
     guess = expected_first_loss(case) or best
     return finding(
         ID, "error", 0.9, val,
-        f"Neither training nor validation gets below {number(best)}; a blind guess gives {number(guess)}.",
+        f"Neither training nor validation gets below {number(best)}; a blind guess gives "
+        f"{number(guess)}{supposing_loss(case, guess)}.",
         others=(train,), onset=0.0, actions=actions(case, val), level=val.stats.end, chance=guess,
         **shared(case, val),
     )  # fmt: skip

@@ -57,7 +57,7 @@ from curvedoctor.conditions.progress.useless import of_no_use
 from curvedoctor.conditions.stability.for_good import collapsed
 from curvedoctor.features import told
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import chance_error, expected_first_loss
+from curvedoctor.features.chance import chance_error, expected_first_loss, supposing_loss
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
@@ -99,8 +99,7 @@ def _lost(case: Case) -> bool:
 
 def _stays(case: Case, known: Sequence[Series]) -> Finding | None:
     """The first curve that never moved, else the first that only fluctuates at an untrained model's level."""
-    losses = [c.y for c in known]
-    still = [c for c in known if rests_from(c.y) == 0 and not too_coarse(c.y, losses)]
+    still = [c for c in known if rests_from(c.y) == 0 and not too_coarse(c.y, [each.y for each in known])]
     s = next(iter(still or known), None)
     if s is None:
         return None
@@ -110,13 +109,14 @@ def _stays(case: Case, known: Sequence[Series]) -> Finding | None:
     if confidence < REPORT_FROM:
         return None
     how = "constant to float noise" if still else f"flat to within {percent(relative(moved, t.end))}"
-    at = "" if chance is None else f", the level of an untrained model ({number(chance)})"
+    guess = None if chance is None else s.logged(chance)
+    at = "" if guess is None else f"{supposing_loss(case, guess)} ({number(guess)})"
     return finding(
         ID, "error", confidence, s,
-        f"The {name(s)} stays at {told.last(s)} from the first point on, {how}{at}{why(case, s)}"
-        f"{beside(case, s)}.",
+        f"The {name(s)} stays at {told.last(s)} from the first point on, {how}"
+        f"{at and ', the level of an untrained model'}{at}{why(case, s)}{beside(case, s)}.",
         others=(case.grad_norm,), onset=0.0, actions=actions(case, s, bool(still)), level=s.logged(t.end),
-        chance=chance, **shared(case, s),
+        chance=guess, **shared(case, s),
     )  # fmt: skip
 
 
@@ -240,7 +240,7 @@ CONDITION = Condition(
     evidence={
         "level": "the level at which it stays, as logged",
         "spread": "highest minus lowest value over the highest",
-        "chance": "the untrained model's level, in the loss's unit; null if unknown",
+        "chance": "the untrained model's level, as logged; null if unknown",
         "decades_below_usual": "log10(customary lr of the optimizer / lr); null if either is unknown",
         "grad_norm": "gradient norm in the middle of the run; null if not logged",
     },

@@ -54,6 +54,7 @@ from curvedoctor.conditions.stability.came_to_rest import (
 )
 from curvedoctor.conditions.stability.for_good import collapsed
 from curvedoctor.features.case import Case
+from curvedoctor.features.chance import supposing_loss
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
@@ -70,7 +71,8 @@ def _finding(case: Case, s: Series) -> Finding:
     at = rests_from(s.y)
     level, best = float(s.y[-1]), float(s.y[:at].min())
     answer, why = constant_answer(case, s, level), misfit(case, s)
-    which = f", the {_kind(answer)} of a constant answer" if answer is not None else ""
+    which = "" if answer is None else f", the {_kind(answer)} of a constant answer"
+    which += "" if answer is None else supposing_loss(case, answer)
     before = number(s.logged(best))
     after = f", after {before}" if before != number(s.logged(level)) else ""
     known = f": {why}" if why is not None else ""
