@@ -451,3 +451,31 @@ def test_what_helped_with_other_changes_was_not_tried_in_vain(own: float) -> Non
     assert not estimate.in_vain
     assert estimate.sibling_values["lower-lr"][1] == 0.02
     assert Estimate({"lower-lr": own}).with_trials([alone]).in_vain == {"lower-lr"}
+
+
+# --- what the clinic does not know
+
+
+def linear_high(width: float | None) -> Case:
+    """A run on a high floor that looks too small, of so many units."""
+    y = 1.4 + 0.6 * np.exp(-np.arange(40) / 6)
+    known: dict[str, object] = {
+        "optimizer": "adam",
+        "lr": 0.003,
+        "batch_size": 32,
+        "depth": 2,
+        "n_classes": 10,
+    }
+    return case(y, **known, **({} if width is None else {"width": width}))
+
+
+@pytest.mark.parametrize("width", [None, 4, 16, 64])
+def test_a_bigger_model_is_as_likely_to_help_as_was_learnt_up_to_the_widest_nets(width: float | None) -> None:
+    (told,) = estimates([linear_high(width)])
+    assert told.probability["bigger-model"] > 0.35
+
+
+@pytest.mark.parametrize("width", [65, 256, 4096])
+def test_and_no_likelier_than_on_average_beyond(width: float) -> None:
+    (told,) = estimates([linear_high(width)])
+    assert told.probability["bigger-model"] <= 0.3

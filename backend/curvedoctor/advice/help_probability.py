@@ -39,6 +39,8 @@ SMOOTH = frozenset({"gelu", "silu", "mish", "elu", "selu", "celu", "leaky-relu"}
 #: samples, and steps where their number is not logged, from which on nothing was learnt of more of them;
 #: and how often more data helped on average
 BEYOND, LONGEST, ON_AVERAGE = 20_000, 8_192, 0.3
+#: units beyond which the clinic has no network; of the wider ones of LCBench a bigger one helped 3 in 100
+WIDEST = 64
 #: share by which training must end below validation for more data to have a gap to close;
 #: in the clinic more data also meant more steps
 NARROW = 0.1
@@ -212,6 +214,8 @@ def _chances(case: Case, chances: dict[str, float]) -> dict[str, float]:
         chances["fix-activation"] = 0.0  # the clinic has no such network, and there is nothing to repair
     if "more-data" in chances:
         chances["more-data"] = min(chances["more-data"], _most_of_data(case))
+    if "bigger-model" in chances and (case.number("width") or 0) > WIDEST:
+        chances["bigger-model"] = min(chances["bigger-model"], ON_AVERAGE)
     return chances
 
 
