@@ -10,7 +10,7 @@ from curvedoctor.conditions.stability.high_rate import above_custom
 from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import classes
-from curvedoctor.features.rates import decades_below_usual
+from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding
 from curvedoctor.roles import is_proportion
@@ -73,7 +73,7 @@ def _against_answers(case: Case) -> Finding | None:
             f"The {name(s)} starts at {number(s.stats.first)} with {percent(1 - error.stats.first)} of the "
             f"answers right, where {number(costs)} or less is usual: {OF_SCALE if scale else OF_STEPS} are "
             "far too large.",
-            others=(error,), onset=0.0, until=0.0, actions=OFF[:2] if scale else OFF,
+            others=(error,), onset=0.0, until=0.0, actions=_remedies(case) if scale else OFF,
             first=s.stats.first, expected=costs, ratio=ratio, loss=case.word("loss"),
         )  # fmt: skip
     return None
@@ -85,6 +85,11 @@ def _of_scale(case: Case, far: float) -> bool:
     train, val = case.finest_train, case.val
     both = train is not None and val is not None and min(train.stats.first, val.stats.first) >= far
     return both and train is not None and not above_custom(case, train.curve)
+
+
+def _remedies(case: Case) -> tuple[str, ...]:
+    """What mends the scale; a rate that is not logged may be too high after all."""
+    return OFF[:2] if logged_lr(case) is not None else OFF[:3]
 
 
 def _classes(error: Series) -> float:
@@ -109,7 +114,7 @@ def _against_mean(case: Case) -> Finding | None:
             f"The {name(s)} starts at {number(s.logged(s.stats.first))}: the error is {times(s.stats.first)} "
             f"times that of answering the mean, where an untrained model's is about one, and it ends at "
             f"{told.last(s)}. Inputs, targets or weights are far too large.",
-            others=(loss,), onset=0.0, until=0.0, actions=OFF[:2], first=s.stats.first, expected=1.0,
+            others=(loss,), onset=0.0, until=0.0, actions=_remedies(case), first=s.stats.first, expected=1.0,
             ratio=s.stats.first, loss=case.word("loss"),
         )  # fmt: skip
     return None
