@@ -17,6 +17,8 @@ from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Unjudged
 
 ID = "over-regularized"
+#: a model that is too small looks the same on a high floor, but not where decay is known to hold it
+ACTIONS: tuple[str, ...] = ("reduce-regularization", "bigger-model")
 #: times the custom that are strong where an untrained model's loss is known, and where it is not
 STRONG, EXTREME = 3.0, 10.0
 #: share of an untrained model's loss that is a high floor
@@ -70,11 +72,11 @@ def held_down(case: Case) -> Finding | Unjudged | None:
     untrained = expected_first_loss(case) if case.judged_quantity == "loss" else None
     forgotten = _forgotten(case, decay)
     confidence = _rule(s, gap, _times(case, decay, drop), forgotten, untrained)
-    beside, actions = "", ("reduce-regularization", "bigger-model")
-    if confidence < REPORT_FROM and gap is not None and decay:
+    beside, actions = "", ACTIONS
+    if confidence < REPORT_FROM and val is not None and gap is not None and decay:
         confidence = _alone(s, gap, max(_by_decay(case, decay), forgotten), untrained)
-        actions = ("reduce-regularization",)
-        beside = f", and the {name(val)} at {told.last(val)} beside it: nothing is memorized" if val else ""
+        actions = ACTIONS[:1]
+        beside = f", and the {name(val)} at {told.last(val)} beside it: nothing is memorized"
     if confidence < REPORT_FROM:
         return None
     floor = relative(s.stats.end, untrained or s.stats.start)

@@ -42,7 +42,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition
 from curvedoctor.conditions.examples import HEALTHY, falling, run, variational
-from curvedoctor.conditions.generalization.held_down import ID, held_down
+from curvedoctor.conditions.generalization.held_down import ACTIONS, ID, held_down
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, ParamValue, Run, Unjudged
 
@@ -104,7 +104,7 @@ CONDITION = Condition(
     id=ID,
     title="regularization too strong",
     severity="warning",
-    actions=("reduce-regularization", "bigger-model"),
+    actions=ACTIONS,
     check=check,
     networks_only=True,
     evidence={
