@@ -12,9 +12,9 @@ How it decides
     above the one before, the last at least twice the first. A score that is still at its best contradicts it.
     A validation loss that climbs alone is overfitting; it counts here only where no training loss is
     logged and it ends at two to four times its start. Or, whatever overshoot came between and however early:
-    it jumps at once to where it began (or to what a constant answer costs) from a level of 85 % of that or
-    less, and stays there, neither falling nor rising, for a tenth of the run or more. The onset is the first
-    logged point of the last climb.
+    a jump loses six tenths of all that had been gained (or leads to what a constant answer costs), from a
+    level of 85 % or less, and the loss stays there, neither falling nor rising, for a tenth of the run or
+    more. The onset is the first logged point of the last climb.
 
 What to try
     Lower the learning rate to a tenth; warm it up; clip the gradient norm.

@@ -15,7 +15,7 @@ How it decides
     batches differ in difficulty.
 
     A jump by a tenth or more, far beyond the noise, from one point to the next, of which the
-    run makes good less than four fifths by its end, is a spike that did not recover; one that leaves nothing
+    run makes good less than four fifths by its end, is a spike that did not recover; one that leaves little
     of what had been learnt, to the end, is none (divergence). A single jump back
     to where the run began, which it makes good no sooner than in a twentieth of its length, is a warning too:
     all that had been learnt was lost, as when a run goes on without its weights.

@@ -1,5 +1,5 @@
-"""A loss that had learnt, jumps, and stays for the rest of the run where it began, or where a constant answer
-is: that it goes on fluctuating there, as batches differ, is no learning."""
+"""A loss that had learnt, jumps, and stays for the rest of the run near where it began, or where a constant
+answer is: that it goes on fluctuating there, as batches differ, is no learning."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ POINTS, AFTER, PART = 6, 4, 0.1
 SINGLE = 24
 #: of where it stays, what had been reached before, at most: more is no learning to lose
 LEARNT = 0.85
-#: of the first loss or level, what it stays at, at least (the first batch may be a difficult one); how far a
-#: loss may lie below and above that of a constant answer: weights that are still thrown about cost a little
-BEGAN, BESIDE = 0.9, (0.03, 0.15)
+#: of what had been gained since the first point (which may be a difficult batch), what is lost at least; how
+#: far a loss may lie below and above that of a constant answer: weights that are thrown about cost a little
+GONE, BESIDE = 0.6, (0.03, 0.15)
 #: of the jump: what may be missing before and after it, and within how many points (least, and share of the
 #: run); what the later half may rise or fall by, and σ of its fluctuation
 AT_ONCE, WITHIN, NEAR = 0.3, 2, 0.03
@@ -42,7 +42,7 @@ def lost_for_good(case: Case, s: Series) -> int | None:
     level, low = median(y[-last:]), float(calm.min())
     jump, near = level - low, max(WITHIN, round(NEAR * len(y)))
     at = int(np.flatnonzero(calm < low + jump / 2)[-1]) + 1 if jump > 0 else 0
-    if not at or len(y) - at < last or low > LEARNT * _start(case, s, level):
+    if not at or len(y) - at < last or not _knows_nothing(case, s, low, level):
         return None
     before, after = float(calm[max(0, at - near) : at].min()), median(y[at : at + near])
     at_once = before <= low + AT_ONCE * jump and after >= level - AT_ONCE * jump
@@ -52,9 +52,9 @@ def lost_for_good(case: Case, s: Series) -> int | None:
     return at + len(s.y) - len(y) if at_once and stays else None
 
 
-def _start(case: Case, s: Series, level: float) -> float:
-    """What a level is to be measured by where it is that of a model that knows nothing, else 0."""
-    known, first = expected_first_loss(case), min(s.stats.first, s.stats.start)
+def _knows_nothing(case: Case, s: Series, low: float, level: float) -> bool:
+    """Whether a level is that of a constant answer, or most of what had been gained is lost at it."""
+    known, first = expected_first_loss(case), s.stats.first
     if known is not None and 1 - BESIDE[0] <= level / known <= 1 + BESIDE[1]:
-        return level
-    return min(level, s.stats.first) if level >= BEGAN * first else 0.0
+        return low <= LEARNT * level
+    return low <= LEARNT * min(level, first) and level - low >= GONE * (first - low)
