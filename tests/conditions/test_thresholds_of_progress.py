@@ -179,7 +179,12 @@ FLOORS = (
         lambda p: _decayed(p, optimizer="adamw"), 10.0, 400.0, 62.5),
     Threshold("over-regularized", "decades of decay that its rate makes inert",
         lambda p: _decayed(3000.0, optimizer="adamw", lr=10**-p), 3.0, 9.0, 6.02),
-    Threshold("over-regularized", "floor", lambda p: _decayed(30.0, p), 0.2, 0.95, 0.478),
+    Threshold("over-regularized", "floor", lambda p: _decayed(3.2, p), 0.2, 0.95, 0.478),
+    Threshold("over-regularized", "weight decay over custom, validation level", lambda p: _decayed(p, 0.3),
+        1.0, 20.0, 3.875),
+    Threshold("over-regularized", "what is left of the start there", lambda p: _decayed(30.0, p), 0.01, 0.3,
+        0.0531),
+    Threshold("over-regularized", "and the gap", lambda p: _decayed(30.0, 0.3, p), 0.0, 0.5, 0.1025),
     Threshold("over-regularized", "gap at the floor", lambda p: _decayed(30.0, gap=p), 0.0, 0.5, 0.172),
     Threshold("over-regularized", "dropout", _dropped, 0.3, 0.95, 0.669),
 )  # fmt: skip

@@ -60,6 +60,14 @@ def test_grid_is_the_mean_over_equal_parts(n: int, seed: int) -> None:
     )
 
 
+def test_the_grid_forgets_an_overshoot_of_many_decades() -> None:
+    y = np.ones((1, 1000))
+    y[0, 500:510] = 1e80
+    grid = resample.on_grid(np.linspace(0, 1, 1000), y)[0]
+    assert np.allclose(grid[33:], 1.0)
+    assert np.allclose(grid[:31], 1.0)
+
+
 def test_noise_estimates_sigma_and_is_blind_to_trend() -> None:
     rng = np.random.default_rng(0)
     t = np.linspace(0, 1, 400)

@@ -22,6 +22,7 @@ _ROLES: Mapping[str, tuple[Split, Quantity, Better, Granularity]] = {
     "train/accuracy": ("train", "accuracy", "higher", "epoch"),
     "val/accuracy": ("val", "accuracy", "higher", "epoch"),
     "val/iou": ("val", "accuracy", "higher", "epoch"),
+    "val/r2": ("val", "accuracy", "higher", "epoch"),
     "val/ppl": ("val", "error", "lower", "epoch"),
     "lr": ("train", "lr", "none", "epoch"),
     "grad_norm": ("train", "grad_norm", "none", "epoch"),

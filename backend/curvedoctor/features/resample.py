@@ -29,11 +29,12 @@ def progress(steps: Ints, low: float, high: float) -> Floats:
 def on_grid(x: Floats, block: Floats) -> Floats:
     """Mean of each row over each of GRID equal parts of the range of x, (k, n) → (k, GRID).
 
-    Short curves (n < GRID) are interpolated linearly, long ones averaged exactly (differences of
-    the interpolated cumulative sum), so that noise shrinks as it would under any moving average.
+    Short curves (n < GRID) are interpolated linearly, long ones averaged exactly, part by part (not by
+    differences of one cumulative sum: after an overshoot of many decades nothing would be left of the rest),
+    so that noise shrinks as it would under any moving average.
     `x` (n,) does not fall and is that of all rows, `block` (k, n) is finite, n ≥ 1.
     """
-    k, n = block.shape
+    n = block.shape[1]
     if n == 1:
         return np.repeat(block, GRID, axis=1)
     span = float(x[-1] - x[0])
@@ -41,19 +42,27 @@ def on_grid(x: Floats, block: Floats) -> Floats:
         x, span = np.linspace(0.0, 1.0, n), 1.0
     if n < GRID:
         return _interpolated(x[0] + span * _PLACES, x, block)
-    total = np.zeros((k, n + 1))
-    np.cumsum(block, axis=1, out=total[:, 1:])
     # each point owns the stretch up to the middle between it and its neighbours
     edges = np.concatenate(([x[0]], (x[1:] + x[:-1]) / 2, [x[-1]]))
-    index = np.arange(n + 1.0)
-    at = np.interp(x[0] + span * _EDGES, edges, index)
+    at = np.interp(x[0] + span * _EDGES, edges, np.arange(n + 1.0))
     held = np.diff(at)
-    mean = np.diff(_interpolated(at, index, total), axis=1) / np.where(held > 0, held, 1.0)
+    mean = _sums(block, at) / np.where(held > 0, held, 1.0)
     empty = held <= 0
     if empty.any():
         centers = x[0] + span * (np.arange(GRID) + 0.5) / GRID
         mean[:, empty] = _interpolated(centers[empty], x, block)
     return np.asarray(mean)
+
+
+def _sums(block: Floats, at: Floats) -> Floats:
+    """Sums of each row (k, n) between neighbouring places (m + 1,) of its index, 0..n: points at both ends
+    count by the part of them that is within."""
+    whole = np.minimum(at.astype(np.int64), block.shape[1] - 1)
+    part, begin, end = at - whole, np.minimum(whole[:-1] + 1, whole[1:]), whole[1:]
+    inner = np.add.reduceat(block, np.column_stack((begin, end)).ravel(), axis=1)[:, ::2]
+    inner = np.where(begin < end, inner, 0.0) + block[:, end] * part[1:]
+    alone = whole[:-1] == end
+    return np.asarray(inner + block[:, whole[:-1]] * np.where(alone, -part[:-1], 1 - part[:-1]))
 
 
 def _interpolated(at: Floats, x: Floats, block: Floats) -> Floats:

@@ -12,6 +12,9 @@ How it decides
     high that it explains the rest, and the training loss has settled, at or above validation, at half of an
     untrained model's loss or more. Where an untrained model's loss is not known, its own start stands for
     it, and the regularization must be ten times the custom (dropout 0.85), unless weights are forgotten.
+    Or, on a floor between 6 and 80 % of the start: weight decay is four times the custom or more, training
+    has settled, and validation lies within a tenth of it, so that nothing is memorized that would have to be
+    held down.
     Training above validation is
     normal with dropout, weight decay and label smoothing, and counts for nothing by itself. Of a variational
     autoencoder: the KL term has fallen to next to nothing beside the reconstruction (less than about
@@ -39,7 +42,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import Condition
 from curvedoctor.conditions.examples import HEALTHY, falling, run, variational
-from curvedoctor.conditions.generalization.held_down import ID, held_down
+from curvedoctor.conditions.generalization.held_down import ACTIONS, ID, held_down
 from curvedoctor.features.case import Case
 from curvedoctor.model import Finding, ParamValue, Run, Unjudged
 
@@ -66,6 +69,18 @@ def _forgets(rng: np.random.Generator) -> Run:
     return run(known, train_loss=y, val_loss=1.0001 * y)
 
 
+def _level_with(rng: np.random.Generator) -> Run:
+    """Most is learnt, but no more; validation is as good as training."""
+    y = falling(rng, 60, 2.3, 0.25, 14, 0.005)
+    return run({"weight_decay": 3.0, "lr": 3e-3, "optimizer": "adamw"}, train_loss=y, val_loss=y * 1.03)
+
+
+def _memorizes(rng: np.random.Generator) -> Run:
+    """As much decay, and training data are memorized all the same."""
+    known: dict[str, ParamValue] = {"weight_decay": 3.0, "lr": 3e-3, "optimizer": "adamw"}
+    return run(known, train_loss=falling(rng, 60, 2.3, 0.2, 14), val_loss=falling(rng, 60, 2.3, 0.6, 14))
+
+
 def _silent_codes(rng: np.random.Generator) -> Run:
     t = np.linspace(0, 1, 60)
     recon = falling(rng, 60, 45, 27.2, 20, 0.003)
@@ -89,7 +104,7 @@ CONDITION = Condition(
     id=ID,
     title="regularization too strong",
     severity="warning",
-    actions=("reduce-regularization", "bigger-model"),
+    actions=ACTIONS,
     check=check,
     networks_only=True,
     evidence={
@@ -100,6 +115,6 @@ CONDITION = Condition(
         "kl": "the KL term of a variational autoencoder at the end, in its unit; floor is then its "
         "share of the reconstruction; null elsewhere",
     },
-    sick=(_decayed, _dropped, _forgets, _silent_codes),
-    healthy=(*HEALTHY, _mild, _speaking_codes),
+    sick=(_decayed, _dropped, _forgets, _level_with, _silent_codes),
+    healthy=(*HEALTHY, _mild, _memorizes, _speaking_codes),
 )

@@ -12,7 +12,9 @@ How it decides
     number of classes, the first loss is above 8 and four times what a model with so many right answers need
     pay (the entropy of right and wrong, and of the wrong ones among the classes, ten where unknown), and
     comes down to it later, or to a fifth of that multiple; not where the rate is far above custom and its
-    doing is seen.
+    doing is seen. Of a regression a first R² far below zero tells the same: from an error of 25 times the
+    mean's on. Where training and validation both start that high, at a rate not above custom, it was not the
+    first steps; and an error where the run ends worth less than a guess, or than the mean.
 
 What to try
     Too high: default initialization, last layer's weights small, inputs standardized. Too low: the
@@ -33,34 +35,22 @@ import math
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.learning_rate.too_large import too_large
-from curvedoctor.conditions.measures.proportions import CROSS, proportion, warranted
-from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
+from curvedoctor.conditions.measurement.beside import DECADES, ID, against_beside
+from curvedoctor.conditions.measures.shape import relative, why_unjudgeable
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import classes, expected_first_loss, supposing_loss
+from curvedoctor.features.chance import expected_first_loss, supposing_loss
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, ParamValue, Run, Severity, Unjudged
-
-ID = "initial-loss-off"
 
 #: times the expected loss from which on inputs of thousands are likelier than weights that are too large
 HUGE = 10.0
 #: first steps that still show an untrained model
 FIRST_STEPS = 3
-#: a mean over an epoch tells of its start only from so many times the expected loss on, over so many epochs,
-#: and where the learning rate is no more than so many decades above custom
-MEAN_RATIO, EPOCHS, DECADES = 3.3, 4, 1.2
-#: a first loss that high, as a multiple of what its answers warrant;
-#: which it then comes down from by this factor, to that multiple, or by so much that no sum over a batch does
-HIGH, OVER, COMES_DOWN, USUAL, FAR_DOWN = 8.0, 4.0, 2.0, 3.0, 5.0
-#: classes where their number is not known, and where so many answers are wrong at first that they may be
-#: words; least cost in nats that a ratio is taken of
-CLASSES, WORDS, WRONG, LEAST = 10.0, 1e5, 0.8, 0.2
-#: what makes a first loss far too high: the inputs, the weights, or the first steps
-OFF = ("normalize-input", "fix-init", "lower-lr", "add-warmup")
+#: a mean over an epoch tells of its start only from so many times the expected loss on, over so many epochs
+MEAN_RATIO, EPOCHS = 3.3, 4
 #: why a mean over an epoch says nothing
 MEAN = "only means over epochs are logged, and not how far the learning rate is from custom"
 _WARNING: Severity = "warning"
@@ -71,7 +61,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     known = _against_expected(case)
-    return known if isinstance(known, Finding) else _against_answers(case) or known
+    return known if isinstance(known, Finding) else against_beside(case) or known
 
 
 def _against_expected(case: Case) -> Finding | Unjudged | None:
@@ -103,45 +93,6 @@ def _against_expected(case: Case) -> Finding | Unjudged | None:
         onset=0.0, until=0.0, actions=actions, first=first, expected=expected, ratio=ratio,
         loss=case.word("loss"),
     )  # fmt: skip
-
-
-def _against_answers(case: Case) -> Finding | None:
-    """The first loss against what so many right answers cost a model that knows what it does not know.
-
-    A loss that is summed over a batch stays as far off; one that started too high comes down to what its
-    answers cost.
-    """
-    for split, s in (("train", case.train), ("val", case.val)):
-        error = proportion(case, split) or proportion(case, "val" if split == "train" else "train")
-        if (
-            s is None
-            or error is None
-            or case.judged_quantity != "loss"
-            or case.word("loss") not in (None, *CROSS)
-        ):
-            continue
-        k = classes(case) or (WORDS if error.stats.first > WRONG else CLASSES)
-        costs = warranted(error.stats.first, k)
-        ratio = relative(s.stats.first, costs)
-        later = relative(s.stats.end, max(warranted(error.stats.end, k), LEAST))
-        if (
-            s.stats.first < HIGH
-            or ratio < OVER
-            or later > max(min(ratio / COMES_DOWN, USUAL), ratio / FAR_DOWN)
-        ):
-            continue
-        if (decades_below_usual(case) or 0.0) < -DECADES and isinstance(too_large(case), Finding):
-            return None  # such a rate spoils any model within an epoch
-        return finding(
-            ID, "warning", 0.85, s,
-            f"The {name(s)} starts at {number(s.stats.first)} with {percent(1 - error.stats.first)} of the "
-            f"answers right, where {number(costs)} or less is usual: inputs, weights or the first steps "
-            "are far too large.",
-            others=(error,), onset=0.0, until=0.0, actions=OFF, first=s.stats.first, expected=costs,
-            ratio=ratio,
-            loss=case.word("loss"),
-        )  # fmt: skip
-    return None
 
 
 def _first(case: Case, ratio: float) -> tuple[float, Severity]:
@@ -182,6 +133,12 @@ def _unscaled(rng: np.random.Generator) -> Run:
     )
 
 
+def _beyond_mean(rng: np.random.Generator) -> Run:
+    """A regression on raw inputs: nothing tells what its loss should be, but its R²."""
+    y = falling(rng, 40, 9e4, 150.0, 6)
+    return run(train_loss=y, val_loss=y, val_r2=1.0 - y / 90.0)
+
+
 def _summed(rng: np.random.Generator) -> Run:
     """The loss is summed over batches of 32: as far off at the end."""
     acc = 0.95 - 0.5 * np.exp(-np.linspace(0, 6, 40)) + 0.003 * rng.standard_normal(40)
@@ -215,12 +172,13 @@ CONDITION = Condition(
     check=check,
     networks_only=True,
     evidence={
-        "first": "first logged training loss, in its unit",
-        "expected": "loss of an untrained model, or what so many right answers cost, in the same unit",
+        "first": "first logged training loss, in its unit; of R² one minus it",
+        "expected": "loss of an untrained model, or what so many right answers cost, in the same unit; "
+        "of R² 1",
         "ratio": "first over expected",
         "loss": "the loss function as logged",
     },
-    sick=(_huge, _binary, _unscaled),
+    sick=(_huge, _binary, _unscaled, _beyond_mean),
     healthy=(*HEALTHY, _as_it_must, _fast_epoch, _summed, _words),
     scale_free=False,
 )

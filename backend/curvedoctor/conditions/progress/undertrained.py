@@ -12,14 +12,15 @@ How it decides
     ones promise as much. The fall over the last quarter must be beyond its noise, must not speed up and must
     not be a drop or two with nothing between them, and the curve must end at its best.
     Of two or three points, validation must be 10 % lower at the last one than at the one before, and training
-    must fall with it. A learning rate that has gone to zero, or a schedule that ends here, ends it; unless
-    the curve is smooth and still falls against the sum of the rates, by 10 % or more for as long again: then
-    it was ended on its way. So was a run, falling or not, at 30 % of its peak rate or more, whose cosine or
-    line, continued, ends half as far ahead again or further: unless validation has turned or patience is at
-    its end; or one whose rate rises to its very end; where no rate is logged, the configured schedule and
-    epochs tell. To be killed before two thirds
-    of the epochs is information. Boosted trees also by
-    what their rounds have left to do, (1 - rate)^rounds of what they could explain.
+    must fall with it. Of five to twelve points each may be lower than the one before by more than that one
+    was (but for one, from seven points on): a fall that gets ever faster has only begun. A learning rate that
+    has gone to zero, or a schedule that ends here, ends it; unless the curve is smooth and still falls
+    against the sum of the rates, by 10 % or more for as long again: then it was ended on its way. So was a
+    run, falling or not, at 30 % of its peak rate or more, whose cosine or line, continued, ends half as far
+    ahead again or further: unless validation has turned or patience is at its end; or one whose rate rises to
+    its very end; where no rate is logged, the configured schedule and epochs tell. To be killed before two
+    thirds of the epochs is information. Boosted trees also by what their rounds have left to do, (1 -
+    rate)^rounds of what they could explain.
 
     Of an agent the reward is judged, from 12 points on, and gains count against what it had risen by: a
     warning from 45 % on (it hardly slows), information from 15 %, where the last quarter brought a tenth of
@@ -44,23 +45,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, lowered, percent, ramp, unjudged
+from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, lowered, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
 from curvedoctor.conditions.measures.descent import falls_to_the_end, part
 from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.rounds import WORTH as WORTH_ROUNDS
 from curvedoctor.conditions.measures.rounds import to_come
 from curvedoctor.conditions.measures.shape import (
-    error_of_mean,
     goes,
     lately,
-    mean,
     name,
     relative,
     why_unjudgeable,
 )
 from curvedoctor.conditions.measures.travelled import travelled
 from curvedoctor.conditions.measures.unfinished import rate_ended, stopped
+from curvedoctor.conditions.progress.few_epochs import MIN_POINTS, few_epochs
 from curvedoctor.conditions.progress.on_its_way import ID, of_an_agent, stopped_on_its_way
 from curvedoctor.features.case import Case
 from curvedoctor.features.extrapolate import gain_interval
@@ -79,11 +79,6 @@ ON_ITS_WAY = (
     "levels off up to {place} as the learning rate decays, and still {way} against the sum of the rates: a "
     "run twice as long, its schedule stretched, is"
 )
-#: fewest points of which a course is continued; of two or three,
-#: a validation loss that falls by this share at the last one
-MIN_POINTS, STEEP = 4, 0.1
-#: training loss over the validation loss after it from which on a rate that is too high makes the fall
-THROWN = 3.0
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -94,7 +89,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, "the run is still going on")
     if case.agent and case.reward is not None:
         return of_an_agent(case, case.reward)
-    if (short := _short(case)) is not None:
+    if (short := few_epochs(case)) is not None:
         return short
     reason = why_unjudgeable(case, MIN_POINTS, of_pairs=True)
     if reason is not None:
@@ -142,32 +137,6 @@ def _ended_on_its_way(case: Case, s: Series) -> tuple[float, float] | None:
     least, most = _to_come(s, along)
     credible = FURTHER[0] <= least < FURTHER[1] and most <= AGREE * least and part(s, least) >= WORTH[0]
     return (least, most) if credible and falls_to_the_end(along) >= REPORT_FROM else None
-
-
-def _short(case: Case) -> Finding | None:
-    """Two or three epochs, both losses still falling steeply in the last one:
-    nothing else could yet be wrong."""
-    val, train = case.val, case.finest_train
-    if val is None or train is None or case.judged_quantity == "accuracy":
-        return None
-    if not 2 <= val.stats.n < MIN_POINTS or rate_ended(case):
-        return None
-    before, last = float(val.y[-2]), float(val.y[-1])
-    falls = relative(before - last, before)
-    since = mean(train, 0.35, 0.65) if train.stats.n > MIN_POINTS else float(train.y[-2])
-    until = mean(train, 0.85, 1.0) if train.stats.n > MIN_POINTS else float(train.y[-1])
-    lower = since - until > max(STEEP / 2 * since, 3 * error_of_mean(train, 0.15))
-    if falls < STEEP or not lower or last > val.stats.low or since > THROWN * before:
-        return None
-    return finding(
-        ID, "warning", 0.85, val,
-        f"The run ends after {val.stats.n:.0f} points, with the {name(val)} {percent(falls)} "
-        "lower at the last one, "
-        f"{val.curve.axis} {val.step_at(len(val.y) - 1):g}, than at the one before, and the "
-        f"{name(train)} falling with it.",
-        others=(train,), at=len(val.y) - 1, gain_least=None, gain_most=None, last_quarter=falls,
-        planned_end=None,
-    )  # fmt: skip
 
 
 def _stopped(rng: np.random.Generator) -> Run:
@@ -223,10 +192,10 @@ CONDITION = Condition(
     extrapolates=True,
     evidence={
         "gain_least": "least gain to expect from running as long again, share of the end level (of an agent: "
-        "of its rise); null of two or three points, of a run that was stopped on its way, and of a reward "
+        "of its rise); null of a handful of points, of a run that was stopped on its way, and of a reward "
         "that would rise by half as much again or more",
         "gain_most": "greatest gain to expect from running as long again; null as well",
-        "last_quarter": "fall over the last quarter (of two or three points: at the last one), share of the "
+        "last_quarter": "fall over the last quarter (of a handful of points: at the last one), share of the "
         "level",
         "planned_end": "where schedule or configuration end, in steps or epochs of the learning rate's axis; "
         "null unless the run was stopped on its way there, and where the rate still rose",

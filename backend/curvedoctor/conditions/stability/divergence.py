@@ -11,7 +11,10 @@ How it decides
     the first tenth, by 15 to 30 % and many times its noise, and stays there. Of three to five points: each
     above the one before, the last at least twice the first. A score that is still at its best contradicts it.
     A validation loss that climbs alone is overfitting; it counts here only where no training loss is
-    logged and it ends at two to four times its start. The onset is the first logged point of the last climb.
+    logged and it ends at two to four times its start. Or, whatever overshoot came between and however early:
+    a jump loses six tenths of all that had been gained (or leads to what a constant answer costs), from a
+    level of 85 % or less, and the loss stays there, neither falling nor rising, for a tenth of the run or
+    more. The onset is the first logged point of the last climb.
 
 What to try
     Lower the learning rate to a tenth; warm it up; clip the gradient norm.
@@ -44,6 +47,7 @@ from curvedoctor.conditions.measures.shape import (
     why_unjudgeable,
 )
 from curvedoctor.conditions.stability.climb import DECADES, onset, sharpest, sudden
+from curvedoctor.conditions.stability.lost_for_good import lost_for_good
 from curvedoctor.features.blocks import median, medians
 from curvedoctor.features.case import Case
 from curvedoctor.features.rates import decades_below_usual
@@ -65,6 +69,8 @@ ALONE = 2.0, 4.0
 JUMP_SHARE, MATTERS = 0.6, 0.05
 #: a jump in units of the noise before it
 FAR = 5.0
+#: how sure a jump is after which nothing that had been learnt is left
+LOST = 0.95
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -78,6 +84,8 @@ def check(case: Case) -> Finding | Unjudged | None:
     confidence, at = (_endless(s), 0) if few else _seen(s)
     if s is case.val:  # alone: otherwise it may be overfitted
         confidence *= ramp(relative(s.stats.end, s.stats.start), *ALONE)
+    if confidence < REPORT_FROM and (lost := lost_for_good(case, s)) is not None:
+        confidence, at = LOST, sharpest(s, lost)
     if still_best(case.val_score) or still_best(case.train_score):
         confidence *= 0.3
     if confidence >= REPORT_FROM:

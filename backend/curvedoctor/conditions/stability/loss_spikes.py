@@ -15,7 +15,8 @@ How it decides
     batches differ in difficulty.
 
     A jump by a tenth or more, far beyond the noise, from one point to the next, of which the
-    run makes good less than four fifths by its end, is a spike that did not recover. A single jump back
+    run makes good less than four fifths by its end, is a spike that did not recover; one that leaves little
+    of what had been learnt, to the end, is none (divergence). A single jump back
     to where the run began, which it makes good no sooner than in a twentieth of its length, is a warning too:
     all that had been learnt was lost, as when a run goes on without its weights.
 
@@ -47,6 +48,7 @@ from curvedoctor.conditions.base import (
 )
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.measures.shape import name, why_unjudgeable
+from curvedoctor.conditions.stability.lost_for_good import lost_for_good
 from curvedoctor.conditions.stability.recovered import ID, lost_all, recovered
 from curvedoctor.conditions.stability.spikes import HIGH, OFTEN, Spikes, spikes, take_hold
 from curvedoctor.conditions.stability.step_up import StepUp, step_up
@@ -68,9 +70,10 @@ def check(case: Case) -> Finding | Unjudged | None:
     if s.ceiling == 0.0:
         return unjudged(ID, "a score whose best possible value is not known has no level to jump from")
     jumps = spikes(s)
-    if (lasting := step_up(case, s)) is not None:
+    for_good = lost_for_good(case, s) is not None  # that is no spike: see divergence
+    if not for_good and (lasting := step_up(case, s)) is not None:
         return _lasting(case, s, lasting, jumps)
-    if (anew := lost_all(case, s)) is not None:
+    if not for_good and (anew := lost_all(case, s)) is not None:
         return anew
     height = float(jumps.ratio.max(initial=0.0))
     confidence = 0.9 * ramp(height, 0.4, 1.2)
