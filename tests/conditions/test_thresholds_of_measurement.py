@@ -159,11 +159,11 @@ def _frozen(share: float) -> Run:
 
 
 def _came_to_rest(swing: float) -> Run:
-    """The training loss swings by so much before its last fifth is the very same number."""
+    """The training loss swings by so much before its last fifth is the very same number; the rate goes on."""
     n, still = 100, 80
     y = 0.4 + 1.6 * np.exp(-np.arange(n) / 8) + 0.4 * swing * np.cos(np.arange(n) * 2.1)
     y[still:] = y[still - 1]
-    return run(train_loss=y, val_loss=np.geomspace(2.2, 0.5, n) * (1 + 0.01 * np.cos(np.arange(n))))
+    return run(train_loss=y, val_loss=settles(2.2, 0.5, n), lr=np.linspace(0.1, 0.05, n))
 
 
 def _pairs(share: float) -> Run:

@@ -9,8 +9,8 @@ How it decides
     points and more: a restart that overlaps. Two values at most steps, or values that alternate point by
     point, where one series is always above the other, each smoother than a third of the distance, and the
     distance is a tenth of the level and more. A training loss that is the very same number for its
-    last quarter, at a level that it learnt and still left by 0.3 % from point to point, while validation
-    moves on or the learning rate is not zero.
+    last quarter, at a level that it learnt, while validation moves on or, where it still left that level by
+    0.3 % from point to point, the learning rate is not zero.
 
     Several rows per epoch, counters and running means that start anew each epoch, and a constant that
     other curves explain (a dead network, a rate of zero, a rounded log, half precision) are no fault of the
@@ -55,7 +55,7 @@ RESTARTS, INSIDE, OVERLAP, OVERLAP_SHARE = 3, 0.05, 3, 0.03
 PAIRED = 0.6
 #: points, and share of them, that are the very same at the end
 TAIL, TAIL_SHARE = 5, 0.2
-#: median change of the points right before, as a share of the level, below which a loss came to rest
+#: median change of the points right before, as a share of the level, up to which a loss may have come to rest
 STIRS = 0.003
 #: share of its first value below which a loss is memorized, and rounded as it comes
 MEMORIZED = 0.05
@@ -166,12 +166,11 @@ def _frozen(case: Case, curve: Curve) -> Seen | None:
 
 def _learnt(s: Series, at: int) -> bool:
     """Whether a loss stands at a level that was reached by learning: not memorized, not rounded,
-    not come to rest, not lost again (see collapsed)."""
+    not lost again (see collapsed)."""
     before, level = s.y[:at], float(s.y[-1])
     half = 0.5 * (float(before[0]) + float(before.min()))
     varied = len(np.unique(before)) >= 0.8 * at and not coarse(s.y) and not few_bits(s.y)
-    stirs = float(np.median(np.abs(np.diff(s.y[at - TAIL : at + 1])))) > STIRS * abs(level)
-    return varied and stirs and MEMORIZED * float(before[0]) < level <= half
+    return varied and MEMORIZED * float(before[0]) < level <= half
 
 
 def _goes_on(case: Case, s: Series, at: int) -> str | None:
@@ -182,6 +181,9 @@ def _goes_on(case: Case, s: Series, at: int) -> str | None:
             return f"the {name(other)} moves on"
     if s.curve.role.granularity == "step" and s.stats.noise_early > NOISY * float(s.y[-1]):
         return "batches differ"
+    stirs = float(np.median(np.abs(np.diff(s.y[at - TAIL : at + 1]))))
+    if stirs <= STIRS * abs(float(s.y[-1])):
+        return None  # it may have come to rest at whatever rate
     if case.lr is None or case.schedule is None or case.schedule.last <= 1e-6 * case.schedule.peak:
         return None
     return f"the learning rate is {number(float(case.lr.values[-1]))}"
