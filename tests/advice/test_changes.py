@@ -400,3 +400,9 @@ def test_the_usual_norm_is_that_of_learning_not_of_the_wreck(broke: float, usual
     loss, norm = np.where(t < broke, 3 - t, 7.0), np.where(t < broke, 0.4, 12.0)
     found = change(build([run(train_loss_step=loss, grad_norm=norm)])[0], "clip-gradients", ())
     assert found.proposed == pytest.approx(usual)
+
+
+@pytest.mark.parametrize(("n", "told"), [(499, False), (500, True), (60_000, True), (None, True)])
+def test_a_tenth_of_the_data_is_tried_where_it_would_be_enough(n: int | None, told: bool) -> None:
+    known: dict[str, ParamValue] = {} if n is None else {"n_train": n}
+    assert ("a tenth of the data" in change(case(**known), "more-data", (), {}).text) is told

@@ -19,7 +19,7 @@ from curvedoctor.advice.possible import (
 )
 from curvedoctor.conditions.examples import run
 from curvedoctor.features.case import Case, build
-from curvedoctor.model import Curve, Finding, ParamValue, Severity
+from curvedoctor.model import Curve, Finding, Floats, ParamValue, Severity
 
 
 def case(*, best: int = 5, n: int = 41, validation: bool = True, **params: ParamValue) -> Case:
@@ -189,3 +189,19 @@ def test_where_nothing_is_held_out_a_bigger_model_is_a_last_resort() -> None:
 def test_first_fit_what_there_is(condition: str) -> None:
     assert last_resorts(case(), [found(condition)]) == COSTLY
     assert last_resorts(case(), [found(condition, "info"), found("overfitting")]) == set()
+
+
+def with_rate(rate: Floats, **params: ParamValue) -> Case:
+    return build(
+        [run(params, train_loss=np.geomspace(2, 0.1, 40), val_loss=np.geomspace(2, 0.3, 40), lr=rate)]
+    )[0]
+
+
+def test_what_never_decays_can_not_decay_later() -> None:
+    assert not possible(with_rate(np.full(40, 0.1)), "decay-later")
+    assert possible(with_rate(np.linspace(0.1, 0.001, 40)), "decay-later")
+    assert not possible(case(schedule="constant"), "decay-later")
+    assert possible(case(schedule="cosine"), "decay-later")
+    assert possible(case(), "decay-later")  # nothing is known
+    # what is logged says more than what is configured
+    assert possible(with_rate(np.linspace(0.1, 0.001, 40), schedule="constant"), "decay-later")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -136,3 +138,31 @@ def test_validation_as_good_at_first_as_ever_is_no_health_unless_a_score_tells(
 def test_by_which_share_validation_must_have_improved(times: float, expected: Verdict) -> None:
     val = 2.0 * np.r_[np.linspace(1, 1 - times * HELD_OUT, 10), np.full(30, 1 - times * HELD_OUT)]
     assert said(run(train_loss=np.geomspace(2, 0.5, 40), val_loss=val))[0] == expected
+
+
+# --- near a blind guess
+
+
+@pytest.mark.parametrize("classes", [2, 5, 100])
+@pytest.mark.parametrize(("share", "told"), [(0.79, "healthy"), (0.81, "undetermined")])
+def test_a_loss_near_a_blind_guess_tells_nothing_of_health(classes: int, share: float, told: Verdict) -> None:
+    y = np.geomspace(1.0, share, 40) * np.log(classes)
+    verdict_, reason = said(run({"n_classes": classes, "loss": "cross-entropy"}, train_loss=y, val_loss=y))
+    assert verdict_ == told
+    if told == "undetermined":
+        level = re.search(r"the validation loss ends at ([\d.]+), near what a blind guess gives", reason)
+        assert level is not None
+        assert float(level[1]) == pytest.approx(y[-1], rel=0.01)
+
+
+@pytest.mark.parametrize(("wrong", "told"), [(0.38, "healthy"), (0.42, "undetermined")])
+def test_nor_do_answers_hardly_better_than_a_guess(wrong: float, told: Verdict) -> None:
+    right = 1 - np.geomspace(0.5, wrong, 40)
+    made = run({"n_classes": 2}, train_loss=np.geomspace(2, 0.2, 40), val_accuracy=right)
+    verdict_, reason = said(made)
+    assert verdict_ == told
+    assert ("near what a blind guess gives (0.5)" in reason) is (told == "undetermined")
+
+
+def test_where_a_guess_is_not_known_what_improved_is_health() -> None:
+    assert said(run(train_loss=np.geomspace(2, 1.7, 40), val_loss=np.geomspace(2, 1.7, 40)))[0] == "healthy"

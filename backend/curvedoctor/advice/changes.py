@@ -10,6 +10,7 @@ from curvedoctor.actions import ACTIONS
 from curvedoctor.advice import trees
 from curvedoctor.advice.agents import CHANGES as of_agents
 from curvedoctor.advice.named import named
+from curvedoctor.advice.possible import samples
 from curvedoctor.advice.rates import change_optimizer, lower_lr, raise_lr
 from curvedoctor.advice.regularization import reduce_regularization, regularize
 from curvedoctor.advice.said import at_usual_norm, propose, say
@@ -27,6 +28,8 @@ STRIDE, LARGE = 30.0, 0.5
 
 #: the experiment that tells whether data are what is missing
 TENTH = "Train once on a tenth of the data first: if that ends about as low, more will not help."
+#: samples of which a tenth tells nothing
+FEW_SAMPLES = 500
 #: hyperparameters whose names do not read as words
 _PLAIN = {
     "lr": "learning rate", "n_train": "number of training samples", "n_val": "number of validation samples",
@@ -152,8 +155,8 @@ def _clip(case: Case, findings: Sequence[Finding]) -> Prescription | None:
 
 
 def _more_data(case: Case, findings: Sequence[Finding]) -> Prescription | None:
-    made = _scaled(case, "more-data")
-    return replace(made, text=f"{made.text} {TENTH}")
+    made, n = _scaled(case, "more-data"), samples(case)
+    return made if n is not None and n < FEW_SAMPLES else replace(made, text=f"{made.text} {TENTH}")
 
 
 def _fix_activation(case: Case, findings: Sequence[Finding]) -> Prescription | None:

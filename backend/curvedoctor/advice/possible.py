@@ -73,6 +73,8 @@ def possible(case: Case, action: str) -> bool:
         return False
     if action == "raise-lr" and not case.boosting and not _room_above(case):
         return False
+    if action == "decay-later" and _constant(case):
+        return False
     if case.agent:
         return action in OF_AGENTS and not (
             action == "change-optimizer" and (case.word("optimizer") is None or _adaptive(case))
@@ -118,6 +120,11 @@ def _room_above(case: Case) -> bool:
     """Whether the learning rate can be raised within what is customary."""
     lr, top = logged_lr(case), highest(case)
     return lr is None or top is None or top >= ROOM * lr
+
+
+def _constant(case: Case) -> bool:
+    """Whether the learning rate is known never to decay."""
+    return (case.word("schedule") if case.schedule is None else case.schedule.kind) == "constant"
 
 
 def _learnt(case: Case) -> bool:

@@ -12,6 +12,7 @@ from curvedoctor.features.learnt import learnt, passed
 from curvedoctor.features.selects import selects
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Prescription
+from curvedoctor.readings import checkpoint
 
 
 def stop_early(case: Case, findings: Sequence[Finding]) -> Prescription | None:
@@ -29,7 +30,8 @@ def sensible(case: Case, findings: Sequence[Finding]) -> bool:
     """Whether stopping at the best evaluation is any advice.
 
     It is none where nothing was learnt by then, nor where a score goes on being as good and only the loss
-    climbs; and only a finding, never the odds alone, sends anyone back to the first evaluation.
+    climbs; and only a finding, never the odds alone, sends anyone back to the first evaluation, or to one of
+    many that are as good.
     """
     turned = [f for f in findings if f.condition == "overfitting"]
     if any(f.actions and "stop-early" not in f.actions for f in turned):
@@ -37,7 +39,9 @@ def sensible(case: Case, findings: Sequence[Finding]) -> bool:
     s = _decides(case, findings)
     if s is None:
         return True
-    if all(f.severity == "info" for f in turned) and (s.best_index == 0 or _score_holds(case, s)):
+    if all(f.severity == "info" for f in turned) and (
+        s.best_index == 0 or _score_holds(case, s) or _luck(case)
+    ):
         return False
     return learnt(case, s)
 
@@ -48,6 +52,12 @@ def _decides(case: Case, findings: Sequence[Finding]) -> Series | None:
     known = (case.series.get(f.curves[0]) for f in grave)
     turned = next((s for s in known if s is not None and s.curve.role.split in ("val", "test")), None)
     return turned or selects(case) or case.val or case.val_score or case.primary
+
+
+def _luck(case: Case) -> bool:
+    """Whether no checkpoint stands out."""
+    reading = checkpoint.read(case)
+    return reading is not None and reading["reason"] is not None
 
 
 def _score_holds(case: Case, s: Series) -> bool:

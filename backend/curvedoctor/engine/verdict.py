@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from curvedoctor.conditions.adversarial.adversary_dominates import in_doubt
 from curvedoctor.conditions.measures.shape import error_of_mean, name, probing
 from curvedoctor.features.case import Case
+from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.sentences import number
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Unjudged, Verdict
@@ -19,6 +20,9 @@ MAX_UNJUDGED = 4
 CHANGE = 0.01
 #: the same of the first evaluation, where no score stands beside it
 HELD_OUT = 0.05
+#: share of a blind guess's loss or errors from which on little is learnt: of the clinic's runs that end there
+#: without a finding four of five could be much better
+GUESS = 0.8
 JUDGED = ("loss", "error", "accuracy", "reward")
 
 
@@ -49,6 +53,8 @@ def _no_evidence(case: Case, unjudged: Sequence[Unjudged], asked: int) -> str | 
         return f"no {'reward' if case.agent else 'loss, error or score'} improved over the run"
     if (still := _never_better(case)) is not None:
         return still
+    if (little := _little_learnt(case)) is not None:
+        return little
     nothing = next(
         (s for s in (case.val_score, case.train_score) if s is not None and s.stats.low == 1.0 == s.ceiling),
         None,
@@ -78,6 +84,23 @@ def _never_better(case: Case) -> str | None:
         f"the {name(val)} is about as good at its first evaluation ({number(val.logged(first))}) as ever "
         f"({lowest}), and no score tells whether anything was learnt"
     )
+
+
+def _little_learnt(case: Case) -> str | None:
+    """That validation ends near what a blind guess gives: a hard task, or most is still to be learnt."""
+    if case.boosting or case.agent or probing(case):
+        return None
+    loss, score = case.val if case.judged_quantity == "loss" else None, case.val_score
+    for s, guess in ((score if score is not None and score.ceiling == 1.0 else None, chance_error(case)),
+                     (loss, expected_first_loss(case))):  # fmt: skip
+        if s is None or guess is None or s.stats.end < GUESS * guess:
+            continue
+        level, blind = number(s.logged(s.stats.end)), number(s.logged(guess))
+        return (
+            f"the {name(s)} ends at {level}, near what a blind guess gives ({blind}): nothing tells how much "
+            "more there is to learn"
+        )
+    return None
 
 
 def _improved(s: Series) -> bool:
