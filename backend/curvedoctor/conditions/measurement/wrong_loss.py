@@ -9,10 +9,12 @@ How it decides
     A cross-entropy that settles at the lowest value it can reach on probabilities instead of logits (ln(e + K
     − 1) − 1) while accuracy is so high that a sound one would be far lower. Or one that settles above what
     its answers cost a model that knows how often it is wrong (the entropy of right and wrong, and of the
-    wrong ones among the classes; three points of a hundred for chance), though training is no lower (unless
-    regularization far above the custom is logged, which explains it: over-regularized). Squared or absolute
-    error although classes are predicted is information: it trains as well when tuned. A cross-entropy below
-    zero is an impossible-value. Of an agent: a discount below 0.9 that looks ahead a twentieth of an episode
+    wrong ones among the classes; three points of a hundred for chance) by a tenth and more, but below a blind
+    guess, though training is no lower (unless regularization far above the custom or a rate far below it is
+    logged, or the loss still falls to the end at a rate not above custom, which explain it). Squared or
+    absolute error although classes are predicted is information: it trains as well when tuned. A
+    cross-entropy below zero is an impossible-value. Of an agent: a discount below 0.9 that looks ahead a
+    twentieth of an episode
     or less (1 / (1 - discount) steps; a fifth, below 0.5), unless its episodes end alike; 0 is meant, as of
     bandits.
 
@@ -39,12 +41,14 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.generalization.held_down import held_down
+from curvedoctor.conditions.learning_rate.crawl import crawl
 from curvedoctor.conditions.measures.held_back import short_sighted
 from curvedoctor.conditions.measures.proportions import entropy, proportion, unsure
 from curvedoctor.conditions.measures.shape import flat, name, why_unjudgeable
 from curvedoctor.features import told
 from curvedoctor.features.case import Case
-from curvedoctor.features.chance import classes, supposing
+from curvedoctor.features.chance import classes, expected_first_loss, supposing
+from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Severity, Unjudged
 
@@ -53,6 +57,10 @@ ID = "wrong-loss"
 HELD_BACK = ("change-loss", "reduce-regularization", "clean-data", "raise-lr", "bigger-model")
 #: how much a level may still fall to have settled
 SETTLED = 0.02
+#: times what its answers cost, from which on a loss clearly costs more
+CLEARLY = 1.1
+#: decades below the customary learning rate from which on that is why
+SLOW = 0.65
 SQUARED = {"mse", "mae", "huber", "logcosh"}
 
 
@@ -74,8 +82,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, "neither the loss function nor an accuracy is logged")
     held = unsure(case)
     floor = _floor(case, s, error)
-    regularized = held is not None and isinstance(held_down(case), Finding)
-    if floor is None and held is not None and not regularized and flat(held[0], 0.6, SETTLED):
+    if floor is None and held is not None and _unexplained(case, *held) and flat(held[0], 0.6, SETTLED):
         return _held_back(case, *held)
     squared = named in SQUARED and _classifies(case, error)
     if floor is None and not squared:
@@ -93,6 +100,16 @@ def check(case: Case) -> Finding | Unjudged | None:
         ID, severity, 0.9, s, summary, others=(error,), onset=0.0,
         loss=named, end=s.stats.end, floor=floor, accuracy=None if error is None else 1 - error.stats.end,
     )  # fmt: skip
+
+
+def _unexplained(case: Case, val: Series, error: Series, costs: float) -> bool:
+    """Whether outputs are clearly too unsure, and neither regularization nor a low rate, nor one at which
+    they grow surer to the end, is why. What costs more than a guess is too sure instead."""
+    guess, below = expected_first_loss(case), decades_below_usual(case)
+    if val.stats.end < CLEARLY * costs or (guess is not None and val.stats.end > guess):
+        return False
+    slow = (below or 0.0) > SLOW or crawl(case, val, below) is not None
+    return not slow and not isinstance(held_down(case), Finding)
 
 
 def _held_back(case: Case, val: Series, error: Series, costs: float) -> Finding:
