@@ -9,7 +9,7 @@ import pytest
 
 import cases
 from clinic.config import Config
-from clinic.looks import decided, there
+from clinic.looks import decided, measured, there
 from clinic.store import load
 from curvedoctor.advice.looks import LOOKS
 from curvedoctor.model import Diagnosis
@@ -58,3 +58,9 @@ def test_the_remedy_of_what_is_there_comes_first_else_what_the_look_did_not_rule
     found = decided(replace(run, config=unclean), said("clean-data", "fix-init"))
     assert found[1:] == (True, at_once, run.helps("clean-data"))
     assert decided(replace(run, config=sound), said("lower-lr")).looked is run.helps("clean-data")
+
+
+def test_how_often_a_remedy_helps_where_its_fault_is_there_is_what_was_measured() -> None:
+    rows = [row.strip("| ").split(" | ") for row in measured()]
+    told = {action: f"{100 * LOOKS[action].helps:.0f} %" for action, _, _ in rows}
+    assert told == {action: share for action, _, share in rows}

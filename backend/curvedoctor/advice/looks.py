@@ -29,12 +29,12 @@ class Look:
 
 #: remedy → what decides on it
 LOOKS: Mapping[str, Look] = {
-    "normalize-input": Look("inputs or targets far from mean 0 and variance 1", 0.82),
-    "clean-data": Look("missing values, values far beyond all others, or wrong labels", 0.75),
-    "rebalance-classes": Look("classes of which some are several times rarer than others", 0.72),
-    "fix-init": Look("weights that your own code initializes", 0.72),
-    "shuffle": Look("training data that keep their order", 0.51),
-    "change-loss": Look("output layer, loss function and labels that do not fit each other", 0.8),
+    "normalize-input": Look("inputs or targets far from mean 0 and variance 1", 0.81),
+    "clean-data": Look("missing values, values far beyond all others, or wrong labels", 0.72),
+    "rebalance-classes": Look("classes of which some are several times rarer than others", 0.7),
+    "fix-init": Look("weights that your own code initializes", 0.7),
+    "shuffle": Look("training data that keep their order", 0.49),
+    "change-loss": Look("output layer, loss function and labels that do not fit each other", 0.79),
 }
 #: what is less likely to be there is not looked for; at most so many are named
 SELDOM_THERE, NAMED = 0.01, 3
