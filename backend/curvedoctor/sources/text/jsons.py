@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from curvedoctor.sources import files, sidecars
 from curvedoctor.sources.text import lists, mmengine, names
@@ -18,7 +19,7 @@ from curvedoctor.sources.text.rows import Rows
 MAX_DOCUMENT = 64 << 20
 #: keys under which a list of records is the history, whatever stands in them
 _OF_ROWS = ("log_history", "metrics", "history", "rows", "data")
-#: mappings in mappings and names of a record that are looked at
+#: mappings in mappings, and lists of records and names of one that are looked at
 _DEEPEST, _MOST = 3, 64
 
 
@@ -88,7 +89,9 @@ def read_document(path: str) -> list[Table]:
 def _tables(whole: object, name: str) -> list[Table]:
     if isinstance(whole, Mapping):
         rows = next((whole[key] for key in _OF_ROWS if _are_rows(whole.get(key))), None)
-        rows = next(_records(whole, 0), None) if rows is None else rows
+        if rows is None:
+            records = islice(_records(whole, 0), _MOST)
+            rows = next((value for key, value in records if _tells(key, value[0])), None)
         return [lists.table_of(whole)] if rows is None else _of_rows(rows, sidecars.flatten(whole))
     if isinstance(whole, list):
         if whole and all(isinstance(row, list) and len(row) == 3 for row in whole):
@@ -103,18 +106,16 @@ def _are_rows(value: object) -> bool:
     return isinstance(value, list) and len(value) > 0 and isinstance(value[0], Mapping)
 
 
-def _records(whole: Mapping[str, object], depth: int) -> Iterator[Sequence[object]]:
-    """Lists of records that measure something over time, under whatever name; what is called by a split of
-    the data is but a part of the history."""
+def _records(whole: Mapping[str, object], depth: int) -> Iterator[tuple[str, Sequence[object]]]:
+    """Lists of records by name; what is called by a split of the data is but a part of a history."""
     for key, value in whole.items():
-        if isinstance(value, list) and _are_rows(value):
-            if names.split_word(key) is None and _tells(key, value[0]):
-                yield value
+        if isinstance(value, list) and _are_rows(value) and names.split_word(key) is None:
+            yield key, value
         elif isinstance(value, Mapping) and depth < _DEEPEST and not names.is_settings(key):
             yield from _records(value, depth + 1)
 
 
-def _tells(key: str, record: Mapping[str, object]) -> bool:
+def _tells(key: str, record: object) -> bool:
     """Whether a record counts (itself, or by the name of its list) and measures."""
     found = [name for name, cell in sidecars.flatten(record).items() if number(cell) is not None][:_MOST]
     counted = key in lists.WRAPPERS or any(map(names.is_counter, (key, *found)))
