@@ -23,7 +23,7 @@ from curvedoctor_panel.plain import Json, clip
 from curvedoctor_panel.view import problem, run_view
 
 #: points of all curves of a run together, so that one run's report stays below 150 KB
-POINTS_OF_A_RUN = 2_400
+POINTS_OF_A_RUN = 2_300
 #: the same for all runs of one report together, so that 300 stay below 1.5 MB
 POINTS_IN_ALL = 50_000
 #: points that a curve keeps in any case

@@ -39,6 +39,8 @@ def run_view(
     drawn = charts.group(diagnosis, sent)
     started = charts.started(run.curves[index] for index in sent)
     problems = list(dict.fromkeys((*run.problems, *diagnosis.problems)))
+    unread = [item for item in problems if item.kind != "note"]
+    notes = [item for item in problems if item.kind == "note"]
     return {
         "schema": SCHEMA,
         "run": clip(run.name, 400),
@@ -59,8 +61,8 @@ def run_view(
             {"reason": clip(why, 400), "conditions": [_title(name) for name in names]}
             for why, names in phrases.grouped(diagnosis.unjudged)
         ],
-        "problems": [problem(item) for item in problems[:PROBLEMS]],
-        "problem_count": len(problems),
+        "problems": [problem(item) for item in (*unread[:PROBLEMS], *notes[:PROBLEMS])],
+        "problem_count": len(unread),
         "params": [[clip(str(name)), _value(value)] for name, value in run.params.items()],
         "started": started if times else None,
         "epochs": charts.epochs(run.curves) if times else None,
@@ -85,8 +87,13 @@ def headline(diagnosis: Diagnosis) -> str:
 
 
 def problem(item: Problem) -> dict[str, Json]:
-    """Something that could not be read."""
-    return {"where": clip(item.where, 300), "what": clip(item.what, 400), "offset": item.offset}
+    """Something that could not be read, or a note of how it was."""
+    return {
+        "where": clip(item.where, 300),
+        "what": clip(item.what, 400),
+        "offset": item.offset,
+        "note": item.kind == "note",
+    }
 
 
 def _finding(finding: Finding) -> dict[str, Json]:

@@ -28,10 +28,9 @@ class Answers:
             if self._combined[0] == version:
                 return self._combined
             rows = [entry.row for entry in self._service.entries.values()]
-            problems = [problem(item) for items in self._service.problems.values() for item in items][
-                :PROBLEMS
-            ]
-        combined = combine(rows, problems)
+            problems = [item for items in self._service.problems.values() for item in items]
+        problems.sort(key=lambda item: item.kind == "note")  # what is missing is told first
+        combined = combine(rows, [problem(item) for item in problems[:PROBLEMS]])
         keys: dict[str, tuple[str, str]] = {}
         for item in combined["rows"]:
             where, name = item.pop("place")

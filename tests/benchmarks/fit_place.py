@@ -60,7 +60,7 @@ def rows(grids: Iterable[Grid], weight: float) -> Iterable[Row]:
 def profile(runs: list[Run]) -> list[place.Point]:
     """The profile over lr as `compare` sees it."""
     cases = build(runs)
-    g = grid(ended(cases, [params_of(c.run.name, c.params) for c in cases]).outcomes)
+    g = grid(ended(cases, [params_of(c) for c in cases]).outcomes)
     return analyze.points(g, "lr", {c.run.name: c for c in cases}) if "lr" in g.varied else []
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curvedoctor.model import Origin
+from curvedoctor.model import Origin, Problem
 from curvedoctor_panel import report
 from curvedoctor_panel.bundle import script, style
 from curvedoctor_panel.folding import folded
@@ -120,14 +120,37 @@ def test_opens_from_disk_without_any_request(watched: Watched, many: Path) -> No
 
 
 @pytest.mark.browser
-def test_opens_at_a_run_that_there_is_something_to_see_of(watched: Watched, tmp_path: Path) -> None:
+def test_notes_of_how_it_was_read_are_no_errors(watched: Watched, tmp_path: Path) -> None:
+    run = samples.overfitting()
+    note = Problem("fit.log", "read as a console log: 60 of 63 lines were used", kind="note")
+    lost = Problem("fit.log", "line 7 is damaged")
+    path = tmp_path / "report.html"
+    page = watched.page
+    for problems in ((note,), (note, lost)):
+        told = replace(run, run=replace(run.run, problems=problems))
+        path.write_text(report.many([told, samples.healthy()], [note]), encoding="utf-8")
+        page.goto(path.as_uri())
+        page.reload()
+        page.locator(".cd-row", has_text=run.run.name).first.click()
+        notes = page.locator("details", has=page.locator("h2", has_text="How it was read"))
+        notes.wait_for()
+        assert notes.get_attribute("open") is None and "60 of 63" in (notes.text_content() or "")
+        assert page.locator("h2", has_text="What could not be read (1)").count() == (lost in problems)
+        assert page.locator(".cd-notice:not(.cd-calm)").count() == 0
+        assert page.locator(".cd-calm summary").inner_text() == "How files were read (1)"
+
+
+@pytest.mark.browser
+def test_opens_at_the_top_of_its_list(watched: Watched, tmp_path: Path) -> None:
     nothing = samples.non_finite("first_of_all")
     lost = replace(nothing.run.curves[0], values=np.full(200, np.nan))
     nothing = replace(nothing, run=replace(nothing.run, curves=(lost,)))
     path = tmp_path / "report.html"
     path.write_text(report.many([nothing, samples.overfitting()]), encoding="utf-8")
     watched.page.goto(path.as_uri())
-    watched.page.locator(".cd-head h1", has_text="mlp_overfits").wait_for()
+    top = watched.page.locator(".cd-row").first
+    assert top.get_attribute("title") == "first_of_all" and top.get_attribute("aria-selected") == "true"
+    watched.page.locator(".cd-head h1", has_text="first_of_all").wait_for()
     path.write_text(report.many([nothing]), encoding="utf-8")
     watched.page.goto(path.as_uri() + "#")
     watched.page.reload()

@@ -71,6 +71,36 @@ def test_of_several_fine_runs_one_line_tells() -> None:
     assert "The 4 runs that are fine were not judged for everything: validation-too-small needs" in text
 
 
+BATCH = Unjudged("noisy-batches", "the batch size is not logged")
+
+
+@pytest.mark.parametrize(
+    ("lacks", "told"),
+    [
+        # (per run what it was not judged for, and whether it is told in detail), how the line begins
+        ([(NO_SIZE, False), (NO_SIZE, True)], "The 2 runs that are fine were not judged for everything: "),
+        (
+            [(NO_SIZE, False), (BATCH, True), (BATCH, True)],
+            "The 3 runs that are fine were not judged for everything, for instance r0: validation-too-small",
+        ),
+        ([(NO_SIZE, False), (None, False)], "1 of the 2 runs that are fine was not judged for everything: "),
+        ([(BATCH, False), (BATCH, False), (None, True)], "2 of the 3 runs that are fine were not judged for"),
+        ([(NO_SIZE, True), (NO_SIZE, True)], ""),
+        ([(NO_SIZE, False)], "Not judged: validation-too-small needs"),
+        ([(None, False), (None, False)], ""),
+    ],
+)
+def test_runs_are_counted_whatever_they_lack(lacks: list[tuple[Unjudged | None, bool]], told: str) -> None:
+    runs = [
+        replace(run, findings=run.findings if detailed else (), unjudged=() if lack is None else (lack,))
+        for i, (lack, detailed) in enumerate(lacks)
+        for run in [cases.healthy(f"r{i}")]
+    ]
+    text = " ".join("".join(as_table.render(runs, OutputStyle(80))).split())
+    assert told in text
+    assert bool(told) is (" judged for " in text or "Not judged: " in text)
+
+
 def going(status: str | None, epochs: int | None, length: int = 30) -> Diagnosis:
     y = 2.0 * np.exp(-np.arange(length) / 4) + 0.3 + 0.002 * np.random.default_rng(0).standard_normal(length)
     known = diagnose_curves({"train/loss": y, "val/loss": y + 0.02}).run

@@ -95,6 +95,54 @@ def test_keras_history(tmp_path: Path) -> None:
     assert math.isnan(curves["val_loss"].values[1])
 
 
+_CONFIG = {"lr": 0.01, "hidden": [256, 128], "betas": [0.9, 0.999], "batch_size": 32}
+_LOSSES = {"loss": [3.0, 2.0, 1.0], "val_loss": [3.5, 2.5, 2.0]}
+_RECORDS = [
+    {"epoch": e, **dict(zip(_LOSSES, pair, strict=True))}
+    for e, pair in enumerate(zip(*_LOSSES.values(), strict=True))
+]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"config": _CONFIG, "history": _LOSSES},
+        {"run": {"Hyperparameters": _CONFIG, "loss_curves": {"x": 1}}, **_LOSSES},
+        {**_CONFIG, "milestones": [1, 2], **_LOSSES},
+        {"args": {"model": _CONFIG}, "history": _LOSSES | {"epoch": [0, 1, 2]}},
+        *(
+            {"config": _CONFIG, key: _RECORDS}
+            for key in ("epochs", "history", "log", "log_history", "per_epoch")
+        ),
+        {**_CONFIG, "results": {"epochs": _RECORDS}},
+        {"config": _CONFIG, "callbacks": [{"patience": 3, "epoch": 1}], "steps": _RECORDS},
+    ],
+)
+def test_settings_beside_a_history(tmp_path: Path, document: dict[str, object]) -> None:
+    """Lists of numbers in a configuration are no curves, and the history may have any name."""
+    run = _only(_write(tmp_path / "run7.json", json.dumps(document)).parent)
+    assert {name: curve.values.tolist() for name, curve in _curves(run).items()} == _LOSSES
+    assert {curve.axis for curve in run.curves} == {"epoch"}
+    wanted = {"lr": 0.01, "depth": 2, "width": 256, "beta1": 0.9, "beta2": 0.999, "batch_size": 32}
+    assert run.params == wanted
+
+
+def test_short_lists_that_may_be_curves(tmp_path: Path) -> None:
+    """What measures, or is as long as what does, is a curve; so is everything where nothing does."""
+    document = {"loss": [3, 2, 1, 0.5], "val_loss": [3, 1], "entropy": [1, 2], "sizes": [8, 8, 8]}
+    run = _only(_write(tmp_path / "history.json", json.dumps(document)))
+    assert set(_curves(run)) == {"loss", "val_loss", "entropy"}
+    run = _only(_write(tmp_path / "history.json", json.dumps({"one": [1, 2], "another": [1, 2, 3]})))
+    assert set(_curves(run)) == {"one", "another"}
+
+
+def test_records_of_something_else(tmp_path: Path) -> None:
+    """Records that count nothing or measure nothing are no history."""
+    document = {"layers": [{"l2_loss": 0.1}], "plan": [{"epoch": 3, "lr": 0.1}], **_LOSSES}
+    run = _only(_write(tmp_path / "history.json", json.dumps(document)))
+    assert set(_curves(run)) == set(_LOSSES)
+
+
 def test_keras_csv_logger(tmp_path: Path) -> None:
     path = _write(tmp_path / "fit.csv", "epoch;accuracy;loss\n0;0.5;1.5\n1;0.75;1.25\n")
     assert _curves(_only(path))["loss"].values.tolist() == [1.5, 1.25]

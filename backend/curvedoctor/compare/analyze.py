@@ -85,7 +85,7 @@ def _named(runs: Sequence[Run]) -> list[Run]:
 
 
 def _group(name: str, cases: Sequence[Case], final: bool, metric: str | None, task: str) -> Group:
-    params = [params_of(case.run.name, case.params) for case in cases]
+    params = [params_of(case) for case in cases]
     end = ended(cases, params, final, metric)
     faulty = tasks.faulty(grid(end.outcomes), end.never)
     end = replace(end, outcomes=tuple(o for o in end.outcomes if o.run not in faulty))

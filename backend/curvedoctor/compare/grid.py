@@ -11,6 +11,8 @@ from typing import TypeGuard
 import numpy as np
 
 from curvedoctor.compare.types import Outcome
+from curvedoctor.features.case import Case
+from curvedoctor.features.summary import settings
 from curvedoctor.model import ParamValue
 from curvedoctor.params.repeats import in_name, not_chosen
 
@@ -24,13 +26,9 @@ FIRST = ("lr", "batch_size", "optimizer", "weight_decay", "dropout", "width", "d
 MANY_VALUES = 9
 
 
-def params_of(name: str, params: Mapping[str, ParamValue]) -> dict[str, ParamValue]:
-    """A run's hyperparameters; what the log lacks is read from its name.
-
-    >>> params_of("grid/lr0.05_bs64_seed3", {})
-    {'lr': 0.05, 'batch_size': 64, 'seed': 3}
-    """
-    return {**in_name(name), **params}
+def params_of(case: Case) -> dict[str, ParamValue]:
+    """A run's hyperparameters; what the log lacks is read from its name."""
+    return settings(case, in_name(case.run.name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def _by_samples(cases: Sequence[Case]) -> list[tuple[list[Case], str]]:
     parts: dict[float, list[Case]] = {}
     for case in cases:
         if n := case.number("n_train"):
-            params = params_of(case.run.name, case.params)
+            params = params_of(case)
             rest = frozenset((k, str(v)) for k, v in params.items() if k not in _FOLLOW_SAMPLES | REPEATS)
             tried.setdefault(rest, set()).add(size[n])
             parts.setdefault(size[n], []).append(case)
@@ -124,7 +124,7 @@ def _by_begin(cases: Sequence[Case]) -> list[tuple[list[Case], str]]:
     """By where they begin, where no setting can be why (see `advice.one_task`)."""
     parts: list[list[tuple[Case, Summary]]] = []
     for case in cases:
-        own = replace(summarize(case), params=params_of(case.run.name, case.params))
+        own = replace(summarize(case), params=params_of(case))
         alike = (
             part for part in parts
             if 2 * sum(begun_apart(own, other) for _, other in part[:LOOKED_AT]) < min(len(part), LOOKED_AT)

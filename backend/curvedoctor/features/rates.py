@@ -34,6 +34,15 @@ def logged_lr(case: Case) -> float | None:
     return lr if lr is not None and 1e-300 < lr < 1e300 else None
 
 
+def reached_lr(case: Case) -> float | None:
+    """The peak of the learning rate's curve, where the run came as far: a range test and a warm-up that was
+    cut short end at whatever rate they had."""
+    schedule = case.schedule
+    if schedule is None or (schedule.warmup and schedule.warmup_end >= 1):
+        return None
+    return meant(schedule.peak) if 1e-300 < schedule.peak < 1e300 else None
+
+
 def meant(peak: float) -> float:
     """The number of one digit or two that a logged peak hardly misses:
     by its first point a rate has decayed a little already.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from curvedoctor.features.case import Case
+from curvedoctor.features.rates import reached_lr
 from curvedoctor.features.series import Series
 from curvedoctor.features.told import last_value
 from curvedoctor.model import Ending, ParamValue
@@ -50,9 +51,16 @@ def ending(case: Case) -> Ending | None:
     return Ending(s.curve.id, s.curve.role.better, s.logged(last_value(s)) if finite else None, float(best))
 
 
+def settings(case: Case, named: Mapping[str, ParamValue]) -> dict[str, ParamValue]:
+    """What was set for a run, to hold beside its siblings: as logged, else as its name tells; the learning
+    rate else as its curve does."""
+    lr = reached_lr(case)
+    return {**({} if lr is None else {"lr": lr}), **named, **case.params}
+
+
 def summarize(case: Case) -> Summary:
     """The summary of one run."""
-    s, params = case.outcome, {**repeat_in(case.run.name), **case.params}
+    s, params = case.outcome, settings(case, repeat_in(case.run.name))
     # a run that goes on, or was stopped from outside, did not end where its settings lead
     if s is None or s.stats.bad_tail or case.run.status in UNENDED:
         lost = any(

@@ -51,7 +51,7 @@ class Line:
     condition: str | None
     #: what was seen, in a sentence
     seen: str
-    #: of a run that is fine, and not told in detail: what it was not judged for
+    #: of a run that is fine: what it was not judged for
     wanting: str
     #: start of the store's id of the run; "" where it has none
     run_id: str
@@ -102,7 +102,7 @@ def kept(diagnosis: Diagnosis, style: OutputStyle, in_full: bool = False) -> Lin
     first = diagnosis.findings[0] if diagnosis.findings else None
     why = safe(phrases.reason(diagnosis)) if diagnosis.verdict == "undetermined" else ""
     seen = safe(first.summary) if first else ""
-    lacks = wanting(diagnosis) if diagnosis.state == "fine" and not in_full else ""
+    lacks = wanting(diagnosis) if diagnosis.state == "fine" else ""
     condition, run_id = first.condition if first else None, (diagnosis.run.run_id or "")[:ID]
     place = safe("/".join(diagnosis.run.group.rstrip("/").split("/")[-2:])) if run_id else ""
     return Line(
@@ -202,18 +202,28 @@ def hints(rows: Sequence[Line]) -> Iterator[str]:
     unknown = next((row for row in rows if row.state == "can't tell"), None)
     if unknown is not None:
         yield f"Can't tell, for instance {fit(unknown.cells[0], 30)}: {unknown.reason}"
-    if lacking := Counter(row.wanting for row in rows if row.wanting).most_common(1):
-        ((lacks, count),) = lacking
-        fine = sum(row.state == "fine" for row in rows)
-        of = "The" if count == fine else f"{count} of the"
-        were = "was" if count == 1 else "were"
-        _, _, needs = lacks.partition(": ")
-        yield (
-            lacks
-            if fine == 1
-            else f"{of} {fine} runs that are fine {were} not judged for everything: {needs}"
-        )
+    yield from unjudged(rows)
     conditions = [row.condition for row in rows if row.condition]
     if conditions:
         common = max(conditions, key=conditions.count)
         yield f"What {common} means and how it was decided: curvedoctor explain {common}"
+
+
+def unjudged(rows: Sequence[Line]) -> Iterator[str]:
+    """How many of the runs that are fine were not judged for everything, and for want of what, the commonest
+    first; nothing where the details tell it."""
+    lacking = [row for row in rows if row.wanting]
+    brief = Counter(row.wanting for row in lacking if not row.in_full).most_common(1)
+    if not brief:
+        return
+    lacks, fine = brief[0][0], sum(row.state == "fine" for row in rows)
+    if fine == 1:
+        yield lacks
+        return
+    of = "The" if len(lacking) == fine else f"{len(lacking)} of the"
+    were = "was" if len(lacking) == 1 else "were"
+    such = next(row.cells[0] for row in lacking if row.wanting == lacks and not row.in_full)
+    alike = all(row.wanting == lacks for row in lacking)
+    begin = "" if alike else f", for instance {fit(such, 30)}"
+    needs = lacks.partition(": ")[2]
+    yield f"{of} {fine} runs that are fine {were} not judged for everything{begin}: {needs}"

@@ -22,8 +22,8 @@ NAMES: tuple[str, ...] = (
 )  # fmt: skip
 #: bytes
 MAX_YAML, MAX_JSON = 1 << 17, 4 << 20
-#: settings of one file, levels of nesting, characters of one value
-MAX_LEAVES, MAX_DEPTH, MAX_VALUE = 5000, 8, 2000
+#: settings of one file, levels of nesting, characters of one value and of one key, entries of a list
+MAX_LEAVES, MAX_DEPTH, MAX_VALUE, MAX_KEY, MAX_LIST = 5000, 8, 2000, 200, 32
 #: nesting that only an attack has, and that would overflow the stack of the C parser
 _DEEP_LINE = re.compile(r"^[ \t?:-]{200}", re.MULTILINE)
 _MAX_FLOW, _MAX_MERGED = 64, 10_000
@@ -68,7 +68,7 @@ def flatten(value: object) -> dict[str, object]:
         if isinstance(node, Mapping):
             if depth < MAX_DEPTH:
                 children = [
-                    (f"{name}.{str(key)[:200]}" if name else str(key)[:200], child, depth + 1)
+                    (f"{name}.{joined([str(key)])}" if name else joined([str(key)]), child, depth + 1)
                     for key, child in islice(node.items(), MAX_LEAVES)
                 ]
                 pending.extend(reversed(children))
@@ -77,11 +77,16 @@ def flatten(value: object) -> dict[str, object]:
     return leaves
 
 
+def joined(path: Sequence[str]) -> str:
+    """The name that a nested setting has in a flat mapping."""
+    return ".".join(key[:MAX_KEY] for key in path)
+
+
 def _is_leaf(node: object) -> bool:
     if isinstance(node, str):
         return len(node) <= MAX_VALUE
     if isinstance(node, list | tuple):
-        return len(node) <= 32 and all(isinstance(item, str | int | float | bool) for item in node)
+        return len(node) <= MAX_LIST and all(isinstance(item, str | int | float | bool) for item in node)
     return isinstance(node, int | float | bool)
 
 

@@ -93,11 +93,12 @@ export class App {
     this.progress.max = status.total ?? 1;
     this.progress.value = status.done ?? 0;
     const notices = status.notices ?? [];
-    const problems = (this.overview?.problems ?? []).map((item) => `${item.where}: ${item.what}`);
-    const words = [...notices, "", ...problems].join("\n");
+    const told = (/** @type {boolean} */ note) => (this.overview?.problems ?? []).filter((item) => item.note === note).map((item) => `${item.where}: ${item.what}`);
+    const [problems, notes] = [told(false), told(true)];
+    const words = [...notices, "", ...problems, "", ...notes].join("\n");
     if (words !== this.noticed) {
       this.noticed = words;
-      this.notices.replaceChildren(...notices.map(notice), ...unread(problems));
+      this.notices.replaceChildren(...notices.map(notice), ...unread(problems), ...read(notes));
     }
     if (!this.overview?.rows.length || phase !== status.phase) this.render();
   }
@@ -139,8 +140,8 @@ export class App {
       return this.across();
     }
     if (!this.stage.contains(this.detail.element)) this.stage.replaceChildren(this.detail.element);
-    // the first that there is something to see of: a loss that is NaN from its first point on draws nothing
-    if (!this.run) this.run = (rows.find((row) => row.spark.some((y) => y !== null)) ?? rows[0]).key;
+    // the top of the list, even where it draws nothing: the list and what stands beside it begin with the same run
+    if (!this.run) this.run = (this.list.rows[0] ?? rows[0]).key;
     this.list.mark(this.run);
     this.load();
   }
@@ -219,7 +220,24 @@ const notice = (text) => h("p", { class: "cd-notice", role: "note" }, text);
  */
 function unread(problems) {
   if (problems.length < 2) return problems.map(notice);
-  return [h("details", { class: "cd-notice" }, h("summary", {}, `${plural(problems.length, "file")} could not be used, such as ${problems[0]}`), h("ul", {}, problems.map((text) => h("li", {}, text))))];
+  return [folded("cd-notice", `${plural(problems.length, "file")} could not be used, such as ${problems[0]}`, problems)];
+}
+
+/**
+ * How files were read of which nothing is missing.
+ * @param {string[]} notes
+ */
+function read(notes) {
+  return notes.length ? [folded("cd-notice cd-calm", `How files were read (${notes.length})`, notes)] : [];
+}
+
+/**
+ * @param {string} name of the class
+ * @param {string} summary
+ * @param {string[]} texts
+ */
+function folded(name, summary, texts) {
+  return h("details", { class: name }, h("summary", {}, summary), h("ul", {}, texts.map((text) => h("li", {}, text))));
 }
 
 /** @param {Status} status */

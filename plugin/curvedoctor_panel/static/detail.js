@@ -158,7 +158,7 @@ export class Detail {
       facts(view),
       unjudged(view),
       curves(view),
-      problems(view),
+      ...problems(view),
     ].filter((part) => part !== null);
   }
 

@@ -55,14 +55,20 @@ export function curves(view) {
   );
 }
 
-/** @param {RunView} view */
+/**
+ * What could not be read, and stands open; apart from it, how the rest was read.
+ * @param {RunView} view
+ */
 export function problems(view) {
-  if (!view.problems.length) return null;
-  const more = view.problem_count - view.problems.length;
-  return h(
-    "details",
-    { class: "cd-fold", open: true },
-    h("summary", { "data-focus": "problems" }, h("h2", {}, `What could not be read (${view.problem_count})`)),
-    h("ul", { class: "cd-unjudged" }, view.problems.map((item) => h("li", {}, h("code", {}, item.where), item.offset === null ? ": " : ` at byte ${item.offset.toLocaleString("en")}: `, item.what)), more > 0 ? h("li", {}, `and ${more} more`) : null),
-  );
+  return [false, true].flatMap((note) => {
+    const items = view.problems.filter((item) => item.note === note);
+    if (!items.length) return [];
+    const more = note ? 0 : view.problem_count - items.length;
+    return h(
+      "details",
+      { class: "cd-fold", open: !note },
+      h("summary", { "data-focus": `problems ${note}` }, h("h2", {}, note ? "How it was read" : `What could not be read (${view.problem_count})`)),
+      h("ul", { class: "cd-unjudged" }, items.map((item) => h("li", {}, h("code", {}, item.where), item.offset === null ? ": " : ` at byte ${item.offset.toLocaleString("en")}: `, item.what)), more > 0 ? h("li", {}, `and ${more} more`) : null),
+    );
+  });
 }

@@ -39,6 +39,7 @@
  * @property {string} where
  * @property {string} what
  * @property {number | null} offset
+ * @property {boolean} note how something was read of which nothing is missing
  *
  * @typedef {object} SiblingParam
  * @property {string} name

@@ -80,7 +80,7 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
     )
     if confidence < REPORT_FROM:
         return None
-    known = "as its steps reveal" if inferred else "as logged"
+    known = " (as its steps reveal)" if inferred else ""
     seen = (
         f" from epoch to epoch, and it moves by ±{100 * t.noise_late:.1f}"
         if t.noise_late > 0.2 * MATTERS
@@ -88,7 +88,7 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
     )
     return finding(
         ID, "warning", confidence, error,
-        f"Validation accuracy rests on {number(n)} samples ({known}): chance alone moves it by "
+        f"Validation accuracy rests on {number(n)} samples{known}: chance alone moves it by "
         f"±{100 * expected:.1f} points{seen}.",
         onset=0.0, noise=t.noise_late, expected_noise=expected, n_val=n, n_val_inferred=inferred,
     )  # fmt: skip

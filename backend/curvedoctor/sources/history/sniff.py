@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from curvedoctor.sources.text import console, content, delimited, jsons, kinds, names
+from curvedoctor.sources.text import console, content, delimited, jsons, kinds, lists, names
 from curvedoctor.sources.text.numbers import number
 from curvedoctor.sources.text.rows import Rows
 
@@ -23,7 +23,6 @@ from curvedoctor.sources.text.rows import Rows
 _LINES, _ROWS, _TITLES = 800, 16, 256
 #: lines of a console log whose name says nothing, and rows that it must have
 _UNNAMED, _FEWEST = 300, 3
-_MEASURED = ("loss", "accuracy", "error", "reward")
 #: words that data sets and reports use as well, where nothing else stands in the name
 _WEAK = frozenset(
     "error score scores cost costs map reward return returns precision recall accuracy acc performance "
@@ -32,6 +31,8 @@ _WEAK = frozenset(
 _NO_COUNTER = "no column counts epochs or steps"
 _NO_MEASURE = "no column is called as a loss or score is"
 _NUMBER = r"-?[\d.]+(?:[eE][-+]?\d+)?\s*"
+#: a list of records in a document
+_RECORDS = re.compile(r'"[^"\n]{1,80}"\s*:\s*\[\s*(?=\{)')
 _LISTS = re.compile(rf'"([^"\n]{{1,80}})"\s*:\s*\[\s*{_NUMBER},\s*{_NUMBER},\s*{_NUMBER}')
 #: numbers with a fraction: of a console log with none in its first lines nothing can be judged
 _FRACTION = re.compile(r"\d\.\d")
@@ -104,7 +105,7 @@ def _table(form: delimited.Delimited, named: bool) -> Look:
 def _rows(rows: Sequence[Mapping[str, object]], named: bool) -> Look:
     titles = list(dict.fromkeys(str(title) for row in rows for title in row))[:_TITLES]
     counters = [title for title in titles if names.is_counter(title)]
-    measures = [title for title in titles if title not in counters and _measures(title)]
+    measures = [title for title in titles if title not in counters and lists.measures(title)]
     if named and counters and measures:
         return Look(True)
     if not counters:
@@ -124,12 +125,6 @@ def _rows(rows: Sequence[Mapping[str, object]], named: bool) -> Look:
         else f"column {counters[0]!r} does not count up"
     )
     return Look(False, why=weak)
-
-
-def _measures(title: str) -> bool:
-    from curvedoctor.roles import infer
-
-    return infer(title).quantity in _MEASURED
 
 
 def _strong(measures: Iterable[str]) -> bool:
@@ -169,8 +164,12 @@ def _document(text: str, named: bool) -> Look | None:
             rows = _first_objects(text, start)
             return _rows(rows, named) if len(rows) > 1 else None
         return None
-    lists = _LISTS.findall(text)
-    return Look(_strong(title for title in lists[:_TITLES] if _measures(title))) if lists else None
+    if (records := _RECORDS.search(text)) and (
+        found := _rows(_first_objects(text, records.end()), named)
+    ).taken:
+        return found
+    titles = _LISTS.findall(text)
+    return Look(_strong(title for title in titles[:_TITLES] if lists.measures(title))) if titles else None
 
 
 def _first_objects(text: str, start: int) -> list[Mapping[str, object]]:
@@ -199,5 +198,5 @@ def _console(filled: Sequence[str], named: bool) -> bool:
     counters = [cells for name, cells in rows.cells.items() if names.is_counter(name) and len(cells.rows) > 1]
     enough = max(_FEWEST, _DENSE * len(filled))
     return any(_rises([{"": value} for value in cells.values], "") for cells in counters) and any(
-        len(rows.cells[name].rows) >= enough and _measures(name) for name in kept
+        len(rows.cells[name].rows) >= enough and lists.measures(name) for name in kept
     )

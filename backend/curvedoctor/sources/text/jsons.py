@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-import numpy as np
+from itertools import islice
 
 from curvedoctor.sources import files, sidecars
-from curvedoctor.sources.text import mmengine, names
+from curvedoctor.sources.text import lists, mmengine, names
 from curvedoctor.sources.text.content import encoding_of
-from curvedoctor.sources.text.curves import Column, Table, tables_of
+from curvedoctor.sources.text.curves import Table, tables_of
 from curvedoctor.sources.text.mappings import add_mapping
 from curvedoctor.sources.text.numbers import number
-from curvedoctor.sources.text.rows import MAX_COLUMNS, Rows
+from curvedoctor.sources.text.rows import Rows
 
 #: bytes of one JSON document, which is read as a whole
 MAX_DOCUMENT = 64 << 20
-#: keys that only wrap the history
-_WRAPPERS = frozenset({"history", "metrics", "log", "logs", "results"})
-_DEEPEST = 6
+#: keys under which a list of records is the history, whatever stands in them
+_OF_ROWS = ("log_history", "metrics", "history", "rows", "data")
+#: mappings in mappings, and lists of records and names of one that are looked at
+_DEEPEST, _MOST = 3, 64
 
 
 def parsed(line: str) -> object:
@@ -88,11 +88,11 @@ def read_document(path: str) -> list[Table]:
 
 def _tables(whole: object, name: str) -> list[Table]:
     if isinstance(whole, Mapping):
-        for key in ("log_history", "metrics", "history", "rows", "data"):
-            if _are_rows(whole.get(key)):
-                rest = {other: value for other, value in whole.items() if other != key}
-                return _of_rows(whole[key], sidecars.flatten(rest))
-        return _of_lists(whole)
+        rows = next((whole[key] for key in _OF_ROWS if _are_rows(whole.get(key))), None)
+        if rows is None:
+            records = islice(_records(whole, 0), _MOST)
+            rows = next((value for key, value in records if _tells(key, value[0])), None)
+        return [lists.table_of(whole)] if rows is None else _of_rows(rows, sidecars.flatten(whole))
     if isinstance(whole, list):
         if whole and all(isinstance(row, list) and len(row) == 3 for row in whole):
             return _of_rows(
@@ -104,6 +104,22 @@ def _tables(whole: object, name: str) -> list[Table]:
 
 def _are_rows(value: object) -> bool:
     return isinstance(value, list) and len(value) > 0 and isinstance(value[0], Mapping)
+
+
+def _records(whole: Mapping[str, object], depth: int) -> Iterator[tuple[str, Sequence[object]]]:
+    """Lists of records by name; what is called by a split of the data is but a part of a history."""
+    for key, value in whole.items():
+        if isinstance(value, list) and _are_rows(value) and names.split_word(key) is None:
+            yield key, value
+        elif isinstance(value, Mapping) and depth < _DEEPEST and not names.is_settings(key):
+            yield from _records(value, depth + 1)
+
+
+def _tells(key: str, record: object) -> bool:
+    """Whether a record counts (itself, or by the name of its list) and measures."""
+    found = [name for name, cell in sidecars.flatten(record).items() if number(cell) is not None][:_MOST]
+    counted = key in lists.WRAPPERS or any(map(names.is_counter, (key, *found)))
+    return counted and any(map(lists.measures, found))
 
 
 def curve_of(name: str) -> str:
@@ -124,52 +140,3 @@ def _of_rows(items: Iterable[object], settings: Mapping[str, object] | None = No
             add_mapping(rows, row)
     rows.settings = dict(settings or {}) | rows.settings
     return tables_of(rows)
-
-
-def _of_lists(whole: Mapping[str, object]) -> list[Table]:
-    """Columns as lists: Keras' `history.history`, and nested by data set as XGBoost's `evals_result`."""
-    table = Table(axis="step" if _by_set(whole) else "epoch")
-    _fill(table, whole, "", 0)
-    inner = {key: value for key, value in whole.items() if not _holds_lists(value, 0)}
-    table.settings = sidecars.flatten(inner)
-    return [table]
-
-
-def _by_set(whole: Mapping[str, object]) -> bool:
-    """Whether there are only lists by data set, a value per round, as boosted trees' libraries keep them."""
-    held = {key: value for key, value in whole.items() if _holds_lists(value, 0)}
-    return bool(held) and all(isinstance(v, Mapping) and key not in _WRAPPERS for key, v in held.items())
-
-
-def _holds_lists(value: object, depth: int) -> bool:
-    if isinstance(value, list):
-        return len(value) > 1 and number(value[0]) is not None
-    return (
-        isinstance(value, Mapping) and depth < 3 and any(_holds_lists(v, depth + 1) for v in value.values())
-    )
-
-
-def _fill(table: Table, whole: Mapping[str, object], prefix: str, depth: int) -> None:
-    lists = {str(key): value for key, value in whole.items() if isinstance(value, list)}
-    counters = [name for name in lists if names.is_counter(name)]
-    step = min(counters, key=lambda name: names.FINE.get(names.plain(name), 999), default=None)
-    axis = [number(item) for item in lists[step]] if step else None
-    if depth == 0 and step is not None and names.plain(step) not in names.EPOCH:
-        table.axis = "step"
-    for name, cells in lists.items():
-        if name != step and len(table.columns) < MAX_COLUMNS:
-            _store(table, prefix + name, cells, axis)
-    for key, value in whole.items():
-        if isinstance(value, Mapping) and depth < _DEEPEST:
-            inner = "" if str(key) in _WRAPPERS else f"{key}/"
-            _fill(table, value, prefix + inner, depth + 1)
-
-
-def _store(table: Table, name: str, cells: Sequence[object], axis: Sequence[float | None] | None) -> None:
-    points = [(axis[i] if axis and i < len(axis) else i, number(cell)) for i, cell in enumerate(cells)]
-    kept = [(s, v) for s, v in points if s is not None and v is not None and abs(s) < 2**63]
-    if kept:
-        steps, values = (np.array(part, np.float64) for part in zip(*kept, strict=True))
-        whole = bool(np.all(steps == np.floor(steps)))
-        at = steps.astype(np.int64) if whole else np.arange(len(steps), dtype=np.int64)
-        table.columns.setdefault(name, Column(at, values, np.full(len(at), np.nan)))

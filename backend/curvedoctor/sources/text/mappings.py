@@ -10,8 +10,6 @@ from curvedoctor.sources.text import names
 from curvedoctor.sources.text.numbers import number
 from curvedoctor.sources.text.rows import Rows
 
-#: keys of a row under which its whole configuration stands (RLlib repeats it in each)
-_SETTINGS = frozenset({"config", "hparams", "hyperparameters", "args", "params"})
 #: characters of a word that may name a run
 _LONGEST = 200
 
@@ -41,7 +39,10 @@ def _flat(row: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _without_settings(rows: Rows, row: Mapping[str, object]) -> Mapping[str, object]:
-    nested = {name: row[name] for name in _SETTINGS & row.keys() if isinstance(row[name], Mapping)}
+    """The row without its whole configuration, which RLlib repeats in each."""
+    nested = {
+        name: cell for name, cell in row.items() if isinstance(cell, Mapping) and names.is_settings(name)
+    }
     for inner in nested.values():
         if not rows.count:
             rows.settings.update(sidecars.flatten(inner))

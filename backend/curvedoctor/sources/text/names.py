@@ -35,6 +35,11 @@ MAYBE_RUNS = frozenset(
     "fold seed name id model method algorithm algo config configuration job jobid "
     "optimizer variant rep repeat".split()
 )
+#: keys under which a configuration stands
+_SETTINGS = frozenset(
+    "config configs configuration cfg conf params parameters hparams hyperparams hyperparameters "
+    "hyperparameter hp args arguments trainingargs settings options opts flags".split()
+)
 PHASES = frozenset("phase split mode stage set subset dataset partition loader".split())
 #: columns of a long table (one number per row): what it is, and how much
 KEYS, VALUES = (
@@ -62,6 +67,12 @@ def plain(name: str) -> str:
 def is_counter(name: str) -> bool:
     """Whether it may count time."""
     return plain(name) in FINE or plain(name) in EPOCH
+
+
+@lru_cache(maxsize=4096)
+def is_settings(name: str) -> bool:
+    """Whether what stands under it is a configuration."""
+    return plain(name) in _SETTINGS
 
 
 def is_extreme(name: str) -> bool:
