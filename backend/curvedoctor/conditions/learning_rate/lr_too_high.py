@@ -12,7 +12,8 @@ How it decides
     run ends no better than halfway to where it began; or some seventy times above it, and validation ends at
     an untrained model's loss. Or the training loss of the first epoch is a hundred times what validation is
     after it (twelve times, at a rate far above custom): the first steps were far too large. Fluctuation
-    between batches alone proves nothing, and below a fiftieth of the start nothing is judged.
+    between batches alone proves nothing, and below a fiftieth of the start nothing is judged;
+    nor at a rate forty times below custom: what swings there has inputs or weights that are too large.
     Of boosted trees: at a rate of 0.55 to 0.8 or more, which hardly shrinks them, validation settles within
     the first third to half of the rounds and ends 1.3 to 2 times above training or more.
     Of a variational autoencoder: the KL term begins twenty times above the reconstruction's end and its own.

@@ -17,6 +17,7 @@ from curvedoctor.conditions.learning_rate.far_above import (
     picture_of,
 )
 from curvedoctor.conditions.measurement.held_out import badly_held
+from curvedoctor.conditions.measures.first_steps import far_below
 from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.swing import (
     above_best,
@@ -58,6 +59,8 @@ def too_large(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     assert case.primary is not None
+    if far_below(case) and not case.boosting:
+        return None  # what swings at such a rate has inputs or weights that are far too large
     pictures: tuple[Callable[[Case], Finding | None], ...] = (
         blown_up,
         configured,
