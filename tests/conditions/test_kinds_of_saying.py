@@ -65,3 +65,21 @@ def test_where_both_rest_they_do_not(n: int) -> None:
     val, train = np.full(n, 2.1), 2.1 * (1 + 0.001 * noise)
     val[:2], train[:2] = [2.3, 2.2], [2.3, 2.2]
     assert "lr-decayed-too-early" in seen(judged(loss=train, val_loss=val))
+
+
+# --- answers above a guess beside a loss that costs more than one
+
+
+@pytest.mark.parametrize("right", [0.4, 0.59, 0.95])
+@pytest.mark.parametrize("n", [12, 60])
+def test_answers_clearly_above_a_guess_contradict_that_nothing_is_learnt(n: int, right: float) -> None:
+    loss, params = down(n, 74, 27, 2), {"loss": "cross-entropy", "n_classes": 10}
+    said = seen(judged(params, loss=loss, val_loss=1.2 * loss, val_accuracy=1 - down(n, 0.88, 1 - right, 2)))
+    assert "not-learning" not in said
+
+
+@pytest.mark.parametrize("right", [0.1, 0.9])
+def test_answers_of_a_guess_or_of_one_class_do_not(right: float) -> None:
+    loss, params = down(40, 74, 27, 2), {"loss": "cross-entropy", "n_classes": 10}
+    said = seen(judged(params, loss=loss, val_loss=1.2 * loss, val_accuracy=np.full(40, right)))
+    assert "not-learning" in said

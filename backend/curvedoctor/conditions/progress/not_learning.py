@@ -12,7 +12,7 @@ How it decides
     the variance 1 of standardized targets for squared error; or training and validation both move by less
     than 0.3 % over eight points and more. Or validation is never better than an untrained model, or than one
     answer for every input, though training learns: labels and inputs are unrelated. Or neither gets below a
-    guess's loss. Or answers are right as often as a guess, or equally often, at a constant answer's loss. Or
+    guess's loss (nor do answers get better than a guess's). Or answers are right as often as a guess, or equally often, at a constant answer's loss. Or
     no held-out score is ever better than nothing (Dice, F1, mAP 0; AUC 0.5; R² 0; WER 1; the same share of
     right answers at every point), and the loss does not fall on, which would make it the metric's fault. A
     score clearly above chance, a loss near zero, a learning rate that has gone and losses that are NaN
@@ -50,7 +50,7 @@ from curvedoctor.conditions.measures.still import (
     rests_from,
     too_coarse,
 )
-from curvedoctor.conditions.progress.blind import chance_level, in_vain, shared
+from curvedoctor.conditions.progress.blind import answers_better, chance_level, in_vain, shared
 from curvedoctor.conditions.progress.explained import STUCK, actions, why
 from curvedoctor.conditions.progress.unheld import never_held
 from curvedoctor.conditions.progress.useless import of_no_use
@@ -128,9 +128,7 @@ def _falls(s: Series) -> bool:
 
 def _contradicted(case: Case) -> bool:
     """Whether a score is clearly above chance, or the learning rate has ended it: see schedule-fault."""
-    score, worse = case.val_score or case.train_score, chance_error(case)
-    good = score is not None and worse is not None and score.stats.end < 0.8 * worse
-    return good or (case.schedule is not None and case.schedule.dead_from < 0.25)
+    return answers_better(case) or (case.schedule is not None and case.schedule.dead_from < 0.25)
 
 
 def _certain(case: Case, s: Series, chance: float | None) -> float:
