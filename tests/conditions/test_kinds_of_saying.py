@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from conditions.test_kinds_of_fault import Y, down, first, judged, seen
+from curvedoctor.conditions.base import all_conditions
 from curvedoctor.model import ParamValue
 
 Params = dict[str, ParamValue]
@@ -83,3 +84,57 @@ def test_answers_of_a_guess_or_of_one_class_do_not(right: float) -> None:
     loss, params = down(40, 74, 27, 2), {"loss": "cross-entropy", "n_classes": 10}
     said = seen(judged(params, loss=loss, val_loss=1.2 * loss, val_accuracy=np.full(40, right)))
     assert "not-learning" in said
+
+
+# --- validation prepared otherwise than training
+
+
+@pytest.mark.parametrize(
+    ("right", "k", "word"),
+    [(0.29, 2, "below that of a guess"), (0.5, 2, " that of a guess"), (0.47, 2, " that of a guess")],
+)
+@pytest.mark.parametrize("n", [10, 60])
+def test_answers_below_a_guess_are_told_as_below(n: int, right: float, k: int, word: str) -> None:
+    noise = 0.01 * np.random.default_rng(n).standard_normal(n)
+    said = judged(
+        {"n_classes": k, "n_train": 312},
+        loss=down(n, 0.46, 0.04, 3),
+        val_loss=np.full(n, 62.4) + noise,
+        accuracy=1 - down(n, 0.3, 0.01, 6),
+        val_accuracy=right + noise,
+    )
+    assert word in seen(said)["train-val-mismatch"].summary
+    assert ("below" in word) == ("below" in seen(said)["train-val-mismatch"].summary)
+    assert first(said) == "check-split"
+    assert "prepared" in said.prescriptions[0].text
+    assert "duplicates" not in said.prescriptions[0].text
+
+
+def test_validation_that_is_too_good_is_still_asked_for_duplicates() -> None:
+    train, val = down(80, 2.3, 0.012, 8, 0.03), down(80, 2.2, 0.006, 8.4, 0.03, 1)
+    said = judged({"dropout": 0.0, "lr": 0.01}, loss=train, val_loss=val)
+    assert "duplicates" in next(p.text for p in said.prescriptions if p.action == "check-split")
+
+
+# --- targets and the words for them
+
+
+@pytest.mark.parametrize("loss", ["mse", "huber", None])
+def test_targets_of_a_regression_are_standardized(loss: str | None) -> None:
+    y = down(60, 5e10, 4.5e10, 3)
+    said = judged({"loss": loss} if loss else {}, loss=y, val_loss=1.1 * y)
+    text = next(p.text for p in said.prescriptions if p.action == "fix-targets")
+    assert "Standardize the targets" in text
+    assert "entropy" not in text
+
+
+def test_the_condition_names_targets_in_its_title_and_its_actions() -> None:
+    condition = all_conditions()["inputs-unscaled"]
+    assert "targets" in condition.title
+    assert "fix-targets" in condition.actions
+
+
+def test_inputs_alone_ask_for_no_other_targets() -> None:
+    y = 1.2 + down(200, 60, 0.5, 50)
+    said = judged({"loss": "cross-entropy", "n_classes": 10, "lr": 1e-3, "optimizer": "adam"}, loss=y)
+    assert "fix-targets" not in [p.action for p in said.prescriptions]

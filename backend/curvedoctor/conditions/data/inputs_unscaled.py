@@ -39,6 +39,8 @@ from curvedoctor.features.rates import logged_lr
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "inputs-unscaled"
+#: what mends inputs
+INPUTS = ("normalize-input", "lower-lr", "fix-init")
 #: least error, by its kind, that only targets in the thousands make;
 #: of a loss whose kind is not known no sum is so large
 HUGE = {"mse": 1e6, "mae": 1e3, "huber": 1e3, "": 1e8}
@@ -84,7 +86,7 @@ def check(case: Case) -> Finding | Unjudged | None:
             f"gives{supposing_loss(case, expected)} ({number(expected)})."
         )
     return finding(
-        ID, "warning", confidence, s, summary, others=(case.val,), onset=0.0, until=0.1,
+        ID, "warning", confidence, s, summary, others=(case.val,), onset=0.0, until=0.1, actions=INPUTS,
         first=t.first, expected=expected, excess=excess, scaling=scaling,
     )  # fmt: skip
 
@@ -148,9 +150,9 @@ def _as_expected(rng: np.random.Generator) -> Run:
 
 CONDITION = Condition(
     id=ID,
-    title="inputs not scaled",
+    title="inputs or targets not scaled",
     severity="warning",
-    actions=("normalize-input", "lower-lr", "fix-init"),
+    actions=(*INPUTS, "fix-targets"),
     check=check,
     networks_only=True,
     evidence={

@@ -12,7 +12,8 @@ How it decides
     the variance 1 of standardized targets for squared error; or training and validation both move by less
     than 0.3 % over eight points and more. Or validation is never better than an untrained model, or than one
     answer for every input, though training learns: labels and inputs are unrelated. Or neither gets below a
-    guess's loss (nor do answers get better than a guess's). Or answers are right as often as a guess, or equally often, at a constant answer's loss. Or
+    guess's loss, nor do answers get better than a guess's. Or they are right as often as a guess, or equally
+    often, at a constant answer's loss. Or
     no held-out score is ever better than nothing (Dice, F1, mAP 0; AUC 0.5; R² 0; WER 1; the same share of
     right answers at every point), and the loss does not fall on, which would make it the metric's fault. A
     score clearly above chance, a loss near zero, a learning rate that has gone and losses that are NaN
