@@ -138,3 +138,30 @@ def test_inputs_alone_ask_for_no_other_targets() -> None:
     y = 1.2 + down(200, 60, 0.5, 50)
     said = judged({"loss": "cross-entropy", "n_classes": 10, "lr": 1e-3, "optimizer": "adam"}, loss=y)
     assert "fix-targets" not in [p.action for p in said.prescriptions]
+
+
+# --- a gap beside validation that still falls
+
+
+def gap_and_rest(val: Y) -> tuple[str, bool]:
+    said = judged(loss=val / 4, val_loss=val).findings
+    return next(f.summary for f in said if f.condition == "generalization-gap"), "undertrained" in {
+        f.condition for f in said
+    }
+
+
+@pytest.mark.parametrize("n", [20, 40, 120])
+@pytest.mark.parametrize("rate", [0.5, 1, 2, 3])
+def test_what_still_falls_is_not_called_flat(n: int, rate: float) -> None:
+    text, undertrained = gap_and_rest(down(n, 2.0, 0.1, rate, 0.004))
+    assert undertrained
+    assert "still falls" in text
+    assert "flat" not in text
+
+
+@pytest.mark.parametrize("n", [20, 40, 120])
+@pytest.mark.parametrize("rate", [15, 40])
+def test_what_rests_is(n: int, rate: float) -> None:
+    text, undertrained = gap_and_rest(down(n, 2.0, 0.5, rate, 0.01))
+    assert not undertrained
+    assert "validation is flat" in text
