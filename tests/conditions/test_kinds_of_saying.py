@@ -165,3 +165,48 @@ def test_what_rests_is(n: int, rate: float) -> None:
     text, undertrained = gap_and_rest(down(n, 2.0, 0.5, rate, 0.01))
     assert not undertrained
     assert "validation is flat" in text
+
+
+# --- overfitting is not thrown about
+
+
+def overfits(n: int, rise: float, seed: int, spikes: int = 0, noise: float = 0.03) -> dict[str, Y]:
+    """Training falls to its best at the end, validation creeps up from a tenth of the run on."""
+    rng = np.random.default_rng(seed)
+    x = np.linspace(0, 1, n)
+    train = down(n, 0.72, 0.004, 5, 0.06, seed)
+    train[rng.choice(n // 2, spikes, replace=False) + n // 2 - 3] *= 2.5
+    val = 0.5 + 0.2 * np.exp(-40 * x) + 0.5 * rise * np.clip(x - 0.1, 0, None)
+    return {"loss": train, "val_loss": val * np.exp(noise * rng.standard_normal(n))}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("rise", [0.4, 0.8, 2.0])
+@pytest.mark.parametrize(("n", "spikes"), [(40, 0), (60, 2), (100, 3)])
+def test_training_at_its_best_beside_validation_that_creeps_up_is_overfitting(
+    n: int, spikes: int, rise: float, seed: int
+) -> None:
+    said = seen(judged({"lr": 1e-3, "optimizer": "adam"}, **overfits(n, rise, seed, spikes)))
+    assert "lr-too-high" not in said
+    assert "overfitting" in said
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("n", [20, 40, 100])
+def test_what_throws_both_about_is_the_rate(n: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    train = down(n, 0.7, 0.3, 3, 0.25, seed)
+    val = np.exp(0.3 * rng.standard_normal(n)) * np.linspace(0.9, 1.1, n)
+    val[2], train[3] = 0.3, 0.1
+    assert "lr-too-high" in seen(judged({"lr": 0.1, "optimizer": "adam"}, loss=train, val_loss=val))
+
+
+@pytest.mark.parametrize("rise", [3.0, 4.4])
+def test_each_curve_is_told_its_own_distance_from_its_best(rise: float) -> None:
+    x = np.linspace(0, 1, 40)
+    train = np.where(x < 0.4, down(40, 0.7, 0.1, 12, 0.0), 0.18)
+    val = np.where(x < 0.4, down(40, 0.7, 0.3, 12, 0.0), 0.3 * (1 + rise))
+    text = seen(judged({"lr": 0.1, "optimizer": "adam"}, loss=train, val_loss=val))["lr-too-high"].summary
+    ends = [v[-1] / v.min() - 1 for v in (val, train)]
+    assert all(f"{100 * above:.0f} % above its" in text for above in ends)
+    assert "or more" not in text

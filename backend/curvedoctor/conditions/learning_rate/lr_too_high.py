@@ -6,8 +6,9 @@ Why it matters
 
 How it decides
     One of three pictures. The validation loss fluctuates and ends 15 % or more above the best it had
-    already reached, while the training loss fluctuates with it: both are unstable. Without validation,
-    the training loss per epoch bounces by a third of its level or more without improving over the second
+    already reached, while the training loss fluctuates with it: both are unstable; not where training
+    learns on to its best and validation rises point by point, which is overfitting. Without validation, the
+    training loss per epoch bounces by a third of its level or more without improving over the second
     half. Or the configured rate is decades above what is customary for the optimizer (Adam at 1.0) and the
     run ends no better than halfway to where it began; or some seventy times above it, and validation ends at
     an untrained model's loss. Or the training loss of the first epoch is a hundred times what validation is
