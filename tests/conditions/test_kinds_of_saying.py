@@ -210,3 +210,36 @@ def test_each_curve_is_told_its_own_distance_from_its_best(rise: float) -> None:
     ends = [v[-1] / v.min() - 1 for v in (val, train)]
     assert all(f"{100 * above:.0f} % above its" in text for above in ends)
     assert "or more" not in text
+
+
+# --- a score calmer than chance
+
+
+def scored(n_val: int, share: float, n: int = 100) -> str | None:
+    """What is said of a score that moves by a share of what chance gives."""
+    sigma = (0.9 * 0.1 / n_val) ** 0.5
+    score = 0.9 + share * sigma * np.random.default_rng(n_val).standard_normal(n)
+    loss = down(n, 2.3, 0.3, 6)
+    said = seen(judged({"n_val": n_val}, loss=loss, val_loss=1.1 * loss, val_accuracy=np.minimum(score, 1)))
+    found = said.get("validation-too-small")
+    return None if found is None else found.summary
+
+
+@pytest.mark.parametrize("n_val", [46, 60, 80])
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.4])
+def test_what_is_far_calmer_than_chance_is_not_chance(n_val: int, share: float) -> None:
+    assert scored(n_val, share) is None
+
+
+@pytest.mark.parametrize("n_val", [46, 60, 80])
+@pytest.mark.parametrize("share", [0.8, 1.0, 1.2])
+def test_what_moves_as_chance_does_is(n_val: int, share: float) -> None:
+    text = scored(n_val, share)
+    assert text is not None
+    assert "from epoch to epoch, and it moves by" in text
+
+
+def test_of_a_handful_the_number_says_it_without_a_word_of_what_is_not_seen() -> None:
+    text = scored(20, 0.2)
+    assert text is not None
+    assert "moves" not in text
