@@ -243,3 +243,28 @@ def test_of_a_handful_the_number_says_it_without_a_word_of_what_is_not_seen() ->
     text = scored(20, 0.2)
     assert text is not None
     assert "moves" not in text
+
+
+# --- a loss that never moved
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+@pytest.mark.parametrize("n", [30, 100])
+def test_where_nothing_moved_the_gradient_vanishes_and_one_batch_is_tried(n: int, activation: str) -> None:
+    y = np.log(10) * (1 + 0.004 * np.random.default_rng(n).standard_normal(n))
+    params: Params = {"activation": activation, "depth": 5, "lr": 0.02, "optimizer": "sgd"}
+    said = judged(params, loss=y, val_loss=y)
+    text = seen(said)["vanishing-gradient"].summary
+    assert "nothing is learnt" in text
+    assert "stays at" in text
+    assert "saturate" not in text
+    assert "from 2.3 to 2.3" not in text
+    assert first(said) == "overfit-one-batch"
+
+
+@pytest.mark.parametrize("end", [1.6, 2.0])
+def test_where_it_moved_a_little_the_units_saturate(end: float) -> None:
+    said = seen(judged({"activation": "sigmoid", "depth": 6}, loss=down(60, 2.3, end, 3, 0.002)))
+    found = said["vanishing-gradient"]
+    assert "they saturate" in found.summary
+    assert "goes from" in found.summary

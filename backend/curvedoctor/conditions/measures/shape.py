@@ -158,9 +158,17 @@ def begin(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def stays(s: Series) -> str:
+    """'The training loss stays at 2.3'."""
+    return f"The {name(s)} stays at {told.last(s)}"
+
+
 def course(s: Series) -> str:
-    """A true sentence on a curve that has nothing striking: 'The training loss goes from 2.3 to 0.41'."""
+    """A true sentence on a curve that has nothing striking: 'The training loss goes from 2.3 to 0.41'; where
+    no digit that is told differs, that it stays."""
     begins, ends = told.first(s, over=s.stats.end), told.last(s, over=s.stats.start)
+    if begins.removeprefix(told.AROUND) == ends.removeprefix(told.AROUND):
+        return stays(s)
     return f"The {name(s)} goes from {begins} to {ends}"
 
 

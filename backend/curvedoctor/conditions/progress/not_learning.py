@@ -53,6 +53,7 @@ from curvedoctor.conditions.measures.still import (
 )
 from curvedoctor.conditions.progress.blind import answers_better, chance_level, in_vain, shared
 from curvedoctor.conditions.progress.explained import STUCK, actions, why
+from curvedoctor.conditions.progress.plateau import unseen
 from curvedoctor.conditions.progress.unheld import never_held
 from curvedoctor.conditions.progress.useless import of_no_use
 from curvedoctor.conditions.stability.for_good import collapsed
@@ -157,9 +158,7 @@ def _near(case: Case, s: Series, moved: float, chance: float | None) -> float:
         return 0.92 if answers and case.judged_quantity == "loss" and t.top - t.low <= SHORT * t.end else 0.0
     if chance is None:
         return 0.8 if _all_flat(case) else 0.0
-    # what noise alone moves the best and the mean levels of 64 cells by
-    allowed = max(0.01 * abs(t.start), 3.5 * error_of_mean(s, 1 / 20))
-    still = ramp(moved / allowed, 1.3, 0.9) * ramp(relative(moved, t.start), 0.12, 0.05)
+    still = ramp(moved / unseen(s), 1.3, 0.9) * ramp(relative(moved, t.start), 0.12, 0.05)
     named = expected_first_loss(case) is not None or case.judged_quantity != "loss"
     known = named or constant_answer(case, s, t.end) is not None
     if score is not None and chance_error(case) is None and score.stats.start - score.stats.end > 0.05:
