@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from conditions.test_kinds_of_fault import Y, down, first, judged, seen
+from curvedoctor import diagnose_curves
 from curvedoctor.conditions.base import all_conditions
 from curvedoctor.model import ParamValue
 
@@ -268,3 +269,31 @@ def test_where_it_moved_a_little_the_units_saturate(end: float) -> None:
     found = said["vanishing-gradient"]
     assert "they saturate" in found.summary
     assert "goes from" in found.summary
+
+
+# --- numbers that say nothing
+
+
+@pytest.mark.parametrize("moved", [0.0, 1e-7, 3e-4])
+def test_what_has_not_moved_is_not_said_to_have_moved_by_nothing(moved: float) -> None:
+    y = 0.976 * (1 - moved * np.linspace(0, 1, 40))
+    text = seen(judged({"lr": 1e-9, "optimizer": "adam"}, val_loss=y))["lr-too-low"].summary
+    assert "has not moved" in text
+    assert " 0.0 %" not in text
+
+
+def test_what_has_moved_a_little_is_told_by_how_much() -> None:
+    y = 0.69 * (1 - 0.03 * np.linspace(0, 1, 40))
+    text = seen(judged({"lr": 1e-9, "optimizer": "adam"}, val_loss=y))["lr-too-low"].summary
+    assert "moved by 3.0 % only" in text or "moved by 2.9 % only" in text
+
+
+@pytest.mark.parametrize("epochs", [6, 10, 30])
+@pytest.mark.parametrize("points", [11, 20])
+def test_no_more_repeats_than_all_of_it(points: int, epochs: int) -> None:
+    wave = np.tile(np.exp(0.5 * np.sin(2 * np.pi * np.arange(points) / points)), epochs)
+    y = wave * (0.5 + 1.8 * np.exp(-np.linspace(0, 6, points * epochs)))
+    said = diagnose_curves({"train/loss_step": y}, params={"epochs": epochs})
+    found = next((f for f in said.findings if f.condition == "uneven-batches"), None)
+    assert found is None or 0 <= float(str(found.evidence["repeats"])) <= 1
+    assert found is not None or epochs < 10
