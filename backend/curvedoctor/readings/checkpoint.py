@@ -51,7 +51,7 @@ def read(case: Case) -> Mapping[str, object] | None:
     if s is None or s.stats.n < MIN_EVALUATIONS or s.curve.role.better == "none":
         return None
     best = float(s.y[s.best_index])
-    limit = best + BAND * _noise_around(s)
+    limit = best + max(BAND * _noise_around(s), FLOAT * abs(best))
     inside = np.flatnonzero(s.y <= limit)
     reason = _none(case, s, limit, int(inside[0]), int(inside[-1]))
     saved = [] if reason is not None else _evaluated(s, case.run.checkpoints)

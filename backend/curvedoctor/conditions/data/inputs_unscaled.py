@@ -31,7 +31,7 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.first_steps import NO_START, after_first, far_below
+from curvedoctor.conditions.measures.first_steps import after_first, blew_up_at_first, far_below
 from curvedoctor.conditions.measures.shape import course, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss, supposing_loss
@@ -110,7 +110,7 @@ def _targets(case: Case) -> Finding | None:
 def _first_steps(case: Case) -> Finding | None:
     """A first epoch far above what came after it, at a rate so low that its steps were none too large."""
     s, times, scaling = case.train, after_first(case), case.word("input_scaling")
-    if s is None or times < NO_START or not far_below(case) or scaling not in (None, "none"):
+    if s is None or not blew_up_at_first(case) or not far_below(case) or scaling not in (None, "none"):
         return None
     lost = relative(s.stats.end, float(s.y[1])) > STAYS
     return finding(

@@ -72,10 +72,14 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
     # two imagined answers, one wrong: all right on few samples does not mean no error (Agresti & Coull 1998)
     expected = binomial_sigma((float(np.mean(settled)) * n + 1) / (n + 2), n)
     share = relative(t.noise_late * t.noise_late, expected * expected)
-    calm = share < CALMER**2
+    half = CALMER * expected
+    moves = (
+        t.noise_late if t.noise_late >= half else max(t.noise, t.noise_late)
+    )  # few late points misjudge it
+    calm = moves < half
     if calm and n > FEW_SAMPLES:
         return None
-    confidence = 0.9 * ramp(expected, 0.7 * MATTERS, 1.2 * MATTERS) * ramp(share, 6.0, 3.0)
+    confidence = 0.9 * ramp(expected, 0.7 * MATTERS, 1.2 * MATTERS) * ramp(share, 6.0, 3.0) * float(not calm)
     # what is seen must matter as well
     confidence *= ramp(t.noise_late, 0.3 * MATTERS, 0.6 * MATTERS) * ramp(n, MANY_SAMPLES, 0.6 * MANY_SAMPLES)
     confidence = max(
@@ -88,7 +92,7 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
         what = f"another {number(n)} would give another share, by ±{100 * expected:.1f} points"
     else:
         what = f"chance alone moves it by ±{100 * expected:.1f} points from epoch to epoch"
-        what += f", and it moves by ±{100 * t.noise_late:.1f}" if t.noise_late > 0.2 * MATTERS else ""
+        what += f", and it moves by ±{100 * moves:.1f}" if moves > 0.2 * MATTERS else ""
     return finding(
         ID, "warning", confidence, error,
         f"Validation accuracy rests on {number(n)} samples ({known}): {what}.",

@@ -71,7 +71,7 @@ def check(case: Case) -> Finding | Unjudged | None:
         summary = f"{went} with {activation} units{deep}: {why}."
     return finding(
         ID, "warning", confidence, s, summary, others=(case.grad_norm,), onset=0.0,
-        actions=(actions(case, s) or STUCK) if still else (),
+        actions=(CONDITION.actions[0], *(actions(case, s) or STUCK)) if still else (),
         grad_share=share, activation=activation, depth=depth, plateau=plateau(s),
     )  # fmt: skip
 
