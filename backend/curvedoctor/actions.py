@@ -126,7 +126,8 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "fix-logging": Action("Repair the logging.", training=False, cost="code"),
     "fix-targets": Action(
-        "Bring the targets into the range that output and loss are made for (0..1 for a cross-entropy).",
+        "Bring the targets into the range that output and loss are made for: 0..1 for a cross-entropy, "
+        "mean 0 and variance 1 for a squared error.",
         training=False,
         cost="code",
     ),

@@ -355,7 +355,9 @@ def test_reasons_are_the_features_that_raised_the_likeliest_actions() -> None:
         moved = shipped.boosted.contributions(impute(row[None]), action)[0]
         first = sorted(np.flatnonzero(moved > 0), key=lambda f: -moved[f])[:LOOKED_AT]
         raised = ((shipped.boosted.features[f], float(row[f])) for f in first)
-        assert told.attributions[action] == facts(raised, REASONS)
+        assert told.attributions[action] == facts(
+            raised, REASONS, dict(zip(shipped.boosted.features, row.tolist(), strict=True))
+        )
         assert len(told.attributions[action]) <= REASONS
 
 

@@ -127,9 +127,9 @@ def _sampled(n: float, noise: float | None = None) -> Run:
 
 SAMPLES = (
     Threshold("validation-too-small", "samples", _sampled, 20, 900, 163),
-    Threshold("validation-too-small", "samples alone", lambda p: _sampled(p, 1e-4), 20, 200, 60.5),
+    Threshold("validation-too-small", "samples alone", lambda p: _sampled(p, 1e-4), 20, 200, 40.5),
     Threshold(
-        "validation-too-small", "by how much it moves", lambda p: _sampled(110, p), 0.001, 0.04, 0.0102
+        "validation-too-small", "by how much it moves", lambda p: _sampled(110, p), 0.001, 0.04, 0.0138
     ),
 )
 

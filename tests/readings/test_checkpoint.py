@@ -206,3 +206,16 @@ def test_what_an_agent_got_in_training_is_no_evaluation(seed: int) -> None:
     found = read(case)
     assert found is not None
     assert found["curve"] == "eval/mean_reward"
+
+
+@pytest.mark.parametrize("rest", [0.3, 0.4])
+@pytest.mark.parametrize("noise", [0.0, 1e-7])
+def test_a_curve_that_no_longer_changes_does_not_fluctuate(rest: float, noise: float) -> None:
+    n = 40
+    at = round(n * rest)
+    y = 0.15 + 1.4 * np.exp(-np.arange(n) / 5)
+    y[at:] = y[at]
+    y *= 1 + noise * np.random.default_rng(0).standard_normal(n)
+    reason = str(told(y)["reason"])
+    assert f"from step {100 * (at + 1)} on val/loss no longer changes" in reason
+    assert "fluctuates" not in reason

@@ -236,6 +236,7 @@ def _attributions(
     likeliest = [sorted(known, key=lambda action: -known[action])[:EXPLAINED] for known in chances]
     attributions: list[dict[str, tuple[str, ...]]] = [dict.fromkeys(actions, ()) for actions in likeliest]
     filled = impute(rows)
+    told = [dict(zip(trees.features, row, strict=True)) for row in rows.tolist()]
     for action in dict.fromkeys(action for actions in likeliest for action in actions):
         which = [k for k, actions in enumerate(likeliest) if action in actions]
         moved = trees.contributions(filled[which], action)
@@ -244,5 +245,5 @@ def _attributions(
             raised = ((trees.features[f], float(rows[k, f])) for f in places if change[f] > 0)
             if ended[k]:
                 raised = ((feature, value) for feature, value in raised if not is_ahead(feature))
-            attributions[k][action] = facts(raised, REASONS)
+            attributions[k][action] = facts(raised, REASONS, told[k])
     return attributions

@@ -12,11 +12,26 @@ from curvedoctor.features.pair import JUDGES, MAKERS, sides
 from curvedoctor.features.rates import tuned
 from curvedoctor.model import Finding, Prescription
 
+#: what targets of a regression are brought to
+STANDARDIZE = (
+    "Standardize the targets to mean 0, variance 1 (statistics of the training set), and turn predictions "
+    "back."
+)
+#: losses of regressions
+ERRORS = ("mse", "mae", "huber")
 #: what the winner's learning rate is multiplied by:
 #: the two-time-scale rule's ratios are of this order (Heusel et al. 2017)
 HELD_BACK = 0.25
+#: last activations that reach any target; None: not logged
+LINEAR = (None, "linear", "identity", "none")
 #: a weight of the KL term up to which it is the evidence bound's own, or nearly
 PLAIN = 1.5
+#: of validation that is far worse than training (`below` tells that it is too good)
+_OF_FINDINGS = {
+    ("train-val-mismatch", "check-split"): "Check how validation is prepared and evaluated: scaled, encoded "
+    "and labeled as training is, cut from the same data, in evaluation mode.",
+    ("inputs-unscaled", "fix-targets"): STANDARDIZE,
+}
 
 
 def named(case: Case, action: str, findings: Sequence[Finding]) -> Prescription | None:
@@ -28,11 +43,20 @@ def named(case: Case, action: str, findings: Sequence[Finding]) -> Prescription 
                 return _slower(case, winner)
             if action == "regularize":
                 return _held_back(winner)
+        if (own := _OF_FINDINGS.get((finding.condition, action))) and finding.evidence.get("below") is None:
+            return propose(own)
         if finding.evidence.get("kl") is not None and action == "reduce-regularization":
             return _lighter(weight(case))
+    if action == "fix-targets" and not case.agent and case.word("loss") in ERRORS:
+        return propose(STANDARDIZE if (last := case.word("last_activation")) in LINEAR else _reach(last))
     if tuned(case) is not None or case.word("model") == "transformer" or of_language(case):
         return _of_language(case, action)
     return None
+
+
+def _reach(output: str | None) -> str:
+    """Targets for an output that is not linear."""
+    return f"Bring the targets into the range that a {output} output reaches."
 
 
 def _lighter(weight: float | None) -> Prescription:

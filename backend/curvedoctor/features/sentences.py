@@ -4,8 +4,18 @@ each a fact about the run."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
+#: least share of wrong answers, and least level as share of a curve's start, that anything is divided by
+LEAST_ERROR, LEAST_LEVEL = 1e-3, 1e-4
+#: log of the largest fall that features tell: from there on the end is next to nothing
+_ALL = -math.log(LEAST_LEVEL) - 1e-6
+#: what is told against a level → the fall to it
+_AGAINST = {
+    **dict.fromkeys(("at10", "at25", "at50", "at75", "first"), "fall"),
+    **dict.fromkeys(("rise", "last_rise"), "fall_best"),
+}
 _CURVES = {
     "train_score": "training error",
     "val_score": "validation error",
@@ -111,16 +121,32 @@ def number(value: float) -> str:
     return f"{float(text):.0f}" if 1000 <= abs(float(text)) < 10**6 else text
 
 
-def facts(features: Iterable[tuple[str, float]], most: int) -> tuple[str, ...]:
-    """At most so many sentences, none about what another one says already, none about what was not logged."""
+def facts(
+    features: Iterable[tuple[str, float]], most: int, row: Mapping[str, float] = MappingProxyType({})
+) -> tuple[str, ...]:
+    """At most so many sentences, none about what another one says already, none about what was not logged,
+    and no multiple of what is next to nothing by the rest of the `row`."""
     sentences: dict[object, str] = {}
     for name, value in features:
+        if _of_nothing(name, value, row):
+            continue
         subject, sentence = _fact(name, value)
         if sentence is not None and subject not in sentences and sentence not in sentences.values():
             sentences[subject] = sentence
         if len(sentences) == most:
             break
     return tuple(sentences.values())
+
+
+def _of_nothing(name: str, value: float, row: Mapping[str, float]) -> bool:
+    """Whether a feature is a multiple of what was too small to divide by."""
+    if name == "loss_per_error":
+        return row.get("val_error_end", 1.0) <= LEAST_ERROR
+    if name in ("gap_end", "gap_best"):
+        fall = "fall" if name == "gap_end" else "fall_best"
+        return row.get(f"train_{fall}", 0.0) >= _ALL or value + row.get(f"val_{fall}", 0.0) >= _ALL
+    curve = next((known for known in _CURVES if name.startswith(f"{known}_")), "")
+    return row.get(f"{curve}_{_AGAINST.get(name[len(curve) + 1 :])}", 0.0) >= _ALL
 
 
 def is_ahead(feature: str) -> bool:

@@ -22,6 +22,8 @@ from curvedoctor.model import Floats, Ints
 LONGEST = 65536
 #: 1.4826 makes the median absolute deviation an estimate of a normal's σ
 MAD_TO_SIGMA = 1.4826
+#: relative spread that float32 arithmetic alone gives
+FLOAT = 2e-5
 
 
 class Stats(NamedTuple):

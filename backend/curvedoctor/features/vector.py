@@ -10,7 +10,7 @@ import numpy as np
 from curvedoctor.features.case import Case, build
 from curvedoctor.features.chance import chance_error, expected_first_loss
 from curvedoctor.features.rates import decades_below_usual, optimizer
-from curvedoctor.features.sentences import MEASURES
+from curvedoctor.features.sentences import LEAST_ERROR, LEAST_LEVEL, MEASURES
 from curvedoctor.features.series import Series
 from curvedoctor.model import Floats, Run
 
@@ -86,7 +86,7 @@ def _series(prefix: str, s: Series | None) -> dict[str, float]:
     t = s.stats
     shift = min(0.0, t.low)  # a curve that goes below zero is measured from its lowest point
     scale = max(abs(t.start - shift), abs(t.end - shift), 1e-300)
-    floor = 1e-4 * scale
+    floor = LEAST_LEVEL * scale
     end = max(t.end - shift, floor)
     spread = max(t.start - t.best, 1e-3 * scale)
     values = (
@@ -142,7 +142,7 @@ def _between(case: Case) -> dict[str, float]:
     out = dict.fromkeys(("gap_end", "gap_best", "gap_25", "gap_50", "noise_val_train", "val_above"), NAN)
     if train is not None and val is not None:
         a, b = train.stats, val.stats
-        floor = 1e-4 * max(abs(a.start), abs(b.start), 1e-300)
+        floor = LEAST_LEVEL * max(abs(a.start), abs(b.start), 1e-300)
         out["gap_end"] = ratio(b.end, a.end, floor)
         out["gap_best"] = ratio(b.best, a.best, floor)
         out["gap_25"] = ratio(b.at25, a.at25, floor)
@@ -164,7 +164,9 @@ def _between(case: Case) -> dict[str, float]:
         out[f"{name}_end_chance"] = ratio(s.stats.end, first, 1e-3 * first) if known and s and first else NAN
     score = case.val_score
     both = val is not None and score is not None
-    out["loss_per_error"] = ratio(val.stats.end, score.stats.end, 1e-3) if both and val and score else NAN
+    out["loss_per_error"] = (
+        ratio(val.stats.end, score.stats.end, LEAST_ERROR) if both and val and score else NAN
+    )
     return out
 
 

@@ -19,7 +19,7 @@ from curvedoctor.features.case import Case
 from curvedoctor.features.learnt import learnt
 from curvedoctor.features.selects import selects
 from curvedoctor.features.series import Series
-from curvedoctor.features.statistics import noise_sigma
+from curvedoctor.features.statistics import FLOAT, noise_sigma
 from curvedoctor.model import Checkpoint
 
 #: width of the band above the best, in σ of one evaluation
@@ -51,7 +51,7 @@ def read(case: Case) -> Mapping[str, object] | None:
     if s is None or s.stats.n < MIN_EVALUATIONS or s.curve.role.better == "none":
         return None
     best = float(s.y[s.best_index])
-    limit = best + BAND * _noise_around(s)
+    limit = best + max(BAND * _noise_around(s), FLOAT * abs(best))
     inside = np.flatnonzero(s.y <= limit)
     reason = _none(case, s, limit, int(inside[0]), int(inside[-1]))
     saved = [] if reason is not None else _evaluated(s, case.run.checkpoints)
@@ -110,11 +110,20 @@ def _none(case: Case, s: Series, limit: float, first: int, last: int) -> str | N
         return f"{s.curve.tag} fluctuates around its best by as much as it ever got better: that one is luck"
     if last - first < (ALIKE if last == len(s.y) - 1 else NEARLY_ALL) * s.stats.n:
         return None
+    rests = _rests_from(s)
+    if rests < len(s.y) - 1 and len(s.y) - rests >= ALIKE * (len(s.y) - first):
+        return f"from {unit} {_step_of(s, rests)} on {s.curve.tag} no longer changes: any of these is as good"
     as_good = "; the last is as good" if last == len(s.y) - 1 else ""
     return (
         f"from {unit} {_step_of(s, first)} on {s.curve.tag} fluctuates by as much as it gets better, and the "
         f"best of so many is luck{as_good}"
     )
+
+
+def _rests_from(s: Series) -> int:
+    """The point from which on all evaluations are the last one, to float noise."""
+    moved = np.flatnonzero(np.abs(s.y - s.y[-1]) > FLOAT * abs(s.stats.last))
+    return int(moved[-1]) + 1 if len(moved) else 0
 
 
 def _improved(s: Series) -> bool:

@@ -8,7 +8,8 @@ How it decides
     The first loss is many times what an untrained model on standardized inputs must give (known for
     cross-entropy and hinge), it is gone within the first tenth, and the rest is slow; or the inputs
     are logged as unscaled. Or the error of a regression stays above what targets of order one make by a
-    million.
+    million. Or the first epoch costs a hundred times what validation does after it, at a learning rate far
+    below custom, whose steps can't have been too large.
 
 What to try
     Standardize each input to mean 0 and variance 1 (statistics of the training set); scale targets of
@@ -30,18 +31,24 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
+from curvedoctor.conditions.measures.first_steps import after_first, blew_up_at_first, far_below
 from curvedoctor.conditions.measures.shape import course, relative, why_unjudgeable
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss, supposing_loss
+from curvedoctor.features.rates import logged_lr
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "inputs-unscaled"
+#: what mends inputs
+INPUTS = ("normalize-input", "lower-lr", "fix-init")
 #: least error, by its kind, that only targets in the thousands make;
 #: of a loss whose kind is not known no sum is so large
 HUGE = {"mse": 1e6, "mae": 1e3, "huber": 1e3, "": 1e8}
 #: share of the first loss below which it has got there all the same;
 #: and above which it was the steps that blew it up
 ARRIVED, CLIMBS = 0.5, 1.5
+#: share of the second epoch's loss that a run ends at which never recovered from its first
+STAYS = 0.9
 #: an error that no targets make
 BEYOND = 1e20
 
@@ -50,7 +57,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     reason = why_unjudgeable(case)
     if reason is not None:
         return unjudged(ID, reason)
-    if (huge := _targets(case)) is not None:
+    if (huge := _targets(case) or _first_steps(case)) is not None:
         return huge
     scaling, expected = case.word("input_scaling"), expected_first_loss(case)
     if scaling is None and expected is None:
@@ -79,7 +86,7 @@ def check(case: Case) -> Finding | Unjudged | None:
             f"gives{supposing_loss(case, expected)} ({number(expected)})."
         )
     return finding(
-        ID, "warning", confidence, s, summary, others=(case.val,), onset=0.0, until=0.1,
+        ID, "warning", confidence, s, summary, others=(case.val,), onset=0.0, until=0.1, actions=INPUTS,
         first=t.first, expected=expected, excess=excess, scaling=scaling,
     )  # fmt: skip
 
@@ -97,6 +104,22 @@ def _targets(case: Case) -> Finding | None:
         f"{course(s)}: the targets are not scaled, and outputs that begin near zero take long to reach them.",
         others=(case.val,), onset=0.0, actions=("fix-targets", "normalize-input"),
         first=s.stats.first, expected=None, excess=None, scaling=case.word("input_scaling"),
+    )  # fmt: skip
+
+
+def _first_steps(case: Case) -> Finding | None:
+    """A first epoch far above what came after it, at a rate so low that its steps were none too large."""
+    s, times, scaling = case.train, after_first(case), case.word("input_scaling")
+    if s is None or not blew_up_at_first(case) or not far_below(case) or scaling not in (None, "none"):
+        return None
+    lost = relative(s.stats.end, float(s.y[1])) > STAYS
+    return finding(
+        ID, "error" if lost else "warning", 0.85, s,
+        f"The mean loss of the first epoch is {number(s.stats.first)}, {number(times)} times that of "
+        f"validation after it, and a learning rate of {number(logged_lr(case) or 0.0)} makes no step too "
+        f"large: inputs or weights are{', and nothing is learnt from there on' if lost else ''}.",
+        others=(case.val,), onset=0.0, until=0.1, actions=("normalize-input", "fix-init"),
+        first=s.stats.first, expected=None, excess=None, scaling=scaling,
     )  # fmt: skip
 
 
@@ -127,9 +150,9 @@ def _as_expected(rng: np.random.Generator) -> Run:
 
 CONDITION = Condition(
     id=ID,
-    title="inputs not scaled",
+    title="inputs or targets not scaled",
     severity="warning",
-    actions=("normalize-input", "lower-lr", "fix-init"),
+    actions=(*INPUTS, "fix-targets"),
     check=check,
     networks_only=True,
     evidence={

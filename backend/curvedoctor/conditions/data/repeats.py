@@ -117,7 +117,7 @@ def _periodic(case: Case, s: Series) -> tuple[float, int]:
 def _stands_out(acf: Floats, lag: int) -> float:
     """Autocorrelation at a lag less that of lags half an epoch away and (where sharp) of near ones."""
     half = float(np.mean(acf[[max(1, lag // 2), min(len(acf) - 1, lag + lag // 2)]]))
-    return float(acf[lag]) - max(0.0, half)
+    return min(float(acf[lag]) - max(0.0, half), 1.0)  # an unbiased estimate may exceed all of it
 
 
 def _residual(s: Series) -> Floats:

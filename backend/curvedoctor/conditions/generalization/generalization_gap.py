@@ -7,7 +7,7 @@ Why it matters
 How it decides
     At the end the validation loss exceeds the training loss by half or more (the error rate is at
     least twice as high), by many times the noise, and validation has not risen from its best: that
-    would be overfitting.
+    would be overfitting. It may still fall, and the sentence says so.
 
 What to try
     Weight decay, dropout, augmentation; more data.
@@ -26,12 +26,16 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import error_of_mean, relative, why_unjudgeable
+from curvedoctor.conditions.measures.descent import falls_to_the_end
+from curvedoctor.conditions.measures.shape import error_of_mean, flat, lately, relative, why_unjudgeable
 from curvedoctor.features import told
 from curvedoctor.features.case import Case
+from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, Run, Unjudged
 
 ID = "generalization-gap"
+#: the part of the run since which validation is flat
+LATE = 0.5
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -51,9 +55,16 @@ def check(case: Case) -> Finding | Unjudged | None:
     return finding(
         ID, "info", confidence, val,
         f"Validation ends at {told.last(val, over=a.end)}, training at "
-        f"{told.last(train, over=b.end)}; validation is flat.",
+        f"{told.last(train, over=b.end)}; validation {_goes(val)}.",
         others=(train,), onset=1.0, ratio=ratio, gap=b.end - a.end, rise=rise,
     )  # fmt: skip
+
+
+def _goes(val: Series) -> str:
+    """What validation does where it ends: what may yet fall is not called flat."""
+    if falls_to_the_end(val) > 0 or (lately(val) > 0 and not flat(val, LATE)):
+        return "still falls" if val.ceiling is None else "still gets better"
+    return "is flat"
 
 
 def _wide(rng: np.random.Generator) -> Run:

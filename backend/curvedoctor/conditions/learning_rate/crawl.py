@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from curvedoctor.conditions.base import number, percent
+from curvedoctor.conditions.measures.first_steps import blew_up_at_first
 from curvedoctor.conditions.measures.proportions import unsure
 from curvedoctor.conditions.measures.shape import error_of_mean, lately, name, relative
 from curvedoctor.features import told
@@ -23,6 +24,8 @@ BLOWN_UP = 3.0
 def blown_up(case: Case) -> bool:
     """Whether the first steps went far: what is seen after them is a way back."""
     train, guess = case.finest_train, expected_first_loss(case)
+    if blew_up_at_first(case):
+        return True
     if train is None or guess is None or case.judged_quantity != "loss":
         return False
     return float(train.y[0]) > BLOWN_UP * guess

@@ -6,6 +6,7 @@ import math
 
 from curvedoctor.conditions.base import REPORT_FROM, finding, number, ramp, unjudged
 from curvedoctor.conditions.measures.codes import far_out
+from curvedoctor.conditions.measures.first_steps import NO_START, after_first
 from curvedoctor.conditions.measures.held_back import thrown
 from curvedoctor.conditions.measures.returns import cannot_judge
 from curvedoctor.conditions.measures.rounds import unshrunk
@@ -24,8 +25,6 @@ LOST = (0.25, 0.35)
 #: first epoch's mean as a multiple of an untrained model's loss, and of validation after it,
 #: at so many decades above custom
 UNTRAINED, AFTER, ABOVE = 6.0, 12.0, (0.5, 0.8)
-#: first epoch's mean as a multiple of validation after it that no start explains, at whatever rate
-BEYOND = 100.0
 #: decades above custom that no task asks for, and beside a loss that ends at an untrained model's or above it
 DECADES, GUESS = (1.9, 2.3), (1.75, 2.0)
 #: the same where validation ends far above its best, over so many points
@@ -111,16 +110,14 @@ def _memorizes(case: Case, val: Series) -> bool:
 
 def blown_up(case: Case) -> Finding | None:
     """The first steps were far too large, at a rate above the custom: the first epoch's mean tells."""
-    s, val = case.train or case.primary, case.val
+    s = case.train or case.primary
     assert s is not None
     expected = expected_first_loss(case) if case.judged_quantity == "loss" else None
     times = relative(s.stats.first, expected) / UNTRAINED if expected else 0.0
-    after = 0.0
-    if val is not None and val is not s and val.stats.first > 0:
-        after = relative(s.stats.first, val.stats.first)
+    after = after_first(case)
     above = -(decades_below_usual(case) or 0.0)
     rate = ramp(above, *ABOVE)
-    confidence = max(ramp(max(times, after / AFTER), 0.8, 1.0) * rate, ramp(after / BEYOND, 0.8, 1.0))
+    confidence = max(ramp(max(times, after / AFTER), 0.8, 1.0) * rate, ramp(after / NO_START, 0.8, 1.0))
     custom = f", {number(10 ** min(above, 9.0))} times what is customary" if rate else ""
     summary = (
         f"The {name(s)} of the first {s.curve.axis} is "

@@ -10,7 +10,8 @@ How it decides
     flat and far from finished, with validation not above its best (a curve that would have turned anyway lost
     nothing). Warm restarts are left alone. Where no rate is logged: the loss moved at first (if only the
     training loss, within its first epoch), and from before 15 % of the run on validation stays the same to
-    the last digit, far from finished.
+    the last digit, far from finished, while training no longer falls either; not at a rate that is decades
+    below custom, which moves nothing without any decay.
 
 What to try
     Start the decay later, after three quarters of the run; decay less; raise the final rate.
@@ -25,10 +26,13 @@ References
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, percent, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, cosine_lr, falling, run
+from curvedoctor.conditions.measures.first_steps import far_below
 from curvedoctor.conditions.measures.shape import error_of_mean, mean, name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.still import rate_stays, rests_from, too_coarse
 from curvedoctor.conditions.stability.for_good import collapsed
@@ -53,6 +57,8 @@ FROZEN, STILL = 0.15, 6
 #: of its level: by how much training flickers while no weight moves (batches differ),
 #: and what its first epoch must have brought
 FLICKERS, FELL = 0.01, 0.003
+#: standard errors beyond which training still falls
+ON = 3.0
 #: how far above its best logged value the end may be
 AT_BEST = (0.06, 0.03)
 
@@ -94,6 +100,8 @@ def _frozen(case: Case, s: Series) -> Finding | None:
         or not early
         or not moved
         or rate_stays(case)
+        or far_below(case)
+        or _training_moves(case, s, since)
         or _open(s) < REPORT_FROM
         or collapsed(case)
     ):
@@ -105,6 +113,21 @@ def _frozen(case: Case, s: Series) -> Finding | None:
         others=(case.finest_train,), at=since, decayed_at=None, dead_from=None, fall_before=None,
         fall_after=None, lr_curve=None,
     )  # fmt: skip
+
+
+def _training_moves(case: Case, s: Series, since: int) -> bool:
+    """Whether training still falls where validation rests: then the weights do move."""
+    train = case.coarsest_train
+    if train is None:
+        return False
+    rest = train.y[train.x > s.x[since]]
+    if len(rest) < STILL:
+        return False
+    third = len(rest) // 3
+    begins, ends = rest[:third], rest[-third:]
+    noise = math.hypot(float(begins.std()), float(ends.std())) / math.sqrt(third)
+    fell = float(begins.mean() - ends.mean())
+    return fell > max(FLICKERS * abs(float(ends.mean())), ON * noise)
 
 
 def _moved_at_first(case: Case, val: Series) -> bool:

@@ -6,13 +6,15 @@ Why it matters
 
 How it decides
     One of three pictures. The validation loss fluctuates and ends 15 % or more above the best it had
-    already reached, while the training loss fluctuates with it: both are unstable. Without validation,
-    the training loss per epoch bounces by a third of its level or more without improving over the second
+    already reached, while the training loss fluctuates with it: both are unstable; not where training
+    learns on to its best and validation rises point by point, which is overfitting. Without validation, the
+    training loss per epoch bounces by a third of its level or more without improving over the second
     half. Or the configured rate is decades above what is customary for the optimizer (Adam at 1.0) and the
     run ends no better than halfway to where it began; or some seventy times above it, and validation ends at
     an untrained model's loss. Or the training loss of the first epoch is a hundred times what validation is
     after it (twelve times, at a rate far above custom): the first steps were far too large. Fluctuation
-    between batches alone proves nothing, and below a fiftieth of the start nothing is judged.
+    between batches alone proves nothing, and below a fiftieth of the start nothing is judged;
+    nor at a rate forty times below custom: what swings there has inputs or weights that are too large.
     Of boosted trees: at a rate of 0.55 to 0.8 or more, which hardly shrinks them, validation settles within
     the first third to half of the rounds and ends 1.3 to 2 times above training or more.
     Of a variational autoencoder: the KL term begins twenty times above the reconstruction's end and its own.

@@ -78,6 +78,8 @@ LATE, SMOOTH = (0.33, 0.4), (0.5, 0.62)
 ARRIVED = (0.1, 0.2)
 #: a loss that ends above its start by this factor has moved
 CLIMBS = 1.2
+#: share of its start below which nobody sees a loss move
+SEEN = 5e-4
 #: fewest points of a descent
 MIN_POINTS = 5
 
@@ -133,7 +135,7 @@ def _moved(s: Series) -> float:
 def _summary(case: Case, s: Series, below: float | None) -> str:
     moved = _moved(s)
     second, rate = percent(_second_half(s)), logged_lr(case) or 1.0
-    at, hardly = f"At a learning rate of {number(rate)}", f"the {name(s)} has moved by {percent(moved)} only."
+    at, hardly = f"At a learning rate of {number(rate)}", _hardly_moved(s, moved)
     if below is not None:
         far = f"{times(10**below)} times below what is customary"
         if moved < HARDLY[0]:
@@ -144,6 +146,10 @@ def _summary(case: Case, s: Series, below: float | None) -> str:
         return f"{at}, below what anything is trained with, {hardly}"
     slow = f"The {name(s)} {goes(s)} so slowly that {second} of its way is in the second half"
     return f"{slow}, and it has not settled at the end."
+
+
+def _hardly_moved(s: Series, moved: float) -> str:
+    return f"the {name(s)} has {f'moved by {percent(moved)} only' if moved >= SEEN else 'not moved'}."
 
 
 def _second_half(s: Series) -> float:

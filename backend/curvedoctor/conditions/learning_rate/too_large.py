@@ -17,6 +17,8 @@ from curvedoctor.conditions.learning_rate.far_above import (
     picture_of,
 )
 from curvedoctor.conditions.measurement.held_out import badly_held
+from curvedoctor.conditions.measures.first_steps import far_below
+from curvedoctor.conditions.measures.learns_on import late, late_above_best, learns_on
 from curvedoctor.conditions.measures.shape import name, relative, why_unjudgeable
 from curvedoctor.conditions.measures.swing import (
     above_best,
@@ -24,7 +26,6 @@ from curvedoctor.conditions.measures.swing import (
     begins,
     beyond_noise,
     fluctuates,
-    mean_above_best,
     roughness,
     score_holds,
     settled,
@@ -58,6 +59,8 @@ def too_large(case: Case) -> Finding | Unjudged | None:
     if reason is not None:
         return unjudged(ID, reason)
     assert case.primary is not None
+    if far_below(case) and not case.boosting:
+        return None  # what swings at such a rate has inputs or weights that are far too large
     pictures: tuple[Callable[[Case], Finding | None], ...] = (
         blown_up,
         configured,
@@ -84,6 +87,7 @@ def _unstable(case: Case) -> Finding | None:
     train, rise = case.coarsest_train, above_best(s)
     rough = ROUGH[1] if train is None else roughness(train)
     confidence = 0.9 * ramp(rise, *THROWN) * ramp(rough, *ROUGH) * float(s is case.val and _swings(case, s))
+    confidence *= float(not learns_on(case))
     at, since = s.best_index, swings_from(s)
     end = (
         f"at {told.last(s, over=s.stats.low)}, below" if s.ceiling else f"{told_above(s, s.stats.low)} above"
@@ -152,15 +156,17 @@ def _lost(case: Case) -> Finding | None:
     s, train = case.outcome, case.coarsest_train
     assert s is not None
     apart = train is None or s is not case.val or score_holds(case.val_score) or badly_held(case) is not None
-    again = 0.0 if train is None else max(0.0, mean_above_best(train))
+    apart = apart or learns_on(case)
+    again = 0.0 if train is None else max(0.0, late_above_best(train))
     # a training loss next to nothing may double
-    little = train is None or train.stats.end * again / (1 + again) < REGAINED * begins(train)
+    little = train is None or late(train) * again / (1 + again) < REGAINED * begins(train)
     rise = 0.0 if apart or little else min(above_best(s), again)
     best, since = s.best_index, swings_from(s)
     is_ = "is at" if since > best else "swings about"
+    trained = "" if train is None else told_above(train, train.stats.low, late(train))
     summary = (
-        f"Training and validation both end around {percent(rise)} or more above their best: the "
-        f"{name(s)} had reached {number(s.logged(s.stats.low))} at {s.at_step(best)}{at_rate(case)}, "
-        f"and {is_} its last level, {told.last(s)}, from {s.at_step(since)} on."
+        f"The {name(s)} ends {told_above(s, s.stats.low)} above its best, {number(s.logged(s.stats.low))} at "
+        f"{s.at_step(best)}{at_rate(case)}, and training {trained} above its own: validation {is_} its last "
+        f"level, {told.last(s)}, from {s.at_step(since)} on."
     )
     return picture_of(case, s, 0.92 * ramp(rise, *LOST), "lost", summary, at=since)

@@ -27,6 +27,8 @@ ID = "validation-too-small"
 MATTERS = 0.03
 #: samples: up to the first their number alone says it, beyond the second it is never the cause
 FEW_SAMPLES, MANY_SAMPLES = 40, 200
+#: share of the fluctuation that chance gives below which it is seen not to be its doing
+CALMER = 0.5
 #: points below which a noise estimate says nothing
 MIN_POINTS = 8
 
@@ -70,9 +72,14 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
     # two imagined answers, one wrong: all right on few samples does not mean no error (Agresti & Coull 1998)
     expected = binomial_sigma((float(np.mean(settled)) * n + 1) / (n + 2), n)
     share = relative(t.noise_late * t.noise_late, expected * expected)
-    confidence = (
-        0.9 * ramp(expected, 0.7 * MATTERS, 1.2 * MATTERS) * ramp(share, 0.06, 0.2) * ramp(share, 6.0, 3.0)
-    )
+    half = CALMER * expected
+    moves = (
+        t.noise_late if t.noise_late >= half else max(t.noise, t.noise_late)
+    )  # few late points misjudge it
+    calm = moves < half
+    if calm and n > FEW_SAMPLES:
+        return None
+    confidence = 0.9 * ramp(expected, 0.7 * MATTERS, 1.2 * MATTERS) * ramp(share, 6.0, 3.0) * float(not calm)
     # what is seen must matter as well
     confidence *= ramp(t.noise_late, 0.3 * MATTERS, 0.6 * MATTERS) * ramp(n, MANY_SAMPLES, 0.6 * MANY_SAMPLES)
     confidence = max(
@@ -81,15 +88,14 @@ def _by_share(error: Series, n: float, inferred: bool) -> Finding | None:
     if confidence < REPORT_FROM:
         return None
     known = " (as its steps reveal)" if inferred else ""
-    seen = (
-        f" from epoch to epoch, and it moves by ±{100 * t.noise_late:.1f}"
-        if t.noise_late > 0.2 * MATTERS
-        else ""
-    )
+    if calm:
+        what = f"another {number(n)} would give another share, by ±{100 * expected:.1f} points"
+    else:
+        what = f"chance alone moves it by ±{100 * expected:.1f} points from epoch to epoch"
+        what += f", and it moves by ±{100 * moves:.1f}" if moves > 0.2 * MATTERS else ""
     return finding(
         ID, "warning", confidence, error,
-        f"Validation accuracy rests on {number(n)} samples{known}: chance alone moves it by "
-        f"±{100 * expected:.1f} points{seen}.",
+        f"Validation accuracy rests on {number(n)} samples{known}: {what}.",
         onset=0.0, noise=t.noise_late, expected_noise=expected, n_val=n, n_val_inferred=inferred,
     )  # fmt: skip
 

@@ -31,6 +31,8 @@ CHANCE, UNKNOWN_SAMPLES = 3.0, 300
 HANDFUL, SHARES = 100, 8
 #: share of wrong answers of training that is all but perfect; how near a guess validation stays
 PERFECT, NEAR_GUESS = 0.1, 0.08
+#: share of a guess's right answers below which validation is worse than one
+BELOW = 0.8
 #: validation over an untrained model's loss; final over first training loss, and its noise, of calm training
 EXPLODES, FALLS, CALM = 10.0, 0.5, 0.2
 #: final over first training loss of training that learns; share of later validation points on either side of
@@ -68,11 +70,13 @@ def at_chance(case: Case) -> Finding | None:
     worse = chance_error(case) or _some_guess(middle, train)
     if wrong > PERFECT or middle < worse * (1 - NEAR_GUESS) or low < worse * (1 - 3 * NEAR_GUESS):
         return None
+    that = "below that" if 1 - middle < BELOW * (1 - worse) else "that"
     return finding(
         ID, "error", 0.85, score,
-        f"Validation accuracy stays around {percent(1 - middle)}, that of a guess"
+        f"Validation accuracy stays around {percent(1 - middle)}, {that} of a guess"
         f"{supposing(case, 1 / (1 - worse))} ({percent(1 - worse)}), "
-        f"while training reaches {percent(1 - wrong)}: are both splits labeled and evaluated alike?",
+        f"while training reaches {percent(1 - wrong)}: are both splits prepared, labeled and "
+        "evaluated alike?",
         onset=0.0, others=(train,), actions=("check-split", "clean-data"), **_better(wrong - low),
     )  # fmt: skip
 

@@ -7,9 +7,9 @@ Why it matters
 How it decides
     A share p of right answers on n samples has a standard deviation of √(p(1−p)/n). n is logged, or
     revealed by the accuracy's steps (all values are whole multiples of 1/n). If that deviation is
-    three points or more and the curve's own point-to-point noise is of that size, the sample size is
-    the cause. Noise far beyond it comes from the weights, not from the sample. Up to 40 samples their
-    number alone says it, beyond 200 it is never the cause. Where no accuracy is
+    three points or more and the curve's own point-to-point noise is of that size (half of it or more), the
+    sample size is the cause. Noise far beyond it comes from the weights, not from the sample. Up to 40
+    samples their number alone says it, beyond 200 it is never the cause. Where no accuracy is
     logged: a validation loss that jumps by half of its level throughout while the training loss is
     smooth. Only shares of right answers have binomial noise: F1, R² and AUC are not judged; mAP,
     Dice and IoU, which checkpoints are chosen by, where they jump by four points or five throughout, and a

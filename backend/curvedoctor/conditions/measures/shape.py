@@ -158,9 +158,17 @@ def begin(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def stays(s: Series) -> str:
+    """'The training loss stays at 2.3'."""
+    return f"The {name(s)} stays at {told.last(s)}"
+
+
 def course(s: Series) -> str:
-    """A true sentence on a curve that has nothing striking: 'The training loss goes from 2.3 to 0.41'."""
+    """A true sentence on a curve that has nothing striking: 'The training loss goes from 2.3 to 0.41'; where
+    no digit that is told differs, that it stays."""
     begins, ends = told.first(s, over=s.stats.end), told.last(s, over=s.stats.start)
+    if begins.removeprefix(told.AROUND) == ends.removeprefix(told.AROUND):
+        return stays(s)
     return f"The {name(s)} goes from {begins} to {ends}"
 
 
@@ -172,14 +180,25 @@ def score_of(case: Case) -> Series | None:
 def rising(s: Series, since: float) -> float:
     """Mann-Kendall's z of a rise after a place of progress;
     0 with fewer than six points there (Mann 1945)."""
+    total, n = _rises(s, since)
+    return total / math.sqrt(n * (n - 1) * (2 * n + 5) / 18) if n else 0.0
+
+
+def in_order(s: Series, since: float) -> float:
+    """Kendall's tau of the same points: 1 where each is above all before it."""
+    total, n = _rises(s, since)
+    return 2 * total / (n * (n - 1)) if n else 0.0
+
+
+def _rises(s: Series, since: float) -> tuple[float, int]:
+    """Pairs of points that rise less those that fall, and the number of points; none of fewer than six."""
     y = s.y if len(s.y) < GRID else s.grid
     y = y[min(len(y) - 1, int(since * len(y)) + 1) :]
     n = len(y)
     if n < 6:
-        return 0.0
+        return 0.0, 0
     i, j = _pairs(n)
-    total = float(np.sign(y[j] - y[i]).sum())
-    return total / math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    return float(np.sign(y[j] - y[i]).sum()), n
 
 
 @lru_cache(maxsize=GRID)

@@ -12,10 +12,9 @@ from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss
 from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
+from curvedoctor.features.statistics import FLOAT
 from curvedoctor.model import Floats
 
-#: relative spread that float32 arithmetic alone gives
-FLOAT = 2e-5
 #: a log with three significant digits or more may flicker in its last one
 DIGIT = 5e-4
 #: the same of a curve that never moved at all, where others beside it tell the digits

@@ -109,19 +109,6 @@ def score_holds(score: Series | None) -> bool:
     return bool(score.stats.end <= max(1.1 * score.stats.low, score.stats.low + 0.005))
 
 
-def mean_above_best(s: Series) -> float:
-    """As `above_best`, against the lowest mean over a part of the run where
-    there are more points than parts."""
-    if s.stats.n <= len(s.grid):
-        return above_best(s)
-    start = begins(s)
-    return (
-        (s.stats.end - s.stats.best) / max(abs(s.stats.best), 1e-300)
-        if s.stats.end > FINISHED * start
-        else 0.0
-    )
-
-
 def settled(s: Series) -> bool:
     """Whether the last quarter is no lower than the one before, by the spread of heavy-tailed changes."""
     changes = np.diff(s.y[-4096:])

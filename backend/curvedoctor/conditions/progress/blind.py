@@ -42,6 +42,8 @@ USUALLY = 0.004
 NO_BETTER = 0.985
 #: how near ln K a loss lies at the end of a run that guesses
 ENDS = 0.02
+#: share of a guess's mistakes below which answers are clearly better
+CLEARLY = 0.8
 #: loss of a guess up to which numbers of classes lie apart; how near it a first loss lies
 FEW_CLASSES, BEGINS = math.log(10) + 0.01, 0.03
 
@@ -153,9 +155,23 @@ def _ends_at(s: Series, score: Series) -> float | None:
     return ks.pop() if len(ks) == 1 else None
 
 
+def answers_better(case: Case) -> bool:
+    """Whether a score is clearly above chance: then something was learnt, whatever the loss costs."""
+    score, worse = case.val_score or case.train_score, chance_error(case)
+    return score is not None and worse is not None and score.stats.end < CLEARLY * worse
+
+
+def _learns_to_answer(case: Case) -> bool:
+    """The same of answers that are not one and the same throughout, as the majority's share would be."""
+    score = case.val_score or case.train_score
+    return score is not None and answers_better(case) and rests_from(score.y) > 0
+
+
 def best_above_guess(case: Case) -> float | None:
     """The best level of training and validation where neither is better than an untrained model's;
-    None where one is."""
+    None where one is, or the answers are."""
+    if _learns_to_answer(case):
+        return None
     guess = expected_first_loss(case) if case.judged_quantity == "loss" else None
     train, val = case.coarsest_train, case.val
     if guess is None or train is None or val is None or min(train.stats.n, val.stats.n) < MIN_POINTS:

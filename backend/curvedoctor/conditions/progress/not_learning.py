@@ -12,7 +12,8 @@ How it decides
     the variance 1 of standardized targets for squared error; or training and validation both move by less
     than 0.3 % over eight points and more. Or validation is never better than an untrained model, or than one
     answer for every input, though training learns: labels and inputs are unrelated. Or neither gets below a
-    guess's loss. Or answers are right as often as a guess, or equally often, at a constant answer's loss. Or
+    guess's loss, nor do answers get better than a guess's. Or they are right as often as a guess, or equally
+    often, at a constant answer's loss. Or
     no held-out score is ever better than nothing (Dice, F1, mAP 0; AUC 0.5; R² 0; WER 1; the same share of
     right answers at every point), and the loss does not fall on, which would make it the metric's fault. A
     score clearly above chance, a loss near zero, a learning rate that has gone and losses that are NaN
@@ -50,8 +51,9 @@ from curvedoctor.conditions.measures.still import (
     rests_from,
     too_coarse,
 )
-from curvedoctor.conditions.progress.blind import chance_level, in_vain, shared
+from curvedoctor.conditions.progress.blind import answers_better, chance_level, in_vain, shared
 from curvedoctor.conditions.progress.explained import STUCK, actions, why
+from curvedoctor.conditions.progress.plateau import unseen
 from curvedoctor.conditions.progress.unheld import never_held
 from curvedoctor.conditions.progress.useless import of_no_use
 from curvedoctor.conditions.stability.for_good import collapsed
@@ -128,9 +130,7 @@ def _falls(s: Series) -> bool:
 
 def _contradicted(case: Case) -> bool:
     """Whether a score is clearly above chance, or the learning rate has ended it: see schedule-fault."""
-    score, worse = case.val_score or case.train_score, chance_error(case)
-    good = score is not None and worse is not None and score.stats.end < 0.8 * worse
-    return good or (case.schedule is not None and case.schedule.dead_from < 0.25)
+    return answers_better(case) or (case.schedule is not None and case.schedule.dead_from < 0.25)
 
 
 def _certain(case: Case, s: Series, chance: float | None) -> float:
@@ -158,9 +158,7 @@ def _near(case: Case, s: Series, moved: float, chance: float | None) -> float:
         return 0.92 if answers and case.judged_quantity == "loss" and t.top - t.low <= SHORT * t.end else 0.0
     if chance is None:
         return 0.8 if _all_flat(case) else 0.0
-    # what noise alone moves the best and the mean levels of 64 cells by
-    allowed = max(0.01 * abs(t.start), 3.5 * error_of_mean(s, 1 / 20))
-    still = ramp(moved / allowed, 1.3, 0.9) * ramp(relative(moved, t.start), 0.12, 0.05)
+    still = ramp(moved / unseen(s), 1.3, 0.9) * ramp(relative(moved, t.start), 0.12, 0.05)
     named = expected_first_loss(case) is not None or case.judged_quantity != "loss"
     known = named or constant_answer(case, s, t.end) is not None
     if score is not None and chance_error(case) is None and score.stats.start - score.stats.end > 0.05:

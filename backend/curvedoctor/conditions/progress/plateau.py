@@ -1,4 +1,4 @@
-"""The plateau that a loss begins on."""
+"""The plateau that a loss begins on, and may never leave."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ import numpy as np
 from curvedoctor.conditions.measures.shape import error_of_mean
 from curvedoctor.features.resample import GRID
 from curvedoctor.features.series import Series
+
+
+def unseen(s: Series) -> float:
+    """What noise alone moves the best and the mean levels of 64 cells by, in the curve's unit."""
+    return max(0.01 * abs(s.stats.start), 3.5 * error_of_mean(s, 1 / 20))
+
+
+def never_left(s: Series) -> bool:
+    """Whether a curve is nowhere further from its start than noise moves it."""
+    return max(abs(s.stats.start - s.stats.end), abs(s.stats.start - s.stats.best)) <= unseen(s)
 
 
 @lru_cache(maxsize=32)

@@ -11,7 +11,8 @@ How it decides
 
 What to try
     ReLU (with He initialization) instead of sigmoid or tanh; normalization layers or residual
-    connections if the network is deep; gates (LSTM, GRU) in recurrent ones.
+    connections if the network is deep; gates (LSTM, GRU) in recurrent ones. Where the loss never moves, first
+    what is asked of any run that learns nothing: overfit one batch.
 
 When it is wrong
     The gradient of a model that has converged vanishes as well: then the loss is low. Weight decay
@@ -28,8 +29,9 @@ import numpy as np
 
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
-from curvedoctor.conditions.measures.shape import course, name, relative, why_unjudgeable
-from curvedoctor.conditions.progress.plateau import plateau
+from curvedoctor.conditions.measures.shape import course, name, relative, stays, why_unjudgeable
+from curvedoctor.conditions.progress.explained import STUCK, actions
+from curvedoctor.conditions.progress.plateau import never_left, plateau
 from curvedoctor.features import told
 from curvedoctor.features.blocks import median
 from curvedoctor.features.case import Case
@@ -53,7 +55,7 @@ def check(case: Case) -> Finding | Unjudged | None:
     assert s is not None
     share = _grad_share(case.grad_norm)
     rule = max(_by_norm(share, s), _by_design(activation, depth, s))
-    confidence = rule
+    confidence, still = rule, never_left(s)
     if confidence < REPORT_FROM:
         return None
     if share is not None and _by_norm(share, s) >= 0.2:
@@ -63,9 +65,13 @@ def check(case: Case) -> Finding | Unjudged | None:
         )
     else:
         deep = f" {depth:g} layers deep" if depth else ""
-        summary = f"{course(s)} with {activation} units{deep}: they saturate and pass next to no gradient."
+        rests = "the gradient vanishes on its way, and nothing is learnt"
+        why = rests if still else "they saturate and pass next to no gradient"
+        went = stays(s) if still else course(s)
+        summary = f"{went} with {activation} units{deep}: {why}."
     return finding(
         ID, "warning", confidence, s, summary, others=(case.grad_norm,), onset=0.0,
+        actions=(CONDITION.actions[0], *(actions(case, s) or STUCK)) if still else (),
         grad_share=share, activation=activation, depth=depth, plateau=plateau(s),
     )  # fmt: skip
 
