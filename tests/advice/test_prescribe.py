@@ -589,3 +589,14 @@ def test_no_more_data_before_inputs_and_weights_are_in_order(condition: str) -> 
     )
     assert told[0] == "normalize-input"
     assert "more-data" not in told
+
+
+@pytest.mark.parametrize(
+    ("condition", "action", "share"),
+    [("uneven-batches", "shuffle", 0.9), ("not-learning", "clean-data", 0.25), (PLAIN, "shuffle", 0.5)],
+)
+def test_the_first_of_them_by_how_surely_the_finding_tells_its_cause(
+    condition: str, action: str, share: float
+) -> None:
+    (first,) = (p for p in said([found(action, condition=condition)], {action: 0.02}) if p.action == action)
+    assert first.confidence == pytest.approx(0.02 + share * 0.8 * 0.98, abs=1e-3)

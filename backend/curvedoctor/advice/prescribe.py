@@ -34,6 +34,9 @@ BY_PLACE = (0.9, 0.6, 0.45, 0.35)
 #: the share of the doubt that it takes from what seldom helps anybody
 RAISED = (1.5, 0.8, 0.7)
 DOUBT = (0.5, 0.1, 0.05)
+#: the same of the first remedy where a finding tells the cause more surely, and less: in the clinic shuffling
+#: helped 7 of 8 such runs, cleaning the data 12 of 40
+TELLS = {"uneven-batches": 0.9, "not-learning": 0.25}
 #: an error this certain is repaired before anything is improved
 CERTAIN = 0.7
 #: what merely improves is named from this probability on
@@ -184,16 +187,17 @@ def _by_findings(asked: Sequence[tuple[Finding, Sequence[str]]], estimate: Estim
             if learnt is None:
                 p = max(finding.confidence * share, estimate.probability.get(action, 0.0))
             else:
-                p = _raised(action, learnt, min(at, 2), finding.confidence)
+                p = _raised(action, learnt, min(at, 2), finding)
             chance[action] = max(chance.get(action, 0.0), p)
     return chance
 
 
-def _raised(action: str, learnt: float, place: int, confidence: float) -> float:
+def _raised(action: str, learnt: float, place: int, finding: Finding) -> float:
     """What a finding makes of the odds of an action that it names at a place."""
     if action in SELDOM:
-        return learnt + DOUBT[place] * confidence * (1.0 - learnt)
-    return shifted(learnt, RAISED[place] * confidence)
+        doubt = DOUBT[place] if place else TELLS.get(finding.condition, DOUBT[0])
+        return learnt + doubt * finding.confidence * (1.0 - learnt)
+    return shifted(learnt, RAISED[place] * finding.confidence)
 
 
 def _prescription(
