@@ -593,7 +593,12 @@ def test_no_more_data_before_inputs_and_weights_are_in_order(condition: str) -> 
 
 @pytest.mark.parametrize(
     ("condition", "action", "share"),
-    [("uneven-batches", "shuffle", 0.9), ("not-learning", "clean-data", 0.25), (PLAIN, "shuffle", 0.5)],
+    [
+        ("uneven-batches", "shuffle", 0.9),
+        ("not-learning", "clean-data", 0.25),
+        ("not-learning", "fix-activation", 0.5),
+        (PLAIN, "shuffle", 0.5),
+    ],
 )
 def test_the_first_of_them_by_how_surely_the_finding_tells_its_cause(
     condition: str, action: str, share: float
