@@ -2,7 +2,7 @@
 condition.
 
 `python -m clinic.seen` judges the calibration runs of the clinic (`--final`: the held-out ones, `--drawn`:
-those of drawn tasks, which hardly any threshold was chosen by);
+those of drawn tasks, which hardly any threshold was chosen by, `--drawn 4 7` of these waves);
 `--outside FOLDER` adds AlgoPerf and DeepOBS, whose data are public (see `outside`), and
 `--questions FOLDER` the numbers of public threads with a confirmed cause (`tests/golden/questions`).
 """
@@ -123,12 +123,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="clinic.seen", description=__doc__)
     parser.add_argument("--final", action="store_true", help="the held-out tasks")
-    parser.add_argument("--drawn", action="store_true", help="the drawn tasks")
+    parser.add_argument("--drawn", nargs="*", type=int, help="the drawn tasks, or those of these waves")
     parser.add_argument("--outside", type=Path, help="folder with other people's curves")
     parser.add_argument("--questions", type=Path, help="folder with the numbers of public threads")
     args = parser.parse_args(argv)
     fixed = [run for run in load() if run.final == args.final]
-    print("\n".join(of_clinic(drawn.load(final=None) if args.drawn else fixed)))
+    print("\n".join(of_clinic(fixed if args.drawn is None else drawn.load(final=None, waves=args.drawn))))
     if args.outside:
         print("\n".join(["", *of_outside(args.outside)]))
     if args.questions:

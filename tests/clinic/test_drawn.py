@@ -97,6 +97,13 @@ def test_a_new_work_folder_goes_on_where_others_stopped(
     assert begun == [3, 4, 4]
 
 
+def test_waves_are_parts_of_all_that_is_stored() -> None:
+    first, second = (store.load(final=None, waves=[number]) for number in (0, 1))
+    both = store.load(final=None, waves=[0, 1])
+    assert {run.id for run in both} == {run.id for run in first} | {run.id for run in second}
+    assert 0 < len(first) < len(both) == len(first) + len(second) < len(store.load(final=None))
+
+
 def test_whole_families_and_every_tenth_task_are_held_out() -> None:
     waves = [name for number in range(5) for name in plan.wave(number)]
     assert len(set(waves)) == len(waves)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import lzma
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,17 @@ from clinic.store import CURVES, ClinicRun
 DATA = Path(__file__).parents[1] / "data" / "drawn"
 
 
-def load(*, final: bool | None = False, folder: Path = DATA) -> list[ClinicRun]:
-    """All stored runs; `final=False` leaves the held-out tasks out, `True` gives only them, None all.
+def load(*, final: bool | None = False, folder: Path = DATA, waves: Collection[int] = ()) -> list[ClinicRun]:
+    """All stored runs, or those of some waves; `final=False` leaves the held-out tasks out, `True` gives only
+    them, None all.
 
     `run.tried` holds the actions that were really tried, with the probability
     with which that was decided; `run.helps` of the others is None: not known.
     """
     runs: list[ClinicRun] = []
     for path in sorted(folder.glob("*.jsonl.xz")):
+        if waves and _number(path) not in waves:
+            continue
         records = [json.loads(line) for line in lzma.decompress(path.read_bytes()).decode().splitlines()]
         lengths = [n for record in records for n in record["lengths"]]
         curves = unpacked((folder / path.name.replace(".jsonl", ".curves")).read_bytes(), lengths)
@@ -39,7 +43,11 @@ def load(*, final: bool | None = False, folder: Path = DATA) -> list[ClinicRun]:
 
 def next_wave(folder: Path = DATA) -> int:
     """The first wave of which nothing is stored, nor of any later one: its tasks are new."""
-    return max((int(path.name[5:9]) for path in folder.glob("wave-*.jsonl.xz")), default=-1) + 1
+    return max((_number(path) for path in folder.glob("wave-*.jsonl.xz")), default=-1) + 1
+
+
+def _number(path: Path) -> int:
+    return int(path.name[5:9])
 
 
 def _run(record: dict[str, Any], curves: list[Shorts]) -> ClinicRun:
