@@ -595,8 +595,7 @@ def test_no_more_data_before_inputs_and_weights_are_in_order(condition: str) -> 
     ("condition", "action", "share"),
     [
         ("uneven-batches", "shuffle", 0.9),
-        ("not-learning", "clean-data", 0.25),
-        ("not-learning", "fix-activation", 0.5),
+        ("not-learning", "clean-data", 0.5),
         (PLAIN, "shuffle", 0.5),
     ],
 )
