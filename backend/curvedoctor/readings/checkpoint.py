@@ -12,6 +12,7 @@ large as what was gained, or by what an agent got in training: then the reading 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -44,6 +45,7 @@ LEARNT = 0.01
 LISTED = 12
 
 
+@lru_cache(maxsize=8)  # the advice to stop asks for the same
 def read(case: Case) -> Mapping[str, object] | None:
     """The checkpoint to keep, the best logged evaluation, and the band;
     None where there is nothing to choose."""

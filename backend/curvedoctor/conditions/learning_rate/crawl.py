@@ -9,7 +9,7 @@ from curvedoctor.conditions.measures.shape import error_of_mean, lately, name, r
 from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import expected_first_loss, supposing_loss
-from curvedoctor.features.rates import logged_lr
+from curvedoctor.features.rates import decades_below_usual, logged_lr
 from curvedoctor.features.series import Series
 
 #: share of a guess's loss that is near it, fewest points that say so,
@@ -17,8 +17,15 @@ from curvedoctor.features.series import Series
 NEAR, MIN_NEAR_POINTS, GROWS = 0.8, 6, 0.02
 #: decades below custom from which on that speaks against the rate (nearer, it helped 9 of 19 runs)
 SHORT_OF = 0.5
+#: the same from which on a high floor and unsure answers are the rate's fault
+SLOW = 0.65
 #: times an untrained model's loss that first steps which were too large end at
 BLOWN_UP = 3.0
+
+
+def low_rate(case: Case) -> bool:
+    """Whether the rate is known, and so far below custom that what is not learnt is its fault first."""
+    return (decades_below_usual(case) or 0.0) > SLOW
 
 
 def blown_up(case: Case) -> bool:

@@ -41,7 +41,7 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, number, percent, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.generalization.held_down import held_down
-from curvedoctor.conditions.learning_rate.crawl import crawl
+from curvedoctor.conditions.learning_rate.crawl import crawl, low_rate
 from curvedoctor.conditions.measures.held_back import short_sighted
 from curvedoctor.conditions.measures.proportions import entropy, proportion, unsure
 from curvedoctor.conditions.measures.shape import flat, name, why_unjudgeable
@@ -59,8 +59,6 @@ HELD_BACK = ("change-loss", "reduce-regularization", "clean-data", "raise-lr", "
 SETTLED = 0.02
 #: times what its answers cost, from which on a loss clearly costs more
 CLEARLY = 1.1
-#: decades below the customary learning rate from which on that is why
-SLOW = 0.65
 SQUARED = {"mse", "mae", "huber", "logcosh"}
 
 
@@ -82,7 +80,12 @@ def check(case: Case) -> Finding | Unjudged | None:
         return unjudged(ID, "neither the loss function nor an accuracy is logged")
     held = unsure(case)
     floor = _floor(case, s, error)
-    if floor is None and held is not None and _unexplained(case, *held) and flat(held[0], 0.6, SETTLED):
+    if (
+        floor is None
+        and held is not None
+        and _unexplained(case, held[0], held[2])
+        and flat(held[0], 0.6, SETTLED)
+    ):
         return _held_back(case, *held)
     squared = named in SQUARED and _classifies(case, error)
     if floor is None and not squared:
@@ -102,13 +105,13 @@ def check(case: Case) -> Finding | Unjudged | None:
     )  # fmt: skip
 
 
-def _unexplained(case: Case, val: Series, error: Series, costs: float) -> bool:
+def _unexplained(case: Case, val: Series, costs: float) -> bool:
     """Whether outputs are clearly too unsure, and neither regularization nor a low rate, nor one at which
     they grow surer to the end, is why. What costs more than a guess is too sure instead."""
-    guess, below = expected_first_loss(case), decades_below_usual(case)
+    guess = expected_first_loss(case)
     if val.stats.end < CLEARLY * costs or (guess is not None and val.stats.end > guess):
         return False
-    slow = (below or 0.0) > SLOW or crawl(case, val, below) is not None
+    slow = low_rate(case) or crawl(case, val, decades_below_usual(case)) is not None
     return not slow and not isinstance(held_down(case), Finding)
 
 

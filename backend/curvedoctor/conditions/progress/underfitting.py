@@ -38,12 +38,12 @@ import numpy as np
 from curvedoctor.conditions.base import REPORT_FROM, Condition, finding, ramp, unjudged
 from curvedoctor.conditions.examples import HEALTHY, falling, run
 from curvedoctor.conditions.generalization.held_down import held_down
+from curvedoctor.conditions.learning_rate.crawl import low_rate
 from curvedoctor.conditions.measures.proportions import nats, proportion
 from curvedoctor.conditions.measures.shape import flat, relative, score_of, why_unjudgeable
 from curvedoctor.features import told
 from curvedoctor.features.case import Case
 from curvedoctor.features.chance import chance_error, classes, expected_first_loss
-from curvedoctor.features.rates import decades_below_usual
 from curvedoctor.features.series import Series
 from curvedoctor.model import Finding, ParamValue, Run, Unjudged
 
@@ -59,8 +59,6 @@ LEARNT = 0.95
 PER_CLASS, WRONG = 0.5, (0.12, 0.22)
 #: share by which validation may differ from training there, and a level still move over the last two fifths
 APART, MOVES = (0.3, 0.2), 0.04
-#: decades below the customary learning rate from which a high floor is the rate's fault
-SLOW = 0.65
 
 
 def check(case: Case) -> Finding | Unjudged | None:
@@ -92,7 +90,7 @@ def _size(case: Case) -> str:
 
 
 def _rule(case: Case, s: Series, gap: float) -> float:
-    if (decades_below_usual(case) or 0.0) > SLOW:
+    if low_rate(case):
         return 0.0
     crowded = _crowded(case, s, gap)
     if not flat(s, 0.6, 0.015):
